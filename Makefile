@@ -1,0 +1,52 @@
+# Ports and addresses of the two peers; override on the command line: make run-both PORT_A=6000
+PORT_A ?= 5000
+PORT_B ?= 5001
+CURVE ?= X25519
+# For run-5000 and run-5001, on two machines: the address to listen on, and the other peer.
+HOST ?= 127.0.0.1
+
+DUET := node dist/main.js
+INSTALLED := node_modules/.package-lock.json
+SOURCES := $(shell find src -type f)
+
+.PHONY: help install build run-both run-5000 run-5001 demo test check format clean
+.DEFAULT_GOAL := help
+
+help: ## show what there is to make
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+install: $(INSTALLED) ## install what the program needs
+
+build: dist/main.js ## compile to dist/
+
+run-both: dist/main.js ## start both peers in this terminal (PORT_A, PORT_B, CURVE)
+	@exec $(DUET) both --ports $(PORT_A),$(PORT_B) --curve $(CURVE)
+
+run-5000: dist/main.js ## start the first peer alone (HOST, PEER, PORT_A, CURVE)
+	@exec $(DUET) peer --port $(PORT_A) --peer $(or $(PEER),http://127.0.0.1:$(PORT_B)) --host $(HOST) --curve $(CURVE)
+
+run-5001: dist/main.js ## start the second peer alone (HOST, PEER, PORT_B, CURVE)
+	@exec $(DUET) peer --port $(PORT_B) --peer $(or $(PEER),http://127.0.0.1:$(PORT_A)) --host $(HOST) --curve $(CURVE)
+
+demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop
+	@npm run --silent demo:run
+
+test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
+	@npm run --silent test:run
+
+check: $(INSTALLED) ## types, lint, format, import rules
+	@npm run --silent check
+
+format: $(INSTALLED) ## write the format that check wants
+	@npx biome check --write
+
+clean: ## remove what was built and installed; keys in .duet/ stay
+	rm -rf dist node_modules coverage
+
+$(INSTALLED): package.json package-lock.json
+	npm ci
+	@touch $@
+
+dist/main.js: $(INSTALLED) tsconfig.json $(SOURCES)
+	@npm run --silent build
+	@touch $@

@@ -1,0 +1,80 @@
+/** The factory: one Koa app for one peer, launched once a port. It never listens by itself. */
+
+import type Router from '@koa/router'
+import Koa, { type Middleware } from 'koa'
+import type { Peer } from '../peer.ts'
+import { guard } from './guard.ts'
+import { commandsOf, encodeProblem, HttpError, problemOf } from './problems.ts'
+import { steps } from './steps.ts'
+import { wire } from './wire.ts'
+
+/** `hostNames`: the names, beside IP addresses and `localhost`, by which this peer may be called. */
+export function createApp(peer: Peer, hostNames: readonly string[] = []): Koa {
+  const app = new Koa()
+  // what gets past `problems` can't be answered any more; koa's own printing would show a stack
+  app.on('error', (error: unknown) => peer.report({ type: 'defect', where: whereOf(error) }))
+  app.use(problems(peer))
+  app.use(headers)
+  app.use(guard(hostNames))
+  for (const router of [steps(peer), wire(peer)])
+    app.use(answerMethods(router)).use(router.routes())
+  app.use(() => {
+    throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
+  })
+  return app
+}
+
+/** Turns every refusal into a problem, and tells the terminal of it. */
+function problems(peer: Peer): Middleware {
+  const commands = commandsOf(peer)
+  return async (ctx, next) => {
+    try {
+      await next()
+    } catch (error) {
+      const problem = problemOf(error, commands)
+      ctx.status = problem.status
+      if (error instanceof HttpError) ctx.set({ ...error.headers })
+      ctx.type = 'application/problem+json'
+      ctx.body = encodeProblem(problem)
+      if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })
+      else
+        peer.report({
+          type: 'refused',
+          request: `${ctx.method} ${ctx.path}`,
+          ...problem,
+        })
+    }
+  }
+}
+
+/** Nothing is cached, guessed, framed or run. */
+const headers: Middleware = (ctx, next) => {
+  ctx.set({
+    'Cache-Control': 'no-store',
+    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Referrer-Policy': 'no-referrer',
+    'X-Content-Type-Options': 'nosniff',
+  })
+  return next()
+}
+
+/** The router would run a GET handler on HEAD, and pass by any other method as if the path were unknown. */
+function answerMethods(router: Router): Middleware {
+  return (ctx, next) => {
+    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
+    const allowed = [...new Set(methods)].filter((method) => method !== 'HEAD')
+    if (allowed.length > 0 && !allowed.includes(ctx.method))
+      throw new HttpError('method_not_allowed', `This route takes ${allowed.join(' and ')}.`, {
+        Allow: allowed.join(', '),
+      })
+    return next()
+  }
+}
+
+/** Where a defect happened, for a report: function and line, no message, no path. */
+function whereOf(error: unknown): string {
+  const [, frame = ''] = (error instanceof Error && error.stack?.split('\n    at ')) || []
+  const name = error instanceof Error ? error.name : typeof error
+  return `${name} at ${frame.replace(/\(?[^\s(]*[/\\]/, '').replace(/\)$/, '') || 'an unknown place'}`
+}

@@ -1,0 +1,98 @@
+/** Reads request bodies: bounded, counted as they stream, and strict about what they claim to be. */
+
+import type { Context } from 'koa'
+import getRawBody from 'raw-body'
+import { utf8ToBytes } from '../protocol/bytes.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
+import { HttpError } from './problems.ts'
+
+/** Percent-encoding makes three bytes of one. */
+const MAX_FORM_BYTES = 'text='.length + 3 * MAX_TEXT_BYTES
+
+/**
+ * A JSON body of at most `limit` bytes.
+ * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message`
+ */
+export async function readJson(ctx: Context, limit: number): Promise<unknown> {
+  if (mediaType(ctx) !== 'application/json')
+    throw new HttpError('unsupported_type', 'This route takes application/json.')
+  const body = await readBytes(ctx, limit)
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+  } catch {
+    throw new DuetError('bad_message', 'The body is not JSON.')
+  }
+}
+
+/**
+ * The owner's text, as UTF-8 bytes, from a text/plain body or a form's field `text`;
+ * undefined without a body.
+ * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_text`
+ */
+export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
+  const { headers } = ctx.req
+  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0)
+    return undefined
+  switch (mediaType(ctx)) {
+    case 'text/plain':
+      return readBytes(ctx, MAX_TEXT_BYTES)
+    case 'application/x-www-form-urlencoded':
+      return formText(await readBytes(ctx, MAX_FORM_BYTES))
+    default:
+      throw new HttpError(
+        'unsupported_type',
+        'A text comes as text/plain or as the field `text` of a form.',
+      )
+  }
+}
+
+/** The content type without its parameters; only UTF-8 may be said of it. */
+function mediaType(ctx: Context): string {
+  const charset = ctx.request.charset.toLowerCase()
+  if (charset !== '' && charset !== 'utf-8')
+    throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
+  return ctx.request.type.trim().toLowerCase()
+}
+
+/** One field `text` and no other: `-d 'text=Tom & Jerry'` has two, and would lose half of it. */
+function formText(body: Uint8Array): Uint8Array {
+  let text: string
+  try {
+    const form = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    const [, value] = /^text=([^&]*)$/.exec(form) ?? []
+    if (value === undefined)
+      throw new DuetError(
+        'bad_message',
+        'A form has one field, `text`, and its value is percent-encoded.',
+      )
+    text = decodeURIComponent(value.replaceAll('+', ' '))
+  } catch (error) {
+    if (error instanceof DuetError) throw error
+    throw new DuetError('bad_text', 'The value of `text` is not percent-encoded UTF-8.')
+  }
+  const bytes = utf8ToBytes(text)
+  if (bytes.length > MAX_TEXT_BYTES) throw tooLarge(MAX_TEXT_BYTES)
+  return bytes
+}
+
+async function readBytes(ctx: Context, limit: number): Promise<Uint8Array> {
+  if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
+    throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
+  try {
+    return await getRawBody(ctx.req, {
+      limit,
+      length: ctx.req.headers['content-length'] ?? null,
+    })
+  } catch (error) {
+    // what is left is read and thrown away, so that the answer arrives; the request's time limit bounds it
+    ctx.req.resume()
+    const { type } = error as getRawBody.RawBodyError
+    if (type === 'entity.too.large') throw tooLarge(limit)
+    throw new HttpError('bad_request', 'The body did not arrive whole.')
+  }
+}
+
+function tooLarge(limit: number): HttpError {
+  return new HttpError('too_large', `At most ${limit} bytes are taken here.`)
+}

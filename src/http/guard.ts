@@ -1,0 +1,67 @@
+/** Who may call. Runs before routing, for every path. */
+
+import { BlockList, isIP } from 'node:net'
+import type { Context, Middleware } from 'koa'
+import { HttpError } from './problems.ts'
+
+/** What the other peer calls, and all that an eavesdropper sees. Everything else is the owner's. */
+const WIRE_PATHS: ReadonlySet<string> = new Set(['/wire/keys', '/wire/message'])
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+
+/**
+ * Refuses what no curl of the owner's and no peer sends. `hostNames`: the names, beside
+ * IP addresses and `localhost`, by which this peer may be called.
+ * @throws HttpError `bad_request` `bad_host` `cross_site` `owner_only`
+ */
+export function guard(hostNames: readonly string[]): Middleware {
+  const names = new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())])
+  return (ctx, next) => {
+    if (!ctx.req.url?.startsWith('/'))
+      throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
+    refuseForeignHost(ctx, names)
+    refuseOtherSites(ctx)
+    if (!WIRE_PATHS.has(ctx.path) && !isLoopback(ctx.req.socket.remoteAddress))
+      throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
+    return next()
+  }
+}
+
+/** DNS rebinding makes a browser send a name of the attacker's; an address can't be rebound. */
+function refuseForeignHost(ctx: Context, names: ReadonlySet<string>): void {
+  const hosts = ctx.req.headersDistinct['host'] ?? []
+  const name = hosts.length === 1 ? hostNameOf(hosts[0] ?? '') : null
+  if (name === null || (isIP(name) === 0 && !names.has(name)))
+    throw new HttpError(
+      'bad_host',
+      'Host has to be an IP address, localhost, or a name that the peer was started with.',
+    )
+}
+
+/** The host without its port and brackets, in lower case; null if it isn't one. */
+function hostNameOf(host: string): string | null {
+  const match = /^(?:\[([0-9a-f:.]+)\]|([^:@/[\]\s]+))(?::\d{1,5})?$/i.exec(host)
+  return (match?.[1] ?? match?.[2] ?? null)?.toLowerCase() ?? null
+}
+
+/** A web page elsewhere may not make the browser run a step; a link to the page may be followed. */
+function refuseOtherSites(ctx: Context): void {
+  if (ctx.get('sec-purpose') !== '' || ctx.get('purpose') !== '')
+    throw new HttpError('cross_site', 'A step is not run ahead of time.')
+  const origin = ctx.get('origin')
+  if (origin !== '' && origin.toLowerCase() !== `http://${ctx.get('host').toLowerCase()}`)
+    throw new HttpError('cross_site', 'The request comes from a page of another origin.')
+  const site = ctx.get('sec-fetch-site')
+  if (['', 'none', 'same-origin'].includes(site)) return
+  const link = ctx.method === 'GET' && ctx.path === '/' && ctx.get('sec-fetch-mode') === 'navigate'
+  if (!link || ctx.get('sec-fetch-dest') !== 'document')
+    throw new HttpError('cross_site', 'The request comes from a page of another site.')
+}
+
+/** Also for an IPv4 caller of a socket that listens on IPv6 (::ffff:127.0.0.1). */
+function isLoopback(address: string | undefined): boolean {
+  if (address === undefined) return false
+  return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+}

@@ -1,0 +1,243 @@
+/** Every refusal as an RFC 9457 problem: one table from code to status, title and next step. */
+
+import { type PeerCode, PeerError } from '../peer.ts'
+import { DuetError, type ProtocolCode } from '../protocol/errors.ts'
+
+/** What HTTP itself can refuse. */
+export type HttpCode =
+  | 'bad_request'
+  | 'text_in_url'
+  | 'cross_site'
+  | 'owner_only'
+  | 'not_found'
+  | 'method_not_allowed'
+  | 'too_large'
+  | 'unsupported_type'
+  | 'bad_host'
+  | 'too_slow'
+  | 'headers_too_large'
+  | 'internal'
+
+export type Code = ProtocolCode | PeerCode | HttpCode
+
+/** Curl commands for the steps of both peers, as `next` gives them. */
+export interface Commands {
+  /** A step of this peer: `/show`. */
+  own(path: string): string
+  /** A step of the other peer, which its owner runs on the machine it is on. */
+  peer(path: string): string
+}
+
+/** The commands for a peer on `port` whose counterpart is at `peerUrl`. */
+export function commandsOf(peer: { url: string; peerUrl: string }): Commands {
+  const { hostname, port } = new URL(peer.peerUrl)
+  const elsewhere = hostname !== 'localhost' && !/^127\./.test(hostname) && hostname !== '[::1]'
+  return {
+    own: (path) => `curl ${peer.url}${path}`,
+    peer: (path) =>
+      `curl http://127.0.0.1:${port || 80}${path}${elsewhere ? '   # on the other machine' : ''}`,
+  }
+}
+
+interface Row {
+  status: number
+  title: string
+  next: (commands: Commands) => string
+}
+
+const SPECIFICATION = 'See the specification of duet/1: src/protocol/README.md.'
+const specification = () => SPECIFICATION
+const newKeys = ({ own, peer }: Commands) => `${own('/send_keys')} && ${peer('/send_keys')}`
+const help = ({ own }: Commands) => own('/')
+/** The right ways to send a text, which never put it into a URL. */
+const ownText = ({ own }: Commands) =>
+  `${own('/send_msg')} --data-urlencode 'text=Hello' (or: printf Hello | ${own('/send_msg')} -H 'Content-Type: text/plain' --data-binary @-)`
+
+const TABLE: Readonly<Record<Code, Row>> = {
+  bad_message: {
+    status: 400,
+    title: 'Not in the form of the protocol',
+    next: specification,
+  },
+  bad_encoding: {
+    status: 400,
+    title: 'A field is wrongly encoded',
+    next: specification,
+  },
+  bad_version: {
+    status: 400,
+    title: 'Another version of the protocol',
+    next: specification,
+  },
+  bad_point: {
+    status: 400,
+    title: 'Not a usable public key',
+    next: specification,
+  },
+  bad_base_point: {
+    status: 400,
+    title: 'Another base point',
+    next: specification,
+  },
+  bad_text: {
+    status: 400,
+    title: 'Not a text that can be sent',
+    next: ownText,
+  },
+  decrypt_failed: { status: 400, title: 'Does not decrypt', next: newKeys },
+  text_in_url: {
+    status: 400,
+    title: 'A text does not belong into a URL',
+    next: ownText,
+  },
+  bad_request: { status: 400, title: 'Malformed HTTP', next: help },
+  cross_site: {
+    status: 403,
+    title: 'Called from another site',
+    next: ({ own }) => `Run it yourself: ${own('/')}`,
+  },
+  owner_only: {
+    status: 403,
+    title: 'Only for the owner of this peer',
+    next: ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
+  },
+  not_found: { status: 404, title: 'No such route', next: help },
+  method_not_allowed: {
+    status: 405,
+    title: 'Not with this method',
+    next: help,
+  },
+  too_slow: { status: 408, title: 'The request took too long', next: help },
+  curve_mismatch: {
+    status: 409,
+    title: 'The other peer uses another curve',
+    next: () => 'Start both peers with the same --curve.',
+  },
+  reflection: {
+    status: 409,
+    title: 'A key of this peer came back to it',
+    next: () => 'Start the two peers with different ports, and each with --peer naming the other.',
+  },
+  stale_keys: { status: 409, title: 'Public key used before', next: newKeys },
+  identity_changed: {
+    status: 409,
+    title: 'Another identity than the known one',
+    next: () =>
+      'If you expect the change: stop this peer, remove the file peer.CURVE.pem from its state directory (its terminal names it), and start it again.',
+  },
+  confirm_failed: {
+    status: 409,
+    title: 'The confirmation is wrong: the two sides do not have the same keys',
+    next: newKeys,
+  },
+  no_session: { status: 409, title: 'No session yet', next: newKeys },
+  unknown_session: {
+    status: 409,
+    title: 'No such session here',
+    next: newKeys,
+  },
+  replay: {
+    status: 409,
+    title: 'Seen before',
+    next: ({ peer }) => peer('/send_msg'),
+  },
+  rekey_required: {
+    status: 409,
+    title: 'This session is used up',
+    next: newKeys,
+  },
+  nothing_waiting: {
+    status: 409,
+    title: 'Nothing to decrypt',
+    next: ({ peer }) => peer('/send_msg'),
+  },
+  secrets_hidden: {
+    status: 409,
+    title: 'Secrets are hidden',
+    next: () => 'Start this peer again without --no-secrets; the message would be lost unseen.',
+  },
+  too_large: {
+    status: 413,
+    title: 'Too large',
+    next: () => 'Send less: a text has at most 16 KiB.',
+  },
+  unsupported_type: {
+    status: 415,
+    title: 'Not this content type',
+    next: ownText,
+  },
+  bad_host: {
+    status: 421,
+    title: 'Host is not a name of this peer',
+    next: ({ own }) => `${own('/')} (or start the peer with --host-name NAME)`,
+  },
+  inbox_full: {
+    status: 429,
+    title: 'Too many messages wait',
+    next: ({ own }) => `${own('/decrypt_msg')}, then send again`,
+  },
+  headers_too_large: { status: 431, title: 'Headers too large', next: help },
+  internal: { status: 500, title: 'A defect of this program', next: help },
+  peer_unreachable: {
+    status: 502,
+    title: 'The other peer does not answer',
+    next: () => 'Start the other peer, then run this step again.',
+  },
+  peer_refused: { status: 502, title: 'The other peer refused', next: newKeys },
+  peer_timeout: {
+    status: 504,
+    title: 'The other peer takes too long',
+    next: () => 'Look at the other terminal, then run this step again.',
+  },
+}
+
+/** Whether `code` is one that a peer of ours gives. */
+export function isCode(code: unknown): code is Code {
+  return typeof code === 'string' && Object.hasOwn(TABLE, code)
+}
+
+/** A refusal by HTTP, with the headers that belong to it (`Allow`). */
+export class HttpError extends DuetError<HttpCode> {
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: HttpCode, detail: string, headers: Readonly<Record<string, string>> = {}) {
+    super(code, detail)
+    this.headers = headers
+  }
+}
+
+/** The body of an `application/problem+json` answer. */
+export interface Problem {
+  status: number
+  code: Code
+  title: string
+  detail: string
+  next: string
+  peer_code?: string | null
+}
+
+/** What an error becomes outside: its code and fixed text if it is ours, else `internal` and nothing more. */
+export function problemOf(error: unknown, commands: Commands): Problem {
+  if (!(error instanceof DuetError) || !isCode(error.code))
+    return describe(
+      'internal',
+      'This should not have happened; the session still stands.',
+      commands,
+    )
+  const problem = describe(error.code, error.message, commands)
+  if (!(error instanceof PeerError) || error.code !== 'peer_refused') return problem
+  const { peerCode } = error
+  const next =
+    isCode(peerCode) && peerCode !== 'internal' ? TABLE[peerCode].next : TABLE.peer_refused.next
+  return { ...problem, next: next(commands), peer_code: peerCode }
+}
+
+function describe(code: Code, detail: string, commands: Commands): Problem {
+  const { status, title, next } = TABLE[code]
+  return { status, code, title, detail, next: next(commands) }
+}
+
+/** A problem as it goes out: indented for people, with a newline at its end. */
+export function encodeProblem(problem: Problem): string {
+  return `${JSON.stringify(problem, null, 2)}\n`
+}

@@ -1,0 +1,71 @@
+/** An HTTP server with the limits that a peer keeps, and the errors below HTTP as problems too. */
+
+import http, { type RequestListener } from 'node:http'
+import { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { commandsOf, encodeProblem, type HttpCode, HttpError, problemOf } from './problems.ts'
+
+const LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  /** Node looks for late requests only this often. */
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16 * 1024,
+  /** A missing Host is refused by the guard, with an answer that says why. */
+  requireHostHeader: false,
+}
+const MAX_CONNECTIONS = 64
+
+/**
+ * Listens on `host` and `port` (0: any free one). Requests wait until `listener` is there:
+ * a peer can't be made before its port is known to be free.
+ * @throws the system's error if it can't listen
+ */
+export async function listen(
+  { host, port }: { host: string; port: number },
+  listener: Promise<RequestListener>,
+): Promise<http.Server> {
+  const handle: RequestListener = (request, response) => {
+    listener.then((listen) => listen(request, response)).catch(() => response.destroy())
+  }
+  const server = http.createServer(LIMITS, handle)
+  server.maxConnections = MAX_CONNECTIONS
+  // an expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1)
+  server.on('checkExpectation', handle)
+  server.on('connect', (_request, socket) => refuse(socket, 'method_not_allowed'))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, codeOf(error)))
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, resolve)
+  })
+  return server
+}
+
+function codeOf(error: NodeJS.ErrnoException): HttpCode {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'too_slow'
+  return 'bad_request'
+}
+
+const DETAILS: Partial<Record<HttpCode, string>> = {
+  headers_too_large: `The headers of a request have at most ${LIMITS.maxHeaderSize} bytes.`,
+  too_slow: `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${LIMITS.requestTimeout / 1000}.`,
+  method_not_allowed: 'This is not a proxy.',
+}
+
+/** There is no request to answer by Koa: the bytes go out by hand, and the connection ends. */
+function refuse(socket: Duplex, code: HttpCode): void {
+  if (!(socket instanceof Socket && socket.writable)) {
+    socket.destroy()
+    return
+  }
+  const url = `http://127.0.0.1:${socket.localPort}`
+  const error = new HttpError(code, DETAILS[code] ?? 'This is not HTTP/1.1.')
+  const problem = problemOf(error, commandsOf({ url, peerUrl: url }))
+  const body = encodeProblem(problem)
+  socket.end(
+    `HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status]}\r\n` +
+      'Content-Type: application/problem+json\r\n' +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  )
+}

@@ -1,0 +1,59 @@
+/** The owner's routes, in the order in which a person runs them. */
+
+import Router from '@koa/router'
+import type { Context } from 'koa'
+import type { Peer } from '../peer.ts'
+import { readText } from './bodies.ts'
+import { commandsOf, HttpError } from './problems.ts'
+
+/** Each answers with `next`: the command to run after it. */
+export function steps(peer: Peer): Router {
+  const router = new Router({ strict: true, sensitive: true })
+  const { own, peer: others } = commandsOf(peer)
+
+  router.register('/send_keys', ['GET', 'POST'], async (ctx) => {
+    const sent = await peer.sendKeys()
+    answer(ctx, 201, sent, sent.session === null ? others('/send_keys') : own('/show'))
+  })
+
+  router.register('/show', ['GET', 'POST'], (ctx) => {
+    const shown = peer.show()
+    const next =
+      shown.waiting.length > 0 ? '/decrypt_msg' : shown.session ? '/send_msg' : '/send_keys'
+    answer(ctx, 200, shown, own(next))
+  })
+
+  router.register('/send_msg', ['GET', 'POST'], async (ctx) => {
+    if (ctx.querystring !== '')
+      throw new HttpError('text_in_url', 'Programs on the way write URLs into their logs.')
+    answer(ctx, 201, await peer.sendMessage(await readText(ctx)), others('/decrypt_msg'))
+  })
+
+  router.register('/decrypt_msg', ['GET', 'POST'], (ctx) => {
+    answer(ctx, 200, peer.decryptMessages(), own('/send_msg'))
+  })
+
+  router.register('/', ['GET'], (ctx) => {
+    ctx.type = 'text/plain'
+    ctx.body = `ecdh-duet on port ${peer.port}; the other peer is ${peer.peerUrl}
+
+/send_keys    make a fresh key pair and send the public key to the other peer
+/show         print the shared secret in the terminal; answer with what is public
+/send_msg     seal a text and send it: --data-urlencode 'text=...', or no body
+              for the default text
+/decrypt_msg  open every waiting message and print it in the terminal
+/             this list
+
+next: ${own('/send_keys')}
+`
+  })
+
+  return router
+}
+
+/** Indented for people, with a newline at its end. */
+function answer(ctx: Context, status: number, body: object, next: string): void {
+  ctx.status = status
+  ctx.type = 'application/json'
+  ctx.body = `${JSON.stringify({ ...body, next }, null, 2)}\n`
+}

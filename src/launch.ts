@@ -1,0 +1,87 @@
+/** Brings peers up and down: ports first, then their memory, then the app on each. */
+
+import type { RequestListener, Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApp } from './http/app.ts'
+import { createClient } from './http/client.ts'
+import { listen } from './http/server.ts'
+import { type Memory, Peer } from './peer.ts'
+import type { Terminal } from './terminal.ts'
+
+export interface PeerPlan {
+  readonly host: string
+  /** 0: any free one. */
+  readonly port: number
+  /** The other peer's URL; without one, the other peer of the same launch. */
+  readonly peerUrl?: string
+  readonly hostNames?: readonly string[]
+}
+
+export interface LaunchOptions {
+  readonly plans: readonly PeerPlan[]
+  /** Opened once the port is ours: nobody else then uses the same state. */
+  readonly openMemory: (port: number) => Memory
+  readonly terminal: Terminal
+  readonly showsSecrets: boolean
+  readonly message?: string | undefined
+}
+
+export interface Launched {
+  readonly ports: readonly number[]
+  /** Ends every connection and erases what is unconfirmed. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts a peer for each plan, all or none.
+ * @throws the system's error if a port can't be had, or what `openMemory` throws
+ */
+export async function launch({
+  plans,
+  openMemory,
+  terminal,
+  ...options
+}: LaunchOptions): Promise<Launched> {
+  const servers: Server[] = []
+  const peers: Peer[] = []
+  let answer: (listeners: RequestListener[]) => void = () => {}
+  const listeners = new Promise<RequestListener[]>((resolve) => {
+    answer = resolve
+  })
+  const close = async () => {
+    for (const peer of peers) peer.close()
+    await Promise.all(servers.map(stop))
+  }
+  try {
+    for (const [i, { host, port }] of plans.entries()) {
+      const own = listeners.then((all) => all[i] as RequestListener)
+      servers.push(await listen({ host, port }, own))
+    }
+    const ports = servers.map((server) => (server.address() as AddressInfo).port)
+    for (const [i, port] of ports.entries()) {
+      const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`
+      peers.push(
+        new Peer({
+          ...options,
+          port,
+          memory: openMemory(port),
+          wire: createClient(plans[i]?.peerUrl ?? sibling),
+          report: terminal.reporter(port),
+        }),
+      )
+    }
+    for (const peer of peers) peer.start()
+    answer(peers.map((peer, i) => createApp(peer, plans[i]?.hostNames).callback()))
+    return { ports, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+function stop(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

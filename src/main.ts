@@ -1,0 +1,174 @@
+#!/usr/bin/env node
+/** The command: parse, start, stop, exit code (0 done, 1 failed, 2 wrong usage). */
+
+import path from 'node:path'
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { type Launched, launch, type PeerPlan } from './launch.ts'
+import { CURVES, type CurveName } from './protocol/curves.ts'
+import { MAX_TEXT_BYTES } from './protocol/messages.ts'
+import { forgetful, openMemory, StateError } from './state/memory.ts'
+import { createTerminal, tell } from './terminal.ts'
+
+const STATE = '.duet'
+
+interface CommonOptions {
+  curve: CurveName
+  message?: string
+  secrets: boolean
+  /** false with --no-state */
+  state?: string | false
+}
+
+const program = new Command('ecdh-duet')
+  .description(
+    'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
+  )
+  .exitOverride()
+  .showHelpAfterError('(ecdh-duet --help shows the commands)')
+
+withCommonOptions(program.command('both'))
+  .description('start two peers in one terminal')
+  .addOption(
+    new Option('--ports <ports>', 'their ports')
+      .argParser(parsePorts)
+      .default([5000, 5001], '5000,5001'),
+  )
+  .action((options: CommonOptions & { ports: [number, number] }) =>
+    run(
+      options.ports.map((port) => ({ host: '127.0.0.1', port })),
+      options,
+      (port) => path.join(options.state || STATE, String(port)),
+    ),
+  )
+
+withCommonOptions(program.command('peer'))
+  .description('start one peer, for two terminals or two machines')
+  .requiredOption('--port <port>', 'the port to listen on', parsePort)
+  .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
+  .option('--host <address>', 'the address to listen on', '127.0.0.1')
+  .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
+  .action(
+    (
+      options: CommonOptions & {
+        port: number
+        peer: string
+        host: string
+        hostName: string[]
+      },
+    ) =>
+      run(
+        [
+          {
+            host: options.host,
+            port: options.port,
+            peerUrl: options.peer,
+            hostNames: options.hostName,
+          },
+        ],
+        options,
+        (port) => options.state || path.join(STATE, String(port)),
+      ),
+  )
+
+function withCommonOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option('--curve <name>', 'the curve').choices(Object.keys(CURVES)).default('X25519'),
+    )
+    .option('--message <text>', 'what /send_msg sends without a text', parseMessage)
+    .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
+    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`)
+    .option('--no-state', 'keep nothing')
+}
+
+async function run(
+  plans: PeerPlan[],
+  options: CommonOptions,
+  stateOf: (port: number) => string,
+): Promise<void> {
+  const curve = CURVES[options.curve]
+  const terminal = createTerminal({
+    output: process.stdout,
+    showsSecrets: options.secrets,
+  })
+  if (options.secrets && !process.stdout.isTTY)
+    tell('secrets go to standard output, which is not a terminal')
+  let launched: Launched
+  try {
+    launched = await launch({
+      plans,
+      openMemory: (port) =>
+        options.state === false ? forgetful(curve) : openMemory(stateOf(port), curve),
+      terminal,
+      showsSecrets: options.secrets,
+      message: options.message,
+    })
+  } catch (error) {
+    fail(error)
+    return
+  }
+  await new Promise((resolve) => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+    // without its terminal a peer has no way to show anything
+    process.stdout.once('error', resolve)
+  })
+  await launched.close()
+}
+
+/** One line for what a person can mend; anything else is a defect and keeps its stack. */
+function fail(error: unknown): void {
+  const { code, port, address } = error as NodeJS.ErrnoException & {
+    port?: number
+    address?: string
+  }
+  process.exitCode = 1
+  if (error instanceof StateError) tell(error.message)
+  else if (code === 'EADDRINUSE')
+    tell(
+      `port ${port} is taken; choose another: --ports 6000,6001, or make run-both PORT_A=6000 PORT_B=6001 (on macOS 5000 belongs to AirPlay Receiver)`,
+    )
+  else if (code === 'EACCES') tell(`port ${port} needs more rights; choose one from 1024 up`)
+  else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+    tell(`${address ?? 'the address to listen on'} is not an address of this machine; see --host`)
+  else throw error
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65535)
+    throw new InvalidArgumentError('A port is a number up to 65535.')
+  return port
+}
+
+function parsePorts(text: string): [number, number] {
+  const [a, b, ...more] = text.split(',').map(parsePort)
+  if (a === undefined || b === undefined || more.length > 0 || (a === b && a !== 0))
+    throw new InvalidArgumentError('Two different ports with a comma between them: 5000,5001.')
+  return [a, b]
+}
+
+/** An origin, so that no path, password or query hides in it. */
+function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url?.protocol !== 'http:' || url.href !== `${url.origin}/`)
+    throw new InvalidArgumentError('The other peer is given as http://HOST:PORT and nothing more.')
+  return url.origin
+}
+
+function parseMessage(text: string): string {
+  if (Buffer.byteLength(text) > MAX_TEXT_BYTES)
+    throw new InvalidArgumentError(`A text has at most ${MAX_TEXT_BYTES} bytes.`)
+  return text
+}
+
+function collect(value: string, before: string[]): string[] {
+  return [...before, value]
+}
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error
+  process.exitCode = error.exitCode === 0 ? 0 : 2
+}

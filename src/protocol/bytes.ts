@@ -1,0 +1,47 @@
+/** Byte strings as duet/1 writes them: big-endian integers and length prefixes. */
+
+import { concatBytes } from '@noble/hashes/utils.js'
+
+export {
+  bytesToHex,
+  concatBytes,
+  hexToBytes,
+  utf8ToBytes,
+} from '@noble/hashes/utils.js'
+
+/** `value` as two bytes, big-endian. */
+export function u16(value: number): Uint8Array {
+  const bytes = new Uint8Array(2)
+  new DataView(bytes.buffer).setUint16(0, value)
+  return bytes
+}
+
+/** `value`, a safe integer, as eight bytes, big-endian. */
+export function u64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(value))
+  return bytes
+}
+
+/** lp(x): the length of `bytes` (below 65,536) in two bytes, then `bytes`. */
+export function lp(bytes: Uint8Array): Uint8Array {
+  return concatBytes(u16(bytes.length), bytes)
+}
+
+/** Bytewise order of two byte strings: negative, zero or positive, as for `sort`. */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const common = Math.min(a.length, b.length)
+  for (let i = 0; i < common; i++) {
+    const difference = (a[i] ?? 0) - (b[i] ?? 0)
+    if (difference !== 0) return difference
+  }
+  return a.length - b.length
+}
+
+/** Whether two byte strings are equal; looks at every byte of equal lengths, whatever they hold. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
+  return difference === 0
+}

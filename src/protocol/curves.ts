@@ -1,0 +1,152 @@
+/** X25519 and P-256 behind one small interface. noble/curves is used here and nowhere else. */
+
+import { x25519 } from '@noble/curves/ed25519.js'
+import { p256 } from '@noble/curves/nist.js'
+import { equalBytes, hexToBytes } from './bytes.ts'
+import { DuetError } from './errors.ts'
+
+export type CurveName = 'X25519' | 'P-256'
+
+/** What the protocol needs of a curve. Private keys and shared secrets are 32 bytes on both of ours. */
+export interface Curve {
+  /** As in a key message and in `--curve`. */
+  readonly name: string
+  /** As in the transcript: 1 for X25519, 2 for P-256. */
+  readonly id: number
+  /** Length of an encoded point: 32 for X25519, 65 for P-256. */
+  readonly pointBytes: number
+  /** The generator, encoded as a public key is. */
+  readonly basePoint: Uint8Array
+  /** A fresh private key, 32 random bytes in the curve's range. */
+  generatePrivateKey(): Uint8Array
+  /** Private key times base point, `pointBytes` long. */
+  publicKey(privateKey: Uint8Array): Uint8Array
+  /**
+   * Accepts `point` (`pointBytes` long) as somebody's public key.
+   * @throws DuetError `bad_point`
+   */
+  checkPoint(point: Uint8Array): void
+  /**
+   * ECDH(`privateKey`, `point`), 32 bytes.
+   * @throws DuetError `bad_point`
+   */
+  sharedSecret(privateKey: Uint8Array, point: Uint8Array): Uint8Array
+}
+
+/**
+ * The points of order 1, 2, 4 and 8 of Curve25519 and its twist that are canonical:
+ * whatever the private key, the shared secret would be all zero.
+ * Source: https://cr.yp.to/ecdh.html#validate
+ */
+const LOW_ORDER = [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+].map(hexToBytes)
+
+/** p = 2^255 - 19, little-endian (RFC 7748 section 4.1). */
+const P_25519 = hexToBytes('edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f')
+
+/** Whether the little-endian u is below p. RFC 7748 section 5 would reduce it; we want one form for each point. */
+function isCanonical(u: Uint8Array): boolean {
+  for (let i = 31; i >= 0; i--) {
+    const difference = (u[i] ?? 0) - (P_25519[i] ?? 0)
+    if (difference !== 0) return difference < 0
+  }
+  return false
+}
+
+/** Runs noble on a point, and turns any refusal of the point into ours. */
+function refusing<T>(detail: string, operation: () => T): T {
+  try {
+    return operation()
+  } catch (cause) {
+    throw new DuetError('bad_point', detail, { cause })
+  }
+}
+
+/** X25519, RFC 7748 section 5. Points are u coordinates, 32 bytes, little-endian. */
+export const X25519: Curve = {
+  name: 'X25519',
+  id: 1,
+  pointBytes: 32,
+  basePoint: hexToBytes('0900000000000000000000000000000000000000000000000000000000000000'),
+  generatePrivateKey: () => x25519.utils.randomSecretKey(),
+  publicKey: (privateKey) => x25519.getPublicKey(privateKey),
+  checkPoint(point) {
+    if (point.length !== 32 || !isCanonical(point))
+      throw new DuetError('bad_point', 'A u coordinate is below 2^255 - 19, in 32 bytes.')
+    if (LOW_ORDER.some((low) => equalBytes(low, point)))
+      throw new DuetError(
+        'bad_point',
+        'The point has low order: every private key would give zero.',
+      )
+  },
+  sharedSecret(privateKey, point) {
+    X25519.checkPoint(point)
+    return refusing('The point gives no shared secret.', () =>
+      x25519.getSharedSecret(privateKey, point),
+    )
+  },
+}
+
+/** NIST P-256, SEC 1 section 3.3.1. Points are uncompressed: 04, x, y, 65 bytes. */
+export const P256: Curve = {
+  name: 'P-256',
+  id: 2,
+  pointBytes: 65,
+  basePoint: p256.Point.BASE.toBytes(false),
+  generatePrivateKey: () => p256.utils.randomSecretKey(),
+  publicKey: (privateKey) => p256.getPublicKey(privateKey, false),
+  checkPoint(point) {
+    if (point.length !== 65 || point[0] !== 4)
+      throw new DuetError('bad_point', 'A P-256 point is 65 bytes and begins with 04.')
+    refusing('The point is not on P-256.', () => p256.Point.fromBytes(point).assertValidity())
+  },
+  sharedSecret(privateKey, point) {
+    P256.checkPoint(point)
+    // noble gives the compressed point, 33 bytes; the shared secret is its x coordinate
+    return refusing('The point gives no shared secret.', () =>
+      p256.getSharedSecret(privateKey, point, true).slice(1),
+    )
+  },
+}
+
+export const CURVES: Readonly<Record<CurveName, Curve>> = {
+  X25519,
+  'P-256': P256,
+}
+
+/** A private key that shows itself to nobody, beside its public key (`curve.pointBytes` long). */
+export class KeyPair {
+  readonly curve: Curve
+  readonly publicKey: Uint8Array
+  readonly #privateKey: Uint8Array
+
+  /** Takes over `privateKey`, 32 bytes; without one, makes a fresh one. */
+  constructor(curve: Curve, privateKey: Uint8Array = curve.generatePrivateKey()) {
+    this.curve = curve
+    this.#privateKey = privateKey
+    this.publicKey = curve.publicKey(privateKey)
+  }
+
+  /**
+   * ECDH with somebody's public key, 32 bytes.
+   * @throws DuetError `bad_point`
+   */
+  sharedSecret(point: Uint8Array): Uint8Array {
+    return this.curve.sharedSecret(this.#privateKey, point)
+  }
+
+  /** A copy of the private key, for the identity's own file and nothing else. */
+  exportPrivateKey(): Uint8Array {
+    return this.#privateKey.slice()
+  }
+
+  /** Overwrites the private key; the pair can't be used afterwards. */
+  erase(): void {
+    this.#privateKey.fill(0)
+  }
+}

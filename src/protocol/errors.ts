@@ -1,0 +1,36 @@
+/** The errors of duet/1: one class, and the union of the protocol's codes. */
+
+/** What the protocol can refuse. The codes of HTTP live in `http/`. */
+export type ProtocolCode =
+  | 'bad_message'
+  | 'bad_encoding'
+  | 'bad_version'
+  | 'bad_point'
+  | 'bad_base_point'
+  | 'bad_text'
+  | 'decrypt_failed'
+  | 'curve_mismatch'
+  | 'reflection'
+  | 'stale_keys'
+  | 'identity_changed'
+  | 'confirm_failed'
+  | 'no_session'
+  | 'unknown_session'
+  | 'replay'
+  | 'rekey_required'
+  | 'inbox_full'
+  | 'nothing_waiting'
+
+/**
+ * A refusal: `code` for programs, the message for people. The message is a
+ * fixed text about the form of what came; it never quotes a secret.
+ */
+export class DuetError<Code extends string = ProtocolCode> extends Error {
+  readonly code: Code
+
+  constructor(code: Code, detail: string, options?: ErrorOptions) {
+    super(detail, options)
+    this.name = 'DuetError'
+    this.code = code
+  }
+}

@@ -1,0 +1,200 @@
+/** The wire forms of duet/1: strict parse and encode. No aliases: each value has one form. */
+
+import * as v from 'valibot'
+import { bytesToHex, equalBytes, hexToBytes } from './bytes.ts'
+import type { Curve } from './curves.ts'
+import { DuetError } from './errors.ts'
+import type { Share } from './keySchedule.ts'
+
+const VERSION = 1
+export const SESSION_ID_BYTES = 16
+export const CONFIRM_TAG_BYTES = 32
+/** Poly1305's tag, the end of every ciphertext (RFC 8439 section 2.8). */
+export const AEAD_TAG_BYTES = 16
+/** The longest text, in bytes of UTF-8. */
+export const MAX_TEXT_BYTES = 16 * 1024
+
+/** The proof that its sender has the keys of `session`. */
+export interface Confirm {
+  /** Session id, 16 bytes. */
+  readonly session: Uint8Array
+  /** Confirm tag, 32 bytes. */
+  readonly tag: Uint8Array
+}
+
+/** A public key on its way, with the confirmation of its sender's newest session, if there is one. */
+export interface KeyMessage {
+  readonly share: Share
+  readonly confirm?: Confirm
+}
+
+/** A sealed text. */
+export interface SealedMessage {
+  /** Session id, 16 bytes. */
+  readonly session: Uint8Array
+  /** Sequence number in its session and direction, from 0. */
+  readonly seq: number
+  /** The text, sealed, then the 16-byte tag. */
+  readonly ciphertext: Uint8Array
+}
+
+const ConfirmForm = v.strictObject({ session: v.string(), tag: v.string() })
+const KeyForm = v.strictObject({
+  v: v.literal(VERSION),
+  curve: v.string(),
+  basePoint: v.string(),
+  identity: v.string(),
+  publicKey: v.string(),
+  confirm: v.exactOptional(ConfirmForm),
+})
+const AnswerForm = v.strictObject({
+  accepted: v.literal(true),
+  confirm: v.exactOptional(ConfirmForm),
+})
+const MessageForm = v.strictObject({
+  v: v.literal(VERSION),
+  session: v.string(),
+  seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  ciphertext: v.string(),
+})
+
+export type KeyForm = v.InferOutput<typeof KeyForm>
+export type AnswerForm = v.InferOutput<typeof AnswerForm>
+export type MessageForm = v.InferOutput<typeof MessageForm>
+
+/** A key message as JSON has it. */
+export function encodeKeyMessage(curve: Curve, message: KeyMessage): KeyForm {
+  return {
+    v: VERSION,
+    curve: curve.name,
+    basePoint: bytesToHex(curve.basePoint),
+    identity: bytesToHex(message.share.identity),
+    publicKey: bytesToHex(message.share.publicKey),
+    ...encodeConfirm(message.confirm),
+  }
+}
+
+/**
+ * A key message out of parsed JSON, its form, lengths and base point checked, its points not yet.
+ * @throws DuetError `bad_version` `bad_message` `curve_mismatch` `bad_encoding` `bad_base_point`
+ */
+export function parseKeyMessage(curve: Curve, body: unknown): KeyMessage {
+  const form = parse(KeyForm, body, 'A key message')
+  if (form.curve !== curve.name)
+    throw new DuetError('curve_mismatch', `This peer was started with ${curve.name}.`)
+  const basePoint = decodeHex('basePoint', form.basePoint, curve.pointBytes)
+  const identity = decodeHex('identity', form.identity, curve.pointBytes)
+  const publicKey = decodeHex('publicKey', form.publicKey, curve.pointBytes)
+  const confirm = decodeConfirm(form.confirm)
+  if (!equalBytes(basePoint, curve.basePoint))
+    throw new DuetError('bad_base_point', `The base point is not that of ${curve.name}.`)
+  return { share: { identity, publicKey }, ...confirm }
+}
+
+/** The answer to an accepted key message as JSON has it. */
+export function encodeAnswer(confirm: Confirm | undefined): AnswerForm {
+  return { accepted: true, ...encodeConfirm(confirm) }
+}
+
+/**
+ * The confirmation in an answer to a key message, if it carries one.
+ * @throws DuetError `bad_message` `bad_encoding`
+ */
+export function parseAnswer(body: unknown): Confirm | undefined {
+  return decodeConfirm(parse(AnswerForm, body, 'An answer to a key message').confirm).confirm
+}
+
+/** A sealed message as JSON has it. */
+export function encodeMessage(message: SealedMessage): MessageForm {
+  return {
+    v: VERSION,
+    session: bytesToHex(message.session),
+    seq: message.seq,
+    ciphertext: bytesToHex(message.ciphertext),
+  }
+}
+
+/**
+ * A sealed message out of parsed JSON, not yet opened.
+ * @throws DuetError `bad_version` `bad_message` `bad_encoding`
+ */
+export function parseMessage(body: unknown): SealedMessage {
+  const form = parse(MessageForm, body, 'A message')
+  return {
+    session: decodeHex('session', form.session, SESSION_ID_BYTES),
+    seq: form.seq,
+    ciphertext: decodeHex(
+      'ciphertext',
+      form.ciphertext,
+      AEAD_TAG_BYTES,
+      AEAD_TAG_BYTES + MAX_TEXT_BYTES,
+    ),
+  }
+}
+
+/** Another version may have other fields, so the version is looked at before them. */
+function parse<S extends v.GenericSchema>(
+  schema: S,
+  body: unknown,
+  what: string,
+): v.InferOutput<S> {
+  if (typeof body === 'object' && body !== null && 'v' in body) {
+    if (typeof body.v === 'number' && body.v !== VERSION)
+      throw new DuetError('bad_version', `This peer speaks duet/${VERSION} only.`)
+  }
+  const result = v.safeParse(schema, body, { abortEarly: true })
+  if (!result.success) {
+    const field = v.getDotPath(result.issues[0])
+    throw new DuetError(
+      'bad_message',
+      field !== null && KNOWN_FIELDS.has(field)
+        ? `${what} needs \`${field}\` in the form that the protocol gives it.`
+        : `${what} is a JSON object with exactly the fields of the protocol.`,
+    )
+  }
+  return result.output
+}
+
+/** What an error may name: a field's name that came from outside is not repeated. */
+const KNOWN_FIELDS: ReadonlySet<string> = new Set([
+  ...Object.keys({
+    ...KeyForm.entries,
+    ...MessageForm.entries,
+    ...AnswerForm.entries,
+  }),
+  ...Object.keys(ConfirmForm.entries).map((field) => `confirm.${field}`),
+])
+
+function encodeConfirm(confirm: Confirm | undefined) {
+  if (confirm === undefined) return {}
+  return {
+    confirm: {
+      session: bytesToHex(confirm.session),
+      tag: bytesToHex(confirm.tag),
+    },
+  }
+}
+
+function decodeConfirm(form: KeyForm['confirm']): { confirm?: Confirm } {
+  if (form === undefined) return {}
+  return {
+    confirm: {
+      session: decodeHex('confirm.session', form.session, SESSION_ID_BYTES),
+      tag: decodeHex('confirm.tag', form.tag, CONFIRM_TAG_BYTES),
+    },
+  }
+}
+
+/** Lower-case hex of `min` to `max` bytes: upper case and odd lengths are other forms of the same value. */
+function decodeHex(field: string, hex: string, min: number, max = min): Uint8Array {
+  if (hex.length < 2 * min || hex.length > 2 * max || hex.length % 2 !== 0) {
+    const expected = min === max ? `${2 * min}` : `an even number from ${2 * min} to ${2 * max}`
+    throw new DuetError(
+      'bad_encoding',
+      `\`${field}\` has ${hex.length} characters; expected ${expected} hex digits.`,
+    )
+  }
+  if (!/^[0-9a-f]*$/.test(hex))
+    throw new DuetError('bad_encoding', `\`${field}\` is not in lower-case hex.`)
+  return hexToBytes(hex)
+}

@@ -1,0 +1,264 @@
+/**
+ * The only file that prints, and the one place where a secret becomes text. Standard output
+ * takes a peer's events, one aligned line each; standard error takes what is about the
+ * program itself. Whatever came from outside is escaped.
+ */
+
+import type { PeerEvent } from './peer.ts'
+import { bytesToHex } from './protocol/bytes.ts'
+
+/** Where text goes: a stream of Node's, or a test's own. */
+export interface Output {
+  write(text: string): unknown
+  isTTY?: boolean
+  /** Knows `NO_COLOR`, `FORCE_COLOR` and dumb terminals. */
+  hasColors?(): boolean
+}
+
+export interface TerminalOptions {
+  readonly output: Output
+  readonly showsSecrets: boolean
+}
+
+export interface Terminal {
+  /** A peer's events as lines that begin with its port. */
+  reporter(port: number): (event: PeerEvent) => void
+}
+
+type Colour = 'dim' | 'bold' | 'red' | 'green' | 'cyan' | 'yellow'
+/** SGR parameters, ECMA-48 section 8.3.117. */
+const SGR: Record<Colour, string> = {
+  bold: '1',
+  dim: '2',
+  red: '31;1',
+  green: '32',
+  yellow: '33',
+  cyan: '36',
+}
+
+/** Terminal of one process; `both` has two peers on it. */
+export function createTerminal({ output, showsSecrets }: TerminalOptions): Terminal {
+  const coloured = output.hasColors?.() ?? false
+  const paint = (colour: Colour, text: string) =>
+    coloured ? `\u001b[${SGR[colour]}m${text}\u001b[0m` : text
+
+  /** THE way out for secrets: everything secret that a person can read is made here. */
+  function secretLine(label: string, secret: Uint8Array, form: 'hex' | 'text'): Line {
+    if (!showsSecrets) return { sign: '●', label, text: 'hidden by --no-secrets' }
+    const text = form === 'hex' ? bytesToHex(secret) : printable(new TextDecoder().decode(secret))
+    return { sign: '●', label: `SECRET ${label}`, text, colour: 'red' }
+  }
+
+  function linesOf(event: PeerEvent): Line[] {
+    switch (event.type) {
+      case 'shared secret':
+        return [secretLine('shared', event.SECRET, 'hex')]
+      case 'message opened':
+        return [secretLine(`text ${event.seq}`, event.SECRET, 'text')]
+      default:
+        return publicLines(event)
+    }
+  }
+
+  return {
+    reporter: (port) => (event) => {
+      for (const { sign, label, text, colour } of linesOf(event)) {
+        const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
+        output.write(
+          `${paint('bold', String(port))}  ${colour ? paint(colour, head) : head}  ${text}\n`,
+        )
+      }
+    },
+  }
+}
+
+/** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
+interface Line {
+  sign: '→' | '←' | '·' | '●' | '✓' | '✗'
+  label: string
+  text: string
+  colour?: Colour
+}
+
+const LABEL_WIDTH = 'safety number'.length
+
+type PublicEvent = Exclude<PeerEvent, { SECRET: Uint8Array }>
+
+function publicLines(event: PublicEvent): Line[] {
+  switch (event.type) {
+    case 'ready':
+      return [
+        {
+          sign: '·',
+          label: 'ready',
+          text: `${event.url}  ${event.curve}`,
+          colour: 'bold',
+        },
+        { sign: '·', label: 'other peer', text: printable(event.peerUrl) },
+        {
+          sign: '·',
+          label: 'identity',
+          text: `${bytesToHex(event.identity)}  (${printable(event.place)})`,
+        },
+      ]
+    case 'keys sent':
+      return [
+        {
+          sign: '→',
+          label: 'public key',
+          text: `${bytesToHex(event.publicKey)}`,
+          colour: 'cyan',
+        },
+      ]
+    case 'keys received':
+      return [
+        {
+          sign: '←',
+          label: 'public key',
+          text: bytesToHex(event.publicKey),
+          colour: 'cyan',
+        },
+      ]
+    case 'keys confirmed':
+      return [
+        {
+          sign: '✓',
+          label: 'keys agreed',
+          text: `session ${bytesToHex(event.session)}`,
+          colour: 'green',
+        },
+        {
+          sign: '·',
+          label: 'safety number',
+          text: event.safetyNumber,
+          colour: 'yellow',
+        },
+        {
+          sign: '·',
+          label: '',
+          text: event.known
+            ? 'The other peer is the same as last time. Whoever compared this number then need not do it again.'
+            : 'Compare it with the other terminal, face to face or by phone: only if it is the same is nobody in the middle.',
+        },
+        {
+          sign: '·',
+          label: 'eavesdropper',
+          text: 'has the base point, both public keys, both identities, and every ciphertext to come.',
+        },
+        {
+          sign: '·',
+          label: '',
+          text: 'lacks both private keys, and so the shared secret and the texts.',
+        },
+      ]
+    case 'not remembered':
+      return [
+        {
+          sign: '✗',
+          label: 'not kept',
+          text: `The other peer's identity could not be written to ${printable(event.place)}.`,
+          colour: 'yellow',
+        },
+      ]
+    case 'identity changed':
+      return [
+        {
+          sign: '✗',
+          label: 'IDENTITY',
+          text: `Somebody says to be the other peer, with identity ${bytesToHex(event.identity)}.`,
+          colour: 'red',
+        },
+        {
+          sign: '·',
+          label: '',
+          text: 'This peer knows another one. Either it was set up anew, or this is somebody else.',
+        },
+        {
+          sign: '·',
+          label: '',
+          text: `If you expect the change: ${printable(event.toForget)}`,
+        },
+      ]
+    case 'keys expired':
+      return [
+        {
+          sign: '·',
+          label: 'keys expired',
+          text: 'An hour without an answer: the private key is erased.',
+        },
+      ]
+    case 'no shared secret':
+      return [
+        {
+          sign: '·',
+          label: 'no secret yet',
+          text: 'Both peers have to /send_keys first.',
+        },
+      ]
+    case 'message sent':
+      return [
+        {
+          sign: '→',
+          label: `message ${event.seq}`,
+          text: bytesToHex(event.ciphertext),
+          colour: 'cyan',
+        },
+      ]
+    case 'message received': {
+      const missing = event.missing > 0 ? `  (${event.missing} before it never came)` : ''
+      const text = `${bytesToHex(event.ciphertext)}${missing}`
+      return [
+        { sign: '←', label: `message ${event.seq}`, text, colour: 'cyan' },
+        {
+          sign: '·',
+          label: '',
+          text: 'It waits, sealed. /decrypt_msg opens it.',
+        },
+      ]
+    }
+    case 'refused':
+      return [
+        {
+          sign: '✗',
+          label: 'refused',
+          text: `${cut(printable(event.request))}  ${event.code}  ${event.detail}`,
+          colour: 'yellow',
+        },
+      ]
+    case 'defect':
+      return [
+        {
+          sign: '✗',
+          label: 'DEFECT',
+          text: `Please report it: ${event.where}`,
+          colour: 'red',
+        },
+      ]
+  }
+}
+
+/**
+ * Text from outside as it may stand on a terminal: C0 (with ESC and newline), DEL, C1, the
+ * line and paragraph separators and the bidirectional controls of Unicode become escapes.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
+    (character) => {
+      const code = character.charCodeAt(0)
+      const short: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r' }
+      return short[code] ?? `\\u{${code.toString(16)}}`
+    },
+  )
+}
+
+/** A label from outside, at a length that keeps its line readable. */
+function cut(label: string): string {
+  return label.length > 60 ? `${label.slice(0, 60)}…` : label
+}
+
+/** What the command itself has to say: one line on standard error. */
+export function tell(text: string): void {
+  process.stderr.write(`ecdh-duet: ${printable(text)}\n`)
+}
