@@ -52,9 +52,9 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
   function linesOf(event: PeerEvent): Line[] {
     switch (event.type) {
       case 'shared secret':
-        return [secretLine('shared', event.SECRET, 'hex')]
+        return [secretLine('shared secret', event.SECRET, 'hex')]
       case 'message opened':
-        return [secretLine(`text ${event.seq}`, event.SECRET, 'text')]
+        return [secretLine(`message ${event.seq}`, event.SECRET, 'text')]
       default:
         return publicLines(event)
     }
@@ -80,7 +80,7 @@ interface Line {
   colour?: Colour
 }
 
-const LABEL_WIDTH = 'safety number'.length
+const LABEL_WIDTH = 'SECRET shared secret'.length
 
 type PublicEvent = Exclude<PeerEvent, { SECRET: Uint8Array }>
 

@@ -1,0 +1,97 @@
+/** The built program as a real child process, ended whatever happens. */
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { EventEmitter, once } from 'node:events'
+import path from 'node:path'
+import type { Readable } from 'node:stream'
+
+const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
+const LIMIT_MS = 20_000
+
+export interface Command {
+  /** Standard output so far. */
+  output(): string
+  /** Standard error so far. */
+  errors(): string
+  /** The ports of the peers that are ready, in order; waits for `count` of them. */
+  ports(count: number): Promise<number[]>
+  /** Waits until standard output matches, and fails with what it has if the program ends before. */
+  until(pattern: RegExp): Promise<RegExpExecArray>
+  kill(signal?: NodeJS.Signals): void
+  /** Exit code, or the signal that ended it. */
+  ended: Promise<number | NodeJS.Signals>
+}
+
+export interface CommandOptions {
+  cwd?: string
+  env?: Record<string, string>
+}
+
+/** Runs `ecdh-duet ARGS` beside `use`, and kills it at the end if it still runs. */
+export async function withCommand<T>(
+  args: readonly string[],
+  options: CommandOptions,
+  use: (command: Command) => Promise<T>,
+): Promise<T> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd,
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const command = watch(child)
+  try {
+    return await use(command)
+  } finally {
+    child.kill('SIGKILL')
+    await command.ended
+  }
+}
+
+/** Runs `ecdh-duet ARGS` to its end. */
+export function runCommand(args: readonly string[], options: CommandOptions = {}) {
+  return withCommand(args, options, async (command) => {
+    const code = await command.ended
+    return { code, output: command.output(), errors: command.errors() }
+  })
+}
+
+function watch(child: ChildProcess): Command {
+  const said = new EventEmitter().setMaxListeners(0)
+  const collect = (stream: Readable | null) => {
+    let text = ''
+    stream?.setEncoding('utf8').on('data', (more) => {
+      text += more
+      said.emit('more')
+    })
+    return () => text
+  }
+  const output = collect(child.stdout)
+  const errors = collect(child.stderr)
+  // 'close' comes when the process has ended and all its output is here
+  const ended = once(child, 'close').then(([code, signal]) => {
+    said.emit('more')
+    return code ?? signal
+  })
+  const until = async (pattern: RegExp) => {
+    const signal = AbortSignal.timeout(LIMIT_MS)
+    for (;;) {
+      const match = pattern.exec(output())
+      if (match) return match
+      const over = child.exitCode !== null || child.signalCode !== null
+      const more = !over && (await once(said, 'more', { signal }).catch(() => null))
+      if (!more) throw new Error(`never said ${pattern}; it said:\n${output()}\n${errors()}`)
+    }
+  }
+  return {
+    output,
+    errors,
+    until,
+    async ports(count) {
+      const ready = '^(\\d+)  ·  ready[^\\n]*\\n'
+      await until(new RegExp(`(?:${ready}[^]*?){${count}}`, 'm'))
+      return [...output().matchAll(new RegExp(ready, 'gm'))].map((match) => Number(match[1]))
+    },
+    kill: (signal = 'SIGTERM') => child.kill(signal),
+    ended,
+  }
+}

@@ -1,0 +1,81 @@
+/** Two peers of this process on free ports, with terminals that can be read; torn down whatever happens. */
+
+import { launch } from '../../src/launch.ts'
+import type { Memory } from '../../src/peer.ts'
+import { type Curve, X25519 } from '../../src/protocol/curves.ts'
+import { forgetful } from '../../src/state/memory.ts'
+import { createTerminal } from '../../src/terminal.ts'
+import { type Answer, type CallOptions, call } from './call.ts'
+
+export interface TestPeer {
+  readonly port: number
+  /** http://127.0.0.1:PORT */
+  readonly url: string
+  /** Runs a request on this peer. */
+  call(path: string, options?: CallOptions): Promise<Answer>
+  /** The lines of its terminal so far, without the port. */
+  lines(): string[]
+  /** What its terminal shows as SECRET, oldest first: the text after the label. */
+  secrets(): string[]
+}
+
+export interface PeersOptions {
+  curve?: Curve
+  host?: string
+  hostNames?: string[]
+  message?: string
+  showsSecrets?: boolean
+  openMemory?: (port: number) => Memory
+}
+
+export async function withPeers(
+  options: PeersOptions,
+  run: (a: TestPeer, b: TestPeer) => Promise<void>,
+): Promise<void> {
+  const { curve = X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
+  let output = ''
+  const write = (text: string) => {
+    output += text
+  }
+  const launched = await launch({
+    plans: [
+      { host, port: 0, hostNames },
+      { host, port: 0, hostNames },
+    ],
+    openMemory: options.openMemory ?? (() => forgetful(curve)),
+    terminal: createTerminal({ output: { write }, showsSecrets }),
+    showsSecrets,
+    message: options.message,
+  })
+  const peers = launched.ports.map((port) => {
+    const url = `http://127.0.0.1:${port}`
+    const lines = () => linesOf(output, port)
+    return {
+      port,
+      url,
+      call: (path: string, options?: CallOptions) => call(url + path, options),
+      lines,
+      secrets: () => secretsOf(lines()),
+    }
+  }) as [TestPeer, TestPeer]
+  try {
+    await run(...peers)
+  } finally {
+    await launched.close()
+  }
+}
+
+/** The lines that a terminal's output has for one port, without the port. */
+export function linesOf(output: string, port: number): string[] {
+  return output
+    .split('\n')
+    .filter((line) => line.startsWith(`${port} `))
+    .map((line) => line.slice(`${port}`.length).trim())
+}
+
+/** What stands behind the label on lines that carry the word SECRET. */
+export function secretsOf(lines: string[]): string[] {
+  return lines
+    .filter((line) => line.startsWith('●  SECRET '))
+    .map((line) => line.replace(/^● {2}SECRET \S+( \S+)?\s{2,}/, ''))
+}
