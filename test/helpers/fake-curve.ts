@@ -1,0 +1,47 @@
+/** A group small and fast enough for thousands of exchanges; as a curve it protects nothing. */
+
+import { concatBytes, u64 } from '../../src/protocol/bytes.ts'
+import type { Curve } from '../../src/protocol/curves.ts'
+import { DuetError } from '../../src/protocol/errors.ts'
+
+/** The integers mod this prime under addition: "private key times base point" is one multiplication. */
+const ORDER = 2n ** 61n - 1n
+const BASE = 9n
+
+/** Private keys are counted up from `start`, so that a schedule runs the same each time. */
+export function fakeCurve(start = 1_000): Curve {
+  let last = BigInt(start)
+  const encode = (value: bigint) => u64FromBig(value)
+  return {
+    name: 'fake',
+    id: 0xffff,
+    pointBytes: 8,
+    basePoint: encode(BASE),
+    generatePrivateKey: () => concatBytes(new Uint8Array(24), encode(scramble(++last))),
+    publicKey: (privateKey) => encode((decode(privateKey.slice(24)) * BASE) % ORDER),
+    checkPoint(point) {
+      if (point.length !== 8 || decode(point) === 0n || decode(point) >= ORDER)
+        throw new DuetError('bad_point', 'Not in the fake group.')
+    },
+    sharedSecret: (privateKey, point) =>
+      concatBytes(
+        new Uint8Array(24),
+        encode((decode(privateKey.slice(24)) * decode(point)) % ORDER),
+      ),
+  }
+}
+
+/** Neighbours in the count get private keys far apart, in no order of size. */
+function scramble(count: bigint): bigint {
+  return (count * 0x9e3779b97f4a7c15n) % ORDER || 1n
+}
+
+function u64FromBig(value: bigint): Uint8Array {
+  const bytes = u64(0)
+  new DataView(bytes.buffer).setBigUint64(0, value)
+  return bytes
+}
+
+function decode(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0)
+}

@@ -1,0 +1,73 @@
+/** Two peers without a socket: each one's wire is a call of the other, with JSON between them. */
+
+import { Peer, type PeerEvent, type Wire } from '../../src/peer.ts'
+import { type Curve, KeyPair } from '../../src/protocol/curves.ts'
+import { type KeyForm, type MessageForm, parseAnswer } from '../../src/protocol/messages.ts'
+
+export interface WiredPeer {
+  readonly peer: Peer
+  readonly identity: KeyPair
+  readonly events: PeerEvent[]
+  readonly remembered: Uint8Array[]
+  /** What it put on the wire, oldest first. */
+  readonly keysSent: KeyForm[]
+  readonly messagesSent: MessageForm[]
+}
+
+export interface PairOptions {
+  curve: Curve
+  /** Stands in the way of each request; what it throws is what the sender gets. */
+  intercept?: (kind: 'keys' | 'message') => void
+  showsSecrets?: boolean
+}
+
+export function pair({
+  curve,
+  intercept,
+  showsSecrets = true,
+}: PairOptions): [WiredPeer, WiredPeer] {
+  const make = (port: number, other: () => Peer): WiredPeer => {
+    const identity = new KeyPair(curve)
+    const events: PeerEvent[] = []
+    const remembered: Uint8Array[] = []
+    const keysSent: KeyForm[] = []
+    const messagesSent: MessageForm[] = []
+    const wire: Wire = {
+      url: `http://127.0.0.1:${port === 5000 ? 5001 : 5000}`,
+      keys: async (form) => {
+        keysSent.push(form)
+        intercept?.('keys')
+        return parseAnswer(copy(other().receiveKeys(copy(form))))
+      },
+      message: async (form) => {
+        messagesSent.push(form)
+        intercept?.('message')
+        return other().receiveMessage(copy(form))
+      },
+    }
+    const peer = new Peer({
+      port,
+      wire,
+      memory: {
+        identity,
+        knownIdentity: null,
+        remember: (known) => remembered.push(known),
+        place: 'kept nowhere',
+        toForget: 'start again.',
+      },
+      // the bytes of a secret are erased once they were reported
+      report: (event) =>
+        events.push('SECRET' in event ? { ...event, SECRET: event.SECRET.slice() } : event),
+      showsSecrets,
+    })
+    return { peer, identity, events, remembered, keysSent, messagesSent }
+  }
+  const a: WiredPeer = make(5000, () => b.peer)
+  const b: WiredPeer = make(5001, () => a.peer)
+  return [a, b]
+}
+
+/** What is left of a value after it went over the wire. */
+export function copy<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T
+}
