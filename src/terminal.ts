@@ -100,6 +100,7 @@ function publicLines(event: PublicEvent): Line[] {
           label: 'identity',
           text: `${bytesToHex(event.identity)}  (${printable(event.place)})`,
         },
+        { sign: '·', label: 'to begin', text: `curl ${event.url}/send_keys` },
       ]
     case 'keys sent':
       return [

@@ -32,6 +32,7 @@ export function openMemory(dir: string, curve: Curve): Memory {
   const peerFile = path.join(dir, `peer.${curve.name}.pem`)
   return naming(dir, () => {
     makeDirectory(dir)
+    for (const file of [identityFile, peerFile]) fs.rmSync(temporaryOf(file), { force: true })
     const pem = readOwn(identityFile)
     const identity =
       pem === null ? new KeyPair(curve) : naming(identityFile, () => decodePrivateKey(curve, pem))
@@ -85,8 +86,7 @@ function readOwn(file: string): string | null {
 
 /** Writes a file that isn't there yet, whole or not at all, readable by its owner only. */
 function writeOnce(file: string, text: string): void {
-  const temporary = `${file}.${process.pid}.tmp`
-  fs.rmSync(temporary, { force: true })
+  const temporary = temporaryOf(file)
   const fd = fs.openSync(temporary, 'wx', 0o600)
   try {
     fs.writeFileSync(fd, text)
@@ -97,6 +97,11 @@ function writeOnce(file: string, text: string): void {
     fs.closeSync(fd)
     fs.rmSync(temporary, { force: true })
   }
+}
+
+/** One name a file, so that the next run sweeps what a killed one left. */
+function temporaryOf(file: string): string {
+  return `${file}.tmp`
 }
 
 /** Errors of the system and of a key's form become one line with the file's name. */

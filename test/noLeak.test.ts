@@ -1,0 +1,182 @@
+/** Secrets appear on the terminal and nowhere else: the whole program, with everything that leaves it searched. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { hexToBytes } from '../src/protocol/bytes.ts'
+import { CURVES, type Curve } from '../src/protocol/curves.ts'
+import { decodePrivateKey } from '../src/state/pem.ts'
+import { type Answer, type CallOptions, call, post } from './helpers/call.ts'
+import { type Command, withCommand } from './helpers/command.ts'
+import { freePorts } from './helpers/ports.ts'
+import { recordingProxy } from './helpers/recording-proxy.ts'
+import { linesOf, secretsOf } from './helpers/with-peers.ts'
+
+const TEXT = 'The fox is in the henhouse, tell nobody'
+const PERCENT_TEXT = 'At midnight & by the old bridge'
+
+/** The forms in which bytes may hide. Base64 depends on what stands before, so it has three. */
+function formsOf(secret: Buffer): Map<string, Buffer> {
+  const forms = new Map([
+    ['raw', secret],
+    ['hex', Buffer.from(secret.toString('hex'))],
+    ['HEX', Buffer.from(secret.toString('hex').toUpperCase())],
+    ['percent-encoded', Buffer.from(encodeURIComponent(secret.toString('utf8')))],
+    ['JSON', Buffer.from(JSON.stringify(secret.toString('utf8')).slice(1, -1))],
+    ['decimal', Buffer.from([...secret].join(','))],
+  ])
+  for (const encoding of ['base64', 'base64url'] as const)
+    for (const before of [0, 1, 2]) {
+      const padded = Buffer.concat([Buffer.alloc(before), secret])
+      // the characters that hold bits of neighbours are left out
+      const whole = padded.toString(encoding).replace(/=+$/, '')
+      const inner = whole.slice(
+        before === 0 ? 0 : before + 1,
+        padded.length % 3 === 0 ? undefined : -1,
+      )
+      forms.set(`${encoding}, ${before} bytes in`, Buffer.from(inner))
+    }
+  return forms
+}
+
+/** Where `secret` stands in `places`, and in which form. */
+function find(secret: Buffer, places: Record<string, Buffer>): string[] {
+  const found: string[] = []
+  for (const [place, bytes] of Object.entries(places))
+    for (const [form, needle] of formsOf(secret))
+      if (bytes.includes(needle)) found.push(`${place} (${form})`)
+  return found
+}
+
+describe('the search', () => {
+  it('finds a secret in each of its forms, wherever it stands', () => {
+    const secret = Buffer.from('0123456789abcdef0123456789abcdef', 'hex')
+    for (const before of [0, 1, 2, 3]) {
+      const bytes = Buffer.concat([Buffer.alloc(before, 0xee), secret, Buffer.alloc(5, 0xee)])
+      for (const encoding of ['latin1', 'hex', 'base64', 'base64url'] as const) {
+        const planted = Buffer.from(bytes.toString(encoding), 'latin1')
+        assert.notDeepEqual(find(secret, { planted }), [], `${encoding}, ${before}`)
+      }
+    }
+  })
+})
+
+for (const curve of Object.values(CURVES))
+  describe(`a run of two programs on ${curve.name}`, () => {
+    it('has its secrets on the two terminals and nowhere else', () => inTwoPrograms(curve))
+  })
+
+async function inTwoPrograms(curve: Curve): Promise<void> {
+  const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-leak-'))
+  const [portA = 0, portB = 0] = await freePorts(2)
+  const proxies = [await recordingProxy(portA), await recordingProxy(portB)] as const
+  const start = (port: number, other: number, use: (command: Command) => Promise<void>) =>
+    withCommand(
+      ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
+        .concat('--curve', curve.name)
+        .concat('--state', path.join(state, `${port}`)),
+      {},
+      use,
+    )
+  try {
+    await start(portA, proxies[1].port, (a) =>
+      start(portB, proxies[0].port, async (b) => {
+        await Promise.all([a.ports(1), b.ports(1)])
+        const answers = await everything(portA, portB)
+        const wire = { 'wire to a': proxies[0].recorded(), 'wire to b': proxies[1].recorded() }
+        const files = filesBelow(state)
+        const places = {
+          ...wire,
+          'answers to the owners': Buffer.from(answers.map(whole).join('\n')),
+          'standard error of a': Buffer.from(a.errors()),
+          'standard error of b': Buffer.from(b.errors()),
+          ...files,
+        }
+        const secrets = [
+          ...secretsOf(linesOf(a.output(), portA)),
+          ...secretsOf(linesOf(b.output(), portB)),
+        ]
+        const shared = secrets.filter((text) => /^[0-9a-f]{64}$/.test(text))
+        assert.equal(new Set(shared).size, 2, 'two exchanges, each on both terminals')
+        assert.equal(shared.length, 4)
+        for (const text of [TEXT, PERCENT_TEXT, `This is a secret message from port ${portB}!`])
+          assert.ok(secrets.includes(text), text)
+
+        const hidden = secrets.map((text) =>
+          shared.includes(text) ? Buffer.from(text, 'hex') : Buffer.from(text),
+        )
+        for (const secret of hidden) assert.deepEqual(find(secret, places), [])
+        const outside = { ...wire, answers: places['answers to the owners'] }
+        const identities = Object.entries(files).filter(([name]) => /identity\..*\.pem$/.test(name))
+        assert.equal(identities.length, 2)
+        for (const [, bytes] of identities) {
+          const identity = decodePrivateKey(curve, bytes.toString())
+          assert.deepEqual(find(Buffer.from(identity.exportPrivateKey()), outside), [])
+        }
+
+        // the same search finds what is public
+        const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
+        const publicKey = Buffer.from(hexToBytes(shown.publicKey))
+        assert.ok(find(publicKey, wire).includes('wire to a (hex)'))
+        assert.notDeepEqual(find(publicKey, { answers: outside.answers }), [])
+      }),
+    )
+  } finally {
+    for (const proxy of proxies) proxy.close()
+    fs.rmSync(state, { recursive: true })
+  }
+}
+
+/** Every route and every kind of refusal, with secrets in the texts. Returns all answers. */
+async function everything(portA: number, portB: number): Promise<Answer[]> {
+  const answers: Answer[] = []
+  const run = async (port: number, path: string, options?: CallOptions) => {
+    const answer = await call(`http://127.0.0.1:${port}${path}`, options)
+    answers.push(answer)
+    return answer
+  }
+  const form = { 'content-type': 'application/x-www-form-urlencoded' }
+  const plain = { 'content-type': 'text/plain' }
+  const text = (body: string, headers: Record<string, string>) => ({
+    method: 'POST',
+    headers,
+    body,
+  })
+  for (let exchange = 0; exchange < 2; exchange++) {
+    await run(portA, '/send_msg', text(TEXT, plain))
+    for (const step of ['/send_keys', '/show'])
+      for (const port of [portA, portB]) await run(port, step)
+    assert.equal((await run(portA, '/send_msg', text(TEXT, plain))).status, 201)
+    const percent = `text=${encodeURIComponent(PERCENT_TEXT)}`
+    assert.equal((await run(portA, '/send_msg', text(percent, form))).status, 201)
+    assert.equal((await run(portB, '/send_msg')).status, 201)
+    await run(portA, '/show', { method: 'PUT' })
+    for (const port of [portA, portB]) assert.equal((await run(port, '/decrypt_msg')).status, 200)
+    // refused with the text in them
+    await run(portA, '/send_msg', text(`tekst=${TEXT}`, form))
+    await run(portA, '/send_msg', text(TEXT, { 'content-type': 'application/json' }))
+    await run(portA, '/send_msg', { headers: { 'sec-fetch-site': 'cross-site' } })
+    for (const route of ['keys', 'message'])
+      answers.push(await post(`http://127.0.0.1:${portA}/wire/${route}`, { v: 1, text: TEXT }))
+    await run(portB, '/decrypt_msg')
+    await run(portB, '/')
+  }
+  // the last thing shown is public, and the positive control
+  const last = answers.findLast(({ text }) => text.includes('"safetyNumber"'))
+  assert.equal(last?.json.port, portB)
+  return answers
+}
+
+/** Status, headers and body, as they came. */
+function whole(answer: Answer): string {
+  return `${answer.status} ${JSON.stringify(answer.headers)} ${answer.text}`
+}
+
+function filesBelow(dir: string): Record<string, Buffer> {
+  const entries = fs.readdirSync(dir, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => path.join(parentPath, name))
+  return Object.fromEntries(paths.map((file) => [path.relative(dir, file), fs.readFileSync(file)]))
+}
