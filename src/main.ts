@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command: parse, start, stop, exit code (0 done, 1 failed, 2 wrong usage). */
 
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { type Launched, launch, type PeerPlan } from './launch.ts'
@@ -8,6 +9,8 @@ import { CURVES, type CurveName } from './protocol/curves.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
 import { forgetful, openMemory, StateError } from './state/memory.ts'
 import { createTerminal, tell } from './terminal.ts'
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 const STATE = '.duet'
 
@@ -23,7 +26,9 @@ const program = new Command('ecdh-duet')
   .description(
     'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
   )
+  .version(version)
   .exitOverride()
+  .allowExcessArguments(false)
   .showHelpAfterError('(ecdh-duet --help shows the commands)')
 
 withCommonOptions(program.command('both'))
@@ -93,6 +98,14 @@ async function run(
   })
   if (options.secrets && !process.stdout.isTTY)
     tell('secrets go to standard output, which is not a terminal')
+  const asked = new Promise<number>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0))
+    process.stdout.once('error', () => {
+      // nothing more could be shown
+      tell('standard output was closed')
+      resolve(1)
+    })
+  })
   let launched: Launched
   try {
     launched = await launch({
@@ -107,13 +120,10 @@ async function run(
     fail(error)
     return
   }
-  await new Promise((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-    // without its terminal a peer has no way to show anything
-    process.stdout.once('error', resolve)
-  })
+  const exitCode = await asked
   await launched.close()
+  // a request to the other peer may be under way; nobody waits for it any more
+  process.exit(exitCode)
 }
 
 /** One line for what a person can mend; anything else is a defect and keeps its stack. */

@@ -85,6 +85,10 @@ async function inTwoPrograms(curve: Curve): Promise<void> {
       start(portB, proxies[0].port, async (b) => {
         await Promise.all([a.ports(1), b.ports(1)])
         const answers = await everything(portA, portB)
+        for (const program of [a, b]) {
+          program.kill()
+          assert.equal(await program.ended, 0)
+        }
         const wire = { 'wire to a': proxies[0].recorded(), 'wire to b': proxies[1].recorded() }
         const files = filesBelow(state)
         const places = {

@@ -18,6 +18,8 @@ export interface Command {
   /** Waits until standard output matches, and fails with what it has if the program ends before. */
   until(pattern: RegExp): Promise<RegExpExecArray>
   kill(signal?: NodeJS.Signals): void
+  /** Closes our end of its standard output, as `| head` does. */
+  closeOutput(): void
   /** Exit code, or the signal that ended it. */
   ended: Promise<number | NodeJS.Signals>
 }
@@ -92,6 +94,7 @@ function watch(child: ChildProcess): Command {
       return [...output().matchAll(new RegExp(ready, 'gm'))].map((match) => Number(match[1]))
     },
     kill: (signal = 'SIGTERM') => child.kill(signal),
+    closeOutput: () => child.stdout?.destroy(),
     ended,
   }
 }

@@ -1,0 +1,278 @@
+/** Whole runs of the built command: the steps, restarts, an impostor, and how it ends. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import net, { type AddressInfo } from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { after, describe, it } from 'node:test'
+import { CURVES } from '../src/protocol/curves.ts'
+import { call } from './helpers/call.ts'
+import { type Command, runCommand, withCommand } from './helpers/command.ts'
+import { freePorts } from './helpers/ports.ts'
+import { linesOf, secretsOf } from './helpers/with-peers.ts'
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-command-'))
+after(() => fs.rmSync(folder, { recursive: true }))
+
+const step = (port: number, path: string, method = 'GET') =>
+  call(`http://127.0.0.1:${port}${path}`, { method })
+
+/** Ends `both`, so that all its output is here, and returns what it printed as SECRET for each port. */
+async function secrets(both: Command, ports: number[]): Promise<string[][]> {
+  both.kill()
+  await both.ended
+  return ports.map((port) => secretsOf(linesOf(both.output(), port)))
+}
+
+function withBoth(args: string[], use: (both: Command, ports: [number, number]) => Promise<void>) {
+  return withCommand(['both', '--ports', '0,0', '--no-state', ...args], {}, async (both) => {
+    const [a = 0, b = 0] = await both.ports(2)
+    await use(both, [a, b])
+  })
+}
+
+for (const { name } of Object.values(CURVES))
+  describe(`ecdh-duet both --curve ${name}`, () => {
+    it('runs the six steps, and only the receiver shows the text', () =>
+      withBoth(['--curve', name], async (both, [a, b]) => {
+        assert.equal(
+          (await step(a, '/send_keys')).json.next,
+          `curl http://127.0.0.1:${b}/send_keys`,
+        )
+        const { session, next } = (await step(b, '/send_keys')).json
+        assert.equal(next, `curl http://127.0.0.1:${b}/show`)
+        const shown = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.deepEqual([shown[0].session.id, shown[1].session.id], [session, session])
+        assert.equal(shown[0].safetyNumber, shown[1].safetyNumber)
+        await both.until(new RegExp(`safety number +${shown[0].safetyNumber}`))
+        const sent = (await step(a, '/send_msg')).json
+        assert.deepEqual([sent.sent, sent.session, sent.seq], [true, session, 0])
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+        const [ofA, ofB] = await secrets(both, [a, b])
+        assert.match(ofA?.[0] ?? '', /^[0-9a-f]{64}$/)
+        assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
+      }))
+
+    it('takes the steps out of order and again, and says what is missing', () =>
+      withBoth(['--curve', name], async (both, [a, b]) => {
+        const early = [
+          [await step(a, '/send_msg'), 409, 'no_session'],
+          [await step(a, '/decrypt_msg'), 409, 'nothing_waiting'],
+        ] as const
+        for (const [{ status, json }, ...expected] of early) {
+          assert.deepEqual([status, json.code], expected)
+          assert.match(json.next, /^curl /)
+        }
+        assert.equal((await step(a, '/show')).json.session, null)
+        // the other port first, POST as well as GET, each step more than once
+        for (const port of [b, b, a, a])
+          assert.equal((await step(port, '/send_keys', 'POST')).status, 201)
+        await step(b, '/send_keys')
+        for (const port of [a, b, a, b]) await step(port, '/show')
+        for (const port of [a, b, a]) assert.equal((await step(port, '/send_msg')).status, 201)
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 2)
+        assert.equal((await step(a, '/decrypt_msg')).json.decrypted, 1)
+        const [ofA, ofB] = await secrets(both, [a, b])
+        assert.equal(ofA?.[0], ofB?.[0])
+      }))
+
+    it('agrees when both sides send their keys at once, eight times each', () =>
+      withBoth(['--curve', name], async (_both, [a, b]) => {
+        const ports = Array.from({ length: 8 }, () => [a, b]).flat()
+        const answers = await Promise.all(ports.map((port) => step(port, '/send_keys')))
+        assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]))
+        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.notEqual(one.session, null)
+        assert.equal(one.session.id, two.session.id)
+        assert.equal((await step(a, '/send_msg')).status, 201)
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+      }))
+  })
+
+describe('ecdh-duet peer', () => {
+  /** One peer with its state in `state`, and the other peer's port. */
+  const peer = (
+    port: number,
+    other: number,
+    state: string,
+    use: (peer: Command) => Promise<void>,
+  ) =>
+    withCommand(
+      ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`, '--state', state],
+      {},
+      async (command) => {
+        await command.ports(1)
+        await use(command)
+      },
+    )
+  const keysOnBoth = async (a: number, b: number) => {
+    assert.equal((await step(a, '/send_keys')).status, 201)
+    const { status, json } = await step(b, '/send_keys')
+    assert.deepEqual([status, typeof json.session], [201, 'string'])
+  }
+
+  it('is still itself after a restart, and both /send_keys recover', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    const [stateA, stateB] = [path.join(folder, 'again-a'), path.join(folder, 'again-b')]
+    await peer(a, b, stateA, async () => {
+      let before: { safetyNumber: string }
+      await peer(b, a, stateB, async (killed) => {
+        await keysOnBoth(a, b)
+        before = (await step(b, '/show')).json
+        killed.kill('SIGKILL')
+        await killed.ended
+      })
+      await peer(b, a, stateB, async () => {
+        const restarted = (await step(b, '/show')).json
+        assert.equal(restarted.safetyNumber, before.safetyNumber)
+        assert.deepEqual([restarted.session, restarted.peer.known], [null, true])
+        const refused = (await step(a, '/send_msg')).json
+        assert.deepEqual([refused.code, refused.peer_code], ['peer_refused', 'unknown_session'])
+        await keysOnBoth(a, b)
+        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.equal(one.session.id, two.session.id)
+        assert.deepEqual([one.peer.known, two.peer.known], [true, true])
+        assert.equal((await step(a, '/send_msg')).status, 201)
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+      })
+    })
+  })
+
+  it('refuses an impostor on the port of the other, and names the file to remove', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    const stateA = path.join(folder, 'met')
+    const file = path.join(stateA, 'peer.X25519.pem')
+    await peer(a, b, stateA, async (honest) => {
+      await peer(b, a, path.join(folder, 'honest'), () => keysOnBoth(a, b))
+      await peer(b, a, path.join(folder, 'impostor'), async () => {
+        await step(a, '/send_keys')
+        const { status, json } = await step(b, '/send_keys')
+        assert.deepEqual(
+          [status, json.code, json.peer_code],
+          [502, 'peer_refused', 'identity_changed'],
+        )
+        assert.equal(JSON.stringify(json).includes(folder), false, 'no path goes to a stranger')
+        await honest.until(/remove [^ ]*peer\.X25519\.pem, and start it again/)
+      })
+    })
+    // the owner expects the change, and does what the terminal says
+    fs.rmSync(file)
+    await peer(a, b, stateA, () =>
+      peer(b, a, path.join(folder, 'impostor'), () => keysOnBoth(a, b)),
+    )
+  })
+
+  it('does not start with a damaged identity, and leaves the file', async () => {
+    const state = path.join(folder, 'damaged')
+    fs.mkdirSync(state)
+    const file = path.join(state, 'identity.X25519.pem')
+    fs.writeFileSync(file, 'not a key\n', { mode: 0o600 })
+    const args = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--state', state]
+    const { code, errors } = await runCommand(args)
+    assert.equal(code, 1)
+    assert.match(
+      errors,
+      /^ecdh-duet: [^\n]*damaged\/identity\.X25519\.pem: It is not a PEM key[^\n]*\n$/m,
+    )
+    assert.equal(fs.readFileSync(file, 'utf8'), 'not a key\n')
+  })
+})
+
+describe('the command', () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    it(`ends at once and well on ${signal}, whoever is connected`, () =>
+      withBoth([], async (both, [a, b]) => {
+        const idle = net.connect(a, '127.0.0.1')
+        await once(idle, 'connect')
+        idle.write('POST /wire/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
+        idle.on('error', () => {})
+        both.kill(signal)
+        assert.equal(await both.ended, 0)
+        for (const port of [a, b]) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
+      }))
+
+  it('says on standard error, once, that secrets go to something that is no terminal', () =>
+    withBoth([], async (both, [a]) => {
+      await step(a, '/nothing')
+      both.kill()
+      await both.ended
+      assert.equal(
+        both.errors(),
+        'ecdh-duet: secrets go to standard output, which is not a terminal\n',
+      )
+    }))
+
+  it('prints no secret with --no-secrets, and then keeps what waits', () =>
+    withBoth(['--no-secrets', '--message', 'psst'], async (both, [a, b]) => {
+      for (const port of [a, b]) await step(port, '/send_keys')
+      await step(a, '/show')
+      await step(a, '/send_msg')
+      const refused = await step(b, '/decrypt_msg')
+      assert.deepEqual([refused.status, refused.json.code], [409, 'secrets_hidden'])
+      assert.equal((await step(b, '/show')).json.waiting.length, 1)
+      assert.deepEqual(await secrets(both, [a, b]), [[], []])
+      assert.equal(both.output().includes('psst'), false)
+      assert.equal(both.errors(), '')
+    }))
+
+  it('says that a port is taken, in one line with the way out, and takes none', async () => {
+    const server = net.createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const [free = 0] = await freePorts(1)
+    try {
+      const { code, output, errors } = await runCommand([
+        'both',
+        '--ports',
+        `${free},${port}`,
+        '--no-state',
+      ])
+      assert.deepEqual([code, output], [1, ''])
+      const line = errors.split('\n').filter((line) => line.includes(`port ${port} is taken`))
+      assert.equal(line.length, 1)
+      assert.match(line[0] ?? '', /--ports .*PORT_A=.*AirPlay/)
+      assert.equal(errors.includes('    at '), false)
+    } finally {
+      server.close()
+    }
+  })
+
+  it('ends in one line when its standard output is closed', () =>
+    withBoth([], async (both, [a]) => {
+      both.closeOutput()
+      await step(a, '/show').catch(() => {})
+      assert.equal(await both.ended, 1)
+      assert.match(both.errors(), /standard output was closed\n$/)
+      assert.equal(both.errors().includes('    at '), false)
+    }))
+
+  const wrong: [string, string[]][] = [
+    ['no command', []],
+    ['an unknown command', ['trio']],
+    ['an unknown option', ['both', '--loud']],
+    ['one port', ['both', '--ports', '5000']],
+    ['the same port twice', ['both', '--ports', '5000,5000']],
+    ['a port too high', ['both', '--ports', '5000,65536']],
+    ['an unknown curve', ['both', '--curve', 'P-384']],
+    ['a text too long', ['both', '--message', 'x'.repeat(16 * 1024 + 1)]],
+    ['a peer without its peer', ['peer', '--port', '5000']],
+    ['another protocol', ['peer', '--port', '5000', '--peer', 'https://127.0.0.1:5001']],
+    ['a path in the peer', ['peer', '--port', '5000', '--peer', 'http://127.0.0.1:5001/x']],
+    ['a password in the peer', ['peer', '--port', '5000', '--peer', 'http://me:pw@127.0.0.1']],
+    ['something left over', ['both', 'more']],
+  ]
+  for (const [what, args] of wrong)
+    it(`exits with 2 on ${what}, and says how it is used`, async () => {
+      const { code, output, errors } = await runCommand(args, { cwd: folder })
+      assert.deepEqual([code, output], [2, ''])
+      assert.match(errors, /ecdh-duet/)
+      assert.equal(errors.includes('    at '), false)
+    })
+
+  it('exits with 0 on --help and --version', async () => {
+    for (const flag of ['--help', '--version']) assert.equal((await runCommand([flag])).code, 0)
+  })
+})

@@ -1,0 +1,38 @@
+/** `make demo`: starts both peers on free ports, runs every step by real HTTP, checks the outcome, stops. */
+
+import assert from 'node:assert/strict'
+import { call } from './helpers/call.ts'
+import { withCommand } from './helpers/command.ts'
+import { linesOf, secretsOf } from './helpers/with-peers.ts'
+
+const say = (text: string) => process.stdout.write(`${text}\n`)
+
+await withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
+  const [a = 0, b = 0] = await both.ports(2)
+  let shown = 0
+  const step = async (port: number, path: string, status: number) => {
+    const answer = await call(`http://127.0.0.1:${port}${path}`)
+    say(`\n$ curl http://127.0.0.1:${port}${path}\n${answer.text.trimEnd()}\n`)
+    say(both.output().slice(shown).trimEnd())
+    shown = both.output().length
+    assert.equal(answer.status, status)
+    return answer.json
+  }
+  say(both.output().trimEnd())
+  shown = both.output().length
+  await step(a, '/send_keys', 201)
+  await step(b, '/send_keys', 201)
+  const one = await step(a, '/show', 200)
+  const two = await step(b, '/show', 200)
+  await step(a, '/send_msg', 201)
+  assert.equal((await step(b, '/decrypt_msg', 200)).decrypted, 1)
+  both.kill()
+  assert.equal(await both.ended, 0)
+
+  const [ofA, ofB] = [a, b].map((port) => secretsOf(linesOf(both.output(), port)))
+  assert.equal(one.session.id, two.session.id)
+  assert.equal(one.safetyNumber, two.safetyNumber)
+  assert.match(ofA?.[0] ?? '', /^[0-9a-f]{64}$/)
+  assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
+  say('\nBoth terminals show the same shared secret, and only the receiver the text.')
+})
