@@ -1,0 +1,76 @@
+/** The import rules of the house: that `make check` would see each of them broken. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+
+const root = path.resolve(import.meta.dirname, '..')
+
+/** Which of the imports the linter refuses in `file`, by the project's own configuration. */
+function refusedIn(file: string, imports: readonly string[]): string[] {
+  const house = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-house-'))
+  try {
+    fs.copyFileSync(path.join(root, '.biome.jsonc'), path.join(house, '.biome.jsonc'))
+    fs.mkdirSync(path.join(house, path.dirname(file)), { recursive: true })
+    const lines = imports.map((from, i) => `export { a as a${i} } from '${from}'\n`)
+    fs.writeFileSync(path.join(house, file), lines.join(''))
+    const { stdout } = spawnSync(
+      process.execPath,
+      [path.join(root, 'node_modules/@biomejs/biome/bin/biome'), 'lint', '--reporter=github'],
+      { cwd: house, encoding: 'utf8' },
+    )
+    const refused = stdout.matchAll(/noRestrictedImports,[^\n]*?\bline=(\d+)/g)
+    return [...refused].map(([, line]) => imports[Number(line) - 1] ?? '')
+  } finally {
+    fs.rmSync(house, { recursive: true })
+  }
+}
+
+const rules: [string, { takes: string[]; refuses: string[] }][] = [
+  [
+    'src/protocol/session.ts',
+    {
+      takes: ['./curves.ts', '@noble/ciphers/chacha.js'],
+      refuses: ['node:crypto', '../peer.ts', '../http/app.ts', '../state/pem.ts', '../terminal.ts'],
+    },
+  ],
+  [
+    'src/peer.ts',
+    {
+      takes: ['./protocol/exchange.ts'],
+      refuses: ['node:fs', './http/client.ts', './state/memory.ts', './terminal.ts', './launch.ts'],
+    },
+  ],
+  [
+    'src/terminal.ts',
+    {
+      takes: ['./peer.ts', './protocol/bytes.ts'],
+      refuses: ['./http/app.ts', './main.ts', 'node:fs'],
+    },
+  ],
+  [
+    'src/http/steps.ts',
+    {
+      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', 'node:net'],
+      refuses: ['../state/memory.ts', '../terminal.ts', '../launch.ts', '../main.ts'],
+    },
+  ],
+  [
+    'src/state/memory.ts',
+    {
+      takes: ['../peer.ts', './pem.ts', 'node:fs'],
+      refuses: ['../http/app.ts', '../terminal.ts', '../main.ts'],
+    },
+  ],
+  ['src/launch.ts', { takes: ['./http/app.ts', './peer.ts'], refuses: ['./main.ts'] }],
+]
+
+describe('the import rules', () => {
+  for (const [file, { takes, refuses }] of rules)
+    it(`hold in ${file}`, () => {
+      assert.deepEqual(refusedIn(file, [...takes, ...refuses]), refuses)
+    })
+})
