@@ -8,7 +8,11 @@ import { listen } from './http/server.ts'
 import { type Memory, Peer } from './peer.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Addresses to listen on that take what is sent to 127.0.0.1. */
+const REACHED_AT_LOOPBACK = ['127.0.0.1', '0.0.0.0', '::']
+
 export interface PeerPlan {
+  /** The address to listen on; the peer is always at 127.0.0.1 too. */
   readonly host: string
   /** 0: any free one. */
   readonly port: number
@@ -43,6 +47,7 @@ export async function launch({
   ...options
 }: LaunchOptions): Promise<Launched> {
   const servers: Server[] = []
+  const ports: number[] = []
   const peers: Peer[] = []
   let answer: (listeners: RequestListener[]) => void = () => {}
   const listeners = new Promise<RequestListener[]>((resolve) => {
@@ -55,9 +60,14 @@ export async function launch({
   try {
     for (const [i, { host, port }] of plans.entries()) {
       const own = listeners.then((all) => all[i] as RequestListener)
-      servers.push(await listen({ host, port }, own))
+      const server = await listen({ host, port }, own)
+      servers.push(server)
+      const { address, port: got } = server.address() as AddressInfo
+      ports.push(got)
+      // the owner's curls go to 127.0.0.1, wherever the other peer's requests come in
+      if (!REACHED_AT_LOOPBACK.includes(address))
+        servers.push(await listen({ host: '127.0.0.1', port: got }, own))
     }
-    const ports = servers.map((server) => (server.address() as AddressInfo).port)
     for (const [i, port] of ports.entries()) {
       const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`
       peers.push(

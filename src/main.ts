@@ -50,7 +50,7 @@ withCommonOptions(program.command('peer'))
   .description('start one peer, for two terminals or two machines')
   .requiredOption('--port <port>', 'the port to listen on', parsePort)
   .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
-  .option('--host <address>', 'the address to listen on', '127.0.0.1')
+  .option('--host <address>', 'the address to listen on, beside 127.0.0.1', '127.0.0.1')
   .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
   .action(
     (

@@ -138,8 +138,8 @@ function publicLines(event: PublicEvent): Line[] {
           sign: '·',
           label: '',
           text: event.known
-            ? 'The other peer is the same as last time. Whoever compared this number then need not do it again.'
-            : 'Compare it with the other terminal, face to face or by phone: only if it is the same is nobody in the middle.',
+            ? 'The same peer as last time. If you compared this number then, you need not do it again.'
+            : 'Compare it with the other terminal, face to face or by phone. The same number: nobody is in the middle.',
         },
         {
           sign: '·',

@@ -164,6 +164,17 @@ describe('ecdh-duet peer', () => {
     )
   })
 
+  const skip = process.platform === 'linux' ? false : 'only Linux has 127.0.0.2 without being told'
+  it('that listens on another address is at 127.0.0.1 too, for its owner', { skip }, async () => {
+    const [port = 0] = await freePorts(1)
+    const peerAt = ['--peer', 'http://127.0.0.1:9', '--no-state', '--host', '127.0.0.2']
+    await withCommand(['peer', '--port', `${port}`, ...peerAt], {}, async (command) => {
+      await command.ports(1)
+      for (const host of ['127.0.0.1', '127.0.0.2'])
+        assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
+    })
+  })
+
   it('does not start with a damaged identity, and leaves the file', async () => {
     const state = path.join(folder, 'damaged')
     fs.mkdirSync(state)

@@ -1,0 +1,67 @@
+/** The README's commands, run as they stand there, and its answers beside the real ones. */
+
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { withCommand } from './helpers/command.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const run = promisify(execFile)
+
+/** Indented lines are commands. */
+const commands = readme
+  .replaceAll(/```[\s\S]*?```/g, '')
+  .split('\n')
+  .filter((line) => line.startsWith('    '))
+  .map((line) => line.trim())
+
+/** The JSON answers that it shows, in the order of the steps; the two of `/show` have one. */
+const answers = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) =>
+  JSON.parse(json ?? ''),
+)
+
+/** Names and kinds of all values, without the values. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return 'list'
+  if (typeof value !== 'object' || value === null) return typeof value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]))
+}
+
+const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
+
+describe('the README', () => {
+  it("has every command as a make target or one of the peers' curls", () => {
+    const targets = fs.readFileSync(path.join(root, 'Makefile'), 'utf8')
+    for (const command of commands) {
+      const [, target] = /^make (\S+)/.exec(command) ?? []
+      if (target !== undefined) assert.match(targets, new RegExp(`^${target}:.*## `, 'm'))
+      else assert.match(command, /^(echo '[^']*' \| )?curl http:\/\/127\.0\.0\.1:500[01]\//)
+    }
+  })
+
+  it(
+    'has curls that work, in its order, with answers of the form that it shows',
+    { skip: noCurl },
+    () =>
+      withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
+        const [a, b] = await both.ports(2)
+        const curls = commands.filter((command) => command.includes('curl '))
+        assert.equal(curls.length, 8)
+        const given: unknown[] = []
+        for (const curl of curls) {
+          const here = curl.replaceAll(':5000/', `:${a}/`).replaceAll(':5001/', `:${b}/`)
+          const { stdout } = await run('sh', [
+            '-c',
+            here.replaceAll('curl ', 'curl --silent --fail-with-body '),
+          ])
+          given.push(JSON.parse(stdout))
+        }
+        const [one, two, show, , sent, decrypted] = given
+        assert.deepEqual([one, two, show, sent, decrypted].map(shapeOf), answers.map(shapeOf))
+      }),
+  )
+})
