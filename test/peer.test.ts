@@ -1,0 +1,149 @@
+/** A peer without a socket: turns, the hour, what it remembers, and what it shows of itself. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
+import { PeerError } from '../src/peer.ts'
+import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { X25519 } from '../src/protocol/curves.ts'
+import { pair } from './helpers/pair.ts'
+
+const HOUR = 60 * 60 * 1000
+
+describe('a peer', () => {
+  it('sends its keys one after another, however often it is asked', async () => {
+    let underWay = 0
+    let most = 0
+    const [a, b] = pair({
+      curve: X25519,
+      intercept: () => {
+        most = Math.max(most, ++underWay)
+        queueMicrotask(() => underWay--)
+      },
+    })
+    await Promise.all(Array.from({ length: 8 }, () => a.peer.sendKeys()))
+    assert.deepEqual([most, a.keysSent.length], [1, 8])
+    assert.notEqual((await b.peer.sendKeys()).session, null)
+  })
+
+  it('goes on with the next one when one has failed', async () => {
+    let failing = true
+    const [a, b] = pair({
+      curve: X25519,
+      intercept: () => {
+        if (failing) throw new PeerError('peer_unreachable', 'No connection.')
+      },
+    })
+    await assert.rejects(a.peer.sendKeys(), { code: 'peer_unreachable' })
+    failing = false
+    await a.peer.sendKeys()
+    assert.notEqual((await b.peer.sendKeys()).session, null)
+  })
+
+  it('uses a number once even if its message was lost, and the receiver learns of the gap', async () => {
+    let losing = false
+    const [a, b] = pair({
+      curve: X25519,
+      intercept: () => {
+        if (losing) throw new PeerError('peer_timeout', 'No answer.')
+      },
+    })
+    await a.peer.sendKeys()
+    await b.peer.sendKeys()
+    losing = true
+    await assert.rejects(a.peer.sendMessage(), { code: 'peer_timeout' })
+    losing = false
+    assert.equal((await a.peer.sendMessage()).seq, 1)
+    const last = b.events.at(-1)
+    assert.deepEqual(last?.type === 'message received' && [last.seq, last.missing], [1, 1])
+  })
+
+  it('erases a private key that was not confirmed within an hour, and says so', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const [a, b] = pair({ curve: X25519 })
+    await a.peer.sendKeys()
+    t.mock.timers.tick(HOUR - 1)
+    assert.notEqual(a.peer.show().publicKey, null)
+    t.mock.timers.tick(1)
+    assert.equal(a.peer.show().publicKey, null)
+    assert.ok(a.events.some(({ type }) => type === 'keys expired'))
+    // b still has the share; without the private key nothing comes of it
+    assert.equal((await b.peer.sendKeys()).session, null)
+    assert.notEqual((await a.peer.sendKeys()).session, null)
+    t.mock.timers.tick(HOUR)
+    assert.notEqual(a.peer.show().session, null, 'what was confirmed stays')
+  })
+
+  it('remembers the other one when keys were confirmed for the first time', async () => {
+    const [a, b] = pair({ curve: X25519 })
+    await a.peer.sendKeys()
+    assert.deepEqual([a.remembered, b.remembered], [[], []])
+    for (const { peer } of [b, a, b]) await peer.sendKeys()
+    assert.deepEqual(a.remembered, [b.identity.publicKey])
+    assert.deepEqual(b.remembered, [a.identity.publicKey])
+  })
+
+  it('has a good session even if it could not write down who the other one is', async () => {
+    const [a, b] = pair({ curve: X25519 })
+    a.remembered.push = () => {
+      throw new Error('ENOSPC')
+    }
+    await a.peer.sendKeys()
+    assert.notEqual((await b.peer.sendKeys()).session, null)
+    assert.ok(a.events.some(({ type }) => type === 'not remembered'))
+    assert.notEqual(a.peer.show().session, null)
+  })
+
+  it('shows every field always, null where there is nothing yet', () => {
+    const [a] = pair({ curve: X25519 })
+    const { identity, basePoint } = a.peer.show()
+    assert.deepEqual(a.peer.show(), {
+      port: 5000,
+      curve: 'X25519',
+      basePoint,
+      publicKey: null,
+      identity,
+      safetyNumber: null,
+      peer: {
+        url: 'http://127.0.0.1:5001',
+        basePoint: null,
+        publicKey: null,
+        identity: null,
+        known: false,
+      },
+      session: null,
+      waiting: [],
+      image: null,
+    })
+  })
+
+  it('shows what waits as ciphertext, and counts what went and came', async () => {
+    const [a, b] = pair({ curve: X25519 })
+    await a.peer.sendKeys()
+    const { session } = await b.peer.sendKeys()
+    await a.peer.sendMessage(utf8ToBytes('one'))
+    await a.peer.sendMessage(utf8ToBytes('two'))
+    assert.deepEqual(b.peer.show().session, { id: session, sent: 0, received: 2 })
+    assert.deepEqual(a.peer.show().session, { id: session, sent: 2, received: 0 })
+    assert.deepEqual(
+      b.peer.show().waiting,
+      a.messagesSent.map(({ session, seq, ciphertext }) => ({ session, seq, ciphertext })),
+    )
+    assert.deepEqual(b.peer.decryptMessages(), { decrypted: 2 })
+    assert.deepEqual(b.peer.show().waiting, [])
+  })
+
+  it('shows no secret to whoever prints the object', async () => {
+    const [a, b] = pair({ curve: X25519 })
+    await a.peer.sendKeys()
+    await b.peer.sendKeys()
+    a.peer.show()
+    const shared = a.events.find((event) => event.type === 'shared secret')
+    assert.ok(shared)
+    for (const text of [inspect(a.peer, { depth: 9, showHidden: true }), JSON.stringify(a.peer)]) {
+      assert.equal(text.includes(bytesToHex(shared.SECRET)), false)
+      assert.equal(text.includes([...shared.SECRET].join(', ')), false)
+      assert.equal(text.includes(bytesToHex(a.identity.exportPrivateKey())), false)
+    }
+  })
+})
