@@ -2,11 +2,16 @@
 
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Memory } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
+import { nodeAead } from './http/pictures.ts'
 import { listen } from './http/server.ts'
-import { type Memory, Peer } from './peer.ts'
+import { Peer } from './peer.ts'
+import { ownPicture } from './state/pictures.ts'
 import type { Terminal } from './terminal.ts'
+
+const MAX_IMAGE = 64 * 1024 * 1024
 
 /** Addresses to listen on that take what is sent to 127.0.0.1. */
 const REACHED_AT_LOOPBACK = ['127.0.0.1', '0.0.0.0', '::']
@@ -28,6 +33,10 @@ export interface LaunchOptions {
   readonly terminal: Terminal
   readonly showsSecrets: boolean
   readonly message?: string | undefined
+  /** The picture that `/send_image` sends if it is given none. */
+  readonly image?: string | undefined
+  /** The longest picture, in bytes, that is sent or taken; 64 MiB by default. */
+  readonly maxImage?: number | undefined
 }
 
 export interface Launched {
@@ -44,6 +53,8 @@ export async function launch({
   plans,
   openMemory,
   terminal,
+  image,
+  maxImage,
   ...options
 }: LaunchOptions): Promise<Launched> {
   const servers: Server[] = []
@@ -73,6 +84,9 @@ export async function launch({
       peers.push(
         new Peer({
           ...options,
+          aead: nodeAead,
+          ownPicture: ownPicture(image),
+          maxImage: maxImage ?? MAX_IMAGE,
           port,
           memory: openMemory(port),
           wire: createClient(plans[i]?.peerUrl ?? sibling),

@@ -4,11 +4,14 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { sendPictureTo } from './http/client.ts'
 import { type Launched, launch, type PeerPlan } from './launch.ts'
 import { CURVES, type CurveName } from './protocol/curves.ts'
+import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
 import { forgetful, openMemory, StateError } from './state/memory.ts'
-import { createTerminal, tell } from './terminal.ts'
+import { pictureFile } from './state/pictures.ts'
+import { createTerminal, print, progressBar, tell } from './terminal.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
@@ -17,6 +20,8 @@ const STATE = '.duet'
 interface CommonOptions {
   curve: CurveName
   message?: string
+  image?: string
+  maxImage?: number
   secrets: boolean
   /** false with --no-state */
   state?: string | false
@@ -75,12 +80,38 @@ withCommonOptions(program.command('peer'))
       ),
   )
 
+program
+  .command('send-image')
+  .description('send a picture from the peer on this machine, with a progress bar')
+  .requiredOption('--port <port>', 'the port of the peer that sends it', parsePort)
+  .argument('<file>', 'a PNG, JPEG, WebP or GIF')
+  .action((file: string, { port }: { port: number }) => sendImage(port, file))
+
+async function sendImage(port: number, file: string): Promise<void> {
+  try {
+    const picture = await pictureFile(file)
+    const bar = await progressBar(picture.bytes)
+    let answer: Awaited<ReturnType<typeof sendPictureTo>>
+    try {
+      answer = await sendPictureTo(`http://127.0.0.1:${port}`, picture, bar.update)
+    } finally {
+      bar.stop()
+    }
+    print(JSON.stringify(answer.body, null, 2))
+    if (answer.status !== 201) process.exitCode = 1
+  } catch (error) {
+    fail(error)
+  }
+}
+
 function withCommonOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--curve <name>', 'the curve').choices(Object.keys(CURVES)).default('X25519'),
     )
     .option('--message <text>', 'what /send_msg sends without a text', parseMessage)
+    .option('--image <file>', 'what /send_image sends without a picture')
+    .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
     .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
     .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`)
     .option('--no-state', 'keep nothing')
@@ -108,6 +139,8 @@ async function run(
   })
   let launched: Launched
   try {
+    // better now than in the middle of a lesson
+    if (options.image !== undefined) await pictureFile(options.image)
     launched = await launch({
       plans,
       openMemory: (port) =>
@@ -115,6 +148,8 @@ async function run(
       terminal,
       showsSecrets: options.secrets,
       message: options.message,
+      image: options.image,
+      maxImage: options.maxImage,
     })
   } catch (error) {
     fail(error)
@@ -133,7 +168,7 @@ function fail(error: unknown): void {
     address?: string
   }
   process.exitCode = 1
-  if (error instanceof StateError) tell(error.message)
+  if (error instanceof StateError || error instanceof DuetError) tell(error.message)
   else if (code === 'EADDRINUSE')
     tell(
       `port ${port} is taken; choose another: --ports 6000,6001, or make run-both PORT_A=6000 PORT_B=6001 (on macOS 5000 belongs to AirPlay Receiver)`,
@@ -149,6 +184,13 @@ function parsePort(text: string): number {
   if (!/^\d{1,5}$/.test(text) || port > 65535)
     throw new InvalidArgumentError('A port is a number up to 65535.')
   return port
+}
+
+function parseBytes(text: string): number {
+  const bytes = Number(text)
+  if (!/^\d+$/.test(text) || bytes < 1 || !Number.isSafeInteger(bytes))
+    throw new InvalidArgumentError('A whole number of bytes.')
+  return bytes
 }
 
 function parsePorts(text: string): [number, number] {

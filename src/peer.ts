@@ -3,95 +3,33 @@
  * from outside (the way to the other peer, the terminal, a memory) is handed in.
  */
 
+import {
+  type Memory,
+  PeerError,
+  type PeerEvent,
+  type PictureSource,
+  type StoredPicture,
+  type Wire,
+} from './contract.ts'
 import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
-import type { KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { Exchange } from './protocol/exchange.ts'
 import {
   type AnswerForm,
-  type Confirm,
   encodeAnswer,
   encodeKeyMessage,
   encodeMessage,
-  type KeyForm,
-  type MessageForm,
   parseKeyMessage,
   parseMessage,
 } from './protocol/messages.ts'
 import { safetyNumber } from './protocol/safetyNumber.ts'
+import { type Aead, streamBytes } from './protocol/stream.ts'
+import { openPicture, sealPicture } from './transfer.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
 const UNCONFIRMED_MS = 60 * 60 * 1000
-
-/** What can go wrong around the protocol, on this peer's side of the wire. */
-export type PeerCode = 'peer_unreachable' | 'peer_refused' | 'peer_timeout' | 'secrets_hidden'
-
-/** The other peer could not be reached, or refused: then `peerCode` is its own code, if it gave a known one. */
-export class PeerError extends DuetError<PeerCode> {
-  readonly peerCode: string | null
-
-  constructor(code: PeerCode, detail: string, peerCode: string | null = null) {
-    super(code, detail)
-    this.peerCode = peerCode
-  }
-}
-
-/** The way to the other peer: one function for each wire route. Each throws PeerError. */
-export interface Wire {
-  /** Its base URL, as the command line gave it. */
-  readonly url: string
-  /** Returns the confirmation that the answer carries, if any. */
-  keys(form: KeyForm): Promise<Confirm | undefined>
-  /** Returns how many messages before this one the receiver misses. */
-  message(form: MessageForm): Promise<{ missing: number }>
-}
-
-/** What a peer keeps from one run to the next. */
-export interface Memory {
-  readonly identity: KeyPair
-  /** The other peer's identity as it was confirmed once, or null. */
-  readonly knownIdentity: Uint8Array | null
-  /** Keeps a confirmed identity; it is the known one from now on. */
-  remember(identity: Uint8Array): void
-  /** Where all this is kept, for the owner. */
-  readonly place: string
-  /** What the owner does to forget the known identity. */
-  readonly toForget: string
-}
-
-/** What happens to a peer, as its terminal tells it. Bytes are public except where the type says SECRET. */
-export type PeerEvent =
-  | {
-      type: 'ready'
-      url: string
-      peerUrl: string
-      curve: string
-      identity: Uint8Array
-      place: string
-    }
-  | { type: 'keys sent'; publicKey: Uint8Array }
-  | { type: 'keys received'; publicKey: Uint8Array }
-  | {
-      type: 'keys confirmed'
-      session: Uint8Array
-      safetyNumber: string
-      known: boolean
-    }
-  | { type: 'not remembered'; place: string }
-  | { type: 'identity changed'; identity: Uint8Array; toForget: string }
-  | { type: 'keys expired' }
-  | { type: 'shared secret'; session: Uint8Array; SECRET: Uint8Array }
-  | { type: 'no shared secret' }
-  | { type: 'message sent'; seq: number; ciphertext: Uint8Array }
-  | {
-      type: 'message received'
-      seq: number
-      ciphertext: Uint8Array
-      missing: number
-    }
-  | { type: 'message opened'; seq: number; SECRET: Uint8Array }
-  | { type: 'refused'; request: string; code: string; detail: string }
-  | { type: 'defect'; where: string }
+/** A picture that takes longer than this, in ms, is reported on its way, and as often. */
+const PROGRESS_MS = 1000
 
 export interface PeerOptions {
   /** The port this peer listens on. */
@@ -103,6 +41,12 @@ export interface PeerOptions {
   readonly showsSecrets: boolean
   /** What `/send_msg` sends without a text; otherwise a sentence with the port. */
   readonly message?: string | undefined
+  /** What `/send_image` sends without a picture. */
+  readonly ownPicture: () => Promise<PictureSource>
+  /** The longest picture, in bytes, that is sent or taken. */
+  readonly maxImage: number
+  /** For the chunks of pictures. */
+  readonly aead: Aead
 }
 
 export type Shown = ReturnType<Peer['show']>
@@ -112,25 +56,32 @@ export class Peer {
   readonly url: string
   readonly peerUrl: string
   readonly report: (event: PeerEvent) => void
+  readonly maxImage: number
   readonly #exchange: Exchange
   readonly #memory: Memory
   readonly #wire: Wire
   readonly #showsSecrets: boolean
   readonly #message: Uint8Array
+  readonly #ownPicture: () => Promise<PictureSource>
+  readonly #aead: Aead
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
   #expiry: NodeJS.Timeout | undefined
 
-  constructor({ port, memory, wire, report, showsSecrets, message }: PeerOptions) {
+  constructor(options: PeerOptions) {
+    const { port, memory, wire } = options
     this.port = port
     this.url = `http://127.0.0.1:${port}`
     this.peerUrl = wire.url
-    this.report = report
+    this.report = options.report
+    this.maxImage = options.maxImage
     this.#exchange = new Exchange(memory.identity, memory.knownIdentity)
     this.#memory = memory
     this.#wire = wire
-    this.#showsSecrets = showsSecrets
-    this.#message = utf8ToBytes(message ?? `This is a secret message from port ${port}!`)
+    this.#showsSecrets = options.showsSecrets
+    this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
+    this.#ownPicture = options.ownPicture
+    this.#aead = options.aead
   }
 
   /** Tells the terminal who this is. */
@@ -149,6 +100,12 @@ export class Peer {
   close(): void {
     clearTimeout(this.#expiry)
     this.#exchange.expire()
+    this.#memory.pictures.close()
+  }
+
+  /** The picture that came last, or null. */
+  get lastPicture(): StoredPicture | null {
+    return this.#memory.pictures.last
   }
 
   /**
@@ -176,6 +133,7 @@ export class Peer {
   show() {
     const exchange = this.#exchange
     const { current, knownIdentity } = exchange
+    const picture = this.lastPicture
     if (current === null) this.report({ type: 'no shared secret' })
     else
       this.report({
@@ -208,7 +166,7 @@ export class Peer {
         seq,
         ciphertext: bytesToHex(ciphertext),
       })),
-      image: null,
+      image: picture && { bytes: picture.bytes, type: picture.type },
     }
   }
 
@@ -275,6 +233,47 @@ export class Peer {
     return { accepted: true, missing }
   }
 
+  /**
+   * Seals a picture (without one, the peer's own) and sends it.
+   * @throws PeerError; DuetError `no_session` `rekey_required` `bad_image` `too_large`
+   */
+  async sendPicture(given?: PictureSource) {
+    const keys = this.#exchange.sendPicture()
+    const picture = given ?? (await this.#ownPicture())
+    const { type, bytes, name } = picture
+    if (bytes > this.maxImage)
+      throw new DuetError(
+        'too_large',
+        `This peer sends pictures of at most ${this.maxImage} bytes.`,
+      )
+    const clock = this.#clock('sent')
+    const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
+    await this.#wire.image({ bytes: streamBytes(picture), content })
+    this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
+    return { sent: true, bytes, type } as const
+  }
+
+  /**
+   * Takes a picture's stream, and keeps the picture once all of it has opened.
+   * @throws PeerError `no_space`; DuetError
+   */
+  async receivePicture(
+    stream: AsyncIterable<Uint8Array>,
+  ): Promise<{ accepted: true; bytes: number }> {
+    const clock = this.#clock('received')
+    const { picture, name, completed } = await openPicture(
+      stream,
+      (header) => this.#exchange.receivePicture(header),
+      this.#memory.pictures,
+      { aead: this.#aead, maxBytes: this.maxImage },
+      clock.progress,
+    )
+    if (completed) this.#completed()
+    const { path, type, bytes } = picture
+    this.report({ type: 'picture received', picture: { type, bytes, name }, path, ms: clock.ms() })
+    return { accepted: true, bytes }
+  }
+
   get #curve() {
     return this.#memory.identity.curve
   }
@@ -311,6 +310,21 @@ export class Peer {
           toForget: this.#memory.toForget,
         })
       throw error
+    }
+  }
+
+  /** Times a picture, and reports one that takes its time. */
+  #clock(way: 'sent' | 'received') {
+    const begin = performance.now()
+    let next = PROGRESS_MS
+    const ms = () => performance.now() - begin
+    return {
+      ms,
+      progress: (done: number, total: number) => {
+        if (ms() < next) return
+        next = ms() + PROGRESS_MS
+        this.report({ type: 'picture progress', way, done, total, ms: ms() })
+      },
     }
   }
 

@@ -4,7 +4,7 @@
  * program itself. Whatever came from outside is escaped.
  */
 
-import type { PeerEvent } from './peer.ts'
+import type { PeerEvent, PictureFacts } from './contract.ts'
 import { bytesToHex } from './protocol/bytes.ts'
 
 /** Where text goes: a stream of Node's, or a test's own. */
@@ -217,6 +217,23 @@ function publicLines(event: PublicEvent): Line[] {
         },
       ]
     }
+    case 'picture progress': {
+      const { way, done, total, ms } = event
+      const percent = Math.floor((100 * done) / total)
+      const text = `${percent} %  ${megabytes(done)} of ${megabytes(total)}  ${rate(done, ms)}`
+      return [{ sign: way === 'sent' ? '→' : '←', label: 'picture', text }]
+    }
+    case 'picture sent': {
+      const text = `${pictureFacts(event.picture, event.ms)}  sealed`
+      return [{ sign: '→', label: 'picture', text, colour: 'cyan' }]
+    }
+    case 'picture received': {
+      const text = pictureFacts(event.picture, event.ms)
+      return [
+        { sign: '←', label: 'picture', text, colour: 'cyan' },
+        { sign: '·', label: '', text: `decrypted to ${printable(event.path)}` },
+      ]
+    }
     case 'refused':
       return [
         {
@@ -236,6 +253,20 @@ function publicLines(event: PublicEvent): Line[] {
         },
       ]
   }
+}
+
+function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): string {
+  const label = name === '' ? '' : `  "${cut(printable(name))}"`
+  return `${type}  ${megabytes(bytes)} in ${(ms / 1000).toFixed(1)} s  ${rate(bytes, ms)}${label}`
+}
+
+/** In units of 10^6 bytes, smaller ones as they are. */
+function megabytes(bytes: number): string {
+  return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+function rate(bytes: number, ms: number): string {
+  return `${(bytes / 1000 / Math.max(ms, 1)).toFixed(1)} MB/s`
 }
 
 /**
@@ -262,4 +293,40 @@ function cut(label: string): string {
 /** What the command itself has to say: one line on standard error. */
 export function tell(text: string): void {
   process.stderr.write(`ecdh-duet: ${printable(text)}\n`)
+}
+
+/** What the command answers: to standard output, as it is. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`)
+}
+
+export interface ProgressBar {
+  /** `bytes`: how many are done. */
+  update(bytes: number): void
+  stop(): void
+}
+
+/** A bar on standard error for `total` bytes, with percent, rate and time left; nothing where that is no terminal. */
+export async function progressBar(total: number): Promise<ProgressBar> {
+  if (!process.stderr.isTTY) return { update() {}, stop() {} }
+  const { SingleBar, Presets } = await import('cli-progress')
+  const begin = performance.now()
+  const bar = new SingleBar(
+    {
+      format: '{bar} {percentage} %  {done} of {whole}  {rate}  {eta_formatted} left',
+      hideCursor: true,
+      stream: process.stderr,
+    },
+    Presets.shades_classic,
+  )
+  const payload = (bytes: number) => ({
+    done: megabytes(bytes),
+    whole: megabytes(total),
+    rate: rate(bytes, performance.now() - begin),
+  })
+  bar.start(total, 0, payload(0))
+  return {
+    update: (bytes) => bar.update(bytes, payload(bytes)),
+    stop: () => bar.stop(),
+  }
 }

@@ -47,7 +47,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/terminal.ts',
     {
-      takes: ['./peer.ts', './protocol/bytes.ts'],
+      takes: ['./contract.ts', './protocol/bytes.ts'],
       refuses: ['./http/app.ts', './main.ts', 'node:fs'],
     },
   ],

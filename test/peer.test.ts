@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
-import { PeerError } from '../src/peer.ts'
+import { PeerError } from '../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { X25519 } from '../src/protocol/curves.ts'
 import { pair } from './helpers/pair.ts'

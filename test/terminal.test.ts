@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import type { PeerEvent } from '../src/peer.ts'
+import type { PeerEvent } from '../src/contract.ts'
 import { hexToBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { createTerminal, printable } from '../src/terminal.ts'
 

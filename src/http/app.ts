@@ -4,7 +4,7 @@ import type Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import type { Peer } from '../peer.ts'
 import { guard } from './guard.ts'
-import { commandsOf, encodeProblem, HttpError, problemOf } from './problems.ts'
+import { commandsOf, encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { steps } from './steps.ts'
 import { wire } from './wire.ts'
 
@@ -31,7 +31,9 @@ function problems(peer: Peer): Middleware {
     try {
       await next()
     } catch (error) {
-      const problem = problemOf(error, commands)
+      // not koa's `path`, which throws where the target can't be parsed; what follows a ? may be a text
+      const [path = ''] = ctx.req.url?.split('?') ?? []
+      const problem = problemOf(error, commands, path)
       ctx.status = problem.status
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
@@ -40,22 +42,15 @@ function problems(peer: Peer): Middleware {
       else
         peer.report({
           type: 'refused',
-          request: `${ctx.method} ${ctx.path}`,
+          request: `${ctx.method} ${path}`,
           ...problem,
         })
     }
   }
 }
 
-/** Nothing is cached, guessed, framed or run. */
 const headers: Middleware = (ctx, next) => {
-  ctx.set({
-    'Cache-Control': 'no-store',
-    'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
-    'Cross-Origin-Resource-Policy': 'same-origin',
-    'Referrer-Policy': 'no-referrer',
-    'X-Content-Type-Options': 'nosniff',
-  })
+  ctx.set(SAFE_HEADERS)
   return next()
 }
 
@@ -72,9 +67,15 @@ function answerMethods(router: Router): Middleware {
   }
 }
 
-/** Where a defect happened, for a report: function and line, no message, no path. */
+/** Where a defect happened, for a report: kind, function, file and line; no message, no folder. */
 function whereOf(error: unknown): string {
-  const [, frame = ''] = (error instanceof Error && error.stack?.split('\n    at ')) || []
-  const name = error instanceof Error ? error.name : typeof error
-  return `${name} at ${frame.replace(/\(?[^\s(]*[/\\]/, '').replace(/\)$/, '') || 'an unknown place'}`
+  if (!(error instanceof Error)) return 'an unknown place'
+  const { name, message, stack = '' } = error
+  const begin = stack.indexOf(message)
+  const frames = begin < 0 ? '' : stack.slice(begin + message.length)
+  const [, called = '', place = 'an unknown place'] =
+    /^\n {4}at (?:async )?(?:([\w.$<>#[\] ]+) \()?[^\n()]*[/\\]([\w.-]+:\d+:\d+)\)?$/m.exec(
+      frames,
+    ) ?? []
+  return `${/^\w+$/.test(name) ? name : 'Error'} in ${called || 'a module'} at ${place}`
 }

@@ -31,9 +31,7 @@ export async function readJson(ctx: Context, limit: number): Promise<unknown> {
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_text`
  */
 export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
-  const { headers } = ctx.req
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0)
-    return undefined
+  if (!hasBody(ctx)) return undefined
   switch (mediaType(ctx)) {
     case 'text/plain':
       return readBytes(ctx, MAX_TEXT_BYTES)
@@ -47,8 +45,14 @@ export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
   }
 }
 
+/** Whether the request has a body that is not empty, as far as its headers tell. */
+export function hasBody(ctx: Context): boolean {
+  const { headers } = ctx.req
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
 /** The content type without its parameters; only UTF-8 may be said of it. */
-function mediaType(ctx: Context): string {
+export function mediaType(ctx: Context): string {
   const charset = ctx.request.charset.toLowerCase()
   if (charset !== '' && charset !== 'utf-8')
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')

@@ -1,15 +1,25 @@
 /** The way to the other peer by got: one function for each wire route. */
 
+import { once } from 'node:events'
 import http from 'node:http'
-import got, { type Got, RequestError, type Response, TimeoutError } from 'got'
+import { pipeline } from 'node:stream/promises'
+import got, { type Got, type Request, RequestError, type Response, TimeoutError } from 'got'
+import getRawBody from 'raw-body'
 import * as v from 'valibot'
-import { PeerError, type Wire } from '../peer.ts'
+import { PeerError, type PictureSource, type Wire } from '../contract.ts'
 import { parseAnswer } from '../protocol/messages.ts'
 import { isCode } from './problems.ts'
+
+/** The owner's own peer answers once the other one has the whole picture. */
+const OWNER_TIMEOUT = 60_000
 
 /** An answer is small; a longer one is not a peer's. */
 const MAX_ANSWER_BYTES = 16 * 1024
 
+const ImageAnswer = v.strictObject({
+  accepted: v.literal(true),
+  bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+})
 const MessageAnswer = v.strictObject({
   accepted: v.literal(true),
   missing: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
@@ -20,7 +30,51 @@ const MessageAnswer = v.strictObject({
  * would send a message twice. `timeout`, in ms, is for a whole round trip.
  */
 export function createClient(url: string, timeout = 5_000): Wire {
-  const client = got.extend({
+  const client = clientOf(url)
+  return {
+    url,
+    keys: async (form) => understood(parseAnswer, await post(client, 'wire/keys', form, timeout)),
+    message: async (form) =>
+      understood(
+        (body) => v.parse(MessageAnswer, body),
+        await post(client, 'wire/message', form, timeout),
+      ),
+    image: async ({ bytes, content }) => {
+      const headers = { 'content-type': 'application/octet-stream', 'content-length': `${bytes}` }
+      const answer = await upload(client, 'wire/image', headers, content, timeout)
+      return understood((body) => v.parse(ImageAnswer, body), acceptedOf(answer))
+    },
+  }
+}
+
+/**
+ * Hands a picture to the owner's own peer at `url`, as a curl would. `progress` is told how many
+ * bytes went out. Returns what the peer answers.
+ * @throws PeerError
+ */
+export async function sendPictureTo(
+  url: string,
+  { type, bytes, name, content }: PictureSource,
+  progress: (bytes: number) => void,
+): Promise<{ status: number; body: unknown }> {
+  async function* watched() {
+    let sent = 0
+    for await (const piece of content) {
+      yield piece
+      sent += piece.length
+      progress(sent)
+    }
+  }
+  const headers = {
+    'content-type': type,
+    'content-length': `${bytes}`,
+    'picture-name': encodeURIComponent(name),
+  }
+  return upload(clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
+}
+
+function clientOf(url: string): Got {
+  return got.extend({
     prefixUrl: url,
     // its own agent: the global one may take a proxy from the environment
     agent: { http: new http.Agent() },
@@ -28,50 +82,81 @@ export function createClient(url: string, timeout = 5_000): Wire {
     followRedirect: false,
     retry: { limit: 0 },
     throwHttpErrors: false,
-    timeout: { request: timeout },
   })
-  return {
-    url,
-    keys: async (form) => understood(parseAnswer, await post(client, 'wire/keys', form)),
-    message: async (form) =>
-      understood((body) => v.parse(MessageAnswer, body), await post(client, 'wire/message', form)),
-  }
+}
+
+interface Answer {
+  status: number
+  body: unknown
+}
+
+/** POSTs JSON and returns the body of an answer that accepts it. */
+async function post(client: Got, path: string, json: object, timeout: number): Promise<unknown> {
+  const request = client.stream.post(path, { json, timeout: { request: timeout } })
+  return acceptedOf(await answerTo(request))
 }
 
 /**
- * The parsed answer, if it was accepted.
- * @throws PeerError
+ * POSTs `content`, and stops sending as soon as there is an answer. `timeout` is how long, in
+ * ms, nothing may move.
  */
-async function post(client: Got, path: string, json: object): Promise<unknown> {
-  const response = await bounded(client, path, json)
-  let body: unknown
-  try {
-    body = JSON.parse(response.body)
-  } catch {
-    throw notAPeer()
+async function upload(
+  client: Got,
+  path: string,
+  headers: Record<string, string>,
+  content: AsyncIterable<Uint8Array>,
+  timeout: number,
+): Promise<Answer> {
+  const request = client.stream.post(path, {
+    headers,
+    timeout: { connect: timeout, socket: timeout },
+  })
+  let fault: unknown
+  async function* noting() {
+    try {
+      yield* content
+    } catch (error) {
+      fault = error
+      throw error
+    }
   }
-  if (response.statusCode === 201) return body
-  const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : null
-  if (!isCode(code)) throw notAPeer()
-  throw new PeerError('peer_refused', `The other peer answered: ${code}.`, code)
+  const sending = new AbortController()
+  // how it ends is known from the answer
+  pipeline(noting(), request, { signal: sending.signal }).catch(() => {})
+  try {
+    return await answerTo(request)
+  } catch (error) {
+    // the picture itself was at fault, and not the way to the other peer
+    throw fault ?? error
+  } finally {
+    sending.abort()
+  }
 }
 
-async function bounded(client: Got, path: string, json: object): Promise<Response<string>> {
-  const request = client.post(path, { json })
-  request.on('downloadProgress', ({ transferred }) => {
-    if (transferred > MAX_ANSWER_BYTES) request.cancel()
-  })
+/** The answer's status and its parsed body. @throws PeerError */
+async function answerTo(request: Request): Promise<Answer> {
   try {
-    return await request
+    request.on('error', () => {})
+    const [response] = (await once(request, 'response')) as [Response]
+    const text = await getRawBody(request, { limit: MAX_ANSWER_BYTES, encoding: 'utf-8' })
+    return { status: response.statusCode, body: JSON.parse(text) }
   } catch (error) {
+    request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
-    if (request.isCanceled) throw notAPeer()
     if (error instanceof TimeoutError)
       throw new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
     if (error instanceof RequestError)
       throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
-    throw error
+    throw notAPeer()
   }
+}
+
+/** The body of an answer that accepts. @throws PeerError */
+function acceptedOf({ status, body }: Answer): unknown {
+  if (status === 201) return body
+  const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : null
+  if (!isCode(code)) throw notAPeer()
+  throw new PeerError('peer_refused', `The other peer answered: ${code}.`, code)
 }
 
 function understood<T>(parse: (body: unknown) => T, body: unknown): T {

@@ -5,7 +5,7 @@ import type { Context, Middleware } from 'koa'
 import { HttpError } from './problems.ts'
 
 /** What the other peer calls, and all that an eavesdropper sees. Everything else is the owner's. */
-const WIRE_PATHS: ReadonlySet<string> = new Set(['/wire/keys', '/wire/message'])
+const WIRE_PATHS: ReadonlySet<string> = new Set(['/wire/keys', '/wire/message', '/wire/image'])
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8)
@@ -43,6 +43,7 @@ function refuseForeignHost(ctx: Context, names: ReadonlySet<string>): void {
 /** The host without its port and brackets, in lower case; null if it isn't one. */
 function hostNameOf(host: string): string | null {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:@/[\]\s]+))(?::\d{1,5})?$/i.exec(host)
+  if (match?.[1] !== undefined && isIP(match[1]) !== 6) return null
   return (match?.[1] ?? match?.[2] ?? null)?.toLowerCase() ?? null
 }
 

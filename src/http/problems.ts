@@ -1,6 +1,6 @@
 /** Every refusal as an RFC 9457 problem: one table from code to status, title and next step. */
 
-import { type PeerCode, PeerError } from '../peer.ts'
+import { type PeerCode, PeerError } from '../contract.ts'
 import { DuetError, type ProtocolCode } from '../protocol/errors.ts'
 
 /** What HTTP itself can refuse. */
@@ -10,6 +10,7 @@ export type HttpCode =
   | 'cross_site'
   | 'owner_only'
   | 'not_found'
+  | 'no_image'
   | 'method_not_allowed'
   | 'too_large'
   | 'unsupported_type'
@@ -42,7 +43,8 @@ export function commandsOf(peer: { url: string; peerUrl: string }): Commands {
 interface Row {
   status: number
   title: string
-  next: (commands: Commands) => string
+  /** `path`: the route that refused. */
+  next: (commands: Commands, path: string) => string
 }
 
 const SPECIFICATION = 'See the specification of duet/1: src/protocol/README.md.'
@@ -52,12 +54,15 @@ const help = ({ own }: Commands) => own('/')
 /** The right ways to send a text, which never put it into a URL. */
 const ownText = ({ own }: Commands) =>
   `${own('/send_msg')} --data-urlencode 'text=Hello' (or: printf Hello | ${own('/send_msg')} -H 'Content-Type: text/plain' --data-binary @-)`
+const ownPicture = ({ own }: Commands) =>
+  `${own('/send_image')} -H 'Content-Type: image/png' --data-binary @picture.png`
 
 const TABLE: Readonly<Record<Code, Row>> = {
   bad_message: {
     status: 400,
-    title: 'Not in the form of the protocol',
-    next: specification,
+    title: 'Not in the form that this route takes',
+    // the owner's texts come in forms, the other peer's messages in JSON
+    next: (commands, path) => (path === '/send_msg' ? ownText(commands) : SPECIFICATION),
   },
   bad_encoding: {
     status: 400,
@@ -84,6 +89,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
     title: 'Not a text that can be sent',
     next: ownText,
   },
+  bad_image: { status: 400, title: 'Not a picture that can be sent', next: ownPicture },
   decrypt_failed: { status: 400, title: 'Does not decrypt', next: newKeys },
   text_in_url: {
     status: 400,
@@ -102,6 +108,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
     next: ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
   },
   not_found: { status: 404, title: 'No such route', next: help },
+  no_image: { status: 404, title: 'No picture yet', next: ({ peer }) => peer('/send_image') },
   method_not_allowed: {
     status: 405,
     title: 'Not with this method',
@@ -159,7 +166,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
   too_large: {
     status: 413,
     title: 'Too large',
-    next: () => 'Send less: a text has at most 16 KiB.',
+    next: () => 'Send less: a text has at most 16 KiB, a picture what --max-image says.',
   },
   unsupported_type: {
     status: 415,
@@ -178,6 +185,11 @@ const TABLE: Readonly<Record<Code, Row>> = {
   },
   headers_too_large: { status: 431, title: 'Headers too large', next: help },
   internal: { status: 500, title: 'A defect of this program', next: help },
+  no_space: {
+    status: 507,
+    title: 'The disk is full',
+    next: () => 'Make room on the disk of this peer, then send the picture again.',
+  },
   peer_unreachable: {
     status: 502,
     title: 'The other peer does not answer',
@@ -216,25 +228,29 @@ export interface Problem {
   peer_code?: string | null
 }
 
+/** On every answer: nothing is cached, guessed, framed or run. */
+export const SAFE_HEADERS: Readonly<Record<string, string>> = {
+  'Cache-Control': 'no-store',
+  'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+}
+
 /** What an error becomes outside: its code and fixed text if it is ours, else `internal` and nothing more. */
-export function problemOf(error: unknown, commands: Commands): Problem {
+export function problemOf(error: unknown, commands: Commands, path: string): Problem {
+  const describe = (code: Code, detail: string): Problem => {
+    const { status, title, next } = TABLE[code]
+    return { status, code, title, detail, next: next(commands, path) }
+  }
   if (!(error instanceof DuetError) || !isCode(error.code))
-    return describe(
-      'internal',
-      'This should not have happened; the session still stands.',
-      commands,
-    )
-  const problem = describe(error.code, error.message, commands)
+    return describe('internal', 'This should not have happened; the session still stands.')
+  const problem = describe(error.code, error.message)
   if (!(error instanceof PeerError) || error.code !== 'peer_refused') return problem
   const { peerCode } = error
   const next =
     isCode(peerCode) && peerCode !== 'internal' ? TABLE[peerCode].next : TABLE.peer_refused.next
-  return { ...problem, next: next(commands), peer_code: peerCode }
-}
-
-function describe(code: Code, detail: string, commands: Commands): Problem {
-  const { status, title, next } = TABLE[code]
-  return { status, code, title, detail, next: next(commands) }
+  return { ...problem, next: next(commands, path), peer_code: peerCode }
 }
 
 /** A problem as it goes out: indented for people, with a newline at its end. */

@@ -3,7 +3,14 @@
 import http, { type RequestListener } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { commandsOf, encodeProblem, type HttpCode, HttpError, problemOf } from './problems.ts'
+import {
+  commandsOf,
+  encodeProblem,
+  type HttpCode,
+  HttpError,
+  problemOf,
+  SAFE_HEADERS,
+} from './problems.ts'
 
 const LIMITS = {
   headersTimeout: 5_000,
@@ -30,6 +37,8 @@ export async function listen(
   }
   const server = http.createServer(LIMITS, handle)
   server.maxConnections = MAX_CONNECTIONS
+  // Node drops what is over its limit without a word; ours is the headers' size
+  server.maxHeadersCount = 0
   // an expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1)
   server.on('checkExpectation', handle)
   server.on('connect', (_request, socket) => refuse(socket, 'method_not_allowed'))
@@ -60,12 +69,18 @@ function refuse(socket: Duplex, code: HttpCode): void {
     return
   }
   const url = `http://127.0.0.1:${socket.localPort}`
-  const error = new HttpError(code, DETAILS[code] ?? 'This is not HTTP/1.1.')
-  const problem = problemOf(error, commandsOf({ url, peerUrl: url }))
+  const allow = code === 'method_not_allowed' ? { Allow: 'GET, POST' } : {}
+  const error = new HttpError(code, DETAILS[code] ?? 'This is not HTTP/1.1.', allow)
+  const problem = problemOf(error, commandsOf({ url, peerUrl: url }), '')
   const body = encodeProblem(problem)
-  socket.end(
-    `HTTP/1.1 ${problem.status} ${http.STATUS_CODES[problem.status]}\r\n` +
-      'Content-Type: application/problem+json\r\n' +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
-  )
+  const headers = {
+    ...SAFE_HEADERS,
+    ...error.headers,
+    'Content-Type': 'application/problem+json',
+    'Content-Length': Buffer.byteLength(body),
+    Connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  const { status } = problem
+  socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
 }

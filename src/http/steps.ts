@@ -1,9 +1,12 @@
 /** The owner's routes, in the order in which a person runs them. */
 
+import { createReadStream } from 'node:fs'
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { readText } from './bodies.ts'
+import { PAGE_POLICY, page } from './page.ts'
+import { withPicture } from './pictures.ts'
 import { commandsOf, HttpError } from './problems.ts'
 
 /** Each answers with `next`: the command to run after it. */
@@ -33,7 +36,26 @@ export function steps(peer: Peer): Router {
     answer(ctx, 200, peer.decryptMessages(), own('/send_msg'))
   })
 
+  router.register('/send_image', ['GET', 'POST'], async (ctx) => {
+    const sent = await withPicture(ctx, (picture) => peer.sendPicture(picture))
+    answer(ctx, 201, sent, others('/'))
+  })
+
+  router.register('/image', ['GET'], (ctx) => {
+    const picture = peer.lastPicture
+    if (picture === null) throw new HttpError('no_image', 'No picture has come yet.')
+    ctx.type = picture.type
+    ctx.length = picture.bytes
+    ctx.body = createReadStream(picture.path)
+  })
+
   router.register('/', ['GET'], (ctx) => {
+    if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
+      ctx.type = 'text/html'
+      ctx.set('Content-Security-Policy', PAGE_POLICY)
+      ctx.body = page(peer)
+      return
+    }
     ctx.type = 'text/plain'
     ctx.body = `ecdh-duet on port ${peer.port}; the other peer is ${peer.peerUrl}
 
@@ -42,7 +64,10 @@ export function steps(peer: Peer): Router {
 /send_msg     seal a text and send it: --data-urlencode 'text=...', or no body
               for the default text
 /decrypt_msg  open every waiting message and print it in the terminal
-/             this list
+/send_image   seal a picture and send it: --data-binary @picture.png with its
+              Content-Type, or no body for this peer's own picture
+/image        the last received picture
+/             this list; in a browser, the picture
 
 next: ${own('/send_keys')}
 `

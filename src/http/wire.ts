@@ -4,7 +4,9 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { AEAD_TAG_BYTES, MAX_TEXT_BYTES } from '../protocol/messages.ts'
+import { maxStreamBytes } from '../protocol/stream.ts'
 import { readJson } from './bodies.ts'
+import { withStream } from './pictures.ts'
 
 const MAX_KEYS_BODY = 4 * 1024
 /** The longest ciphertext in hex, and room for the other fields. */
@@ -19,6 +21,11 @@ export function wire(peer: Peer): Router {
 
   router.register('/wire/message', ['POST'], async (ctx) => {
     accepted(ctx, peer.receiveMessage(await readJson(ctx, MAX_MESSAGE_BODY)))
+  })
+
+  router.register('/wire/image', ['POST'], async (ctx) => {
+    const max = maxStreamBytes(peer.maxImage)
+    accepted(ctx, await withStream(ctx, max, (stream) => peer.receivePicture(stream)))
   })
 
   return router

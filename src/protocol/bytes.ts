@@ -6,6 +6,7 @@ export {
   bytesToHex,
   concatBytes,
   hexToBytes,
+  randomBytes,
   utf8ToBytes,
 } from '@noble/hashes/utils.js'
 

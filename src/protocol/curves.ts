@@ -58,15 +58,6 @@ function isCanonical(u: Uint8Array): boolean {
   return false
 }
 
-/** Runs noble on a point, and turns any refusal of the point into ours. */
-function refusing<T>(detail: string, operation: () => T): T {
-  try {
-    return operation()
-  } catch (cause) {
-    throw new DuetError('bad_point', detail, { cause })
-  }
-}
-
 /** X25519, RFC 7748 section 5. Points are u coordinates, 32 bytes, little-endian. */
 export const X25519: Curve = {
   name: 'X25519',
@@ -86,9 +77,7 @@ export const X25519: Curve = {
   },
   sharedSecret(privateKey, point) {
     X25519.checkPoint(point)
-    return refusing('The point gives no shared secret.', () =>
-      x25519.getSharedSecret(privateKey, point),
-    )
+    return x25519.getSharedSecret(privateKey, point)
   },
 }
 
@@ -103,14 +92,16 @@ export const P256: Curve = {
   checkPoint(point) {
     if (point.length !== 65 || point[0] !== 4)
       throw new DuetError('bad_point', 'A P-256 point is 65 bytes and begins with 04.')
-    refusing('The point is not on P-256.', () => p256.Point.fromBytes(point).assertValidity())
+    try {
+      p256.Point.fromBytes(point).assertValidity()
+    } catch (cause) {
+      throw new DuetError('bad_point', 'The point is not on P-256.', { cause })
+    }
   },
   sharedSecret(privateKey, point) {
     P256.checkPoint(point)
     // noble gives the compressed point, 33 bytes; the shared secret is its x coordinate
-    return refusing('The point gives no shared secret.', () =>
-      p256.getSharedSecret(privateKey, point, true).slice(1),
-    )
+    return p256.getSharedSecret(privateKey, point, true).slice(1)
   },
 }
 
@@ -124,6 +115,7 @@ export class KeyPair {
   readonly curve: Curve
   readonly publicKey: Uint8Array
   readonly #privateKey: Uint8Array
+  #erased = false
 
   /** Takes over `privateKey`, 32 bytes; without one, makes a fresh one. */
   constructor(curve: Curve, privateKey: Uint8Array = curve.generatePrivateKey()) {
@@ -137,6 +129,8 @@ export class KeyPair {
    * @throws DuetError `bad_point`
    */
   sharedSecret(point: Uint8Array): Uint8Array {
+    // a private key of zeros would give what anyone can compute
+    if (this.#erased) throw new Error('The private key is erased.')
     return this.curve.sharedSecret(this.#privateKey, point)
   }
 
@@ -148,5 +142,6 @@ export class KeyPair {
   /** Overwrites the private key; the pair can't be used afterwards. */
   erase(): void {
     this.#privateKey.fill(0)
+    this.#erased = true
   }
 }

@@ -8,6 +8,7 @@ export type ProtocolCode =
   | 'bad_point'
   | 'bad_base_point'
   | 'bad_text'
+  | 'bad_image'
   | 'decrypt_failed'
   | 'curve_mismatch'
   | 'reflection'
@@ -19,6 +20,7 @@ export type ProtocolCode =
   | 'replay'
   | 'rekey_required'
   | 'inbox_full'
+  | 'too_large'
   | 'nothing_waiting'
 
 /**

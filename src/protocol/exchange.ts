@@ -3,12 +3,13 @@
  * A state says what the peer has in hand; the transition table stands at the foot of the file.
  */
 
-import { equalBytes } from './bytes.ts'
+import { equalBytes, randomBytes } from './bytes.ts'
 import { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
 import type { Share } from './keySchedule.ts'
 import { type Confirm, type KeyMessage, MAX_TEXT_BYTES, type SealedMessage } from './messages.ts'
 import { Session } from './session.ts'
+import { SALT_BYTES, type StreamHeader } from './stream.ts'
 
 /** Messages that may wait to be read. */
 export const MAX_WAITING = 32
@@ -163,9 +164,7 @@ export class Exchange {
    */
   sendMessage(text: Uint8Array): SealedMessage {
     checkText(text)
-    if (this.#current === null)
-      throw new DuetError('no_session', 'There is no session yet: the keys come first.')
-    return this.#current.seal(text)
+    return this.#sendingSession().seal(text)
   }
 
   /**
@@ -177,10 +176,7 @@ export class Exchange {
     missing: number
     completed: boolean
   } {
-    const from = [this.#current, this.#candidate, this.#previous].find(
-      (session) => session !== null && equalBytes(session.id, message.session),
-    )
-    if (!from) throw new DuetError('unknown_session', 'This peer has no session of that id.')
+    const from = this.#receivingSession(message.session)
     from.checkSequence(message.seq)
     if (this.#waiting.length >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read already.`)
@@ -197,6 +193,37 @@ export class Exchange {
   }
 
   /**
+   * Begins to send a picture on the current session: what its stream begins with, and its key.
+   * @throws DuetError `no_session` `rekey_required`
+   */
+  sendPicture(): { header: StreamHeader; key: Uint8Array } {
+    const session = this.#sendingSession()
+    const salt = randomBytes(SALT_BYTES)
+    return { header: { session: session.id, salt }, key: session.sealingKey(salt) }
+  }
+
+  /**
+   * Begins to receive a picture: its key, and what accepts it once all of it has opened.
+   * `accept` returns whether that completed an exchange.
+   * @throws DuetError `unknown_session` `rekey_required` `replay`, both now and in `accept`
+   */
+  receivePicture({ session: id, salt }: StreamHeader): { key: Uint8Array; accept(): boolean } {
+    const session = this.#receivingSession(id)
+    const key = session.openingKey(salt)
+    return {
+      key,
+      accept: () => {
+        // another stream under the same salt may have been accepted while this one arrived
+        session.checkSalt(salt)
+        session.acceptSalt(salt)
+        const completed = session === this.#candidate
+        if (completed) this.#promote()
+        return completed
+      },
+    }
+  }
+
+  /**
    * Opens the oldest message that waits, and forgets it.
    * @throws DuetError `nothing_waiting`
    */
@@ -207,6 +234,19 @@ export class Exchange {
     const text = message.from.open(message.seq, message.ciphertext)
     this.#eraseUnneeded(message.from)
     return { session: message.session, seq: message.seq, text }
+  }
+
+  #sendingSession(): Session {
+    if (this.#current !== null) return this.#current
+    throw new DuetError('no_session', 'There is no session yet: the keys come first.')
+  }
+
+  #receivingSession(id: Uint8Array): Session {
+    const session = [this.#current, this.#candidate, this.#previous].find(
+      (session) => session !== null && equalBytes(session.id, id),
+    )
+    if (session) return session
+    throw new DuetError('unknown_session', 'This peer has no session of that id.')
   }
 
   #checkShare(share: Share): void {

@@ -1,6 +1,6 @@
 /** From two shares and three shared secrets to the keys of a session: transcript, HKDF, labels. */
 
-import { expand, extract } from '@noble/hashes/hkdf.js'
+import { expand, extract, hkdf } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { compareBytes, concatBytes, lp, u16, utf8ToBytes } from './bytes.ts'
@@ -24,8 +24,15 @@ export interface Transcript {
   readonly party: Party
 }
 
+/** One direction's keys: for messages 32 bytes and the iv's 12, for pictures 32. */
+export interface DirectionKeys {
+  readonly key: Uint8Array
+  readonly iv: Uint8Array
+  readonly file: Uint8Array
+}
+
 /** The labels of K(label, n), each with its n in bytes. */
-const LENGTHS = { key: 32, iv: 12, confirm: 32 } as const
+const LENGTHS = { key: 32, iv: 12, file: 32, confirm: 32 } as const
 
 /** u16 curve id ‖ lp(identity) ‖ lp(public key): 70 bytes for X25519, 136 for P-256. */
 export function encodeShare(curve: Curve, share: Share): Uint8Array {
@@ -46,6 +53,7 @@ export function transcriptOf(curve: Curve, own: Share, peer: Share): Transcript 
 export class KeySchedule {
   readonly #transcript: Uint8Array
   readonly #prk: Uint8Array
+  #erased = false
 
   /** `ikm`: DH(e1, e2) ‖ DH(id1, e2) ‖ DH(e1, id2), 96 bytes. `transcript`: T, 32 bytes, the salt. */
   constructor(ikm: Uint8Array, transcript: Uint8Array) {
@@ -53,12 +61,13 @@ export class KeySchedule {
     this.#prk = extract(sha256, ikm, transcript)
   }
 
-  /** The key and the iv with which `from` seals messages for the other party: 32 and 12 bytes. */
-  direction(from: Party): { key: Uint8Array; iv: Uint8Array } {
+  /** What `from` seals with for the other party. */
+  direction(from: Party): DirectionKeys {
     const arrow = from === 1 ? '1>2' : '2>1'
     return {
       key: this.#expand(`key ${arrow}`, LENGTHS.key),
       iv: this.#expand(`iv ${arrow}`, LENGTHS.iv),
+      file: this.#expand(`file ${arrow}`, LENGTHS.file),
     }
   }
 
@@ -73,9 +82,16 @@ export class KeySchedule {
   /** Overwrites what the keys come from; the schedule can't be used afterwards. */
   erase(): void {
     this.#prk.fill(0)
+    this.#erased = true
   }
 
   #expand(label: string, length: number): Uint8Array {
+    if (this.#erased) throw new Error('The key schedule is erased.')
     return expand(sha256, this.#prk, utf8ToBytes(`duet/1 ${label}`), length)
   }
+}
+
+/** The key of one picture, 32 bytes, from its direction's `file` key and its salt (16 bytes). */
+export function streamKey(file: Uint8Array, salt: Uint8Array, session: Uint8Array): Uint8Array {
+  return hkdf(sha256, file, salt, concatBytes(utf8ToBytes('duet/1 stream'), session), 32)
 }

@@ -38,6 +38,9 @@ export interface SealedMessage {
   readonly ciphertext: Uint8Array
 }
 
+/** JSON has -0, another form of 0. */
+const isNotMinusZero = (seq: number) => !Object.is(seq, -0)
+
 const ConfirmForm = v.strictObject({ session: v.string(), tag: v.string() })
 const KeyForm = v.strictObject({
   v: v.literal(VERSION),
@@ -54,7 +57,7 @@ const AnswerForm = v.strictObject({
 const MessageForm = v.strictObject({
   v: v.literal(VERSION),
   session: v.string(),
-  seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.check(isNotMinusZero)),
   ciphertext: v.string(),
 })
 
@@ -132,38 +135,26 @@ export function parseMessage(body: unknown): SealedMessage {
   }
 }
 
+type Form = typeof KeyForm | typeof AnswerForm | typeof MessageForm
+
 /** Another version may have other fields, so the version is looked at before them. */
-function parse<S extends v.GenericSchema>(
-  schema: S,
-  body: unknown,
-  what: string,
-): v.InferOutput<S> {
-  if (typeof body === 'object' && body !== null && 'v' in body) {
+function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOutput<F> {
+  if ('v' in form.entries && typeof body === 'object' && body !== null && 'v' in body) {
     if (typeof body.v === 'number' && body.v !== VERSION)
       throw new DuetError('bad_version', `This peer speaks duet/${VERSION} only.`)
   }
-  const result = v.safeParse(schema, body, { abortEarly: true })
-  if (!result.success) {
-    const field = v.getDotPath(result.issues[0])
-    throw new DuetError(
-      'bad_message',
-      field !== null && KNOWN_FIELDS.has(field)
-        ? `${what} needs \`${field}\` in the form that the protocol gives it.`
-        : `${what} is a JSON object with exactly the fields of the protocol.`,
-    )
-  }
-  return result.output
+  const result = v.safeParse(form, body, { abortEarly: true })
+  if (result.success) return result.output
+  // a field's name that came from outside is not repeated
+  const [first] = result.issues[0].path ?? []
+  const field = String(first?.key)
+  throw new DuetError(
+    'bad_message',
+    Object.hasOwn(form.entries, field)
+      ? `${what} needs \`${field}\` in the form that the protocol gives it.`
+      : `${what} is a JSON object with exactly the fields of the protocol.`,
+  )
 }
-
-/** What an error may name: a field's name that came from outside is not repeated. */
-const KNOWN_FIELDS: ReadonlySet<string> = new Set([
-  ...Object.keys({
-    ...KeyForm.entries,
-    ...MessageForm.entries,
-    ...AnswerForm.entries,
-  }),
-  ...Object.keys(ConfirmForm.entries).map((field) => `confirm.${field}`),
-])
 
 function encodeConfirm(confirm: Confirm | undefined) {
   if (confirm === undefined) return {}

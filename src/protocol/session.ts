@@ -1,23 +1,27 @@
 /** The keys that one exchange gives, and the counters that must never go back: seal and open. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { concatBytes, equalBytes, u64, utf8ToBytes } from './bytes.ts'
+import { bytesToHex, concatBytes, equalBytes, u64, utf8ToBytes } from './bytes.ts'
 import type { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
-import { KeySchedule, type Party, type Share, transcriptOf } from './keySchedule.ts'
+import {
+  type DirectionKeys,
+  KeySchedule,
+  type Party,
+  type Share,
+  streamKey,
+  transcriptOf,
+} from './keySchedule.ts'
 import type { Confirm, SealedMessage } from './messages.ts'
 
 /** Messages a session carries in each direction, and so the first sequence number that is refused. */
 export const MAX_MESSAGES = 2 ** 20
-
-interface DirectionKeys {
-  readonly key: Uint8Array
-  readonly iv: Uint8Array
-}
+/** Pictures a session carries in each direction. */
+export const MAX_PICTURES = 1024
 
 /**
  * One exchange's keys. It can receive and confirm from the start; it can send only
- * after `promote`, which happens once and destroys what the sending keys come from.
+ * after `promote`, which happens once (a second time throws) and destroys what the sending keys come from.
  */
 export class Session {
   /** 16 bytes. */
@@ -35,6 +39,10 @@ export class Session {
   #sent = 0
   #received = 0
   #expected = 0
+  #picturesSent = 0
+  #erased = false
+  /** The salts of the pictures that were accepted, as text, since a Set compares bytes by identity. */
+  readonly #salts = new Set<string>()
 
   /**
    * Derives from our identity and fresh key and the peer's share.
@@ -74,7 +82,7 @@ export class Session {
 
   /** Whether `tag` (32 bytes) proves that the peer has this session's keys. Constant time. */
   isPeerTag(tag: Uint8Array): boolean {
-    return equalBytes(this.#peerTag, tag)
+    return !this.#erased && equalBytes(this.#peerTag, tag)
   }
 
   /** Gives the session its sending keys and destroys what they came from. */
@@ -93,8 +101,7 @@ export class Session {
    * @throws DuetError `no_session` before promotion, `rekey_required` after 2^20 messages
    */
   seal(text: Uint8Array): SealedMessage {
-    if (this.#sending === null)
-      throw new DuetError('no_session', 'The peer has not confirmed the keys yet.')
+    if (this.#sending === null) throw notConfirmed()
     if (this.#sent >= MAX_MESSAGES)
       throw new DuetError('rekey_required', 'This session has sealed all its 2^20 messages.')
     const seq = this.#sent++
@@ -123,6 +130,7 @@ export class Session {
    */
   open(seq: number, ciphertext: Uint8Array): Uint8Array {
     try {
+      if (this.#erased) throw new Error('The session is erased.')
       return this.#aead(this.#receiving, other(this.#party), seq).decrypt(ciphertext)
     } catch {
       throw new DuetError('decrypt_failed', 'The message does not open under this session.')
@@ -137,19 +145,56 @@ export class Session {
     return missing
   }
 
+  /**
+   * The key for one more picture to send, under its fresh `salt` (16 bytes): 32 bytes, the caller's to erase.
+   * @throws DuetError `no_session` before promotion, `rekey_required` after 1,024 pictures
+   */
+  sealingKey(salt: Uint8Array): Uint8Array {
+    if (this.#sending === null) throw notConfirmed()
+    if (this.#picturesSent >= MAX_PICTURES)
+      throw new DuetError('rekey_required', 'This session has sealed all its 1,024 pictures.')
+    this.#picturesSent++
+    return streamKey(this.#sending.file, salt, this.id)
+  }
+
+  /**
+   * The key of a picture that begins to arrive: 32 bytes, the caller's to erase.
+   * @throws DuetError `rekey_required` `replay`
+   */
+  openingKey(salt: Uint8Array): Uint8Array {
+    this.checkSalt(salt)
+    if (this.#erased) throw new Error('The session is erased.')
+    return streamKey(this.#receiving.file, salt, this.id)
+  }
+
+  /**
+   * Refuses a salt that has no place here any more.
+   * @throws DuetError `replay` `rekey_required`
+   */
+  checkSalt(salt: Uint8Array): void {
+    if (this.#salts.has(bytesToHex(salt)))
+      throw new DuetError('replay', 'A picture with this salt was accepted before.')
+    if (this.#salts.size >= MAX_PICTURES)
+      throw new DuetError('rekey_required', 'A session has 1,024 pictures and no more.')
+  }
+
+  /** Counts the picture under `salt` as accepted. */
+  acceptSalt(salt: Uint8Array): void {
+    this.#salts.add(bytesToHex(salt))
+  }
+
   /** Overwrites every key; the session can't be used afterwards. */
   erase(): void {
     this.#schedule.erase()
-    for (const secret of [
-      this.#sharedSecret,
-      this.#peerTag,
-      this.#receiving.key,
-      this.#receiving.iv,
-    ])
-      secret.fill(0)
-    this.#sending?.key.fill(0)
-    this.#sending?.iv.fill(0)
+    for (const keys of [this.#receiving, this.#sending]) {
+      keys?.key.fill(0)
+      keys?.iv.fill(0)
+      keys?.file.fill(0)
+    }
+    this.#sharedSecret.fill(0)
+    this.#peerTag.fill(0)
     this.#sending = null
+    this.#erased = true
   }
 
   /** RFC 8439 section 2.8. nonce = iv XOR (four zero bytes ‖ u64 seq), as in RFC 8446 section 5.3. */
@@ -170,4 +215,8 @@ export class Session {
 
 function other(party: Party): Party {
   return party === 1 ? 2 : 1
+}
+
+function notConfirmed(): DuetError {
+  return new DuetError('no_session', 'The peer has not confirmed the keys yet.')
 }

@@ -2,9 +2,10 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import type { Memory } from '../peer.ts'
+import type { Memory } from '../contract.ts'
 import { type Curve, KeyPair } from '../protocol/curves.ts'
 import { decodePrivateKey, decodePublicKey, encodePrivateKey, encodePublicKey } from './pem.ts'
+import { openPictures, temporaryPictures } from './pictures.ts'
 
 /** A PEM of ours has some 200 bytes; a longer file is another one. */
 const MAX_PEM_BYTES = 4096
@@ -20,6 +21,7 @@ export function forgetful(curve: Curve): Memory {
     remember() {},
     place: 'kept nowhere',
     toForget: 'start this peer again.',
+    pictures: temporaryPictures(),
   }
 }
 
@@ -45,6 +47,7 @@ export function openMemory(dir: string, curve: Curve): Memory {
       remember: (known) => writeOnce(peerFile, encodePublicKey(curve, known)),
       place: `kept in ${dir}`,
       toForget: `stop this peer, remove ${peerFile}, and start it again.`,
+      pictures: openPictures(path.join(dir, 'pictures')),
     }
   })
 }

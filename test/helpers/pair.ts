@@ -1,8 +1,14 @@
 /** Two peers without a socket: each one's wire is a call of the other, with JSON between them. */
 
-import { Peer, type PeerEvent, type Wire } from '../../src/peer.ts'
+import type { PeerEvent, Wire } from '../../src/contract.ts'
+import { Peer } from '../../src/peer.ts'
 import { type Curve, KeyPair } from '../../src/protocol/curves.ts'
 import { type KeyForm, type MessageForm, parseAnswer } from '../../src/protocol/messages.ts'
+import { nobleAead } from '../../src/protocol/stream.ts'
+import { PicturesInMemory, pngOf, sourceOf } from './pictures.ts'
+
+/** The longest picture that either of them takes. */
+export const MAX_IMAGE = 1024 * 1024
 
 export interface WiredPeer {
   readonly peer: Peer
@@ -12,12 +18,13 @@ export interface WiredPeer {
   /** What it put on the wire, oldest first. */
   readonly keysSent: KeyForm[]
   readonly messagesSent: MessageForm[]
+  readonly pictures: PicturesInMemory
 }
 
 export interface PairOptions {
   curve: Curve
   /** Stands in the way of each request; what it throws is what the sender gets. */
-  intercept?: (kind: 'keys' | 'message') => void
+  intercept?: (kind: 'keys' | 'message' | 'image') => void
   showsSecrets?: boolean
 }
 
@@ -32,6 +39,7 @@ export function pair({
     const remembered: Uint8Array[] = []
     const keysSent: KeyForm[] = []
     const messagesSent: MessageForm[] = []
+    const pictures = new PicturesInMemory()
     const wire: Wire = {
       url: `http://127.0.0.1:${port === 5000 ? 5001 : 5000}`,
       keys: async (form) => {
@@ -44,6 +52,10 @@ export function pair({
         intercept?.('message')
         return other().receiveMessage(copy(form))
       },
+      image: async ({ content }) => {
+        intercept?.('image')
+        return other().receivePicture(content)
+      },
     }
     const peer = new Peer({
       port,
@@ -54,13 +66,17 @@ export function pair({
         remember: (known) => remembered.push(known),
         place: 'kept nowhere',
         toForget: 'start again.',
+        pictures,
       },
       // the bytes of a secret are erased once they were reported
       report: (event) =>
         events.push('SECRET' in event ? { ...event, SECRET: event.SECRET.slice() } : event),
       showsSecrets,
+      ownPicture: async () => sourceOf('image/png', pngOf(100_000)),
+      maxImage: MAX_IMAGE,
+      aead: nobleAead,
     })
-    return { peer, identity, events, remembered, keysSent, messagesSent }
+    return { peer, identity, events, remembered, keysSent, messagesSent, pictures }
   }
   const a: WiredPeer = make(5000, () => b.peer)
   const b: WiredPeer = make(5001, () => a.peer)

@@ -1,7 +1,7 @@
 /** Two peers of this process on free ports, with terminals that can be read; torn down whatever happens. */
 
+import type { Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
-import type { Memory } from '../../src/peer.ts'
 import { type Curve, X25519 } from '../../src/protocol/curves.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { createTerminal } from '../../src/terminal.ts'

@@ -1,0 +1,134 @@
+/** What a peer asks of the world outside it (a wire, a memory, a place for pictures), and what it tells. */
+
+import type { KeyPair } from './protocol/curves.ts'
+import { DuetError } from './protocol/errors.ts'
+import type { Confirm, KeyForm, MessageForm } from './protocol/messages.ts'
+import type { PictureType } from './protocol/stream.ts'
+
+/** What can go wrong around the protocol, on this peer's side of the wire. */
+export type PeerCode =
+  | 'peer_unreachable'
+  | 'peer_refused'
+  | 'peer_timeout'
+  | 'secrets_hidden'
+  | 'no_space'
+
+/** The other peer could not be reached, or refused: then `peerCode` is its own code, if it gave a known one. */
+export class PeerError extends DuetError<PeerCode> {
+  readonly peerCode: string | null
+
+  constructor(code: PeerCode, detail: string, peerCode: string | null = null) {
+    super(code, detail)
+    this.peerCode = peerCode
+  }
+}
+
+/** The way to the other peer: one function for each wire route. Each throws PeerError. */
+export interface Wire {
+  /** Its base URL, as the command line gave it. */
+  readonly url: string
+  /** Returns the confirmation that the answer carries, if any. */
+  keys(form: KeyForm): Promise<Confirm | undefined>
+  /** Returns how many messages before this one the receiver misses. */
+  message(form: MessageForm): Promise<{ missing: number }>
+  /** Sends a picture's stream of `bytes` bytes; returns once the receiver has the whole picture. */
+  image(stream: { bytes: number; content: AsyncIterable<Uint8Array> }): Promise<{ bytes: number }>
+}
+
+/** A picture on its way out, read no faster than it is sent. */
+export interface PictureSource {
+  readonly type: PictureType
+  readonly bytes: number
+  /** A label for the receiver, never a path. */
+  readonly name: string
+  readonly content: AsyncIterable<Uint8Array>
+}
+
+/** A picture that was received whole. */
+export interface StoredPicture {
+  readonly path: string
+  readonly type: PictureType
+  readonly bytes: number
+  readonly received: Date
+}
+
+/** A picture that is being received. Each of these may throw PeerError `no_space`. */
+export interface PictureDraft {
+  write(bytes: Uint8Array): Promise<void>
+  /**
+   * All of it is here, and it is of `type`.
+   * @throws DuetError `bad_image` for one that would take too much room once it is drawn
+   */
+  finish(type: PictureType): Promise<void>
+  /** Makes it the last picture. */
+  keep(): StoredPicture
+  /** Leaves nothing of it. */
+  discard(): Promise<void>
+}
+
+/** Where received pictures are. */
+export interface PictureStore {
+  /** The one that came last, in this run or before, or null. */
+  readonly last: StoredPicture | null
+  create(): Promise<PictureDraft>
+  /** Removes what is not kept for the next run. */
+  close(): void
+}
+
+/** What a peer keeps from one run to the next. */
+export interface Memory {
+  readonly identity: KeyPair
+  /** The other peer's identity as it was confirmed once, or null. */
+  readonly knownIdentity: Uint8Array | null
+  /** Keeps a confirmed identity; it is the known one from now on. */
+  remember(identity: Uint8Array): void
+  /** Where all this is kept, for the owner. */
+  readonly place: string
+  /** What the owner does to forget the known identity. */
+  readonly toForget: string
+  readonly pictures: PictureStore
+}
+
+/** What a terminal says of a picture. */
+export interface PictureFacts {
+  readonly type: PictureType
+  readonly bytes: number
+  readonly name: string
+}
+
+/** What happens to a peer, as its terminal tells it. Bytes are public except where the type says SECRET. */
+export type PeerEvent =
+  | {
+      type: 'ready'
+      url: string
+      peerUrl: string
+      curve: string
+      identity: Uint8Array
+      place: string
+    }
+  | { type: 'keys sent'; publicKey: Uint8Array }
+  | { type: 'keys received'; publicKey: Uint8Array }
+  | {
+      type: 'keys confirmed'
+      session: Uint8Array
+      safetyNumber: string
+      known: boolean
+    }
+  | { type: 'not remembered'; place: string }
+  | { type: 'identity changed'; identity: Uint8Array; toForget: string }
+  | { type: 'keys expired' }
+  | { type: 'shared secret'; session: Uint8Array; SECRET: Uint8Array }
+  | { type: 'no shared secret' }
+  | { type: 'message sent'; seq: number; ciphertext: Uint8Array }
+  | {
+      type: 'message received'
+      seq: number
+      ciphertext: Uint8Array
+      missing: number
+    }
+  | { type: 'message opened'; seq: number; SECRET: Uint8Array }
+  | { type: 'picture progress'; way: 'sent' | 'received'; done: number; total: number; ms: number }
+  | { type: 'picture sent'; picture: PictureFacts; ms: number }
+  | { type: 'picture received'; picture: PictureFacts; path: string; ms: number }
+  | { type: 'refused'; request: string; code: string; detail: string }
+  | { type: 'defect'; where: string }

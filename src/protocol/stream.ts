@@ -1,0 +1,269 @@
+/** Pictures as a stream of sealed chunks: a sealer and an opener that hold one chunk and never the picture. */
+
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import * as v from 'valibot'
+import { concatBytes, equalBytes, lp, utf8ToBytes } from './bytes.ts'
+import { DuetError } from './errors.ts'
+import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from './messages.ts'
+
+const MAGIC = utf8ToBytes('DUET1')
+export const SALT_BYTES = 16
+/** Magic, session id, salt. */
+export const HEADER_BYTES = MAGIC.length + SESSION_ID_BYTES + SALT_BYTES
+/** Plaintext of a chunk; the last one may be shorter. */
+export const CHUNK_BYTES = 64 * 1024
+const SEALED_CHUNK_BYTES = CHUNK_BYTES + AEAD_TAG_BYTES
+const MAX_METADATA_BYTES = 1024
+/** Longer than any signature of a picture's type. */
+const SIGNATURE_BYTES = 12
+
+/** ChaCha20-Poly1305 (RFC 8439 section 2.8): a 32-byte key, a 12-byte nonce, no associated data. */
+export interface Aead {
+  /** The ciphertext, then the 16-byte tag. */
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The plaintext. Throws, whatever, if it does not open. */
+  open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array
+}
+
+export const nobleAead: Aead = {
+  seal: (key, nonce, plaintext) => chacha20poly1305(key, nonce).encrypt(plaintext),
+  open: (key, nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed),
+}
+
+const TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const
+export type PictureType = (typeof TYPES)[number]
+
+const Metadata = v.strictObject({
+  type: v.picklist(TYPES),
+  bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+  name: v.string(),
+})
+/** What is sealed before the picture: its type, its length, and a label that is never a path. */
+export type PictureMetadata = Readonly<v.InferOutput<typeof Metadata>>
+
+/** What stands in clear before the chunks, `HEADER_BYTES` long. */
+export interface StreamHeader {
+  /** Session id, 16 bytes. */
+  readonly session: Uint8Array
+  /** 16 random bytes. */
+  readonly salt: Uint8Array
+}
+
+/** Whether a content type is one that pictures may have. SVG is none: it can run scripts. */
+export function isPictureType(type: string): type is PictureType {
+  return (TYPES as readonly string[]).includes(type)
+}
+
+/** The type that a picture's first bytes say it has (12 are enough), or null. */
+export function pictureTypeOf(head: Uint8Array): PictureType | null {
+  const text = String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES))
+  if (text.startsWith('\x89PNG\r\n\x1a\n')) return 'image/png'
+  if (text.startsWith('\xff\xd8\xff')) return 'image/jpeg'
+  if (text.startsWith('GIF87a') || text.startsWith('GIF89a')) return 'image/gif'
+  if (/^RIFF[\s\S]{4}WEBP/.test(text)) return 'image/webp'
+  return null
+}
+
+/**
+ * @param bytes `HEADER_BYTES` of them
+ * @throws DuetError `bad_image`
+ */
+export function parseHeader(bytes: Uint8Array): StreamHeader {
+  if (bytes.length < HEADER_BYTES || !equalBytes(bytes.subarray(0, MAGIC.length), MAGIC))
+    throw new DuetError(
+      'bad_image',
+      `A picture begins with DUET1 and has ${HEADER_BYTES} bytes before its chunks.`,
+    )
+  const salt = MAGIC.length + SESSION_ID_BYTES
+  return { session: bytes.slice(MAGIC.length, salt), salt: bytes.slice(salt, HEADER_BYTES) }
+}
+
+/** The length of a whole stream for `metadata`, header and tags counted. */
+export function streamBytes(metadata: PictureMetadata): number {
+  const plaintext = encodeMetadata(metadata).length + metadata.bytes
+  return HEADER_BYTES + plaintext + Math.ceil(plaintext / CHUNK_BYTES) * AEAD_TAG_BYTES
+}
+
+/** The longest stream of a picture of at most `bytes`. */
+export function maxStreamBytes(bytes: number): number {
+  const plaintext = 2 + MAX_METADATA_BYTES + bytes
+  return HEADER_BYTES + plaintext + Math.ceil(plaintext / CHUNK_BYTES) * AEAD_TAG_BYTES
+}
+
+/** u88 counter ‖ u8 last, 12 bytes; the counter is far below 2^53. */
+function nonceOf(counter: number, last: boolean): Uint8Array {
+  const nonce = new Uint8Array(12)
+  const view = new DataView(nonce.buffer)
+  view.setBigUint64(3, BigInt(counter))
+  view.setUint8(11, last ? 1 : 0)
+  return nonce
+}
+
+/** Seals a picture, piece by piece as it is read. */
+export class PictureSealer {
+  /** Goes out first, `HEADER_BYTES` long. */
+  readonly header: Uint8Array
+  readonly #key: Uint8Array
+  readonly #aead: Aead
+  readonly #chunk = new Uint8Array(CHUNK_BYTES)
+  #filled = 0
+  #counter = 0
+  #left: number
+
+  /** @throws DuetError `bad_image` for metadata over 1 KiB */
+  constructor(
+    header: StreamHeader,
+    key: Uint8Array,
+    metadata: PictureMetadata,
+    aead: Aead = nobleAead,
+  ) {
+    this.header = concatBytes(MAGIC, header.session, header.salt)
+    this.#key = key
+    this.#aead = aead
+    this.#left = metadata.bytes
+    const first = encodeMetadata(metadata)
+    this.#chunk.set(first)
+    this.#filled = first.length
+  }
+
+  /**
+   * Takes more of the picture; gives the chunks that are full.
+   * @throws DuetError `bad_image` for more bytes than the metadata said
+   */
+  *seal(piece: Uint8Array): Generator<Uint8Array> {
+    this.#left -= piece.length
+    if (this.#left < 0) throw wrongLength()
+    for (let taken = 0; taken < piece.length; ) {
+      // a full chunk waits for what follows: only then is it known not to be the last
+      if (this.#filled === CHUNK_BYTES) yield this.#next(false)
+      const part = piece.subarray(taken, taken + CHUNK_BYTES - this.#filled)
+      this.#chunk.set(part, this.#filled)
+      this.#filled += part.length
+      taken += part.length
+    }
+  }
+
+  /**
+   * The last chunk.
+   * @throws DuetError `bad_image` for fewer bytes than the metadata said
+   */
+  end(): Uint8Array {
+    if (this.#left !== 0) throw wrongLength()
+    const last = this.#next(true)
+    this.#key.fill(0)
+    this.#chunk.fill(0)
+    return last
+  }
+
+  #next(last: boolean): Uint8Array {
+    const nonce = nonceOf(this.#counter++, last)
+    const sealed = this.#aead.seal(this.#key, nonce, this.#chunk.subarray(0, this.#filled))
+    this.#filled = 0
+    return sealed
+  }
+}
+
+/** Opens a picture, piece by piece as it arrives, after its header. */
+export class PictureOpener {
+  readonly #key: Uint8Array
+  readonly #maxBytes: number
+  readonly #aead: Aead
+  readonly #sealed = new Uint8Array(SEALED_CHUNK_BYTES)
+  #filled = 0
+  #counter = 0
+  #opened = 0
+  #metadata: PictureMetadata | null = null
+
+  /** `maxBytes`: the longest picture that is taken. */
+  constructor(key: Uint8Array, maxBytes: number, aead: Aead = nobleAead) {
+    this.#key = key
+    this.#maxBytes = maxBytes
+    this.#aead = aead
+  }
+
+  /** What came before the picture, or null before the first chunk opened. */
+  get metadata(): PictureMetadata | null {
+    return this.#metadata
+  }
+
+  /**
+   * Takes more of the stream; gives what it opens of the picture. Nothing that was not
+   * authenticated leaves it.
+   * @throws DuetError `decrypt_failed` `bad_image` `too_large`
+   */
+  *open(piece: Uint8Array): Generator<Uint8Array> {
+    for (let taken = 0; taken < piece.length; ) {
+      if (this.#filled === SEALED_CHUNK_BYTES) yield this.#next(false)
+      const part = piece.subarray(taken, taken + SEALED_CHUNK_BYTES - this.#filled)
+      this.#sealed.set(part, this.#filled)
+      this.#filled += part.length
+      taken += part.length
+    }
+  }
+
+  /**
+   * The end of the stream: what the last chunk holds of the picture.
+   * @throws DuetError `decrypt_failed` `bad_image` `too_large`
+   */
+  end(): Uint8Array {
+    const last = this.#next(true)
+    this.#key.fill(0)
+    if (this.#opened !== this.#metadata?.bytes) throw wrongLength()
+    return last
+  }
+
+  #next(last: boolean): Uint8Array {
+    const nonce = nonceOf(this.#counter++, last)
+    let plaintext: Uint8Array
+    try {
+      plaintext = this.#aead.open(this.#key, nonce, this.#sealed.subarray(0, this.#filled))
+    } catch {
+      throw new DuetError('decrypt_failed', 'The picture is not whole, or was changed on its way.')
+    }
+    this.#filled = 0
+    const picture = this.#metadata === null ? this.#begin(plaintext) : plaintext
+    this.#opened += picture.length
+    if (this.#metadata === null || this.#opened > this.#metadata.bytes) throw wrongLength()
+    return picture
+  }
+
+  /** Takes the metadata off the first chunk, and holds the picture's first bytes against it. */
+  #begin(plaintext: Uint8Array): Uint8Array {
+    const { metadata, picture } = splitMetadata(plaintext)
+    if (metadata.bytes > this.#maxBytes)
+      throw new DuetError(
+        'too_large',
+        `This peer takes pictures of at most ${this.#maxBytes} bytes.`,
+      )
+    if (pictureTypeOf(picture) !== metadata.type)
+      throw new DuetError('bad_image', 'The picture is not of the type that it claims to be.')
+    this.#metadata = metadata
+    return picture
+  }
+}
+
+/** lp(metadata JSON). */
+function encodeMetadata(metadata: PictureMetadata): Uint8Array {
+  const { type, bytes, name } = metadata
+  const json = utf8ToBytes(JSON.stringify({ type, bytes, name }))
+  if (json.length > MAX_METADATA_BYTES)
+    throw new DuetError('bad_image', 'The name of the picture is too long.')
+  return lp(json)
+}
+
+function splitMetadata(plaintext: Uint8Array): { metadata: PictureMetadata; picture: Uint8Array } {
+  const [high = 0, low = 0] = plaintext
+  const end = 2 + high * 256 + low
+  const json = plaintext.subarray(2, end)
+  try {
+    if (end > 2 + MAX_METADATA_BYTES || end > plaintext.length) throw new RangeError('length')
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(json)
+    return { metadata: v.parse(Metadata, JSON.parse(text)), picture: plaintext.subarray(end) }
+  } catch {
+    throw new DuetError('bad_image', 'What stands before the picture is not its metadata.')
+  }
+}
+
+function wrongLength(): DuetError {
+  return new DuetError('bad_image', 'The picture does not have the length that it declared.')
+}

@@ -1,0 +1,200 @@
+/** Received pictures as files: written beside, checked, and renamed; and the owner's own picture to send. */
+
+import { randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { disableTypes, imageSize, types } from 'image-size'
+import {
+  PeerError,
+  type PictureDraft,
+  type PictureSource,
+  type PictureStore,
+  type StoredPicture,
+} from '../contract.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
+
+/** Drawn by draw.ts beside it. */
+const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
+/** A small file that claims more would take gigabytes once it is drawn. */
+const MAX_PIXELS = 100_000_000
+/** The head of a file that holds a picture's size, but for odd ones. */
+const HEAD_BYTES = 512 * 1024
+const READ_BYTES = 256 * 1024
+
+const EXTENSIONS: Readonly<Record<PictureType, string>> = {
+  'image/png': 'png',
+  'image/jpeg': 'jpg',
+  'image/webp': 'webp',
+  'image/gif': 'gif',
+}
+const TEMPORARY = /^incoming-[0-9a-f]{16}\.tmp$/
+const KEPT = /^\d{4}-\d\d-\d\dT[\d-]+Z-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
+/** Folders of peers without a state, in the system's folder for temporary files: the process's id is in the name. */
+const PRIVATE_FOLDER = /^ecdh-duet-(\d+)-\w+$/
+
+disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
+
+/** Pictures below `dir`, which is made when the first one comes. What a killed run left half written is removed. */
+export function openPictures(dir: string): PictureStore {
+  const names = fs.existsSync(dir) ? fs.readdirSync(dir) : []
+  for (const name of names.filter((name) => TEMPORARY.test(name))) fs.rmSync(path.join(dir, name))
+  const newest = names
+    .filter((name) => KEPT.test(name))
+    .sort()
+    .at(-1)
+  return new Pictures(
+    () => {
+      fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+      return dir
+    },
+    newest === undefined ? null : storedAt(path.join(dir, newest)),
+  )
+}
+
+/** Pictures of a peer without a state: in a private folder, made when the first one comes, removed by `close`. */
+export function temporaryPictures(): PictureStore {
+  for (const name of fs.readdirSync(os.tmpdir())) {
+    const [, pid] = PRIVATE_FOLDER.exec(name) ?? []
+    if (pid !== undefined && !isRunning(Number(pid))) removeOwn(path.join(os.tmpdir(), name))
+  }
+  let dir: string | null = null
+  return new Pictures(
+    () => {
+      dir ??= fs.mkdtempSync(path.join(os.tmpdir(), `ecdh-duet-${process.pid}-`))
+      return dir
+    },
+    null,
+    () => {
+      if (dir !== null) fs.rmSync(dir, { recursive: true, force: true })
+    },
+  )
+}
+
+/** The picture that a peer sends if it is given none: `image`, else the original's own, else the sample. */
+export function ownPicture(image?: string): () => Promise<PictureSource> {
+  return () => pictureFile(image ?? (fs.existsSync('imagen.jpg') ? 'imagen.jpg' : SAMPLE))
+}
+
+/**
+ * A file as a picture to send.
+ * @throws DuetError `bad_image`
+ */
+export async function pictureFile(file: string): Promise<PictureSource> {
+  const name = path.basename(file)
+  const refuse = (why: string) => new DuetError('bad_image', `${name} ${why}`)
+  const handle = await fs.promises.open(file).catch(() => {
+    throw refuse('can not be read.')
+  })
+  try {
+    const stat = await handle.stat()
+    if (!stat.isFile()) throw refuse('is not a file.')
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(16), 0, 16, 0)
+    const type = pictureTypeOf(buffer.subarray(0, bytesRead))
+    if (type === null) throw refuse('is not a PNG, JPEG, WebP or GIF.')
+    return { type, bytes: stat.size, name, content: contentOf(file) }
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Opens the file when it is read, so that a picture that is never sent leaves nothing open. */
+async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
+  yield* fs.createReadStream(file, { highWaterMark: READ_BYTES })
+}
+
+class Pictures implements PictureStore {
+  readonly #folder: () => string
+  readonly #close: () => void
+  last: StoredPicture | null
+
+  constructor(folder: () => string, last: StoredPicture | null, close: () => void = () => {}) {
+    this.#folder = folder
+    this.last = last
+    this.#close = close
+  }
+
+  async create(): Promise<PictureDraft> {
+    const dir = this.#folder()
+    const id = randomBytes(8).toString('hex')
+    const temporary = path.join(dir, `incoming-${id}.tmp`)
+    const handle = await spacing(() => fs.promises.open(temporary, 'wx+', 0o600))
+    let kept: string | null = null
+    let type: PictureType
+    return {
+      write: (bytes) => spacing(() => handle.writeFile(bytes)),
+      finish: async (claimed) => {
+        type = claimed
+        const head = Buffer.alloc(HEAD_BYTES)
+        const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
+        await handle.close()
+        refuseHuge(head.subarray(0, bytesRead))
+      },
+      keep: () => {
+        const time = new Date().toISOString().replace(/[:.]/g, '-')
+        kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
+        fs.renameSync(temporary, kept)
+        this.last = storedAt(kept)
+        return this.last
+      },
+      discard: async () => {
+        await handle.close().catch(() => {})
+        fs.rmSync(kept ?? temporary, { force: true })
+      },
+    }
+  }
+
+  close(): void {
+    this.#close()
+  }
+}
+
+function storedAt(file: string): StoredPicture {
+  const { size, mtime } = fs.statSync(file)
+  const extension = path.extname(file).slice(1)
+  const [type] = Object.entries(EXTENSIONS).find(([, known]) => known === extension) ?? []
+  return { path: file, type: type as PictureType, bytes: size, received: mtime }
+}
+
+/** @throws DuetError `bad_image` */
+function refuseHuge(head: Uint8Array): void {
+  let pixels: number
+  try {
+    const { width, height } = imageSize(head)
+    pixels = width * height
+  } catch {
+    // its signature is right and nothing can be drawn of it: that harms nobody
+    return
+  }
+  if (pixels > MAX_PIXELS)
+    throw new DuetError('bad_image', `The picture claims more than ${MAX_PIXELS} pixels.`)
+}
+
+/** Turns a full disk into its own error. */
+async function spacing<T>(operation: () => Promise<T>): Promise<T> {
+  try {
+    return await operation()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
+    throw new PeerError('no_space', 'The picture does not fit on the disk.')
+  }
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** Removes a folder unless it is somebody else's. */
+function removeOwn(dir: string): void {
+  const stat = fs.lstatSync(dir, { throwIfNoEntry: false })
+  if (stat?.isDirectory() && stat.uid === process.getuid?.())
+    fs.rmSync(dir, { recursive: true, force: true })
+}

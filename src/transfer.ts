@@ -1,0 +1,123 @@
+/** Pictures through a session, piece by piece: what goes out sealed, what comes in opened and kept. */
+
+import type { PictureDraft, PictureSource, PictureStore, StoredPicture } from './contract.ts'
+import { concatBytes } from './protocol/bytes.ts'
+import { DuetError } from './protocol/errors.ts'
+import {
+  type Aead,
+  HEADER_BYTES,
+  PictureOpener,
+  PictureSealer,
+  type PictureType,
+  parseHeader,
+  pictureTypeOf,
+  type StreamHeader,
+} from './protocol/stream.ts'
+
+/** Enough of a picture to see its type. */
+const HEAD_BYTES = 12
+
+/**
+ * The stream of a picture, header first. `progress` is told how many bytes of the picture went out.
+ * @throws DuetError `bad_image`, while it runs
+ */
+export async function* sealPicture(
+  { type, bytes, name, content }: PictureSource,
+  { header, key }: { header: StreamHeader; key: Uint8Array },
+  aead: Aead,
+  progress: (bytes: number) => void,
+): AsyncGenerator<Uint8Array> {
+  const sealer = new PictureSealer(header, key, { type, bytes, name }, aead)
+  yield sealer.header
+  let sent = 0
+  for await (const piece of ofType(type, content)) {
+    yield* sealer.seal(piece)
+    sent += piece.length
+    progress(sent)
+  }
+  yield sealer.end()
+}
+
+/** The same content, refused at its first bytes if they are of another type. */
+async function* ofType(
+  type: PictureType,
+  content: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let looked = false
+  for await (const piece of headFirst(content, HEAD_BYTES)) {
+    if (!looked && pictureTypeOf(piece) !== type)
+      throw new DuetError('bad_image', 'The picture is not of the type that it claims to be.')
+    looked = true
+    yield piece
+  }
+}
+
+/**
+ * Opens a picture's stream into `store`. `begin` gives the key for the header and what accepts
+ * the picture once all of it has opened. A picture that fails leaves nothing.
+ * @throws DuetError `bad_image` `decrypt_failed` `too_large`, and what `begin` and `store` throw
+ */
+export async function openPicture(
+  stream: AsyncIterable<Uint8Array>,
+  begin: (header: StreamHeader) => { key: Uint8Array; accept(): boolean },
+  store: PictureStore,
+  { aead, maxBytes }: { aead: Aead; maxBytes: number },
+  progress: (done: number, total: number) => void,
+): Promise<{ picture: StoredPicture; name: string; completed: boolean }> {
+  const pieces = headFirst(stream, HEADER_BYTES)
+  let draft: PictureDraft | undefined
+  try {
+    const { value: header } = await pieces.next()
+    const { key, accept } = begin(parseHeader(header ?? new Uint8Array(0)))
+    const opener = new PictureOpener(key, maxBytes, aead)
+    draft = await store.create()
+    await writeAll(opener, pieces, draft, progress)
+    const { metadata } = opener
+    if (metadata === null) throw new Error('A stream that has ended has metadata.')
+    await draft.finish(metadata.type)
+    // from here on nothing waits: accepted and kept are one step
+    const completed = accept()
+    return { picture: draft.keep(), name: metadata.name, completed }
+  } catch (error) {
+    await draft?.discard()
+    throw error
+  } finally {
+    await pieces.return(undefined)
+  }
+}
+
+async function writeAll(
+  opener: PictureOpener,
+  sealed: AsyncIterable<Uint8Array>,
+  draft: PictureDraft,
+  progress: (done: number, total: number) => void,
+): Promise<void> {
+  let written = 0
+  const write = async (picture: Uint8Array) => {
+    await draft.write(picture)
+    written += picture.length
+    progress(written, opener.metadata?.bytes ?? 0)
+  }
+  for await (const piece of sealed) for (const picture of opener.open(piece)) await write(picture)
+  await write(opener.end())
+}
+
+/** The same stream in other pieces: the first has `length` bytes, unless the stream is shorter. */
+async function* headFirst(
+  stream: AsyncIterable<Uint8Array>,
+  length: number,
+): AsyncGenerator<Uint8Array, undefined> {
+  let head: Uint8Array | null = new Uint8Array(0)
+  for await (const piece of stream) {
+    if (head === null) {
+      yield piece
+      continue
+    }
+    head = concatBytes(head, piece)
+    if (head.length < length) continue
+    yield head.subarray(0, length)
+    if (head.length > length) yield head.subarray(length)
+    head = null
+  }
+  if (head !== null) yield head
+}

@@ -1,0 +1,455 @@
+/** Who may call, and who may not: the design's Guard table. */
+
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import os from 'node:os'
+import { describe, it } from 'node:test'
+import { call } from './helpers/call.ts'
+import { withCommand } from './helpers/command.ts'
+import { withPeerFacing, withServer } from './helpers/fakes.ts'
+import { assertNothingRan, assertProblem, assertSafeHeaders } from './helpers/problem.ts'
+import { lines, sendRaw } from './helpers/raw.ts'
+import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
+
+const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg']
+const WIRE = ['/wire/keys', '/wire/message']
+const JSON_TYPE = { 'content-type': 'application/json' }
+
+/** Sends `headers` to every step, by GET and POST, and expects the refusal and nothing else. */
+function refusesEveryStep(code: string, headers: Record<string, string>, options = {}) {
+  return withPeers(options, async (a, b) => {
+    for (const path of STEPS)
+      for (const method of ['GET', 'POST'])
+        assertProblem(await a.call(path, { method, headers }), code)
+    assertNothingRan(a, b)
+  })
+}
+
+function takes(headers: (a: TestPeer) => Record<string, string>, options: PeersOptions = {}) {
+  return withPeers(options, async (a) => {
+    assert.equal((await a.call('/show', { headers: headers(a) })).status, 200)
+    assert.equal((await a.call('/send_keys', { headers: headers(a) })).status, 201)
+  })
+}
+
+describe('Sec-Fetch-Site', () => {
+  for (const site of ['cross-site', 'same-site', 'Cross-Site', 'anything', 'none, cross-site'])
+    it(`${site} runs no step`, () => refusesEveryStep('cross_site', { 'sec-fetch-site': site }))
+
+  for (const site of ['none', 'same-origin'])
+    it(`${site} passes`, () => takes(() => ({ 'sec-fetch-site': site })))
+
+  it('may be absent', () => takes(() => ({})))
+
+  it('cross-site is refused on the wire and on unknown paths as well', () =>
+    withPeers({}, async (a, b) => {
+      const headers = { ...JSON_TYPE, 'sec-fetch-site': 'cross-site' }
+      for (const path of [...WIRE, '/nothing'])
+        assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'cross_site')
+      assertNothingRan(a, b)
+    }))
+})
+
+describe('a link from another site', () => {
+  const link = {
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  }
+
+  it('may be followed to the page', () =>
+    withPeers({}, async (a) => {
+      assert.equal((await a.call('/', { headers: link })).status, 200)
+    }))
+
+  for (const [what, path, method, change] of [
+    ['to a step', '/send_keys', 'GET', {}],
+    ['by POST', '/', 'POST', {}],
+    ['into a frame', '/', 'GET', { 'sec-fetch-dest': 'iframe' }],
+    ['as an image', '/', 'GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+    ['by a script', '/', 'GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['ahead of time', '/', 'GET', { 'sec-purpose': 'prefetch;prerender' }],
+  ] as const)
+    it(`may not be followed ${what}`, () =>
+      withPeers({}, async (a, b) => {
+        const headers = { ...link, ...change }
+        assertProblem(await a.call(path, { method, headers }), 'cross_site')
+        assertNothingRan(a, b)
+      }))
+})
+
+describe('Origin', () => {
+  for (const origin of [
+    'http://evil.example',
+    'null',
+    'file://',
+    'http://127.0.0.1',
+    'http://127.0.0.1:1',
+    'http://127.0.0.1.evil.example',
+  ])
+    it(`${origin} runs no step`, () => refusesEveryStep('cross_site', { origin }))
+
+  it('of the same address by another scheme or port is a foreign one', () =>
+    withPeers({}, async (a, b) => {
+      for (const origin of [`https://127.0.0.1:${a.port}`, b.url, `${a.url}.`, `${a.url}/`])
+        assertProblem(await a.call('/send_keys', { headers: { origin } }), 'cross_site')
+      assertNothingRan(a, b)
+    }))
+
+  it('of its own passes', () => takes((a) => ({ origin: a.url })))
+
+  it('of its own name passes', () =>
+    takes((a) => ({ host: `LocalHost:${a.port}`, origin: `http://localhost:${a.port}` })))
+
+  it('is given no permission to read, nor to ask first', () =>
+    withPeers({}, async (a, b) => {
+      const headers = {
+        origin: 'http://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-private-network': 'true',
+      }
+      const answer = await a.call('/send_keys', { method: 'OPTIONS', headers })
+      assertProblem(answer, 'cross_site')
+      for (const name of Object.keys(answer.headers)) assert.doesNotMatch(name, /^access-control/)
+      assertNothingRan(a, b)
+    }))
+})
+
+describe('a prefetch', () => {
+  for (const headers of [
+    { 'sec-purpose': 'prefetch' },
+    { 'sec-purpose': 'prefetch;prerender' },
+    { purpose: 'prefetch' },
+  ])
+    it(`by ${JSON.stringify(headers)} runs no step`, () => refusesEveryStep('cross_site', headers))
+})
+
+describe('a wire route', () => {
+  for (const type of [
+    undefined,
+    'text/plain',
+    'text/plain; charset=utf-8',
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'text/json',
+    'application/json; charset=utf-16',
+    'application/json, text/plain',
+  ])
+    it(`does not take ${type ?? 'a body without a type'}`, () =>
+      withPeers({}, async (a, b) => {
+        const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
+        for (const path of WIRE)
+          assertProblem(
+            await a.call(path, { method: 'POST', headers, body: '{}' }),
+            'unsupported_type',
+          )
+        assertNothingRan(a, b)
+      }))
+
+  for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON'])
+    it(`takes ${type}`, () =>
+      withPeers({}, async (a) => {
+        const headers = { 'content-type': type }
+        for (const path of WIRE)
+          assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'bad_message')
+      }))
+})
+
+describe('Host', () => {
+  const options = { hostNames: ['Duet.example'] }
+  for (const host of [
+    '127.0.0.1',
+    '127.0.0.1:5000',
+    '192.0.2.7:80',
+    '[::1]',
+    '[::1]:5000',
+    '[2001:db8::1]:5000',
+    'localhost',
+    'LOCALHOST:5000',
+    'duet.example',
+    'DUET.example:5000',
+  ])
+    it(`${host} passes`, () => takes(() => ({ host }), options))
+
+  for (const host of [
+    'evil.example',
+    'evil.example:5000',
+    'localhost.evil.example',
+    'evil.localhost',
+    '127.0.0.1.evil.example',
+    'notduet.example',
+    'localhost.',
+    'duet.example.',
+    '127.0.0.1.',
+    'user@127.0.0.1',
+    'user:password@localhost:5000',
+    '127.0.0.1@evil.example',
+    'localhost/evil.example',
+    'localhost evil.example',
+    'localhost,127.0.0.1',
+    'localhost:evil',
+    '2001:db8::1',
+    '[127.0.0.1]',
+    '[::1',
+    '[localhost]',
+    '0x7f000001',
+    '2130706433',
+    '127.1',
+    ':5000',
+  ])
+    it(`${JSON.stringify(host)} runs no step`, () =>
+      refusesEveryStep('bad_host', { host }, options))
+
+  it('of a name is refused where none was given', () =>
+    refusesEveryStep('bad_host', { host: 'duet.example' }))
+
+  it('is looked at on the wire and on unknown paths as well', () =>
+    withPeers({}, async (a, b) => {
+      const headers = { ...JSON_TYPE, host: 'evil.example' }
+      for (const path of [...WIRE, '/', '/nothing'])
+        assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'bad_host')
+      assertNothingRan(a, b)
+    }))
+
+  it('of an attacker does not pass with the Origin that goes with it', () =>
+    refusesEveryStep('bad_host', { host: 'evil.example', origin: 'http://evil.example' }))
+
+  for (const [what, ...head] of [
+    ['absent from HTTP/1.0', 'GET /send_keys HTTP/1.0'],
+    ['absent from HTTP/1.1', 'GET /send_keys HTTP/1.1', 'Connection: close'],
+    ['empty', 'GET /send_keys HTTP/1.1', 'Host: '],
+    ['there twice', 'GET /send_keys HTTP/1.1', 'Host: localhost', 'Host: localhost'],
+    ['there with another', 'GET /send_keys HTTP/1.1', 'Host: localhost', 'Host: evil.example'],
+    ['there after another', 'GET /send_keys HTTP/1.1', 'Host: evil.example', 'Host: localhost'],
+  ])
+    it(`${what} runs no step`, () =>
+      withPeers({}, async (a, b) => {
+        const [answer, ...more] = await sendRaw(a.port, lines(...head), { first: true })
+        assert.ok(answer)
+        assertProblem(answer, 'bad_host')
+        assert.deepEqual(more, [])
+        assertNothingRan(a, b)
+      }))
+
+  it('in HTTP/1.0 passes as in HTTP/1.1', () =>
+    withPeers({}, async (a) => {
+      const [answer] = await sendRaw(a.port, lines('GET /show HTTP/1.0', 'Host: 127.0.0.1'))
+      assert.equal(answer?.status, 200)
+    }))
+})
+
+const addresses = Object.values(os.networkInterfaces()).flatMap((found) => found ?? [])
+const outside = addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address
+const outside6 = addresses.find(
+  ({ internal, family, address }) => !internal && family === 'IPv6' && !/^fe[89ab]/i.test(address),
+)?.address
+const hasIPv6 = addresses.some(({ family }) => family === 'IPv6')
+
+/** Expects a caller at `address` to reach the wire and nothing of the owner's. */
+async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Promise<void> {
+  const origin = `http://${address.includes(':') ? `[${address}]` : address}:${a.port}`
+  for (const path of [...STEPS, '/'])
+    for (const method of ['GET', 'POST']) {
+      const answer = await call(origin + path, { method })
+      assertProblem(answer, 'owner_only')
+      assertSafeHeaders(answer)
+    }
+  for (const path of WIRE)
+    assertProblem(
+      await call(origin + path, { method: 'POST', headers: JSON_TYPE, body: '{}' }),
+      'bad_message',
+    )
+  assertNothingRan(a, b)
+}
+
+describe('a caller from the network', () => {
+  const skip = outside === undefined && 'this machine has no IPv4 address but loopback'
+  const from = outside ?? ''
+
+  it('reaches the wire and no step', { skip }, () =>
+    withPeers({ host: '0.0.0.0' }, (a, b) => assertIsStranger(a, b, from)),
+  )
+
+  it(
+    'reaches the wire and no step over IPv6',
+    { skip: outside6 === undefined && 'this machine has no global IPv6 address' },
+    () => withPeers({ host: '::' }, (a, b) => assertIsStranger(a, b, outside6 ?? '')),
+  )
+
+  it(
+    'reaches the wire and no step of a peer that listens on IPv6 too',
+    { skip: skip || (!hasIPv6 && 'this machine has no IPv6') },
+    () => withPeers({ host: '::' }, (a, b) => assertIsStranger(a, b, from)),
+  )
+
+  it('does not become the owner by what it says of itself', { skip }, () =>
+    withPeers({ host: '0.0.0.0', hostNames: ['duet.example'] }, async (a, b) => {
+      const origin = `http://${from}:${a.port}`
+      for (const headers of [
+        { 'x-forwarded-for': '127.0.0.1' },
+        { 'x-real-ip': '127.0.0.1' },
+        { forwarded: 'for=127.0.0.1' },
+        { 'x-client-ip': '127.0.0.1', 'x-forwarded-host': 'localhost' },
+        { host: `127.0.0.1:${a.port}` },
+        { host: 'localhost', origin: 'http://localhost', 'sec-fetch-site': 'same-origin' },
+        { host: 'duet.example' },
+      ] as Record<string, string>[])
+        assertProblem(await call(`${origin}/send_keys`, { headers }), 'owner_only')
+      for (const target of [
+        '/wire/keys/../../send_keys',
+        '/wire/keys?/send_keys',
+        '/wire/keys#/send_keys',
+        `${a.url}/send_keys`,
+      ]) {
+        const head = [`GET ${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close']
+        const [answer] = await sendRaw(a.port, lines(...head), { host: from })
+        assert.ok(answer)
+        assertProblem(answer)
+      }
+      assertNothingRan(a, b)
+    }),
+  )
+
+  it('finds nobody where the peer listens on loopback, as it does by default', { skip }, () =>
+    withPeers({}, async (a) => {
+      await assert.rejects(call(`http://${from}:${a.port}/`), { code: 'ECONNREFUSED' })
+    }),
+  )
+})
+
+describe('the owner', () => {
+  it('is a loopback caller, whatever a header says of him', () =>
+    takes(() => ({ 'x-forwarded-for': '192.0.2.7', forwarded: 'for=192.0.2.7' }), {
+      host: '0.0.0.0',
+    }))
+
+  it('may call over IPv6 loopback', { skip: !hasIPv6 && 'this machine has no IPv6' }, () =>
+    withPeers({ host: '::' }, async (a) => {
+      assert.equal((await call(`http://[::1]:${a.port}/send_keys`)).status, 201)
+      assert.equal((await a.call('/show')).status, 200)
+    }),
+  )
+})
+
+describe('an other peer that redirects', () => {
+  for (const status of [301, 302, 303, 307, 308])
+    it(`by ${status} is not followed`, () => {
+      const reached: string[] = []
+      return withServer(
+        (request, response) => {
+          reached.push(`${request.method} ${request.url}`)
+          response.writeHead(201, JSON_TYPE).end('{"accepted":true}')
+        },
+        (target) =>
+          withServer(
+            (request, response) => {
+              const location = target + request.url
+              response.writeHead(status, { ...JSON_TYPE, location }).end('{"accepted":true}')
+            },
+            (url) =>
+              withPeerFacing(url, undefined, async (peer) => {
+                const problem = assertProblem(await peer.call('/send_keys'), 'peer_refused')
+                assert.equal(problem.peer_code, null)
+                assert.deepEqual(reached, [])
+              }),
+          ),
+      )
+    })
+})
+
+describe('a proxy in the environment', () => {
+  it('sees nothing of the exchange', async () => {
+    const seen: string[] = []
+    await withServer(
+      (request, response) => {
+        seen.push(`${request.method} ${request.url}`)
+        response.writeHead(502).end()
+      },
+      async (url, proxy) => {
+        proxy.on('connection', () => seen.push('a connection'))
+        const names = ['http_proxy', 'https_proxy', 'all_proxy']
+        const env = Object.fromEntries(
+          [...names, ...names.map((name) => name.toUpperCase())].map((name) => [name, url]),
+        )
+        await withCommand(
+          ['both', '--ports', '0,0', '--no-state'],
+          { env: { ...env, no_proxy: '', NO_PROXY: '', NODE_USE_ENV_PROXY: '1' } },
+          async (command) => {
+            const sessions = []
+            for (const port of await command.ports(2)) {
+              const answer = await call(`http://127.0.0.1:${port}/send_keys`)
+              assert.equal(answer.status, 201)
+              sessions.push(answer.json.session)
+            }
+            assert.match(sessions[1], /^[0-9a-f]{32}$/)
+          },
+        )
+      },
+    )
+    assert.deepEqual(seen, [])
+  })
+})
+
+describe('a slow or greedy caller', { concurrency: true }, () => {
+  const SLACK_MS = 5_000
+
+  /** Expects one answer, `too_slow`, after `limit` ms and not much later; the program goes on. */
+  function timesOut(limit: number, head: string, drip?: string) {
+    return withPeers({}, async (a, b) => {
+      const start = performance.now()
+      const [answer, ...more] = await sendRaw(a.port, head, { ...(drip ? { drip } : {}) })
+      const took = performance.now() - start
+      assert.ok(answer, 'no answer')
+      assertProblem(answer, 'too_slow')
+      assert.deepEqual(more, [])
+      assert.ok(took > limit - 500 && took < limit + SLACK_MS, `${took} ms`)
+      assertNothingRan(a, b)
+      assert.equal((await a.call('/send_keys')).status, 201)
+    })
+  }
+
+  const text = ['POST /send_msg HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: text/plain']
+  const keys = ['POST /wire/keys HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json']
+
+  it('who says nothing gets an end after 5 s', () => timesOut(5_000, ''))
+
+  it('who stops in the middle of the headers gets an end after 5 s', () =>
+    timesOut(5_000, 'GET /send_keys HTTP/1.1\r\nHost: 127.0.0.1\r\nX: '))
+
+  it('who drips headers gets an end after 5 s', () =>
+    timesOut(5_000, 'GET /send_keys HTTP/1.1\r\nHost: 127.0.0.1\r\n', 'X: y\r\n'))
+
+  it('who stops in the middle of the body gets an end after 10 s', () =>
+    timesOut(10_000, `${lines(...text, 'Content-Length: 100')}Hello`))
+
+  it('who drips a body of known length gets an end after 10 s', () =>
+    timesOut(10_000, lines(...text, 'Content-Length: 1000'), 'x'))
+
+  it('who drips a body in chunks gets an end after 10 s', () =>
+    timesOut(10_000, lines(...keys, 'Transfer-Encoding: chunked'), '1\r\n \r\n'))
+
+  it('who opens more than 64 connections leaves the program alive', () =>
+    withPeers({}, async (a, b) => {
+      const ends = await Promise.all(
+        Array.from({ length: 150 }, () => sendRaw(a.port, 'GET /send_keys HTTP/1.1\r\nHost: ')),
+      )
+      const answered = ends.flat()
+      for (const answer of answered) assertProblem(answer, 'too_slow')
+      assert.equal(answered.length, 64)
+      assertNothingRan(a, b)
+      await a.call('/send_keys')
+      assert.match((await b.call('/send_keys')).json.session, /^[0-9a-f]{32}$/)
+    }))
+
+  it('who has requests in 64 connections is answered on each', () =>
+    withPeers({}, async (a) => {
+      const agent = new http.Agent({ keepAlive: true, maxSockets: 60 })
+      try {
+        const calls = Array.from({ length: 600 }, () => a.call('/', { agent }))
+        for (const answer of await Promise.all(calls)) assert.equal(answer.status, 200)
+      } finally {
+        agent.destroy()
+      }
+    }))
+})

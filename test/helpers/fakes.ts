@@ -1,0 +1,75 @@
+/** A plain HTTP server, and a peer that takes what is at some URL for its counterpart. */
+
+import http, { type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { PeerEvent } from '../../src/contract.ts'
+import { createApp } from '../../src/http/app.ts'
+import { createClient } from '../../src/http/client.ts'
+import { listen } from '../../src/http/server.ts'
+import { Peer } from '../../src/peer.ts'
+import { X25519 } from '../../src/protocol/curves.ts'
+import { nobleAead } from '../../src/protocol/stream.ts'
+import { forgetful } from '../../src/state/memory.ts'
+import { ownPicture } from '../../src/state/pictures.ts'
+import { type Answer, type CallOptions, call } from './call.ts'
+
+/** Runs a server of nobody's on a free port. */
+export async function withServer<T>(
+  listener: RequestListener,
+  run: (url: string, server: http.Server) => Promise<T>,
+): Promise<T> {
+  const server = http.createServer(listener)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  try {
+    return await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, server)
+  } finally {
+    await stop(server)
+  }
+}
+
+export interface LonePeer {
+  readonly port: number
+  readonly url: string
+  call(path: string, options?: CallOptions): Promise<Answer>
+  readonly events: readonly PeerEvent[]
+}
+
+/** Runs one peer whose counterpart is at `peerUrl`; `timeout`, in ms, is its patience with it. */
+export async function withPeerFacing(
+  peerUrl: string,
+  timeout: number | undefined,
+  run: (peer: LonePeer) => Promise<void>,
+): Promise<void> {
+  let answer: (listener: RequestListener) => void = () => {}
+  const listener = new Promise<RequestListener>((resolve) => {
+    answer = resolve
+  })
+  const server = await listen({ host: '127.0.0.1', port: 0 }, listener)
+  const { port } = server.address() as AddressInfo
+  const events: PeerEvent[] = []
+  const peer = new Peer({
+    port,
+    memory: forgetful(X25519),
+    wire: createClient(peerUrl, timeout),
+    report: (event) => events.push(event),
+    showsSecrets: true,
+    ownPicture: ownPicture(),
+    maxImage: 1024 * 1024,
+    aead: nobleAead,
+  })
+  answer(createApp(peer).callback())
+  const url = `http://127.0.0.1:${port}`
+  try {
+    await run({ port, url, events, call: (path, options) => call(url + path, options) })
+  } finally {
+    peer.close()
+    await stop(server)
+  }
+}
+
+function stop(server: http.Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

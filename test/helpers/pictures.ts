@@ -1,0 +1,83 @@
+/** Pictures for tests: small ones made here, and a store that keeps them in memory. */
+
+import type {
+  PictureDraft,
+  PictureSource,
+  PictureStore,
+  StoredPicture,
+} from '../../src/contract.ts'
+import { concatBytes } from '../../src/protocol/bytes.ts'
+import type { PictureType } from '../../src/protocol/stream.ts'
+
+const SIGNATURES: Record<PictureType, number[]> = {
+  'image/png': [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
+  'image/jpeg': [0xff, 0xd8, 0xff, 0xe0],
+  'image/gif': [...Buffer.from('GIF89a')],
+  'image/webp': [...Buffer.from('RIFF\0\0\0\0WEBP')],
+}
+
+/** `length` bytes that begin as a picture of `type` does; the rest counts up, so that a shift shows. */
+export function pictureOf(type: PictureType, length: number): Uint8Array {
+  const bytes = Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff)
+  bytes.set(SIGNATURES[type].slice(0, length))
+  return bytes
+}
+
+export const pngOf = (length: number) => pictureOf('image/png', length)
+
+/** The first 33 bytes of a PNG that says how large it is: signature and IHDR (without a right CRC). */
+export function pngHead(width: number, height: number): Uint8Array {
+  const header = Buffer.alloc(25)
+  header.writeUInt32BE(13, 0)
+  header.write('IHDR', 4, 'latin1')
+  header.writeUInt32BE(width, 8)
+  header.writeUInt32BE(height, 12)
+  header.set([8, 2, 0, 0, 0], 16)
+  return concatBytes(Uint8Array.from(SIGNATURES['image/png']), header)
+}
+
+/** `bytes` as a picture to send, in pieces of `size`. */
+export function sourceOf(
+  type: PictureType,
+  bytes: Uint8Array,
+  { size = 10_000, name = 'test.png', declared = bytes.length } = {},
+): PictureSource {
+  return { type, bytes: declared, name, content: piecesOf(bytes, size) }
+}
+
+export async function* piecesOf(bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let i = 0; i < bytes.length; i += size) yield bytes.slice(i, i + size)
+}
+
+export class PicturesInMemory implements PictureStore {
+  last: (StoredPicture & { content: Uint8Array }) | null = null
+  /** How many are under way, or were left behind. */
+  drafts = 0
+  kept = 0
+
+  async create(): Promise<PictureDraft> {
+    const pieces: Uint8Array[] = []
+    let type: PictureType
+    this.drafts++
+    return {
+      write: async (bytes) => {
+        pieces.push(bytes.slice())
+      },
+      finish: async (claimed) => {
+        type = claimed
+      },
+      keep: () => {
+        const content = concatBytes(...pieces)
+        this.drafts--
+        this.kept++
+        this.last = { path: 'memory', type, bytes: content.length, received: new Date(0), content }
+        return this.last
+      },
+      discard: async () => {
+        this.drafts--
+      },
+    }
+  }
+
+  close(): void {}
+}

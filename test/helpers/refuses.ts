@@ -1,0 +1,16 @@
+/** A refusal by its code. */
+
+import assert from 'node:assert/strict'
+import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
+
+/** Fails unless `operation` throws a DuetError with this code. Returns the error. */
+export function refuses(code: ProtocolCode, operation: () => unknown): DuetError {
+  let refusal: unknown
+  assert.throws(operation, (error) => {
+    refusal = error
+    return true
+  })
+  assert.ok(refusal instanceof DuetError, `expected a DuetError, got ${refusal}`)
+  assert.equal(refusal.code, code, refusal.message)
+  return refusal
+}
