@@ -45,7 +45,10 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
   /** THE way out for secrets: everything secret that a person can read is made here. */
   function secretLine(label: string, secret: Uint8Array, form: 'hex' | 'text'): Line {
     if (!showsSecrets) return { sign: '●', label, text: 'hidden by --no-secrets' }
-    const text = form === 'hex' ? bytesToHex(secret) : printable(new TextDecoder().decode(secret))
+    const text =
+      form === 'hex'
+        ? bytesToHex(secret)
+        : printable(new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret))
     return { sign: '●', label: `SECRET ${label}`, text, colour: 'red' }
   }
 

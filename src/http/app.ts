@@ -1,5 +1,8 @@
 /** The factory: one Koa app for one peer, launched once a port. It never listens by itself. */
 
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
 import type Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import type { Peer } from '../peer.ts'
@@ -12,7 +15,9 @@ import { wire } from './wire.ts'
 export function createApp(peer: Peer, hostNames: readonly string[] = []): Koa {
   const app = new Koa()
   // what gets past `problems` can't be answered any more; koa's own printing would show a stack
-  app.on('error', (error: unknown) => peer.report({ type: 'defect', where: whereOf(error) }))
+  app.on('error', (error: NodeJS.ErrnoException) => {
+    if (!CALLER_LEFT.has(error.code ?? '')) peer.report({ type: 'defect', where: whereOf(error) })
+  })
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
@@ -23,6 +28,16 @@ export function createApp(peer: Peer, hostNames: readonly string[] = []): Koa {
   })
   return app
 }
+
+/** How long a caller may still send what nobody takes, in ms. */
+const LINGER_MS = 10_000
+
+/** The caller closed the connection before it had the whole answer. */
+const CALLER_LEFT: ReadonlySet<string> = new Set([
+  'ECONNRESET',
+  'EPIPE',
+  'ERR_STREAM_PREMATURE_CLOSE',
+])
 
 /** Turns every refusal into a problem, and tells the terminal of it. */
 function problems(peer: Peer): Middleware {
@@ -37,7 +52,9 @@ function problems(peer: Peer): Middleware {
       ctx.status = problem.status
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
-      ctx.body = encodeProblem(problem)
+      const text = encodeProblem(problem)
+      ctx.body = ctx.req.complete ? text : Readable.from(lingering(text, ctx.req))
+      ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })
       else
         peer.report({
@@ -52,6 +69,17 @@ function problems(peer: Peer): Middleware {
 const headers: Middleware = (ctx, next) => {
   ctx.set(SAFE_HEADERS)
   return next()
+}
+
+/**
+ * An answer that stays open until the request is in. Whoever closes a connection while the
+ * other side still sends takes the answer back: the system resets what was not yet read.
+ */
+async function* lingering(text: string, request: IncomingMessage): AsyncGenerator<string> {
+  yield text
+  request.resume()
+  const signal = AbortSignal.timeout(LINGER_MS)
+  await finished(request, { signal }).catch(() => request.destroy())
 }
 
 /** The router would run a GET handler on HEAD, and pass by any other method as if the path were unknown. */

@@ -19,7 +19,7 @@ export async function readJson(ctx: Context, limit: number): Promise<unknown> {
     throw new HttpError('unsupported_type', 'This route takes application/json.')
   const body = await readBytes(ctx, limit)
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
   } catch {
     throw new DuetError('bad_message', 'The body is not JSON.')
   }
@@ -63,7 +63,7 @@ export function mediaType(ctx: Context): string {
 function formText(body: Uint8Array): Uint8Array {
   let text: string
   try {
-    const form = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    const form = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
     const [, value] = /^text=([^&]*)$/.exec(form) ?? []
     if (value === undefined)
       throw new DuetError(
@@ -89,8 +89,6 @@ async function readBytes(ctx: Context, limit: number): Promise<Uint8Array> {
       length: ctx.req.headers['content-length'] ?? null,
     })
   } catch (error) {
-    // what is left is read and thrown away, so that the answer arrives; the request's time limit bounds it
-    ctx.req.resume()
     const { type } = error as getRawBody.RawBodyError
     if (type === 'entity.too.large') throw tooLarge(limit)
     throw new HttpError('bad_request', 'The body did not arrive whole.')

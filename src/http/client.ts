@@ -3,7 +3,7 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import { pipeline } from 'node:stream/promises'
-import got, { type Got, type Request, RequestError, type Response, TimeoutError } from 'got'
+import got, { type Got, type Request, type Response, TimeoutError } from 'got'
 import getRawBody from 'raw-body'
 import * as v from 'valibot'
 import { PeerError, type PictureSource, type Wire } from '../contract.ts'
@@ -143,19 +143,22 @@ async function answerTo(request: Request): Promise<Answer> {
   } catch (error) {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
+    if (error instanceof SyntaxError || isTooLarge(error)) throw notAPeer()
     if (error instanceof TimeoutError)
       throw new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
-    if (error instanceof RequestError)
-      throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
-    throw notAPeer()
+    throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
   }
+}
+
+function isTooLarge(error: unknown): boolean {
+  return (error as getRawBody.RawBodyError).type === 'entity.too.large'
 }
 
 /** The body of an answer that accepts. @throws PeerError */
 function acceptedOf({ status, body }: Answer): unknown {
   if (status === 201) return body
   const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : null
-  if (!isCode(code)) throw notAPeer()
+  if (status < 400 || !isCode(code)) throw notAPeer()
   throw new PeerError('peer_refused', `The other peer answered: ${code}.`, code)
 }
 

@@ -43,7 +43,7 @@ export function withStream<T>(
     throw new HttpError('unsupported_type', 'This route takes application/octet-stream.')
   if ((ctx.request.length ?? 0) > maxBytes)
     throw new HttpError('too_large', `At most ${maxBytes} bytes are taken here.`)
-  return draining(ctx, take(piecesOf(ctx)))
+  return take(piecesOf(ctx))
 }
 
 /**
@@ -61,16 +61,7 @@ export function withPicture<T>(
   const bytes = ctx.request.length
   if (bytes === undefined)
     throw new DuetError('bad_image', 'A picture is sent with its Content-Length.')
-  return draining(ctx, take({ type, bytes, name: nameOf(ctx), content: piecesOf(ctx) }))
-}
-
-/** What is left of the body is read and thrown away, so that the answer arrives. */
-async function draining<T>(ctx: Context, result: Promise<T>): Promise<T> {
-  try {
-    return await result
-  } finally {
-    ctx.req.resume()
-  }
+  return take({ type, bytes, name: nameOf(ctx), content: piecesOf(ctx) })
 }
 
 /** A label for the picture, percent-encoded in a header of ours; the receiver uses it for nothing else. */
@@ -82,14 +73,20 @@ function nameOf(ctx: Context): string {
   }
 }
 
-/** No faster than they are used; whoever stops reading leaves the connection open for the answer. */
+/** No faster than they are used. Whoever stops leaves the rest to flow away, and the connection for the answer. */
 async function* piecesOf(ctx: Context): AsyncGenerator<Uint8Array> {
   const pieces = ctx.req.iterator({ destroyOnReturn: false })
-  for (;;) {
-    const { done, value } = await pieces.next().catch(() => {
-      throw new HttpError('bad_request', 'The picture broke off on its way.')
-    })
-    if (done) return
-    yield value
+  try {
+    for (;;) {
+      const { done, value } = await pieces.next().catch(() => {
+        throw new HttpError('bad_request', 'The picture broke off on its way.')
+      })
+      if (done) return
+      yield value
+    }
+  } finally {
+    // a stream flows on only when nobody iterates over it
+    await pieces.return?.()
+    ctx.req.resume()
   }
 }

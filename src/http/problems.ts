@@ -51,18 +51,22 @@ const SPECIFICATION = 'See the specification of duet/1: src/protocol/README.md.'
 const specification = () => SPECIFICATION
 const newKeys = ({ own, peer }: Commands) => `${own('/send_keys')} && ${peer('/send_keys')}`
 const help = ({ own }: Commands) => own('/')
-/** The right ways to send a text, which never put it into a URL. */
-const ownText = ({ own }: Commands) =>
-  `${own('/send_msg')} --data-urlencode 'text=Hello' (or: printf Hello | ${own('/send_msg')} -H 'Content-Type: text/plain' --data-binary @-)`
+/** The right way to send a text, which never puts it into a URL. */
+const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
 const ownPicture = ({ own }: Commands) =>
   `${own('/send_image')} -H 'Content-Type: image/png' --data-binary @picture.png`
+
+/** The owner's bodies are texts and pictures, the other peer's are what the specification says. */
+const ownBody = (commands: Commands, path: string) => {
+  if (path.startsWith('/wire/')) return SPECIFICATION
+  return path === '/send_image' ? ownPicture(commands) : ownText(commands)
+}
 
 const TABLE: Readonly<Record<Code, Row>> = {
   bad_message: {
     status: 400,
     title: 'Not in the form that this route takes',
-    // the owner's texts come in forms, the other peer's messages in JSON
-    next: (commands, path) => (path === '/send_msg' ? ownText(commands) : SPECIFICATION),
+    next: ownBody,
   },
   bad_encoding: {
     status: 400,
@@ -171,7 +175,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
   unsupported_type: {
     status: 415,
     title: 'Not this content type',
-    next: ownText,
+    next: ownBody,
   },
   bad_host: {
     status: 421,

@@ -1,6 +1,6 @@
 /** An HTTP server with the limits that a peer keeps, and the errors below HTTP as problems too. */
 
-import http, { type RequestListener } from 'node:http'
+import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import {
@@ -14,7 +14,8 @@ import {
 
 const LIMITS = {
   headersTimeout: 5_000,
-  requestTimeout: 10_000,
+  /** Node's has no exception for pictures: `limitTime` takes its place. */
+  requestTimeout: 0,
   /** Node looks for late requests only this often. */
   connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16 * 1024,
@@ -22,6 +23,9 @@ const LIMITS = {
   requireHostHeader: false,
 }
 const MAX_CONNECTIONS = 64
+/** How long a request may take to arrive, in ms; a picture, how long nothing of it may arrive. */
+const REQUEST_MS = 10_000
+const PICTURES = ['/send_image', '/wire/image']
 
 /**
  * Listens on `host` and `port` (0: any free one). Requests wait until `listener` is there:
@@ -33,6 +37,7 @@ export async function listen(
   listener: Promise<RequestListener>,
 ): Promise<http.Server> {
   const handle: RequestListener = (request, response) => {
+    limitTime(request, response)
     listener.then((listen) => listen(request, response)).catch(() => response.destroy())
   }
   const server = http.createServer(LIMITS, handle)
@@ -50,6 +55,21 @@ export async function listen(
   return server
 }
 
+/** Ends a request that does not arrive in time, answered or not. */
+function limitTime(request: IncomingMessage, response: ServerResponse): void {
+  const { socket } = request
+  const byProgress = PICTURES.includes(request.url ?? '')
+  let seen = socket.bytesRead
+  const timer = setInterval(() => {
+    const moved = socket.bytesRead > seen
+    seen = socket.bytesRead
+    if (request.complete || (byProgress && moved)) return
+    if (response.headersSent) socket.destroy()
+    else refuse(socket, 'too_slow')
+  }, REQUEST_MS)
+  request.once('close', () => clearInterval(timer))
+}
+
 function codeOf(error: NodeJS.ErrnoException): HttpCode {
   if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
   if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'too_slow'
@@ -58,7 +78,7 @@ function codeOf(error: NodeJS.ErrnoException): HttpCode {
 
 const DETAILS: Partial<Record<HttpCode, string>> = {
   headers_too_large: `The headers of a request have at most ${LIMITS.maxHeaderSize} bytes.`,
-  too_slow: `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${LIMITS.requestTimeout / 1000}.`,
+  too_slow: `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${REQUEST_MS / 1000}; of a picture something arrives all the time.`,
   method_not_allowed: 'This is not a proxy.',
 }
 

@@ -18,8 +18,8 @@ import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
 
 /** Drawn by draw.ts beside it. */
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
-/** A small file that claims more would take gigabytes once it is drawn. */
-const MAX_PIXELS = 100_000_000
+/** No JPEG and no GIF can have more; a small PNG that claims more would fill the memory of whoever draws it. */
+const MAX_SIDE = 65_535
 /** The head of a file that holds a picture's size, but for odd ones. */
 const HEAD_BYTES = 512 * 1024
 const READ_BYTES = 256 * 1024
@@ -160,16 +160,16 @@ function storedAt(file: string): StoredPicture {
 
 /** @throws DuetError `bad_image` */
 function refuseHuge(head: Uint8Array): void {
-  let pixels: number
+  let side: number
   try {
     const { width, height } = imageSize(head)
-    pixels = width * height
+    side = Math.max(width, height)
   } catch {
     // its signature is right and nothing can be drawn of it: that harms nobody
     return
   }
-  if (pixels > MAX_PIXELS)
-    throw new DuetError('bad_image', `The picture claims more than ${MAX_PIXELS} pixels.`)
+  if (side > MAX_SIDE)
+    throw new DuetError('bad_image', `The picture claims a side of more than ${MAX_SIDE} pixels.`)
 }
 
 /** Turns a full disk into its own error. */

@@ -1,11 +1,12 @@
 /** Two peers without a socket: each one's wire is a call of the other, with JSON between them. */
 
-import type { PeerEvent, Wire } from '../../src/contract.ts'
+import type { PeerEvent, PictureStore, Wire } from '../../src/contract.ts'
 import { Peer } from '../../src/peer.ts'
+import { concatBytes } from '../../src/protocol/bytes.ts'
 import { type Curve, KeyPair } from '../../src/protocol/curves.ts'
 import { type KeyForm, type MessageForm, parseAnswer } from '../../src/protocol/messages.ts'
 import { nobleAead } from '../../src/protocol/stream.ts'
-import { PicturesInMemory, pngOf, sourceOf } from './pictures.ts'
+import { PicturesInMemory, piecesOf, pngOf, sourceOf } from './pictures.ts'
 
 /** The longest picture that either of them takes. */
 export const MAX_IMAGE = 1024 * 1024
@@ -18,7 +19,7 @@ export interface WiredPeer {
   /** What it put on the wire, oldest first. */
   readonly keysSent: KeyForm[]
   readonly messagesSent: MessageForm[]
-  readonly pictures: PicturesInMemory
+  readonly pictures: PictureStore
 }
 
 export interface PairOptions {
@@ -26,12 +27,18 @@ export interface PairOptions {
   /** Stands in the way of each request; what it throws is what the sender gets. */
   intercept?: (kind: 'keys' | 'message' | 'image') => void
   showsSecrets?: boolean
+  /** What arrives of a picture's stream instead of it. */
+  tamper?: (stream: Uint8Array) => Uint8Array
+  /** Where received pictures go, instead of into memory. */
+  openPictures?: (port: number) => PictureStore
 }
 
 export function pair({
   curve,
   intercept,
   showsSecrets = true,
+  tamper,
+  openPictures,
 }: PairOptions): [WiredPeer, WiredPeer] {
   const make = (port: number, other: () => Peer): WiredPeer => {
     const identity = new KeyPair(curve)
@@ -39,7 +46,7 @@ export function pair({
     const remembered: Uint8Array[] = []
     const keysSent: KeyForm[] = []
     const messagesSent: MessageForm[] = []
-    const pictures = new PicturesInMemory()
+    const pictures = openPictures?.(port) ?? new PicturesInMemory()
     const wire: Wire = {
       url: `http://127.0.0.1:${port === 5000 ? 5001 : 5000}`,
       keys: async (form) => {
@@ -54,7 +61,7 @@ export function pair({
       },
       image: async ({ content }) => {
         intercept?.('image')
-        return other().receivePicture(content)
+        return other().receivePicture(tamper === undefined ? content : tampered(content, tamper))
       },
     }
     const peer = new Peer({
@@ -86,4 +93,14 @@ export function pair({
 /** What is left of a value after it went over the wire. */
 export function copy<T>(value: T): T {
   return JSON.parse(JSON.stringify(value)) as T
+}
+
+/** The whole stream, changed, in pieces. */
+async function* tampered(
+  content: AsyncIterable<Uint8Array>,
+  tamper: (stream: Uint8Array) => Uint8Array,
+): AsyncGenerator<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of content) pieces.push(piece)
+  yield* piecesOf(tamper(concatBytes(...pieces)), 50_000)
 }

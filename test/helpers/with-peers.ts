@@ -25,6 +25,8 @@ export interface PeersOptions {
   hostNames?: string[]
   message?: string
   showsSecrets?: boolean
+  image?: string
+  maxImage?: number
   openMemory?: (port: number) => Memory
 }
 
@@ -46,6 +48,8 @@ export async function withPeers(
     terminal: createTerminal({ output: { write }, showsSecrets }),
     showsSecrets,
     message: options.message,
+    image: options.image,
+    maxImage: options.maxImage,
   })
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`

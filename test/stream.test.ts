@@ -1,0 +1,262 @@
+/** Pictures as sealed chunks: the bytes, what is refused, and that two ciphers give the same. */
+
+import assert from 'node:assert/strict'
+import { createCipheriv, hkdfSync } from 'node:crypto'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { nodeAead } from '../src/http/pictures.ts'
+import { concatBytes, hexToBytes, lp, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { streamKey } from '../src/protocol/keySchedule.ts'
+import {
+  type Aead,
+  CHUNK_BYTES,
+  HEADER_BYTES,
+  maxStreamBytes,
+  nobleAead,
+  PictureOpener,
+  PictureSealer,
+  type PictureType,
+  parseHeader,
+  pictureTypeOf,
+  streamBytes,
+} from '../src/protocol/stream.ts'
+import { pictureOf, pngOf } from './helpers/pictures.ts'
+
+const header = { session: new Uint8Array(16).fill(1), salt: new Uint8Array(16).fill(2) }
+const KEY = hexToBytes('42'.repeat(32))
+const MAX = 10 * CHUNK_BYTES
+const SEALED_CHUNK = CHUNK_BYTES + 16
+
+interface Seal {
+  type?: PictureType
+  name?: string
+  /** What the metadata says, where that is not the truth. */
+  bytes?: number
+  pieces?: number
+  aead?: Aead
+}
+
+function seal(picture: Uint8Array, options: Seal = {}): Uint8Array {
+  const { type = 'image/png', name = '', bytes = picture.length, pieces = 10_007, aead } = options
+  const sealer = new PictureSealer(header, KEY.slice(), { type, bytes, name }, aead)
+  const chunks = [sealer.header]
+  for (let i = 0; i < picture.length; i += pieces)
+    chunks.push(...sealer.seal(picture.subarray(i, i + pieces)))
+  return concatBytes(...chunks, sealer.end())
+}
+
+/** Seals any plaintext, so that metadata may be anything. */
+function sealPlaintext(plaintext: Uint8Array): Uint8Array {
+  const nonce = new Uint8Array(12)
+  nonce[11] = 1
+  return concatBytes(
+    utf8ToBytes('DUET1'),
+    header.session,
+    header.salt,
+    nobleAead.seal(KEY, nonce, plaintext),
+  )
+}
+
+function open(stream: Uint8Array, { pieces = 9_973, aead = nobleAead, max = MAX } = {}) {
+  parseHeader(stream.subarray(0, HEADER_BYTES))
+  const opener = new PictureOpener(KEY.slice(), max, aead)
+  const opened: Uint8Array[] = []
+  for (let i = HEADER_BYTES; i < stream.length; i += pieces)
+    opened.push(...opener.open(stream.subarray(i, i + pieces)))
+  opened.push(opener.end())
+  return { picture: concatBytes(...opened), metadata: opener.metadata }
+}
+
+/** The header and the chunks of a stream, apart. */
+function split(stream: Uint8Array): [Uint8Array, ...Uint8Array[]] {
+  const chunks: Uint8Array[] = []
+  for (let i = HEADER_BYTES; i < stream.length; i += SEALED_CHUNK)
+    chunks.push(stream.subarray(i, i + SEALED_CHUNK))
+  return [stream.subarray(0, HEADER_BYTES), ...chunks]
+}
+
+describe('a picture stream', () => {
+  it('has the bytes that the specification gives, recomputed by OpenSSL', () => {
+    const picture = pngOf(2 * CHUNK_BYTES)
+    const name = 'größe.png'
+    const metadata = JSON.stringify({ type: 'image/png', bytes: picture.length, name })
+    const plaintext = concatBytes(lp(utf8ToBytes(metadata)), picture)
+    const expected = [utf8ToBytes('DUET1'), header.session, header.salt]
+    const count = Math.ceil(plaintext.length / CHUNK_BYTES)
+    for (let i = 0; i < count; i++) {
+      const nonce = Buffer.alloc(12)
+      nonce[10] = i
+      nonce[11] = i === count - 1 ? 1 : 0
+      const cipher = createCipheriv('chacha20-poly1305', KEY, nonce, { authTagLength: 16 })
+      expected.push(cipher.update(plaintext.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)))
+      cipher.final()
+      expected.push(cipher.getAuthTag())
+    }
+    assert.deepEqual(Buffer.from(seal(picture, { name })), Buffer.concat(expected))
+  })
+
+  it('has a key of its own, from the direction, the salt and the session', () => {
+    const info = Buffer.concat([Buffer.from('duet/1 stream'), header.session])
+    const expected = hkdfSync('sha256', KEY, header.salt, info, 32)
+    assert.deepEqual(streamKey(KEY, header.salt, header.session), new Uint8Array(expected))
+  })
+
+  const types: PictureType[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
+  it('gives back any picture, in whatever pieces it comes, by either cipher', () => {
+    const around = fc
+      .constantFrom(0, 1, 2)
+      .chain((chunks) =>
+        fc.integer({ min: -90, max: 90 }).map((off) => Math.max(12, chunks * CHUNK_BYTES + off)),
+      )
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...types),
+        fc.oneof(fc.integer({ min: 12, max: 200 }), around),
+        fc.integer({ min: 1, max: 3 * CHUNK_BYTES }),
+        fc.string({ maxLength: 60 }),
+        (type, length, pieces, name) => {
+          const picture = pictureOf(type, length)
+          // many small pieces only where there are few
+          const size = Math.max(pieces, length / 50)
+          const stream = seal(picture, { type, name, pieces: Math.ceil(size), aead: nodeAead })
+          assert.deepEqual(stream, seal(picture, { type, name, aead: nobleAead }))
+          assert.equal(stream.length, streamBytes({ type, bytes: length, name }))
+          assert.ok(stream.length <= maxStreamBytes(length))
+          for (const aead of [nodeAead, nobleAead]) {
+            const opened = open(stream, { pieces: Math.ceil(size), aead })
+            assert.deepEqual(opened.picture, picture)
+            assert.deepEqual(opened.metadata, { type, bytes: length, name })
+          }
+        },
+      ),
+      { numRuns: 60 },
+    )
+  })
+
+  it('is refused with any bit flipped, by either cipher', () => {
+    const stream = seal(pngOf(CHUNK_BYTES + 500))
+    fc.assert(
+      fc.property(
+        fc.integer({ min: HEADER_BYTES, max: stream.length - 1 }),
+        fc.integer({ min: 0, max: 7 }),
+        fc.constantFrom(nodeAead, nobleAead),
+        (at, bit, aead) => {
+          const changed = stream.slice()
+          changed[at] = (changed[at] ?? 0) ^ (1 << bit)
+          assert.throws(() => open(changed, { aead }), { code: 'decrypt_failed' })
+        },
+      ),
+    )
+  })
+
+  const [head, one, two, three] = split(seal(pngOf(2 * CHUNK_BYTES + 999))) as [
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+    Uint8Array,
+  ]
+  const damaged: [string, Uint8Array[]][] = [
+    ['cut between chunks', [head, one, two]],
+    ['cut after the first chunk', [head, one]],
+    ['cut inside a chunk', [head, one, two.subarray(0, 1000)]],
+    ['cut inside the last chunk', [head, one, two, three.subarray(0, -1)]],
+    ['without a chunk', [head]],
+    ['with chunks swapped', [head, two, one, three]],
+    ['with a chunk repeated', [head, one, one, two, three]],
+    ['with the last chunk repeated', [head, one, two, three, three]],
+    ['extended by a byte', [head, one, two, three, Uint8Array.of(0)]],
+    ['extended by another stream', [head, one, two, three, head, one, two, three]],
+    ['with a chunk left out', [head, one, three]],
+    ['with the last chunk first', [head, three]],
+  ]
+  for (const [how, parts] of damaged)
+    it(`${how} is decrypt_failed`, () => {
+      assert.throws(() => open(concatBytes(...parts)), { code: 'decrypt_failed' })
+    })
+
+  it('ends whole: a last chunk that is full is the last, and an empty one after it is too much', () => {
+    const metadata = { type: 'image/png', bytes: 0, name: '' } as const
+    // as long as fills two chunks exactly
+    const overhead = 2 + JSON.stringify({ ...metadata, bytes: 130_000 }).length
+    const picture = pngOf(2 * CHUNK_BYTES - overhead)
+    const stream = seal(picture)
+    assert.equal(stream.length, HEADER_BYTES + 2 * SEALED_CHUNK)
+    assert.deepEqual(open(stream).picture, picture)
+    const nonce = new Uint8Array(12)
+    nonce.set([2, 1], 10)
+    const empty = nobleAead.seal(KEY, nonce, new Uint8Array(0))
+    assert.throws(() => open(concatBytes(stream, empty)), { code: 'decrypt_failed' })
+  })
+
+  const picture = pngOf(300)
+  const meta = (value: unknown) => concatBytes(lp(utf8ToBytes(JSON.stringify(value))), picture)
+  const honest = { type: 'image/png', bytes: 300, name: 'x' }
+  const wrong: [string, Uint8Array][] = [
+    ['no metadata', new Uint8Array(0)],
+    ['a length that reaches beyond', concatBytes(Uint8Array.of(1, 255), picture)],
+    ['metadata over 1 KiB', meta({ ...honest, name: 'x'.repeat(1024) })],
+    ['metadata that is no JSON', concatBytes(lp(utf8ToBytes('{type}')), picture)],
+    ['metadata that is not UTF-8', concatBytes(lp(Uint8Array.of(0x22, 0xff, 0x22)), picture)],
+    ['no type', meta({ bytes: 300, name: 'x' })],
+    ['no name', meta({ type: 'image/png', bytes: 300 })],
+    ['an unknown field', meta({ ...honest, path: '/' })],
+    ['SVG', meta({ ...honest, type: 'image/svg+xml' })],
+    ['a length that is no number', meta({ ...honest, bytes: '300' })],
+    ['a negative length', meta({ ...honest, bytes: -300 })],
+    ['half a byte', meta({ ...honest, bytes: 300.5 })],
+    ['more than was declared', meta({ ...honest, bytes: 299 })],
+    ['fewer than were declared', meta({ ...honest, bytes: 301 })],
+    ['a PNG that says JPEG', meta({ ...honest, type: 'image/jpeg' })],
+    [
+      'HTML that says PNG',
+      concatBytes(lp(utf8ToBytes(JSON.stringify({ ...honest, bytes: 6 }))), utf8ToBytes('<html>')),
+    ],
+    ['no picture', lp(utf8ToBytes(JSON.stringify({ ...honest, bytes: 0 })))],
+  ]
+  for (const [what, plaintext] of wrong)
+    it(`with ${what} is bad_image`, () => {
+      assert.throws(() => open(sealPlaintext(plaintext)), { code: 'bad_image' })
+    })
+
+  it('that declares more than the receiver takes is too_large, at its first chunk', () => {
+    assert.throws(() => open(seal(pngOf(301)), { max: 300 }), { code: 'too_large' })
+    const stream = seal(pngOf(5 * CHUNK_BYTES))
+    const first = stream.subarray(0, HEADER_BYTES + SEALED_CHUNK + 1)
+    assert.throws(() => open(first, { max: 4 * CHUNK_BYTES }), { code: 'too_large' })
+  })
+
+  it('that does not begin as one is bad_image', () => {
+    const bytes = seal(picture)
+    for (const header of [
+      new Uint8Array(0),
+      bytes.subarray(0, HEADER_BYTES - 1),
+      pngOf(HEADER_BYTES),
+    ])
+      assert.throws(() => parseHeader(header), { code: 'bad_image' })
+  })
+
+  it('is sealed only as long as it says, and with a name that fits', () => {
+    assert.throws(() => seal(picture, { bytes: 299 }), { code: 'bad_image' })
+    assert.throws(() => seal(picture, { bytes: 301 }), { code: 'bad_image' })
+    assert.throws(() => seal(picture, { name: 'x'.repeat(1024) }), { code: 'bad_image' })
+  })
+})
+
+describe('the type of a picture', () => {
+  it('is that of its first bytes', () => {
+    for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const)
+      assert.equal(pictureTypeOf(pictureOf(type, 12)), type)
+  })
+
+  it('is none for what is no picture, or too short to tell', () => {
+    const others = [
+      '',
+      '<svg xmlns="http://www.w3.org/2000/svg">',
+      '<html>',
+      '\x89PNG',
+      'GIF88a',
+      'RIFF0000WAVE',
+    ]
+    for (const text of others) assert.equal(pictureTypeOf(Buffer.from(text, 'latin1')), null)
+  })
+})
