@@ -1,6 +1,7 @@
 /** The program against a second implementation that has nothing in common with it but the specification. */
 
 import assert from 'node:assert/strict'
+import { createCipheriv, hkdfSync } from 'node:crypto'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { launch } from '../src/launch.ts'
@@ -76,11 +77,35 @@ function computed(curve: Curve, given: Record<string, string>): Record<string, s
     'associated data': data,
     ciphertext: message.ciphertext,
     message: JSON.stringify(messageForm(message)),
+    ...computedPicture(session, given),
     'safety number': safetyNumber(curve, [id1.publicKey, id2.publicKey]),
   }
   const hex = (value: Buffer | string) =>
     typeof value === 'string' ? value : value.toString('hex')
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, hex(value)]))
+}
+
+/** The example's picture, which is one chunk, sealed by party 1. */
+function computedPicture(
+  session: Session,
+  given: Record<string, string>,
+): Record<string, Buffer | string> {
+  const [picture, salt] = [given['picture'], given['salt']].map((hex) =>
+    Buffer.from(hex ?? '', 'hex'),
+  )
+  assert.ok(picture && salt)
+  const name = given['picture name'] ?? ''
+  const info = Buffer.concat([Buffer.from('duet/1 stream'), session.id])
+  const key = Buffer.from(hkdfSync('sha256', session.key('file 1>2', 32), salt, info, 32))
+  const metadata = Buffer.from(JSON.stringify({ type: 'image/gif', bytes: picture.length, name }))
+  const length = Buffer.alloc(2)
+  length.writeUInt16BE(metadata.length)
+  const nonce = Buffer.alloc(12)
+  nonce[11] = 1
+  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
+  const sealed = [cipher.update(Buffer.concat([length, metadata, picture])), cipher.final()]
+  const parts = [Buffer.from('DUET1'), session.id, salt, ...sealed, cipher.getAuthTag()]
+  return { picture, 'picture name': name, salt, 'stream key': key, stream: Buffer.concat(parts) }
 }
 
 /** Sends `url`, the other peer of `mine`, all that it has to refuse, between two good messages. */

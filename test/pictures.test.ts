@@ -338,7 +338,7 @@ describe('/send_image and /image', () => {
     withTwo({ cutOnce: 500_000 }, async (a, output) => {
       const broken = await call(`${a}/send_image`, sending(pngOf(5_000_000)))
       assert.deepEqual([broken.status, broken.json.code], [502, 'peer_unreachable'])
-      await output.until((text) => text.includes('broke off'))
+      await output.until((text) => /POST \/wire\/image.*broke off/.test(text))
       assert.deepEqual(filesIn(path.join(folder, 'b', 'pictures')), [])
       assert.equal((await call(`${a}/send_image`, sending(pngOf(5_000_000)))).status, 201)
       assert.equal(filesIn(path.join(folder, 'b', 'pictures')).length, 1)
@@ -352,7 +352,7 @@ describe('/send_image and /image', () => {
       request.write(pngOf(1_000_000))
       await output.until(() => fs.existsSync(path.join(folder, 'b', 'pictures')))
       request.destroy()
-      await output.until((text) => text.includes('broke off'))
+      await output.until((text) => /POST \/wire\/image.*broke off/.test(text))
       assert.deepEqual(filesIn(path.join(folder, 'b', 'pictures')), [])
       assert.equal((await call(`${a}/send_image`, sending(pngOf(1000)))).status, 201)
     }))

@@ -8,6 +8,7 @@ import { encodeShare, transcriptOf } from '../../src/protocol/keySchedule.ts'
 import { encodeKeyMessage, encodeMessage } from '../../src/protocol/messages.ts'
 import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
 import { Session } from '../../src/protocol/session.ts'
+import { PictureSealer } from '../../src/protocol/stream.ts'
 
 /** What an example starts from; the rest follows. */
 export const INPUTS = [
@@ -16,6 +17,9 @@ export const INPUTS = [
   'identity private key 2',
   'ephemeral private key 2',
   'text',
+  'picture',
+  'picture name',
+  'salt',
 ] as const
 
 const LABELS: [string, number][] = [
@@ -52,6 +56,16 @@ export function workedExample(curve: Curve, inputs: Record<string, string>): [st
   const confirm = session2.confirm
   session1.promote()
   const message = session1.seal(utf8ToBytes(input('text')))
+  const picture = hexToBytes(input('picture'))
+  const header = { session: sessionId, salt: hexToBytes(input('salt')) }
+  const key = session1.sealingKey(header.salt)
+  const metadata = {
+    type: 'image/gif',
+    bytes: picture.length,
+    name: input('picture name'),
+  } as const
+  const sealer = new PictureSealer(header, key.slice(), metadata)
+  const chunks = [...sealer.seal(picture)]
   const iv = hexToBytes(okm(['iv 1>2', 12])[1])
   const nonce = iv.map((byte, i) => (i < 4 ? byte : byte ^ (u64(message.seq)[i - 4] ?? 0)))
   return [
@@ -83,6 +97,11 @@ export function workedExample(curve: Curve, inputs: Record<string, string>): [st
     ],
     ['ciphertext', bytesToHex(message.ciphertext)],
     ['message', JSON.stringify(encodeMessage(message))],
+    ['picture', input('picture')],
+    ['picture name', input('picture name')],
+    ['salt', input('salt')],
+    ['stream key', bytesToHex(key)],
+    ['stream', bytesToHex(concatBytes(sealer.header, ...chunks, sealer.end()))],
     ['safety number', safetyNumber(curve, one.identity, two.identity)],
   ]
 }
