@@ -4,16 +4,18 @@ PORT_B ?= 5001
 CURVE ?= X25519
 # For run-5000 and run-5001, on two machines: the address to listen on, and the other peer.
 HOST ?= 127.0.0.1
+# For send-image: the picture.
+IMAGE ?= src/sample/curve.png
 
 DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src -type f)
 
-.PHONY: help install build run-both run-5000 run-5001 demo test check format clean
+.PHONY: help install build run-both run-5000 run-5001 send-image sample demo test check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## install what the program needs
 
@@ -27,6 +29,12 @@ run-5000: dist/main.js ## start the first peer alone (HOST, PEER, PORT_A, CURVE)
 
 run-5001: dist/main.js ## start the second peer alone (HOST, PEER, PORT_B, CURVE)
 	@exec $(DUET) peer --port $(PORT_B) --peer $(or $(PEER),http://127.0.0.1:$(PORT_A)) --host $(HOST) --curve $(CURVE)
+
+send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
+	@exec $(DUET) send-image --port $(PORT_A) "$(IMAGE)"
+
+sample: $(INSTALLED) ## draw the picture that ships
+	@npx tsx src/sample/draw.ts
 
 demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop
 	@npm run --silent demo:run

@@ -21,8 +21,8 @@ const STREAMS = 400 * TIMES
 /** Every limit of the program's own is shorter. */
 const LIMIT_MS = 20_000
 
-const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/']
-const WIRE = ['/wire/keys', '/wire/message']
+const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image', '/image', '/']
+const WIRE = ['/wire/keys', '/wire/message', '/wire/image']
 
 interface Request {
   to: 0 | 1
@@ -409,8 +409,9 @@ function assertProper(answer: Answer, isHead = false): void {
   assert.notEqual(answer.status, 500)
   assertNothingInternal(answer.text)
   if (answer.status === 200 || answer.status === 201) {
-    assert.match(String(answer.headers['content-type']), /^(?:application\/json|text\/plain)\b/)
-    assert.ok(answer.text.endsWith('\n'))
+    const type = String(answer.headers['content-type'])
+    assert.match(type, /^(?:application\/json|text\/plain|image\/png)\b/)
+    if (type !== 'image/png') assert.ok(answer.text.endsWith('\n'))
   } else if (isHead) {
     assert.equal(answer.headers['content-type'], 'application/problem+json')
     assert.equal(answer.text, '')

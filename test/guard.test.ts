@@ -11,7 +11,7 @@ import { assertNothingRan, assertProblem, assertSafeHeaders } from './helpers/pr
 import { lines, sendRaw } from './helpers/raw.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
 
-const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg']
+const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const WIRE = ['/wire/keys', '/wire/message']
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -249,7 +249,7 @@ const hasIPv6 = addresses.some(({ family }) => family === 'IPv6')
 /** Expects a caller at `address` to reach the wire and nothing of the owner's. */
 async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Promise<void> {
   const origin = `http://${address.includes(':') ? `[${address}]` : address}:${a.port}`
-  for (const path of [...STEPS, '/'])
+  for (const path of [...STEPS, '/image', '/'])
     for (const method of ['GET', 'POST']) {
       const answer = await call(origin + path, { method })
       assertProblem(answer, 'owner_only')

@@ -120,6 +120,11 @@ async function inTwoPrograms(curve: Curve): Promise<void> {
           assert.deepEqual(find(Buffer.from(identity.exportPrivateKey()), outside), [])
         }
 
+        // a picture is on the disk of the receiver, as it should be, and nowhere on the wire
+        const picture = fs.readFileSync(new URL('../src/sample/curve.png', import.meta.url))
+        for (const at of [0, 10_000, picture.length - 40])
+          assert.deepEqual(find(picture.subarray(at, at + 40), outside), [])
+
         // the same search finds what is public
         const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
         const publicKey = Buffer.from(hexToBytes(shown.publicKey))
@@ -156,6 +161,7 @@ async function everything(portA: number, portB: number): Promise<Answer[]> {
     const percent = `text=${encodeURIComponent(PERCENT_TEXT)}`
     assert.equal((await run(portA, '/send_msg', text(percent, form))).status, 201)
     assert.equal((await run(portB, '/send_msg')).status, 201)
+    assert.equal((await run(portA, '/send_image')).status, 201)
     await run(portA, '/show', { method: 'PUT' })
     for (const port of [portA, portB]) assert.equal((await run(port, '/decrypt_msg')).status, 200)
     // refused with the text in them

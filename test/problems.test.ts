@@ -32,9 +32,12 @@ const ROUTES = {
   '/show': 'GET, POST',
   '/send_msg': 'GET, POST',
   '/decrypt_msg': 'GET, POST',
+  '/send_image': 'GET, POST',
+  '/image': 'GET',
   '/': 'GET',
   '/wire/keys': 'POST',
   '/wire/message': 'POST',
+  '/wire/image': 'POST',
 }
 
 /** Two peers that have agreed on keys. */

@@ -50,14 +50,12 @@ describe('the README', () => {
       withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
         const [a, b] = await both.ports(2)
         const curls = commands.filter((command) => command.includes('curl '))
-        assert.equal(curls.length, 8)
+        assert.equal(curls.length, 10)
         const given: unknown[] = []
         for (const curl of curls) {
           const here = curl.replaceAll(':5000/', `:${a}/`).replaceAll(':5001/', `:${b}/`)
-          const { stdout } = await run('sh', [
-            '-c',
-            here.replaceAll('curl ', 'curl --silent --fail-with-body '),
-          ])
+          const script = here.replaceAll('curl ', 'curl --silent --fail-with-body ')
+          const { stdout } = await run('sh', ['-c', script], { cwd: root })
           given.push(JSON.parse(stdout))
         }
         const [one, two, show, , sent, decrypted] = given
