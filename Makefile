@@ -11,7 +11,7 @@ DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src -type f)
 
-.PHONY: help install build run-both run-5000 run-5001 send-image sample demo test check format clean
+.PHONY: help install build run-both run-5000 run-5001 send-image sample demo test bench check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -41,6 +41,9 @@ demo: dist/main.js ## start both on free ports, run every step, check the outcom
 
 test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
 	@npm run --silent test:run
+
+bench: dist/main.js ## measure pictures beside a plain upload, in one run (Linux)
+	@npx tsx test/bench/pictures.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules
 	@npm run --silent check

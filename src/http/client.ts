@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import http from 'node:http'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import got, { type Got, type Request, type Response, TimeoutError } from 'got'
 import getRawBody from 'raw-body'
@@ -12,6 +13,8 @@ import { isCode } from './problems.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. */
 const OWNER_TIMEOUT = 60_000
+
+const PIECES_AHEAD = 8
 
 /** An answer is small; a longer one is not a peer's. */
 const MAX_ANSWER_BYTES = 16 * 1024
@@ -121,8 +124,10 @@ async function upload(
     }
   }
   const sending = new AbortController()
+  // what follows is read and sealed while a piece is on its way
+  const ahead = Readable.from(noting(), { highWaterMark: PIECES_AHEAD })
   // how it ends is known from the answer
-  pipeline(noting(), request, { signal: sending.signal }).catch(() => {})
+  pipeline(ahead, request, { signal: sending.signal }).catch(() => {})
   try {
     return await answerTo(request)
   } catch (error) {

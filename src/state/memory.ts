@@ -54,8 +54,13 @@ export function openMemory(dir: string, curve: Curve): Memory {
 
 /** The folders that this makes are the owner's alone, and git never takes what is in them. */
 function makeDirectory(dir: string): void {
-  const first = fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (first !== undefined) fs.writeFileSync(path.join(first, '.gitignore'), '*\n')
+  if (fs.existsSync(dir)) return
+  const parent = path.dirname(dir)
+  const first = !fs.existsSync(parent)
+  if (first) makeDirectory(parent)
+  // one by one: Node's own `recursive` never ends where the system says ENOENT for a parent that is there (/proc)
+  fs.mkdirSync(dir, { mode: 0o700 })
+  if (!first) fs.writeFileSync(path.join(dir, '.gitignore'), '*\n')
 }
 
 /** The text of a file that is ours alone, or null if there is none. */

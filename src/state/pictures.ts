@@ -23,6 +23,8 @@ const MAX_SIDE = 65_535
 /** The head of a file that holds a picture's size, but for odd ones. */
 const HEAD_BYTES = 512 * 1024
 const READ_BYTES = 256 * 1024
+/** Writes that are under way while more arrives: twice the rate of one after another. */
+const WRITES_AT_ONCE = 4
 
 const EXTENSIONS: Readonly<Record<PictureType, string>> = {
   'image/png': 'png',
@@ -121,12 +123,22 @@ class Pictures implements PictureStore {
     const id = randomBytes(8).toString('hex')
     const temporary = path.join(dir, `incoming-${id}.tmp`)
     const handle = await spacing(() => fs.promises.open(temporary, 'wx+', 0o600))
+    const writing: Promise<void>[] = []
+    let position = 0
     let kept: string | null = null
     let type: PictureType
     return {
-      write: (bytes) => spacing(() => handle.writeFile(bytes)),
+      write: async (bytes) => {
+        const written = spacing(() => writeAt(handle, bytes, position))
+        // whoever waits for it sees the error; until then it is nobody's
+        written.catch(() => {})
+        writing.push(written)
+        position += bytes.length
+        if (writing.length >= WRITES_AT_ONCE) await writing.shift()
+      },
       finish: async (claimed) => {
         type = claimed
+        await Promise.all(writing)
         const head = Buffer.alloc(HEAD_BYTES)
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
@@ -140,6 +152,7 @@ class Pictures implements PictureStore {
         return this.last
       },
       discard: async () => {
+        await Promise.allSettled(writing)
         await handle.close().catch(() => {})
         fs.rmSync(kept ?? temporary, { force: true })
       },
@@ -156,6 +169,19 @@ function storedAt(file: string): StoredPicture {
   const extension = path.extname(file).slice(1)
   const [type] = Object.entries(EXTENSIONS).find(([, known]) => known === extension) ?? []
   return { path: file, type: type as PictureType, bytes: size, received: mtime }
+}
+
+/** All of `bytes` at `position`; the system may take fewer at a time. */
+async function writeAt(
+  handle: fs.promises.FileHandle,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  for (let done = 0; done < bytes.length; ) {
+    const rest = bytes.subarray(done)
+    const { bytesWritten } = await handle.write(rest, 0, rest.length, position + done)
+    done += bytesWritten
+  }
 }
 
 /** @throws DuetError `bad_image` */
