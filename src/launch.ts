@@ -14,7 +14,7 @@ import type { Terminal } from './terminal.ts'
 const MAX_IMAGE = 64 * 1024 * 1024
 
 /** Addresses to listen on that take what is sent to 127.0.0.1. */
-const REACHED_AT_LOOPBACK = ['127.0.0.1', '0.0.0.0', '::']
+const REACHED_AT_LOOPBACK = ['127.0.0.1', '0.0.0.0', '::', '::ffff:127.0.0.1', '::ffff:0.0.0.0']
 
 export interface PeerPlan {
   /** The address to listen on; the peer is always at 127.0.0.1 too. */
@@ -28,7 +28,7 @@ export interface PeerPlan {
 
 export interface LaunchOptions {
   readonly plans: readonly PeerPlan[]
-  /** Opened once the port is ours: nobody else then uses the same state. */
+  /** Opened once the port is ours: another peer on the same port has failed by then. */
   readonly openMemory: (port: number) => Memory
   readonly terminal: Terminal
   readonly showsSecrets: boolean
@@ -65,8 +65,8 @@ export async function launch({
     answer = resolve
   })
   const close = async () => {
-    for (const peer of peers) peer.close()
     await Promise.all(servers.map(stop))
+    for (const peer of peers) peer.close()
   }
   try {
     for (const [i, { host, port }] of plans.entries()) {

@@ -55,7 +55,7 @@ withCommonOptions(program.command('peer'))
   .description('start one peer, for two terminals or two machines')
   .requiredOption('--port <port>', 'the port to listen on', parsePort)
   .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
-  .option('--host <address>', 'the address to listen on, beside 127.0.0.1', '127.0.0.1')
+  .option('--host <address>', 'the address to listen on, beside 127.0.0.1', notEmpty, '127.0.0.1')
   .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
   .action(
     (
@@ -113,7 +113,7 @@ function withCommonOptions(command: Command): Command {
     .option('--image <file>', 'what /send_image sends without a picture')
     .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
     .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
-    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`)
+    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, notEmpty)
     .option('--no-state', 'keep nothing')
 }
 
@@ -131,7 +131,7 @@ async function run(
     tell('secrets go to standard output, which is not a terminal')
   const asked = new Promise<number>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0))
-    process.stdout.once('error', () => {
+    process.stdout.on('error', () => {
       // nothing more could be shown
       tell('standard output was closed')
       resolve(1)
@@ -163,19 +163,22 @@ async function run(
 
 /** One line for what a person can mend; anything else is a defect and keeps its stack. */
 function fail(error: unknown): void {
-  const { code, port, address } = error as NodeJS.ErrnoException & {
+  const { code, port, address, hostname } = error as NodeJS.ErrnoException & {
     port?: number
     address?: string
+    hostname?: string
   }
   process.exitCode = 1
   if (error instanceof StateError || error instanceof DuetError) tell(error.message)
   else if (code === 'EADDRINUSE')
     tell(
-      `port ${port} is taken; choose another: --ports 6000,6001, or make run-both PORT_A=6000 PORT_B=6001 (on macOS 5000 belongs to AirPlay Receiver)`,
+      `port ${port} is taken; choose another: --ports 6000,6001 (for both), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001 (on macOS 5000 belongs to AirPlay Receiver)`,
     )
   else if (code === 'EACCES') tell(`port ${port} needs more rights; choose one from 1024 up`)
   else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
-    tell(`${address ?? 'the address to listen on'} is not an address of this machine; see --host`)
+    tell(
+      `${address ?? hostname ?? 'the address to listen on'} is not an address of this machine; see --host`,
+    )
   else throw error
 }
 
@@ -214,8 +217,13 @@ function parseMessage(text: string): string {
   return text
 }
 
+function notEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It may not be empty.')
+  return text
+}
+
 function collect(value: string, before: string[]): string[] {
-  return [...before, value]
+  return [...before, notEmpty(value)]
 }
 
 try {

@@ -67,6 +67,8 @@ export class Peer {
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
   #expiry: NodeJS.Timeout | undefined
+  /** Whether the memory has the other peer's identity. */
+  #remembered: boolean
 
   constructor(options: PeerOptions) {
     const { port, memory, wire } = options
@@ -77,6 +79,7 @@ export class Peer {
     this.maxImage = options.maxImage
     this.#exchange = new Exchange(memory.identity, memory.knownIdentity)
     this.#memory = memory
+    this.#remembered = memory.knownIdentity !== null
     this.#wire = wire
     this.#showsSecrets = options.showsSecrets
     this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
@@ -96,10 +99,10 @@ export class Peer {
     })
   }
 
-  /** Erases what waits for a confirmation, and stops the clock. */
+  /** Erases every key, and removes what is not kept for the next run. */
   close(): void {
     clearTimeout(this.#expiry)
-    this.#exchange.expire()
+    this.#exchange.erase()
     this.#memory.pictures.close()
   }
 
@@ -238,7 +241,6 @@ export class Peer {
    * @throws PeerError; DuetError `no_session` `rekey_required` `bad_image` `too_large`
    */
   async sendPicture(given?: PictureSource) {
-    const keys = this.#exchange.sendPicture()
     const picture = given ?? (await this.#ownPicture())
     const { type, bytes, name } = picture
     if (bytes > this.maxImage)
@@ -246,6 +248,7 @@ export class Peer {
         'too_large',
         `This peer sends pictures of at most ${this.maxImage} bytes.`,
       )
+    const keys = this.#exchange.sendPicture()
     const clock = this.#clock('sent')
     const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
     await this.#wire.image({ bytes: streamBytes(picture), content })
@@ -290,11 +293,12 @@ export class Peer {
       safetyNumber: safetyNumber(this.#curve, own, knownIdentity),
       known: wasKnown,
     })
-    if (wasKnown) return
+    if (this.#remembered) return
     try {
       this.#memory.remember(knownIdentity)
+      this.#remembered = true
     } catch {
-      // the session is good without it, and the next run will ask again
+      // the session is good without it; the next one tries again
       this.report({ type: 'not remembered', place: this.#memory.place })
     }
   }

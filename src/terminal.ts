@@ -317,7 +317,6 @@ export async function progressBar(total: number): Promise<ProgressBar> {
   const bar = new SingleBar(
     {
       format: '{bar} {percentage} %  {done} of {whole}  {rate}  {eta_formatted} left',
-      hideCursor: true,
       stream: process.stderr,
     },
     Presets.shades_classic,

@@ -28,14 +28,18 @@ export async function* sealPicture(
   progress: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const sealer = new PictureSealer(header, key, { type, bytes, name }, aead)
-  yield sealer.header
-  let sent = 0
-  for await (const piece of ofType(type, content)) {
-    yield* sealer.seal(piece)
-    sent += piece.length
-    progress(sent)
+  try {
+    yield sealer.header
+    let sent = 0
+    for await (const piece of ofType(type, content)) {
+      yield* sealer.seal(piece)
+      sent += piece.length
+      progress(sent)
+    }
+    yield sealer.end()
+  } finally {
+    sealer.erase()
   }
-  yield sealer.end()
 }
 
 /** The same content, refused at its first bytes if they are of another type. */
@@ -66,22 +70,24 @@ export async function openPicture(
 ): Promise<{ picture: StoredPicture; name: string; completed: boolean }> {
   const pieces = headFirst(stream, HEADER_BYTES)
   let draft: PictureDraft | undefined
+  let opener: PictureOpener | undefined
   try {
     const { value: header } = await pieces.next()
     const { key, accept } = begin(parseHeader(header ?? new Uint8Array(0)))
-    const opener = new PictureOpener(key, maxBytes, aead)
+    opener = new PictureOpener(key, maxBytes, aead)
     draft = await store.create()
     await writeAll(opener, pieces, draft, progress)
     const { metadata } = opener
     if (metadata === null) throw new Error('A stream that has ended has metadata.')
     await draft.finish(metadata.type)
-    // from here on nothing waits: accepted and kept are one step
+    // from here on nothing waits and nothing fails: accepted and kept are one step
     const completed = accept()
     return { picture: draft.keep(), name: metadata.name, completed }
   } catch (error) {
     await draft?.discard()
     throw error
   } finally {
+    opener?.erase()
     await pieces.return(undefined)
   }
 }

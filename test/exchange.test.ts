@@ -189,26 +189,68 @@ describe('an exchange', () => {
   it('keeps the keys of a session as long as one of its messages waits', () => {
     const [a, b] = two()
     exchanged(a, b)
+    const { ciphertext } = a.sendMessage(utf8ToBytes('never sent'))
     b.receiveMessage(a.sendMessage(utf8ToBytes('patient')))
     const session = b.current
     for (let i = 0; i < 3; i++) exchanged(a, b)
-    assert.notDeepEqual(session?.exportSharedSecret(), new Uint8Array(32))
+    assert.deepEqual(session?.open(0, ciphertext), utf8ToBytes('never sent'))
     assert.deepEqual(b.openOldest().text, utf8ToBytes('patient'))
-    assert.deepEqual(session?.exportSharedSecret(), new Uint8Array(32), 'erased once it was read')
+    assert.throws(
+      () => session?.open(0, ciphertext),
+      { code: 'decrypt_failed' },
+      'erased once read',
+    )
   })
 
-  it('erases what it replaces', () => {
+  it('erases what it replaces: the sending keys and the shared secret, then all of it', () => {
     const [a, b] = two(X25519)
-    exchanged(a, b)
-    const sessions = [b.current]
-    for (let i = 0; i < 2; i++) {
+    const sessions: (typeof b.current)[] = []
+    const sealed: Uint8Array[] = []
+    for (let i = 0; i < 3; i++) {
       exchanged(a, b)
       sessions.push(b.current)
+      sealed.push(a.sendMessage(utf8ToBytes('a text')).ciphertext)
     }
-    const erased = sessions.map((session) =>
-      session?.exportSharedSecret().every((byte) => byte === 0),
+    const opens = sessions.map((session, i) => {
+      try {
+        return session?.open(0, sealed[i] ?? new Uint8Array()).length
+      } catch {
+        return null
+      }
+    })
+    assert.deepEqual(opens, [null, 6, 6])
+    const shows = sessions.map((session) =>
+      session?.exportSharedSecret().some((byte) => byte !== 0),
     )
-    assert.deepEqual(erased, [true, false, false])
+    assert.deepEqual(shows, [false, false, true])
+    assert.throws(() => sessions[1]?.seal(utf8ToBytes('no more')), { code: 'no_session' })
+  })
+
+  it('can do nothing any more once it is erased', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    const message = a.sendMessage(utf8ToBytes('too late'))
+    b.receiveMessage(a.sendMessage(utf8ToBytes('unread')))
+    for (const exchange of [a, b]) exchange.erase()
+    assert.throws(() => a.sendMessage(utf8ToBytes('no')), { code: 'no_session' })
+    assert.throws(() => b.receiveMessage({ ...message, seq: 7 }), { code: 'decrypt_failed' })
+    assert.throws(() => b.openOldest(), { code: 'decrypt_failed' })
+  })
+
+  it('takes no other identity with the confirmation that makes one known', () => {
+    const [a, b] = two()
+    const [mallory] = two(fakeCurve(5_000))
+    // b has a candidate with a; a's confirmation for it reaches mallory first
+    b.receiveKeys(a.startKeys())
+    const { confirm } = a.receiveKeys(unconfirmed(b.startKeys()))
+    assert.ok(confirm)
+    const forged = { share: mallory.startKeys().share, confirm }
+    assert.throws(() => b.receiveKeys(forged), { code: 'identity_changed' })
+    assert.deepEqual([b.state, b.current, b.knownIdentity], ['agreed', null, null])
+    // the same with a's own next share is what an honest peer sends
+    assert.equal(b.receiveKeys(a.startKeys()).completed, true)
+    assert.deepEqual(b.knownIdentity, a.identity.publicKey)
+    assert.throws(() => b.receiveKeys(mallory.startKeys()), { code: 'identity_changed' })
   })
 
   it('remembers the last 64 shares that were used, and refuses each', () => {

@@ -9,7 +9,8 @@ import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { launch } from '../src/launch.ts'
+import { createClient } from '../src/http/client.ts'
+import { type Launched, launch } from '../src/launch.ts'
 import { concatBytes } from '../src/protocol/bytes.ts'
 import { X25519 } from '../src/protocol/curves.ts'
 import { MAX_PICTURES } from '../src/protocol/session.ts'
@@ -344,6 +345,52 @@ describe('/send_image and /image', () => {
       assert.equal(filesIn(path.join(folder, 'b', 'pictures')).length, 1)
     }))
 
+  it('leave nothing when the receiver is ended in the middle of one', () =>
+    withTwo({}, async (a, output, b) => {
+      const headers = { 'content-type': 'image/png', 'content-length': '5000000' }
+      const request = http.request(`${a}/send_image`, { method: 'POST', headers })
+      request.on('error', () => {})
+      request.write(pngOf(1_000_000))
+      const drafts = () => filesIn(path.join(folder, 'b', 'pictures'))
+      await output.until(() => drafts().length === 1)
+      await b.close()
+      assert.deepEqual(drafts(), [])
+      request.destroy()
+    }))
+
+  it('blame nobody while the owner is slow, and the other peer when it is', async () => {
+    // a peer that answers keys and never a picture
+    const stuck = http.createServer((request, response) => {
+      if (request.url === '/wire/keys') response.writeHead(201).end('{"accepted":true}')
+      else request.resume()
+    })
+    stuck.listen(0, '127.0.0.1')
+    await once(stuck, 'listening')
+    const { image } = createClient(`http://127.0.0.1:${(stuck.address() as AddressInfo).port}`, 300)
+    let pieces = 0
+    async function* slow() {
+      for (; pieces < 4; pieces++) {
+        yield new Uint8Array(100)
+        // longer than the client's patience with the other peer
+        await new Promise((resolve) => setTimeout(resolve, 400))
+      }
+    }
+    await assert.rejects(image({ bytes: 400, content: slow() }), { code: 'peer_timeout' })
+    assert.equal(pieces, 4, 'all of it was sent before the wait for the answer was too long')
+    stuck.closeAllConnections()
+    stuck.close()
+  })
+
+  it('say no_image once the owner has removed the file', () =>
+    withTwo({}, async (a, _output, b) => {
+      assert.equal((await call(`${a}/send_image`)).status, 201)
+      const url = `http://127.0.0.1:${b.ports[0]}/image`
+      assert.equal((await call(url)).status, 200)
+      fs.rmSync(path.join(folder, 'b', 'pictures'), { recursive: true })
+      const gone = await call(url)
+      assert.deepEqual([gone.status, gone.json.code], [404, 'no_image'])
+    }))
+
   it('survive a sender that is interrupted: nothing stays, and the next picture works', () =>
     withTwo({}, async (a, output) => {
       const headers = { 'content-type': 'image/png', 'content-length': '5000000' }
@@ -392,7 +439,7 @@ interface Output {
  */
 async function withTwo(
   { maxImageOfB, cutOnce = Number.POSITIVE_INFINITY }: { maxImageOfB?: number; cutOnce?: number },
-  run: (a: string, output: Output) => Promise<void>,
+  run: (a: string, output: Output, b: Launched) => Promise<void>,
 ): Promise<void> {
   let output = ''
   const terminal = createTerminal({
@@ -441,15 +488,19 @@ async function withTwo(
   try {
     for (const port of [a.ports[0], b.ports[0]])
       assert.equal((await call(`http://127.0.0.1:${port}/send_keys`)).status, 201)
-    await run(`http://127.0.0.1:${a.ports[0]}`, {
-      async until(holds) {
-        const late = AbortSignal.timeout(10_000)
-        while (!holds(output)) {
-          late.throwIfAborted()
-          await new Promise((resolve) => setTimeout(resolve, 10))
-        }
+    await run(
+      `http://127.0.0.1:${a.ports[0]}`,
+      {
+        async until(holds) {
+          const late = AbortSignal.timeout(10_000)
+          while (!holds(output)) {
+            late.throwIfAborted()
+            await new Promise((resolve) => setTimeout(resolve, 10))
+          }
+        },
       },
-    })
+      b,
+    )
   } finally {
     await Promise.all([a.close(), b.close()])
     relay.close()

@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import http, { type RequestListener } from 'node:http'
+import net from 'node:net'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { PeerError, type PeerEvent } from '../src/contract.ts'
@@ -178,6 +180,47 @@ describe('a request target that is no path', () => {
     withPeers({}, async (a) => {
       const [answer] = await sendRaw(a.port, lines('CONNECT 127.0.0.1:80 HTTP/1.1', ...head))
       assert.notEqual(answer?.headers['allow'], undefined)
+    }))
+})
+
+describe('a CONNECT that is reset', () => {
+  it('takes nothing with it, however many there are', () =>
+    withPeers({}, async (a) => {
+      for (let round = 0; round < 20; round++)
+        await Promise.all(
+          Array.from({ length: 20 }, async () => {
+            const socket = net.connect(a.port, '127.0.0.1')
+            socket.on('error', () => {})
+            await once(socket, 'connect')
+            socket.write('CONNECT a:1 HTTP/1.1\r\n\r\n')
+            socket.resetAndDestroy()
+            await once(socket, 'close')
+          }),
+        )
+      assert.equal((await a.call('/show')).status, 200)
+    }))
+
+  it('holds no connection for longer than its answer', () =>
+    withPeers({}, async (a) => {
+      const held = Array.from({ length: 64 }, () => {
+        const socket = net.connect({ port: a.port, host: '127.0.0.1', allowHalfOpen: true })
+        socket.on('error', () => {})
+        socket.write('CONNECT a:1 HTTP/1.1\r\n\r\n')
+        return socket
+      })
+      await Promise.all(held.map((socket) => once(socket.resume(), 'end')))
+      assert.equal((await a.call('/show')).status, 200)
+      for (const socket of held) socket.destroy()
+    }))
+})
+
+describe('the next step after a refusal by the other peer', () => {
+  it('is a step of that peer', () =>
+    withSession({}, async (a, b) => {
+      for (let i = 0; i < 32; i++) assert.equal((await a.call('/send_msg')).status, 201)
+      const full = await a.call('/send_msg')
+      assert.equal(full.json.peer_code, 'inbox_full')
+      assert.match(full.json.next, new RegExp(`^curl ${b.url}/decrypt_msg`))
     }))
 })
 

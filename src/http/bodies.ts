@@ -33,8 +33,10 @@ export async function readJson(ctx: Context, limit: number): Promise<unknown> {
 export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
   if (!hasBody(ctx)) return undefined
   switch (mediaType(ctx)) {
-    case 'text/plain':
-      return readBytes(ctx, MAX_TEXT_BYTES)
+    case 'text/plain': {
+      const text = await readBytes(ctx, MAX_TEXT_BYTES)
+      return text.length > 0 ? text : undefined
+    }
     case 'application/x-www-form-urlencoded':
       return formText(await readBytes(ctx, MAX_FORM_BYTES))
     default:
@@ -51,11 +53,13 @@ export function hasBody(ctx: Context): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
-/** The content type without its parameters; only UTF-8 may be said of it. */
+/** The content type without its parameters; only UTF-8 may be said of it, and no encoding of the body. */
 export function mediaType(ctx: Context): string {
   const charset = ctx.request.charset.toLowerCase()
   if (charset !== '' && charset !== 'utf-8')
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
+  if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
+    throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
   return ctx.request.type.trim().toLowerCase()
 }
 
@@ -81,8 +85,6 @@ function formText(body: Uint8Array): Uint8Array {
 }
 
 async function readBytes(ctx: Context, limit: number): Promise<Uint8Array> {
-  if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
-    throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
   try {
     return await getRawBody(ctx.req, {
       limit,

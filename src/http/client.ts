@@ -110,19 +110,32 @@ async function upload(
   content: AsyncIterable<Uint8Array>,
   timeout: number,
 ): Promise<Answer> {
-  const request = client.stream.post(path, {
-    headers,
-    timeout: { connect: timeout, socket: timeout },
-  })
+  const request = client.stream.post(path, { headers, timeout: { connect: timeout } })
   let fault: unknown
+  /** Since when it is the other peer that nothing moves for; null while the picture is read. */
+  let waiting: number | null = performance.now()
   async function* noting() {
     try {
-      yield* content
+      waiting = null
+      for await (const piece of content) {
+        waiting = performance.now()
+        yield piece
+        waiting = null
+      }
     } catch (error) {
       fault = error
       throw error
+    } finally {
+      waiting = performance.now()
     }
   }
+  const watch = setInterval(() => {
+    if (waiting === null || performance.now() - waiting < timeout) return
+    const late = timedOut()
+    fault = late
+    // without an error nobody who waits for the request would hear of it
+    request.destroy(late)
+  }, timeout / 10)
   const sending = new AbortController()
   // what follows is read and sealed while a piece is on its way
   const ahead = Readable.from(noting(), { highWaterMark: PIECES_AHEAD })
@@ -134,6 +147,7 @@ async function upload(
     // the picture itself was at fault, and not the way to the other peer
     throw fault ?? error
   } finally {
+    clearInterval(watch)
     sending.abort()
   }
 }
@@ -149,8 +163,7 @@ async function answerTo(request: Request): Promise<Answer> {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
     if (error instanceof SyntaxError || isTooLarge(error)) throw notAPeer()
-    if (error instanceof TimeoutError)
-      throw new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
+    if (error instanceof TimeoutError) throw timedOut()
     throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
   }
 }
@@ -173,6 +186,10 @@ function understood<T>(parse: (body: unknown) => T, body: unknown): T {
   } catch {
     throw notAPeer()
   }
+}
+
+function timedOut(): PeerError {
+  return new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
 }
 
 function notAPeer(): PeerError {

@@ -44,7 +44,17 @@ function refuseForeignHost(ctx: Context, names: ReadonlySet<string>): void {
 function hostNameOf(host: string): string | null {
   const match = /^(?:\[([0-9a-f:.]+)\]|([^:@/[\]\s]+))(?::\d{1,5})?$/i.exec(host)
   if (match?.[1] !== undefined && isIP(match[1]) !== 6) return null
-  return (match?.[1] ?? match?.[2] ?? null)?.toLowerCase() ?? null
+  const name = (match?.[1] ?? match?.[2] ?? null)?.toLowerCase() ?? null
+  return name === null || isHidden(name) ? null : name
+}
+
+/**
+ * Addresses that reach this machine, but that a browser does not treat as such: it sends none
+ * of the headers that tell a page elsewhere from the owner. Unspecified ones, and IPv4 in IPv6.
+ */
+function isHidden(address: string): boolean {
+  if (isIP(address) === 4) return address.startsWith('0.')
+  return isIP(address) === 6 && /^\[::(?:\]|ffff:)/.test(new URL(`http://[${address}]`).hostname)
 }
 
 /** A web page elsewhere may not make the browser run a step; a link to the page may be followed. */

@@ -27,16 +27,21 @@ export interface Commands {
   own(path: string): string
   /** A step of the other peer, which its owner runs on the machine it is on. */
   peer(path: string): string
+  /** A step of both. */
+  both(path: string): string
 }
 
 /** The commands for a peer on `port` whose counterpart is at `peerUrl`. */
 export function commandsOf(peer: { url: string; peerUrl: string }): Commands {
   const { hostname, port } = new URL(peer.peerUrl)
   const elsewhere = hostname !== 'localhost' && !/^127\./.test(hostname) && hostname !== '[::1]'
+  const own = (path: string) => `curl ${peer.url}${path}`
+  const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
+  if (!elsewhere) return { own, peer: others, both: (path) => `${own(path)} && ${others(path)}` }
   return {
-    own: (path) => `curl ${peer.url}${path}`,
-    peer: (path) =>
-      `curl http://127.0.0.1:${port || 80}${path}${elsewhere ? '   # on the other machine' : ''}`,
+    own,
+    peer: (path) => `${others(path)}   # on the other machine`,
+    both: (path) => `${own(path)}   # and on the other machine: ${others(path)}`,
   }
 }
 
@@ -49,7 +54,7 @@ interface Row {
 
 const SPECIFICATION = 'See the specification of duet/1: src/protocol/README.md.'
 const specification = () => SPECIFICATION
-const newKeys = ({ own, peer }: Commands) => `${own('/send_keys')} && ${peer('/send_keys')}`
+const newKeys = ({ both }: Commands) => both('/send_keys')
 const help = ({ own }: Commands) => own('/')
 /** The right way to send a text, which never puts it into a URL. */
 const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
@@ -93,7 +98,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
     title: 'Not a text that can be sent',
     next: ownText,
   },
-  bad_image: { status: 400, title: 'Not a picture that can be sent', next: ownPicture },
+  bad_image: { status: 400, title: 'Not a picture that can be sent', next: ownBody },
   decrypt_failed: { status: 400, title: 'Does not decrypt', next: newKeys },
   text_in_url: {
     status: 400,
@@ -134,7 +139,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
     status: 409,
     title: 'Another identity than the known one',
     next: () =>
-      'If you expect the change: stop this peer, remove the file peer.CURVE.pem from its state directory (its terminal names it), and start it again.',
+      'If you expect the change: stop the peer that refused, remove the file peer.CURVE.pem from its state directory (its terminal names it), and start it again.',
   },
   confirm_failed: {
     status: 409,
@@ -180,7 +185,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
   bad_host: {
     status: 421,
     title: 'Host is not a name of this peer',
-    next: ({ own }) => `${own('/')} (or start the peer with --host-name NAME)`,
+    next: ({ own }) => `${own('/')} (or start that peer with --host-name NAME)`,
   },
   inbox_full: {
     status: 429,
@@ -191,8 +196,8 @@ const TABLE: Readonly<Record<Code, Row>> = {
   internal: { status: 500, title: 'A defect of this program', next: help },
   no_space: {
     status: 507,
-    title: 'The disk is full',
-    next: () => 'Make room on the disk of this peer, then send the picture again.',
+    title: 'No room for the picture',
+    next: () => 'Make room on the disk of the peer that received it, then send the picture again.',
   },
   peer_unreachable: {
     status: 502,
@@ -252,9 +257,14 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   const problem = describe(error.code, error.message)
   if (!(error instanceof PeerError) || error.code !== 'peer_refused') return problem
   const { peerCode } = error
-  const next =
-    isCode(peerCode) && peerCode !== 'internal' ? TABLE[peerCode].next : TABLE.peer_refused.next
-  return { ...problem, next: next(commands, path), peer_code: peerCode }
+  if (!isCode(peerCode) || peerCode === 'internal') return { ...problem, peer_code: peerCode }
+  // the other peer's refusal, as it would put it
+  const { own: others, peer: own, both } = commands
+  return {
+    ...problem,
+    next: TABLE[peerCode].next({ own, peer: others, both }, path),
+    peer_code: peerCode,
+  }
 }
 
 /** A problem as it goes out: indented for people, with a newline at its end. */

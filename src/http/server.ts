@@ -46,7 +46,12 @@ export async function listen(
   server.maxHeadersCount = 0
   // an expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1)
   server.on('checkExpectation', handle)
-  server.on('connect', (_request, socket) => refuse(socket, 'method_not_allowed'))
+  server.on('connect', (_request, socket: Socket) => {
+    // from here on the socket is nobody's but ours
+    socket.on('error', () => socket.destroy())
+    refuse(socket, 'method_not_allowed')
+    socket.destroySoon()
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, codeOf(error)))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
@@ -58,15 +63,18 @@ export async function listen(
 /** Ends a request that does not arrive in time, answered or not. */
 function limitTime(request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request
-  const byProgress = PICTURES.includes(request.url ?? '')
+  const byProgress = PICTURES.includes(request.url?.split('?')[0] ?? '')
   let seen = socket.bytesRead
   const timer = setInterval(() => {
     const moved = socket.bytesRead > seen
     seen = socket.bytesRead
-    if (request.complete || (byProgress && moved)) return
-    if (response.headersSent) socket.destroy()
+    // not every way to lose a connection closes its request
+    if (request.complete || socket.destroyed) clearInterval(timer)
+    else if (byProgress && moved) return
+    else if (response.headersSent) socket.destroy()
     else refuse(socket, 'too_slow')
   }, REQUEST_MS)
+  timer.unref()
   request.once('close', () => clearInterval(timer))
 }
 

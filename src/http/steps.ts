@@ -1,6 +1,6 @@
 /** The owner's routes, in the order in which a person runs them. */
 
-import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
@@ -41,12 +41,15 @@ export function steps(peer: Peer): Router {
     answer(ctx, 201, sent, others('/'))
   })
 
-  router.register('/image', ['GET'], (ctx) => {
+  router.register('/image', ['GET'], async (ctx) => {
     const picture = peer.lastPicture
     if (picture === null) throw new HttpError('no_image', 'No picture has come yet.')
+    const file = await open(picture.path).catch(() => {
+      throw new HttpError('no_image', 'The file of the last picture is gone.')
+    })
     ctx.type = picture.type
-    ctx.length = picture.bytes
-    ctx.body = createReadStream(picture.path)
+    ctx.length = (await file.stat()).size
+    ctx.body = file.createReadStream()
   })
 
   router.register('/', ['GET'], (ctx) => {

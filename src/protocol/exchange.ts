@@ -37,6 +37,8 @@ export class Exchange {
   #state: State = 'idle'
   #ephemeral: KeyPair | null = null
   #share: Share | null = null
+  #publicKey: Uint8Array | null = null
+  #peerPublicKey: Uint8Array | null = null
   #candidate: Session | null = null
   #current: Session | null = null
   #previous: Session | null = null
@@ -65,12 +67,12 @@ export class Exchange {
 
   /** Our public key of the last exchange, or null. */
   get publicKey(): Uint8Array | null {
-    return this.#ephemeral?.publicKey ?? this.#current?.own.publicKey ?? null
+    return this.#publicKey
   }
 
   /** The peer's public key of the last exchange, or null. */
   get peerPublicKey(): Uint8Array | null {
-    return this.#share?.publicKey ?? this.#current?.peer.publicKey ?? null
+    return this.#peerPublicKey
   }
 
   /** The peer's identity: the known one, else the one it claims, else null. */
@@ -133,6 +135,9 @@ export class Exchange {
     const completes = confirm !== undefined && this.#proves(confirm, this.#candidate)
     if (confirm !== undefined && !completes) this.#proves(confirm, this.#current)
     if (completes) {
+      // promotion makes the candidate's identity the known one, so another is refused already now
+      if (!equalBytes(this.#candidate?.peer.identity ?? share.identity, share.identity))
+        throw identityChanged()
       const promoted = this.#promote()
       // a share that was just promoted is used up; another one opens the next exchange
       if (!sameShare(promoted.peer, share)) this.#move('key message', null, share, null)
@@ -151,6 +156,13 @@ export class Exchange {
     const completed = confirmed || this.#slotProves(candidate)
     if (completed) this.#promote()
     return { ...this.#confirm(), completed }
+  }
+
+  /** Erases everything: no message can be sent, received or read afterwards. */
+  erase(): void {
+    this.expire()
+    for (const session of [this.#current, this.#previous, ...this.#waiting.map(({ from }) => from)])
+      session?.erase()
   }
 
   /** Erases a private key that was never confirmed, with its candidate. */
@@ -268,7 +280,7 @@ export class Exchange {
     )
       throw new DuetError('reflection', 'One of the keys is our own.')
     if (this.#knownIdentity && !equalBytes(this.#knownIdentity, share.identity))
-      throw new DuetError('identity_changed', 'The identity is not the one that this peer knows.')
+      throw identityChanged()
     if (this.#stale.some((used) => sameShare(used, share)))
       throw new DuetError('stale_keys', 'This public key was used or replaced before.')
   }
@@ -302,6 +314,7 @@ export class Exchange {
     if (promoted === null) throw new Error('There is no candidate to promote.')
     const replaced = this.#previous
     this.#previous = this.#current
+    this.#previous?.demote()
     this.#current = promoted
     this.#candidate = null
     promoted.promote()
@@ -330,6 +343,8 @@ export class Exchange {
     this.#ephemeral = ephemeral
     this.#share = share
     this.#candidate = candidate
+    this.#publicKey = ephemeral?.publicKey ?? this.#publicKey
+    this.#peerPublicKey = share?.publicKey ?? this.#peerPublicKey
   }
 
   #retire(share: Share): void {
@@ -342,6 +357,10 @@ export class Exchange {
     const used = [this.#candidate, this.#current, this.#previous].includes(session)
     if (!used && !this.#waiting.some((message) => message.from === session)) session.erase()
   }
+}
+
+function identityChanged(): DuetError {
+  return new DuetError('identity_changed', 'The identity is not the one that this peer knows.')
 }
 
 /** @throws DuetError `bad_text` */

@@ -183,17 +183,19 @@ export class Session {
     this.#salts.add(bytesToHex(salt))
   }
 
+  /** Overwrites what only a current session needs: another one is sent on and shown from now on. */
+  demote(): void {
+    for (const keys of [this.#sending?.key, this.#sending?.iv, this.#sending?.file]) keys?.fill(0)
+    this.#sending = null
+    this.#sharedSecret.fill(0)
+  }
+
   /** Overwrites every key; the session can't be used afterwards. */
   erase(): void {
     this.#schedule.erase()
-    for (const keys of [this.#receiving, this.#sending]) {
-      keys?.key.fill(0)
-      keys?.iv.fill(0)
-      keys?.file.fill(0)
-    }
-    this.#sharedSecret.fill(0)
-    this.#peerTag.fill(0)
-    this.#sending = null
+    this.demote()
+    const { key, iv, file } = this.#receiving
+    for (const secret of [key, iv, file, this.#peerTag]) secret.fill(0)
     this.#erased = true
   }
 

@@ -149,10 +149,13 @@ export class PictureSealer {
    */
   end(): Uint8Array {
     if (this.#left !== 0) throw wrongLength()
-    const last = this.#next(true)
+    return this.#next(true)
+  }
+
+  /** Overwrites the key and what is held of the picture. */
+  erase(): void {
     this.#key.fill(0)
     this.#chunk.fill(0)
-    return last
   }
 
   #next(last: boolean): Uint8Array {
@@ -207,9 +210,13 @@ export class PictureOpener {
    */
   end(): Uint8Array {
     const last = this.#next(true)
-    this.#key.fill(0)
     if (this.#opened !== this.#metadata?.bytes) throw wrongLength()
     return last
+  }
+
+  /** Overwrites the key. */
+  erase(): void {
+    this.#key.fill(0)
   }
 
   #next(last: boolean): Uint8Array {

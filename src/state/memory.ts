@@ -99,11 +99,20 @@ function writeOnce(file: string, text: string): void {
   try {
     fs.writeFileSync(fd, text)
     fs.fsyncSync(fd)
-    // a link, unlike a rename, never replaces what is there
-    fs.linkSync(temporary, file)
+    placeAt(temporary, file)
   } finally {
     fs.closeSync(fd)
     fs.rmSync(temporary, { force: true })
+  }
+}
+
+/** A link, unlike a rename, never replaces what is there. Where there are no links, a copy does as much. */
+function placeAt(temporary: string, file: string): void {
+  try {
+    fs.linkSync(temporary, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+    fs.copyFileSync(temporary, file, fs.constants.COPYFILE_EXCL)
   }
 }
 

@@ -41,7 +41,7 @@ disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
 
 /** Pictures below `dir`, which is made when the first one comes. What a killed run left half written is removed. */
 export function openPictures(dir: string): PictureStore {
-  const names = fs.existsSync(dir) ? fs.readdirSync(dir) : []
+  const names = namesIn(dir)
   for (const name of names.filter((name) => TEMPORARY.test(name))) fs.rmSync(path.join(dir, name))
   const newest = names
     .filter((name) => KEPT.test(name))
@@ -58,7 +58,7 @@ export function openPictures(dir: string): PictureStore {
 
 /** Pictures of a peer without a state: in a private folder, made when the first one comes, removed by `close`. */
 export function temporaryPictures(): PictureStore {
-  for (const name of fs.readdirSync(os.tmpdir())) {
+  for (const name of namesIn(os.tmpdir())) {
     const [, pid] = PRIVATE_FOLDER.exec(name) ?? []
     if (pid !== undefined && !isRunning(Number(pid))) removeOwn(path.join(os.tmpdir(), name))
   }
@@ -87,7 +87,9 @@ export function ownPicture(image?: string): () => Promise<PictureSource> {
 export async function pictureFile(file: string): Promise<PictureSource> {
   const name = path.basename(file)
   const refuse = (why: string) => new DuetError('bad_image', `${name} ${why}`)
-  const handle = await fs.promises.open(file).catch(() => {
+  // not to wait for the other end of a pipe
+  const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0)
+  const handle = await fs.promises.open(file, flags).catch(() => {
     throw refuse('can not be read.')
   })
   try {
@@ -110,6 +112,8 @@ async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
 class Pictures implements PictureStore {
   readonly #folder: () => string
   readonly #close: () => void
+  /** Each removes a picture that is being received. */
+  readonly #drafts = new Set<() => void>()
   last: StoredPicture | null
 
   constructor(folder: () => string, last: StoredPicture | null, close: () => void = () => {}) {
@@ -119,14 +123,24 @@ class Pictures implements PictureStore {
   }
 
   async create(): Promise<PictureDraft> {
-    const dir = this.#folder()
+    const dir = await spacing(async () => this.#folder())
     const id = randomBytes(8).toString('hex')
-    const temporary = path.join(dir, `incoming-${id}.tmp`)
-    const handle = await spacing(() => fs.promises.open(temporary, 'wx+', 0o600))
+    let file = path.join(dir, `incoming-${id}.tmp`)
+    const discard = () => fs.rmSync(file, { force: true })
+    this.#drafts.add(discard)
+    const handle = await spacing(() => fs.promises.open(file, 'wx+', 0o600)).catch((error) => {
+      this.#drafts.delete(discard)
+      throw error
+    })
+    if (!this.#drafts.has(discard)) {
+      // closed while the file was being made
+      await handle.close()
+      discard()
+      throw new PeerError('no_space', 'This peer has ended.')
+    }
     const writing: Promise<void>[] = []
     let position = 0
-    let kept: string | null = null
-    let type: PictureType
+    let stored: StoredPicture
     return {
       write: async (bytes) => {
         const written = spacing(() => writeAt(handle, bytes, position))
@@ -136,30 +150,35 @@ class Pictures implements PictureStore {
         position += bytes.length
         if (writing.length >= WRITES_AT_ONCE) await writing.shift()
       },
-      finish: async (claimed) => {
-        type = claimed
+      finish: async (type) => {
         await Promise.all(writing)
         const head = Buffer.alloc(HEAD_BYTES)
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
         refuseHuge(head.subarray(0, bytesRead))
+        const time = new Date().toISOString().replace(/[:.]/g, '-')
+        const kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
+        await spacing(() => fs.promises.rename(file, kept))
+        file = kept
+        stored = storedAt(kept)
       },
       keep: () => {
-        const time = new Date().toISOString().replace(/[:.]/g, '-')
-        kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
-        fs.renameSync(temporary, kept)
-        this.last = storedAt(kept)
-        return this.last
+        this.#drafts.delete(discard)
+        this.last = stored
+        return stored
       },
       discard: async () => {
         await Promise.allSettled(writing)
         await handle.close().catch(() => {})
-        fs.rmSync(kept ?? temporary, { force: true })
+        discard()
+        this.#drafts.delete(discard)
       },
     }
   }
 
   close(): void {
+    for (const discard of this.#drafts) discard()
+    this.#drafts.clear()
     this.#close()
   }
 }
@@ -198,14 +217,25 @@ function refuseHuge(head: Uint8Array): void {
     throw new DuetError('bad_image', `The picture claims a side of more than ${MAX_SIDE} pixels.`)
 }
 
-/** Turns a full disk into its own error. */
+/** What is in a folder; nothing if it can't be looked into, which shows when a picture comes. */
+function namesIn(dir: string): string[] {
+  try {
+    return fs.readdirSync(dir)
+  } catch {
+    return []
+  }
+}
+
+/** Turns a full disk, and a folder that can't be written, into an error for their owner. */
 async function spacing<T>(operation: () => Promise<T>): Promise<T> {
   try {
     return await operation()
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    if (code !== 'ENOSPC' && code !== 'EDQUOT') throw error
-    throw new PeerError('no_space', 'The picture does not fit on the disk.')
+    if (code === 'ENOSPC' || code === 'EDQUOT')
+      throw new PeerError('no_space', 'The picture does not fit on the disk.')
+    if (!code?.startsWith('E')) throw error
+    throw new PeerError('no_space', `The folder for pictures can't be written (${code}).`)
   }
 }
 
