@@ -93,52 +93,54 @@ for (const { name } of Object.values(CURVES))
 
 describe('ecdh-duet peer', () => {
   /** One peer with its state in `state`, and the other peer's port. */
-  const peer = (
-    port: number,
-    other: number,
-    state: string,
-    use: (peer: Command) => Promise<void>,
-  ) =>
-    withCommand(
-      ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`, '--state', state],
-      {},
-      async (command) => {
-        await command.ports(1)
-        await use(command)
-      },
-    )
+  const peerOn =
+    (curve: string) =>
+    (port: number, other: number, state: string, use: (peer: Command) => Promise<void>) =>
+      withCommand(
+        ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
+          .concat('--state', state)
+          .concat('--curve', curve),
+        {},
+        async (command) => {
+          await command.ports(1)
+          await use(command)
+        },
+      )
+  const peer = peerOn('X25519')
   const keysOnBoth = async (a: number, b: number) => {
     assert.equal((await step(a, '/send_keys')).status, 201)
     const { status, json } = await step(b, '/send_keys')
     assert.deepEqual([status, typeof json.session], [201, 'string'])
   }
 
-  it('is still itself after a restart, and both /send_keys recover', async () => {
-    const [a = 0, b = 0] = await freePorts(2)
-    const [stateA, stateB] = [path.join(folder, 'again-a'), path.join(folder, 'again-b')]
-    await peer(a, b, stateA, async () => {
-      let before: { safetyNumber: string }
-      await peer(b, a, stateB, async (killed) => {
-        await keysOnBoth(a, b)
-        before = (await step(b, '/show')).json
-        killed.kill('SIGKILL')
-        await killed.ended
-      })
-      await peer(b, a, stateB, async () => {
-        const restarted = (await step(b, '/show')).json
-        assert.equal(restarted.safetyNumber, before.safetyNumber)
-        assert.deepEqual([restarted.session, restarted.peer.known], [null, true])
-        const refused = (await step(a, '/send_msg')).json
-        assert.deepEqual([refused.code, refused.peer_code], ['peer_refused', 'unknown_session'])
-        await keysOnBoth(a, b)
-        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-        assert.equal(one.session.id, two.session.id)
-        assert.deepEqual([one.peer.known, two.peer.known], [true, true])
-        assert.equal((await step(a, '/send_msg')).status, 201)
-        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+  for (const { name } of Object.values(CURVES))
+    it(`is still itself after a restart on ${name}, and both /send_keys recover`, async () => {
+      const peer = peerOn(name)
+      const [a = 0, b = 0] = await freePorts(2)
+      const [stateA, stateB] = [path.join(folder, `a-${name}`), path.join(folder, `b-${name}`)]
+      await peer(a, b, stateA, async () => {
+        let before: { safetyNumber: string }
+        await peer(b, a, stateB, async (killed) => {
+          await keysOnBoth(a, b)
+          before = (await step(b, '/show')).json
+          killed.kill('SIGKILL')
+          await killed.ended
+        })
+        await peer(b, a, stateB, async () => {
+          const restarted = (await step(b, '/show')).json
+          assert.equal(restarted.safetyNumber, before.safetyNumber)
+          assert.deepEqual([restarted.session, restarted.peer.known], [null, true])
+          const refused = (await step(a, '/send_msg')).json
+          assert.deepEqual([refused.code, refused.peer_code], ['peer_refused', 'unknown_session'])
+          await keysOnBoth(a, b)
+          const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+          assert.equal(one.session.id, two.session.id)
+          assert.deepEqual([one.peer.known, two.peer.known], [true, true])
+          assert.equal((await step(a, '/send_msg')).status, 201)
+          assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+        })
       })
     })
-  })
 
   it('refuses an impostor on the port of the other, and names the file to remove', async () => {
     const [a = 0, b = 0] = await freePorts(2)
