@@ -5,7 +5,6 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { disableTypes, imageSize, types } from 'image-size'
 import {
   PeerError,
   type PictureDraft,
@@ -36,8 +35,6 @@ const TEMPORARY = /^incoming-[0-9a-f]{16}\.tmp$/
 const KEPT = /^\d{4}-\d\d-\d\dT[\d-]+Z-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
 /** Folders of peers without a state, in the system's folder for temporary files: the process's id is in the name. */
 const PRIVATE_FOLDER = /^ecdh-duet-(\d+)-\w+$/
-
-disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
 
 /** Pictures below `dir`, which is made when the first one comes. What a killed run left half written is removed. */
 export function openPictures(dir: string): PictureStore {
@@ -155,7 +152,7 @@ class Pictures implements PictureStore {
         const head = Buffer.alloc(HEAD_BYTES)
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
-        refuseHuge(head.subarray(0, bytesRead))
+        await refuseHuge(head.subarray(0, bytesRead))
         const time = new Date().toISOString().replace(/[:.]/g, '-')
         const kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
         await spacing(() => fs.promises.rename(file, kept))
@@ -204,7 +201,10 @@ async function writeAt(
 }
 
 /** @throws DuetError `bad_image` */
-function refuseHuge(head: Uint8Array): void {
+async function refuseHuge(head: Uint8Array): Promise<void> {
+  // loaded with the first picture: nobody waits for it when a peer starts
+  const { disableTypes, imageSize, types } = await import('image-size')
+  disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
   let side: number
   try {
     const { width, height } = imageSize(head)
