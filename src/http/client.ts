@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import got, { type Got, type Request, type Response, TimeoutError } from 'got'
+import type { Got, Request, Response } from 'got'
 import getRawBody from 'raw-body'
 import * as v from 'valibot'
 import { PeerError, type PictureSource, type Wire } from '../contract.ts'
@@ -33,18 +33,23 @@ const MessageAnswer = v.strictObject({
  * would send a message twice. `timeout`, in ms, is for a whole round trip.
  */
 export function createClient(url: string, timeout = 5_000): Wire {
-  const client = clientOf(url)
+  let loading: Promise<Got> | undefined
+  const client = () => {
+    loading ??= clientOf(url)
+    return loading
+  }
   return {
     url,
-    keys: async (form) => understood(parseAnswer, await post(client, 'wire/keys', form, timeout)),
+    keys: async (form) =>
+      understood(parseAnswer, await post(await client(), 'wire/keys', form, timeout)),
     message: async (form) =>
       understood(
         (body) => v.parse(MessageAnswer, body),
-        await post(client, 'wire/message', form, timeout),
+        await post(await client(), 'wire/message', form, timeout),
       ),
     image: async ({ bytes, content }) => {
       const headers = { 'content-type': 'application/octet-stream', 'content-length': `${bytes}` }
-      const answer = await upload(client, 'wire/image', headers, content, timeout)
+      const answer = await upload(await client(), 'wire/image', headers, content, timeout)
       return understood((body) => v.parse(ImageAnswer, body), acceptedOf(answer))
     },
   }
@@ -73,10 +78,12 @@ export async function sendPictureTo(
     'content-length': `${bytes}`,
     'picture-name': encodeURIComponent(name),
   }
-  return upload(clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
+  return upload(await clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
 }
 
-function clientOf(url: string): Got {
+/** got is loaded with the first request: a third of the time that a peer takes to start. */
+async function clientOf(url: string): Promise<Got> {
+  const { got } = await import('got')
   return got.extend({
     prefixUrl: url,
     // its own agent: the global one may take a proxy from the environment
@@ -163,7 +170,7 @@ async function answerTo(request: Request): Promise<Answer> {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
     if (error instanceof SyntaxError || isTooLarge(error)) throw notAPeer()
-    if (error instanceof TimeoutError) throw timedOut()
+    if ((error as Error).name === 'TimeoutError') throw timedOut()
     throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
   }
 }
