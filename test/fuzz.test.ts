@@ -500,6 +500,9 @@ async function assertStillWorks(a: TestPeer, b: TestPeer): Promise<void> {
     [a, b],
     [b, a],
   ] as const) {
+    // messages go in turn: once this one is answered, those before it have filled the inbox or not
+    assertProper(await from.call('/send_msg'))
+    assertProper(await receiver.call('/decrypt_msg'))
     const headers = { 'content-type': 'text/plain' }
     const sent = await from.call('/send_msg', { method: 'POST', headers, body })
     assert.equal(sent.status, 201, sent.text)
