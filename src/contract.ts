@@ -41,6 +41,7 @@ export interface PictureSource {
   readonly bytes: number
   /** A label for the receiver, never a path. */
   readonly name: string
+  /** A piece is good until the next one is asked for. */
   readonly content: AsyncIterable<Uint8Array>
 }
 

@@ -36,7 +36,7 @@ export async function* sealPicture(
       sent += piece.length
       progress(sent)
     }
-    yield sealer.end()
+    yield* sealer.end()
   } finally {
     sealer.erase()
   }

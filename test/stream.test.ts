@@ -42,7 +42,7 @@ function seal(picture: Uint8Array, options: Seal = {}): Uint8Array {
   const chunks = [sealer.header]
   for (let i = 0; i < picture.length; i += pieces)
     chunks.push(...sealer.seal(picture.subarray(i, i + pieces)))
-  return concatBytes(...chunks, sealer.end())
+  return concatBytes(...chunks, ...sealer.end())
 }
 
 /** Seals any plaintext, so that metadata may be anything. */
@@ -53,7 +53,7 @@ function sealPlaintext(plaintext: Uint8Array): Uint8Array {
     utf8ToBytes('DUET1'),
     header.session,
     header.salt,
-    nobleAead.seal(KEY, nonce, plaintext),
+    ...nobleAead.seal(KEY, nonce, plaintext),
   )
 }
 
@@ -185,7 +185,7 @@ describe('a picture stream', () => {
     const nonce = new Uint8Array(12)
     nonce.set([2, 1], 10)
     const empty = nobleAead.seal(KEY, nonce, new Uint8Array(0))
-    assert.throws(() => open(concatBytes(stream, empty)), { code: 'decrypt_failed' })
+    assert.throws(() => open(concatBytes(stream, ...empty)), { code: 'decrypt_failed' })
   })
 
   const picture = pngOf(300)

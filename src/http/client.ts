@@ -68,7 +68,8 @@ export async function sendPictureTo(
   async function* watched() {
     let sent = 0
     for await (const piece of content) {
-      yield piece
+      // got reads ahead, and a piece is good until the next one is asked for
+      yield Uint8Array.from(piece)
       sent += piece.length
       progress(sent)
     }

@@ -19,14 +19,14 @@ const SIGNATURE_BYTES = 12
 
 /** ChaCha20-Poly1305 (RFC 8439 section 2.8): a 32-byte key, a 12-byte nonce, no associated data. */
 export interface Aead {
-  /** The ciphertext, then the 16-byte tag. */
-  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): Uint8Array
+  /** The ciphertext, then the 16-byte tag, in as many pieces as they come in. */
+  seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): readonly Uint8Array[]
   /** The plaintext. Throws, whatever, if it does not open. */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array
 }
 
 export const nobleAead: Aead = {
-  seal: (key, nonce, plaintext) => chacha20poly1305(key, nonce).encrypt(plaintext),
+  seal: (key, nonce, plaintext) => [chacha20poly1305(key, nonce).encrypt(plaintext)],
   open: (key, nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed),
 }
 
@@ -127,7 +127,7 @@ export class PictureSealer {
   }
 
   /**
-   * Takes more of the picture; gives the chunks that are full.
+   * Takes more of the picture; gives the chunks that are full, in pieces.
    * @throws DuetError `bad_image` for more bytes than the metadata said
    */
   *seal(piece: Uint8Array): Generator<Uint8Array> {
@@ -135,7 +135,7 @@ export class PictureSealer {
     if (this.#left < 0) throw wrongLength()
     for (let taken = 0; taken < piece.length; ) {
       // a full chunk waits for what follows: only then is it known not to be the last
-      if (this.#filled === CHUNK_BYTES) yield this.#next(false)
+      if (this.#filled === CHUNK_BYTES) yield* this.#next(false)
       const part = piece.subarray(taken, taken + CHUNK_BYTES - this.#filled)
       this.#chunk.set(part, this.#filled)
       this.#filled += part.length
@@ -144,10 +144,10 @@ export class PictureSealer {
   }
 
   /**
-   * The last chunk.
+   * The last chunk, in pieces.
    * @throws DuetError `bad_image` for fewer bytes than the metadata said
    */
-  end(): Uint8Array {
+  end(): readonly Uint8Array[] {
     if (this.#left !== 0) throw wrongLength()
     return this.#next(true)
   }
@@ -158,7 +158,7 @@ export class PictureSealer {
     this.#chunk.fill(0)
   }
 
-  #next(last: boolean): Uint8Array {
+  #next(last: boolean): readonly Uint8Array[] {
     const nonce = nonceOf(this.#counter++, last)
     const sealed = this.#aead.seal(this.#key, nonce, this.#chunk.subarray(0, this.#filled))
     this.#filled = 0

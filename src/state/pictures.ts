@@ -22,8 +22,8 @@ const MAX_SIDE = 65_535
 /** The head of a file that holds a picture's size, but for odd ones. */
 const HEAD_BYTES = 512 * 1024
 const READ_BYTES = 256 * 1024
-/** Writes that are under way while more arrives: twice the rate of one after another. */
-const WRITES_AT_ONCE = 4
+/** What is gathered for one write: the system takes few long ones much faster than many short ones. */
+const WRITE_BYTES = 1024 * 1024
 
 const EXTENSIONS: Readonly<Record<PictureType, string>> = {
   'image/png': 'png',
@@ -103,7 +103,18 @@ export async function pictureFile(file: string): Promise<PictureSource> {
 
 /** Opens the file when it is read, so that a picture that is never sent leaves nothing open. */
 async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
-  yield* fs.createReadStream(file, { highWaterMark: READ_BYTES })
+  const handle = await fs.promises.open(file)
+  try {
+    // one buffer for all of it: with a fresh one a piece, collecting them takes longer than sealing
+    const buffer = Buffer.alloc(READ_BYTES)
+    for (;;) {
+      const { bytesRead } = await handle.read(buffer, 0, READ_BYTES)
+      if (bytesRead === 0) return
+      yield buffer.subarray(0, bytesRead)
+    }
+  } finally {
+    await handle.close()
+  }
 }
 
 class Pictures implements PictureStore {
@@ -135,20 +146,12 @@ class Pictures implements PictureStore {
       discard()
       throw new PeerError('no_space', 'This peer has ended.')
     }
-    const writing: Promise<void>[] = []
-    let position = 0
+    const writer = new GatheringWriter(handle)
     let stored: StoredPicture
     return {
-      write: async (bytes) => {
-        const written = spacing(() => writeAt(handle, bytes, position))
-        // whoever waits for it sees the error; until then it is nobody's
-        written.catch(() => {})
-        writing.push(written)
-        position += bytes.length
-        if (writing.length >= WRITES_AT_ONCE) await writing.shift()
-      },
+      write: (bytes) => spacing(() => writer.write(bytes)),
       finish: async (type) => {
-        await Promise.all(writing)
+        await spacing(() => writer.flush())
         const head = Buffer.alloc(HEAD_BYTES)
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
@@ -165,7 +168,7 @@ class Pictures implements PictureStore {
         return stored
       },
       discard: async () => {
-        await Promise.allSettled(writing)
+        await writer.idle()
         await handle.close().catch(() => {})
         discard()
         this.#drafts.delete(discard)
@@ -185,6 +188,53 @@ function storedAt(file: string): StoredPicture {
   const extension = path.extname(file).slice(1)
   const [type] = Object.entries(EXTENSIONS).find(([, known]) => known === extension) ?? []
   return { path: file, type: type as PictureType, bytes: size, received: mtime }
+}
+
+/** Writes a file in long pieces: one is gathered while the one before is on its way. */
+class GatheringWriter {
+  readonly #handle: fs.promises.FileHandle
+  #gathering = Buffer.allocUnsafeSlow(WRITE_BYTES)
+  #spare = Buffer.allocUnsafeSlow(WRITE_BYTES)
+  #filled = 0
+  #position = 0
+  #writing: Promise<void> = Promise.resolve()
+
+  constructor(handle: fs.promises.FileHandle) {
+    this.#handle = handle
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    for (let taken = 0; taken < bytes.length; ) {
+      const part = bytes.subarray(taken, taken + WRITE_BYTES - this.#filled)
+      this.#gathering.set(part, this.#filled)
+      this.#filled += part.length
+      taken += part.length
+      if (this.#filled === WRITE_BYTES) await this.#next()
+    }
+  }
+
+  /** Writes what is left, and waits until all of it is written. */
+  async flush(): Promise<void> {
+    await this.#next()
+    await this.#writing
+  }
+
+  /** Waits until nothing is under way, well or badly. */
+  async idle(): Promise<void> {
+    await this.#writing.catch(() => {})
+  }
+
+  async #next(): Promise<void> {
+    await this.#writing
+    const full = this.#gathering
+    this.#writing = writeAt(this.#handle, full.subarray(0, this.#filled), this.#position)
+    // whoever waits for it sees the error; until then it is nobody's
+    this.#writing.catch(() => {})
+    this.#position += this.#filled
+    this.#gathering = this.#spare
+    this.#spare = full
+    this.#filled = 0
+  }
 }
 
 /** All of `bytes` at `position`; the system may take fewer at a time. */

@@ -101,7 +101,7 @@ export function workedExample(curve: Curve, inputs: Record<string, string>): [st
     ['picture name', input('picture name')],
     ['salt', input('salt')],
     ['stream key', bytesToHex(key)],
-    ['stream', bytesToHex(concatBytes(sealer.header, ...chunks, sealer.end()))],
+    ['stream', bytesToHex(concatBytes(sealer.header, ...chunks, ...sealer.end()))],
     ['safety number', safetyNumber(curve, one.identity, two.identity)],
   ]
 }
