@@ -3,12 +3,13 @@
  * same got, koa and disk in the same run. Sender and receiver are processes of their own in both.
  */
 
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
+import { type ChildProcess, type StdioOptions, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { got } from 'got'
+import { freePorts } from '../helpers/ports.ts'
 
 const ROUNDS = 7
 const MIB = 2 ** 20
@@ -17,8 +18,10 @@ const SIZES = [64, 256, 1024]
 const RATED = 256
 
 type Kind = 'picture' | 'plain'
+const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
+const PLAIN = fileURLToPath(new URL('./plainUpload.mjs', import.meta.url))
 /** Where the two kinds of receivers put their files, below `folder`. */
-const RECEIVED = /^(?:picture-receive\/pictures\/.*|plain-receive\/\d+)\.png$/
+const RECEIVED = /^(?:picture-\d+\/pictures\/.*|plain-\d+\/\d+)\.png$/
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-bench-'))
 const say = (text: string) => process.stdout.write(`${text}\n`)
@@ -33,43 +36,53 @@ function fileOf(mebibytes: number): string {
   return file
 }
 
-/** The next message of a worker. */
-async function told(child: ChildProcess): Promise<{ port?: number; ms?: number }> {
-  const ended = once(child, 'exit').then(() => {
-    throw new Error('a worker has ended; what it said stands above')
-  })
-  const [message] = await Promise.race([once(child, 'message'), ended])
-  return message
-}
-
 /** A receiver and a sender of one kind, each in its own process. */
 class Pair {
   readonly #children: ChildProcess[] = []
   readonly #kind: Kind
+  #sender = ''
 
   constructor(kind: Kind) {
     this.#kind = kind
   }
 
   async start(): Promise<void> {
-    const worker = fileURLToPath(new URL('./pictureWorker.ts', import.meta.url))
-    for (const role of ['receive', 'send']) {
-      const child = fork(worker, [this.#kind, role, path.join(folder, `${this.#kind}-${role}`)])
-      child.setMaxListeners(0)
-      this.#children.push(child)
-    }
-    const ports = await Promise.all(this.#children.map(async (child) => (await told(child)).port))
-    const met = this.#children.map((child) => told(child))
-    for (const [i, child] of this.#children.entries()) child.send({ other: ports[1 - i] })
-    await Promise.all(met)
+    const [a = 0, b = 0] = await freePorts(2)
+    this.#start(a, b)
+    this.#start(b, a)
+    this.#sender = `http://127.0.0.1:${b}`
+    // until both listen
+    const retry = { limit: 20, errorCodes: ['ECONNREFUSED'], statusCodes: [502], backoffLimit: 100 }
+    for (const port of [a, b]) await got(`http://127.0.0.1:${port}/send_keys`, { retry })
   }
 
-  /** Milliseconds for one file, from the request to send it to the receiver's answer. */
+  #start(port: number, other: number): void {
+    const state = path.join(folder, `${this.#kind}-${port}`)
+    fs.mkdirSync(state, { mode: 0o700 })
+    const args =
+      this.#kind === 'plain'
+        ? [PLAIN, port, other, state]
+        : [
+            MAIN,
+            'peer',
+            '--port',
+            port,
+            '--peer',
+            `http://127.0.0.1:${other}`,
+            '--state',
+            state,
+          ].concat('--image', path.join(state, 'current.png'), '--max-image', 2 ** 31)
+    fs.symlinkSync(path.join(folder, 'current.png'), path.join(state, 'current.png'))
+    const stdio: StdioOptions = ['ignore', 'ignore', 'inherit']
+    this.#children.push(spawn(process.execPath, args.map(String), { stdio }))
+  }
+
+  /** Milliseconds for one file, from the request to send it to the sender's answer. */
   async send(file: string): Promise<number> {
-    const sender = this.#children[1] as ChildProcess
-    const done = told(sender)
-    sender.send({ file })
-    const { ms = 0 } = await done
+    use(file)
+    const begin = performance.now()
+    await got(`${this.#sender}/send_image`, { retry: { limit: 0 } })
+    const ms = performance.now() - begin
     for (const name of fs.readdirSync(folder, { recursive: true }).map(String))
       if (RECEIVED.test(name)) fs.rmSync(path.join(folder, name))
     return ms
@@ -89,11 +102,19 @@ class Pair {
   }
 }
 
+/** What the senders send from now on. */
+function use(file: string): void {
+  const current = path.join(folder, 'current.png')
+  fs.rmSync(current, { force: true })
+  fs.symlinkSync(file, current)
+}
+
 const median = (values: number[]) =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
 
 try {
   const file = fileOf(RATED)
+  use(file)
   const [picture, plain] = [new Pair('picture'), new Pair('plain')]
   await Promise.all([picture.start(), plain.start()])
   for (const pair of [picture, plain]) await pair.send(file)
@@ -121,6 +142,7 @@ try {
     const file = fileOf(size)
     const peaks: number[] = []
     for (const kind of ['picture', 'plain'] as const) {
+      use(file)
       const pair = new Pair(kind)
       await pair.start()
       await pair.send(file)
