@@ -1,31 +1,20 @@
 #!/usr/bin/env node
-/** The command: parse, start, stop, exit code (0 done, 1 failed, 2 wrong usage). */
+/** The command: parse, one call of its body in `commands/`, exit code (0 done, 1 failed, 2 wrong usage). */
 
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { sendPictureTo } from './http/client.ts'
-import { type Launched, launch, type PeerPlan } from './launch.ts'
-import { CURVES, type CurveName } from './protocol/curves.ts'
+import { type RunOptions, run } from './commands/run.ts'
+import { sendImage } from './commands/sendImage.ts'
+import { CURVES } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
-import { forgetful, openMemory, StateError } from './state/memory.ts'
-import { pictureFile } from './state/pictures.ts'
-import { createTerminal, print, progressBar, tell } from './terminal.ts'
+import { StateError } from './state/memory.ts'
+import { tell } from './terminal.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 const STATE = '.duet'
-
-interface CommonOptions {
-  curve: CurveName
-  message?: string
-  image?: string
-  maxImage?: number
-  secrets: boolean
-  /** false with --no-state */
-  state?: string | false
-}
 
 const program = new Command('ecdh-duet')
   .description(
@@ -43,11 +32,15 @@ withCommonOptions(program.command('both'))
       .argParser(parsePorts)
       .default([5000, 5001], '5000,5001'),
   )
-  .action((options: CommonOptions & { ports: [number, number] }) =>
-    run(
-      options.ports.map((port) => ({ host: '127.0.0.1', port })),
-      options,
-      (port) => path.join(options.state || STATE, String(port)),
+  .action(
+    ending((options: RunOptions & { ports: [number, number] }) =>
+      untilTheEnd(
+        run(
+          options.ports.map((port) => ({ host: '127.0.0.1', port })),
+          options,
+          (port) => path.join(options.state || STATE, String(port)),
+        ),
+      ),
     ),
   )
 
@@ -58,26 +51,25 @@ withCommonOptions(program.command('peer'))
   .option('--host <address>', 'the address to listen on, beside 127.0.0.1', notEmpty, '127.0.0.1')
   .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
   .action(
-    (
-      options: CommonOptions & {
-        port: number
-        peer: string
-        host: string
-        hostName: string[]
+    ending(
+      (
+        options: RunOptions & {
+          port: number
+          peer: string
+          host: string
+          hostName: string[]
+        },
+      ) => {
+        const { host, port, peer: peerUrl, hostName: hostNames } = options
+        return untilTheEnd(
+          run(
+            [{ host, port, peerUrl, hostNames }],
+            options,
+            (port) => options.state || path.join(STATE, String(port)),
+          ),
+        )
       },
-    ) =>
-      run(
-        [
-          {
-            host: options.host,
-            port: options.port,
-            peerUrl: options.peer,
-            hostNames: options.hostName,
-          },
-        ],
-        options,
-        (port) => options.state || path.join(STATE, String(port)),
-      ),
+    ),
   )
 
 program
@@ -85,24 +77,7 @@ program
   .description('send a picture from the peer on this machine, with a progress bar')
   .requiredOption('--port <port>', 'the port of the peer that sends it', parsePort)
   .argument('<file>', 'a PNG, JPEG, WebP or GIF')
-  .action((file: string, { port }: { port: number }) => sendImage(port, file))
-
-async function sendImage(port: number, file: string): Promise<void> {
-  try {
-    const picture = await pictureFile(file)
-    const bar = await progressBar(picture.bytes)
-    let answer: Awaited<ReturnType<typeof sendPictureTo>>
-    try {
-      answer = await sendPictureTo(`http://127.0.0.1:${port}`, picture, bar.update)
-    } finally {
-      bar.stop()
-    }
-    print(JSON.stringify(answer.body, null, 2))
-    if (answer.status !== 201) process.exitCode = 1
-  } catch (error) {
-    fail(error)
-  }
-}
+  .action(ending((file: string, { port }: { port: number }) => sendImage(port, file)))
 
 function withCommonOptions(command: Command): Command {
   return command
@@ -117,48 +92,23 @@ function withCommonOptions(command: Command): Command {
     .option('--no-state', 'keep nothing')
 }
 
-async function run(
-  plans: PeerPlan[],
-  options: CommonOptions,
-  stateOf: (port: number) => string,
-): Promise<void> {
-  const curve = CURVES[options.curve]
-  const terminal = createTerminal({
-    output: process.stdout,
-    showsSecrets: options.secrets,
-  })
-  if (options.secrets && !process.stdout.isTTY)
-    tell('secrets go to standard output, which is not a terminal')
-  const asked = new Promise<number>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0))
-    process.stdout.on('error', () => {
-      // nothing more could be shown
-      tell('standard output was closed')
-      resolve(1)
-    })
-  })
-  let launched: Launched
-  try {
-    // better now than in the middle of a lesson
-    if (options.image !== undefined) await pictureFile(options.image)
-    launched = await launch({
-      plans,
-      openMemory: (port) =>
-        options.state === false ? forgetful(curve) : openMemory(stateOf(port), curve),
-      terminal,
-      showsSecrets: options.secrets,
-      message: options.message,
-      image: options.image,
-      maxImage: options.maxImage,
-    })
-  } catch (error) {
-    fail(error)
-    return
+/** The action that runs a command's body: what it returns is the exit code. */
+function ending<Args extends unknown[]>(
+  body: (...args: Args) => Promise<number>,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    try {
+      process.exitCode = await body(...args)
+    } catch (error) {
+      process.exitCode = 1
+      fail(error)
+    }
   }
-  const exitCode = await asked
-  await launched.close()
-  // a request to the other peer may be under way; nobody waits for it any more
-  process.exit(exitCode)
+}
+
+/** A request to the other peer may be under way; nobody waits for it any more. */
+async function untilTheEnd(exitCode: Promise<number>): Promise<never> {
+  process.exit(await exitCode)
 }
 
 /** One line for what a person can mend; anything else is a defect and keeps its stack. */
@@ -168,7 +118,6 @@ function fail(error: unknown): void {
     address?: string
     hostname?: string
   }
-  process.exitCode = 1
   if (error instanceof StateError || error instanceof DuetError) tell(error.message)
   else if (code === 'EADDRINUSE')
     tell(

@@ -55,7 +55,13 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/http/steps.ts',
     {
       takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', 'node:net'],
-      refuses: ['../state/memory.ts', '../terminal.ts', '../launch.ts', '../main.ts'],
+      refuses: [
+        '../state/memory.ts',
+        '../mailbox/seal.ts',
+        '../terminal.ts',
+        '../launch.ts',
+        '../commands/run.ts',
+      ],
     },
   ],
   [
@@ -65,7 +71,21 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
       refuses: ['../http/app.ts', '../terminal.ts', '../main.ts'],
     },
   ],
-  ['src/launch.ts', { takes: ['./http/app.ts', './peer.ts'], refuses: ['./main.ts'] }],
+  [
+    'src/mailbox/seal.ts',
+    {
+      takes: ['../protocol/curves.ts', '../contract.ts', 'hpke', 'node:fs'],
+      refuses: ['../http/app.ts', '../state/pem.ts', '../terminal.ts', '../launch.ts'],
+    },
+  ],
+  [
+    'src/launch.ts',
+    { takes: ['./http/app.ts', './peer.ts'], refuses: ['./commands/run.ts', './main.ts'] },
+  ],
+  [
+    'src/commands/run.ts',
+    { takes: ['../launch.ts', '../state/memory.ts', '../terminal.ts'], refuses: ['../main.ts'] },
+  ],
 ]
 
 describe('the import rules', () => {

@@ -1,0 +1,59 @@
+/** `both` and `peer`: brings peers up, and down again on a signal. */
+
+import { launch, type PeerPlan } from '../launch.ts'
+import { CURVES, type CurveName } from '../protocol/curves.ts'
+import { forgetful, openMemory } from '../state/memory.ts'
+import { pictureFile } from '../state/pictures.ts'
+import { createTerminal, tell } from '../terminal.ts'
+
+export interface RunOptions {
+  readonly curve: CurveName
+  readonly message?: string
+  readonly image?: string
+  readonly maxImage?: number
+  readonly secrets: boolean
+  /** false with --no-state */
+  readonly state?: string | false
+}
+
+/**
+ * Runs a peer for each plan until a signal comes; `stateOf`: where the peer on a port keeps its
+ * state. Returns the exit code.
+ * @throws StateError, DuetError, or the system's error for a port
+ */
+export async function run(
+  plans: readonly PeerPlan[],
+  options: RunOptions,
+  stateOf: (port: number) => string,
+): Promise<number> {
+  const curve = CURVES[options.curve]
+  const terminal = createTerminal({
+    output: process.stdout,
+    showsSecrets: options.secrets,
+  })
+  if (options.secrets && !process.stdout.isTTY)
+    tell('secrets go to standard output, which is not a terminal')
+  const asked = new Promise<number>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0))
+    process.stdout.on('error', () => {
+      // nothing more could be shown
+      tell('standard output was closed')
+      resolve(1)
+    })
+  })
+  // better now than in the middle of a lesson
+  if (options.image !== undefined) await pictureFile(options.image)
+  const launched = await launch({
+    plans,
+    openMemory: (port) =>
+      options.state === false ? forgetful(curve) : openMemory(stateOf(port), curve),
+    terminal,
+    showsSecrets: options.secrets,
+    message: options.message,
+    image: options.image,
+    maxImage: options.maxImage,
+  })
+  const exitCode = await asked
+  await launched.close()
+  return exitCode
+}
