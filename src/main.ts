@@ -9,7 +9,7 @@ import { sendImage } from './commands/sendImage.ts'
 import { CURVES } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
-import { StateError } from './state/memory.ts'
+import { StateError } from './state/files.ts'
 import { tell } from './terminal.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }

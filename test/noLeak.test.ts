@@ -116,7 +116,7 @@ async function inTwoPrograms(curve: Curve): Promise<void> {
         const identities = Object.entries(files).filter(([name]) => /identity\..*\.pem$/.test(name))
         assert.equal(identities.length, 2)
         for (const [, bytes] of identities) {
-          const identity = decodePrivateKey(curve, bytes.toString())
+          const identity = decodePrivateKey(bytes.toString())
           assert.deepEqual(find(Buffer.from(identity.exportPrivateKey()), outside), [])
         }
 

@@ -8,7 +8,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
-import { openMemory, StateError } from '../src/state/memory.ts'
+import { StateError } from '../src/state/files.ts'
+import { openMemory } from '../src/state/memory.ts'
 import {
   decodePrivateKey,
   decodePublicKey,
@@ -88,7 +89,7 @@ for (const curve of Object.values(CURVES))
             file,
             file.includes('identity')
               ? encodePrivateKey(new KeyPair(other))
-              : encodePublicKey(other, new KeyPair(other).publicKey),
+              : encodePublicKey(new KeyPair(other)),
           ),
         new RegExp(`not a key of ${curve.name}`),
       ],
@@ -155,13 +156,13 @@ describe('PEM', () => {
       const pair = new KeyPair(curve)
       const read = createPublicKey(createPrivateKey(encodePrivateKey(pair)))
       const spki = read.export({ type: 'spki', format: 'pem' }).toString()
-      assert.equal(spki, encodePublicKey(curve, pair.publicKey))
+      assert.equal(spki, encodePublicKey(pair))
       const theirs =
         curve === X25519
           ? generateKeyPairSync('x25519')
           : generateKeyPairSync('ec', { namedCurve: 'P-256' })
       const pkcs8 = theirs.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
       const publicKey = theirs.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-      assert.deepEqual(decodePrivateKey(curve, pkcs8).publicKey, decodePublicKey(curve, publicKey))
+      assert.deepEqual(decodePrivateKey(pkcs8).publicKey, decodePublicKey(publicKey).publicKey)
     })
 })

@@ -110,8 +110,14 @@ export const CURVES: Readonly<Record<CurveName, Curve>> = {
   'P-256': P256,
 }
 
+/** Somebody's public key (`curve.pointBytes` long) and the curve that it is on; a KeyPair is one too. */
+export interface PublicKey {
+  readonly curve: Curve
+  readonly publicKey: Uint8Array
+}
+
 /** A private key that shows itself to nobody, beside its public key (`curve.pointBytes` long). */
-export class KeyPair {
+export class KeyPair implements PublicKey {
   readonly curve: Curve
   readonly publicKey: Uint8Array
   readonly #privateKey: Uint8Array

@@ -1,16 +1,21 @@
-/** Keys as PEM files that OpenSSL reads and writes: PKCS#8 private, SPKI public (RFC 8410, RFC 5480). */
+/** Keys as PEM files that OpenSSL reads and writes: private ones as PKCS#8 or SEC 1, public ones as SPKI (RFC 8410, RFC 5480). */
 
-import { createPrivateKey, createPublicKey, type JsonWebKey, type KeyObject } from 'node:crypto'
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  type JsonWebKey,
+  type KeyObject,
+} from 'node:crypto'
 import { equalBytes } from '../protocol/bytes.ts'
-import { type Curve, KeyPair } from '../protocol/curves.ts'
+import { CURVES, type Curve, KeyPair, type PublicKey } from '../protocol/curves.ts'
+
+const NOT_A_KEY = 'It is not a PEM key of a kind that this program uses.'
 
 /** A key pair's private key as PKCS#8 PEM. */
 export function encodePrivateKey(pair: KeyPair): string {
   const privateKey = pair.exportPrivateKey()
-  const jwk = {
-    ...publicJwk(pair.curve, pair.publicKey),
-    d: base64url(privateKey),
-  }
+  const jwk = { ...publicJwk(pair), d: base64url(privateKey) }
   privateKey.fill(0)
   return createPrivateKey({ key: jwk, format: 'jwk' })
     .export({ type: 'pkcs8', format: 'pem' })
@@ -18,53 +23,102 @@ export function encodePrivateKey(pair: KeyPair): string {
 }
 
 /**
- * The key pair in a PKCS#8 PEM of `curve`.
+ * The key pair in a PEM of one private key: PKCS#8 or SEC 1, with or without the parameters
+ * that OpenSSL writes before it.
  * @throws Error with one fixed sentence
  */
-export function decodePrivateKey(curve: Curve, pem: string): KeyPair {
+export function decodePrivateKey(pem: string): KeyPair {
+  const [label, ...more] = labelsOf(pem).filter((label) => label !== 'EC PARAMETERS')
+  if (label === 'PUBLIC KEY')
+    throw new Error('It is a public key, and here the private one belongs.')
+  if (label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED\r?$/m.test(pem))
+    throw new Error(
+      'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE',
+    )
+  if (more.length > 0) throw new Error('It holds more than one key.')
   const key = parsed(() => createPrivateKey(pem))
-  const { d, publicKey } = rawKey(curve, key)
-  if (d === undefined) throw new Error('It holds no private key.')
-  const pair = new KeyPair(curve, d)
+  const { curve, publicKey, d } = rawKey(key)
+  if (d === undefined) throw new Error(NOT_A_KEY)
+  if (publicDer(createPublicKey(key)).length > publicDer(keyObject({ curve, publicKey })).length)
+    throw new Error(`It describes its curve by parameters; ${curve.name} goes by its name.`)
+  const pair = parsed(() => new KeyPair(curve, d))
   if (!equalBytes(pair.publicKey, publicKey))
     throw new Error('Its two halves do not belong together.')
   return pair
 }
 
-/** A public key (`curve.pointBytes` long) as SPKI PEM. */
-export function encodePublicKey(curve: Curve, publicKey: Uint8Array): string {
-  const jwk = publicJwk(curve, publicKey)
-  return createPublicKey({ key: jwk, format: 'jwk' })
-    .export({ type: 'spki', format: 'pem' })
-    .toString()
+/** A public key as SPKI PEM. */
+export function encodePublicKey(key: PublicKey): string {
+  return keyObject(key).export({ type: 'spki', format: 'pem' }).toString()
 }
 
 /**
- * The public key in an SPKI PEM of `curve`, in exactly the form that we write: OpenSSL also
- * takes explicit parameters and, from a private key, derives the public one.
+ * The public key in an SPKI PEM, in exactly the form that we write: OpenSSL also takes explicit
+ * parameters and compressed points and, from a private key, derives the public one.
  * @throws Error with one fixed sentence
  */
-export function decodePublicKey(curve: Curve, pem: string): Uint8Array {
-  const key = parsed(() => createPublicKey(pem))
-  const { publicKey } = rawKey(curve, key)
+export function decodePublicKey(pem: string): PublicKey {
+  if (labelsOf(pem).some((label) => label.endsWith('PRIVATE KEY')))
+    throw new Error(
+      'It is a private key, which belongs to nobody else. Its public one: openssl pkey -in FILE -pubout -out NEW_FILE',
+    )
+  const { curve, publicKey } = rawKey(parsed(() => createPublicKey(pem)))
   curve.checkPoint(publicKey)
-  if (encodePublicKey(curve, publicKey).trim() !== pem.trim())
+  if (encodePublicKey({ curve, publicKey }).trim() !== pem.replaceAll('\r\n', '\n').trim())
     throw new Error('It is not in the form that OpenSSL writes a public key in.')
-  return publicKey
+  return { curve, publicKey }
 }
 
-function publicJwk(curve: Curve, publicKey: Uint8Array): JsonWebKey {
+/**
+ * `key` itself, if it is one of `curve`.
+ * @throws Error with one fixed sentence
+ */
+export function onCurve<Key extends PublicKey>(curve: Curve, key: Key): Key {
+  if (key.curve !== curve) throw new Error(`It is not a key of ${curve.name}.`)
+  return key
+}
+
+/**
+ * What two people compare to know that they have the same public key: SHA-256 of its SPKI DER,
+ * as `openssl pkey -pubin -in FILE -outform DER | openssl dgst -sha256 -binary | base64` gives
+ * it, in the form of OpenSSH: "SHA256:" and 43 characters of base64.
+ */
+export function fingerprint(key: PublicKey): string {
+  const hash = createHash('sha256')
+    .update(publicDer(keyObject(key)))
+    .digest('base64')
+  return `SHA256:${hash.replace('=', '')}`
+}
+
+/** What the blocks of a PEM say that they hold (RFC 7468 section 2). */
+function labelsOf(pem: string): string[] {
+  return [...pem.matchAll(/^-----BEGIN ([^\r\n]*)-----/gm)].map(([, label = '']) => label)
+}
+
+function keyObject(key: PublicKey): KeyObject {
+  return createPublicKey({ key: publicJwk(key), format: 'jwk' })
+}
+
+function publicDer(key: KeyObject): Uint8Array {
+  return key.export({ type: 'spki', format: 'der' })
+}
+
+function publicJwk({ curve, publicKey }: PublicKey): JsonWebKey {
   if (curve.name === 'X25519') return { kty: 'OKP', crv: 'X25519', x: base64url(publicKey) }
   const [x, y] = [publicKey.slice(1, 33), publicKey.slice(33)]
   return { kty: 'EC', crv: curve.name, x: base64url(x), y: base64url(y) }
 }
 
-function rawKey(curve: Curve, key: KeyObject): { publicKey: Uint8Array; d?: Uint8Array } {
+function rawKey(key: KeyObject): PublicKey & { d?: Uint8Array } {
   const jwk = parsed(() => key.export({ format: 'jwk' }))
-  if (jwk.crv !== curve.name) throw new Error(`It is not a key of ${curve.name}.`)
+  const curve = Object.values(CURVES).find(({ name }) => name === jwk.crv)
+  if (curve === undefined)
+    throw new Error(
+      `It is a key of another kind; this program takes ${Object.keys(CURVES).join(' and ')}.`,
+    )
   const x = fromBase64url(jwk.x)
   const publicKey = jwk.y === undefined ? x : Uint8Array.of(4, ...x, ...fromBase64url(jwk.y))
-  return jwk.d === undefined ? { publicKey } : { publicKey, d: fromBase64url(jwk.d) }
+  return { curve, publicKey, ...(jwk.d === undefined ? {} : { d: fromBase64url(jwk.d) }) }
 }
 
 /** OpenSSL's own messages name its source files. */
@@ -72,7 +126,7 @@ function parsed<T>(read: () => T): T {
   try {
     return read()
   } catch {
-    throw new Error('It is not a PEM key of a kind that this program uses.')
+    throw new Error(NOT_A_KEY)
   }
 }
 

@@ -1,0 +1,107 @@
+/** Small files with keys in them: read with suspicion, written once and whole. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+
+/** A PEM of ours has some 200 bytes; with explicit parameters or a text beside it, a few more. */
+const MAX_BYTES = 4096
+
+/** What the owner has to look at: one line with the file's name. */
+export class StateError extends Error {}
+
+/**
+ * The text of a file that is its owner's alone, or null if there is none.
+ * @throws StateError for one that others can read, a link, what is no file, and one too long
+ */
+export function readOwn(file: string): string | null {
+  return read(file, true)
+}
+
+/**
+ * The text of a file that others may read, or null if there is none.
+ * @throws StateError for a link, what is no file, and one too long
+ */
+export function readPublic(file: string): string | null {
+  return read(file, false)
+}
+
+function read(file: string, secret: boolean): string | null {
+  let fd: number
+  try {
+    fd = fs.openSync(
+      file,
+      fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0),
+    )
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return null
+    throw new StateError(
+      `${file}: ${code === 'ELOOP' ? 'It is a link; put the file itself there.' : `It can't be read (${code}).`}`,
+    )
+  }
+  try {
+    const stat = fs.fstatSync(fd)
+    if (!stat.isFile()) throw new StateError(`${file}: It is not a file.`)
+    if (secret && process.platform !== 'win32' && (stat.mode & 0o077) !== 0)
+      throw new StateError(
+        `${file}: Others can read it. Look at who had it, then: chmod 600 ${file}`,
+      )
+    if (stat.size > MAX_BYTES) throw new StateError(`${file}: It is too long for a key.`)
+    return fs.readFileSync(fd, 'utf8')
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** Writes a file that isn't there yet, whole or not at all; `mode` whatever the umask. */
+export function writeOnce(file: string, text: string, mode = 0o600): void {
+  const temporary = temporaryOf(file)
+  const fd = fs.openSync(temporary, 'wx', 0o600)
+  try {
+    fs.writeFileSync(fd, text)
+    fs.fchmodSync(fd, mode)
+    fs.fsyncSync(fd)
+    placeAt(temporary, file)
+  } finally {
+    fs.closeSync(fd)
+    fs.rmSync(temporary, { force: true })
+  }
+}
+
+/** A link, unlike a rename, never replaces what is there. Where there are no links, a copy does as much. */
+function placeAt(temporary: string, file: string): void {
+  try {
+    fs.linkSync(temporary, file)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+    fs.copyFileSync(temporary, file, fs.constants.COPYFILE_EXCL)
+  }
+}
+
+/** One name a file, so that the next run sweeps what a killed one left. */
+export function temporaryOf(file: string): string {
+  return `${file}.tmp`
+}
+
+/** Makes the folder if it isn't there: its owner's alone, and git never takes what is in it. */
+export function makeDirectory(dir: string): void {
+  if (fs.existsSync(dir)) return
+  const parent = path.dirname(dir)
+  const first = !fs.existsSync(parent)
+  if (first) makeDirectory(parent)
+  // one by one: Node's own `recursive` never ends where the system says ENOENT for a parent that is there (/proc)
+  fs.mkdirSync(dir, { mode: 0o700 })
+  if (!first) fs.writeFileSync(path.join(dir, '.gitignore'), '*\n')
+}
+
+/** Errors of the system and of a key's form become one line with the file's name. */
+export function naming<T>(file: string, use: () => T): T {
+  try {
+    return use()
+  } catch (error) {
+    if (error instanceof StateError) throw error
+    const { code, message } = error as NodeJS.ErrnoException
+    const why = code?.startsWith('E') ? `It can't be used (${code}).` : message
+    throw new StateError(`${file}: ${why}`)
+  }
+}

@@ -1,0 +1,39 @@
+/** Keys in files that the command line names. */
+
+import { equalBytes } from '../protocol/bytes.ts'
+import type { KeyPair, PublicKey } from '../protocol/curves.ts'
+import { naming, readOwn, readPublic, StateError } from './files.ts'
+import { decodePrivateKey, decodePublicKey } from './pem.ts'
+
+/**
+ * The key pair in a PEM that is its owner's alone.
+ * @throws StateError
+ */
+export function readPrivateKey(file: string): KeyPair {
+  return naming(file, () => decodePrivateKey(there(file, readOwn(file))))
+}
+
+/**
+ * The public key in a PEM that others may read.
+ * @throws StateError
+ */
+export function readPublicKey(file: string): PublicKey {
+  return naming(file, () => decodePublicKey(there(file, readPublic(file))))
+}
+
+/**
+ * A peer's identity is never its mailbox key: each of the two protocols is safe alone, and
+ * nobody has shown it for one key in both.
+ * @throws StateError
+ */
+export function refuseOneKeyForBoth(identity: PublicKey, mailboxKey: PublicKey): void {
+  if (equalBytes(identity.publicKey, mailboxKey.publicKey))
+    throw new StateError(
+      'The mailbox key is the identity of this peer; make one for the mailbox alone: ecdh-duet keygen DIR',
+    )
+}
+
+function there(file: string, text: string | null): string {
+  if (text === null) throw new StateError(`${file}: There is no such file.`)
+  return text
+}
