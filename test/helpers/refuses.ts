@@ -10,6 +10,28 @@ export function refuses(code: ProtocolCode, operation: () => unknown): DuetError
     refusal = error
     return true
   })
+  return withCode(code, refusal)
+}
+
+/** Fails unless `promise` is rejected with a DuetError of this code. Returns the error. */
+export async function rejects(
+  code: ProtocolCode,
+  promise: Promise<unknown>,
+  what?: string,
+): Promise<DuetError> {
+  let refusal: unknown
+  await assert.rejects(
+    promise,
+    (error) => {
+      refusal = error
+      return true
+    },
+    what,
+  )
+  return withCode(code, refusal)
+}
+
+function withCode(code: ProtocolCode, refusal: unknown): DuetError {
   assert.ok(refusal instanceof DuetError, `expected a DuetError, got ${refusal}`)
   assert.equal(refusal.code, code, refusal.message)
   return refusal
