@@ -2,6 +2,8 @@
 PORT_A ?= 5000
 PORT_B ?= 5001
 CURVE ?= X25519
+# 1: print how OpenSSL computes each shared secret, private key and all.
+SHOW_WORK ?=
 # For run-5000 and run-5001, on two machines: the address to listen on, and the other peer.
 HOST ?= 127.0.0.1
 # For send-image: the picture.
@@ -21,14 +23,14 @@ install: $(INSTALLED) ## install what the program needs
 
 build: dist/main.js ## compile to dist/
 
-run-both: dist/main.js ## start both peers in this terminal (PORT_A, PORT_B, CURVE)
-	@exec $(DUET) both --ports $(PORT_A),$(PORT_B) --curve $(CURVE)
+run-both: dist/main.js ## start both peers in this terminal (PORT_A, PORT_B, CURVE, SHOW_WORK=1)
+	@exec $(DUET) both --ports $(PORT_A),$(PORT_B) --curve $(CURVE) $(if $(SHOW_WORK),--show-work)
 
 run-5000: dist/main.js ## start the first peer alone (HOST, PEER, PORT_A, CURVE)
-	@exec $(DUET) peer --port $(PORT_A) --peer $(or $(PEER),http://127.0.0.1:$(PORT_B)) --host $(HOST) --curve $(CURVE)
+	@exec $(DUET) peer --port $(PORT_A) --peer $(or $(PEER),http://127.0.0.1:$(PORT_B)) --host $(HOST) --curve $(CURVE) $(if $(SHOW_WORK),--show-work)
 
 run-5001: dist/main.js ## start the second peer alone (HOST, PEER, PORT_B, CURVE)
-	@exec $(DUET) peer --port $(PORT_B) --peer $(or $(PEER),http://127.0.0.1:$(PORT_A)) --host $(HOST) --curve $(CURVE)
+	@exec $(DUET) peer --port $(PORT_B) --peer $(or $(PEER),http://127.0.0.1:$(PORT_A)) --host $(HOST) --curve $(CURVE) $(if $(SHOW_WORK),--show-work)
 
 send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
 	@exec $(DUET) send-image --port $(PORT_A) "$(IMAGE)"

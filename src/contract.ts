@@ -115,6 +115,8 @@ export type PeerEvent =
       safetyNumber: string
       known: boolean
     }
+  /** How to compute the shared secret by other means, private key and all: UTF-8, several lines. */
+  | { type: 'work'; SECRET: Uint8Array }
   | { type: 'not remembered'; place: string }
   | { type: 'identity changed'; identity: Uint8Array; toForget: string }
   | { type: 'keys expired' }

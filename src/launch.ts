@@ -7,7 +7,7 @@ import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { nodeAead } from './http/pictures.ts'
 import { listen } from './http/server.ts'
-import { Peer } from './peer.ts'
+import { Peer, type PeerOptions } from './peer.ts'
 import { ownPicture } from './state/pictures.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -37,6 +37,7 @@ export interface LaunchOptions {
   readonly image?: string | undefined
   /** The longest picture, in bytes, that is sent or taken; 64 MiB by default. */
   readonly maxImage?: number | undefined
+  readonly showWork?: PeerOptions['showWork']
 }
 
 export interface Launched {

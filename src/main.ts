@@ -88,6 +88,12 @@ function withCommonOptions(command: Command): Command {
     .option('--image <file>', 'what /send_image sends without a picture')
     .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
     .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
+    .addOption(
+      new Option(
+        '--show-work',
+        'print how OpenSSL computes each shared secret, private key and all',
+      ).conflicts('secrets'),
+    )
     .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, notEmpty)
     .option('--no-state', 'keep nothing')
 }

@@ -12,6 +12,7 @@ import {
   type Wire,
 } from './contract.ts'
 import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
+import type { KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { Exchange } from './protocol/exchange.ts'
 import {
@@ -39,6 +40,11 @@ export interface PeerOptions {
   readonly report: (event: PeerEvent) => void
   /** Whether the terminal prints secrets. */
   readonly showsSecrets: boolean
+  /**
+   * Says how to compute a shared secret by other means from the keys that gave it, for the
+   * terminal alone. Without it no fresh private key leaves the exchange.
+   */
+  readonly showWork?: ((own: KeyPair, peerPublicKey: Uint8Array) => Uint8Array) | undefined
   /** What `/send_msg` sends without a text; otherwise a sentence with the port. */
   readonly message?: string | undefined
   /** What `/send_image` sends without a picture. */
@@ -69,15 +75,24 @@ export class Peer {
   #expiry: NodeJS.Timeout | undefined
   /** Whether the memory has the other peer's identity. */
   #remembered: boolean
+  /** What `showWork` said of the exchange that is being completed. */
+  #work: Uint8Array | null = null
 
   constructor(options: PeerOptions) {
-    const { port, memory, wire } = options
+    const { port, memory, wire, showWork } = options
     this.port = port
     this.url = `http://127.0.0.1:${port}`
     this.peerUrl = wire.url
     this.report = options.report
     this.maxImage = options.maxImage
-    this.#exchange = new Exchange(memory.identity, memory.knownIdentity)
+    this.#exchange = new Exchange(
+      memory.identity,
+      memory.knownIdentity,
+      showWork &&
+        ((own, peerPublicKey) => {
+          this.#work = showWork(own, peerPublicKey)
+        }),
+    )
     this.#memory = memory
     this.#remembered = memory.knownIdentity !== null
     this.#wire = wire
@@ -293,6 +308,7 @@ export class Peer {
       safetyNumber: safetyNumber(this.#curve, own, knownIdentity),
       known: wasKnown,
     })
+    this.#reportWork()
     if (this.#remembered) return
     try {
       this.#memory.remember(knownIdentity)
@@ -301,6 +317,13 @@ export class Peer {
       // the session is good without it; the next one tries again
       this.report({ type: 'not remembered', place: this.#memory.place })
     }
+  }
+
+  #reportWork(): void {
+    if (this.#work === null) return
+    this.report({ type: 'work', SECRET: this.#work })
+    this.#work.fill(0)
+    this.#work = null
   }
 
   #tellingOfAnotherIdentity<T>(identity: Uint8Array, take: () => T): T {

@@ -43,36 +43,50 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     coloured ? `\u001b[${SGR[colour]}m${text}\u001b[0m` : text
 
   /** THE way out for secrets: everything secret that a person can read is made here. */
-  function secretLine(label: string, secret: Uint8Array, form: 'hex' | 'text'): Line {
-    if (!showsSecrets) return { sign: '●', label, text: 'hidden by --no-secrets' }
-    const text =
-      form === 'hex'
-        ? bytesToHex(secret)
-        : printable(new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret))
+  function secretText(secret: Uint8Array, form: 'hex' | 'text' | 'lines'): string {
+    if (!showsSecrets) return 'hidden by --no-secrets'
+    if (form === 'hex') return bytesToHex(secret)
+    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret)
+    return form === 'text' ? printable(text) : text.split('\n').map(printable).join('\n')
+  }
+
+  function secretLine(label: string, text: string): Line {
+    if (!showsSecrets) return { sign: '●', label, text }
     return { sign: '●', label: `SECRET ${label}`, text, colour: 'red' }
   }
 
-  function linesOf(event: PeerEvent): Line[] {
+  /** A string among the lines is to be pasted, and so has no port before it. */
+  function linesOf(event: PeerEvent): (Line | string)[] {
     switch (event.type) {
       case 'shared secret':
-        return [secretLine('shared secret', event.SECRET, 'hex')]
+        return [secretLine('shared secret', secretText(event.SECRET, 'hex'))]
       case 'message opened':
-        return [secretLine(`message ${event.seq}`, event.SECRET, 'text')]
+        return [secretLine(`message ${event.seq}`, secretText(event.SECRET, 'text'))]
+      case 'work': {
+        const work = secretText(event.SECRET, 'lines')
+        if (!showsSecrets) return [secretLine('work', work)]
+        return [
+          secretLine('work', 'What follows holds a private key that would be gone by now.'),
+          ...BEFORE_WORK.map(remark),
+          work,
+          remark('They print the shared secret: the digits that /show shows as SECRET.'),
+        ]
+      }
       default:
         return publicLines(event)
     }
   }
 
-  return {
-    reporter: (port) => (event) => {
-      for (const { sign, label, text, colour } of linesOf(event)) {
-        const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
-        output.write(
-          `${paint('bold', String(port))}  ${colour ? paint(colour, head) : head}  ${text}\n`,
-        )
-      }
-    },
+  function write(lines: (Line | string)[], prefix: string): void {
+    for (const line of lines) output.write(`${typeof line === 'string' ? line : whole(line)}\n`)
+
+    function whole({ sign, label, text, colour }: Line): string {
+      const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
+      return `${paint('bold', prefix)}  ${colour ? paint(colour, head) : head}  ${text}`
+    }
   }
+
+  return { reporter: (port) => (event) => write(linesOf(event), String(port)) }
 }
 
 /** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
@@ -84,6 +98,15 @@ interface Line {
 }
 
 const LABEL_WIDTH = 'SECRET shared secret'.length
+
+const BEFORE_WORK = [
+  'Whoever has it can compute what you computed. A shell keeps a history: remove it from there too.',
+  'Paste these lines into a shell. They need OpenSSL 1.1.1 or later, and leave no file behind.',
+]
+
+function remark(text: string): Line {
+  return { sign: '·', label: '', text }
+}
 
 type PublicEvent = Exclude<PeerEvent, { SECRET: Uint8Array }>
 

@@ -34,21 +34,35 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/protocol/session.ts',
     {
       takes: ['./curves.ts', '@noble/ciphers/chacha.js'],
-      refuses: ['node:crypto', '../peer.ts', '../http/app.ts', '../state/pem.ts', '../terminal.ts'],
+      refuses: [
+        'node:crypto',
+        '../peer.ts',
+        '../http/app.ts',
+        '../state/pem.ts',
+        '../terminal.ts',
+        '../lab/work.ts',
+      ],
     },
   ],
   [
     'src/peer.ts',
     {
       takes: ['./protocol/exchange.ts'],
-      refuses: ['node:fs', './http/client.ts', './state/memory.ts', './terminal.ts', './launch.ts'],
+      refuses: [
+        'node:fs',
+        './http/client.ts',
+        './state/memory.ts',
+        './terminal.ts',
+        './launch.ts',
+        './lab/work.ts',
+      ],
     },
   ],
   [
     'src/terminal.ts',
     {
       takes: ['./contract.ts', './protocol/bytes.ts'],
-      refuses: ['./http/app.ts', './main.ts', 'node:fs'],
+      refuses: ['./http/app.ts', './lab/work.ts', './main.ts', 'node:fs'],
     },
   ],
   [
@@ -60,6 +74,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../mailbox/seal.ts',
         '../terminal.ts',
         '../launch.ts',
+        '../lab/work.ts',
         '../commands/run.ts',
       ],
     },
@@ -68,23 +83,42 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/state/memory.ts',
     {
       takes: ['../peer.ts', './pem.ts', 'node:fs'],
-      refuses: ['../http/app.ts', '../terminal.ts', '../main.ts'],
+      refuses: ['../http/app.ts', '../lab/work.ts', '../terminal.ts', '../main.ts'],
     },
   ],
   [
     'src/mailbox/seal.ts',
     {
       takes: ['../protocol/curves.ts', '../contract.ts', 'hpke', 'node:fs'],
-      refuses: ['../http/app.ts', '../state/pem.ts', '../terminal.ts', '../launch.ts'],
+      refuses: [
+        '../http/app.ts',
+        '../lab/work.ts',
+        '../state/pem.ts',
+        '../terminal.ts',
+        '../launch.ts',
+      ],
     },
   ],
   [
     'src/launch.ts',
-    { takes: ['./http/app.ts', './peer.ts'], refuses: ['./commands/run.ts', './main.ts'] },
+    {
+      takes: ['./http/app.ts', './peer.ts'],
+      refuses: ['./commands/run.ts', './lab/work.ts', './main.ts'],
+    },
+  ],
+  [
+    'src/lab/work.ts',
+    {
+      takes: ['../launch.ts', '../http/client.ts', '../protocol/exchange.ts', './loopback.ts'],
+      refuses: ['../commands/run.ts', '../main.ts'],
+    },
   ],
   [
     'src/commands/run.ts',
-    { takes: ['../launch.ts', '../state/memory.ts', '../terminal.ts'], refuses: ['../main.ts'] },
+    {
+      takes: ['../launch.ts', '../lab/work.ts', '../state/memory.ts', '../terminal.ts'],
+      refuses: ['../main.ts'],
+    },
   ],
 ]
 

@@ -66,9 +66,10 @@ describe('the search', () => {
 for (const curve of Object.values(CURVES))
   describe(`a run of two programs on ${curve.name}`, () => {
     it('has its secrets on the two terminals and nowhere else', () => inTwoPrograms(curve))
+    it('has the private keys of --show-work there too', () => inTwoPrograms(curve, '--show-work'))
   })
 
-async function inTwoPrograms(curve: Curve): Promise<void> {
+async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
   const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-leak-'))
   const [portA = 0, portB = 0] = await freePorts(2)
   const proxies = [await recordingProxy(portA), await recordingProxy(portB)] as const
@@ -76,7 +77,7 @@ async function inTwoPrograms(curve: Curve): Promise<void> {
     withCommand(
       ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
         .concat('--curve', curve.name)
-        .concat('--state', path.join(state, `${port}`)),
+        .concat('--state', path.join(state, `${port}`), more),
       {},
       use,
     )
@@ -111,7 +112,9 @@ async function inTwoPrograms(curve: Curve): Promise<void> {
         const hidden = secrets.map((text) =>
           shared.includes(text) ? Buffer.from(text, 'hex') : Buffer.from(text),
         )
-        for (const secret of hidden) assert.deepEqual(find(secret, places), [])
+        const ephemerals = [a, b].flatMap((program) => privateKeysOn(program.output()))
+        assert.equal(ephemerals.length, more.includes('--show-work') ? shared.length : 0)
+        for (const secret of [...hidden, ...ephemerals]) assert.deepEqual(find(secret, places), [])
         const outside = { ...wire, answers: places['answers to the owners'] }
         const identities = Object.entries(files).filter(([name]) => /identity\..*\.pem$/.test(name))
         assert.equal(identities.length, 2)
@@ -136,6 +139,12 @@ async function inTwoPrograms(curve: Curve): Promise<void> {
     for (const proxy of proxies) proxy.close()
     fs.rmSync(state, { recursive: true })
   }
+}
+
+/** The private keys that a terminal shows as PEM. */
+function privateKeysOn(output: string): Buffer[] {
+  const pems = output.match(/-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----/g) ?? []
+  return pems.map((pem) => Buffer.from(decodePrivateKey(pem).exportPrivateKey()))
 }
 
 /** Every route and every kind of refusal, with secrets in the texts. Returns all answers. */

@@ -38,6 +38,7 @@ const everyKind: PeerEvent[] = [
   { type: 'keys received', publicKey: secret },
   { type: 'keys confirmed', session, safetyNumber: '00000 11111', known: false },
   { type: 'keys confirmed', session, safetyNumber: '00000 11111', known: true },
+  { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },
   { type: 'not remembered', place: '.' },
   { type: 'identity changed', identity: secret, toForget: 'remove it.' },
   { type: 'keys expired' },
@@ -51,8 +52,11 @@ const everyKind: PeerEvent[] = [
 ]
 
 describe('the terminal', () => {
-  it('begins each line with the port and aligns what it says', () => {
-    const lines = shown(everyKind).split('\n').slice(0, -1)
+  it('begins each line with the port and aligns what it says, but for lines to be pasted', () => {
+    const toPaste = ['(', 'echo \\u{1b}[31m', ')']
+    const shownLines = shown(everyKind).split('\n').slice(0, -1)
+    const lines = shownLines.filter((line) => !toPaste.includes(line))
+    assert.equal(lines.length, shownLines.length - toPaste.length)
     for (const line of lines) assert.match(line, /^5000 {2}[→←·●✓✗] {2}.{20} {2}\S/u)
   })
 
@@ -74,11 +78,14 @@ describe('the terminal', () => {
   })
 
   it('hides every secret with --no-secrets, and says so', () => {
-    const output = shown([{ type: 'shared secret', session, SECRET: secret }, text(secret)], {
-      showsSecrets: false,
-    })
+    const events: PeerEvent[] = [
+      { type: 'shared secret', session, SECRET: secret },
+      text(secret),
+      { type: 'work', SECRET: utf8ToBytes('ab') },
+    ]
+    const output = shown(events, { showsSecrets: false })
     assert.equal(output.includes('ab'), false)
-    assert.equal(output.match(/hidden by --no-secrets/g)?.length, 2)
+    assert.equal(output.match(/hidden by --no-secrets/g)?.length, 3)
   })
 
   it('uses colour only where there is some, and loses nothing without it', () => {

@@ -1,5 +1,6 @@
 /** `both` and `peer`: brings peers up, and down again on a signal. */
 
+import { opensslWork } from '../lab/work.ts'
 import { launch, type PeerPlan } from '../launch.ts'
 import { CURVES, type CurveName } from '../protocol/curves.ts'
 import { forgetful, openMemory } from '../state/memory.ts'
@@ -12,6 +13,7 @@ export interface RunOptions {
   readonly image?: string
   readonly maxImage?: number
   readonly secrets: boolean
+  readonly showWork?: true
   /** false with --no-state */
   readonly state?: string | false
 }
@@ -52,6 +54,7 @@ export async function run(
     message: options.message,
     image: options.image,
     maxImage: options.maxImage,
+    showWork: options.showWork && opensslWork,
   })
   const exitCode = await asked
   await launched.close()

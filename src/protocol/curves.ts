@@ -140,7 +140,7 @@ export class KeyPair implements PublicKey {
     return this.curve.sharedSecret(this.#privateKey, point)
   }
 
-  /** A copy of the private key, for the identity's own file and nothing else. */
+  /** A copy of the private key: for the identity's own file, and for an owner who asked to see the work. */
   exportPrivateKey(): Uint8Array {
     return this.#privateKey.slice()
   }

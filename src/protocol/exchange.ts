@@ -29,6 +29,12 @@ export interface OpenedMessage {
 }
 
 /**
+ * Is shown the key pair and the peer's public key that gave a session, right before the private
+ * key is erased. It may not throw.
+ */
+export type Witness = (own: KeyPair, peerPublicKey: Uint8Array) => void
+
+/**
  * One peer's side of the protocol: pure and synchronous. Every method either does all
  * that it says or throws a DuetError and leaves the state as it was.
  */
@@ -48,10 +54,16 @@ export class Exchange {
   readonly #waiting: WaitingMessage[] = []
   #knownIdentity: Uint8Array | null
   #wasKnown: boolean
+  readonly #witness: Witness | undefined
 
   /** `knownIdentity`: the peer's, if it is remembered from before. */
-  constructor(identity: KeyPair, knownIdentity: Uint8Array | null = null) {
+  constructor(
+    identity: KeyPair,
+    knownIdentity: Uint8Array | null = null,
+    witness: Witness | undefined = undefined,
+  ) {
     this.identity = identity
+    this.#witness = witness
     this.#knownIdentity = knownIdentity
     this.#wasKnown = knownIdentity !== null
   }
@@ -322,6 +334,7 @@ export class Exchange {
     this.#slot = null
     this.#wasKnown = this.#knownIdentity !== null
     this.#knownIdentity = promoted.peer.identity
+    if (this.#ephemeral !== null) this.#witness?.(this.#ephemeral, promoted.peer.publicKey)
     this.#move('promote', null, null, null)
     if (replaced !== null) this.#eraseUnneeded(replaced)
     return promoted
