@@ -1,7 +1,7 @@
 /** Pictures from one peer to the other: what is kept, what is refused, and that a failed one leaves nothing. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import http from 'node:http'
@@ -9,6 +9,7 @@ import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { promisify, stripVTControlCharacters } from 'node:util'
 import { createClient } from '../src/http/client.ts'
 import { type Launched, launch } from '../src/launch.ts'
 import { concatBytes } from '../src/protocol/bytes.ts'
@@ -24,7 +25,14 @@ import { MAX_IMAGE, pair, type WiredPeer } from './helpers/pair.ts'
 import { pictureOf, pngHead, pngOf, sourceOf } from './helpers/pictures.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
 
-const SAMPLE = path.resolve(import.meta.dirname, '../src/sample/curve.png')
+const root = path.resolve(import.meta.dirname, '..')
+const SAMPLE = path.join(root, 'src/sample/curve.png')
+
+const run = promisify(execFile)
+const version = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout
+const noScript = version?.includes('util-linux')
+  ? false
+  : 'there is no script(1) of util-linux here'
 
 let folder: string
 beforeEach(() => {
@@ -518,6 +526,27 @@ describe('ecdh-duet send-image', () => {
       assert.deepEqual([code, JSON.parse(output).sent, errors], [0, true, ''])
       await both.until(/"curve\.png"/)
     }))
+
+  it('shows a bar on a terminal: percent, bytes, rate and time left', { skip: noScript }, () =>
+    withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
+      const [a = 0, b = 0] = await both.ports(2)
+      for (const port of [a, b]) await call(`http://127.0.0.1:${port}/send_keys`)
+      const file = path.join(folder, 'large.png')
+      fs.writeFileSync(file, pngOf(20_000_000))
+      const command = `'${process.execPath}' dist/main.js send-image --port ${a} '${file}'`
+      // script(1) runs it on a terminal of its own, and hands on what that shows
+      const { stdout } = await run('script', ['-qec', command, '/dev/null'], {
+        cwd: root,
+        env: { ...process.env, TERM: 'xterm' },
+      })
+      const shown = stripVTControlCharacters(stdout)
+      assert.match(
+        shown,
+        /█+ 100 % {2}20\.0 MB of 20\.0 MB {2}\d+\.\d MB\/s {2}\d+s left\r?\n\{\s+"sent": true/,
+      )
+      assert.match(shown, /░+ 0 % {2}0 bytes of 20\.0 MB/)
+    }),
+  )
 
   it('fails in one line on what is no picture, and where no peer is', async () => {
     const file = path.join(folder, 'text.png')
