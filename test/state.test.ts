@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -10,12 +9,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { StateError } from '../src/state/files.ts'
 import { openMemory } from '../src/state/memory.ts'
-import {
-  decodePrivateKey,
-  decodePublicKey,
-  encodePrivateKey,
-  encodePublicKey,
-} from '../src/state/pem.ts'
+import { encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
 
 let folder: string
 beforeEach(() => {
@@ -149,20 +143,3 @@ for (const curve of Object.values(CURVES))
       })
     })
   })
-
-describe('PEM', () => {
-  for (const curve of Object.values(CURVES))
-    it(`of ${curve.name} is what OpenSSL reads and writes`, () => {
-      const pair = new KeyPair(curve)
-      const read = createPublicKey(createPrivateKey(encodePrivateKey(pair)))
-      const spki = read.export({ type: 'spki', format: 'pem' }).toString()
-      assert.equal(spki, encodePublicKey(pair))
-      const theirs =
-        curve === X25519
-          ? generateKeyPairSync('x25519')
-          : generateKeyPairSync('ec', { namedCurve: 'P-256' })
-      const pkcs8 = theirs.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
-      const publicKey = theirs.publicKey.export({ type: 'spki', format: 'pem' }).toString()
-      assert.deepEqual(decodePrivateKey(pkcs8).publicKey, decodePublicKey(publicKey).publicKey)
-    })
-})

@@ -74,7 +74,8 @@ export function decodePublicKey(pem: string): PublicKey {
  * @throws Error with one fixed sentence
  */
 export function onCurve<Key extends PublicKey>(curve: Curve, key: Key): Key {
-  if (key.curve !== curve) throw new Error(`It is not a key of ${curve.name}.`)
+  if (key.curve !== curve)
+    throw new Error(`It is a key of ${key.curve.name}, and not a key of ${curve.name}.`)
   return key
 }
 

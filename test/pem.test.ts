@@ -1,0 +1,264 @@
+/** PEM keys beside OpenSSL's: every form that it writes, and everything that is no key of ours. */
+
+import assert from 'node:assert/strict'
+import { createPrivateKey } from 'node:crypto'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import {
+  decodePrivateKey,
+  decodePublicKey,
+  encodePrivateKey,
+  encodePublicKey,
+  fingerprint,
+} from '../src/state/pem.ts'
+import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
+
+const NOT_A_KEY = 'It is not a PEM key of a kind that this program uses.'
+const ANOTHER_KIND = 'It is a key of another kind; this program takes X25519 and P-256.'
+const NOT_OUR_FORM = 'It is not in the form that OpenSSL writes a public key in.'
+const IS_PRIVATE =
+  'It is a private key, which belongs to nobody else. Its public one: openssl pkey -in FILE -pubout -out NEW_FILE'
+const ENCRYPTED =
+  'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE'
+
+/** DER as PEM, in lines of 64 characters. */
+function pem(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
+  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
+}
+
+function der(pem: string): Buffer {
+  return Buffer.from(pem.replaceAll(/-----[^\n]*\n/g, ''), 'base64')
+}
+
+const p256 = () => openssl(GENPKEY['P-256'])
+
+describe('a private key', { skip: noOpenssl }, () => {
+  const forms: [string, () => string][] = [
+    ['PKCS#8, X25519', () => openssl(GENPKEY.X25519)],
+    ['PKCS#8, P-256', p256],
+    ['SEC 1', () => openssl('ecparam -name prime256v1 -genkey -noout')],
+    ['SEC 1 behind its parameters', () => openssl('ecparam -name prime256v1 -genkey')],
+    ['SEC 1 from PKCS#8', () => openssl('ec', p256())],
+    ['SEC 1 without its public half', () => openssl('ec -no_public', p256())],
+    ['SEC 1 with a compressed public half', () => openssl('ec -conv_form compressed', p256())],
+    ['PKCS#8 without its public half', () => openssl('pkey', openssl('ec -no_public', p256()))],
+    ['PKCS#8 with a text behind it', () => openssl('pkey -text', p256())],
+    ['with the line ends of Windows', () => p256().replaceAll('\n', '\r\n')],
+  ]
+  for (const [form, make] of forms)
+    it(`is read as OpenSSL writes it: ${form}`, () => {
+      const theirs = make()
+      const pair = decodePrivateKey(theirs)
+      const whole = form.includes('X25519') ? '' : ' -ec_conv_form uncompressed'
+      const publicPem = openssl(`pkey -pubout${whole}`, theirs)
+      assert.deepEqual(pair.publicKey, decodePublicKey(publicPem).publicKey)
+      const { d = '' } = createPrivateKey(theirs).export({ format: 'jwk' })
+      assert.equal(Buffer.from(pair.exportPrivateKey()).toString('base64url'), d)
+    })
+
+  for (const curve of Object.values(CURVES))
+    it(`of ${curve.name} is written byte for byte as OpenSSL would`, () => {
+      const pair = new KeyPair(curve)
+      const ours = encodePrivateKey(pair)
+      assert.equal(openssl('pkey', ours), ours)
+      assert.equal(openssl('pkey -pubout', ours), encodePublicKey(pair))
+      const theirs = openssl(GENPKEY[curve.name as keyof typeof GENPKEY])
+      assert.equal(encodePrivateKey(decodePrivateKey(theirs)), theirs)
+      assert.doesNotThrow(() => openssl('pkey -check -noout', ours))
+    })
+
+  const refused: [string, () => string, string][] = [
+    ['nothing', () => '', NOT_A_KEY],
+    ['a text', () => 'secret', NOT_A_KEY],
+    ['encrypted, PKCS#8', () => openssl('pkey -aes256 -passout pass:x', p256()), ENCRYPTED],
+    ['encrypted, SEC 1', () => openssl('ec -aes256 -passout pass:x', p256()), ENCRYPTED],
+    [
+      'encrypted, X25519',
+      () => openssl('pkey -aes256 -passout pass:x', openssl(GENPKEY.X25519)),
+      ENCRYPTED,
+    ],
+    [
+      'a public one',
+      () => encodePublicKey(new KeyPair(X25519)),
+      'It is a public key, and here the private one belongs.',
+    ],
+    ['one of Ed25519', () => openssl('genpkey -algorithm ED25519'), ANOTHER_KIND],
+    ['one of X448', () => openssl('genpkey -algorithm X448'), ANOTHER_KIND],
+    ['one of secp256k1', () => openssl('ecparam -name secp256k1 -genkey'), ANOTHER_KIND],
+    ['one of P-384', () => openssl('ecparam -name secp384r1 -genkey -noout'), ANOTHER_KIND],
+    ['one of RSA', () => openssl('genrsa 2048'), ANOTHER_KIND],
+    ['two of them', () => p256() + p256(), 'It holds more than one key.'],
+    [
+      'with explicit parameters, PKCS#8',
+      () => openssl(`${GENPKEY['P-256']} -pkeyopt ec_param_enc:explicit`),
+      'It describes its curve by parameters; P-256 goes by its name.',
+    ],
+    [
+      'with explicit parameters, SEC 1',
+      () => openssl('ecparam -name prime256v1 -genkey -param_enc explicit'),
+      'It describes its curve by parameters; P-256 goes by its name.',
+    ],
+    [
+      'of two halves that do not belong together',
+      () => {
+        const [one, two] = [der(p256()), der(p256())]
+        return pem('PRIVATE KEY', Buffer.concat([one.subarray(0, -65), two.subarray(-65)]))
+      },
+      'Its two halves do not belong together.',
+    ],
+    [
+      'a zero',
+      () => {
+        const key = der(openssl('ec -no_public', p256()))
+        const at = key.indexOf(Buffer.of(0x04, 0x20)) + 2
+        return pem('EC PRIVATE KEY', key.fill(0, at, at + 32))
+      },
+      NOT_A_KEY,
+    ],
+    [
+      'of 31 bytes',
+      () => {
+        const key = der(openssl(GENPKEY.X25519)).subarray(0, -1)
+        for (const at of [1, 13, 15]) key[at] = (key[at] ?? 0) - 1
+        return pem('PRIVATE KEY', key)
+      },
+      NOT_A_KEY,
+    ],
+    ['cut', () => p256().slice(0, 100), NOT_A_KEY],
+  ]
+  for (const [what, make, message] of refused)
+    it(`is refused when it is ${what}`, () => {
+      const key = make()
+      assert.throws(() => decodePrivateKey(key), { message })
+    })
+})
+
+describe('a public key', { skip: noOpenssl }, () => {
+  for (const name of ['X25519', 'P-256'] as const) {
+    const publicPem = () => openssl('pkey -pubout', openssl(GENPKEY[name]))
+
+    it(`of ${name} is read as OpenSSL writes it, and written back the same`, () => {
+      const theirs = publicPem()
+      const key = decodePublicKey(theirs)
+      assert.equal(key.curve, CURVES[name])
+      assert.equal(encodePublicKey(key), theirs)
+      assert.deepEqual(decodePublicKey(theirs.trimEnd()), key)
+      assert.deepEqual(decodePublicKey(theirs.replaceAll('\n', '\r\n')), key)
+    })
+
+    it(`of ${name} has the fingerprint that OpenSSL computes`, () => {
+      const key = decodePublicKey(publicPem())
+      const spki = der(openssl('pkey -pubin', encodePublicKey(key)))
+      const digest = openssl('dgst -sha256 -r', spki).slice(0, 64)
+      const base64 = Buffer.from(digest, 'hex').toString('base64')
+      assert.equal(`${fingerprint(key)}=`, `SHA256:${base64}`)
+      assert.match(fingerprint(key), /^SHA256:[A-Za-z0-9+/]{43}$/)
+    })
+
+    const bytes = () => der(publicPem())
+    const wrong: [string, () => string, RegExp | string][] = [
+      ['in a form with text before it', () => `a comment\n${publicPem()}`, NOT_OUR_FORM],
+      ['twice', () => publicPem() + publicPem(), NOT_OUR_FORM],
+      ['in other lines', () => publicPem().replace(/^(M.{9})/m, '$1\n'), NOT_OUR_FORM],
+      ['the private one', () => openssl(GENPKEY[name]), IS_PRIVATE],
+      [
+        'the public one and the private one',
+        () => publicPem() + openssl(GENPKEY[name]),
+        IS_PRIVATE,
+      ],
+      ['followed by bytes', () => pem('PUBLIC KEY', Buffer.concat([bytes(), Buffer.of(0)])), /./],
+      ['cut by a byte', () => pem('PUBLIC KEY', bytes().subarray(0, -1)), NOT_A_KEY],
+      ['under another label', () => pem('CERTIFICATE', bytes()), NOT_A_KEY],
+    ]
+    for (const [what, make, message] of wrong)
+      it(`of ${name} is refused when it is ${what}`, () => {
+        const key = make()
+        assert.throws(() => decodePublicKey(key), { message })
+      })
+  }
+
+  const kinds: [string, string][] = [
+    ['Ed25519', 'genpkey -algorithm ED25519'],
+    ['X448', 'genpkey -algorithm X448'],
+    ['secp256k1', 'ecparam -name secp256k1 -genkey -noout'],
+    ['P-384', 'ecparam -name secp384r1 -genkey -noout'],
+  ]
+  for (const [kind, make] of kinds)
+    it(`of ${kind} is refused`, () => {
+      const key = openssl('pkey -pubout', openssl(make))
+      assert.throws(() => decodePublicKey(key), { message: ANOTHER_KIND })
+    })
+
+  it('with explicit parameters is refused, though OpenSSL takes it', () => {
+    const privatePem = openssl(`${GENPKEY['P-256']} -pkeyopt ec_param_enc:explicit`)
+    const key = openssl('pkey -pubout', privatePem)
+    assert.ok(openssl('pkey -pubin', key).length > 0)
+    assert.throws(() => decodePublicKey(key), { message: NOT_OUR_FORM })
+  })
+
+  it('that is compressed is refused, though OpenSSL takes it', () => {
+    const key = openssl('ec -pubout -conv_form compressed', p256())
+    assert.throws(() => decodePublicKey(key), { message: NOT_OUR_FORM })
+  })
+
+  it('off the curve is refused', () => {
+    const key = der(encodePublicKey(new KeyPair(P256)))
+    key[90] = (key[90] ?? 0) ^ 1
+    assert.throws(() => decodePublicKey(pem('PUBLIC KEY', key)), { message: NOT_A_KEY })
+  })
+
+  it('of low order, or not canonical, is refused', () => {
+    const spki = der(encodePublicKey(new KeyPair(X25519)))
+    for (const u of [Buffer.alloc(32), Buffer.alloc(32, 0xff)])
+      assert.throws(
+        () => decodePublicKey(pem('PUBLIC KEY', Buffer.concat([spki.subarray(0, -32), u]))),
+        { code: 'bad_point' },
+      )
+  })
+
+  for (const length of [31, 33])
+    it(`of X25519 with ${length} bytes is refused`, () => {
+      // SEQUENCE { SEQUENCE { OID 1.3.101.110 }, BIT STRING }
+      const head = [0x30, length + 10, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, length + 1, 0]
+      const key = pem('PUBLIC KEY', Buffer.concat([Buffer.from(head), Buffer.alloc(length, 9)]))
+      assert.throws(() => decodePublicKey(key), { message: NOT_A_KEY })
+    })
+})
+
+describe('any change of a PEM', () => {
+  for (const curve of Object.values(CURVES)) {
+    const pair = new KeyPair(curve)
+    /** One character of `text` in place of another, or a piece of it left out. */
+    const changed = (text: string) =>
+      fc
+        .tuple(fc.nat(text.length - 1), fc.nat(20), fc.string({ maxLength: 3 }))
+        .map(([at, length, by]) => text.slice(0, at) + by + text.slice(at + length))
+
+    it(`of a public key of ${curve.name} makes it another key, or none, in one fixed sentence`, () =>
+      fc.assert(
+        fc.property(changed(encodePublicKey(pair)), (text) => {
+          try {
+            assert.equal(encodePublicKey(decodePublicKey(text)).trim(), text.trim())
+          } catch (error) {
+            assert.match((error as Error).message, /^(It is|A u coordinate|A P-256|The point)/)
+          }
+        }),
+      ))
+
+    it(`of a private key of ${curve.name} is never quoted`, () =>
+      fc.assert(
+        fc.property(changed(encodePrivateKey(pair)), (text) => {
+          try {
+            assert.ok(decodePrivateKey(text) instanceof KeyPair)
+          } catch (error) {
+            assert.match((error as Error).message, /^It(s two halves| is| holds| describes)/)
+          }
+        }),
+      ))
+  }
+})
