@@ -2,7 +2,7 @@
 
 import type { KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
-import type { Confirm, KeyForm, MessageForm } from './protocol/messages.ts'
+import type { AnswerForm, Confirm, KeyForm, MessageForm } from './protocol/messages.ts'
 import type { PictureType } from './protocol/stream.ts'
 
 /** What can go wrong around the protocol, on this peer's side of the wire. */
@@ -33,6 +33,31 @@ export interface Wire {
   message(form: MessageForm): Promise<{ missing: number }>
   /** Sends a picture's stream of `bytes` bytes; returns once the receiver has the whole picture. */
   image(stream: { bytes: number; content: AsyncIterable<Uint8Array> }): Promise<{ bytes: number }>
+}
+
+/**
+ * Who takes what the other peer sends: one function for each wire route, and what it returns is
+ * the answer. Each throws DuetError.
+ */
+export interface Receiver {
+  /** The longest picture, in bytes. */
+  readonly maxImage: number
+  /** `body`: a key message, as parsed JSON. */
+  receiveKeys(body: unknown): AnswerForm | Promise<AnswerForm>
+  /** `body`: a sealed message, as parsed JSON. */
+  receiveMessage(body: unknown): MessageAccepted | Promise<MessageAccepted>
+  receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted>
+}
+
+export interface MessageAccepted {
+  readonly accepted: true
+  /** How many messages before this one never came. */
+  readonly missing: number
+}
+
+export interface PictureAccepted {
+  readonly accepted: true
+  readonly bytes: number
 }
 
 /** A picture on its way out, read no faster than it is sent. */

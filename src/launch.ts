@@ -2,7 +2,7 @@
 
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Memory } from './contract.ts'
+import type { Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { nodeAead } from './http/pictures.ts'
@@ -23,6 +23,8 @@ export interface PeerPlan {
   readonly port: number
   /** The other peer's URL; without one, the other peer of the same launch. */
   readonly peerUrl?: string
+  /** Where what is sent to that URL really goes, if somebody is in the way. */
+  readonly via?: string
   readonly hostNames?: readonly string[]
 }
 
@@ -30,7 +32,7 @@ export interface LaunchOptions {
   readonly plans: readonly PeerPlan[]
   /** Opened once the port is ours: another peer on the same port has failed by then. */
   readonly openMemory: (port: number) => Memory
-  readonly terminal: Terminal
+  readonly terminal: Pick<Terminal, 'reporter'>
   readonly showsSecrets: boolean
   readonly message?: string | undefined
   /** The picture that `/send_image` sends if it is given none. */
@@ -38,6 +40,8 @@ export interface LaunchOptions {
   /** The longest picture, in bytes, that is sent or taken; 64 MiB by default. */
   readonly maxImage?: number | undefined
   readonly showWork?: PeerOptions['showWork']
+  /** Who takes what comes over the wire; without it, each peer itself. Called once a peer, in the order of the plans. */
+  readonly receiver?: (peer: Peer) => Receiver
 }
 
 export interface Launched {
@@ -56,6 +60,7 @@ export async function launch({
   terminal,
   image,
   maxImage,
+  receiver,
   ...options
 }: LaunchOptions): Promise<Launched> {
   const servers: Server[] = []
@@ -82,6 +87,7 @@ export async function launch({
     }
     for (const [i, port] of ports.entries()) {
       const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`
+      const { peerUrl = sibling, via = peerUrl } = plans[i] ?? {}
       peers.push(
         new Peer({
           ...options,
@@ -90,13 +96,16 @@ export async function launch({
           maxImage: maxImage ?? MAX_IMAGE,
           port,
           memory: openMemory(port),
-          wire: createClient(plans[i]?.peerUrl ?? sibling),
+          wire: { ...createClient(via), url: peerUrl },
           report: terminal.reporter(port),
         }),
       )
     }
+    const apps = peers.map((peer, i) =>
+      createApp(peer, { hostNames: plans[i]?.hostNames, receiver: receiver?.(peer) }),
+    )
     for (const peer of peers) peer.start()
-    answer(peers.map((peer, i) => createApp(peer, plans[i]?.hostNames).callback()))
+    answer(apps.map((app) => app.callback()))
     return { ports, close }
   } catch (error) {
     await close()

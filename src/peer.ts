@@ -5,9 +5,12 @@
 
 import {
   type Memory,
+  type MessageAccepted,
   PeerError,
   type PeerEvent,
+  type PictureAccepted,
   type PictureSource,
+  type Receiver,
   type StoredPicture,
   type Wire,
 } from './contract.ts'
@@ -57,7 +60,7 @@ export interface PeerOptions {
 
 export type Shown = ReturnType<Peer['show']>
 
-export class Peer {
+export class Peer implements Receiver {
   readonly port: number
   readonly url: string
   readonly peerUrl: string
@@ -242,7 +245,7 @@ export class Peer {
    * Takes a sealed message, as parsed JSON, authenticates it and lets it wait.
    * @throws DuetError
    */
-  receiveMessage(body: unknown): { accepted: true; missing: number } {
+  receiveMessage(body: unknown): MessageAccepted {
     const message = parseMessage(body)
     const { missing, completed } = this.#exchange.receiveMessage(message)
     if (completed) this.#completed()
@@ -275,9 +278,7 @@ export class Peer {
    * Takes a picture's stream, and keeps the picture once all of it has opened.
    * @throws PeerError `no_space`; DuetError
    */
-  async receivePicture(
-    stream: AsyncIterable<Uint8Array>,
-  ): Promise<{ accepted: true; bytes: number }> {
+  async receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted> {
     const clock = this.#clock('received')
     const { picture, name, completed } = await openPicture(
       stream,

@@ -23,7 +23,18 @@ export interface TerminalOptions {
 export interface Terminal {
   /** A peer's events as lines that begin with its port. */
   reporter(port: number): (event: PeerEvent) => void
+  /** Lines beside a peer's, of whoever says more of it than its events do. */
+  narrator(port: number): Narrator
 }
+
+export interface Narrator {
+  say(sign: Sign, label: string, text: string): void
+  /** `text`: UTF-8. */
+  saySecret(label: string, text: Uint8Array): void
+}
+
+/** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
+export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
 
 type Colour = 'dim' | 'bold' | 'red' | 'green' | 'cyan' | 'yellow'
 /** SGR parameters, ECMA-48 section 8.3.117. */
@@ -77,27 +88,37 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     }
   }
 
-  function write(lines: (Line | string)[], prefix: string): void {
+  function write(lines: (Line | string)[], port: number): void {
     for (const line of lines) output.write(`${typeof line === 'string' ? line : whole(line)}\n`)
 
     function whole({ sign, label, text, colour }: Line): string {
       const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
-      return `${paint('bold', prefix)}  ${colour ? paint(colour, head) : head}  ${text}`
+      return `${paint('bold', String(port))}  ${colour ? paint(colour, head) : head}  ${text}`
     }
   }
 
-  return { reporter: (port) => (event) => write(linesOf(event), String(port)) }
+  return {
+    reporter: (port) => (event) => write(linesOf(event), port),
+    narrator: (port) => ({
+      say: (sign, label, text) => {
+        const colour = COLOUR_OF[sign]
+        write([{ sign, label, text: printable(text), ...(colour && { colour }) }], port)
+      },
+      saySecret: (label, text) => write([secretLine(label, secretText(text, 'text'))], port),
+    }),
+  }
 }
 
-/** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
 interface Line {
-  sign: '→' | '←' | '·' | '●' | '✓' | '✗'
+  sign: Sign
   label: string
   text: string
   colour?: Colour
 }
 
 const LABEL_WIDTH = 'SECRET shared secret'.length
+
+const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'green', '✗': 'yellow' }
 
 const BEFORE_WORK = [
   'Whoever has it can compute what you computed. A shell keeps a history: remove it from there too.',

@@ -5,14 +5,21 @@ import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
+import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
 import { guard } from './guard.ts'
 import { commandsOf, encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { steps } from './steps.ts'
 import { wire } from './wire.ts'
 
-/** `hostNames`: the names, beside IP addresses and `localhost`, by which this peer may be called. */
-export function createApp(peer: Peer, hostNames: readonly string[] = []): Koa {
+export interface AppOptions {
+  /** The names, beside IP addresses and `localhost`, by which this peer may be called. */
+  readonly hostNames?: readonly string[] | undefined
+  /** Who takes what comes over the wire, if not the peer itself. */
+  readonly receiver?: Receiver | undefined
+}
+
+export function createApp(peer: Peer, { hostNames = [], receiver = peer }: AppOptions = {}): Koa {
   const app = new Koa()
   // what gets past `problems` can't be answered any more; koa's own printing would show a stack
   app.on('error', (error: NodeJS.ErrnoException) => {
@@ -21,7 +28,7 @@ export function createApp(peer: Peer, hostNames: readonly string[] = []): Koa {
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  for (const router of [steps(peer), wire(peer)])
+  for (const router of [steps(peer), wire(receiver)])
     app.use(answerMethods(router)).use(router.routes())
   app.use(() => {
     throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')

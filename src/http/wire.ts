@@ -2,7 +2,7 @@
 
 import Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Peer } from '../peer.ts'
+import type { Receiver } from '../contract.ts'
 import { AEAD_TAG_BYTES, MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { maxStreamBytes } from '../protocol/stream.ts'
 import { readJson } from './bodies.ts'
@@ -12,20 +12,20 @@ const MAX_KEYS_BODY = 4 * 1024
 /** The longest ciphertext in hex, and room for the other fields. */
 const MAX_MESSAGE_BODY = 2 * (MAX_TEXT_BYTES + AEAD_TAG_BYTES) + 1024
 
-export function wire(peer: Peer): Router {
+export function wire(receiver: Receiver): Router {
   const router = new Router({ strict: true, sensitive: true })
 
   router.register('/wire/keys', ['POST'], async (ctx) => {
-    accepted(ctx, peer.receiveKeys(await readJson(ctx, MAX_KEYS_BODY)))
+    accepted(ctx, await receiver.receiveKeys(await readJson(ctx, MAX_KEYS_BODY)))
   })
 
   router.register('/wire/message', ['POST'], async (ctx) => {
-    accepted(ctx, peer.receiveMessage(await readJson(ctx, MAX_MESSAGE_BODY)))
+    accepted(ctx, await receiver.receiveMessage(await readJson(ctx, MAX_MESSAGE_BODY)))
   })
 
   router.register('/wire/image', ['POST'], async (ctx) => {
-    const max = maxStreamBytes(peer.maxImage)
-    accepted(ctx, await withStream(ctx, max, (stream) => peer.receivePicture(stream)))
+    const max = maxStreamBytes(receiver.maxImage)
+    accepted(ctx, await withStream(ctx, max, (stream) => receiver.receivePicture(stream)))
   })
 
   return router
