@@ -27,6 +27,7 @@ const program = new Command('ecdh-duet')
 
 withCommonOptions(program.command('both'))
   .description('start two peers in one terminal')
+  .addOption(curveOption().default('X25519'))
   .addOption(
     new Option('--ports <ports>', 'their ports')
       .argParser(parsePorts)
@@ -50,6 +51,8 @@ withCommonOptions(program.command('peer'))
   .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
   .option('--host <address>', 'the address to listen on, beside 127.0.0.1', notEmpty, '127.0.0.1')
   .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
+  .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
+  .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
   .action(
     ending(
       (
@@ -81,9 +84,6 @@ program
 
 function withCommonOptions(command: Command): Command {
   return command
-    .addOption(
-      new Option('--curve <name>', 'the curve').choices(Object.keys(CURVES)).default('X25519'),
-    )
     .option('--message <text>', 'what /send_msg sends without a text', parseMessage)
     .option('--image <file>', 'what /send_image sends without a picture')
     .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
@@ -96,6 +96,10 @@ function withCommonOptions(command: Command): Command {
     )
     .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, notEmpty)
     .option('--no-state', 'keep nothing')
+}
+
+function curveOption(text = 'the curve'): Option {
+  return new Option('--curve <name>', text).choices(Object.keys(CURVES))
 }
 
 /** The action that runs a command's body: what it returns is the exit code. */

@@ -204,7 +204,7 @@ function publicLines(event: PublicEvent): Line[] {
         {
           sign: '✗',
           label: 'not kept',
-          text: `The other peer's identity could not be written to ${printable(event.place)}.`,
+          text: `The other peer's identity could not be written (${printable(event.place)}).`,
           colour: 'yellow',
         },
       ]

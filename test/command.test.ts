@@ -275,6 +275,10 @@ describe('the command', () => {
     ['another protocol', ['peer', '--port', '5000', '--peer', 'https://127.0.0.1:5001']],
     ['a path in the peer', ['peer', '--port', '5000', '--peer', 'http://127.0.0.1:5001/x']],
     ['a password in the peer', ['peer', '--port', '5000', '--peer', 'http://me:pw@127.0.0.1']],
+    [
+      'an identity without a name',
+      ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--identity', ''],
+    ],
     ['something left over', ['both', 'more']],
   ]
   for (const [what, args] of wrong)

@@ -2,13 +2,17 @@
 
 import { opensslWork } from '../lab/work.ts'
 import { launch, type PeerPlan } from '../launch.ts'
-import { CURVES, type CurveName } from '../protocol/curves.ts'
+import { CURVES, type CurveName, X25519 } from '../protocol/curves.ts'
+import { readPrivateKey } from '../state/keyFiles.ts'
 import { forgetful, openMemory } from '../state/memory.ts'
 import { pictureFile } from '../state/pictures.ts'
 import { createTerminal, tell } from '../terminal.ts'
 
 export interface RunOptions {
-  readonly curve: CurveName
+  /** Without one, that of `identity`, else X25519. */
+  readonly curve?: CurveName
+  /** A PEM with the private key that takes the place of the identity in the state. */
+  readonly identity?: string
   readonly message?: string
   readonly image?: string
   readonly maxImage?: number
@@ -28,13 +32,14 @@ export async function run(
   options: RunOptions,
   stateOf: (port: number) => string,
 ): Promise<number> {
-  const curve = CURVES[options.curve]
+  const asGiven = options.curve && CURVES[options.curve]
+  const identity =
+    options.identity === undefined ? undefined : readPrivateKey(options.identity, asGiven)
+  const curve = asGiven ?? identity?.curve ?? X25519
   const terminal = createTerminal({
     output: process.stdout,
     showsSecrets: options.secrets,
   })
-  if (options.secrets && !process.stdout.isTTY)
-    tell('secrets go to standard output, which is not a terminal')
   const asked = new Promise<number>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0))
     process.stdout.on('error', () => {
@@ -48,7 +53,9 @@ export async function run(
   const launched = await launch({
     plans,
     openMemory: (port) =>
-      options.state === false ? forgetful(curve) : openMemory(stateOf(port), curve),
+      options.state === false
+        ? forgetful(curve, identity)
+        : openMemory(stateOf(port), curve, identity),
     terminal,
     showsSecrets: options.secrets,
     message: options.message,
@@ -56,6 +63,8 @@ export async function run(
     maxImage: options.maxImage,
     showWork: options.showWork && opensslWork,
   })
+  if (options.secrets && !process.stdout.isTTY)
+    tell('secrets go to standard output, which is not a terminal')
   const exitCode = await asked
   await launched.close()
   return exitCode

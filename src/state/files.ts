@@ -53,13 +53,12 @@ function read(file: string, secret: boolean): string | null {
   }
 }
 
-/** Writes a file that isn't there yet, whole or not at all; `mode` whatever the umask. */
-export function writeOnce(file: string, text: string, mode = 0o600): void {
+/** Writes a file that isn't there yet, whole or not at all, readable by its owner only. */
+export function writeOnce(file: string, text: string): void {
   const temporary = temporaryOf(file)
   const fd = fs.openSync(temporary, 'wx', 0o600)
   try {
     fs.writeFileSync(fd, text)
-    fs.fchmodSync(fd, mode)
     fs.fsyncSync(fd)
     placeAt(temporary, file)
   } finally {

@@ -1,16 +1,19 @@
 /** Keys in files that the command line names. */
 
 import { equalBytes } from '../protocol/bytes.ts'
-import type { KeyPair, PublicKey } from '../protocol/curves.ts'
+import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
 import { naming, readOwn, readPublic, StateError } from './files.ts'
-import { decodePrivateKey, decodePublicKey } from './pem.ts'
+import { decodePrivateKey, decodePublicKey, onCurve } from './pem.ts'
 
 /**
- * The key pair in a PEM that is its owner's alone.
+ * The key pair in a PEM that is its owner's alone; with a `curve`, on that and no other.
  * @throws StateError
  */
-export function readPrivateKey(file: string): KeyPair {
-  return naming(file, () => decodePrivateKey(there(file, readOwn(file))))
+export function readPrivateKey(file: string, curve?: Curve): KeyPair {
+  return naming(file, () => {
+    const pair = decodePrivateKey(there(file, readOwn(file)))
+    return curve === undefined ? pair : onCurve(curve, pair)
+  })
 }
 
 /**

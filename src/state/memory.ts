@@ -14,34 +14,33 @@ import {
 } from './pem.ts'
 import { openPictures, temporaryPictures } from './pictures.ts'
 
-/** Keeps nothing: a fresh identity, and the peer is known while the program runs. */
-export function forgetful(curve: Curve): Memory {
+/**
+ * Keeps nothing: the peer is known while the program runs. `given`: the identity, instead of a
+ * fresh one.
+ */
+export function forgetful(curve: Curve, given?: KeyPair): Memory {
   return {
-    identity: new KeyPair(curve),
+    identity: given ?? new KeyPair(curve),
     knownIdentity: null,
     remember() {},
-    place: 'kept nowhere',
+    place: placeOf('kept nowhere', given),
     toForget: 'start this peer again.',
     pictures: temporaryPictures(),
   }
 }
 
 /**
- * The state in `dir`, which is made with its folders if it isn't there: an identity on first use.
+ * The state in `dir`, which is made with its folders if it isn't there: an identity on first use,
+ * unless one is `given`.
  * @throws StateError for a file that is damaged, a link, or open to others
  */
-export function openMemory(dir: string, curve: Curve): Memory {
+export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
   const identityFile = path.join(dir, `identity.${curve.name}.pem`)
   const peerFile = path.join(dir, `peer.${curve.name}.pem`)
   return naming(dir, () => {
     makeDirectory(dir)
     for (const file of [identityFile, peerFile]) fs.rmSync(temporaryOf(file), { force: true })
-    const pem = readOwn(identityFile)
-    const identity =
-      pem === null
-        ? new KeyPair(curve)
-        : naming(identityFile, () => onCurve(curve, decodePrivateKey(pem)))
-    if (pem === null) writeOnce(identityFile, encodePrivateKey(identity))
+    const identity = given ?? ownIdentity(identityFile, curve)
     const peerPem = readOwn(peerFile)
     return {
       identity,
@@ -50,9 +49,22 @@ export function openMemory(dir: string, curve: Curve): Memory {
           ? null
           : naming(peerFile, () => onCurve(curve, decodePublicKey(peerPem)).publicKey),
       remember: (known) => writeOnce(peerFile, encodePublicKey({ curve, publicKey: known })),
-      place: `kept in ${dir}`,
+      place: placeOf(`kept in ${dir}`, given),
       toForget: `stop this peer, remove ${peerFile}, and start it again.`,
       pictures: openPictures(path.join(dir, 'pictures')),
     }
   })
+}
+
+/** The one in `file`, which is made on first use. */
+function ownIdentity(file: string, curve: Curve): KeyPair {
+  const pem = readOwn(file)
+  if (pem !== null) return naming(file, () => onCurve(curve, decodePrivateKey(pem)))
+  const identity = new KeyPair(curve)
+  writeOnce(file, encodePrivateKey(identity))
+  return identity
+}
+
+function placeOf(rest: string, given: KeyPair | undefined): string {
+  return given === undefined ? rest : `by --identity; the rest is ${rest}`
 }

@@ -1,0 +1,160 @@
+/** `peer --identity`: a key of one's own in place of the one in the state, and no start with a wrong one. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { bytesToHex } from '../src/protocol/bytes.ts'
+import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
+import { call } from './helpers/call.ts'
+import { type Command, runCommand, withCommand } from './helpers/command.ts'
+import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
+import { freePorts } from './helpers/ports.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-identity-'))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const step = (port: number, path: string) => call(`http://127.0.0.1:${port}${path}`)
+
+/** A peer in `folder` until `use` is done. */
+function withPeer(
+  port: number,
+  other: number,
+  args: string[],
+  use: (peer: Command) => Promise<void>,
+): Promise<void> {
+  const all = ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`, ...args]
+  return withCommand(all, { cwd: folder }, async (peer) => {
+    await peer.ports(1)
+    await use(peer)
+  })
+}
+
+describe('peer --identity', { skip: noOpenssl }, () => {
+  const made: [string, string, string][] = [
+    ['X25519', GENPKEY.X25519, 'X25519'],
+    ['P-256', GENPKEY['P-256'], 'P-256'],
+    ['P-256, SEC 1 behind its parameters', 'ecparam -name prime256v1 -genkey', 'P-256'],
+  ]
+  for (const [what, command, curve] of made)
+    it(`is who OpenSSL says, and exchanges keys, texts and pictures (${what})`, async () => {
+      const [a = 0, b = 0] = await freePorts(2)
+      openssl(`${command} -out ${folder}/mine.pem`)
+      const { publicKey } = decodePublicKey(openssl(`pkey -in ${folder}/mine.pem -pubout`))
+      // the curve goes by the key
+      await withPeer(a, b, ['--identity', 'mine.pem', '--state', 'a'], async (peer) => {
+        await peer.until(/identity .*\(by --identity; the rest is kept in a\)/)
+        await withPeer(b, a, ['--curve', curve, '--state', 'b'], async () => {
+          for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
+          const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+          assert.deepEqual([one.curve, one.identity], [curve, bytesToHex(publicKey)])
+          assert.equal(two.peer.identity, one.identity)
+          for (const [from, to] of [
+            [a, b],
+            [b, a],
+          ] as const) {
+            assert.equal((await step(from, '/send_msg')).status, 201)
+            assert.equal((await step(to, '/decrypt_msg')).status, 200)
+            assert.equal((await step(from, '/send_image')).status, 201)
+            assert.equal((await step(to, '/image')).status, 200)
+          }
+        })
+      })
+      // the known peer and the picture are in the state, and no identity was made there
+      assert.deepEqual(fs.readdirSync(path.join(folder, 'a')).sort(), [
+        '.gitignore',
+        `peer.${curve}.pem`,
+        'pictures',
+      ])
+      const known = fs.readFileSync(path.join(folder, 'b', `peer.${curve}.pem`), 'utf8')
+      assert.deepEqual(decodePublicKey(known).publicKey, publicKey)
+    })
+})
+
+describe('peer --identity', () => {
+  it('leaves the identity in the state alone, whatever it is', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    const pair = new KeyPair(X25519)
+    fs.writeFileSync(path.join(folder, 'mine.pem'), encodePrivateKey(pair), { mode: 0o600 })
+    fs.mkdirSync(path.join(folder, 'state'))
+    const damaged = path.join(folder, 'state', 'identity.X25519.pem')
+    fs.writeFileSync(damaged, 'not a key')
+    const args = ['--identity', 'mine.pem', '--state', 'state']
+    await withPeer(a, b, args, async () => {
+      assert.equal((await step(a, '/show')).json.identity, bytesToHex(pair.publicKey))
+    })
+    assert.equal(fs.readFileSync(damaged, 'utf8'), 'not a key')
+  })
+
+  it('goes with --no-state', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    fs.writeFileSync(path.join(folder, 'mine.pem'), encodePrivateKey(new KeyPair(P256)), {
+      mode: 0o600,
+    })
+    await withPeer(a, b, ['--identity', 'mine.pem', '--no-state'], (peer) =>
+      peer.until(/\(by --identity; the rest is kept nowhere\)/).then(() => {}),
+    )
+    assert.deepEqual(fs.readdirSync(folder), ['mine.pem'])
+  })
+
+  const write = (text: string, mode: number) => (file: string) =>
+    fs.writeFileSync(file, text, { mode })
+  const refused: [string, (file: string) => void, string[], RegExp][] = [
+    ['is not there', () => {}, [], /There is no such file/],
+    ['others can read', write(encodePrivateKey(new KeyPair(X25519)), 0o644), [], /Others can read/],
+    ['holds a public key', write(encodePublicKey(new KeyPair(X25519)), 0o600), [], /public key/],
+    ['holds no key', write('a key', 0o600), [], /not a PEM key/],
+    ['is a link', (file) => fs.symlinkSync('elsewhere', file), [], /It is a link/],
+    ...Object.values(CURVES).map((curve): (typeof refused)[number] => {
+      const other = curve === X25519 ? P256 : X25519
+      const says = new RegExp(`a key of ${curve.name}, and not a key of ${other.name}`)
+      const make = write(encodePrivateKey(new KeyPair(curve)), 0o600)
+      return [
+        `is of ${curve.name} beside --curve ${other.name}`,
+        make,
+        ['--curve', other.name],
+        says,
+      ]
+    }),
+  ]
+  for (const [what, make, args, says] of refused)
+    it(`does not start, and says why in one line, with a file that ${what}`, async () => {
+      make(path.join(folder, 'mine.pem'))
+      const { code, output, errors } = await runCommand(
+        ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--identity', 'mine.pem', ...args],
+        { cwd: folder },
+      )
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(errors, /^ecdh-duet: mine\.pem: [^\n]+\n$/)
+      assert.match(errors, says)
+      assert.equal(fs.existsSync(path.join(folder, '.duet')), false)
+    })
+
+  it('does not ask for the passphrase of an encrypted file', { skip: noOpenssl }, async () => {
+    for (const encrypted of [
+      openssl('pkey -aes256 -passout pass:x', openssl(GENPKEY.X25519)),
+      openssl('ec -aes256 -passout pass:x', openssl(GENPKEY['P-256'])),
+    ]) {
+      fs.writeFileSync(path.join(folder, 'mine.pem'), encrypted, { mode: 0o600 })
+      const { code, errors } = await runCommand(
+        ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--identity', 'mine.pem'],
+        { cwd: folder },
+      )
+      assert.equal(code, 1)
+      assert.match(
+        errors,
+        /^ecdh-duet: mine\.pem: It is encrypted[^\n]*openssl pkey -in FILE -out NEW_FILE\n$/,
+      )
+      // what it says to do, done
+      openssl(`pkey -in ${folder}/mine.pem -passin pass:x -out ${folder}/plain.pem`)
+      const [port = 0] = await freePorts(1)
+      await withPeer(port, 9, ['--identity', 'plain.pem', '--no-state'], async () => {})
+      fs.rmSync(path.join(folder, 'plain.pem'))
+    }
+  })
+})
