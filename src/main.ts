@@ -4,9 +4,10 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { keygen } from './commands/keygen.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { sendImage } from './commands/sendImage.ts'
-import { CURVES } from './protocol/curves.ts'
+import { CURVES, type CurveName } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
 import { StateError } from './state/files.ts'
@@ -74,6 +75,13 @@ withCommonOptions(program.command('peer'))
       },
     ),
   )
+
+program
+  .command('keygen')
+  .description('make a key pair for a mailbox: key.private.pem and key.public.pem')
+  .argument('[dir]', 'the folder to write them into', notEmpty, '.')
+  .addOption(curveOption().default('X25519'))
+  .action(ending((dir: string, options: { curve: CurveName }) => keygen(dir, options)))
 
 program
   .command('send-image')

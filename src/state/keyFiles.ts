@@ -1,9 +1,17 @@
 /** Keys in files that the command line names. */
 
+import fs from 'node:fs'
+import path from 'node:path'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
-import { naming, readOwn, readPublic, StateError } from './files.ts'
-import { decodePrivateKey, decodePublicKey, onCurve } from './pem.ts'
+import { makeDirectory, naming, readOwn, readPublic, StateError } from './files.ts'
+import {
+  decodePrivateKey,
+  decodePublicKey,
+  encodePrivateKey,
+  encodePublicKey,
+  onCurve,
+} from './pem.ts'
 
 /**
  * The key pair in a PEM that is its owner's alone; with a `curve`, on that and no other.
@@ -34,6 +42,53 @@ export function refuseOneKeyForBoth(identity: PublicKey, mailboxKey: PublicKey):
     throw new StateError(
       'The mailbox key is the identity of this peer; make one for the mailbox alone: ecdh-duet keygen DIR',
     )
+}
+
+/**
+ * Writes a key pair into `dir`, which is made if it isn't there, as key.private.pem (PKCS#8, the
+ * owner's alone) and key.public.pem (SPKI). Returns the two paths.
+ * @throws StateError if either is there already; then neither is written
+ */
+export function writeKeyPair(
+  dir: string,
+  pair: KeyPair,
+): { privateFile: string; publicFile: string } {
+  const privateFile = path.join(dir, 'key.private.pem')
+  const publicFile = path.join(dir, 'key.public.pem')
+  naming(dir, () => makeDirectory(dir))
+  for (const file of [privateFile, publicFile]) refuseExisting(file)
+  create(privateFile, encodePrivateKey(pair), 0o600)
+  try {
+    create(publicFile, encodePublicKey(pair), 0o644)
+  } catch (error) {
+    fs.rmSync(privateFile)
+    throw error
+  }
+  return { privateFile, publicFile }
+}
+
+/** Also for a link that leads nowhere. */
+function refuseExisting(file: string): void {
+  if (naming(file, () => fs.lstatSync(file, { throwIfNoEntry: false })) !== undefined)
+    throw new StateError(
+      `${file}: It is there already, and no key is overwritten; choose another folder.`,
+    )
+}
+
+/** Opening with `wx` is the claim: of two that write the same file, one fails. */
+function create(file: string, text: string, mode: number): void {
+  naming(file, () => {
+    const fd = fs.openSync(file, 'wx', mode)
+    try {
+      fs.writeFileSync(fd, text)
+      fs.fsyncSync(fd)
+    } catch (error) {
+      fs.rmSync(file, { force: true })
+      throw error
+    } finally {
+      fs.closeSync(fd)
+    }
+  })
 }
 
 function there(file: string, text: string | null): string {

@@ -5,7 +5,8 @@ import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 
-const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
+/** The built program. */
+export const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
 const LIMIT_MS = 20_000
 
 export interface Command {

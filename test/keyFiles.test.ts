@@ -1,0 +1,176 @@
+/** Keys in files that somebody names: OpenSSL's are mailbox keys as they are, and no file is trusted by its name. */
+
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { open, seal } from '../src/mailbox/seal.ts'
+import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { StateError } from '../src/state/files.ts'
+import {
+  readPrivateKey,
+  readPublicKey,
+  refuseOneKeyForBoth,
+  writeKeyPair,
+} from '../src/state/keyFiles.ts'
+import { encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
+import { independentOpen, independentSeal } from './helpers/independent-hpke.ts'
+import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
+
+const TEXT = Buffer.from('Meet me at noon')
+
+let folder: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-keys-'))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+/** One line that begins with the file's name. */
+function saysOf(file: string, says: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof StateError, `${error}`)
+    assert.ok(error.message.startsWith(`${file}: `), error.message)
+    assert.match(error.message, says)
+    assert.equal(error.message.includes('\n'), false)
+    return true
+  }
+}
+
+describe('keys that OpenSSL made', { skip: noOpenssl }, () => {
+  const made: [string, string][] = [
+    ...Object.entries(GENPKEY),
+    ['P-256, SEC 1', 'ecparam -name prime256v1 -genkey'],
+  ]
+  for (const [what, command] of made)
+    it(`are mailbox keys (${what})`, async () => {
+      const [privateFile, publicFile] = ['private', 'public'].map((name) => path.join(folder, name))
+      if (privateFile === undefined || publicFile === undefined) throw new Error()
+      openssl(`${command} -out ${privateFile}`)
+      openssl(`pkey -in ${privateFile} -pubout -out ${publicFile}`)
+      const sealed = await seal(readPublicKey(publicFile), TEXT)
+      assert.deepEqual(Buffer.from(await open(readPrivateKey(privateFile), sealed)), TEXT)
+      const read = (file: string) => fs.readFileSync(file, 'utf8')
+      assert.deepEqual(independentOpen(read(privateFile), sealed), TEXT)
+      const theirs = independentSeal(read(publicFile), TEXT).sealed
+      assert.deepEqual(Buffer.from(await open(readPrivateKey(privateFile), theirs)), TEXT)
+    })
+})
+
+const pair = new KeyPair(P256)
+const file = () => path.join(folder, 'key.pem')
+
+/** What is in the place of a file: what makes it, and what is said of it. */
+const places: [string, (file: string) => void, RegExp][] = [
+  ['is not there', () => {}, /There is no such file/],
+  ['is a link', (file) => fs.symlinkSync('elsewhere', file), /It is a link/],
+  ['is a folder', (file) => fs.mkdirSync(file, { mode: 0o700 }), /not a file/],
+  [
+    'is a pipe that nobody writes to',
+    (file) => execFileSync('mkfifo', ['-m', '600', file]),
+    /not a file/,
+  ],
+  ['is empty', (file) => fs.writeFileSync(file, '', { mode: 0o600 }), /not a PEM key/],
+  ['is endless', (file) => fs.writeFileSync(file, 'x'.repeat(5000), { mode: 0o600 }), /too long/],
+  [
+    'is no text',
+    (file) => fs.writeFileSync(file, Buffer.alloc(200, 0xff), { mode: 0o600 }),
+    /not a PEM key/,
+  ],
+]
+
+for (const [kind, read] of [
+  ['private', readPrivateKey],
+  ['public', readPublicKey],
+] as const)
+  describe(`the file of a ${kind} key`, () => {
+    for (const [how, make, says] of places)
+      it(`that ${how} is refused in one line with its name`, () => {
+        make(file())
+        assert.throws(() => read(file()), saysOf(file(), says))
+      })
+
+    it('that would be below a file is refused in one line with its name', () => {
+      fs.writeFileSync(file(), '')
+      const below = path.join(file(), 'key.pem')
+      assert.throws(() => read(below), saysOf(below, /ENOTDIR/))
+    })
+  })
+
+describe('the file of a private key', () => {
+  for (const mode of [0o640, 0o604, 0o660, 0o620, 0o610, 0o644])
+    it(`of mode ${mode.toString(8)} is refused with the way to close it`, () => {
+      fs.writeFileSync(file(), encodePrivateKey(pair))
+      fs.chmodSync(file(), mode)
+      assert.throws(() => readPrivateKey(file()), saysOf(file(), /Others can read it.*chmod 600/))
+    })
+
+  for (const mode of [0o600, 0o400, 0o700])
+    it(`of mode ${mode.toString(8)} is read`, () => {
+      fs.writeFileSync(file(), encodePrivateKey(pair))
+      fs.chmodSync(file(), mode)
+      assert.deepEqual(readPrivateKey(file()).publicKey, pair.publicKey)
+    })
+
+  it('on another curve than the one asked for is refused', () => {
+    fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
+    assert.throws(
+      () => readPrivateKey(file(), X25519),
+      saysOf(file(), /It is a key of P-256, and not a key of X25519/),
+    )
+  })
+})
+
+describe('the file of a public key', () => {
+  it('may be read by others', () => {
+    fs.writeFileSync(file(), encodePublicKey(pair), { mode: 0o644 })
+    assert.deepEqual(readPublicKey(file()).publicKey, pair.publicKey)
+  })
+
+  it('that holds the private one is refused with the way to the public one', () => {
+    fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
+    assert.throws(() => readPublicKey(file()), saysOf(file(), /private key.*-pubout/))
+  })
+})
+
+describe('a new pair of key files', () => {
+  for (const curve of Object.values(CURVES))
+    it(`is read back as it was on ${curve.name}`, () => {
+      const pair = new KeyPair(curve)
+      const { privateFile, publicFile } = writeKeyPair(folder, pair)
+      assert.deepEqual(readPrivateKey(privateFile).exportPrivateKey(), pair.exportPrivateKey())
+      assert.deepEqual(readPublicKey(publicFile), { curve, publicKey: pair.publicKey })
+    })
+
+  it('is not there in part when one of the two can not be written', (t) => {
+    const publicFile = path.join(folder, 'key.public.pem')
+    const { lstatSync } = fs
+    // the public key's name comes into use after it was looked at
+    t.mock.method(fs, 'lstatSync', (file: string) => {
+      const found = lstatSync(file, { throwIfNoEntry: false })
+      if (file === publicFile) fs.mkdirSync(publicFile)
+      return found
+    })
+    assert.throws(() => writeKeyPair(folder, pair), saysOf(publicFile, /EEXIST/))
+    assert.deepEqual(fs.readdirSync(folder), ['key.public.pem'])
+  })
+})
+
+describe('one key as identity and for the mailbox', () => {
+  for (const curve of Object.values(CURVES))
+    it(`is refused on ${curve.name}, and another is not`, () => {
+      const identity = new KeyPair(curve)
+      const { publicKey } = identity
+      assert.throws(
+        () => refuseOneKeyForBoth(identity, { curve, publicKey: publicKey.slice() }),
+        (error) => {
+          assert.ok(error instanceof StateError)
+          assert.match(error.message, /mailbox key is the identity.*ecdh-duet keygen/)
+          return true
+        },
+      )
+      for (const other of Object.values(CURVES))
+        assert.doesNotThrow(() => refuseOneKeyForBoth(identity, new KeyPair(other)))
+    })
+})

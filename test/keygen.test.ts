@@ -1,0 +1,137 @@
+/** `keygen`: two files that OpenSSL reads, the private one its owner's alone, and nothing ever overwritten. */
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { CURVES } from '../src/protocol/curves.ts'
+import { decodePrivateKey, fingerprint } from '../src/state/pem.ts'
+import { MAIN, runCommand } from './helpers/command.ts'
+import { noOpenssl, openssl } from './helpers/openssl.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-keygen-'))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const BOTH = ['key.private.pem', 'key.public.pem']
+const read = (...names: string[]) => fs.readFileSync(path.join(folder, ...names), 'utf8')
+const mode = (...names: string[]) =>
+  (fs.statSync(path.join(folder, ...names)).mode & 0o777).toString(8)
+
+for (const curve of Object.keys(CURVES))
+  describe(`keygen --curve ${curve}`, () => {
+    it('writes a pair that OpenSSL reads as it is', { skip: noOpenssl }, async () => {
+      const { code } = await runCommand(['keygen', folder, '--curve', curve])
+      assert.equal(code, 0)
+      assert.equal(openssl('pkey', read('key.private.pem')), read('key.private.pem'))
+      assert.equal(openssl('pkey -pubout', read('key.private.pem')), read('key.public.pem'))
+      const text = openssl('pkey -pubin -text -noout', read('key.public.pem'))
+      assert.match(text, curve === 'X25519' ? /^X25519 Public-Key/ : /NIST CURVE: P-256/)
+    })
+
+    it('prints where the two are and the fingerprint, and nothing of the private key', async () => {
+      const { code, output, errors } = await runCommand(['keygen', folder, '--curve', curve])
+      const pair = decodePrivateKey(read('key.private.pem'))
+      assert.deepEqual([code, errors], [0, ''])
+      assert.equal(
+        output,
+        `private key  ${path.join(folder, 'key.private.pem')}  (for nobody else)
+public key   ${path.join(folder, 'key.public.pem')}  (for everyone)
+fingerprint  ${fingerprint(pair)}
+`,
+      )
+    })
+  })
+
+describe('keygen', () => {
+  it('takes X25519 and the current folder unless it is told otherwise, and makes nothing else there', async () => {
+    const { code, output } = await runCommand(['keygen'], { cwd: folder })
+    assert.equal(code, 0)
+    assert.match(output, /^private key {2}key\.private\.pem /)
+    assert.deepEqual(fs.readdirSync(folder).sort(), BOTH)
+    assert.equal(decodePrivateKey(read('key.private.pem')).curve, CURVES.X25519)
+  })
+
+  it('makes a folder that is not there for its owner alone, and hides it from git', async () => {
+    assert.equal((await runCommand(['keygen', 'my/keys'], { cwd: folder })).code, 0)
+    assert.deepEqual([mode('my'), mode('my', 'keys')], ['700', '700'])
+    execFileSync('git', ['init', '--quiet', folder])
+    const status = execFileSync('git', ['-C', folder, 'status', '--porcelain'])
+    assert.equal(status.toString(), '')
+  })
+
+  for (const [umask, expected] of [
+    ['000', ['600', '644']],
+    ['022', ['600', '644']],
+    ['077', ['600', '600']],
+  ] as const)
+    it(`leaves the private key to its owner under umask ${umask}`, () => {
+      const script = `umask ${umask}; exec "$0" "$1" keygen "$2"`
+      const { status } = spawnSync('sh', ['-c', script, process.execPath, MAIN, folder])
+      assert.equal(status, 0)
+      assert.deepEqual(
+        BOTH.map((name) => mode(name)),
+        expected,
+      )
+    })
+
+  const inTheWay: [string, (file: string) => void][] = [
+    ['a file', (file) => fs.writeFileSync(file, 'mine')],
+    ['an empty file', (file) => fs.writeFileSync(file, '')],
+    ['a folder', (file) => fs.mkdirSync(file)],
+    ['a link that leads nowhere', (file) => fs.symlinkSync('elsewhere', file)],
+  ]
+  for (const name of BOTH)
+    for (const [what, put] of inTheWay)
+      it(`overwrites nothing where ${name} is ${what} already`, async () => {
+        put(path.join(folder, name))
+        const before = fs.lstatSync(path.join(folder, name))
+        const { code, output, errors } = await runCommand(['keygen', '.'], { cwd: folder })
+        assert.deepEqual([code, output], [1, ''])
+        assert.equal(
+          errors,
+          `ecdh-duet: ${name}: It is there already, and no key is overwritten; choose another folder.\n`,
+        )
+        assert.deepEqual(fs.readdirSync(folder), [name])
+        assert.deepEqual(fs.lstatSync(path.join(folder, name)), before)
+      })
+
+  it('run four times at once in one folder makes one pair, whose halves belong together', async () => {
+    const runs = await Promise.all(Array.from({ length: 4 }, () => runCommand(['keygen', folder])))
+    assert.deepEqual(runs.map(({ code }) => code).sort(), [0, 1, 1, 1])
+    for (const { code, errors } of runs)
+      assert.match(errors, code === 0 ? /^$/ : /^ecdh-duet: [^\n]+\n$/)
+    const made = runs.find(({ code }) => code === 0)?.output ?? ''
+    assert.ok(made.includes(fingerprint(decodePrivateKey(read('key.private.pem')))))
+    assert.deepEqual(fs.readdirSync(folder).sort(), BOTH)
+  })
+
+  for (const [what, where] of [
+    ['a file', 'file'],
+    ['below a file', 'file/keys'],
+    ['in a place where none can be made', '/proc/duet'],
+  ] as const)
+    it(`says in one line that a folder can not be used that is ${what}`, async () => {
+      fs.writeFileSync(path.join(folder, 'file'), '')
+      const { code, output, errors } = await runCommand(['keygen', where], { cwd: folder })
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(errors, /^ecdh-duet: [^\n]*can't be used \(E[A-Z]+\)\.\n$/)
+      assert.deepEqual(fs.readdirSync(folder), ['file'])
+    })
+
+  for (const wrong of [
+    ['keygen', ''],
+    ['keygen', '.', 'more'],
+    ['keygen', '--curve', 'P-384'],
+  ])
+    it(`exits with 2 on ${JSON.stringify(wrong)}, and makes nothing`, async () => {
+      const { code, output, errors } = await runCommand(wrong, { cwd: folder })
+      assert.deepEqual([code, output], [2, ''])
+      assert.match(errors, /ecdh-duet/)
+      assert.deepEqual(fs.readdirSync(folder), [])
+    })
+})
