@@ -14,6 +14,7 @@ import {
   type StoredPicture,
   type Wire,
 } from './contract.ts'
+import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
 import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
 import type { KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
@@ -75,6 +76,7 @@ export class Peer implements Receiver {
   readonly #aead: Aead
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
+  readonly #letters = new LetterCount()
   #expiry: NodeJS.Timeout | undefined
   /** Whether the memory has the other peer's identity. */
   #remembered: boolean
@@ -250,6 +252,7 @@ export class Peer implements Receiver {
     const { missing, completed } = this.#exchange.receiveMessage(message)
     if (completed) this.#completed()
     const { seq, ciphertext } = message
+    this.countLetters(ciphertext)
     this.report({ type: 'message received', seq, ciphertext, missing })
     return { accepted: true, missing }
   }
@@ -280,7 +283,7 @@ export class Peer implements Receiver {
    */
   async receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted> {
     const clock = this.#clock('received')
-    const { picture, name, completed } = await openPicture(
+    const { picture, name, completed, firstChunk } = await openPicture(
       stream,
       (header) => this.#exchange.receivePicture(header),
       this.#memory.pictures,
@@ -288,9 +291,25 @@ export class Peer implements Receiver {
       clock.progress,
     )
     if (completed) this.#completed()
+    this.countLetters(firstChunk)
     const { path, type, bytes } = picture
     this.report({ type: 'picture received', picture: { type, bytes, name }, path, ms: clock.ms() })
     return { accepted: true, bytes }
+  }
+
+  /** Ciphertext that was accepted, for `frequency`. Of a picture the first chunk is enough. */
+  countLetters(ciphertext: Uint8Array): void {
+    this.#letters.add(ciphertext)
+  }
+
+  /**
+   * How often each letter stands in English and in the ciphertext received so far (as base64,
+   * letters folded to a-z), in percent: null while there is none. `sample`: how many letters of
+   * ciphertext were counted.
+   */
+  frequency(): { english: ByLetter<number>; ciphertext: ByLetter<number | null>; sample: number } {
+    const { sample, percent } = this.#letters.frequencies()
+    return { english: ENGLISH, ciphertext: percent, sample }
   }
 
   get #curve() {

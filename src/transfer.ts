@@ -11,6 +11,7 @@ import {
   type PictureType,
   parseHeader,
   pictureTypeOf,
+  SEALED_CHUNK_BYTES,
   type StreamHeader,
 } from './protocol/stream.ts'
 
@@ -58,7 +59,8 @@ async function* ofType(
 
 /**
  * Opens a picture's stream into `store`. `begin` gives the key for the header and what accepts
- * the picture once all of it has opened. A picture that fails leaves nothing.
+ * the picture once all of it has opened. A picture that fails leaves nothing. `firstChunk`: as it
+ * came, sealed.
  * @throws DuetError `bad_image` `decrypt_failed` `too_large`, and what `begin` and `store` throw
  */
 export async function openPicture(
@@ -67,7 +69,12 @@ export async function openPicture(
   store: PictureStore,
   { aead, maxBytes }: { aead: Aead; maxBytes: number },
   progress: (done: number, total: number) => void,
-): Promise<{ picture: StoredPicture; name: string; completed: boolean }> {
+): Promise<{
+  picture: StoredPicture
+  name: string
+  completed: boolean
+  firstChunk: Uint8Array
+}> {
   const pieces = headFirst(stream, HEADER_BYTES)
   let draft: PictureDraft | undefined
   let opener: PictureOpener | undefined
@@ -76,13 +83,15 @@ export async function openPicture(
     const { key, accept } = begin(parseHeader(header ?? new Uint8Array(0)))
     opener = new PictureOpener(key, maxBytes, aead)
     draft = await store.create()
-    await writeAll(opener, pieces, draft, progress)
+    const begun: Uint8Array[] = []
+    await writeAll(opener, keepingFirst(SEALED_CHUNK_BYTES, begun, pieces), draft, progress)
     const { metadata } = opener
     if (metadata === null) throw new Error('A stream that has ended has metadata.')
     await draft.finish(metadata.type)
     // from here on nothing waits and nothing fails: accepted and kept are one step
     const completed = accept()
-    return { picture: draft.keep(), name: metadata.name, completed }
+    const picture = draft.keep()
+    return { picture, name: metadata.name, completed, firstChunk: concatBytes(...begun) }
   } catch (error) {
     await draft?.discard()
     throw error
@@ -106,6 +115,20 @@ async function writeAll(
   }
   for await (const piece of sealed) for (const picture of opener.open(piece)) await write(picture)
   await write(opener.end())
+}
+
+/** The same stream; its first `length` bytes are in `kept` as well. */
+async function* keepingFirst(
+  length: number,
+  kept: Uint8Array[],
+  stream: AsyncIterable<Uint8Array>,
+): AsyncGenerator<Uint8Array> {
+  let left = length
+  for await (const piece of stream) {
+    if (left > 0) kept.push(piece.subarray(0, left))
+    left -= Math.min(left, piece.length)
+    yield piece
+  }
 }
 
 /** The same stream in other pieces: the first has `length` bytes, unless the stream is shorter. */

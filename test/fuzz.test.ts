@@ -21,7 +21,16 @@ const STREAMS = 400 * TIMES
 /** Every limit of the program's own is shorter. */
 const LIMIT_MS = 20_000
 
-const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image', '/image', '/']
+const STEPS = [
+  '/send_keys',
+  '/show',
+  '/send_msg',
+  '/decrypt_msg',
+  '/send_image',
+  '/image',
+  '/frequency',
+  '/',
+]
 const WIRE = ['/wire/keys', '/wire/message', '/wire/image']
 
 interface Request {
@@ -239,7 +248,21 @@ const path = fc.oneof(
     arbitrary: fc
       .tuple(
         fc.constantFrom(...STEPS, ...WIRE),
-        fc.constantFrom('/', '?', '?text=x', '?%', '#', '%', ';x', '%00', '.', '/..', '//', '\\'),
+        fc.constantFrom(
+          '/',
+          '?',
+          '?text=x',
+          '?letter=e',
+          '?%',
+          '#',
+          '%',
+          ';x',
+          '%00',
+          '.',
+          '/..',
+          '//',
+          '\\',
+        ),
       )
       .map(([route, tail]) => route + tail),
   },

@@ -254,7 +254,7 @@ const hasIPv6 = addresses.some(({ family }) => family === 'IPv6')
 /** Expects a caller at `address` to reach the wire and nothing of the owner's. */
 async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Promise<void> {
   const origin = `http://${address.includes(':') ? `[${address}]` : address}:${a.port}`
-  for (const path of [...STEPS, '/image', '/'])
+  for (const path of [...STEPS, '/image', '/frequency', '/'])
     for (const method of ['GET', 'POST']) {
       const answer = await call(origin + path, { method })
       assertProblem(answer, 'owner_only')

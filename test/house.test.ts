@@ -47,7 +47,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/peer.ts',
     {
-      takes: ['./protocol/exchange.ts'],
+      takes: ['./protocol/exchange.ts', './frequency.ts'],
       refuses: [
         'node:fs',
         './http/client.ts',

@@ -180,7 +180,8 @@ async function everything(portA: number, portB: number): Promise<Answer[]> {
     for (const route of ['keys', 'message'])
       answers.push(await post(`http://127.0.0.1:${portA}/wire/${route}`, { v: 1, text: TEXT }))
     await run(portB, '/decrypt_msg')
-    await run(portB, '/')
+    for (const path of ['/', '/frequency', '/frequency?letter=e', `/frequency?letter=${exchange}`])
+      await run(portB, path)
   }
   // the last thing shown is public, and the positive control
   const last = answers.findLast(({ text }) => text.includes('"safetyNumber"'))

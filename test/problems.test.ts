@@ -36,6 +36,7 @@ const ROUTES = {
   '/decrypt_msg': 'GET, POST',
   '/send_image': 'GET, POST',
   '/image': 'GET',
+  '/frequency': 'GET',
   '/': 'GET',
   '/wire/keys': 'POST',
   '/wire/message': 'POST',

@@ -7,6 +7,7 @@ import { DuetError, type ProtocolCode } from '../protocol/errors.ts'
 export type HttpCode =
   | 'bad_request'
   | 'text_in_url'
+  | 'bad_letter'
   | 'cross_site'
   | 'owner_only'
   | 'not_found'
@@ -104,6 +105,11 @@ const TABLE: Readonly<Record<Code, Row>> = {
     status: 400,
     title: 'A text does not belong into a URL',
     next: ownText,
+  },
+  bad_letter: {
+    status: 400,
+    title: 'Not one letter from a to z',
+    next: ({ own }) => own('/frequency -G -d letter=e'),
   },
   bad_request: { status: 400, title: 'Malformed HTTP', next: help },
   cross_site: {

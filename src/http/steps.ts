@@ -9,6 +9,9 @@ import { PAGE_POLICY, page } from './page.ts'
 import { withPicture } from './pictures.ts'
 import { commandsOf, HttpError } from './problems.ts'
 
+/** With fewer letters than this the line is not flat yet; a picture has more. */
+const FLAT_SAMPLE = 10_000
+
 /** Each answers with `next`: the command to run after it. */
 export function steps(peer: Peer): Router {
   const router = new Router({ strict: true, sensitive: true })
@@ -52,6 +55,17 @@ export function steps(peer: Peer): Router {
     ctx.body = file.createReadStream()
   })
 
+  router.register('/frequency', ['GET'], (ctx) => {
+    const letter = letterOf(ctx)
+    const { english, ciphertext, sample } = peer.frequency()
+    const shown =
+      letter === null
+        ? { english, ciphertext, sample }
+        : { letter, english: english[letter], ciphertext: ciphertext[letter], sample }
+    const another = letter === null ? '/frequency -G -d letter=e' : '/frequency'
+    answer(ctx, 200, shown, sample < FLAT_SAMPLE ? others('/send_image') : own(another))
+  })
+
   router.register('/', ['GET'], (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
       ctx.type = 'text/html'
@@ -70,6 +84,8 @@ export function steps(peer: Peer): Router {
 /send_image   seal a picture and send it: --data-binary @picture.png with its
               Content-Type, or no body for this peer's own picture
 /image        the last received picture
+/frequency    the letters of English beside those of the ciphertext that came;
+              -G -d letter=e for one of them
 /             this list; in a browser, the picture
 
 next: ${own('/send_keys')}
@@ -77,6 +93,18 @@ next: ${own('/send_keys')}
   })
 
   return router
+}
+
+/**
+ * The one letter that the query asks for, or null without a query.
+ * @throws HttpError `bad_letter`
+ */
+function letterOf(ctx: Context): string | null {
+  if (ctx.querystring === '') return null
+  const [[name, value = ''] = [], ...more] = new URLSearchParams(ctx.querystring)
+  if (name !== 'letter' || !/^[a-z]$/.test(value) || more.length > 0)
+    throw new HttpError('bad_letter', 'The query is one letter from a to z: ?letter=e')
+  return value
 }
 
 /** Indented for people, with a newline at its end. */

@@ -12,7 +12,7 @@ export const SALT_BYTES = 16
 export const HEADER_BYTES = MAGIC.length + SESSION_ID_BYTES + SALT_BYTES
 /** Plaintext of a chunk; the last one may be shorter. */
 export const CHUNK_BYTES = 64 * 1024
-const SEALED_CHUNK_BYTES = CHUNK_BYTES + AEAD_TAG_BYTES
+export const SEALED_CHUNK_BYTES = CHUNK_BYTES + AEAD_TAG_BYTES
 const MAX_METADATA_BYTES = 1024
 /** Longer than any signature of a picture's type. */
 const SIGNATURE_BYTES = 12
