@@ -3,10 +3,14 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { decodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { withCommand } from './helpers/command.ts'
+import { noOpenssl } from './helpers/openssl.ts'
+import { freePorts } from './helpers/ports.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
@@ -33,6 +37,15 @@ function shapeOf(value: unknown): unknown {
 
 const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
 
+/** The lines of the shell fences in one chapter. */
+function shellLines(chapter: string): string[] {
+  const [, text = ''] = readme.split(`\n## ${chapter}\n`)
+  const [own = ''] = text.split('\n## ')
+  return [...own.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = '']) =>
+    lines.trimEnd().split('\n'),
+  )
+}
+
 describe('the README', () => {
   it("has every command as a make target or one of the peers' curls", () => {
     const targets = fs.readFileSync(path.join(root, 'Makefile'), 'utf8')
@@ -50,7 +63,7 @@ describe('the README', () => {
       withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
         const [a, b] = await both.ports(2)
         const curls = commands.filter((command) => command.includes('curl '))
-        assert.equal(curls.length, 10)
+        assert.equal(curls.length, 12)
         const given: unknown[] = []
         for (const curl of curls) {
           const here = curl.replaceAll(':5000/', `:${a}/`).replaceAll(':5001/', `:${b}/`)
@@ -62,4 +75,33 @@ describe('the README', () => {
         assert.deepEqual([one, two, show, sent, decrypted].map(shapeOf), answers.map(shapeOf))
       }),
   )
+
+  it('has commands for keys of your own that work', { skip: noOpenssl }, async () => {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-readme-'))
+    try {
+      fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
+      const lines = shellLines('Keys of your own')
+      assert.equal(lines.length, 7)
+      const said: string[] = []
+      for (const line of lines) {
+        const words = line.split(' ')
+        if (words[2] !== 'peer') {
+          const { stdout } = await run('sh', ['-c', line], { cwd: folder })
+          said.push(stdout.trim())
+          continue
+        }
+        const [port] = await freePorts(1)
+        const args = words.slice(2).map((word) => (word === '5000' ? `${port}` : word))
+        await withCommand(args, { cwd: folder }, async (peer) => {
+          await peer.until(/\(by --identity; the rest is kept in \.duet/)
+        })
+      }
+      const [, publicPem = '', , keygen = '', ownPublicPem = '', hash = ''] = said
+      assert.match(publicPem, /^-----BEGIN PUBLIC KEY-----/)
+      assert.equal(`${fingerprint(decodePublicKey(ownPublicPem))}=`, `SHA256:${hash}`)
+      assert.ok(keygen.endsWith(`SHA256:${hash.replace('=', '')}`))
+    } finally {
+      fs.rmSync(folder, { recursive: true })
+    }
+  })
 })
