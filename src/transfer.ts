@@ -125,7 +125,8 @@ async function* keepingFirst(
 ): AsyncGenerator<Uint8Array> {
   let left = length
   for await (const piece of stream) {
-    if (left > 0) kept.push(piece.subarray(0, left))
+    // a copy: whose buffer it is may fill it anew
+    if (left > 0) kept.push(new Uint8Array(piece.subarray(0, left)))
     left -= Math.min(left, piece.length)
     yield piece
   }
