@@ -26,6 +26,8 @@ export interface Command {
 }
 
 export interface CommandOptions {
+  /** Words before it, as `ip netns exec NAME`; what they name has to become the program itself. */
+  under?: readonly string[]
   cwd?: string
   env?: Record<string, string>
 }
@@ -36,7 +38,8 @@ export async function withCommand<T>(
   options: CommandOptions,
   use: (command: Command) => Promise<T>,
 ): Promise<T> {
-  const child = spawn(process.execPath, [MAIN, ...args], {
+  const [program = process.execPath, ...words] = [...(options.under ?? []), process.execPath]
+  const child = spawn(program, [...words, MAIN, ...args], {
     cwd: options.cwd,
     env: { ...process.env, ...options.env },
     stdio: ['ignore', 'pipe', 'pipe'],
