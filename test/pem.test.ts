@@ -92,7 +92,7 @@ describe('a private key', { skip: noOpenssl }, () => {
     ['one of secp256k1', () => openssl('ecparam -name secp256k1 -genkey'), ANOTHER_KIND],
     ['one of P-384', () => openssl('ecparam -name secp384r1 -genkey -noout'), ANOTHER_KIND],
     ['one of RSA', () => openssl('genrsa 2048'), ANOTHER_KIND],
-    ['two of them', () => p256() + p256(), 'It holds more than one key.'],
+    ['two of them', () => p256() + p256(), 'It holds more than a private key.'],
     [
       'with explicit parameters, PKCS#8',
       () => openssl(`${GENPKEY['P-256']} -pkeyopt ec_param_enc:explicit`),

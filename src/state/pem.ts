@@ -35,7 +35,7 @@ export function decodePrivateKey(pem: string): KeyPair {
     throw new Error(
       'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE',
     )
-  if (more.length > 0) throw new Error('It holds more than one key.')
+  if (more.length > 0) throw new Error('It holds more than a private key.')
   const key = parsed(() => createPrivateKey(pem))
   const { curve, publicKey, d } = rawKey(key)
   if (d === undefined) throw new Error(NOT_A_KEY)
