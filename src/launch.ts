@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
+import { Events } from './http/events.ts'
 import { nodeAead } from './http/pictures.ts'
 import { listen } from './http/server.ts'
 import { Peer, type PeerOptions } from './peer.ts'
@@ -85,24 +86,30 @@ export async function launch({
       if (!REACHED_AT_LOOPBACK.includes(address))
         servers.push(await listen({ host: '127.0.0.1', port: got }, own))
     }
-    for (const [i, port] of ports.entries()) {
+    const parts = ports.map((port, i) => {
       const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`
-      const { peerUrl = sibling, via = peerUrl } = plans[i] ?? {}
-      peers.push(
-        new Peer({
-          ...options,
-          aead: nodeAead,
-          ownPicture: ownPicture(image),
-          maxImage: maxImage ?? MAX_IMAGE,
-          port,
-          memory: openMemory(port),
-          wire: { ...createClient(via), url: peerUrl },
-          report: terminal.reporter(port),
-        }),
-      )
-    }
-    const apps = peers.map((peer, i) =>
-      createApp(peer, { hostNames: plans[i]?.hostNames, receiver: receiver?.(peer) }),
+      const { peerUrl = sibling, via = peerUrl, hostNames } = plans[i] ?? {}
+      const memory = openMemory(port)
+      const events = new Events(memory.identity.curve)
+      const report = terminal.reporter(port)
+      const peer = new Peer({
+        ...options,
+        aead: nodeAead,
+        ownPicture: ownPicture(image),
+        maxImage: maxImage ?? MAX_IMAGE,
+        port,
+        memory,
+        wire: { ...createClient(via, events), url: peerUrl },
+        report: (event) => {
+          report(event)
+          events.changed()
+        },
+      })
+      peers.push(peer)
+      return { peer, events, hostNames }
+    })
+    const apps = parts.map(({ peer, events, hostNames }) =>
+      createApp(peer, { hostNames, events, receiver: receiver?.(peer) }),
     )
     for (const peer of peers) peer.start()
     answer(apps.map((app) => app.callback()))

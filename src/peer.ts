@@ -16,7 +16,7 @@ import {
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
 import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
-import type { KeyPair } from './protocol/curves.ts'
+import type { Curve, KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { Exchange } from './protocol/exchange.ts'
 import {
@@ -59,7 +59,7 @@ export interface PeerOptions {
   readonly aead: Aead
 }
 
-export type Shown = ReturnType<Peer['show']>
+export type PublicState = ReturnType<Peer['publicState']>
 
 export class Peer implements Receiver {
   readonly port: number
@@ -113,7 +113,7 @@ export class Peer implements Receiver {
       type: 'ready',
       url: this.url,
       peerUrl: this.peerUrl,
-      curve: this.#curve.name,
+      curve: this.curve.name,
       identity: this.#memory.identity.publicKey,
       place: this.#memory.place,
     })
@@ -124,6 +124,10 @@ export class Peer implements Receiver {
     clearTimeout(this.#expiry)
     this.#exchange.erase()
     this.#memory.pictures.close()
+  }
+
+  get curve(): Curve {
+    return this.#memory.identity.curve
   }
 
   /** The picture that came last, or null. */
@@ -142,7 +146,7 @@ export class Peer implements Receiver {
       const { publicKey } = message.share
       this.#expireLater()
       this.report({ type: 'keys sent', publicKey })
-      const confirm = await this.#wire.keys(encodeKeyMessage(this.#curve, message))
+      const confirm = await this.#wire.keys(encodeKeyMessage(this.curve, message))
       if (this.#exchange.receiveAnswer(confirm)) this.#completed()
       const current = this.#exchange.current
       return {
@@ -154,9 +158,7 @@ export class Peer implements Receiver {
 
   /** Prints the shared secret in the terminal; returns the public side of everything. */
   show() {
-    const exchange = this.#exchange
-    const { current, knownIdentity } = exchange
-    const picture = this.lastPicture
+    const { current } = this.#exchange
     if (current === null) this.report({ type: 'no shared secret' })
     else
       this.report({
@@ -164,17 +166,25 @@ export class Peer implements Receiver {
         session: current.id,
         SECRET: current.exportSharedSecret(),
       })
+    return this.publicState()
+  }
+
+  /** All that this peer knows and anybody may know. */
+  publicState() {
+    const exchange = this.#exchange
+    const { current, knownIdentity } = exchange
+    const picture = this.lastPicture
     const own = this.#memory.identity.publicKey
     return {
       port: this.port,
-      curve: this.#curve.name,
-      basePoint: bytesToHex(this.#curve.basePoint),
+      curve: this.curve.name,
+      basePoint: bytesToHex(this.curve.basePoint),
       publicKey: hexOrNull(exchange.publicKey),
       identity: bytesToHex(own),
-      safetyNumber: knownIdentity && safetyNumber(this.#curve, own, knownIdentity),
+      safetyNumber: knownIdentity && safetyNumber(this.curve, own, knownIdentity),
       peer: {
         url: this.peerUrl,
-        basePoint: exchange.peerPublicKey && bytesToHex(this.#curve.basePoint),
+        basePoint: exchange.peerPublicKey && bytesToHex(this.curve.basePoint),
         publicKey: hexOrNull(exchange.peerPublicKey),
         identity: hexOrNull(exchange.peerIdentity),
         known: exchange.wasKnown,
@@ -234,7 +244,7 @@ export class Peer implements Receiver {
    * @throws DuetError
    */
   receiveKeys(body: unknown): AnswerForm {
-    const message = parseKeyMessage(this.#curve, body)
+    const message = parseKeyMessage(this.curve, body)
     const { confirm, completed } = this.#tellingOfAnotherIdentity(message.share.identity, () =>
       this.#exchange.receiveKeys(message),
     )
@@ -312,10 +322,6 @@ export class Peer implements Receiver {
     return { english: ENGLISH, ciphertext: percent, sample }
   }
 
-  get #curve() {
-    return this.#memory.identity.curve
-  }
-
   /** Both sides have the keys: remembers the peer, and tells the owner. */
   #completed(): void {
     clearTimeout(this.#expiry)
@@ -325,7 +331,7 @@ export class Peer implements Receiver {
     this.report({
       type: 'keys confirmed',
       session: current.id,
-      safetyNumber: safetyNumber(this.#curve, own, knownIdentity),
+      safetyNumber: safetyNumber(this.curve, own, knownIdentity),
       known: wasKnown,
     })
     this.#reportWork()

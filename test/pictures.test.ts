@@ -374,7 +374,11 @@ describe('/send_image and /image', () => {
     })
     stuck.listen(0, '127.0.0.1')
     await once(stuck, 'listening')
-    const { image } = createClient(`http://127.0.0.1:${(stuck.address() as AddressInfo).port}`, 300)
+    const { image } = createClient(
+      `http://127.0.0.1:${(stuck.address() as AddressInfo).port}`,
+      undefined,
+      300,
+    )
     let pieces = 0
     async function* slow() {
       for (; pieces < 4; pieces++) {

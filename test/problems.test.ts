@@ -11,6 +11,7 @@ import { PeerError, type PeerEvent } from '../src/contract.ts'
 import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
 import type { Peer } from '../src/peer.ts'
+import { X25519 } from '../src/protocol/curves.ts'
 import { type Answer, type CallOptions, call } from './helpers/call.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
 import {
@@ -493,6 +494,7 @@ async function withDefect(
     port: 5000,
     url: 'http://127.0.0.1:5000',
     peerUrl: 'http://127.0.0.1:5001',
+    curve: X25519,
     report: (event: PeerEvent) => events.push(event),
     show() {
       throw error

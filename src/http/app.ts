@@ -7,7 +7,9 @@ import type Router from '@koa/router'
 import Koa, { type Middleware } from 'koa'
 import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
+import { Events, recording } from './events.ts'
 import { guard } from './guard.ts'
+import { page } from './page.ts'
 import { commandsOf, encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { steps } from './steps.ts'
 import { wire } from './wire.ts'
@@ -17,18 +19,24 @@ export interface AppOptions {
   readonly hostNames?: readonly string[] | undefined
   /** Who takes what comes over the wire, if not the peer itself. */
   readonly receiver?: Receiver | undefined
+  /** Where the page's events are kept. */
+  readonly events?: Events
 }
 
-export function createApp(peer: Peer, { hostNames = [], receiver = peer }: AppOptions = {}): Koa {
+export function createApp(
+  peer: Peer,
+  { hostNames = [], receiver = peer, events = new Events(peer.curve) }: AppOptions = {},
+): Koa {
   const app = new Koa()
   // what gets past `problems` can't be answered any more; koa's own printing would show a stack
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (!CALLER_LEFT.has(error.code ?? '')) peer.report({ type: 'defect', where: whereOf(error) })
   })
+  app.use(recording(events))
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  for (const router of [steps(peer), wire(receiver)])
+  for (const router of [steps(peer, events), page(peer, events), wire(receiver, events)])
     app.use(answerMethods(router)).use(router.routes())
   app.use(() => {
     throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
@@ -60,6 +68,7 @@ function problems(peer: Peer): Middleware {
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
       const text = encodeProblem(problem)
+      ctx.state['said'] = text
       ctx.body = ctx.req.complete ? text : Readable.from(lingering(text, ctx.req))
       ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })

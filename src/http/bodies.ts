@@ -11,13 +11,18 @@ import { HttpError } from './problems.ts'
 const MAX_FORM_BYTES = 'text='.length + 3 * MAX_TEXT_BYTES
 
 /**
- * A JSON body of at most `limit` bytes.
+ * A JSON body of at most `limit` bytes; `seen` gets its bytes, whatever they are.
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message`
  */
-export async function readJson(ctx: Context, limit: number): Promise<unknown> {
+export async function readJson(
+  ctx: Context,
+  limit: number,
+  seen: (body: Uint8Array) => void,
+): Promise<unknown> {
   if (mediaType(ctx) !== 'application/json')
     throw new HttpError('unsupported_type', 'This route takes application/json.')
   const body = await readBytes(ctx, limit)
+  seen(body)
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
   } catch {

@@ -6,9 +6,12 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Got, Request, Response } from 'got'
 import getRawBody from 'raw-body'
-import * as v from 'valibot'
 import { PeerError, type PictureSource, type Wire } from '../contract.ts'
-import { parseAnswer } from '../protocol/messages.ts'
+import { utf8ToBytes } from '../protocol/bytes.ts'
+import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
+import { parseImageAnswer } from '../protocol/stream.ts'
+import type { Events, Exchange, WireRoute } from './events.ts'
+import { StreamHead } from './pictures.ts'
 import { isCode } from './problems.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. */
@@ -19,38 +22,45 @@ const PIECES_AHEAD = 8
 /** An answer is small; a longer one is not a peer's. */
 const MAX_ANSWER_BYTES = 16 * 1024
 
-const ImageAnswer = v.strictObject({
-  accepted: v.literal(true),
-  bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-})
-const MessageAnswer = v.strictObject({
-  accepted: v.literal(true),
-  missing: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-})
-
 /**
  * Calls the peer at `url` (an origin) and nothing else: no redirects, no proxy, no retry, which
- * would send a message twice. `timeout`, in ms, is for a whole round trip.
+ * would send a message twice. `timeout`, in ms, is for a whole round trip. `events` is told of
+ * what goes out and comes back.
  */
-export function createClient(url: string, timeout = 5_000): Wire {
+export function createClient(url: string, events?: Events, timeout = 5_000): Wire {
   let loading: Promise<Got> | undefined
   const client = () => {
     loading ??= clientOf(url)
     return loading
   }
+  const post = async (route: WireRoute, form: object): Promise<unknown> => {
+    const body = JSON.stringify(form)
+    const headers = { 'content-type': 'application/json' }
+    const path = route.slice(1)
+    const exchange = events?.request('sent', route, utf8ToBytes(body))
+    return watched(
+      () => exchange,
+      async () => {
+        const got = await client()
+        return answerTo(got.stream.post(path, { body, headers, timeout: { request: timeout } }))
+      },
+    )
+  }
   return {
     url,
-    keys: async (form) =>
-      understood(parseAnswer, await post(await client(), 'wire/keys', form, timeout)),
-    message: async (form) =>
-      understood(
-        (body) => v.parse(MessageAnswer, body),
-        await post(await client(), 'wire/message', form, timeout),
-      ),
+    keys: async (form) => understood(parseAnswer, await post('/wire/keys', form)),
+    message: async (form) => understood(parseMessageAnswer, await post('/wire/message', form)),
     image: async ({ bytes, content }) => {
       const headers = { 'content-type': 'application/octet-stream', 'content-length': `${bytes}` }
-      const answer = await upload(await client(), 'wire/image', headers, content, timeout)
-      return understood((body) => v.parse(ImageAnswer, body), acceptedOf(answer))
+      let exchange: Exchange | undefined
+      const head = new StreamHead((header) => {
+        exchange = events?.picture('sent', header, bytes)
+      })
+      const answer = await watched(
+        () => exchange,
+        async () => upload(await client(), 'wire/image', headers, head.of(content), timeout),
+      )
+      return understood(parseImageAnswer, answer)
     },
   }
 }
@@ -98,13 +108,26 @@ async function clientOf(url: string): Promise<Got> {
 
 interface Answer {
   status: number
+  /** As it came. */
+  text: string
+  /** The text, parsed. */
   body: unknown
 }
 
-/** POSTs JSON and returns the body of an answer that accepts it. */
-async function post(client: Got, path: string, json: object, timeout: number): Promise<unknown> {
-  const request = client.stream.post(path, { json, timeout: { request: timeout } })
-  return acceptedOf(await answerTo(request))
+/** The body of an answer that accepts; `exchange` is told of any answer, and of none. */
+async function watched(
+  exchange: () => Exchange | undefined,
+  run: () => Promise<Answer>,
+): Promise<unknown> {
+  let answer: Answer
+  try {
+    answer = await run()
+  } catch (error) {
+    if (error instanceof PeerError) exchange()?.failed(error.code)
+    throw error
+  }
+  exchange()?.answered(answer.status, utf8ToBytes(answer.text))
+  return acceptedOf(answer)
 }
 
 /**
@@ -166,7 +189,7 @@ async function answerTo(request: Request): Promise<Answer> {
     request.on('error', () => {})
     const [response] = (await once(request, 'response')) as [Response]
     const text = await getRawBody(request, { limit: MAX_ANSWER_BYTES, encoding: 'utf-8' })
-    return { status: response.statusCode, body: JSON.parse(text) }
+    return { status: response.statusCode, text, body: JSON.parse(text) }
   } catch (error) {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further

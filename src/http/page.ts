@@ -1,28 +1,135 @@
-/** What a browser sees at `/`: the last received picture, its facts, and what came over the wire. */
+/** The page of a peer: its files, the events that feed it, and what it offers to take home. Public data only. */
 
+import fs from 'node:fs'
+import Router from '@koa/router'
+import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
+import { type Events, eventStream, STUCK_MS, stateOf } from './events.ts'
+import { commandsOf, HttpError } from './problems.ts'
 
-/** The page loads its picture and nothing else. */
-export const PAGE_POLICY = "default-src 'none'; img-src 'self'; frame-ancestors 'none'"
+/** The page loads what this peer serves and nothing else; a received picture may come by a blob. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
 
-export function page(peer: Peer): string {
+/**
+ * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
+ * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
+ * additions in 3.5 months; and at 10^9 times that rate.
+ */
+const COSTS: Readonly<Record<string, { rho: string; years: string; fasterYears: string }>> = {
+  X25519: { rho: '125.8', years: '2.5 × 10²⁰', fasterYears: '250 billion' },
+  'P-256': { rho: '127.8', years: '10²¹', fasterYears: '1,000 billion' },
+}
+
+const FILES = { 'page.css': 'text/css', 'page.js': 'text/javascript' } as const
+const FOLDER = new URL('../../src/page/', import.meta.url)
+
+/** What a transcript says of itself; the fields are in `src/page/README.md`. */
+const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
+
+/** The routes beside `/` that the page calls. */
+export function page(peer: Peer, events: Events): Router {
+  const router = new Router({ strict: true, sensitive: true })
+
+  for (const [name, type] of Object.entries(FILES)) {
+    const text = fs.readFileSync(new URL(name, FOLDER), 'utf8')
+    router.register(`/${name}`, ['GET'], (ctx) => {
+      ctx.type = type
+      ctx.body = text
+    })
+  }
+
+  router.register('/events', ['GET'], (ctx) => {
+    ctx.type = 'text/event-stream'
+    const { socket } = ctx.req
+    socket.setTimeout(STUCK_MS, () => socket.destroy())
+    ctx.body = eventStream(events, peer, ctx.get('last-event-id'))
+  })
+
+  router.register('/transcript', ['GET'], (ctx) => {
+    const { run, begun, forms, kept } = events
+    const dropped = (kept[0]?.n ?? 1) - 1
+    const state = stateOf(peer)
+    const transcript = { ...TRANSCRIPT, run, begun, state, forms, dropped, events: kept }
+    ctx.type = 'application/json'
+    ctx.attachment(`ecdh-duet-${peer.port}-${run}.json`)
+    ctx.body = `${JSON.stringify(transcript, null, 2)}\n`
+  })
+
+  router.register('/sealed_image', ['GET'], (ctx) => {
+    if (events.sealedHead === null)
+      throw new HttpError('no_image', 'No picture has come in this run.')
+    ctx.type = 'application/octet-stream'
+    ctx.body = Buffer.from(events.sealedHead)
+  })
+
+  return router
+}
+
+/** Answers with the page, the present state filled in: it tells as much without its script. */
+export function answerPage(ctx: Context, peer: Peer): void {
+  ctx.type = 'text/html'
+  ctx.set('Content-Security-Policy', PAGE_POLICY)
+  ctx.body = filled(peer)
+}
+
+const TEMPLATE = fs.readFileSync(new URL('index.html', FOLDER), 'utf8')
+
+/**
+ * The template with every `{{…}}` filled in, and every `data-show="path"` with that value of the
+ * state. `{{own /show}}` is a curl to this peer, `{{others /show}}` one to the other.
+ */
+function filled(peer: Peer): string {
+  const state = stateOf(peer)
+  const commands = commandsOf(peer)
+  const other = new URL(peer.peerUrl)
+  const cost = COSTS[state.curve]
+  const values: Record<string, (rest: string) => string> = {
+    port: () => `${peer.port}`,
+    peerUrl: () => other.origin,
+    peerHost: () => other.host,
+    peerPort: () => other.port || '80',
+    peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
+    own: commands.own,
+    others: commands.peer,
+    rho: () => cost?.rho ?? '',
+    years: () => cost?.years ?? '',
+    fasterYears: () => cost?.fasterYears ?? '',
+  }
+  return TEMPLATE.replace('{{picture}}', pictureOf(peer))
+    .replace(/\{\{(\w+) ?([^}]*)\}\}/g, (_, name, rest) => entities(values[name]?.(rest) ?? ''))
+    .replace(
+      /( data-show="([\w.]+)"(?: data-yes="([^"]*)")?>)[^<]*/g,
+      (_, tag: string, path: string, yes?: string) => {
+        const value = valueAt(state, path)
+        return tag + entities(value === null ? 'not yet' : (yes ?? value))
+      },
+    )
+}
+
+/** The picture that came last, as HTML. */
+function pictureOf(peer: Peer): string {
   const picture = peer.lastPicture
-  const shown =
-    picture === null
-      ? `<p>No picture has come yet. The other peer sends one with <code>${entities(`curl ${peer.peerUrl}/send_image`)}</code>.</p>`
-      : `<p><img src="/image" alt="The picture that came last" width="640"></p>
-<p>${entities(picture.type)}, ${picture.bytes} bytes, received ${entities(picture.received.toISOString())}</p>
-<p>Over the wire came its ciphertext only, in chunks of 64 KiB: type and name are sealed with it.
-An eavesdropper has its length.</p>`
-  return `<!doctype html>
-<html lang="en">
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>ecdh-duet on port ${peer.port}</title>
-<h1>ecdh-duet on port ${peer.port}</h1>
-${shown}
-</html>
-`
+  if (picture === null)
+    return `<p>No picture has come yet. The other peer sends one with <code>${entities(commandsOf(peer).peer('/send_image'))}</code></p>`
+  const { type, bytes, received } = picture
+  return `<figure><img src="/image" alt="The picture that came last"><figcaption>${entities(type)}, ${bytes} bytes, received ${entities(received.toISOString())}. Over the wire came its ciphertext only: an eavesdropper has its length.</figcaption></figure>`
+}
+
+/** The value at `peer.publicKey`, as text; null if there is none. */
+function valueAt(state: object, path: string): string | null {
+  let value: unknown = state
+  for (const name of path.split('.'))
+    value = (value as Record<string, unknown> | null | undefined)?.[name]
+  return value === null || value === undefined ? null : String(value)
 }
 
 function entities(text: string): string {

@@ -5,9 +5,12 @@ import type { Context } from 'koa'
 import type { PictureSource } from '../contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
-import { type Aead, isPictureType } from '../protocol/stream.ts'
+import { type Aead, HEADER_BYTES, isPictureType } from '../protocol/stream.ts'
 import { hasBody, mediaType } from './bodies.ts'
 import { HttpError } from './problems.ts'
+
+/** What the page draws of a sealed picture: 128 by 128 pixels of three bytes. */
+const HEAD_BYTES = HEADER_BYTES + 128 * 128 * 3
 
 const CIPHER = 'chacha20-poly1305'
 const OPTIONS = { authTagLength: AEAD_TAG_BYTES }
@@ -89,5 +92,41 @@ async function* piecesOf(ctx: Context): AsyncGenerator<Uint8Array> {
     // a stream flows on only when nobody iterates over it
     await pieces.return?.()
     ctx.req.resume()
+  }
+}
+
+/** Lets a picture's stream through, and keeps its beginning for the page. */
+export class StreamHead {
+  readonly #begun: (header: Uint8Array) => void
+  readonly #bytes = new Uint8Array(HEAD_BYTES)
+  #filled = 0
+
+  /** `begun` is called once, with the header or with as much of it as came. */
+  constructor(begun: (header: Uint8Array) => void) {
+    this.#begun = begun
+  }
+
+  /** The stream's first bytes. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#filled)
+  }
+
+  async *of(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    let told = false
+    const tell = () => {
+      if (!told) this.#begun(this.bytes.slice(0, HEADER_BYTES))
+      told = true
+    }
+    try {
+      for await (const piece of stream) {
+        const part = piece.subarray(0, HEAD_BYTES - this.#filled)
+        this.#bytes.set(part, this.#filled)
+        this.#filled += part.length
+        if (this.#filled >= HEADER_BYTES) tell()
+        yield piece
+      }
+    } finally {
+      tell()
+    }
   }
 }

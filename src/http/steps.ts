@@ -5,7 +5,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { readText } from './bodies.ts'
-import { PAGE_POLICY, page } from './page.ts'
+import { answerPage } from './page.ts'
 import { withPicture } from './pictures.ts'
 import { commandsOf, HttpError } from './problems.ts'
 
@@ -68,9 +68,7 @@ export function steps(peer: Peer): Router {
 
   router.register('/', ['GET'], (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
-      ctx.type = 'text/html'
-      ctx.set('Content-Security-Policy', PAGE_POLICY)
-      ctx.body = page(peer)
+      answerPage(ctx, peer)
       return
     }
     ctx.type = 'text/plain'
@@ -112,4 +110,5 @@ function answer(ctx: Context, status: number, body: object, next: string): void 
   ctx.status = status
   ctx.type = 'application/json'
   ctx.body = `${JSON.stringify({ ...body, next }, null, 2)}\n`
+  ctx.state['said'] = ctx.body
 }

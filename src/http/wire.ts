@@ -6,26 +6,37 @@ import type { Receiver } from '../contract.ts'
 import { AEAD_TAG_BYTES, MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { maxStreamBytes } from '../protocol/stream.ts'
 import { readJson } from './bodies.ts'
-import { withStream } from './pictures.ts'
+import type { Events, WireRoute } from './events.ts'
+import { StreamHead, withStream } from './pictures.ts'
 
 const MAX_KEYS_BODY = 4 * 1024
 /** The longest ciphertext in hex, and room for the other fields. */
 const MAX_MESSAGE_BODY = 2 * (MAX_TEXT_BYTES + AEAD_TAG_BYTES) + 1024
 
-export function wire(receiver: Receiver): Router {
+export function wire(receiver: Receiver, events: Events): Router {
   const router = new Router({ strict: true, sensitive: true })
+  const seen = (ctx: Context, route: WireRoute) => (body: Uint8Array) => {
+    ctx.state['exchange'] = events.request('received', route, body)
+  }
 
   router.register('/wire/keys', ['POST'], async (ctx) => {
-    accepted(ctx, await receiver.receiveKeys(await readJson(ctx, MAX_KEYS_BODY)))
+    const body = await readJson(ctx, MAX_KEYS_BODY, seen(ctx, '/wire/keys'))
+    accepted(ctx, await receiver.receiveKeys(body))
   })
 
   router.register('/wire/message', ['POST'], async (ctx) => {
-    accepted(ctx, await receiver.receiveMessage(await readJson(ctx, MAX_MESSAGE_BODY)))
+    const body = await readJson(ctx, MAX_MESSAGE_BODY, seen(ctx, '/wire/message'))
+    accepted(ctx, await receiver.receiveMessage(body))
   })
 
   router.register('/wire/image', ['POST'], async (ctx) => {
     const max = maxStreamBytes(receiver.maxImage)
-    accepted(ctx, await withStream(ctx, max, (stream) => receiver.receivePicture(stream)))
+    const head = new StreamHead((header) => {
+      ctx.state['exchange'] = events.picture('received', header, ctx.request.length ?? null)
+    })
+    const answer = await withStream(ctx, max, (stream) => receiver.receivePicture(head.of(stream)))
+    events.sealedHead = head.bytes
+    accepted(ctx, answer)
   })
 
   return router
@@ -35,4 +46,5 @@ function accepted(ctx: Context, body: object): void {
   ctx.status = 201
   ctx.type = 'application/json'
   ctx.body = `${JSON.stringify(body)}\n`
+  ctx.state['said'] = ctx.body
 }

@@ -1,6 +1,7 @@
 /** The wire forms of duet/1: strict parse and encode. No aliases: each value has one form. */
 
 import * as v from 'valibot'
+import { type Annotated, annotatedJson } from './annotate.ts'
 import { bytesToHex, equalBytes, hexToBytes } from './bytes.ts'
 import type { Curve } from './curves.ts'
 import { DuetError } from './errors.ts'
@@ -60,10 +61,15 @@ const MessageForm = v.strictObject({
   seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.check(isNotMinusZero)),
   ciphertext: v.string(),
 })
+const MessageAnswerForm = v.strictObject({
+  accepted: v.literal(true),
+  missing: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+})
 
 export type KeyForm = v.InferOutput<typeof KeyForm>
 export type AnswerForm = v.InferOutput<typeof AnswerForm>
 export type MessageForm = v.InferOutput<typeof MessageForm>
+export type MessageAnswerForm = v.InferOutput<typeof MessageAnswerForm>
 
 /** A key message as JSON has it. */
 export function encodeKeyMessage(curve: Curve, message: KeyMessage): KeyForm {
@@ -135,7 +141,15 @@ export function parseMessage(body: unknown): SealedMessage {
   }
 }
 
-type Form = typeof KeyForm | typeof AnswerForm | typeof MessageForm
+/**
+ * The answer to an accepted message.
+ * @throws DuetError `bad_message`
+ */
+export function parseMessageAnswer(body: unknown): MessageAnswerForm {
+  return parse(MessageAnswerForm, body, 'An answer to a message')
+}
+
+type Form = typeof KeyForm | typeof AnswerForm | typeof MessageForm | typeof MessageAnswerForm
 
 /** Another version may have other fields, so the version is looked at before them. */
 function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOutput<F> {
@@ -188,4 +202,100 @@ function decodeHex(field: string, hex: string, min: number, max = min): Uint8Arr
   if (!/^[0-9a-f]*$/.test(hex))
     throw new DuetError('bad_encoding', `\`${field}\` is not in lower-case hex.`)
   return hexToBytes(hex)
+}
+
+/** Every form of this file with each of its fields explained. */
+export function annotatedMessages(curve: Curve) {
+  const point = POINTS[curve.name] ?? { curve: '', base: '', key: '' }
+  const version = {
+    is: 'The version of the protocol. A peer that speaks another one refuses.',
+    source: 'duet/1, Key message',
+  }
+  const confirm = {
+    'confirm.session': {
+      hex: true,
+      is: 'Which keys the proof is about: the first 16 bytes of the SHA-256 of all that both sides have said.',
+      source: 'RFC 6234 section 6.2; duet/1, Session',
+    },
+    'confirm.tag': {
+      hex: true,
+      is: 'The proof that its sender has the same keys: an HMAC that nobody else can make, and that tells nothing of them.',
+      source: 'RFC 2104 section 2; RFC 5869 section 2.3',
+    },
+  }
+  const accepted = {
+    is: 'The request was checked whole and taken.',
+    source: 'RFC 9110 section 15.3.2 (201)',
+  }
+  return {
+    'key message': annotatedJson(KeyForm, {
+      v: version,
+      curve: {
+        is: 'The curve that both were started with. It is not negotiated, so nobody can talk them into a weaker one.',
+        source: point.curve,
+      },
+      basePoint: {
+        hex: true,
+        is: 'The point that everybody multiplies, the same for all. It is sent to be seen, and compared.',
+        source: point.base,
+      },
+      identity: {
+        hex: true,
+        is: "The sender's long-term public key. The safety number is made from it.",
+        source: `${point.key}; duet/1, Keys of a peer`,
+      },
+      publicKey: {
+        hex: true,
+        is: 'Private key times base point, fresh for this exchange. The private key stays where it is.',
+        source: point.key,
+      },
+      ...confirm,
+    }),
+    'answer to a key message': annotatedJson(AnswerForm, { accepted, ...confirm }),
+    'sealed message': annotatedJson(MessageForm, {
+      v: version,
+      session: {
+        hex: true,
+        is: 'Which keys sealed it. It is part of what the tag covers.',
+        source: 'duet/1, Message',
+      },
+      seq: {
+        is: 'Its place in the session, counted from 0. It makes the nonce, so no nonce comes twice, and a message that is sent again is refused.',
+        source: 'RFC 8446 section 5.3',
+      },
+      ciphertext: {
+        hex: true,
+        is: 'The text XOR the key stream of ChaCha20: as long as the text, and without the key as good as noise.',
+        source: 'RFC 8439 section 2.4',
+        end: {
+          hex: true,
+          name: 'tag',
+          bytes: AEAD_TAG_BYTES,
+          is: 'The tag of Poly1305. A single changed bit anywhere, and the message does not open.',
+          source: 'RFC 8439 section 2.5',
+        },
+      },
+    }),
+    'answer to a sealed message': annotatedJson(MessageAnswerForm, {
+      accepted,
+      missing: {
+        is: 'How many messages before this one never came.',
+        source: 'duet/1, Message',
+      },
+    }),
+  } satisfies Record<string, Annotated>
+}
+
+/** Where each curve, its base point and its public keys are defined. */
+const POINTS: Readonly<Record<string, { curve: string; base: string; key: string }>> = {
+  X25519: {
+    curve: 'RFC 7748 section 4.1',
+    base: 'RFC 7748 section 4.1',
+    key: 'RFC 7748 section 6.1',
+  },
+  'P-256': {
+    curve: 'RFC 5903 section 3.1',
+    base: 'RFC 5903 section 3.1; SEC 1 section 2.3.3',
+    key: 'RFC 5903 section 7; SEC 1 section 2.3.3',
+  },
 }

@@ -2,6 +2,7 @@
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import * as v from 'valibot'
+import { annotatedBytes, annotatedJson } from './annotate.ts'
 import { concatBytes, equalBytes, lp, utf8ToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
 import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from './messages.ts'
@@ -37,6 +38,10 @@ const Metadata = v.strictObject({
   type: v.picklist(TYPES),
   bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   name: v.string(),
+})
+const ImageAnswer = v.strictObject({
+  accepted: v.literal(true),
+  bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 })
 /** What is sealed before the picture: its type, its length, and a label that is never a path. */
 export type PictureMetadata = Readonly<v.InferOutput<typeof Metadata>>
@@ -76,6 +81,11 @@ export function parseHeader(bytes: Uint8Array): StreamHeader {
     )
   const salt = MAGIC.length + SESSION_ID_BYTES
   return { session: bytes.slice(MAGIC.length, salt), salt: bytes.slice(salt, HEADER_BYTES) }
+}
+
+/** The answer to a picture that was received whole. @throws valibot's error for anything else */
+export function parseImageAnswer(body: unknown): v.InferOutput<typeof ImageAnswer> {
+  return v.parse(ImageAnswer, body)
 }
 
 /** The length of a whole stream for `metadata`, header and tags counted. */
@@ -268,6 +278,50 @@ function splitMetadata(plaintext: Uint8Array): { metadata: PictureMetadata; pict
     return { metadata: v.parse(Metadata, JSON.parse(text)), picture: plaintext.subarray(end) }
   } catch {
     throw new DuetError('bad_image', 'What stands before the picture is not its metadata.')
+  }
+}
+
+/** The header and the answer with each of their fields explained. */
+export function annotatedStream() {
+  return {
+    'picture header': annotatedBytes([
+      {
+        name: 'magic',
+        bytes: MAGIC.length,
+        is: 'The letters DUET1: what follows is a picture stream of this version.',
+        source: 'duet/1, Picture stream',
+      },
+      {
+        name: 'session',
+        bytes: SESSION_ID_BYTES,
+        is: 'Which keys sealed it.',
+        source: 'duet/1, Picture stream',
+      },
+      {
+        name: 'salt',
+        bytes: SALT_BYTES,
+        is: 'Random bytes that give this picture a key of its own, so that its chunks can be counted from 0.',
+        source: 'RFC 5869 section 3.1',
+      },
+    ]),
+    'answer to a picture': annotatedJson(ImageAnswer, {
+      accepted: {
+        is: 'Every chunk has opened, in its order and to the last.',
+        source: 'RFC 9110 section 15.3.2 (201)',
+      },
+      bytes: { is: 'The length of the picture.', source: 'duet/1, Picture stream' },
+    }),
+  }
+}
+
+/** How the chunks of a stream of `bytes` bytes lie behind its header. */
+export function chunksOf(bytes: number): { count: number; each: number; last: number } {
+  const sealed = Math.max(0, bytes - HEADER_BYTES)
+  const count = Math.ceil(sealed / SEALED_CHUNK_BYTES)
+  return {
+    count,
+    each: SEALED_CHUNK_BYTES,
+    last: sealed - Math.max(0, count - 1) * SEALED_CHUNK_BYTES,
   }
 }
 

@@ -50,7 +50,7 @@ export async function withPeerFacing(
   const peer = new Peer({
     port,
     memory: forgetful(X25519),
-    wire: createClient(peerUrl, timeout),
+    wire: createClient(peerUrl, undefined, timeout),
     report: (event) => events.push(event),
     showsSecrets: true,
     ownPicture: ownPicture(),

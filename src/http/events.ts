@@ -1,0 +1,323 @@
+/** What happens to a peer as its page shows it: a bounded ring of events, and the stream that replays and follows it. */
+
+import { Readable } from 'node:stream'
+import type { Middleware } from 'koa'
+import type { Peer } from '../peer.ts'
+import { type Annotated, type Part, uncut } from '../protocol/annotate.ts'
+import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
+import type { Curve } from '../protocol/curves.ts'
+import { annotatedMessages } from '../protocol/messages.ts'
+import { annotatedStream, chunksOf, HEADER_BYTES } from '../protocol/stream.ts'
+
+/**
+ * Events that are kept. The longest holds a message's body of some 34,000 characters, or an
+ * answer's 16 KiB: 200 of them are less than 7 MB, and in a usual run 200 KB.
+ */
+export const MAX_EVENTS = 200
+/** A comment goes out this often, in ms, so that whoever is gone is noticed. */
+const BEAT_MS = 15_000
+/** A reader that takes nothing for so long, in ms, is left. */
+export const STUCK_MS = 60_000
+
+const STEP_PATHS: ReadonlySet<string> = new Set([
+  '/send_keys',
+  '/show',
+  '/send_msg',
+  '/decrypt_msg',
+  '/send_image',
+])
+const FORMS = {
+  '/wire/keys': ['key message', 'answer to a key message'],
+  '/wire/message': ['sealed message', 'answer to a sealed message'],
+  '/wire/image': ['picture header', 'answer to a picture'],
+} as const
+export type WireRoute = keyof typeof FORMS
+type Form = (typeof FORMS)[WireRoute][number]
+
+/** As seen from this peer. */
+export type Way = 'sent' | 'received'
+
+/** A step that the owner ran. Its texts are not in it. */
+export interface StepEvent {
+  type: 'step'
+  route: string
+  method: string
+  status: number
+  /** Of a refusal. */
+  code: string | null
+  /** The command to run next. */
+  next: string | null
+}
+
+/** A request on the wire: a body, or of a picture's stream the header. */
+export interface RequestEvent {
+  type: 'request'
+  way: Way
+  route: WireRoute
+  /** The length of the body; null where nobody can know it. */
+  bytes: number | null
+  /** null: the body was refused before anyone read it. */
+  form: Form | null
+  parts: readonly Part[]
+  /** What follows a picture's header. */
+  chunks?: { count: number; each: number; last: number }
+}
+
+export interface AnswerEvent {
+  type: 'answer'
+  way: Way
+  route: WireRoute
+  /** The number of the request. */
+  to: number
+  /** null: there was no answer. */
+  status: number | null
+  /** Why it was refused, or why there was no answer. */
+  code: string | null
+  bytes: number
+  form: Form | null
+  parts: readonly Part[]
+}
+
+type Content = StepEvent | RequestEvent | AnswerEvent
+/** `n` counts from 1 in this run; `at` is a time, ISO 8601. */
+export type Event = { readonly n: number; readonly at: string } & Readonly<Content>
+
+/** A body on its way to an answer. */
+export interface Exchange {
+  answered(status: number, body: Uint8Array): void
+  /** There was none. */
+  failed(code: string): void
+}
+
+/** One peer's events. Everything in them went over the wire, or is as public. */
+export class Events {
+  /** Tells one run from the next, so that a page notices a restart. */
+  readonly run = bytesToHex(randomBytes(8))
+  readonly begun = new Date().toISOString()
+  /** The beginning of the last received picture's stream, as it came over the wire, or null. */
+  sealedHead: Uint8Array | null = null
+  readonly #forms: Readonly<Record<Form, Annotated>>
+  readonly #events: Event[] = []
+  readonly #readers = new Set<() => void>()
+  #last = 0
+  #awake = false
+
+  constructor(curve: Curve) {
+    this.#forms = { ...annotatedMessages(curve), ...annotatedStream() }
+  }
+
+  /** What each field of each form is for. */
+  get forms(): Record<string, Annotated['fields']> {
+    const entries = Object.entries(this.#forms).map(([name, { fields }]) => [name, fields])
+    return Object.fromEntries(entries)
+  }
+
+  /** The events that are kept, oldest first. */
+  get kept(): readonly Event[] {
+    return this.#events
+  }
+
+  /** The first event after number `n` that is kept. */
+  after(n: number): Event | undefined {
+    const first = this.#last - this.#events.length + 1
+    return this.#events[Math.max(0, n + 1 - first)]
+  }
+
+  step(step: Omit<StepEvent, 'type'>): void {
+    this.#add({ type: 'step', ...step })
+  }
+
+  /** A request whose body is `body`; null for one that was refused unread. */
+  request(way: Way, route: WireRoute, body: Uint8Array | null): Exchange {
+    const form = body === null ? null : FORMS[route][0]
+    const parts = body === null || form === null ? [] : this.#forms[form].cut(body)
+    return this.#exchange({
+      type: 'request',
+      way,
+      route,
+      bytes: body?.length ?? null,
+      form,
+      parts,
+    })
+  }
+
+  /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
+  picture(way: Way, head: Uint8Array, bytes: number | null): Exchange {
+    const header = head.subarray(0, HEADER_BYTES)
+    return this.#exchange({
+      type: 'request',
+      way,
+      route: '/wire/image',
+      bytes,
+      form: 'picture header',
+      parts: this.#forms['picture header'].cut(header),
+      ...(bytes === null ? {} : { chunks: chunksOf(bytes) }),
+    })
+  }
+
+  /** Something about the peer may have changed: readers get its state if it has. */
+  changed = (): void => {
+    if (this.#awake) return
+    this.#awake = true
+    // what changes in one go is told once
+    queueMicrotask(() => {
+      this.#awake = false
+      for (const read of this.#readers) read()
+    })
+  }
+
+  /** Calls `read` after each change until the function it returns is called. */
+  follow(read: () => void): () => void {
+    this.#readers.add(read)
+    return () => this.#readers.delete(read)
+  }
+
+  #exchange(request: RequestEvent): Exchange {
+    const { route } = request
+    const to = this.#add(request)
+    const way = request.way === 'sent' ? 'received' : 'sent'
+    const none = { type: 'answer', way, route, to, bytes: 0, form: null, parts: [] } as const
+    return {
+      answered: (status, body) => {
+        const bytes = body.length
+        if (status === 201) {
+          const form = FORMS[route][1]
+          const parts = this.#forms[form].cut(body)
+          this.#add({ ...none, status, code: null, bytes, form, parts })
+        } else this.#add({ ...none, status, code: codeOf(body), bytes, parts: uncut(body) })
+      },
+      failed: (code) => this.#add({ ...none, status: null, code }),
+    }
+  }
+
+  #add(content: Content): number {
+    const n = ++this.#last
+    this.#events.push({ n, at: new Date().toISOString(), ...content })
+    if (this.#events.length > MAX_EVENTS) this.#events.shift()
+    this.changed()
+    return n
+  }
+}
+
+/** The `code` of a problem, as far as it is one. */
+function codeOf(body: Uint8Array): string | null {
+  return said(new TextDecoder().decode(body)).code
+}
+
+/** `code` and `next` of an answer in JSON. */
+function said(text: string): { code: string | null; next: string | null } {
+  try {
+    const { code, next } = JSON.parse(text)
+    const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)
+    return { code: textOrNull(code), next: textOrNull(next) }
+  } catch {
+    return { code: null, next: null }
+  }
+}
+
+/** The public side of a peer, as its page has it: of what waits, the lengths. */
+export function stateOf(peer: Peer) {
+  const state = peer.publicState()
+  return {
+    ...state,
+    waiting: state.waiting.map(({ session, seq, ciphertext }) => ({
+      session,
+      seq,
+      bytes: ciphertext.length / 2,
+    })),
+  }
+}
+
+/**
+ * Server-sent events: `run` (which run this is, and what the forms mean), then what is kept and
+ * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off.
+ */
+export function eventStream(events: Events, peer: Peer, lastId: string): Readable {
+  return new EventStream(events, peer, lastId)
+}
+
+/** Keeps nothing for a slow reader: what fell out of the ring meanwhile is skipped. */
+class EventStream extends Readable {
+  readonly #events: Events
+  readonly #peer: Peer
+  readonly #unfollow: () => void
+  readonly #beat: NodeJS.Timeout
+  #at: number
+  #state = ''
+  #wanted = false
+
+  constructor(events: Events, peer: Peer, lastId: string) {
+    super({ highWaterMark: 0 })
+    this.#events = events
+    this.#peer = peer
+    const [run, n] = lastId.split('-')
+    this.#at = run === events.run && /^\d{1,15}$/.test(n ?? '') ? Number(n) : 0
+    this.#unfollow = events.follow(() => this.#pump())
+    this.#beat = setInterval(() => this.#say(': \n\n'), BEAT_MS)
+    const { port, peerUrl } = peer
+    const { run: id, begun, forms } = events
+    this.push(encode('run', { run: id, begun, port, peerUrl, forms }))
+  }
+
+  override _read(): void {
+    this.#wanted = true
+    this.#pump()
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    clearInterval(this.#beat)
+    this.#unfollow()
+    done(error)
+  }
+
+  #pump(): void {
+    while (this.#wanted) {
+      const event = this.#events.after(this.#at)
+      if (event === undefined) break
+      this.#at = event.n
+      this.#say(encode(event.type, event, `${this.#events.run}-${event.n}`))
+    }
+    if (!this.#wanted) return
+    const state = encode('state', stateOf(this.#peer))
+    if (state === this.#state) return
+    this.#state = state
+    this.#say(state)
+  }
+
+  #say(text: string): void {
+    if (!this.#wanted) return
+    this.#wanted = false
+    // with nothing to hold back, it asks for more as soon as this is gone
+    this.push(text)
+  }
+}
+
+function encode(type: string, data: object, id?: string): string {
+  return `${id === undefined ? '' : `id: ${id}\n`}event: ${type}\ndata: ${JSON.stringify(data)}\n\n`
+}
+
+/** What `recording` finds in a context's state. */
+interface Recorded {
+  /** The answer's text. */
+  said?: string
+  exchange?: Exchange
+}
+
+/** Tells `events` of each step, and of each answer that a wire route gave. */
+export function recording(events: Events): Middleware<Recorded> {
+  return async (ctx, next) => {
+    await next()
+    const [route = ''] = ctx.req.url?.split('?') ?? []
+    const { status, method } = ctx
+    const text = ctx.state.said ?? ''
+    if (STEP_PATHS.has(route)) events.step({ route, method, status, ...said(text) })
+    else if (isWireRoute(route)) {
+      const exchange = ctx.state.exchange ?? events.request('received', route, null)
+      exchange.answered(status, utf8ToBytes(text))
+    }
+  }
+}
+
+function isWireRoute(path: string): path is WireRoute {
+  return Object.hasOwn(FORMS, path)
+}

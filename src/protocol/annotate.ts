@@ -1,0 +1,149 @@
+/** The bytes of a wire form cut into its fields, each with what it is for: for whoever looks at the wire. */
+
+import * as v from 'valibot'
+import { bytesToHex } from './bytes.ts'
+
+/** What a field is for, and where that is written down. */
+export interface FieldNote {
+  readonly is: string
+  /** RFC and section. */
+  readonly source: string
+  /** Its value is bytes, and JSON has them in hex. */
+  readonly hex?: boolean
+}
+
+/** A field in hex whose last `bytes` bytes are another thing. */
+export interface EndedNote extends FieldNote {
+  readonly end: FieldNote & { readonly name: string; readonly bytes: number }
+}
+
+/** A note for every value of a form, one level down as `outer.inner`: none can be missing, none too many. */
+export type Notes<Form> = {
+  readonly [Path in Leaves<Required<Form>>]: FieldNote | EndedNote
+}
+type Leaves<Form> = {
+  [Name in keyof Form & string]: Form[Name] extends object ? `${Name}.${Leaves<Form[Name]>}` : Name
+}[keyof Form & string]
+
+/** A piece of a body: as text where it is UTF-8, else in hex. `field` is missing for what holds fields together. */
+export type Part = { readonly field?: string } & (
+  | { readonly text: string }
+  | { readonly hex: string }
+)
+
+/** One form on the wire, with its fields explained. */
+export interface Annotated {
+  readonly fields: Readonly<Record<string, FieldNote>>
+  /** The parts join to exactly `body`. One that is not of this form is a single part. */
+  cut(body: Uint8Array): readonly Part[]
+}
+
+/** A form in JSON: `schema` as it is parsed, and `notes` for its values. */
+export function annotatedJson<Schema extends v.GenericSchema>(
+  schema: Schema,
+  notes: Notes<v.InferOutput<Schema>>,
+): Annotated {
+  const ended = new Map<string, EndedNote>()
+  const fields: Record<string, FieldNote> = {}
+  for (const [name, note] of Object.entries<FieldNote | EndedNote>(notes)) {
+    fields[name] = fieldNote(note)
+    if (!('end' in note)) continue
+    ended.set(name, note)
+    fields[note.end.name] = fieldNote(note.end)
+  }
+  return {
+    fields,
+    cut(body) {
+      const text = textOf(body)
+      if (text === null) return [{ hex: bytesToHex(body) }]
+      if (!isOf(schema, text)) return [{ text }]
+      return valuesOf(text).flatMap((part) => {
+        const note = ended.get(part.field ?? '')
+        return note === undefined ? [part] : splitEnd(part, note)
+      })
+    },
+  }
+}
+
+/** A form of fields at fixed places, in this order; what follows them is not part of it. */
+export function annotatedBytes(
+  fields: readonly (FieldNote & { name: string; bytes: number })[],
+): Annotated {
+  return {
+    fields: Object.fromEntries(fields.map((field) => [field.name, fieldNote(field)])),
+    cut(body) {
+      const parts: Part[] = []
+      let at = 0
+      for (const { name, bytes } of fields) {
+        const hex = bytesToHex(body.subarray(at, at + bytes))
+        if (hex !== '') parts.push({ field: name, hex })
+        at += bytes
+      }
+      if (at < body.length) parts.push({ hex: bytesToHex(body.subarray(at)) })
+      return parts
+    },
+  }
+}
+
+function fieldNote({ is, source, hex }: FieldNote): FieldNote {
+  return { is, source, ...(hex && { hex }) }
+}
+
+/** A body of no form that is known here. */
+export function uncut(body: Uint8Array): readonly Part[] {
+  const text = textOf(body)
+  return [text === null ? { hex: bytesToHex(body) } : { text }]
+}
+
+function textOf(body: Uint8Array): string | null {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+  } catch {
+    return null
+  }
+}
+
+function isOf(schema: v.GenericSchema, text: string): boolean {
+  try {
+    return v.is(schema, JSON.parse(text))
+  } catch {
+    return false
+  }
+}
+
+/** The tokens of JSON that matter here: a string (with the colon that makes it a name), a scalar, braces. */
+const TOKENS = /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|[{}]/g
+
+/**
+ * Cuts JSON into its values and what stands between them; the quotes of a string are between.
+ * The text is of one of our forms: strings, numbers and `true`, in at most one object inside another.
+ */
+function valuesOf(text: string): Part[] {
+  const parts: Part[] = []
+  let outer = ''
+  let name = ''
+  let done = 0
+  for (const { 0: token, 1: inner, 2: colon, index } of text.matchAll(TOKENS)) {
+    if (colon !== undefined) name = JSON.parse(`"${inner}"`)
+    else if (token === '{') outer = name === '' ? '' : `${name}.`
+    else if (token === '}') outer = ''
+    else {
+      const begin = index + (inner === undefined ? 0 : 1)
+      const value = inner ?? token
+      if (begin > done) parts.push({ text: text.slice(done, begin) })
+      parts.push({ field: outer + name, text: value })
+      done = begin + value.length
+    }
+  }
+  if (done < text.length) parts.push({ text: text.slice(done) })
+  return parts
+}
+
+function splitEnd(part: Part, { end }: EndedNote): Part[] {
+  const text = 'text' in part ? part.text : ''
+  const at = text.length - 2 * end.bytes
+  // too short, or with escapes in it: then it is refused, and there is nothing to tell apart
+  if (at < 0 || !/^[0-9a-f]*$/.test(text)) return [part]
+  const last = { field: end.name, text: text.slice(at) }
+  return at === 0 ? [last] : [{ ...part, text: text.slice(0, at) }, last]
+}
