@@ -7,7 +7,7 @@ import { type Annotated, type Part, uncut } from '../protocol/annotate.ts'
 import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import type { Curve } from '../protocol/curves.ts'
 import { annotatedMessages } from '../protocol/messages.ts'
-import { annotatedStream, chunksOf, HEADER_BYTES } from '../protocol/stream.ts'
+import { annotatedStream, chunksOf, HEADER_BYTES, SALT_BYTES } from '../protocol/stream.ts'
 
 /**
  * Events that are kept. The longest holds a message's body of some 34,000 characters, or an
@@ -215,9 +215,11 @@ function said(text: string): { code: string | null; next: string | null } {
   }
 }
 
-/** The public side of a peer, as its page has it: of what waits, the lengths. */
-export function stateOf(peer: Peer) {
+/** The public side of a peer as its page has it: of messages that wait the lengths, of the picture its salt. */
+export function stateOf(peer: Peer, { sealedHead }: Events) {
   const state = peer.publicState()
+  const salt =
+    sealedHead && bytesToHex(sealedHead.subarray(HEADER_BYTES - SALT_BYTES, HEADER_BYTES))
   return {
     ...state,
     waiting: state.waiting.map(({ session, seq, ciphertext }) => ({
@@ -225,6 +227,8 @@ export function stateOf(peer: Peer) {
       seq,
       bytes: ciphertext.length / 2,
     })),
+    /** `sealed`: the salt of its stream, if that came in this run. */
+    image: state.image && { ...state.image, sealed: salt },
   }
 }
 
@@ -278,7 +282,7 @@ class EventStream extends Readable {
       this.#say(encode(event.type, event, `${this.#events.run}-${event.n}`))
     }
     if (!this.#wanted) return
-    const state = encode('state', stateOf(this.#peer))
+    const state = encode('state', stateOf(this.#peer, this.#events))
     if (state === this.#state) return
     this.#state = state
     this.#say(state)

@@ -29,7 +29,11 @@ const COSTS: Readonly<Record<string, { rho: string; years: string; fasterYears: 
   'P-256': { rho: '127.8', years: '10²¹', fasterYears: '1,000 billion' },
 }
 
-const FILES = { 'page.css': 'text/css', 'page.js': 'text/javascript' } as const
+const FILES = {
+  'page.css': 'text/css',
+  'page.js': 'text/javascript',
+  'icon.svg': 'image/svg+xml',
+} as const
 const FOLDER = new URL('../../src/page/', import.meta.url)
 
 /** What a transcript says of itself; the fields are in `src/page/README.md`. */
@@ -57,7 +61,7 @@ export function page(peer: Peer, events: Events): Router {
   router.register('/transcript', ['GET'], (ctx) => {
     const { run, begun, forms, kept } = events
     const dropped = (kept[0]?.n ?? 1) - 1
-    const state = stateOf(peer)
+    const state = stateOf(peer, events)
     const transcript = { ...TRANSCRIPT, run, begun, state, forms, dropped, events: kept }
     ctx.type = 'application/json'
     ctx.attachment(`ecdh-duet-${peer.port}-${run}.json`)
@@ -75,10 +79,10 @@ export function page(peer: Peer, events: Events): Router {
 }
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
-export function answerPage(ctx: Context, peer: Peer): void {
+export function answerPage(ctx: Context, peer: Peer, events: Events): void {
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
-  ctx.body = filled(peer)
+  ctx.body = filled(peer, events)
 }
 
 const TEMPLATE = fs.readFileSync(new URL('index.html', FOLDER), 'utf8')
@@ -87,16 +91,16 @@ const TEMPLATE = fs.readFileSync(new URL('index.html', FOLDER), 'utf8')
  * The template with every `{{…}}` filled in, and every `data-show="path"` with that value of the
  * state. `{{own /show}}` is a curl to this peer, `{{others /show}}` one to the other.
  */
-function filled(peer: Peer): string {
-  const state = stateOf(peer)
+function filled(peer: Peer, events: Events): string {
+  const state = stateOf(peer, events)
   const commands = commandsOf(peer)
   const other = new URL(peer.peerUrl)
   const cost = COSTS[state.curve]
   const values: Record<string, (rest: string) => string> = {
     port: () => `${peer.port}`,
     peerUrl: () => other.origin,
-    peerHost: () => other.host,
-    peerPort: () => other.port || '80',
+    // on this machine the port says it all
+    peerName: () => (other.hostname === '127.0.0.1' ? `port ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
     own: commands.own,
     others: commands.peer,

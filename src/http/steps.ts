@@ -5,6 +5,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { readText } from './bodies.ts'
+import type { Events } from './events.ts'
 import { answerPage } from './page.ts'
 import { withPicture } from './pictures.ts'
 import { commandsOf, HttpError } from './problems.ts'
@@ -13,7 +14,7 @@ import { commandsOf, HttpError } from './problems.ts'
 const FLAT_SAMPLE = 10_000
 
 /** Each answers with `next`: the command to run after it. */
-export function steps(peer: Peer): Router {
+export function steps(peer: Peer, events: Events): Router {
   const router = new Router({ strict: true, sensitive: true })
   const { own, peer: others } = commandsOf(peer)
 
@@ -68,7 +69,7 @@ export function steps(peer: Peer): Router {
 
   router.register('/', ['GET'], (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
-      answerPage(ctx, peer)
+      answerPage(ctx, peer, events)
       return
     }
     ctx.type = 'text/plain'

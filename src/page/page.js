@@ -84,10 +84,10 @@ function begin(event) {
     shown = false
     others = ''
     byId('records').replaceChildren()
-    byId('quiet').hidden = false
     if (again) for (const output of document.querySelectorAll('.said')) output.remove()
     if (again) announce('The peer was started again.')
   }
+  byId('quiet').hidden = seen > 0
   live = false
   // what happened before comes first, and at once
   setTimeout(() => {
@@ -141,6 +141,7 @@ function announce(text) {
 
 /** @param {WireEvent} event */
 function titleOf(event) {
+  if (event.type === 'request' && event.route === '/wire/image') return 'sealed picture'
   if (event.type === 'request') return event.form ?? 'a request that was not read'
   if (event.status === null) return 'no answer'
   return event.form ?? 'refusal'
@@ -335,12 +336,35 @@ function nextStep() {
 
 function markNext() {
   const next = nextStep()
+  showOthers()
   for (const item of stepItems) {
     const is = item.dataset['step'] === next
     item.classList.toggle('next', is)
     if (is) item.setAttribute('aria-current', 'step')
     else item.removeAttribute('aria-current')
   }
+}
+
+/**
+ * What the other peer's owner may have to do next, by its route, and the step of ours that it comes after.
+ * @type {Record<string, [string, string]>}
+ */
+const OTHERS = {
+  '/send_keys': ['The other peer sends its own', '/send_keys'],
+  '/decrypt_msg': ['The other peer opens it, in its terminal', '/send_msg'],
+  '/': ['The other peer sees it on its page', '/send_image'],
+}
+
+function showOthers() {
+  const item = byId('others')
+  const route = /^curl http:\/\/[^/]+(\/\w*)/.exec(others)?.[1] ?? '/send_keys'
+  const [title, code] = item.querySelectorAll('h3, .curl')
+  const [text, after] = OTHERS[route] ?? []
+  const place = stepItems.find((step) => step.dataset['step'] === after)
+  if (!title || !code || text === undefined || title.textContent === text) return
+  title.textContent = text
+  code.textContent = others || firstOthers
+  place?.after(item)
 }
 
 // Steps
@@ -432,6 +456,8 @@ function upload() {
   })
 }
 
+/** How the other peer sends its keys. */
+const firstOthers = document.querySelector('#others .curl')?.textContent ?? ''
 const text = /** @type {HTMLTextAreaElement} */ (byId('text'))
 const file = /** @type {HTMLInputElement} */ (byId('file'))
 
@@ -476,15 +502,15 @@ for (const item of stepItems) {
   const code = item.querySelector('.curl')
   if (!(code instanceof HTMLElement)) continue
   const name = `Copy the curl of: ${item.querySelector('h3')?.textContent}`
-  const copier = h('button', { type: 'button', class: 'copy', 'aria-label': name }, 'copy')
+  const copier = h('button', { type: 'button', class: 'copy', 'aria-label': name }, 'copy curl')
   copier.addEventListener('click', async () => {
     await copy(code)
     copier.textContent = 'copied'
     setTimeout(() => {
-      copier.textContent = 'copy'
+      copier.textContent = 'copy curl'
     }, 2000)
   })
-  code.after(copier)
+  code.before(copier)
 }
 text.addEventListener('input', curls)
 file.addEventListener('change', curls)
@@ -515,7 +541,7 @@ async function picture({ image }) {
     alt: `The picture that came last: ${facts}`,
   })
   const shownPicture = h('figure', {}, img, h('figcaption', {}, `Opened: ${facts}.`))
-  const answer = await fetch('/sealed_image').catch(() => null)
+  const answer = image.sealed === null ? null : await fetch('/sealed_image').catch(() => null)
   const sealed = answer?.ok ? new Uint8Array(await answer.arrayBuffer()) : null
   const beside =
     sealed === null
