@@ -31,6 +31,8 @@ const STEPS = [
   '/frequency',
   '/',
 ]
+/** Of the page; /events answers without an end. */
+const PAGE = ['/page.css', '/page.js', '/icon.svg', '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message', '/wire/image']
 
 interface Request {
@@ -242,12 +244,12 @@ const headers: fc.Arbitrary<Record<string, string>> = fc
   .map((pairs) => Object.fromEntries(pairs))
 
 const path = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...STEPS, ...WIRE) },
+  { weight: 4, arbitrary: fc.constantFrom(...STEPS, ...PAGE, ...WIRE) },
   {
     weight: 3,
     arbitrary: fc
       .tuple(
-        fc.constantFrom(...STEPS, ...WIRE),
+        fc.constantFrom(...STEPS, ...PAGE, ...WIRE),
         fc.constantFrom(
           '/',
           '?',

@@ -12,6 +12,7 @@ import { lines, sendRaw } from './helpers/raw.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
+const PAGE = ['/page.css', '/page.js', '/icon.svg', '/events', '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message']
 const JSON_TYPE = { 'content-type': 'application/json' }
 
@@ -254,7 +255,7 @@ const hasIPv6 = addresses.some(({ family }) => family === 'IPv6')
 /** Expects a caller at `address` to reach the wire and nothing of the owner's. */
 async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Promise<void> {
   const origin = `http://${address.includes(':') ? `[${address}]` : address}:${a.port}`
-  for (const path of [...STEPS, '/image', '/frequency', '/'])
+  for (const path of [...STEPS, ...PAGE, '/image', '/frequency', '/'])
     for (const method of ['GET', 'POST']) {
       const answer = await call(origin + path, { method })
       assertProblem(answer, 'owner_only')

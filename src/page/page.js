@@ -52,16 +52,23 @@ const hexOf = (text) =>
 
 // Events
 
+/** @type {EventSource | undefined} */
+let source
+
 function connect() {
-  const source = new EventSource('/events')
-  source.addEventListener('run', (event) => begin(JSON.parse(event.data)))
-  source.addEventListener('state', (event) => showState(JSON.parse(event.data)))
+  source?.close()
+  // a browser has six connections to a peer: tabs that nobody looks at leave theirs
+  if (document.hidden) return
+  const opened = new EventSource('/events')
+  source = opened
+  opened.addEventListener('run', (event) => begin(JSON.parse(event.data)))
+  opened.addEventListener('state', (event) => showState(JSON.parse(event.data)))
   for (const type of ['step', 'request', 'answer'])
-    source.addEventListener(type, (event) => take(JSON.parse(event.data)))
-  source.addEventListener('error', () => {
+    opened.addEventListener(type, (event) => take(JSON.parse(event.data)))
+  opened.addEventListener('error', () => {
     connection(false)
     // where the browser gives up, the page does not
-    if (source.readyState === EventSource.CLOSED) setTimeout(connect, 2000)
+    if (opened.readyState === EventSource.CLOSED) setTimeout(connect, 2000)
   })
 }
 
@@ -88,11 +95,8 @@ function begin(event) {
     if (again) announce('The peer was started again.')
   }
   byId('quiet').hidden = seen > 0
+  // what happened before comes first, then the state
   live = false
-  // what happened before comes first, and at once
-  setTimeout(() => {
-    live = true
-  }, 500)
 }
 
 /** @param {Event} event */
@@ -299,6 +303,7 @@ function openAddressed() {
 function showState(now) {
   const before = state
   state = now
+  live = true
   for (const element of document.querySelectorAll('[data-show]')) {
     if (!(element instanceof HTMLElement)) continue
     const { show = '', yes } = element.dataset
@@ -531,7 +536,6 @@ for (const type of ['dragover', 'dragleave', 'drop'])
 
 /** @param {State} now */
 async function picture({ image }) {
-  const place = byId('picture')
   if (image === null) return
   const { type, bytes } = image
   const facts = `${type}, ${count(bytes, 'byte')}`
@@ -547,7 +551,8 @@ async function picture({ image }) {
     sealed === null
       ? h('p', {}, 'What of it was on the wire is not kept: it came before this run.')
       : noise(sealed)
-  place.replaceChildren(shownPicture, beside)
+  // another one may have come meanwhile
+  if (state?.image?.sealed === image.sealed) byId('picture').replaceChildren(shownPicture, beside)
 }
 
 /** The first bytes of the stream as pixels, three bytes each, after the header. @param {Uint8Array} sealed */
@@ -651,5 +656,6 @@ function plot(letters, english, ciphertext) {
 }
 
 addEventListener('hashchange', openAddressed)
+document.addEventListener('visibilitychange', connect)
 curls()
 connect()

@@ -57,7 +57,11 @@ export function annotatedJson<Schema extends v.GenericSchema>(
       const text = textOf(body)
       if (text === null) return [{ hex: bytesToHex(body) }]
       if (!isOf(schema, text)) return [{ text }]
-      return valuesOf(text).flatMap((part) => {
+      const parts = valuesOf(text)
+      const named = parts.flatMap(({ field }) => field ?? [])
+      // JSON lets a name come twice: whoever sends that shall not have thousands of parts kept
+      if (new Set(named).size < named.length) return [{ text }]
+      return parts.flatMap((part) => {
         const note = ended.get(part.field ?? '')
         return note === undefined ? [part] : splitEnd(part, note)
       })

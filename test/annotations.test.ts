@@ -1,0 +1,214 @@
+/** The annotations of the wire: that they join to the bytes, miss no field, and name what they say. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Annotated, annotatedBytes, type Part } from '../src/protocol/annotate.ts'
+import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { CURVES } from '../src/protocol/curves.ts'
+import { annotatedMessages, MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
+import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../src/protocol/stream.ts'
+import { hex } from './helpers/vectors.ts'
+
+const numRuns = process.env['SLOW'] ? 2000 : 200
+
+const messages = annotatedMessages(CURVES.X25519)
+const forms = { ...messages, ...annotatedStream() }
+
+/** What the parts of a body hold together. */
+function joined(parts: readonly Part[]): Uint8Array {
+  return concatBytes(
+    ...parts.map((part) => ('text' in part ? utf8ToBytes(part.text) : hex(part.hex))),
+  )
+}
+
+/** Name and content of each field. */
+function fieldsOf(parts: readonly Part[]): [string, string][] {
+  return parts.flatMap((part) =>
+    part.field === undefined ? [] : [[part.field, 'text' in part ? part.text : part.hex]],
+  )
+}
+
+const bytes = (length: number) =>
+  fc.uint8Array({ minLength: length, maxLength: length }).map(bytesToHex)
+const confirm = fc.record({ session: bytes(16), tag: bytes(32) })
+const number = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+const accepted = fc.constant(true)
+
+/** Random values of each form in JSON, complete and with what may be left out. */
+const values: Record<keyof typeof messages | 'answer to a picture', fc.Arbitrary<object>> = {
+  'key message': fc.record(
+    {
+      v: fc.constant(1),
+      curve: fc.oneof(fc.constantFrom('X25519', 'P-256'), fc.string()),
+      basePoint: bytes(32),
+      identity: bytes(32),
+      publicKey: fc.oneof(bytes(32), fc.string({ unit: 'grapheme' })),
+      confirm,
+    },
+    { requiredKeys: ['v', 'curve', 'basePoint', 'identity', 'publicKey'] },
+  ),
+  'answer to a key message': fc.record({ accepted, confirm }, { requiredKeys: ['accepted'] }),
+  'sealed message': fc.record({
+    v: fc.constant(1),
+    session: bytes(16),
+    seq: number,
+    ciphertext: fc.uint8Array({ minLength: 16, maxLength: 99 }).map(bytesToHex),
+  }),
+  'answer to a sealed message': fc.record({ accepted, missing: number }),
+  'answer to a picture': fc.record({ accepted, bytes: number }),
+}
+
+/** The same value written in another way: other blanks, another order, escapes in names and texts. */
+function written(value: object, { indent, reverse, escaped }: Writing): string {
+  const turned = (inner: unknown): unknown => {
+    if (typeof inner !== 'object' || inner === null) return inner
+    const entries = Object.entries(inner).map(([name, deeper]) => [name, turned(deeper)])
+    return Object.fromEntries(reverse ? entries.reverse() : entries)
+  }
+  const text = JSON.stringify(turned(value), null, indent)
+  if (!escaped) return text
+  return text.replace(/[a-f]/g, (letter, at) =>
+    // not within `true`, nor behind a backslash
+    /true|\\/.test(text.slice(Math.max(0, at - 6), at + 1))
+      ? letter
+      : `\\u00${letter.charCodeAt(0).toString(16)}`,
+  )
+}
+interface Writing {
+  indent: string
+  reverse: boolean
+  escaped: boolean
+}
+const writing: fc.Arbitrary<Writing> = fc.record({
+  indent: fc.constantFrom('', ' ', '\t'),
+  reverse: fc.boolean(),
+  escaped: fc.boolean(),
+})
+
+/** Every value of a form in JSON, with its path. */
+function leavesOf(value: object, outer = ''): [string, unknown][] {
+  return Object.entries(value).flatMap(([name, inner]): [string, unknown][] =>
+    typeof inner === 'object' ? leavesOf(inner, `${outer}${name}.`) : [[outer + name, inner]],
+  )
+}
+
+describe('the annotations of a body', () => {
+  for (const [name, value] of Object.entries(values)) {
+    const form = forms[name as keyof typeof forms]
+
+    it(`join to exactly what was sent, and name each field: ${name}`, () => {
+      fc.assert(
+        fc.property(value, (value) => {
+          const body = utf8ToBytes(`${JSON.stringify(value)}\n`)
+          const parts = form.cut(body)
+          assert.deepEqual(joined(parts), body)
+          const found = fieldsOf(parts)
+          for (const [field] of found) assert.ok(form.fields[field], field)
+          const withoutTag = found.filter(([field]) => field !== 'tag')
+          const tag = found.find(([field]) => field === 'tag')?.[1] ?? ''
+          const expected = leavesOf(value).map(([field, leaf]) => [
+            field,
+            typeof leaf === 'string' ? JSON.stringify(leaf).slice(1, -1) : String(leaf),
+          ])
+          const whole = withoutTag.map(([field, text]) => [
+            field,
+            field === 'ciphertext' ? text + tag : text,
+          ])
+          // a message of no text at all is its tag and nothing else
+          if (tag !== '' && !whole.some(([field]) => field === 'ciphertext'))
+            whole.push(['ciphertext', tag])
+          assert.deepEqual(whole, expected)
+        }),
+        { numRuns },
+      )
+    })
+
+    it(`join to exactly what came, however another program writes it: ${name}`, () => {
+      fc.assert(
+        fc.property(value, writing, (value, how) => {
+          const body = utf8ToBytes(written(value, how))
+          const parts = form.cut(body)
+          assert.deepEqual(joined(parts), body)
+          const names = fieldsOf(parts).map(([field]) => field)
+          for (const [field] of leavesOf(value))
+            assert.ok(names.includes(field) || (field === 'ciphertext' && names.includes('tag')))
+        }),
+        { numRuns },
+      )
+    })
+
+    it(`join to exactly what came when it is something else: ${name}`, () => {
+      fc.assert(
+        fc.property(fc.oneof(fc.uint8Array(), fc.json().map(utf8ToBytes)), (body) => {
+          assert.deepEqual(joined(form.cut(body)), body)
+        }),
+        { numRuns },
+      )
+    })
+  }
+
+  it('are one part for a name that comes twice, however often', () => {
+    const text = `{${'"v":1,'.repeat(5000)}"session":"","seq":0,"ciphertext":""}`
+    assert.deepEqual(messages['sealed message'].cut(utf8ToBytes(text)), [{ text }])
+  })
+
+  it('take the longest message that there is', () => {
+    const ciphertext = 'ab'.repeat(MAX_TEXT_BYTES + 16)
+    const body = utf8ToBytes(JSON.stringify({ v: 1, session: 'cd', seq: 7, ciphertext }))
+    const parts = messages['sealed message'].cut(body)
+    assert.deepEqual(joined(parts), body)
+    assert.deepEqual(fieldsOf(parts).slice(-2), [
+      ['ciphertext', 'ab'.repeat(MAX_TEXT_BYTES)],
+      ['tag', 'ab'.repeat(16)],
+    ])
+  })
+
+  it("join to a picture's header, whole or cut off", () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: HEADER_BYTES + 5 }), (header) => {
+        assert.deepEqual(joined(forms['picture header'].cut(header)), header)
+      }),
+    )
+    const header = concatBytes(
+      utf8ToBytes('DUET1'),
+      new Uint8Array(16).fill(1),
+      new Uint8Array(16).fill(2),
+    )
+    assert.deepEqual(fieldsOf(forms['picture header'].cut(header)), [
+      ['magic', '4455455431'],
+      ['session', '01'.repeat(16)],
+      ['salt', '02'.repeat(16)],
+    ])
+  })
+})
+
+describe('the note of a field', () => {
+  for (const curve of Object.values(CURVES))
+    it(`says what it is for, with its RFC or the chapter of duet/1, on ${curve.name}`, () => {
+      const all: Record<string, Annotated> = { ...annotatedMessages(curve), ...annotatedStream() }
+      for (const [name, form] of Object.entries(all))
+        for (const [field, { is, source }] of Object.entries(form.fields)) {
+          assert.match(is, /^[A-Z].+\.$/, `${name}, ${field}`)
+          assert.match(source, /^(RFC \d+ section \d|duet\/1, [A-Z])/, `${name}, ${field}`)
+        }
+    })
+
+  it('is there for fields at fixed places as well', () => {
+    const form = annotatedBytes([{ name: 'a', bytes: 2, is: 'It is a.', source: 'here' }])
+    assert.deepEqual(form.fields, { a: { is: 'It is a.', source: 'here' } })
+    assert.deepEqual(form.cut(hex('010203')), [{ field: 'a', hex: '0102' }, { hex: '03' }])
+  })
+})
+
+describe('the chunks of a stream', () => {
+  it('are counted as they are sealed', () => {
+    for (const bytes of [1, 65_000, 65_536, 65_537, 200_000, 64 * 1024 * 1024]) {
+      const metadata = { type: 'image/png', bytes, name: 'a' } as const
+      const total = streamBytes(metadata)
+      const { count, each, last } = chunksOf(total)
+      assert.equal(HEADER_BYTES + (count - 1) * each + last, total)
+      assert.ok(last > 16 && last <= each)
+    }
+  })
+})

@@ -1,0 +1,394 @@
+/** What the page is fed with: each step and each body on the wire as it happens, replayed, bounded, public. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import { describe, it } from 'node:test'
+import { createClient } from '../src/http/client.ts'
+import { type Event, Events, MAX_EVENTS } from '../src/http/events.ts'
+import type { Part } from '../src/protocol/annotate.ts'
+import { X25519 } from '../src/protocol/curves.ts'
+import { HEADER_BYTES } from '../src/protocol/stream.ts'
+import { call, post } from './helpers/call.ts'
+import { type Reader, type Received, readEvents } from './helpers/events.ts'
+import { withServer } from './helpers/fakes.ts'
+import { recordingProxy } from './helpers/recording-proxy.ts'
+import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+
+const TEXT = 'Nobody else may read this text'
+
+/** The bytes that an event's parts hold together. */
+function bytesOf({ parts }: { parts: readonly Part[] }): Buffer {
+  return Buffer.concat(
+    parts.map((part) => ('text' in part ? Buffer.from(part.text) : Buffer.from(part.hex, 'hex'))),
+  )
+}
+
+async function withReader(peer: TestPeer, use: (reader: Reader) => Promise<void>): Promise<void> {
+  const reader = await readEvents(peer.url)
+  try {
+    await use(reader)
+  } finally {
+    reader.close()
+  }
+}
+
+const events = (received: Received[]) => received.filter(({ id }) => id !== null)
+
+/** A wire event in a line. */
+function line({ data }: Received): string {
+  const { type, way, route, status, code, method } = data
+  if (type === 'step') return `${method} ${route} ${status}${code === null ? '' : ` ${code}`}`
+  if (type === 'request') return `${way} ${route}`
+  return `${way} ${route} ${status ?? 'nothing'}${code === null ? '' : ` ${code}`}`
+}
+
+async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
+  const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: TEXT }
+  await a.call('/send_keys')
+  await b.call('/send_keys')
+  await a.call('/show')
+  await a.call('/send_msg', text)
+  await b.call('/decrypt_msg')
+  await a.call('/send_image')
+}
+
+describe('/events', () => {
+  it('tells each step and each body on the wire, in both directions, as it happens', () =>
+    withPeers({}, (a, b) =>
+      withReader(a, (ofA) =>
+        withReader(b, async (ofB) => {
+          await wholeRound(a, b)
+          await ofA.until(({ data }) => data.route === '/send_image')
+          await ofB.until(({ data }) => data.type === 'answer' && data.route === '/wire/image')
+          assert.deepEqual(events(ofA.received()).map(line), [
+            'sent /wire/keys',
+            'received /wire/keys 201',
+            'GET /send_keys 201',
+            'received /wire/keys',
+            'sent /wire/keys 201',
+            'GET /show 200',
+            'sent /wire/message',
+            'received /wire/message 201',
+            'POST /send_msg 201',
+            'sent /wire/image',
+            'received /wire/image 201',
+            'GET /send_image 201',
+          ])
+          assert.deepEqual(events(ofB.received()).map(line), [
+            'received /wire/keys',
+            'sent /wire/keys 201',
+            'sent /wire/keys',
+            'received /wire/keys 201',
+            'GET /send_keys 201',
+            'received /wire/message',
+            'sent /wire/message 201',
+            'GET /decrypt_msg 200',
+            'received /wire/image',
+            'sent /wire/image 201',
+          ])
+          // what one has sent is what the other one received
+          const bodies = (reader: Reader, way: string) =>
+            events(reader.received())
+              .filter(({ data }) => data.way === way)
+              .map(({ data }) => bytesOf(data).toString('latin1'))
+          assert.deepEqual(bodies(ofA, 'sent'), bodies(ofB, 'received'))
+          assert.deepEqual(bodies(ofB, 'sent'), bodies(ofA, 'received'))
+        }),
+      ),
+    ))
+
+  it('tells the public state at first and whenever it is another one', () =>
+    withPeers({}, (a, b) =>
+      withReader(a, async (reader) => {
+        const first = await reader.caughtUp()
+        const { next: _, ...shown } = (await b.call('/show')).json
+        assert.deepEqual(Object.keys(first.data), Object.keys(shown))
+        assert.equal(first.data.publicKey, null)
+        await wholeRound(a, b)
+        const last = await reader.until(({ data }) => data.session?.sent === 1)
+        assert.match(last.data.safetyNumber, /^(\d{5} ){11}\d{5}$/)
+        const states = reader.received().filter(({ type }) => type === 'state')
+        const texts = states.map(({ data }) => JSON.stringify(data))
+        for (const [i, text] of texts.slice(1).entries()) assert.notEqual(text, texts[i])
+      }),
+    ))
+
+  it('tells how many messages wait and how long they are', () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      await a.call('/send_msg')
+      await withReader(b, async (reader) => {
+        const { data } = await reader.caughtUp()
+        assert.equal(data.waiting.length, 1)
+        assert.deepEqual(Object.keys(data.waiting[0]), ['session', 'seq', 'bytes'])
+        assert.equal(data.image.sealed.length, 32)
+      })
+    }))
+
+  it('never has a text, nor the secret that the terminal shows', () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const secrets = [...a.secrets(), ...b.secrets()]
+      assert.deepEqual(secrets.includes(TEXT), true)
+      assert.match(secrets[0] ?? '', /^[0-9a-f]{64}$/)
+      for (const peer of [a, b])
+        await withReader(peer, async (reader) => {
+          await reader.caughtUp()
+          const transcript = await peer.call('/transcript')
+          for (const secret of secrets)
+            for (const text of [reader.text(), transcript.text]) assert.ok(!text.includes(secret))
+        })
+    }))
+
+  it('replays to a newcomer what happened before, and tells two the same', () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const readers = [await readEvents(a.url), await readEvents(a.url)]
+      for (const reader of readers) await reader.caughtUp()
+      const [one, two] = readers.map((reader) => reader.text())
+      assert.equal(events(readers[0]?.received() ?? []).length, 12)
+      assert.equal(one, two)
+      for (const reader of readers) reader.close()
+    }))
+
+  it('goes on where a reader left off, and from the start if that was another run', () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const first = await readEvents(a.url)
+      await first.caughtUp()
+      const ids = events(first.received()).map(({ id }) => id ?? '')
+      first.close()
+      const count = async (lastEventId: string) => {
+        const reader = await readEvents(a.url, lastEventId)
+        await reader.caughtUp()
+        reader.close()
+        assert.equal(reader.received()[0]?.type, 'run')
+        return events(reader.received()).map(({ id }) => id)
+      }
+      assert.deepEqual(await count(ids[4] ?? ''), ids.slice(5))
+      assert.deepEqual(await count(ids.at(-1) ?? ''), [])
+      for (const other of ['0123456789abcdef-5', 'x', '', '-', `${ids[0]?.split('-')[0]}-x`])
+        assert.deepEqual(await count(other), ids, other)
+    }))
+
+  it(`keeps the last ${MAX_EVENTS}`, () =>
+    withPeers({}, async (a) => {
+      for (let i = 0; i < MAX_EVENTS + 50; i++) await a.call('/show')
+      await withReader(a, async (reader) => {
+        await reader.caughtUp()
+        const numbers = events(reader.received()).map(({ data }) => data.n)
+        assert.equal(numbers.length, MAX_EVENTS)
+        assert.deepEqual([numbers[0], numbers.at(-1)], [51, MAX_EVENTS + 50])
+        const transcript = (await a.call('/transcript')).json
+        assert.deepEqual([transcript.dropped, transcript.events.length], [50, MAX_EVENTS])
+      })
+    }))
+
+  it('holds nothing back for a reader that does not read, and goes on for the others', () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const stuck = await readEvents(a.url)
+      stuck.response.pause()
+      const text = { method: 'POST', headers: { 'content-type': 'text/plain' } }
+      const body = 'x'.repeat(16_000)
+      await withReader(a, async (reader) => {
+        for (let i = 0; i < 100; i++) {
+          assert.equal((await a.call('/send_msg', { ...text, body })).status, 201)
+          await b.call('/decrypt_msg')
+        }
+        await reader.until(({ data }) => data.session?.sent === 101)
+      })
+      stuck.response.resume()
+      const last = await stuck.until(({ data }) => data.session?.sent === 101)
+      assert.ok(last)
+      const numbers = events(stuck.received()).map(({ data }) => data.n)
+      assert.deepEqual(
+        numbers,
+        numbers.toSorted((x, y) => x - y),
+      )
+      stuck.close()
+    }))
+
+  it('ends with the peer', async () => {
+    let reader: Reader | undefined
+    await withPeers({}, async (a) => {
+      reader = await readEvents(a.url)
+      await reader.caughtUp()
+    })
+    await reader?.ended
+  })
+
+  it('counts among the connections, and gives them back', () =>
+    withPeers({}, async (a) => {
+      const readers: Reader[] = []
+      for (let i = 0; i < 63; i++) readers.push(await readEvents(a.url))
+      assert.equal((await a.call('/show')).status, 200)
+      const one = await readEvents(a.url)
+      // the 65th is not taken
+      await assert.rejects(a.call('/show'))
+      for (const reader of [...readers, one]) reader.close()
+      for (;;) {
+        const answer = await a.call('/show').catch(() => null)
+        if (answer?.status === 200) break
+      }
+    }))
+
+  it('is the stream that browsers take', () =>
+    withPeers({}, (a) =>
+      withReader(a, async ({ response, caughtUp, received }) => {
+        await caughtUp()
+        assert.equal(response.statusCode, 200)
+        assert.match(response.headers['content-type'] ?? '', /^text\/event-stream/)
+        assert.equal(response.headers['cache-control'], 'no-store')
+        const [run] = received()
+        assert.equal(run?.type, 'run')
+        assert.match(run?.data.run, /^[0-9a-f]{16}$/)
+        assert.deepEqual(Object.keys(run?.data.forms).sort(), [
+          'answer to a key message',
+          'answer to a picture',
+          'answer to a sealed message',
+          'key message',
+          'picture header',
+          'sealed message',
+        ])
+      }),
+    ))
+})
+
+describe('a refusal', () => {
+  const readAll = (peer: TestPeer) =>
+    peer.call('/transcript').then(({ json }) => json.events as Event[])
+  const lines = (all: Event[]) => all.map((data) => line({ id: '', type: '', data }))
+
+  it('is told with the step that it refused, and why', () =>
+    withPeers({}, async (a) => {
+      await a.call('/decrypt_msg')
+      await a.call(`/send_msg?text=${TEXT.replaceAll(' ', '+')}`)
+      await a.call('/send_msg', { method: 'PUT' })
+      const all = await readAll(a)
+      assert.deepEqual(lines(all), [
+        'GET /decrypt_msg 409 nothing_waiting',
+        'GET /send_msg 400 text_in_url',
+        'PUT /send_msg 405 method_not_allowed',
+      ])
+      assert.ok(!JSON.stringify(all).includes(TEXT.slice(0, 10)))
+    }))
+
+  it('on the wire is told with all that was sent, whatever it was', () =>
+    withPeers({}, async (a) => {
+      const json = { 'content-type': 'application/json' }
+      const bodies = ['{"v":1}', 'not JSON', '\u00ff\u00fe', '{"v":1,"v":1}', '']
+      for (const body of bodies)
+        await call(`${a.url}/wire/message`, {
+          method: 'POST',
+          headers: json,
+          body: Buffer.from(body, 'latin1'),
+        })
+      const all = await readAll(a)
+      const requests = all.filter((event) => event.type === 'request')
+      assert.deepEqual(
+        requests.map((event) => bytesOf(event).toString('latin1')),
+        bodies,
+      )
+      for (const answer of all.filter((event) => event.type === 'answer')) {
+        assert.deepEqual([answer.status, answer.code], [400, 'bad_message'])
+        assert.match(bytesOf(answer).toString(), /^\{\n {2}"status": 400/)
+      }
+    }))
+
+  it('before anyone read the body is told without it', () =>
+    withPeers({}, async (a) => {
+      await call(`${a.url}/wire/keys`, { method: 'POST', body: 'text=x' })
+      await post(`${a.url}/wire/keys`, { v: 'x'.repeat(5000) })
+      await call(`${a.url}/wire/image`, { method: 'POST', body: 'x' })
+      const all = await readAll(a)
+      assert.deepEqual(lines(all), [
+        'received /wire/keys',
+        'sent /wire/keys 415 unsupported_type',
+        'received /wire/keys',
+        'sent /wire/keys 413 too_large',
+        'received /wire/image',
+        'sent /wire/image 415 unsupported_type',
+      ])
+      for (const event of all) if (event.type === 'request') assert.deepEqual(event.parts, [])
+    }))
+
+  it('by the other peer, or its silence, is told by the one that called', async () => {
+    const told = new Events(X25519)
+    const problem = '{"status":409,"code":"stale_keys"}'
+    await withServer(
+      (_, response) => response.writeHead(409).end(problem),
+      async (url) => {
+        await assert.rejects(createClient(url, told).keys(keyForm))
+      },
+    )
+    await assert.rejects(createClient('http://127.0.0.1:1', told).keys(keyForm))
+    assert.deepEqual(lines([...told.kept]), [
+      'sent /wire/keys',
+      'received /wire/keys 409 stale_keys',
+      'sent /wire/keys',
+      'received /wire/keys nothing peer_unreachable',
+    ])
+    assert.equal(bytesOf(told.kept[1] as never).toString(), problem)
+  })
+})
+
+const keyForm = { v: 1, curve: 'X25519', basePoint: '09', identity: '', publicKey: '' } as const
+
+describe('the annotated bytes', () => {
+  it('are those on the wire, in both directions', async () => {
+    // a proxy that records stands between a caller and b
+    await withPeers({}, async (a, b) => {
+      const proxy = await recordingProxy(b.port)
+      try {
+        const told = new Events(X25519)
+        const client = createClient(`http://127.0.0.1:${proxy.port}`, told)
+        await a.call('/send_keys')
+        const { publicKey, identity, basePoint } = (await a.call('/show')).json
+        const form = { v: 1, curve: 'X25519', basePoint, identity: publicKey, publicKey: identity }
+        await client.keys({ ...form, v: 1 }).catch(() => {})
+        const recorded = proxy.recorded().toString('latin1')
+        assert.equal(told.kept.length, 2)
+        for (const event of told.kept)
+          assert.ok(recorded.includes(`\r\n\r\n${bytesOf(event as never).toString('latin1')}`))
+      } finally {
+        proxy.close()
+      }
+    })
+  })
+
+  it("of a picture are its header's, with the length of what follows", () =>
+    withPeers({}, async (a, b) => {
+      await a.call('/send_keys')
+      await b.call('/send_keys')
+      let arrived = Buffer.alloc(0)
+      const server = http.createServer(async (request, response) => {
+        for await (const piece of request) arrived = Buffer.concat([arrived, piece])
+        response.writeHead(201).end('{"accepted":true,"bytes":3}')
+      })
+      server.listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as { port: number }
+      const told = new Events(X25519)
+      const stream = Buffer.concat([Buffer.from('DUET1'), Buffer.alloc(70_032, 7)])
+      async function* content() {
+        yield stream.subarray(0, 10)
+        yield stream.subarray(10)
+      }
+      await createClient(`http://127.0.0.1:${port}`, told).image({
+        bytes: stream.length,
+        content: content(),
+      })
+      server.close()
+      assert.deepEqual(arrived, stream)
+      const [request, answer] = told.kept
+      assert.ok(request?.type === 'request' && answer?.type === 'answer')
+      assert.deepEqual(bytesOf(request), stream.subarray(0, HEADER_BYTES))
+      assert.deepEqual(
+        [request.bytes, request.chunks],
+        [70_037, { count: 2, each: 65_552, last: 4448 }],
+      )
+      assert.equal(bytesOf(answer).toString(), '{"accepted":true,"bytes":3}')
+    }))
+})

@@ -1,0 +1,69 @@
+/** A reader of server-sent events, as a browser is one, that keeps what it got. */
+
+import { once } from 'node:events'
+import http from 'node:http'
+
+export interface Received {
+  readonly id: string | null
+  readonly type: string
+  // biome-ignore lint/suspicious/noExplicitAny: a test names the fields that it expects
+  readonly data: any
+}
+
+export interface Reader {
+  readonly response: http.IncomingMessage
+  /** The whole text so far. */
+  text(): string
+  received(): Received[]
+  /** Waits for an event that `wanted` takes, and returns it. */
+  until(wanted: (event: Received) => boolean): Promise<Received>
+  /** Waits for the first state after what is kept. */
+  caughtUp(): Promise<Received>
+  /** Settles once the stream has ended, however. */
+  ended: Promise<void>
+  close(): void
+}
+
+const LIMIT_MS = 10_000
+
+/** Opens the event stream of the peer at `url`. */
+export async function readEvents(url: string, lastEventId?: string): Promise<Reader> {
+  const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
+  const request = http.get(`${url}/events`, { headers, agent: false })
+  const [response] = (await once(request, 'response')) as [http.IncomingMessage]
+  request.on('error', () => {})
+  let text = ''
+  response.setEncoding('utf8').on('data', (more) => {
+    text += more
+  })
+  const ended = new Promise<void>((resolve) => {
+    response.on('error', () => {})
+    response.once('close', () => resolve())
+  })
+  const received = () => text.split('\n\n').slice(0, -1).flatMap(parse)
+  const until = async (wanted: (event: Received) => boolean) => {
+    const signal = AbortSignal.timeout(LIMIT_MS)
+    for (;;) {
+      const found = received().find(wanted)
+      if (found) return found
+      await once(response, 'data', { signal }).catch(() => {
+        throw new Error(`it never came; what came:\n${text}`)
+      })
+    }
+  }
+  return {
+    response,
+    text: () => text,
+    received,
+    until,
+    caughtUp: () => until(({ type }) => type === 'state'),
+    ended,
+    close: () => request.destroy(),
+  }
+}
+
+function parse(block: string): Received[] {
+  const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1] ?? null
+  const type = field('event')
+  return type === null ? [] : [{ id: field('id'), type, data: JSON.parse(field('data') ?? '') }]
+}

@@ -1,0 +1,199 @@
+/** The page as it is served: its files, what a browser may load for it, and what it shows without its script. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
+import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const FILES = ['index.html', 'page.css', 'page.js', 'icon.svg']
+const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', file), 'utf8')
+
+const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
+const pageOf = (peer: TestPeer) => peer.call('/', HTML)
+
+async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
+  for (const [peer, step] of [
+    [a, '/send_keys'],
+    [b, '/send_keys'],
+    [a, '/show'],
+    [a, '/send_msg'],
+    [a, '/send_image'],
+  ] as const)
+    await peer.call(step)
+}
+
+describe('the files of the page', () => {
+  it('have less than 60 KiB in all', () => {
+    const bytes = FILES.reduce((sum, file) => sum + Buffer.byteLength(textOf(file)), 0)
+    assert.ok(bytes < 60 * 1024, `${bytes} bytes`)
+  })
+
+  it('name nothing on another host but in links, and in no way run text', () => {
+    for (const file of FILES) {
+      const text = textOf(file)
+      const hosts = text.matchAll(/(?<!href=")https?:\/\/(?!127\.0\.0\.1|www\.w3\.org\/2000\/svg)/g)
+      assert.deepEqual([...hosts], [], file)
+      assert.doesNotMatch(
+        text,
+        /innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(/,
+      )
+      assert.doesNotMatch(text, /@import ["u]|url\(|style="|\son[a-z]+="|javascript:/)
+    }
+  })
+
+  it('are served with their types, and refused by any other name', () =>
+    withPeers({}, async (a) => {
+      for (const [name, type] of [
+        ['page.css', 'text/css; charset=utf-8'],
+        ['page.js', 'text/javascript; charset=utf-8'],
+        ['icon.svg', 'image/svg+xml'],
+      ] as const) {
+        const answer = await a.call(`/${name}`)
+        assert.deepEqual([answer.status, answer.headers['content-type']], [200, type])
+        assert.equal(answer.text, textOf(name))
+        assertSafeHeaders(answer)
+      }
+      for (const name of [
+        '/index.html',
+        '/page',
+        '/PAGE.JS',
+        '/page.js/',
+        '/page/page.js',
+        '/README.md',
+      ])
+        assertProblem(await a.call(name), 'not_found')
+    }))
+
+  it('are in the package', () => {
+    const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+    })
+    const [{ files }] = JSON.parse(packed.stdout)
+    const names = files.map((file: { path: string }) => file.path)
+    for (const file of FILES) assert.ok(names.includes(`src/page/${file}`), file)
+    assert.ok(!names.some((name: string) => /tsconfig|test\//.test(name)))
+  })
+})
+
+describe('the page', () => {
+  it('may load what this peer serves and nothing else, and run no text of its own', () =>
+    withPeers({}, async (a) => {
+      const answer = await pageOf(a)
+      assertSafeHeaders(answer)
+      assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
+      const policy = new Map(
+        String(answer.headers['content-security-policy'])
+          .split('; ')
+          .map((rule) => [rule.split(' ')[0] ?? '', rule.split(' ').slice(1).join(' ')]),
+      )
+      assert.deepEqual(Object.fromEntries(policy), {
+        'default-src': "'none'",
+        'script-src': "'self'",
+        'style-src': "'self'",
+        'img-src': "'self'",
+        'connect-src': "'self'",
+        'base-uri': "'none'",
+        'form-action': "'none'",
+        'frame-ancestors': "'none'",
+      })
+      const scripts = [...answer.text.matchAll(/<script[^>]*>([^<]*)/g)]
+      assert.deepEqual(
+        scripts.map(([, inner]) => inner),
+        [''],
+      )
+      assert.doesNotMatch(answer.text, /<style|style=/)
+    }))
+
+  it('has every placeholder filled in, before an exchange and after it', () =>
+    withPeers({}, async (a, b) => {
+      for (const after of [false, true]) {
+        if (after) await wholeRound(a, b)
+        for (const peer of [a, b]) {
+          const { text } = await pageOf(peer)
+          assert.doesNotMatch(text, /\{\{|\}\}|undefined|null|NaN|\[object/)
+          assert.doesNotMatch(text, /data-show="[^>]*><\//)
+        }
+      }
+    }))
+
+  it('shows without its script the state, the picture and the curls', () =>
+    withPeers({}, async (a, b) => {
+      assert.match((await pageOf(a)).text, /No picture has come yet\./)
+      await wholeRound(a, b)
+      const { text } = await pageOf(b)
+      const shown = (await b.call('/show')).json
+      for (const value of [
+        shown.publicKey,
+        shown.identity,
+        shown.basePoint,
+        shown.safetyNumber,
+        shown.peer.publicKey,
+        shown.peer.identity,
+        shown.session.id,
+      ])
+        assert.ok(text.includes(`>${value}<`), value)
+      for (const step of ['send_keys', 'show', 'send_msg', 'decrypt_msg', 'send_image'])
+        assert.ok(text.includes(`curl ${b.url}/${step}`), step)
+      assert.ok(text.includes(`curl ${a.url}/send_keys`))
+      assert.match(text, /<img src="\/image" alt="[^"]+">/)
+      assert.ok(text.includes('<noscript>'))
+      // a button without its script would do nothing
+      for (const [button] of text.matchAll(/<(button|textarea|input)[^>]*>/g))
+        assert.match(button, /hidden|id="(text|file)"/)
+    }))
+
+  it('says which peer is known, and claims nothing before', () =>
+    withPeers({}, async (a, b) => {
+      const peerIs = async () => /data-peer="(\w+)"/.exec((await pageOf(a)).text)?.[1]
+      assert.equal(await peerIs(), 'none')
+      await wholeRound(a, b)
+      assert.equal(await peerIs(), 'new')
+      await a.call('/send_keys')
+      await b.call('/send_keys')
+      assert.equal(await peerIs(), 'known')
+    }))
+
+  for (const [curve, rho] of [
+    ['X25519', '125.8'],
+    ['P-256', '127.8'],
+  ] as const)
+    it(`says what an eavesdropper would have to compute on ${curve}, as the group's order has it`, () =>
+      withPeers({ curve: CURVES[curve as CurveName] }, async (a) => {
+        const { text } = await pageOf(a)
+        assert.ok(text.includes(`2<sup>${rho}</sup> additions`))
+        // 0.886 times the root of the order: RFC 7748 section 4.1, FIPS 186-4 D.1.2.3
+        const order =
+          curve === 'X25519'
+            ? 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn
+            : 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+        const log2 = Math.log2(0.886) + Math.log2(Number(order)) / 2
+        assert.equal(log2.toFixed(1), rho)
+        // at the rate of 8.5 × 10^16 in 3.5 months
+        const years = (2 ** log2 / 8.5e16) * (3.5 / 12)
+        const claimed = curve === 'X25519' ? 2.5e20 : 1e21
+        assert.ok(Math.abs(years / claimed - 1) < 0.05, `${years}`)
+      }))
+
+  it('has its picture as noise from what came over the wire', () =>
+    withPeers({}, async (a, b) => {
+      assertProblem(await b.call('/sealed_image'), 'no_image')
+      await wholeRound(a, b)
+      const answer = await b.call('/sealed_image')
+      assert.equal(answer.headers['content-type'], 'application/octet-stream')
+      assert.match(answer.text, /^DUET1/)
+      assertProblem(await a.call('/sealed_image'), 'no_image')
+      const { events, state } = (await b.call('/transcript')).json
+      const { parts, bytes } = events.find(
+        (event: { type: string; route: string }) =>
+          event.type === 'request' && event.route === '/wire/image',
+      )
+      assert.equal(Number(answer.headers['content-length']), bytes)
+      assert.equal(parts[2].hex, state.image.sealed)
+    }))
+})
