@@ -435,8 +435,11 @@ function assertProper(answer: Answer, isHead = false): void {
   assertNothingInternal(answer.text)
   if (answer.status === 200 || answer.status === 201) {
     const type = String(answer.headers['content-type'])
-    assert.match(type, /^(?:application\/json|text\/plain|image\/png)\b/)
-    if (type !== 'image/png') assert.ok(answer.text.endsWith('\n'))
+    assert.match(
+      type,
+      /^(?:application\/(?:json|octet-stream)|text\/(?:plain|css|javascript)|image\/(?:png|svg\+xml))(?:;|$)/,
+    )
+    if (!/^image\/png|octet-stream/.test(type)) assert.ok(answer.text.endsWith('\n'))
   } else if (isHead) {
     assert.equal(answer.headers['content-type'], 'application/problem+json')
     assert.equal(answer.text, '')

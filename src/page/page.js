@@ -9,6 +9,8 @@
  * @typedef {Event & (RequestEvent | AnswerEvent)} WireEvent
  */
 
+/** Hex digits that a field shows without scrolling. */
+const LONG_HEX = 1000
 /** Rows that stay on the page. */
 const MAX_ROWS = 1000
 
@@ -233,7 +235,7 @@ function fill(details) {
   const label = `The bytes of record ${n}`
   if (body.length > 0)
     details.append(
-      h('p', { class: 'bytes', tabindex: '0', role: 'region', 'aria-label': label }, ...body),
+      h('p', { class: 'bytes', tabindex: '0', role: 'group', 'aria-label': label }, ...body),
     )
   else details.append(h('p', {}, emptyText(event)))
   if (fields.length > 0)
@@ -276,11 +278,16 @@ function fieldRow(n, part, notes, mark) {
         ? `, written as ${count(hex.length, 'hex digit')}`
         : `, the characters ${text}`
   const id = idOf(n, name)
+  const long = hex.length > LONG_HEX
   return h(
     'li',
     { id, class: `f${mark % 6}`, tabindex: '-1' },
     h('p', {}, h('sup', {}, `${mark}`), h('a', { href: `#${id}` }, name), ` ${length}${written}`),
-    h('code', { tabindex: '0', role: 'region', 'aria-label': `${name} in hex` }, spaced(hex)),
+    h(
+      'code',
+      long ? { class: 'long', tabindex: '0', role: 'group', 'aria-label': `${name} in hex` } : {},
+      spaced(hex),
+    ),
     h('p', {}, note?.is ?? '', ' ', h('span', { class: 'source' }, note?.source ?? '')),
   )
 }
@@ -506,13 +513,14 @@ for (const item of stepItems) {
   }
   const code = item.querySelector('.curl')
   if (!(code instanceof HTMLElement)) continue
-  const name = `Copy the curl of: ${item.querySelector('h3')?.textContent}`
-  const copier = h('button', { type: 'button', class: 'copy', 'aria-label': name }, 'copy curl')
+  const words = h('span', {}, 'copy curl')
+  const what = h('span', { class: 'unseen' }, `: ${item.querySelector('h3')?.textContent}`)
+  const copier = h('button', { type: 'button', class: 'copy' }, words, what)
   copier.addEventListener('click', async () => {
     await copy(code)
-    copier.textContent = 'copied'
+    words.textContent = 'copied'
     setTimeout(() => {
-      copier.textContent = 'copy curl'
+      words.textContent = 'copy curl'
     }, 2000)
   })
   code.before(copier)

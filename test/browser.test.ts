@@ -1,0 +1,509 @@
+/** The page in a real browser: the whole round by clicks and by curl, every state as axe-core sees it. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { noBrowser, startBrowser, violations, withPage } from './helpers/browser.ts'
+import { call } from './helpers/call.ts'
+import { withCommand } from './helpers/command.ts'
+import { pngOf } from './helpers/pictures.ts'
+import { freePorts } from './helpers/ports.ts'
+import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
+
+const SAMPLE = path.resolve(import.meta.dirname, '../src/sample/curve.png')
+const TEXT = 'Meet me at noon, <b>alone</b> & unseen'
+
+let browser: Browser
+const suite = { skip: noBrowser }
+before(async () => {
+  if (!noBrowser) browser = await startBrowser()
+})
+after(() => browser?.close())
+
+/** Two peers with a page open on each. */
+function withTabs(
+  run: (a: Page, b: Page, peers: [TestPeer, TestPeer]) => Promise<void>,
+  options: PeersOptions = {},
+): Promise<void> {
+  return withPeers(options, (a, b) =>
+    withPage(browser, a.url, {}, (pageA, faultsA) =>
+      withPage(browser, b.url, {}, async (pageB, faultsB) => {
+        await run(pageA, pageB, [a, b])
+        assert.deepEqual([...faultsA, ...faultsB], [])
+      }),
+    ),
+  )
+}
+
+function withTab(
+  run: (page: Page, peers: [TestPeer, TestPeer]) => Promise<void>,
+  options: Parameters<typeof withPage>[2] = {},
+): Promise<void> {
+  return withPeers({}, (a, b) =>
+    withPage(browser, a.url, options, async (page, faults) => {
+      await run(page, [a, b])
+      assert.deepEqual(faults, [])
+    }),
+  )
+}
+
+async function agree(a: TestPeer, b: TestPeer): Promise<void> {
+  await a.call('/send_keys')
+  await b.call('/send_keys')
+}
+
+const step = (page: Page, route: string) => page.locator(`[data-step="${route}"]`)
+const press = (page: Page, route: string) => step(page, route).locator('button:not(.copy)').click()
+/** What a step says of its outcome. */
+const said = (page: Page, route: string) => step(page, route).locator('.said')
+/** Waits for a step's outcome and holds it against `pattern`. */
+async function says(page: Page, route: string, pattern: RegExp): Promise<void> {
+  await said(page, route).filter({ hasText: pattern }).waitFor()
+}
+/** Waits until this is the step that is marked as the next. */
+async function nextIs(page: Page, route: string): Promise<void> {
+  await page.locator(`[data-step="${route}"].next`).waitFor()
+  assert.equal(await page.locator('[aria-current="step"]').count(), 1)
+}
+/** Waits for `count` records and returns their headings. */
+async function records(page: Page, count: number): Promise<string[]> {
+  await page
+    .locator('#records > li')
+    .nth(count - 1)
+    .waitFor()
+  const titles = await page.locator('#records .record summary b').allTextContents()
+  assert.equal(await page.locator('#records > li').count(), count)
+  return titles
+}
+const shown = (page: Page, what: string) => page.locator(`code[data-show="${what}"]`).first()
+
+describe('the whole round by clicks', suite, () => {
+  it('goes from keys to an opened message in two tabs, the next step marked all the way', () =>
+    withTabs(async (a, b, [peerA, peerB]) => {
+      await nextIs(a, '/send_keys')
+      await press(a, '/send_keys')
+      await says(a, '/send_keys', /Sent\. A session needs the other peer/)
+      await nextIs(a, 'other')
+      await nextIs(b, '/send_keys')
+      await press(b, '/send_keys')
+      await says(b, '/send_keys', /Both have the keys now/)
+      for (const page of [a, b]) await nextIs(page, '/show')
+      await press(a, '/show')
+      await says(a, '/show', /in your terminal/)
+      await nextIs(a, '/send_msg')
+      await a.fill('#text', TEXT)
+      await press(a, '/send_msg')
+      await says(a, '/send_msg', /Sealed 38 bytes, sent as message 0/)
+      await nextIs(a, 'other')
+      assert.match(await step(a, 'other').innerText(), /opens it[\s\S]*\/decrypt_msg/)
+      await nextIs(b, '/decrypt_msg')
+      await step(b, '/decrypt_msg').getByText('1 sealed message waiting').waitFor()
+      await press(b, '/decrypt_msg')
+      await says(b, '/decrypt_msg', /1 message opened in your terminal/)
+      await nextIs(b, '/show')
+      assert.ok(peerB.secrets().includes(TEXT))
+      assert.equal(await a.inputValue('#text'), '')
+      // what the pages hold is what the terminals say is public, and not what they say is secret
+      const all = [await a.content(), await b.content()].join()
+      for (const secret of [...peerA.secrets(), ...peerB.secrets()])
+        assert.ok(!all.includes(secret))
+      const numbers = await Promise.all([a, b].map((page) => page.textContent('#number')))
+      assert.match(numbers[0] ?? '', /^(\d{5} ){11}\d{5}$/)
+      assert.equal(numbers[0], numbers[1])
+      assert.equal(
+        await shown(a, 'publicKey').textContent(),
+        await shown(b, 'peer.publicKey').textContent(),
+      )
+    }))
+
+  it('has a record on each page for each body, mirrored', () =>
+    withTabs(async (a, b) => {
+      await press(a, '/send_keys')
+      await says(a, '/send_keys', /Sent/)
+      await press(b, '/send_keys')
+      await says(b, '/send_keys', /Sent/)
+      const expected = [
+        'key message',
+        'answer to a key message',
+        'key message',
+        'answer to a key message',
+      ]
+      assert.deepEqual(await records(a, 5), expected)
+      assert.deepEqual(await records(b, 5), expected)
+      const ways = (page: Page) =>
+        page
+          .locator('#records .record')
+          .evaluateAll((items) => items.map((item) => item.classList.contains('sent')))
+      assert.deepEqual(await ways(a), [true, false, false, true])
+      assert.deepEqual(await ways(b), [false, true, true, false])
+    }))
+
+  it('sends a picture that was chosen, and shows it beside its noise', () =>
+    withTabs(async (a, b, [peerA, peerB]) => {
+      await agree(peerA, peerB)
+      await a.setInputFiles('#file', SAMPLE)
+      await press(a, '/send_image')
+      await says(a, '/send_image', /Sealed and sent: image\/png, 26,591 bytes/)
+      await nextIs(a, 'other')
+      await b.locator('#picture canvas').waitFor()
+      const natural = await b.locator('#picture img').evaluate(async (img: HTMLImageElement) => {
+        await img.decode()
+        return img.naturalWidth
+      })
+      assert.ok(natural > 100)
+      const spread = await b.locator('#picture canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')?.getImageData(0, 0, 64, 64) ?? { data: [] }
+        return new Set(data).size
+      })
+      assert.equal(spread, 256, 'every value of a byte comes in noise')
+    }))
+
+  it('sends a picture that was dropped, and tells how far it is', () =>
+    withTabs(async (a, b, [peerA, peerB]) => {
+      await agree(peerA, peerB)
+      const seen = a.evaluate(
+        () =>
+          new Promise<number[]>((resolve) => {
+            const bar = document.querySelector('progress') as HTMLProgressElement
+            const values: number[] = []
+            const look = new MutationObserver(() => {
+              if (bar.hidden && values.length > 0) {
+                look.disconnect()
+                resolve(values)
+              } else if (!bar.hidden) values.push(bar.value)
+            })
+            look.observe(bar, { attributes: true })
+          }),
+      )
+      const dropped = await a.evaluateHandle(
+        (bytes) => {
+          const transfer = new DataTransfer()
+          const file = new File([new Uint8Array(bytes)], 'höhle & <b>.png', { type: 'image/png' })
+          transfer.items.add(file)
+          return transfer
+        },
+        [...pngOf(300_000)],
+      )
+      await a.dispatchEvent('#drop', 'dragover', { dataTransfer: dropped })
+      await a.locator('#drop.over').waitFor()
+      await a.dispatchEvent('#drop', 'drop', { dataTransfer: dropped })
+      await says(a, '/send_image', /image\/png, 300,000 bytes/)
+      assert.equal((await seen).at(-1), 1)
+      await b.locator('#picture canvas').waitFor()
+      assert.match(peerB.lines().join('\n'), /"höhle & <b>\.png"/)
+    }))
+
+  it('can be done by the keyboard alone', () =>
+    withTab(async (page, [, b]) => {
+      const tabTo = async (selector: string) => {
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press('Tab')
+          if (
+            await page.locator(selector).evaluate((element) => element === document.activeElement)
+          )
+            return
+        }
+        assert.fail(`never came to ${selector}`)
+      }
+      await tabTo('.skip')
+      await tabTo('[data-step="/send_keys"] button:not(.copy)')
+      await page.keyboard.press('Enter')
+      await says(page, '/send_keys', /Sent/)
+      await b.call('/send_keys')
+      await nextIs(page, '/show')
+      await tabTo('#text')
+      await page.keyboard.type('by keys')
+      await tabTo('[data-step="/send_msg"] button:not(.copy)')
+      await page.keyboard.press('Space')
+      await says(page, '/send_msg', /7 bytes/)
+      await tabTo('#record-1 summary')
+      await page.keyboard.press('Enter')
+      await page.locator('#record-1-publicKey').waitFor()
+    }))
+})
+
+describe('a page that watches', suite, () => {
+  it('shows what curls do, live and without a reload', () =>
+    withTabs(async (a, b, [peerA, peerB]) => {
+      await a.evaluate(() => Object.assign(globalThis, { stays: true }))
+      await agree(peerA, peerB)
+      await peerA.call('/send_msg')
+      await records(a, 8)
+      await nextIs(b, '/decrypt_msg')
+      await peerB.call('/decrypt_msg')
+      await peerB.call('/decrypt_msg')
+      await records(b, 9)
+      await b.locator('#records .step.refused', { hasText: '✗ 409 nothing_waiting' }).waitFor()
+      assert.equal(await a.evaluate(() => 'stays' in globalThis), true)
+      assert.equal(
+        await shown(a, 'session.id').textContent(),
+        (await peerB.call('/show')).json.session.id,
+      )
+    }))
+
+  it('has what happened before it was opened, and two tabs have the same', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      await a.call('/send_msg')
+      await withPage(browser, a.url, {}, async (one) => {
+        const before = await records(one, 8)
+        await withPage(browser, a.url, {}, async (two) => {
+          assert.deepEqual(await records(two, 8), before)
+          await a.call('/show')
+          for (const page of [one, two]) await records(page, 9)
+        })
+      })
+    }))
+
+  it('tells a screen reader of what comes, in few words, and not of what was', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      await withPage(browser, a.url, {}, async (page) => {
+        await records(page, 5)
+        await a.call('/send_msg')
+        const news = page.locator('#news', { hasText: /Sent: sealed message, \d+ bytes\./ })
+        await news.waitFor()
+        assert.doesNotMatch((await page.textContent('#news')) ?? '', /key message/)
+        assert.equal(await page.getAttribute('#news', 'role'), 'status')
+      })
+    }))
+
+  it('finds a peer that was started again, and begins a new run', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2)
+    const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-page-'))
+    const both = ['both', '--ports', `${portA},${portB}`, '--state', state]
+    const url = `http://127.0.0.1:${portA}`
+    const agreeBoth = async () => {
+      for (const port of [portA, portB]) await call(`http://127.0.0.1:${port}/send_keys`)
+    }
+    try {
+      await withCommand(both, {}, async (command) => {
+        await command.ports(2)
+        await withPage(browser, url, {}, async (page) => {
+          await agreeBoth()
+          await records(page, 5)
+          const number = await page.textContent('#number')
+          assert.equal(await page.locator('#safety .new').isVisible(), true)
+          command.kill()
+          await command.ended
+          await page.getByText('not connected: looking for the peer').waitFor()
+          await press(page, '/show')
+          await says(page, '/show', /does not answer/)
+          await withCommand(both, {}, async (again) => {
+            await again.ports(2)
+            await page.locator('#connection', { hasText: /^live$/ }).waitFor()
+            await page.locator('#quiet').waitFor()
+            assert.equal(await page.locator('#records > li').count(), 0)
+            await nextIs(page, '/send_keys')
+            assert.equal(await page.textContent('#number'), number)
+            await agreeBoth()
+            await records(page, 5)
+            assert.equal(await page.locator('#safety .known').isVisible(), true)
+          })
+        })
+      })
+    } finally {
+      fs.rmSync(state, { recursive: true })
+    }
+  })
+})
+
+describe('a record', suite, () => {
+  it('opens to its bytes, each field with its name, length, bytes, meaning and source', () =>
+    withTab(async (page, [a, b]) => {
+      await agree(a, b)
+      await records(page, 5)
+      await page.locator('#record-1 summary').click()
+      const { publicKey } = (await a.call('/show')).json
+      const text = await page.locator('#record-1-publicKey').innerText()
+      assert.ok(text.replaceAll(' ', '').includes(publicKey))
+      assert.match(text, /publicKey 32 bytes, written as 64 hex digits/)
+      assert.match(text, /Private key times base point[\s\S]*RFC 7748 section 6\.1/)
+      const curve = await page.locator('#record-1-curve').innerText()
+      assert.match(curve, /curve 6 bytes, the characters X25519[\s\S]*58 32 35 35 31 39/)
+      // the marks aside, the text is the body
+      const body = await page.locator('#record-1 .bytes').evaluate((bytes) => {
+        for (const mark of bytes.querySelectorAll('sup')) mark.remove()
+        return bytes.textContent
+      })
+      const { parts } = (await a.call('/transcript')).json.events[0]
+      assert.equal(body, parts.map((part: { text: string }) => part.text).join(''))
+    }))
+
+  it('has an address for each field that opens it, on arrival and by a link', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      await withPage(browser, `${a.url}/#record-4-confirm.tag`, {}, async (page) => {
+        const field = page.locator('[id="record-4-confirm.tag"]')
+        await field.waitFor()
+        assert.equal(await field.evaluate((element) => element === document.activeElement), true)
+        await page.locator('#record-1 summary').click()
+        await page.locator('#record-1 .bytes a[href="#record-1-identity"]').click()
+        assert.match(page.url(), /#record-1-identity$/)
+        await page.locator('#record-1-identity:target').waitFor()
+      })
+    }))
+
+  it('of a picture has its header and no more', () =>
+    withTab(async (page, [a, b]) => {
+      await agree(a, b)
+      await a.call('/send_image')
+      await page.getByText('sealed picture').click()
+      const record = page.locator('.record', { hasText: 'sealed picture' })
+      assert.match(await record.innerText(), /DUET1|44 55 45 54 31/)
+      assert.match(await record.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)
+    }))
+
+  it('that is hostile is text and nothing else', () =>
+    withTab(async (page, [a]) => {
+      const body = `{"v":1,"curve":"<img src=x onerror=alert(1)>","basePoint":"","identity":"","publicKey":"</code><script>alert(1)</script>"}`
+      const headers = { 'content-type': 'application/json' }
+      await a.call('/wire/keys', { method: 'POST', headers, body })
+      await records(page, 2)
+      await page.locator('#record-1 summary').click()
+      await page.locator('#record-1-publicKey').waitFor()
+      assert.equal(await page.locator('#record-1 :is(img, script)').count(), 0)
+    }))
+})
+
+describe('a step', suite, () => {
+  it('that is too early says why and what comes first', () =>
+    withTab(async (page) => {
+      await page.fill('#text', TEXT)
+      await press(page, '/send_msg')
+      await says(page, '/send_msg', /✗ No session yet\. .*Next: curl http/)
+      assert.equal(await page.inputValue('#text'), TEXT, 'nothing is lost')
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /Nothing to decrypt/)
+      await press(page, '/show')
+      await says(page, '/show', /There is none yet/)
+      await nextIs(page, '/send_keys')
+    }))
+
+  it('that is refused says it for a wrong file too', () =>
+    withTab(async (page, [a, b]) => {
+      await agree(a, b)
+      const buffer = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
+      await page.setInputFiles('#file', { name: 'x.svg', mimeType: 'image/svg+xml', buffer })
+      await press(page, '/send_image')
+      await says(page, '/send_image', /Not this content type/)
+    }))
+
+  it('runs once, however fast it is pressed', () =>
+    withTab(async (page, [a]) => {
+      const button = step(page, '/send_keys').locator('button:not(.copy)')
+      await button.evaluate((element: HTMLElement) => {
+        for (let i = 0; i < 5; i++) element.click()
+      })
+      await says(page, '/send_keys', /Sent/)
+      assert.equal(a.lines().filter((line) => /^→ {2}public key/.test(line)).length, 1)
+    }))
+
+  it('has its curl beside it, with the text and the picture that were given, to be copied', () =>
+    withTab(
+      async (page, [a]) => {
+        await page.fill('#text', "it's")
+        const curl = step(page, '/send_msg').locator('.curl')
+        const expected = `curl ${a.url}/send_msg --data-urlencode 'text=it'\\''s'`
+        assert.equal(await curl.textContent(), expected)
+        await page.setInputFiles('#file', SAMPLE)
+        assert.equal(
+          await step(page, '/send_image').locator('.curl').textContent(),
+          `curl ${a.url}/send_image -H 'Content-Type: image/png' --data-binary '@curve.png'`,
+        )
+        await step(page, '/send_msg').locator('.copy').click()
+        await step(page, '/send_msg').getByText('copied').waitFor()
+        assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected)
+      },
+      { permissions: ['clipboard-read', 'clipboard-write'] },
+    ))
+})
+
+describe('the page without its script', suite, () => {
+  it('shows the state, the picture and the curls, and no button that does nothing', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      await a.call('/send_image')
+      await withPage(browser, b.url, { javaScriptEnabled: false }, async (page) => {
+        const shown = (await b.call('/show')).json
+        const text = await page.locator('body').innerText()
+        for (const value of [shown.publicKey, shown.session.id, shown.safetyNumber, 'send_keys'])
+          assert.ok(text.includes(value), value)
+        assert.equal(await page.locator('#picture img').isVisible(), true)
+        for (const kind of ['button', 'textarea', 'input', 'progress'])
+          assert.equal(await page.locator(`${kind}:visible`).count(), 0, kind)
+      })
+    }))
+})
+
+/** Every state that looks different, brought about from the one before it. */
+const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][] = [
+  ['before anything', (page) => nextIs(page, '/send_keys')],
+  [
+    'with a refusal',
+    async (page) => {
+      await press(page, '/send_msg')
+      await said(page, '/send_msg').waitFor()
+    },
+  ],
+  [
+    'after an exchange',
+    async (page, a, b) => {
+      await agree(a, b)
+      await nextIs(page, '/show')
+    },
+  ],
+  [
+    'with messages and a picture',
+    async (page, _, b) => {
+      await b.call('/send_msg')
+      const long = { headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(5000) }
+      await b.call('/send_msg', { method: 'POST', ...long })
+      await b.call('/send_image')
+      await page.locator('#picture canvas').waitFor()
+    },
+  ],
+  [
+    'with every record open',
+    async (page) => {
+      for (const summary of await page.locator('.record summary').all()) await summary.click()
+      await page.locator('.fields').first().waitFor()
+    },
+  ],
+]
+
+describe('every state of the page', suite, () => {
+  for (const width of [320, 1280])
+    for (const colorScheme of ['light', 'dark'] as const)
+      it(`breaks no rule of WCAG 2.2 AA and is never too wide, ${width} wide and ${colorScheme}`, () =>
+        withPeers({}, (a, b) =>
+          withPage(
+            browser,
+            a.url,
+            { viewport: { width, height: 900 }, colorScheme },
+            async (page) => {
+              for (const [name, bringAbout] of STATES) {
+                await bringAbout(page, a, b)
+                assert.deepEqual(await violations(page), [], name)
+                const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+                assert.ok(wide <= width, `${name}: ${wide} pixels`)
+              }
+            },
+          ),
+        ))
+
+  it('moves nothing for whoever wants no motion', () =>
+    withTab(async (page, [a, b]) => {
+      await agree(a, b)
+      await records(page, 5)
+      const moving = await page.evaluate(() => document.getAnimations().length)
+      assert.equal(moving, 0)
+      const smooth = await page.evaluate(
+        () => getComputedStyle(document.documentElement).scrollBehavior,
+      )
+      assert.equal(smooth, 'auto')
+    }))
+})
