@@ -1,6 +1,10 @@
 # Ports and addresses of the two peers; override on the command line: make run-both PORT_A=6000
 PORT_A ?= 5000
 PORT_B ?= 5001
+# Those of the attacker who sits between the two, and what she changes in texts: ALTER='noon=midnight'
+PORT_M ?= 5002
+PORT_N ?= 5003
+export ALTER ?=
 CURVE ?= X25519
 # 1: print how OpenSSL computes each shared secret, private key and all.
 SHOW_WORK ?=
@@ -12,12 +16,14 @@ IMAGE ?= src/sample/curve.png
 DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
 SOURCES := $(shell find src -type f)
+MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
+	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 send-image sample demo test bench check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image sample demo test bench check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## install what the program needs
 
@@ -31,6 +37,12 @@ run-5000: dist/main.js ## start the first peer alone (HOST, PEER, PORT_A, CURVE)
 
 run-5001: dist/main.js ## start the second peer alone (HOST, PEER, PORT_B, CURVE)
 	@exec $(DUET) peer --port $(PORT_B) --peer $(or $(PEER),http://127.0.0.1:$(PORT_A)) --host $(HOST) --curve $(CURVE) $(if $(SHOW_WORK),--show-work)
+
+run-mallory: dist/main.js ## an attacker between two strangers, all in this terminal (PORT_M, PORT_N, ALTER=FROM=TO)
+	@exec $(DUET) mallory --with strangers $(MALLORY)
+
+run-mallory-known: dist/main.js ## the same between the two of run-both, once they have met
+	@exec $(DUET) mallory --with known $(MALLORY)
 
 send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
 	@exec $(DUET) send-image --port $(PORT_A) "$(IMAGE)"

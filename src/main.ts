@@ -5,8 +5,11 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { keygen } from './commands/keygen.ts'
+import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { sendImage } from './commands/sendImage.ts'
+import { isLoopback } from './lab/loopback.ts'
+import type { Alteration } from './lab/mallory.ts'
 import { CURVES, type CurveName } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
@@ -90,6 +93,33 @@ program
   .argument('<file>', 'a PNG, JPEG, WebP or GIF')
   .action(ending((file: string, { port }: { port: number }) => sendImage(port, file)))
 
+program
+  .command('mallory')
+  .description('sit between two peers on this machine, read what they send, and change it')
+  .addOption(
+    new Option('--ports <ports>', 'hers: the first one faces the first of the two')
+      .argParser(parsePorts)
+      .default([5002, 5003], '5002,5003'),
+  )
+  .addOption(
+    new Option('--between <urls>', 'the two')
+      .argParser(parseVictims)
+      .default(
+        ['http://127.0.0.1:5000', 'http://127.0.0.1:5001'],
+        'http://127.0.0.1:5000,http://127.0.0.1:5001',
+      ),
+  )
+  .option('--alter <from=to>', 'what to change in texts on their way', parseAlteration)
+  .addOption(
+    new Option(
+      '--with <peers>',
+      'start the two as well: strangers, who keep nothing, or known ones, who have met before',
+    ).choices(['strangers', 'known']),
+  )
+  .option('--state <dir>', 'where known ones keep their states', notEmpty, STATE)
+  .addOption(curveOption().default('X25519'))
+  .action(ending((options: MalloryOptions) => untilTheEnd(mallory(options))))
+
 function withCommonOptions(command: Command): Command {
   return command
     .option('--message <text>', 'what /send_msg sends without a text', parseMessage)
@@ -139,7 +169,7 @@ function fail(error: unknown): void {
   if (error instanceof StateError || error instanceof DuetError) tell(error.message)
   else if (code === 'EADDRINUSE')
     tell(
-      `port ${port} is taken; choose another: --ports 6000,6001 (for both), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001 (on macOS 5000 belongs to AirPlay Receiver)`,
+      `port ${port} is taken; choose another: --ports 6000,6001 (for both and mallory), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001, make run-mallory PORT_M=6002 PORT_N=6003 (on macOS 5000 belongs to AirPlay Receiver)`,
     )
   else if (code === 'EACCES') tell(`port ${port} needs more rights; choose one from 1024 up`)
   else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
@@ -176,6 +206,27 @@ function parseOrigin(text: string): string {
   if (url?.protocol !== 'http:' || url.href !== `${url.origin}/`)
     throw new InvalidArgumentError('The other peer is given as http://HOST:PORT and nothing more.')
   return url.origin
+}
+
+/** Two origins on this machine: attacks go nowhere else. */
+function parseVictims(text: string): [string, string] {
+  const [a, b, ...more] = text.split(',').map(parseOrigin)
+  if (a === undefined || b === undefined || more.length > 0 || a === b)
+    throw new InvalidArgumentError('Two different URLs with a comma between them.')
+  if (!isLoopback(a) || !isLoopback(b))
+    throw new InvalidArgumentError(
+      'Attacks go to this machine only: both addresses have to be loopback ones, as 127.0.0.1 is.',
+    )
+  return [a, b]
+}
+
+function parseAlteration(text: string): Alteration {
+  const [, from, to] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (from === undefined || to === undefined)
+    throw new InvalidArgumentError(
+      'What to change and what into, with = between them: noon=midnight.',
+    )
+  return { from, to }
 }
 
 function parseMessage(text: string): string {

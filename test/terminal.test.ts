@@ -114,6 +114,22 @@ describe('the terminal', () => {
     assert.ok(output.length < 160)
   })
 
+  it('shows a narrator beside the events, escaped, and hides its secrets as well', () => {
+    for (const showsSecrets of [true, false]) {
+      let output = ''
+      const write = (text: string) => {
+        output += text
+      }
+      const { say, saySecret } = createTerminal({ output: { write }, showsSecrets }).narrator(5002)
+      say('✗', 'refused', 'by \u001b[31m')
+      saySecret('changed to', utf8ToBytes('one\ntwo'))
+      const [first, second] = output.split('\n')
+      assert.equal(first, '5002  ✗  refused               by \\u{1b}[31m')
+      const hidden = '5002  ●  changed to            hidden by --no-secrets'
+      assert.equal(second, showsSecrets ? '5002  ●  SECRET changed to     one\\ntwo' : hidden)
+    }
+  })
+
   it('keeps every other character as it is', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {

@@ -6,7 +6,8 @@ import { CURVES, type CurveName, X25519 } from '../protocol/curves.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { forgetful, openMemory } from '../state/memory.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { createTerminal, tell } from '../terminal.ts'
+import { createTerminal } from '../terminal.ts'
+import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface RunOptions {
   /** Without one, that of `identity`, else X25519. */
@@ -40,14 +41,7 @@ export async function run(
     output: process.stdout,
     showsSecrets: options.secrets,
   })
-  const asked = new Promise<number>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => resolve(0))
-    process.stdout.on('error', () => {
-      // nothing more could be shown
-      tell('standard output was closed')
-      resolve(1)
-    })
-  })
+  const asked = askedToEnd()
   // better now than in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
   const launched = await launch({
@@ -63,8 +57,7 @@ export async function run(
     maxImage: options.maxImage,
     showWork: options.showWork && opensslWork,
   })
-  if (options.secrets && !process.stdout.isTTY)
-    tell('secrets go to standard output, which is not a terminal')
+  if (options.secrets) tellWhereSecretsGo()
   const exitCode = await asked
   await launched.close()
   return exitCode

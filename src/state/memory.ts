@@ -29,6 +29,11 @@ export function forgetful(curve: Curve, given?: KeyPair): Memory {
   }
 }
 
+/** Whether the state in `dir` knows another peer on `curve`. Makes nothing. */
+export function hasMet(dir: string, curve: Curve): boolean {
+  return fs.existsSync(peerFileIn(dir, curve))
+}
+
 /**
  * The state in `dir`, which is made with its folders if it isn't there: an identity on first use,
  * unless one is `given`.
@@ -36,7 +41,7 @@ export function forgetful(curve: Curve, given?: KeyPair): Memory {
  */
 export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
   const identityFile = path.join(dir, `identity.${curve.name}.pem`)
-  const peerFile = path.join(dir, `peer.${curve.name}.pem`)
+  const peerFile = peerFileIn(dir, curve)
   return naming(dir, () => {
     makeDirectory(dir)
     for (const file of [identityFile, peerFile]) fs.rmSync(temporaryOf(file), { force: true })
@@ -54,6 +59,10 @@ export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
       pictures: openPictures(path.join(dir, 'pictures')),
     }
   })
+}
+
+function peerFileIn(dir: string, curve: Curve): string {
+  return path.join(dir, `peer.${curve.name}.pem`)
 }
 
 /** The one in `file`, which is made on first use. */

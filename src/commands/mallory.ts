@@ -1,0 +1,114 @@
+/** `mallory`: an attacker between two peers, and with `--with` the two peers as well. */
+
+import net from 'node:net'
+import path from 'node:path'
+import { type Alteration, startMallory } from '../lab/mallory.ts'
+import { type Launched, launch } from '../launch.ts'
+import { CURVES, type CurveName } from '../protocol/curves.ts'
+import { StateError } from '../state/files.ts'
+import { forgetful, hasMet, openMemory } from '../state/memory.ts'
+import { createTerminal, type Terminal } from '../terminal.ts'
+import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
+
+export interface MalloryOptions {
+  readonly curve: CurveName
+  /** Hers. */
+  readonly ports: readonly [number, number]
+  /** The URLs of the two, on loopback addresses. */
+  readonly between: readonly [string, string]
+  readonly alter?: Alteration
+  /** Starts the two as well: `strangers` keep nothing, `known` ones have met before. */
+  readonly with?: 'strangers' | 'known'
+  /** The folder with the states of the two that have met: DIR/<port>, as `both` keeps them. */
+  readonly state: string
+}
+
+/**
+ * Runs her until a signal comes. Returns the exit code.
+ * @throws StateError, or the system's error for a port
+ */
+export async function mallory(options: MalloryOptions): Promise<number> {
+  const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
+  const asked = askedToEnd()
+  if (options.with === 'known') refuseStrangers(options)
+  const attacker = await startMallory({
+    ports: options.ports,
+    between: options.between,
+    curve: CURVES[options.curve],
+    alteration: options.alter,
+    terminal,
+  })
+  let victims: Launched | undefined
+  try {
+    if (options.with === undefined) await tellHowToCome(options, attacker.ports, terminal)
+    else victims = await startVictims(options, attacker.ports, terminal)
+    tellWhereSecretsGo()
+    return await asked
+  } finally {
+    await victims?.close()
+    await attacker.close()
+  }
+}
+
+/**
+ * Whoever has met nobody would remember Mallory, in a state that honest runs use.
+ * @throws StateError
+ */
+function refuseStrangers({ between, curve, state }: MalloryOptions): void {
+  for (const { port } of between.map(placeOf)) {
+    const dir = path.join(state, String(port))
+    if (!hasMet(dir, CURVES[curve]))
+      throw new StateError(
+        `${dir}: This peer has met nobody on ${curve} yet. Start both (make run-both), run /send_keys on both, end them, and come again.`,
+      )
+  }
+}
+
+/** Each of the two believes that it reaches the other one, and reaches her. */
+function startVictims(
+  { between, curve: name, with: kind, state }: MalloryOptions,
+  hers: readonly number[],
+  terminal: Terminal,
+): Promise<Launched> {
+  const curve = CURVES[name]
+  const [a, b] = between
+  return launch({
+    plans: [
+      { ...placeOf(a), peerUrl: b, via: `http://127.0.0.1:${hers[0]}` },
+      { ...placeOf(b), peerUrl: a, via: `http://127.0.0.1:${hers[1]}` },
+    ],
+    openMemory: (port) =>
+      kind === 'known' ? openMemory(path.join(state, String(port)), curve) : forgetful(curve),
+    terminal,
+    showsSecrets: true,
+  })
+}
+
+async function tellHowToCome(
+  { between }: MalloryOptions,
+  hers: readonly number[],
+  terminal: Terminal,
+): Promise<void> {
+  for (const [i, url] of between.entries()) {
+    const { say } = terminal.narrator(hers[i] ?? 0)
+    const { port } = placeOf(url)
+    say('·', `to bring in ${port}`, `start it with --peer http://127.0.0.1:${hers[i]} --no-state`)
+    if (!(await isTaken(url))) say('✗', 'not there', `Nobody listens at ${url} yet.`)
+  }
+}
+
+function placeOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url)
+  return { host: hostname.replace(/^\[(.*)\]$/, '$1'), port: Number(port || 80) }
+}
+
+function isTaken(url: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = net.connect(placeOf(url))
+    const end = (taken: boolean) => () => {
+      socket.destroy()
+      resolve(taken)
+    }
+    socket.once('connect', end(true)).once('error', end(false))
+  })
+}
