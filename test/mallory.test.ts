@@ -264,7 +264,9 @@ describe('Mallory', () => {
     )
     await withCommand(mallory, {}, async (hers) => {
       await hers.ports(2)
-      await hers.until(new RegExp(`to bring in ${a} .*--peer http://127.0.0.1:${m} --no-state`))
+      await hers.until(
+        new RegExp(`to bring in ${a} .*--peer http://127.0.0.1:${m} --curve X25519 --no-state`),
+      )
       await hers.until(new RegExp(`not there .*http://127.0.0.1:${b} yet`))
       await withCommand(peerA, {}, (one) =>
         withCommand(peerB, {}, async (two) => {

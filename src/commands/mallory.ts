@@ -2,7 +2,7 @@
 
 import net from 'node:net'
 import path from 'node:path'
-import { type Alteration, startMallory } from '../lab/mallory.ts'
+import type { Alteration } from '../lab/mallory.ts'
 import { type Launched, launch } from '../launch.ts'
 import { CURVES, type CurveName } from '../protocol/curves.ts'
 import { StateError } from '../state/files.ts'
@@ -31,6 +31,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
   const asked = askedToEnd()
   if (options.with === 'known') refuseStrangers(options)
+  const { startMallory } = await import('../lab/mallory.ts')
   const attacker = await startMallory({
     ports: options.ports,
     between: options.between,
@@ -85,14 +86,15 @@ function startVictims(
 }
 
 async function tellHowToCome(
-  { between }: MalloryOptions,
+  { between, curve }: MalloryOptions,
   hers: readonly number[],
   terminal: Terminal,
 ): Promise<void> {
   for (const [i, url] of between.entries()) {
     const { say } = terminal.narrator(hers[i] ?? 0)
     const { port } = placeOf(url)
-    say('·', `to bring in ${port}`, `start it with --peer http://127.0.0.1:${hers[i]} --no-state`)
+    const how = `start it with --peer http://127.0.0.1:${hers[i]} --curve ${curve} --no-state`
+    say('·', `to bring in ${port}`, how)
     if (!(await isTaken(url))) say('✗', 'not there', `Nobody listens at ${url} yet.`)
   }
 }

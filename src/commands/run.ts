@@ -1,6 +1,5 @@
 /** `both` and `peer`: brings peers up, and down again on a signal. */
 
-import { opensslWork } from '../lab/work.ts'
 import { launch, type PeerPlan } from '../launch.ts'
 import { CURVES, type CurveName, X25519 } from '../protocol/curves.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
@@ -44,6 +43,8 @@ export async function run(
   const asked = askedToEnd()
   // better now than in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
+  // no other peer has anything of the lab in its process
+  const showWork = options.showWork && (await import('../lab/work.ts')).opensslWork
   const launched = await launch({
     plans,
     openMemory: (port) =>
@@ -55,7 +56,7 @@ export async function run(
     message: options.message,
     image: options.image,
     maxImage: options.maxImage,
-    showWork: options.showWork && opensslWork,
+    showWork,
   })
   if (options.secrets) tellWhereSecretsGo()
   const exitCode = await asked
