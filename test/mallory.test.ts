@@ -250,10 +250,9 @@ describe('a loopback address', () => {
 describe('Mallory', () => {
   it('goes between two that were started with her in the place of the other, as the README has it', async () => {
     const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-    const commands = readme
-      .match(/^node dist\/main\.js (peer .*|mallory .*)$/gm)
-      ?.filter((line) => / mallory | --no-state/.test(line))
-    assert.equal(commands?.length, 3)
+    const [, fence = ''] = /```sh\n([^`]* mallory [^`]*)```/.exec(readme) ?? []
+    const commands = fence.trim().split('\n')
+    assert.equal(commands.length, 3)
     const ports = await freePorts(4)
     const [a = 0, b = 0, m = 0, n = 0] = ports
     const [peerA = [], peerB = [], mallory = []] = commands.map((line) =>
