@@ -9,6 +9,7 @@ import type { Browser, Page } from 'playwright-core'
 import { noBrowser, startBrowser, violations, withPage } from './helpers/browser.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
+import { withPeerFacing, withServer } from './helpers/fakes.ts'
 import { pngOf } from './helpers/pictures.ts'
 import { freePorts } from './helpers/ports.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
@@ -311,6 +312,28 @@ describe('a page that watches', suite, () => {
   })
 })
 
+describe('the letters', suite, () => {
+  it('are plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
+    withTab(async (page, [a, b]) => {
+      await page.getByText('No sealed text has come yet.').waitFor()
+      await page.locator('#frequency summary').click()
+      assert.equal(await page.getByText('none yet').count(), 26)
+      await agree(a, b)
+      await b.call('/send_msg')
+      await page.getByText(/^Counted in \d+ letters of the ciphertext/).waitFor()
+      const { english, ciphertext } = (await a.call('/frequency')).json
+      const rows = await page.locator('#numbers tbody tr').allInnerTexts()
+      assert.deepEqual(
+        rows,
+        Object.keys(english).map(
+          (letter) => `${letter}\t${english[letter].toFixed(1)}\t${ciphertext[letter].toFixed(1)}`,
+        ),
+      )
+      assert.equal(await page.locator('#plot rect.english').count(), 26)
+      assert.match((await page.getAttribute('#plot svg', 'aria-label')) ?? '', /table below/)
+    }))
+})
+
 describe('a record', suite, () => {
   it('opens to its bytes, each field with its name, length, bytes, meaning and source', () =>
     withTab(async (page, [a, b]) => {
@@ -358,15 +381,28 @@ describe('a record', suite, () => {
     }))
 
   it('that is hostile is text and nothing else', () =>
-    withTab(async (page, [a]) => {
-      const body = `{"v":1,"curve":"<img src=x onerror=alert(1)>","basePoint":"","identity":"","publicKey":"</code><script>alert(1)</script>"}`
-      const headers = { 'content-type': 'application/json' }
-      await a.call('/wire/keys', { method: 'POST', headers, body })
-      await records(page, 2)
-      await page.locator('#record-1 summary').click()
-      await page.locator('#record-1-publicKey').waitFor()
-      assert.equal(await page.locator('#record-1 :is(img, script)').count(), 0)
-    }))
+    // what answers as the other peer may say anything
+    withServer(
+      (request, response) => {
+        request.resume()
+        const title = '<img src=x onerror=alert(1)>'
+        const detail = '</code><script>alert(1)</script>'
+        const problem = { status: 409, code: 'stale_keys', title, detail, next: '<b>x</b>' }
+        response.writeHead(409).end(JSON.stringify(problem))
+      },
+      (url) =>
+        withPeerFacing(url, undefined, (peer) =>
+          withPage(browser, peer.url, {}, async (page, faults) => {
+            await peer.call('/send_keys')
+            await records(page, 3)
+            await page.locator('#record-2 summary').click()
+            const detail = page.locator('#record-2-detail')
+            assert.match(await detail.innerText(), /<script>alert/)
+            assert.equal(await page.locator('#record-2 :is(img, script, b b)').count(), 0)
+            assert.deepEqual(faults, [])
+          }),
+        ),
+    ))
 })
 
 describe('a step', suite, () => {

@@ -250,6 +250,7 @@ describe('/events', () => {
           'answer to a sealed message',
           'key message',
           'picture header',
+          'refusal',
           'sealed message',
         ])
       }),
@@ -275,26 +276,36 @@ describe('a refusal', () => {
       assert.ok(!JSON.stringify(all).includes(TEXT.slice(0, 10)))
     }))
 
-  it('on the wire is told with all that was sent, whatever it was', () =>
+  it('on the wire is told with all that was sent, if it has the form', () =>
     withPeers({}, async (a) => {
-      const json = { 'content-type': 'application/json' }
-      const bodies = ['{"v":1}', 'not JSON', '\u00ff\u00fe', '{"v":1,"v":1}', '']
+      const headers = { 'content-type': 'application/json' }
+      const body = `{ "v": 1, "session": "${'ab'.repeat(16)}", "seq": 3, "ciphertext": "${'00'.repeat(16)}" }`
+      await a.call('/wire/message', { method: 'POST', headers, body })
+      const [request, answer] = await readAll(a)
+      assert.ok(request?.type === 'request' && answer?.type === 'answer')
+      assert.equal(bytesOf(request).toString(), body)
+      assert.deepEqual([answer.status, answer.code], [409, 'unknown_session'])
+      assert.match(bytesOf(answer).toString(), /^\{\n {2}"status": 409[^}]+\}\n$/)
+    }))
+
+  it('on the wire of what has no form of ours is told without it: it may be a text', () =>
+    withPeers({}, async (a) => {
+      const headers = { 'content-type': 'application/json' }
+      const form = { v: 1, session: '', seq: 0, ciphertext: TEXT }
+      const bodies = [JSON.stringify(form), TEXT, JSON.stringify(TEXT), '{"v":1,"v":1}', '\xff', '']
       for (const body of bodies)
-        await call(`${a.url}/wire/message`, {
+        await a.call('/wire/message', {
           method: 'POST',
-          headers: json,
+          headers,
           body: Buffer.from(body, 'latin1'),
         })
       const all = await readAll(a)
-      const requests = all.filter((event) => event.type === 'request')
-      assert.deepEqual(
-        requests.map((event) => bytesOf(event).toString('latin1')),
-        bodies,
-      )
-      for (const answer of all.filter((event) => event.type === 'answer')) {
-        assert.deepEqual([answer.status, answer.code], [400, 'bad_message'])
-        assert.match(bytesOf(answer).toString(), /^\{\n {2}"status": 400/)
-      }
+      assert.ok(!JSON.stringify(all).includes(TEXT))
+      for (const event of all)
+        if (event.type === 'request') {
+          assert.deepEqual([event.form, event.parts], [null, []])
+          assert.equal(event.bytes, bodies.shift()?.length)
+        } else assert.equal(event.type === 'answer' && event.status, 400)
     }))
 
   it('before anyone read the body is told without it', () =>
@@ -316,7 +327,8 @@ describe('a refusal', () => {
 
   it('by the other peer, or its silence, is told by the one that called', async () => {
     const told = new Events(X25519)
-    const problem = '{"status":409,"code":"stale_keys"}'
+    const problem =
+      '{"status":409,"code":"stale_keys","title":"Used","detail":"It was.","next":"Send others."}'
     await withServer(
       (_, response) => response.writeHead(409).end(problem),
       async (url) => {

@@ -10,6 +10,7 @@ import { CURVES, type Curve } from '../src/protocol/curves.ts'
 import { decodePrivateKey } from '../src/state/pem.ts'
 import { type Answer, type CallOptions, call, post } from './helpers/call.ts'
 import { type Command, withCommand } from './helpers/command.ts'
+import { type Reader, readEvents } from './helpers/events.ts'
 import { freePorts } from './helpers/ports.ts'
 import { recordingProxy } from './helpers/recording-proxy.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
@@ -85,7 +86,9 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
     await start(portA, proxies[1].port, (a) =>
       start(portB, proxies[0].port, async (b) => {
         await Promise.all([a.ports(1), b.ports(1)])
+        const streams = await Promise.all([portA, portB].map((port) => readEvents(urlOf(port))))
         const answers = await everything(portA, portB)
+        const pages = await Promise.all([portA, portB].map((port, i) => pageOf(port, streams[i])))
         for (const program of [a, b]) {
           program.kill()
           assert.equal(await program.ended, 0)
@@ -95,6 +98,8 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
         const places = {
           ...wire,
           'answers to the owners': Buffer.from(answers.map(whole).join('\n')),
+          'page of a': Buffer.from(pages[0] ?? ''),
+          'page of b': Buffer.from(pages[1] ?? ''),
           'standard error of a': Buffer.from(a.errors()),
           'standard error of b': Buffer.from(b.errors()),
           ...files,
@@ -114,8 +119,13 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
         )
         const ephemerals = [a, b].flatMap((program) => privateKeysOn(program.output()))
         assert.equal(ephemerals.length, more.includes('--show-work') ? shared.length : 0)
-        for (const secret of [...hidden, ...ephemerals]) assert.deepEqual(find(secret, places), [])
-        const outside = { ...wire, answers: places['answers to the owners'] }
+        for (const secret of [...hidden, ...ephemerals])
+          assert.deepEqual(find(secret, places), [], String(secret))
+        const outside = {
+          ...wire,
+          answers: places['answers to the owners'],
+          pages: Buffer.from(pages.join()),
+        }
         const identities = Object.entries(files).filter(([name]) => /identity\..*\.pem$/.test(name))
         assert.equal(identities.length, 2)
         for (const [, bytes] of identities) {
@@ -132,7 +142,8 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
         const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
         const publicKey = Buffer.from(hexToBytes(shown.publicKey))
         assert.ok(find(publicKey, wire).includes('wire to a (hex)'))
-        assert.notDeepEqual(find(publicKey, { answers: outside.answers }), [])
+        for (const place of [outside.answers, ...pages.map((page) => Buffer.from(page))])
+          assert.notDeepEqual(find(publicKey, { place }), [])
       }),
     )
   } finally {
@@ -145,6 +156,20 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
 function privateKeysOn(output: string): Buffer[] {
   const pems = output.match(/-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----/g) ?? []
   return pems.map((pem) => Buffer.from(decodePrivateKey(pem).exportPrivateKey()))
+}
+
+const urlOf = (port: number) => `http://127.0.0.1:${port}`
+
+/** All that a page got: its files, what it calls, and the events from the first to the last. */
+async function pageOf(port: number, stream: Reader | undefined): Promise<string> {
+  const paths = ['/page.css', '/page.js', '/icon.svg', '/sealed_image', '/frequency', '/transcript']
+  const html = await call(urlOf(port), { headers: { accept: 'text/html' } })
+  const answers = await Promise.all(paths.map((path) => call(urlOf(port) + path)))
+  for (const answer of [html, ...answers]) assert.equal(answer.status, 200)
+  const last = answers.at(-1)?.json.events.at(-1).n
+  await stream?.until(({ data }) => data.n === last)
+  stream?.close()
+  return [html, ...answers].map(whole).join('\n') + stream?.text()
 }
 
 /** Every route and every kind of refusal, with secrets in the texts. Returns all answers. */
@@ -170,7 +195,7 @@ async function everything(portA: number, portB: number): Promise<Answer[]> {
     const percent = `text=${encodeURIComponent(PERCENT_TEXT)}`
     assert.equal((await run(portA, '/send_msg', text(percent, form))).status, 201)
     assert.equal((await run(portB, '/send_msg')).status, 201)
-    assert.equal((await run(portA, '/send_image')).status, 201)
+    for (const port of [portA, portB]) assert.equal((await run(port, '/send_image')).status, 201)
     await run(portA, '/show', { method: 'PUT' })
     for (const port of [portA, portB]) assert.equal((await run(port, '/decrypt_msg')).status, 200)
     // refused with the text in them

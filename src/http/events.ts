@@ -3,16 +3,14 @@
 import { Readable } from 'node:stream'
 import type { Middleware } from 'koa'
 import type { Peer } from '../peer.ts'
-import { type Annotated, type Part, uncut } from '../protocol/annotate.ts'
+import type { Annotated, Part } from '../protocol/annotate.ts'
 import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import type { Curve } from '../protocol/curves.ts'
 import { annotatedMessages } from '../protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, SALT_BYTES } from '../protocol/stream.ts'
+import { annotatedProblem } from './problems.ts'
 
-/**
- * Events that are kept. The longest holds a body of 34,000 bytes that are not UTF-8, as 68,000
- * hex digits: 200 of them are 14 MB, the longest messages 7 MB, a usual run 200 KB.
- */
+/** Events that are kept. The longest holds a message's body of some 34,000 bytes: at most 7 MB in all, in a usual run 200 KB. */
 export const MAX_EVENTS = 200
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000
@@ -32,7 +30,7 @@ const FORMS = {
   '/wire/image': ['picture header', 'answer to a picture'],
 } as const
 export type WireRoute = keyof typeof FORMS
-type Form = (typeof FORMS)[WireRoute][number]
+type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
 
 /** As seen from this peer. */
 export type Way = 'sent' | 'received'
@@ -54,9 +52,9 @@ export interface RequestEvent {
   type: 'request'
   way: Way
   route: WireRoute
-  /** The length of the body; null where nobody can know it. */
+  /** The length of the body; null where it was refused before anyone read it, or nobody knew it. */
   bytes: number | null
-  /** null: the body was refused before anyone read it. */
+  /** null: the body is in no form that the route takes, and nothing of it is kept. */
   form: Form | null
   parts: readonly Part[]
   /** What follows a picture's header. */
@@ -103,7 +101,11 @@ export class Events {
   #awake = false
 
   constructor(curve: Curve) {
-    this.#forms = { ...annotatedMessages(curve), ...annotatedStream() }
+    this.#forms = {
+      ...annotatedMessages(curve),
+      ...annotatedStream(),
+      refusal: annotatedProblem,
+    }
   }
 
   /** What each field of each form is for. */
@@ -129,16 +131,8 @@ export class Events {
 
   /** A request whose body is `body`; null for one that was refused unread. */
   request(way: Way, route: WireRoute, body: Uint8Array | null): Exchange {
-    const form = body === null ? null : FORMS[route][0]
-    const parts = body === null || form === null ? [] : this.#forms[form].cut(body)
-    return this.#exchange({
-      type: 'request',
-      way,
-      route,
-      bytes: body?.length ?? null,
-      form,
-      parts,
-    })
+    const content = this.#cut(FORMS[route][0], body)
+    return this.#exchange({ type: 'request', way, route, ...content, bytes: body?.length ?? null })
   }
 
   /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
@@ -149,8 +143,7 @@ export class Events {
       way,
       route: '/wire/image',
       bytes,
-      form: 'picture header',
-      parts: this.#forms['picture header'].cut(header),
+      ...this.#cut('picture header', header),
       ...(bytes === null ? {} : { chunks: chunksOf(bytes) }),
     })
   }
@@ -179,15 +172,17 @@ export class Events {
     const none = { type: 'answer', way, route, to, bytes: 0, form: null, parts: [] } as const
     return {
       answered: (status, body) => {
-        const bytes = body.length
-        if (status === 201) {
-          const form = FORMS[route][1]
-          const parts = this.#forms[form].cut(body)
-          this.#add({ ...none, status, code: null, bytes, form, parts })
-        } else this.#add({ ...none, status, code: codeOf(body), bytes, parts: uncut(body) })
+        const { form, parts } = this.#cut(status === 201 ? FORMS[route][1] : 'refusal', body)
+        const code = form === 'refusal' ? codeOf(body) : null
+        this.#add({ ...none, status, code, bytes: body.length, form, parts })
       },
       failed: (code) => this.#add({ ...none, status: null, code }),
     }
+  }
+
+  #cut(form: Form, body: Uint8Array | null): { form: Form | null; parts: readonly Part[] } {
+    const parts = body && this.#forms[form].cut(body)
+    return parts === null ? { form: null, parts: [] } : { form, parts }
   }
 
   #add(content: Content): number {

@@ -1,6 +1,8 @@
 /** Every refusal as an RFC 9457 problem: one table from code to status, title and next step. */
 
+import * as v from 'valibot'
 import { type PeerCode, PeerError } from '../contract.ts'
+import { annotatedJson } from '../protocol/annotate.ts'
 import { DuetError, type ProtocolCode } from '../protocol/errors.ts'
 
 /** What HTTP itself can refuse. */
@@ -242,6 +244,27 @@ export interface Problem {
   next: string
   peer_code?: string | null
 }
+
+const Code = v.picklist(Object.keys(TABLE))
+/** A problem with each of its fields explained. */
+export const annotatedProblem = annotatedJson(
+  v.strictObject({
+    status: v.number(),
+    code: Code,
+    title: v.string(),
+    detail: v.string(),
+    next: v.string(),
+    peer_code: v.exactOptional(v.nullable(Code)),
+  }),
+  {
+    status: { is: 'The status of the answer once more.', source: 'RFC 9457 section 3.1.2' },
+    code: { is: 'Why it was refused, for programs.', source: 'RFC 9457 section 3.2' },
+    title: { is: 'The same for people.', source: 'RFC 9457 section 3.1.3' },
+    detail: { is: 'What was wrong with this request.', source: 'RFC 9457 section 3.1.4' },
+    next: { is: 'How to go on.', source: 'RFC 9457 section 3.2' },
+    peer_code: { is: 'Why the other peer refused.', source: 'RFC 9457 section 3.2' },
+  },
+)
 
 /** On every answer: nothing is cached, guessed, framed or run. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {

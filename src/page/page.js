@@ -126,7 +126,7 @@ function follow(event) {
   if (event.type === 'answer' && event.status === 201) {
     if (event.route === '/wire/keys') shown = false
     if (event.way === 'sent') others = ''
-    if (event.way === 'sent' && event.route === '/wire/message') frequency()
+    if (event.way === 'sent' && event.route !== '/wire/keys') frequency()
   }
   markNext()
 }
@@ -147,10 +147,9 @@ function announce(text) {
 
 /** @param {WireEvent} event */
 function titleOf(event) {
-  if (event.type === 'request' && event.route === '/wire/image') return 'sealed picture'
-  if (event.type === 'request') return event.form ?? 'a request that was not read'
-  if (event.status === null) return 'no answer'
-  return event.form ?? 'refusal'
+  if (event.form === 'picture header') return 'sealed picture'
+  if (event.type === 'request') return event.form ?? 'a request of no known form'
+  return event.form ?? (event.status === null ? 'no answer' : 'an answer of no known form')
 }
 
 /** @param {WireEvent} event */
@@ -251,8 +250,9 @@ function fill(details) {
 
 /** @param {WireEvent} event */
 function emptyText(event) {
-  if (event.type === 'request') return 'It was refused before its body was read.'
-  return event.status === null ? 'The other peer gave no answer.' : 'It has no body.'
+  if (event.bytes === null) return 'It was refused before its body was read.'
+  if (event.type === 'answer' && event.status === null) return 'The other peer gave no answer.'
+  return 'It is in no form that the protocol knows, so nothing of it is kept.'
 }
 
 /** @param {{ count: number, each: number, last: number }} chunks */
@@ -600,7 +600,7 @@ async function frequency() {
       : `Counted in ${count(sample, 'letter')} of the ciphertext, as base64: as flat as chance lets it be, whatever the text was. English has hills.`
   const letters = Object.keys(english)
   byId('plot').replaceChildren(plot(letters, english, ciphertext))
-  const percent = (/** @type {number} */ value) => value.toFixed(1)
+  const percent = (/** @type {number | null} */ value) => value?.toFixed(1) ?? 'none yet'
   const rows = letters.map((letter) =>
     h(
       'tr',
@@ -618,11 +618,13 @@ async function frequency() {
   )
 }
 
-/** @param {string[]} letters @param {Record<string, number>} english @param {Record<string, number>} ciphertext */
+/** @param {string[]} letters @param {Record<string, number>} english @param {Record<string, number | null>} ciphertext */
 function plot(letters, english, ciphertext) {
   const STEP = 24
   const HEIGHT = 200
-  const max = Math.max(...Object.values(english), ...Object.values(ciphertext))
+  const max = Math.max(
+    ...letters.map((letter) => Math.max(english[letter] ?? 0, ciphertext[letter] ?? 0)),
+  )
   const svg = (
     /** @type {string} */ tag,
     /** @type {Record<string, string | number>} */ attributes,

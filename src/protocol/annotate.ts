@@ -26,16 +26,24 @@ type Leaves<Form> = {
 }[keyof Form & string]
 
 /** A piece of a body: as text where it is UTF-8, else in hex. `field` is missing for what holds fields together. */
-export type Part = { readonly field?: string } & (
-  | { readonly text: string }
-  | { readonly hex: string }
-)
+export type Part = TextPart | HexPart
+interface TextPart {
+  readonly field?: string
+  readonly text: string
+}
+interface HexPart {
+  readonly field?: string
+  readonly hex: string
+}
 
 /** One form on the wire, with its fields explained. */
 export interface Annotated {
   readonly fields: Readonly<Record<string, FieldNote>>
-  /** The parts join to exactly `body`. One that is not of this form is a single part. */
-  cut(body: Uint8Array): readonly Part[]
+  /**
+   * Parts that join to exactly `body`; null for one that is not of this form. So nothing but
+   * fields that the protocol knows is ever shown: somebody may send a text in clear.
+   */
+  cut(body: Uint8Array): readonly Part[] | null
 }
 
 /** A form in JSON: `schema` as it is parsed, and `notes` for its values. */
@@ -55,12 +63,13 @@ export function annotatedJson<Schema extends v.GenericSchema>(
     fields,
     cut(body) {
       const text = textOf(body)
-      if (text === null) return [{ hex: bytesToHex(body) }]
-      if (!isOf(schema, text)) return [{ text }]
+      if (text === null || !isOf(schema, text)) return null
       const parts = valuesOf(text)
       const named = parts.flatMap(({ field }) => field ?? [])
       // JSON lets a name come twice: whoever sends that shall not have thousands of parts kept
-      if (new Set(named).size < named.length) return [{ text }]
+      if (new Set(named).size < named.length) return null
+      const isHex = ({ field, text }: TextPart) => !fields[field ?? '']?.hex || HEX.test(text)
+      if (!parts.every(isHex)) return null
       return parts.flatMap((part) => {
         const note = ended.get(part.field ?? '')
         return note === undefined ? [part] : splitEnd(part, note)
@@ -93,12 +102,6 @@ function fieldNote({ is, source, hex }: FieldNote): FieldNote {
   return { is, source, ...(hex && { hex }) }
 }
 
-/** A body of no form that is known here. */
-export function uncut(body: Uint8Array): readonly Part[] {
-  const text = textOf(body)
-  return [text === null ? { hex: bytesToHex(body) } : { text }]
-}
-
 function textOf(body: Uint8Array): string | null {
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
@@ -115,15 +118,16 @@ function isOf(schema: v.GenericSchema, text: string): boolean {
   }
 }
 
+const HEX = /^[0-9a-f]*$/
 /** The tokens of JSON that matter here: a string (with the colon that makes it a name), a scalar, braces. */
-const TOKENS = /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|[{}]/g
+const TOKENS = /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 
 /**
  * Cuts JSON into its values and what stands between them; the quotes of a string are between.
- * The text is of one of our forms: strings, numbers and `true`, in at most one object inside another.
+ * The text is of one of our forms: strings, numbers, `true` and null, in at most one object inside another.
  */
-function valuesOf(text: string): Part[] {
-  const parts: Part[] = []
+function valuesOf(text: string): TextPart[] {
+  const parts: TextPart[] = []
   let outer = ''
   let name = ''
   let done = 0
@@ -143,11 +147,10 @@ function valuesOf(text: string): Part[] {
   return parts
 }
 
-function splitEnd(part: Part, { end }: EndedNote): Part[] {
-  const text = 'text' in part ? part.text : ''
-  const at = text.length - 2 * end.bytes
-  // too short, or with escapes in it: then it is refused, and there is nothing to tell apart
-  if (at < 0 || !/^[0-9a-f]*$/.test(text)) return [part]
-  const last = { field: end.name, text: text.slice(at) }
-  return at === 0 ? [last] : [{ ...part, text: text.slice(0, at) }, last]
+function splitEnd(part: TextPart, { end }: EndedNote): TextPart[] {
+  const at = part.text.length - 2 * end.bytes
+  // too short: then it is refused, and there is nothing to tell apart
+  if (at < 0) return [part]
+  const last = { field: end.name, text: part.text.slice(at) }
+  return at === 0 ? [last] : [{ ...part, text: part.text.slice(0, at) }, last]
 }

@@ -3,7 +3,7 @@
 import * as v from 'valibot'
 import { type Annotated, annotatedJson } from './annotate.ts'
 import { bytesToHex, equalBytes, hexToBytes } from './bytes.ts'
-import type { Curve } from './curves.ts'
+import { CURVES, type Curve } from './curves.ts'
 import { DuetError } from './errors.ts'
 import type { Share } from './keySchedule.ts'
 
@@ -204,6 +204,9 @@ function decodeHex(field: string, hex: string, min: number, max = min): Uint8Arr
   return hexToBytes(hex)
 }
 
+/** Any other word is not shown. */
+const CurveName = v.picklist(Object.keys(CURVES))
+
 /** Every form of this file with each of its fields explained. */
 export function annotatedMessages(curve: Curve) {
   const point = POINTS[curve.name] ?? { curve: '', base: '', key: '' }
@@ -228,7 +231,7 @@ export function annotatedMessages(curve: Curve) {
     source: 'RFC 9110 section 15.3.2 (201)',
   }
   return {
-    'key message': annotatedJson(KeyForm, {
+    'key message': annotatedJson(v.strictObject({ ...KeyForm.entries, curve: CurveName }), {
       v: version,
       curve: {
         is: 'The curve that both were started with. It is not negotiated, so nobody can talk them into a weaker one.',

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import type { PeerEvent } from '../../src/contract.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
+import { Events } from '../../src/http/events.ts'
 import { listen } from '../../src/http/server.ts'
 import { Peer } from '../../src/peer.ts'
 import { X25519 } from '../../src/protocol/curves.ts'
@@ -47,17 +48,18 @@ export async function withPeerFacing(
   const server = await listen({ host: '127.0.0.1', port: 0 }, listener)
   const { port } = server.address() as AddressInfo
   const events: PeerEvent[] = []
+  const page = new Events(X25519)
   const peer = new Peer({
     port,
     memory: forgetful(X25519),
-    wire: createClient(peerUrl, undefined, timeout),
+    wire: createClient(peerUrl, page, timeout),
     report: (event) => events.push(event),
     showsSecrets: true,
     ownPicture: ownPicture(),
     maxImage: 1024 * 1024,
     aead: nobleAead,
   })
-  answer(createApp(peer).callback())
+  answer(createApp(peer, { events: page }).callback())
   const url = `http://127.0.0.1:${port}`
   try {
     await run({ port, url, events, call: (path, options) => call(url + path, options) })
