@@ -12,6 +12,8 @@ SHOW_WORK ?=
 HOST ?= 127.0.0.1
 # For send-image: the picture.
 IMAGE ?= src/sample/curve.png
+# For: the peer that is attacked.
+VICTIM ?= http://127.0.0.1:$(PORT_A)
 
 DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
@@ -19,11 +21,11 @@ SOURCES := $(shell find src -type f)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image sample demo test bench check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original sample demo test bench check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
 
 install: $(INSTALLED) ## install what the program needs
 
@@ -46,6 +48,9 @@ run-mallory-known: dist/main.js ## the same between the two of run-both, once th
 
 send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
 	@exec $(DUET) send-image --port $(PORT_A) "$(IMAGE)"
+
+lab-original: dist/main.js ## break the original's curve and ciphers
+	@exec $(DUET) lab original
 
 sample: $(INSTALLED) ## draw the picture that ships
 	@npx tsx src/sample/draw.ts

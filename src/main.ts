@@ -5,6 +5,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { keygen } from './commands/keygen.ts'
+import { labOriginal } from './commands/lab.ts'
 import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { sendImage } from './commands/sendImage.ts'
@@ -120,6 +121,15 @@ program
   .addOption(curveOption().default('X25519'))
   .action(ending((options: MalloryOptions) => untilTheEnd(mallory(options))))
 
+const lab = program
+  .command('lab')
+  .description('attack it for real, on this machine and nowhere else')
+
+lab
+  .command('original')
+  .description("break the original's curve and ciphers, and see how far ours are from that")
+  .action(ending(labOriginal))
+
 function withCommonOptions(command: Command): Command {
   return command
     .option('--message <text>', 'what /send_msg sends without a text', parseMessage)
@@ -208,15 +218,20 @@ function parseOrigin(text: string): string {
   return url.origin
 }
 
-/** Two origins on this machine: attacks go nowhere else. */
+/** An origin on this machine: attacks go nowhere else. */
+function parseVictim(text: string): string {
+  const origin = parseOrigin(text)
+  if (isLoopback(origin)) return origin
+  throw new InvalidArgumentError(
+    'Attacks go to this machine only: to a loopback address, as 127.0.0.1 is.',
+  )
+}
+
+/** Two of them. */
 function parseVictims(text: string): [string, string] {
-  const [a, b, ...more] = text.split(',').map(parseOrigin)
+  const [a, b, ...more] = text.split(',').map(parseVictim)
   if (a === undefined || b === undefined || more.length > 0 || a === b)
     throw new InvalidArgumentError('Two different URLs with a comma between them.')
-  if (!isLoopback(a) || !isLoopback(b))
-    throw new InvalidArgumentError(
-      'Attacks go to this machine only: both addresses have to be loopback ones, as 127.0.0.1 is.',
-    )
   return [a, b]
 }
 

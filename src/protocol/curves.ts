@@ -1,4 +1,4 @@
-/** X25519 and P-256 behind one small interface. noble/curves is used here and nowhere else. */
+/** X25519 and P-256 behind one small interface: all that the protocol uses of noble/curves. */
 
 import { x25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'

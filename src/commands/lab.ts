@@ -1,0 +1,24 @@
+/** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
+
+import { print, printable, tell } from '../terminal.ts'
+
+/** Prints their lines, with whatever came from outside escaped. */
+const say = (...lines: string[]) => {
+  for (const line of lines) print(printable(line))
+}
+
+/** Breaks the original's curve and ciphers. Returns the exit code. */
+export async function labOriginal(): Promise<number> {
+  endWithOutput()
+  const { original } = await import('../lab/original.ts')
+  original(say)
+  return 0
+}
+
+/** Nobody reads on: `| head` has what it wanted. */
+function endWithOutput(): void {
+  process.stdout.once('error', () => {
+    tell('standard output was closed')
+    process.exit(1)
+  })
+}
