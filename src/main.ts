@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { keygen } from './commands/keygen.ts'
-import { labOriginal } from './commands/lab.ts'
+import { labNonceReuse, labOriginal } from './commands/lab.ts'
 import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { sendImage } from './commands/sendImage.ts'
@@ -20,6 +20,8 @@ import { tell } from './terminal.ts'
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
 const STATE = '.duet'
+/** Longer texts would only fill the screen of `lab nonce-reuse`. */
+const MAX_DEMO_BYTES = 512
 
 const program = new Command('ecdh-duet')
   .description(
@@ -129,6 +131,17 @@ lab
   .command('original')
   .description("break the original's curve and ciphers, and see how far ours are from that")
   .action(ending(labOriginal))
+
+lab
+  .command('nonce-reuse')
+  .description('read and forge texts that were sealed under one nonce')
+  .argument('[texts...]', 'two texts in place of its own', collectDemoText)
+  .option('--crib <text>', 'what she guesses that one of them has', parseDemoText)
+  .action((texts: string[], options: { crib?: string }, command: Command) => {
+    if (texts.length !== 0 && texts.length !== 2)
+      command.error('error: two texts, or none for its own')
+    return ending(labNonceReuse)(texts, options)
+  })
 
 function withCommonOptions(command: Command): Command {
   return command
@@ -242,6 +255,16 @@ function parseAlteration(text: string): Alteration {
       'What to change and what into, with = between them: noon=midnight.',
     )
   return { from, to }
+}
+
+function parseDemoText(text: string): string {
+  if (text === '' || Buffer.byteLength(text) > MAX_DEMO_BYTES)
+    throw new InvalidArgumentError(`A text here has 1 to ${MAX_DEMO_BYTES} bytes.`)
+  return text
+}
+
+function collectDemoText(text: string, before: string[] = []): string[] {
+  return [...before, parseDemoText(text)]
 }
 
 function parseMessage(text: string): string {

@@ -15,6 +15,18 @@ export async function labOriginal(): Promise<number> {
   return 0
 }
 
+/** Seals two texts (without them, its own) under one nonce, and opens them. Returns the exit code. */
+export async function labNonceReuse(
+  texts: readonly string[],
+  { crib }: { crib?: string },
+): Promise<number> {
+  endWithOutput()
+  const { nonceReuse } = await import('../lab/nonceReuse.ts')
+  const [first, second] = texts
+  nonceReuse(say, first === undefined || second === undefined ? undefined : [first, second], crib)
+  return 0
+}
+
 /** Nobody reads on: `| head` has what it wanted. */
 function endWithOutput(): void {
   process.stdout.once('error', () => {
