@@ -21,7 +21,7 @@ SOURCES := $(shell find src -type f)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-nonce-reuse sample demo test bench check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-nonce-reuse lab-forward-secrecy sample demo test bench check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -54,6 +54,9 @@ lab-original: dist/main.js ## break the original's curve and ciphers
 
 lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
 	@exec $(DUET) lab nonce-reuse
+
+lab-forward-secrecy: dist/main.js ## steal keys, and see which recorded messages they open (CURVE)
+	@exec $(DUET) lab forward-secrecy --curve $(CURVE)
 
 sample: $(INSTALLED) ## draw the picture that ships
 	@npx tsx src/sample/draw.ts

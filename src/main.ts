@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { keygen } from './commands/keygen.ts'
-import { labNonceReuse, labOriginal } from './commands/lab.ts'
+import { labForwardSecrecy, labNonceReuse, labOriginal } from './commands/lab.ts'
 import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { sendImage } from './commands/sendImage.ts'
@@ -142,6 +142,12 @@ lab
       command.error('error: two texts, or none for its own')
     return ending(labNonceReuse)(texts, options)
   })
+
+lab
+  .command('forward-secrecy')
+  .description('record three sessions, steal keys, and see what they open')
+  .addOption(curveOption().default('X25519'))
+  .action(ending(labForwardSecrecy))
 
 function withCommonOptions(command: Command): Command {
   return command

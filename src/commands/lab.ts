@@ -1,5 +1,6 @@
 /** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
 
+import { CURVES, type CurveName } from '../protocol/curves.ts'
 import { print, printable, tell } from '../terminal.ts'
 
 /** Prints their lines, with whatever came from outside escaped. */
@@ -24,6 +25,14 @@ export async function labNonceReuse(
   const { nonceReuse } = await import('../lab/nonceReuse.ts')
   const [first, second] = texts
   nonceReuse(say, first === undefined || second === undefined ? undefined : [first, second], crib)
+  return 0
+}
+
+/** Records three sessions and tries stolen keys on them. Returns the exit code. */
+export async function labForwardSecrecy({ curve }: { curve: CurveName }): Promise<number> {
+  endWithOutput()
+  const { forwardSecrecy } = await import('../lab/forwardSecrecy.ts')
+  await forwardSecrecy(say, CURVES[curve])
   return 0
 }
 
