@@ -12,7 +12,7 @@ SHOW_WORK ?=
 HOST ?= 127.0.0.1
 # For send-image: the picture.
 IMAGE ?= src/sample/curve.png
-# For: the peer that is attacked.
+# For lab-bad-keys: the peer that is attacked.
 VICTIM ?= http://127.0.0.1:$(PORT_A)
 
 DUET := node dist/main.js
@@ -21,7 +21,7 @@ SOURCES := $(shell find src -type f)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-nonce-reuse lab-forward-secrecy sample demo test bench check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy sample demo test bench check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -51,6 +51,9 @@ send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT
 
 lab-original: dist/main.js ## break the original's curve and ciphers
 	@exec $(DUET) lab original
+
+lab-bad-keys: dist/main.js ## send a running peer what it has to refuse (VICTIM=url, PORT_A)
+	@exec $(DUET) lab bad-keys "$(VICTIM)"
 
 lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
 	@exec $(DUET) lab nonce-reuse

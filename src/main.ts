@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { keygen } from './commands/keygen.ts'
-import { labForwardSecrecy, labNonceReuse, labOriginal } from './commands/lab.ts'
+import { labBadKeys, labForwardSecrecy, labNonceReuse, labOriginal } from './commands/lab.ts'
 import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { sendImage } from './commands/sendImage.ts'
@@ -131,6 +131,12 @@ lab
   .command('original')
   .description("break the original's curve and ciphers, and see how far ours are from that")
   .action(ending(labOriginal))
+
+lab
+  .command('bad-keys')
+  .description('send a running peer what it has to refuse')
+  .argument('<url>', 'the peer, as http://127.0.0.1:5000', parseVictim)
+  .action(ending((url: string) => labBadKeys(url)))
 
 lab
   .command('nonce-reuse')

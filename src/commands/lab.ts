@@ -16,6 +16,17 @@ export async function labOriginal(): Promise<number> {
   return 0
 }
 
+/**
+ * Attacks the peer at `url`, an origin of this machine. Returns the exit code: 1 if any answer
+ * was not the expected one.
+ * @throws PeerError
+ */
+export async function labBadKeys(url: string): Promise<number> {
+  endWithOutput()
+  const { badKeys } = await import('../lab/badKeys.ts')
+  return (await badKeys(say, url)) ? 0 : 1
+}
+
 /** Seals two texts (without them, its own) under one nonce, and opens them. Returns the exit code. */
 export async function labNonceReuse(
   texts: readonly string[],

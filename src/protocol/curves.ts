@@ -38,7 +38,7 @@ export interface Curve {
  * whatever the private key, the shared secret would be all zero.
  * Source: https://cr.yp.to/ecdh.html#validate
  */
-const LOW_ORDER = [
+export const LOW_ORDER: readonly Uint8Array[] = [
   '0000000000000000000000000000000000000000000000000000000000000000',
   '0100000000000000000000000000000000000000000000000000000000000000',
   'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',

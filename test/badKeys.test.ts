@@ -1,0 +1,242 @@
+/** `lab bad-keys` against running peers: what it sends, what comes back, and that nothing is broken afterwards. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, it } from 'node:test'
+import { call as labCall } from '../src/lab/call.ts'
+import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { runCommand, withCommand } from './helpers/command.ts'
+import { freePorts } from './helpers/ports.ts'
+import { assertForProjector } from './helpers/projector.ts'
+import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+
+const badKeys = (url: string) => runCommand(['lab', 'bad-keys', url])
+
+/** The answers in the table of each part, as they are marked. */
+function answersIn(output: string): string[][] {
+  return output
+    .split(/^\d\. .*\n─+$/m)
+    .slice(1)
+    .map((part) =>
+      [...part.matchAll(/ {2}([✓✗] \w+(?:, \w+)*)$/gm)].map(([, answer]) => answer ?? ''),
+    )
+}
+
+const refusals = (...codes: string[]) => codes.map((code) => `✓ ${code}`)
+const POINTS: Record<CurveName, string[]> = {
+  X25519: refusals('bad_point', 'bad_point', 'bad_point', 'bad_point', 'bad_point', 'bad_point'),
+  'P-256': refusals(
+    'bad_point',
+    'bad_point',
+    'bad_point',
+    'bad_encoding',
+    'bad_point',
+    'bad_point',
+    'bad_point',
+  ),
+}
+const PUBLIC = refusals(
+  'bad_base_point',
+  'curve_mismatch',
+  'reflection',
+  'stale_keys',
+  'replay',
+  'decrypt_failed',
+  'unknown_session',
+  'decrypt_failed',
+)
+const ON_THE_WIRE = refusals(
+  'stale_keys',
+  'stale_keys',
+  'stale_keys',
+  'decrypt_failed',
+  'decrypt_failed',
+  'decrypt_failed',
+  'accepted',
+  'replay',
+  'decrypt_failed',
+  'decrypt_failed',
+  'decrypt_failed',
+  'accepted',
+  'replay',
+)
+
+async function agree(a: TestPeer, b: TestPeer): Promise<string> {
+  await a.call('/send_keys')
+  return (await b.call('/send_keys')).json.session
+}
+
+/** Something at another port that answers as `peer` does, but for what `instead` answers to a path. */
+async function withFront(
+  peer: TestPeer,
+  instead: (path: string) => Promise<{ status: number; text: string } | null>,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
+  const server = http.createServer(async (request, response) => {
+    const { method = '', url = '' } = request
+    const headers = { 'content-type': request.headers['content-type'] ?? '' }
+    const body = Buffer.concat(await request.toArray())
+    const answer = (await instead(url)) ?? (await peer.call(url, { method, headers, body }))
+    response.writeHead(answer.status).end(answer.text)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+  } finally {
+    server.close()
+  }
+}
+
+const sessionOf = async (peer: TestPeer) => (await peer.call('/show')).json.session?.id
+
+for (const curve of Object.values(CURVES))
+  describe(`ecdh-duet lab bad-keys, on ${curve.name}`, () => {
+    const other: CurveName = curve.name === 'X25519' ? 'P-256' : 'X25519'
+
+    it('has everything refused with its code, and leaves the session and what waits as they were', () =>
+      withPeers({ curve }, async (a, b) => {
+        const session = await agree(a, b)
+        await b.call('/send_msg')
+        const { code, output, errors } = await badKeys(a.url)
+        assert.deepEqual([code, errors], [0, ''], output)
+        assertForProjector(output)
+        assert.deepEqual(answersIn(output), [
+          [...(POINTS[curve.name as CurveName] ?? []), ...PUBLIC],
+          ON_THE_WIRE,
+          [...POINTS[other], ...PUBLIC, ...ON_THE_WIRE],
+        ])
+        assert.match(output, new RegExp(`^✓ the session is still ${session}, on both sides$`, 'm'))
+        assert.doesNotMatch(output, /✗/)
+        assert.deepEqual([await sessionOf(a), await sessionOf(b)], [session, session])
+        // the owner's message, and those of the lab: one to attack, one to prove
+        assert.equal((await a.call('/decrypt_msg')).json.decrypted, 3)
+        assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
+        const text = `This is a secret message from port ${b.port}!`
+        assert.deepEqual(
+          a.secrets().filter((secret) => secret === text),
+          [text],
+        )
+        const refused = a.lines().filter((line) => line.startsWith('✗'))
+        assert.ok(refused.length > 15 && a.lines().every((line) => !line.includes('DEFECT')))
+      }))
+
+    it('makes a session where there is none, or where an exchange is under way', () =>
+      withPeers({ curve }, async (a, b) => {
+        assert.equal((await badKeys(b.url)).code, 0)
+        const session = await sessionOf(a)
+        assert.ok(session)
+        // the other side's next key has come, and is not used yet
+        await a.call('/send_keys')
+        const { code, output } = await badKeys(b.url)
+        assert.equal(code, 0, output)
+        assert.match(output, /an exchange is under way: the lab runs/)
+        assert.notEqual(await sessionOf(a), session)
+        assert.equal(await sessionOf(a), await sessionOf(b))
+      }))
+  })
+
+describe('ecdh-duet lab bad-keys', () => {
+  it('marks what it did not expect, and fails', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      // takes whatever comes over the wire
+      const careless = async (path: string) =>
+        path.startsWith('/wire/') ? { status: 201, text: '{"accepted":true}' } : null
+      await withFront(a, careless, async (url) => {
+        const { code, output } = await badKeys(url)
+        assert.equal(code, 1)
+        assertForProjector(output)
+        const [first = [], second] = answersIn(output)
+        assert.deepEqual(first, Array(first.length).fill('✗ accepted'))
+        assert.deepEqual(second, ON_THE_WIRE)
+        assert.match(
+          output,
+          /^ {2}the public key that is all zero: accepted in place of bad_point$/m,
+        )
+      })
+    }))
+
+  it('marks a session that did not survive, and fails', () =>
+    withPeers({}, async (a, b) => {
+      const session = await agree(a, b)
+      let upset = false
+      const upsetting = async (path: string) => {
+        if (path === '/wire/keys' && !upset) {
+          upset = true
+          await agree(a, b)
+        }
+        return null
+      }
+      await withFront(a, upsetting, async (url) => {
+        const { code, output } = await badKeys(url)
+        assert.equal(code, 1)
+        assert.match(output, new RegExp(`^✗ the session is still ${session}, on both sides$`, 'm'))
+        assert.match(output, /^ {2}not true: the session is still/m)
+      })
+    }))
+
+  it('attacks this machine and no other', async () => {
+    for (const url of [
+      'http://192.0.2.1:5000',
+      'http://example.org',
+      'http://0.0.0.0:5000',
+      'http://[::ffff:7f00:1]:1',
+    ]) {
+      const { code, output, errors } = await badKeys(url)
+      assert.deepEqual([code, output], [2, ''], url)
+      assert.match(errors, /Attacks go to this machine only/)
+    }
+    for (const url of [
+      'https://127.0.0.1',
+      'http://127.0.0.1:5000/show',
+      '127.0.0.1:5000',
+      'http://a@127.0.0.1',
+    ])
+      assert.equal((await badKeys(url)).code, 2, url)
+    await assert.rejects(labCall('http://192.0.2.1', '/show'), /stays on this machine/)
+  })
+
+  it('leaves a peer alone whose counterpart is elsewhere', async () => {
+    const [port = 0] = await freePorts(1)
+    const args = ['peer', '--port', `${port}`, '--peer', 'http://192.0.2.1:5001', '--no-state']
+    await withCommand(args, {}, async (peer) => {
+      await peer.ports(1)
+      const { code, output, errors } = await badKeys(`http://127.0.0.1:${port}`)
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(
+        errors,
+        /^ecdh-duet: .* is at http:\/\/192\.0\.2\.1:5001, and the lab stays on this machine\.$/m,
+      )
+      assert.doesNotMatch(peer.output(), /[→←✗]/)
+    })
+  })
+
+  it('says in one line what is missing: a peer, its counterpart, room for messages', () =>
+    withPeers({}, async (a, b) => {
+      const [nobody = 0] = await freePorts(1)
+      const oneLine = async (url: string, line: RegExp) => {
+        const { code, errors } = await badKeys(url)
+        assert.equal(code, 1)
+        assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
+        assert.match(errors, line)
+      }
+      await oneLine(`http://127.0.0.1:${nobody}`, /Nobody answers .* make run-both/)
+      const page = http.createServer((_, response) => response.end('Hello'))
+      page.listen(0, '127.0.0.1')
+      await once(page, 'listening')
+      await oneLine(`http://127.0.0.1:${(page.address() as AddressInfo).port}`, /is not a peer/)
+      page.close()
+      const alone = ['peer', '--port', `${nobody}`, '--peer', 'http://127.0.0.1:1', '--no-state']
+      await withCommand(alone, {}, async (peer) => {
+        await peer.ports(1)
+        await oneLine(`http://127.0.0.1:${nobody}`, /Nobody answers at http:\/\/127\.0\.0\.1:1\. /)
+      })
+      await agree(a, b)
+      for (let i = 0; i < 29; i++) await b.call('/send_msg')
+      await oneLine(a.url, /29 messages wait .* curl http:\/\/127\.0\.0\.1:\d+\/decrypt_msg/)
+      assert.equal((await a.call('/decrypt_msg')).json.decrypted, 29)
+    }))
+})
