@@ -11,45 +11,13 @@ import { decodePrivateKey } from '../src/state/pem.ts'
 import { type Answer, type CallOptions, call, post } from './helpers/call.ts'
 import { type Command, withCommand } from './helpers/command.ts'
 import { type Reader, readEvents } from './helpers/events.ts'
+import { find } from './helpers/leaks.ts'
 import { freePorts } from './helpers/ports.ts'
 import { recordingProxy } from './helpers/recording-proxy.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
 const TEXT = 'The fox is in the henhouse, tell nobody'
 const PERCENT_TEXT = 'At midnight & by the old bridge'
-
-/** The forms in which bytes may hide. Base64 depends on what stands before, so it has three. */
-function formsOf(secret: Buffer): Map<string, Buffer> {
-  const forms = new Map([
-    ['raw', secret],
-    ['hex', Buffer.from(secret.toString('hex'))],
-    ['HEX', Buffer.from(secret.toString('hex').toUpperCase())],
-    ['percent-encoded', Buffer.from(encodeURIComponent(secret.toString('utf8')))],
-    ['JSON', Buffer.from(JSON.stringify(secret.toString('utf8')).slice(1, -1))],
-    ['decimal', Buffer.from([...secret].join(','))],
-  ])
-  for (const encoding of ['base64', 'base64url'] as const)
-    for (const before of [0, 1, 2]) {
-      const padded = Buffer.concat([Buffer.alloc(before), secret])
-      // the characters that hold bits of neighbours are left out
-      const whole = padded.toString(encoding).replace(/=+$/, '')
-      const inner = whole.slice(
-        before === 0 ? 0 : before + 1,
-        padded.length % 3 === 0 ? undefined : -1,
-      )
-      forms.set(`${encoding}, ${before} bytes in`, Buffer.from(inner))
-    }
-  return forms
-}
-
-/** Where `secret` stands in `places`, and in which form. */
-function find(secret: Buffer, places: Record<string, Buffer>): string[] {
-  const found: string[] = []
-  for (const [place, bytes] of Object.entries(places))
-    for (const [form, needle] of formsOf(secret))
-      if (bytes.includes(needle)) found.push(`${place} (${form})`)
-  return found
-}
 
 describe('the search', () => {
   it('finds a secret in each of its forms, wherever it stands', () => {
@@ -58,7 +26,7 @@ describe('the search', () => {
       const bytes = Buffer.concat([Buffer.alloc(before, 0xee), secret, Buffer.alloc(5, 0xee)])
       for (const encoding of ['latin1', 'hex', 'base64', 'base64url'] as const) {
         const planted = Buffer.from(bytes.toString(encoding), 'latin1')
-        assert.notDeepEqual(find(secret, { planted }), [], `${encoding}, ${before}`)
+        assert.notDeepEqual(find([secret], { planted }), [], `${encoding}, ${before}`)
       }
     }
   })
@@ -119,8 +87,7 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
         )
         const ephemerals = [a, b].flatMap((program) => privateKeysOn(program.output()))
         assert.equal(ephemerals.length, more.includes('--show-work') ? shared.length : 0)
-        for (const secret of [...hidden, ...ephemerals])
-          assert.deepEqual(find(secret, places), [], String(secret))
+        assert.deepEqual(find([...hidden, ...ephemerals], places), [])
         const outside = {
           ...wire,
           answers: places['answers to the owners'],
@@ -130,20 +97,20 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
         assert.equal(identities.length, 2)
         for (const [, bytes] of identities) {
           const identity = decodePrivateKey(bytes.toString())
-          assert.deepEqual(find(Buffer.from(identity.exportPrivateKey()), outside), [])
+          assert.deepEqual(find([Buffer.from(identity.exportPrivateKey())], outside), [])
         }
 
         // a picture is on the disk of the receiver, as it should be, and nowhere on the wire
         const picture = fs.readFileSync(new URL('../src/sample/curve.png', import.meta.url))
         for (const at of [0, 10_000, picture.length - 40])
-          assert.deepEqual(find(picture.subarray(at, at + 40), outside), [])
+          assert.deepEqual(find([picture.subarray(at, at + 40)], outside), [])
 
         // the same search finds what is public
         const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
         const publicKey = Buffer.from(hexToBytes(shown.publicKey))
-        assert.ok(find(publicKey, wire).includes('wire to a (hex)'))
+        assert.ok(find([publicKey], wire).includes('wire to a (hex)'))
         for (const place of [outside.answers, ...pages.map((page) => Buffer.from(page))])
-          assert.notDeepEqual(find(publicKey, { place }), [])
+          assert.notDeepEqual(find([publicKey], { place }), [])
       }),
     )
   } finally {

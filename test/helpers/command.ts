@@ -10,6 +10,7 @@ export const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
 const LIMIT_MS = 20_000
 
 export interface Command {
+  readonly child: ChildProcess
   /** Standard output so far. */
   output(): string
   /** Standard error so far. */
@@ -30,6 +31,23 @@ export interface CommandOptions {
   under?: readonly string[]
   cwd?: string
   env?: Record<string, string>
+  /** Options of Node's own. */
+  node?: readonly string[]
+  /** With a channel for messages, to what Node's options load. */
+  ipc?: boolean
+}
+
+/** Starts `ecdh-duet ARGS`; whoever calls this ends it. */
+export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
+  const { under = [], cwd, env, node = [], ipc = false } = options
+  const [program = '', ...words] = [...under, process.execPath, ...node, MAIN, ...args]
+  return watch(
+    spawn(program, words, {
+      cwd,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+    }),
+  )
 }
 
 /** Runs `ecdh-duet ARGS` beside `use`, and kills it at the end if it still runs. */
@@ -38,17 +56,11 @@ export async function withCommand<T>(
   options: CommandOptions,
   use: (command: Command) => Promise<T>,
 ): Promise<T> {
-  const [program = process.execPath, ...words] = [...(options.under ?? []), process.execPath]
-  const child = spawn(program, [...words, MAIN, ...args], {
-    cwd: options.cwd,
-    env: { ...process.env, ...options.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const command = watch(child)
+  const command = startCommand(args, options)
   try {
     return await use(command)
   } finally {
-    child.kill('SIGKILL')
+    command.kill('SIGKILL')
     await command.ended
   }
 }
@@ -89,6 +101,7 @@ function watch(child: ChildProcess): Command {
     }
   }
   return {
+    child,
     output,
     errors,
     until,
