@@ -21,7 +21,7 @@ SOURCES := $(shell find src -type f)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy sample demo test bench check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy sample demo test bench soak check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -72,6 +72,9 @@ test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
 
 bench: dist/main.js ## measure pictures beside a plain upload, in one run (Linux)
 	@npx tsx test/bench/pictures.ts
+
+soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, SEED, CURVE)
+	@exec node --import tsx test/soak/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules
 	@npm run --silent check

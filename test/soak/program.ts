@@ -1,0 +1,125 @@
+/** One peer as a program of its own, through all its lives: started, ended, killed and started again. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type Command, startCommand } from '../helpers/command.ts'
+
+const REPORT = fileURLToPath(new URL('./report.mjs', import.meta.url))
+
+/** How long a program may take to end after SIGTERM. */
+const END_MS = 1_000
+
+/** All that a program may say on standard error. */
+const SAID = 'ecdh-duet: secrets go to standard output, which is not a terminal\n'
+
+/** What a process holds once garbage is collected. */
+export interface Holdings {
+  /** Memory in bytes, by the system's account. */
+  readonly rss: number
+  /** Bytes in use. */
+  readonly live: number
+  /** What keeps it going, and its descriptors where the system tells them (Linux): a list in order. */
+  readonly handles: readonly string[]
+}
+
+export interface ProgramOptions {
+  readonly port: number
+  /** The command line but for the port. */
+  readonly args: readonly string[]
+  /** Is handed each line of its terminal. */
+  readonly onLine: (line: string) => void
+  /** It ended, and nobody had asked for it. */
+  readonly onCrash: (error: Error) => void
+}
+
+export class Program {
+  readonly port: number
+  /** How often it ended: the same number before and after means that it lived on. */
+  life = 0
+  /** The slowest end after SIGTERM so far, in ms. */
+  slowestEnd = 0
+  isRunning = false
+  readonly #options: ProgramOptions
+  #command: Command | undefined
+
+  constructor(options: ProgramOptions) {
+    this.port = options.port
+    this.#options = options
+  }
+
+  /** Starts it, and waits until it listens. */
+  async start(): Promise<void> {
+    const { port, args, onLine, onCrash } = this.#options
+    const command = startCommand(['peer', '--port', String(port), ...args], {
+      node: ['--expose-gc', '--import', REPORT],
+      ipc: true,
+    })
+    this.#command = command
+    let line = ''
+    command.child.stdout?.on('data', (text: string) => {
+      const lines = (line + text).split('\n')
+      line = lines.pop() ?? ''
+      for (const line of lines) onLine(line)
+    })
+    command.ended.then((how) => {
+      if (command === this.#command)
+        onCrash(new Error(`the peer on ${port} ended by itself (${how}): ${command.errors()}`))
+    })
+    await command.ports(1)
+    this.isRunning = true
+  }
+
+  /** SIGKILL, as when the power goes. */
+  async kill(): Promise<void> {
+    await this.#end('SIGKILL')
+  }
+
+  /** SIGTERM. @throws AssertionError unless it ends in time and with 0 */
+  async stop(): Promise<void> {
+    const begin = performance.now()
+    const how = await this.#end('SIGTERM')
+    const ms = performance.now() - begin
+    this.slowestEnd = Math.max(this.slowestEnd, ms)
+    assert.equal(how, 0, 'the exit code after SIGTERM')
+    assert.ok(ms <= END_MS, `the peer on ${this.port} took ${ms.toFixed()} ms to end after SIGTERM`)
+  }
+
+  /** Collects its garbage first. */
+  async holdings(): Promise<Holdings> {
+    const child = this.#command?.child
+    assert.ok(child?.pid)
+    const told = once(child, 'message') as Promise<
+      [Omit<Holdings, 'handles'> & { resources: string[] }]
+    >
+    child.send('report')
+    const [{ rss, live, resources }] = await told
+    return { rss, live, handles: [...resources, ...descriptorsOf(child.pid)].sort() }
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | NodeJS.Signals | undefined> {
+    const command = this.#command
+    this.#command = undefined
+    this.isRunning = false
+    this.life++
+    command?.kill(signal)
+    const how = await command?.ended
+    assert.equal(command?.errors() ?? SAID, SAID, 'standard error')
+    return how
+  }
+}
+
+/** Files by their name; sockets, pipes and the like by their kind. */
+function descriptorsOf(pid: number): string[] {
+  const folder = `/proc/${pid}/fd`
+  if (!fs.existsSync(folder)) return []
+  return fs.readdirSync(folder).flatMap((fd) => {
+    try {
+      return [fs.readlinkSync(`${folder}/${fd}`).replace(/:\[\d+\]$/, '')]
+    } catch {
+      // closed since
+      return []
+    }
+  })
+}
