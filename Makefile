@@ -21,7 +21,7 @@ SOURCES := $(shell find src -type f)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy sample demo test bench soak check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy sample page-picture demo test bench soak check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -63,6 +63,9 @@ lab-forward-secrecy: dist/main.js ## steal keys, and see which recorded messages
 
 sample: $(INSTALLED) ## draw the picture that ships
 	@npx tsx src/sample/draw.ts
+
+page-picture: dist/main.js ## take the README's picture of the page (PORT_A, PORT_B; needs Chromium)
+	@npx tsx test/page-picture.ts $(PORT_A),$(PORT_B)
 
 demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop
 	@npm run --silent demo:run

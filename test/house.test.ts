@@ -100,6 +100,10 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     },
   ],
   [
+    'src/page/page.js',
+    { takes: [], refuses: ['../http/events.ts', './other.js', 'valibot', 'node:fs'] },
+  ],
+  [
     'src/launch.ts',
     {
       takes: ['./http/app.ts', './peer.ts'],

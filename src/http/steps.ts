@@ -85,7 +85,8 @@ export function steps(peer: Peer, events: Events): Router {
 /image        the last received picture
 /frequency    the letters of English beside those of the ciphertext that came;
               -G -d letter=e for one of them
-/             this list; in a browser, the picture
+/transcript   all public data of this run, to hand in or to check
+/             this list; in a browser, the page: what crosses the wire, live
 
 next: ${own('/send_keys')}
 `
