@@ -166,10 +166,15 @@ export class Peer implements Receiver {
         session: current.id,
         SECRET: current.exportSharedSecret(),
       })
-    return this.publicState()
+    const waiting = this.#exchange.waiting.map(({ session, seq, ciphertext }) => ({
+      session: bytesToHex(session),
+      seq,
+      ciphertext: bytesToHex(ciphertext),
+    }))
+    return { ...this.publicState(), waiting }
   }
 
-  /** All that this peer knows and anybody may know. */
+  /** All that this peer knows and anybody may know; of messages that wait, how long they are. */
   publicState() {
     const exchange = this.#exchange
     const { current, knownIdentity } = exchange
@@ -197,7 +202,7 @@ export class Peer implements Receiver {
       waiting: exchange.waiting.map(({ session, seq, ciphertext }) => ({
         session: bytesToHex(session),
         seq,
-        ciphertext: bytesToHex(ciphertext),
+        bytes: ciphertext.length,
       })),
       image: picture && { bytes: picture.bytes, type: picture.type },
     }

@@ -68,6 +68,8 @@ async function says(page: Page, route: string, pattern: RegExp): Promise<void> {
 async function nextIs(page: Page, route: string): Promise<void> {
   await page.locator(`[data-step="${route}"].next`).waitFor()
   assert.equal(await page.locator('[aria-current="step"]').count(), 1)
+  const title = await step(page, route).locator('h3').textContent()
+  assert.equal(await page.textContent('#next'), `Next: ${title}`)
 }
 /** Waits for `count` records and returns their headings. */
 async function records(page: Page, count: number): Promise<string[]> {

@@ -210,21 +210,13 @@ function said(text: string): { code: string | null; next: string | null } {
   }
 }
 
-/** The public side of a peer as its page has it: of messages that wait the lengths, of the picture its salt. */
+/** The public side of a peer, as its page has it. */
 export function stateOf(peer: Peer, { sealedHead }: Events) {
-  const state = peer.publicState()
+  const { image, ...state } = peer.publicState()
   const salt =
     sealedHead && bytesToHex(sealedHead.subarray(HEADER_BYTES - SALT_BYTES, HEADER_BYTES))
-  return {
-    ...state,
-    waiting: state.waiting.map(({ session, seq, ciphertext }) => ({
-      session,
-      seq,
-      bytes: ciphertext.length / 2,
-    })),
-    /** `sealed`: the salt of its stream, if that came in this run. */
-    image: state.image && { ...state.image, sealed: salt },
-  }
+  // the salt of its stream, if that came in this run: another one for each picture
+  return { ...state, image: image && { ...image, sealed: salt } }
 }
 
 /**

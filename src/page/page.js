@@ -354,6 +354,10 @@ function markNext() {
     item.classList.toggle('next', is)
     if (is) item.setAttribute('aria-current', 'step')
     else item.removeAttribute('aria-current')
+    if (!is) continue
+    const link = byId('next').querySelector('a')
+    link?.setAttribute('href', `#${item.id}`)
+    link?.replaceChildren(item.querySelector('h3')?.textContent ?? '')
   }
 }
 
