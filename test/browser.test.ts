@@ -95,7 +95,7 @@ describe('the whole round by clicks', suite, () => {
       await says(b, '/send_keys', /Both have the keys now/)
       for (const page of [a, b]) await nextIs(page, '/show')
       await press(a, '/show')
-      await says(a, '/show', /in your terminal/)
+      await says(a, '/show', /Look at your terminal/)
       await nextIs(a, '/send_msg')
       await a.fill('#text', TEXT)
       await press(a, '/send_msg')

@@ -8,9 +8,10 @@ import type { Got, Request, Response } from 'got'
 import getRawBody from 'raw-body'
 import { PeerError, type PictureSource, type Wire } from '../contract.ts'
 import { utf8ToBytes } from '../protocol/bytes.ts'
+import { DuetError } from '../protocol/errors.ts'
 import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
 import { parseImageAnswer } from '../protocol/stream.ts'
-import type { Events, Exchange, WireRoute } from './events.ts'
+import type { Events, Pending, WireRoute } from './events.ts'
 import { StreamHead } from './pictures.ts'
 import { isCode } from './problems.ts'
 
@@ -37,9 +38,9 @@ export function createClient(url: string, events?: Events, timeout = 5_000): Wir
     const body = JSON.stringify(form)
     const headers = { 'content-type': 'application/json' }
     const path = route.slice(1)
-    const exchange = events?.request('sent', route, utf8ToBytes(body))
+    const pending = events?.request('sent', route, utf8ToBytes(body))
     return watched(
-      () => exchange,
+      () => pending,
       async () => {
         const got = await client()
         return answerTo(got.stream.post(path, { body, headers, timeout: { request: timeout } }))
@@ -52,12 +53,12 @@ export function createClient(url: string, events?: Events, timeout = 5_000): Wir
     message: async (form) => understood(parseMessageAnswer, await post('/wire/message', form)),
     image: async ({ bytes, content }) => {
       const headers = { 'content-type': 'application/octet-stream', 'content-length': `${bytes}` }
-      let exchange: Exchange | undefined
+      let pending: Pending | undefined
       const head = new StreamHead((header) => {
-        exchange = events?.picture('sent', header, bytes)
+        pending = events?.picture('sent', header, bytes)
       })
       const answer = await watched(
-        () => exchange,
+        () => pending,
         async () => upload(await client(), 'wire/image', headers, head.of(content), timeout),
       )
       return understood(parseImageAnswer, answer)
@@ -114,19 +115,19 @@ interface Answer {
   body: unknown
 }
 
-/** The body of an answer that accepts; `exchange` is told of any answer, and of none. */
+/** The body of an answer that accepts; `pending` is told of any answer, and of none. */
 async function watched(
-  exchange: () => Exchange | undefined,
+  pending: () => Pending | undefined,
   run: () => Promise<Answer>,
 ): Promise<unknown> {
   let answer: Answer
   try {
     answer = await run()
   } catch (error) {
-    if (error instanceof PeerError) exchange()?.failed(error.code)
+    if (error instanceof DuetError) pending()?.failed(error.code)
     throw error
   }
-  exchange()?.answered(answer.status, utf8ToBytes(answer.text))
+  pending()?.answered(answer.status, utf8ToBytes(answer.text))
   return acceptedOf(answer)
 }
 

@@ -10,7 +10,10 @@ import { annotatedMessages } from '../protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, SALT_BYTES } from '../protocol/stream.ts'
 import { annotatedProblem } from './problems.ts'
 
-/** Events that are kept. The longest holds a message's body of some 34,000 bytes: at most 7 MB in all, in a usual run 200 KB. */
+/**
+ * Events that are kept. The longest holds a message's body of some 34,000 bytes: at most 7 MB in
+ * all, in a usual run 200 KB.
+ */
 export const MAX_EVENTS = 200
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000
@@ -80,8 +83,8 @@ type Content = StepEvent | RequestEvent | AnswerEvent
 /** `n` counts from 1 in this run; `at` is a time, ISO 8601. */
 export type Event = { readonly n: number; readonly at: string } & Readonly<Content>
 
-/** A body on its way to an answer. */
-export interface Exchange {
+/** A request that waits to be told its answer. */
+export interface Pending {
   answered(status: number, body: Uint8Array): void
   /** There was none. */
   failed(code: string): void
@@ -130,15 +133,15 @@ export class Events {
   }
 
   /** A request whose body is `body`; null for one that was refused unread. */
-  request(way: Way, route: WireRoute, body: Uint8Array | null): Exchange {
+  request(way: Way, route: WireRoute, body: Uint8Array | null): Pending {
     const content = this.#cut(FORMS[route][0], body)
-    return this.#exchange({ type: 'request', way, route, ...content, bytes: body?.length ?? null })
+    return this.#ask({ type: 'request', way, route, ...content, bytes: body?.length ?? null })
   }
 
   /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
-  picture(way: Way, head: Uint8Array, bytes: number | null): Exchange {
+  picture(way: Way, head: Uint8Array, bytes: number | null): Pending {
     const header = head.subarray(0, HEADER_BYTES)
-    return this.#exchange({
+    return this.#ask({
       type: 'request',
       way,
       route: '/wire/image',
@@ -165,7 +168,7 @@ export class Events {
     return () => this.#readers.delete(read)
   }
 
-  #exchange(request: RequestEvent): Exchange {
+  #ask(request: RequestEvent): Pending {
     const { route } = request
     const to = this.#add(request)
     const way = request.way === 'sent' ? 'received' : 'sent'
@@ -291,7 +294,7 @@ function encode(type: string, data: object, id?: string): string {
 interface Recorded {
   /** The answer's text. */
   said?: string
-  exchange?: Exchange
+  pending?: Pending
 }
 
 /** Tells `events` of each step, and of each answer that a wire route gave. */
@@ -303,8 +306,8 @@ export function recording(events: Events): Middleware<Recorded> {
     const text = ctx.state.said ?? ''
     if (STEP_PATHS.has(route)) events.step({ route, method, status, ...said(text) })
     else if (isWireRoute(route)) {
-      const exchange = ctx.state.exchange ?? events.request('received', route, null)
-      exchange.answered(status, utf8ToBytes(text))
+      const pending = ctx.state.pending ?? events.request('received', route, null)
+      pending.answered(status, utf8ToBytes(text))
     }
   }
 }

@@ -7,7 +7,7 @@ import type { Peer } from '../peer.ts'
 import { type Events, eventStream, STUCK_MS, stateOf } from './events.ts'
 import { commandsOf, HttpError } from './problems.ts'
 
-/** The page loads what this peer serves and nothing else; a received picture may come by a blob. */
+/** The page loads what this peer serves and nothing else. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "script-src 'self'",
@@ -29,12 +29,15 @@ const COSTS: Readonly<Record<string, { rho: string; years: string; fasterYears: 
   'P-256': { rho: '127.8', years: '10²¹', fasterYears: '1,000 billion' },
 }
 
+const read = (name: string) =>
+  fs.readFileSync(new URL(`../../src/page/${name}`, import.meta.url), 'utf8')
+const TEMPLATE = read('index.html')
+/** Type and text of what the page loads, by its path. */
 const FILES = {
-  'page.css': 'text/css',
-  'page.js': 'text/javascript',
-  'icon.svg': 'image/svg+xml',
+  '/page.css': ['text/css', read('page.css')],
+  '/page.js': ['text/javascript', read('page.js')],
+  '/icon.svg': ['image/svg+xml', read('icon.svg')],
 } as const
-const FOLDER = new URL('../../src/page/', import.meta.url)
 
 /** What a transcript says of itself; the fields are in `src/page/README.md`. */
 const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
@@ -43,13 +46,11 @@ const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
 export function page(peer: Peer, events: Events): Router {
   const router = new Router({ strict: true, sensitive: true })
 
-  for (const [name, type] of Object.entries(FILES)) {
-    const text = fs.readFileSync(new URL(name, FOLDER), 'utf8')
-    router.register(`/${name}`, ['GET'], (ctx) => {
+  for (const [path, [type, text]] of Object.entries(FILES))
+    router.register(path, ['GET'], (ctx) => {
       ctx.type = type
       ctx.body = text
     })
-  }
 
   router.register('/events', ['GET'], (ctx) => {
     ctx.type = 'text/event-stream'
@@ -84,8 +85,6 @@ export function answerPage(ctx: Context, peer: Peer, events: Events): void {
   ctx.set('Content-Security-Policy', PAGE_POLICY)
   ctx.body = filled(peer, events)
 }
-
-const TEMPLATE = fs.readFileSync(new URL('index.html', FOLDER), 'utf8')
 
 /**
  * The template with every `{{…}}` filled in, and every `data-show="path"` with that value of the

@@ -16,7 +16,7 @@ const MAX_MESSAGE_BODY = 2 * (MAX_TEXT_BYTES + AEAD_TAG_BYTES) + 1024
 export function wire(receiver: Receiver, events: Events): Router {
   const router = new Router({ strict: true, sensitive: true })
   const seen = (ctx: Context, route: WireRoute) => (body: Uint8Array) => {
-    ctx.state['exchange'] = events.request('received', route, body)
+    ctx.state['pending'] = events.request('received', route, body)
   }
 
   router.register('/wire/keys', ['POST'], async (ctx) => {
@@ -32,7 +32,7 @@ export function wire(receiver: Receiver, events: Events): Router {
   router.register('/wire/image', ['POST'], async (ctx) => {
     const max = maxStreamBytes(receiver.maxImage)
     const head = new StreamHead((header) => {
-      ctx.state['exchange'] = events.picture('received', header, ctx.request.length ?? null)
+      ctx.state['pending'] = events.picture('received', header, ctx.request.length ?? null)
     })
     const answer = await withStream(ctx, max, (stream) => receiver.receivePicture(head.of(stream)))
     events.sealedHead = head.bytes

@@ -11,6 +11,8 @@
 
 /** Hex digits that a field shows without scrolling. */
 const LONG_HEX = 1000
+/** What stands before the chunks of a picture's stream. */
+const HEADER_BYTES = 37
 /** Rows that stay on the page. */
 const MAX_ROWS = 1000
 
@@ -114,19 +116,22 @@ function take(event) {
   if (atEnd) scroll.scrollTop = scroll.scrollHeight
   follow(event)
   if (live && event.type !== 'step') announce(sentence(event))
-  if (location.hash.startsWith(`#record-${event.n}`)) openAddressed()
+  if (addressed() === event.n) openAddressed()
 }
 
 /** What an event means for what comes next. @param {Event} event */
 function follow(event) {
   if (event.type === 'step' && event.code === null) {
     if (event.route === '/show') shown = true
-    others = event.next?.startsWith(`curl ${origin}/`) ? '' : (event.next ?? '')
+    const next = event.next ?? ''
+    // on another machine the other peer may have the same port
+    const isOwn = next.startsWith(`curl ${origin}/`) && !next.includes('#')
+    others = isOwn ? '' : next
   }
   if (event.type === 'answer' && event.status === 201) {
     if (event.route === '/wire/keys') shown = false
     if (event.way === 'sent') others = ''
-    if (event.way === 'sent' && event.route !== '/wire/keys') frequency()
+    if (live && event.way === 'sent' && event.route !== '/wire/keys') frequency()
   }
   markNext()
 }
@@ -169,7 +174,7 @@ function stepRow({ n, at, route, status, code }) {
   return h(
     'li',
     { id: `record-${n}`, class: code === null ? 'step' : 'step refused' },
-    h('span', {}, `you ran ${route}`),
+    h('span', {}, `step ${route}`),
     h('b', {}, code === null ? `✓ ${outcome}` : `✗ ${outcome}`),
     time(at),
   )
@@ -292,14 +297,16 @@ function fieldRow(n, part, notes, mark) {
   )
 }
 
+/** The number of the record that the address names, or of a field of it. */
+const addressed = () => Number(/^#record-(\d+)/.exec(location.hash)?.[1])
+
 /** Opens the record or the field that the address names. */
 function openAddressed() {
-  const [, n] = /^#record-(\d+)/.exec(location.hash) ?? []
-  const details = document.querySelector(`#record-${n ?? 0} details`)
+  const details = document.querySelector(`#record-${addressed()} details`)
   if (!(details instanceof HTMLDetailsElement)) return
   details.open = true
   fill(details)
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)))
+  const target = document.getElementById(location.hash.slice(1))
   target?.scrollIntoView({ block: 'center' })
   target?.focus({ preventScroll: true })
 }
@@ -310,6 +317,7 @@ function openAddressed() {
 function showState(now) {
   const before = state
   state = now
+  if (!live) frequency()
   live = true
   for (const element of document.querySelectorAll('[data-show]')) {
     if (!(element instanceof HTMLElement)) continue
@@ -323,8 +331,7 @@ function showState(now) {
     now.safetyNumber === null ? 'none' : now.peer.known ? 'known' : 'new'
   byId('waiting').textContent =
     now.waiting.length === 0 ? '' : `${count(now.waiting.length, 'sealed message')} waiting`
-  if (JSON.stringify(before?.image) !== JSON.stringify(now.image) || before === null) picture(now)
-  if (before === null) frequency()
+  if (JSON.stringify(before?.image) !== JSON.stringify(now.image)) picture(now)
   markNext()
 }
 
@@ -390,8 +397,10 @@ const stepItems = [...document.querySelectorAll('[data-step]')].filter(
   (item) => item instanceof HTMLElement,
 )
 
-/** What is said of a step that went well: never a secret. */
-/** @type {Record<string, (answer: Record<string, any>) => string>} */
+/**
+ * What is said of a step that went well: never a secret.
+ * @type {Record<string, (answer: Record<string, any>) => string>}
+ */
 const SAID = {
   '/send_keys': ({ session }) =>
     session === null
@@ -400,7 +409,7 @@ const SAID = {
   '/show': ({ session }) =>
     session === null
       ? 'There is none yet; your terminal says so.'
-      : 'It is in your terminal, and in the other one the same.',
+      : 'Look at your terminal, and at the other one: the same number.',
   '/send_msg': ({ seq, bytes }) => `Sealed ${count(bytes, 'byte')}, sent as message ${seq}.`,
   '/decrypt_msg': ({ decrypted }) => `${count(decrypted, 'message')} opened in your terminal.`,
   '/send_image': ({ bytes, type }) => `Sealed and sent: ${type}, ${count(bytes, 'byte')}.`,
@@ -429,8 +438,8 @@ async function runStep(item, route) {
         `${answer['title']}. ${answer['detail']} Next: `,
         h('code', {}, answer['next']),
       )
-    if (status < 300 && route === '/send_msg') text.value = ''
-    if (status < 300 && route === '/send_image') file.value = ''
+    if (status < 300 && route === '/send_msg') textBox.value = ''
+    if (status < 300 && route === '/send_image') fileBox.value = ''
     curls()
   } catch {
     say(item, false, 'The peer on this port does not answer. Is it running?')
@@ -442,7 +451,7 @@ async function runStep(item, route) {
 
 /** @param {string} route */
 async function post(route) {
-  const body = route === '/send_msg' && text.value !== '' ? text.value : null
+  const body = route === '/send_msg' && textBox.value !== '' ? textBox.value : null
   const headers = body === null ? {} : { 'Content-Type': 'text/plain; charset=utf-8' }
   const response = await fetch(route, { method: 'POST', headers, body })
   return { status: response.status, answer: await response.json() }
@@ -450,7 +459,7 @@ async function post(route) {
 
 /** By XMLHttpRequest: fetch tells nothing of how much has gone out. @returns {ReturnType<typeof post>} */
 function upload() {
-  const [chosen] = file.files ?? []
+  const [chosen] = fileBox.files ?? []
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest()
     request.open('POST', '/send_image')
@@ -474,14 +483,14 @@ function upload() {
 
 /** How the other peer sends its keys. */
 const firstOthers = document.querySelector('#others .curl')?.textContent ?? ''
-const text = /** @type {HTMLTextAreaElement} */ (byId('text'))
-const file = /** @type {HTMLInputElement} */ (byId('file'))
+const textBox = /** @type {HTMLTextAreaElement} */ (byId('text'))
+const fileBox = /** @type {HTMLInputElement} */ (byId('file'))
 
 /** The curls of what stands in the fields. */
 function curls() {
-  const [chosen] = file.files ?? []
+  const [chosen] = fileBox.files ?? []
   const quoted = (/** @type {string} */ value) => `'${value.replaceAll("'", "'\\''")}'`
-  const given = text.value === '' ? '' : ` --data-urlencode ${quoted(`text=${text.value}`)}`
+  const given = textBox.value === '' ? '' : ` --data-urlencode ${quoted(`text=${textBox.value}`)}`
   const picture = chosen
     ? ` -H 'Content-Type: ${chosen.type}' --data-binary ${quoted(`@${chosen.name}`)}`
     : ''
@@ -529,8 +538,8 @@ for (const item of stepItems) {
   })
   code.before(copier)
 }
-text.addEventListener('input', curls)
-file.addEventListener('change', curls)
+textBox.addEventListener('input', curls)
+fileBox.addEventListener('change', curls)
 const drop = byId('drop')
 for (const type of ['dragover', 'dragleave', 'drop'])
   drop.addEventListener(type, (event) => {
@@ -538,7 +547,7 @@ for (const type of ['dragover', 'dragleave', 'drop'])
     drop.classList.toggle('over', type === 'dragover')
     const { files } = /** @type {DragEvent} */ (event).dataTransfer ?? {}
     if (type !== 'drop' || !files?.length) return
-    file.files = files
+    fileBox.files = files
     curls()
     const item = drop.closest('li')
     if (item) runStep(item, '/send_image')
@@ -569,7 +578,7 @@ async function picture({ image }) {
 
 /** The first bytes of the stream as pixels, three bytes each, after the header. @param {Uint8Array} sealed */
 function noise(sealed) {
-  const bytes = sealed.subarray(37)
+  const bytes = sealed.subarray(HEADER_BYTES)
   const side = Math.floor(Math.sqrt(bytes.length / 3))
   const label = 'Its ciphertext drawn as pixels: even noise, nothing of the picture to be seen'
   const canvas = h('canvas', {
