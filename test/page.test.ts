@@ -6,11 +6,13 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { withPeerFacing } from './helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const FILES = ['index.html', 'page.css', 'page.js', 'icon.svg']
+const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
 const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', file), 'utf8')
 
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
@@ -68,6 +70,12 @@ describe('the files of the page', () => {
       ])
         assertProblem(await a.call(name), 'not_found')
     }))
+
+  it('are in the README as a picture, which is small and not of the package', () => {
+    const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
+    assert.equal(file, 'test/page.png')
+    assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
+  })
 
   it('are in the package', () => {
     const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
@@ -147,6 +155,19 @@ describe('the page', () => {
       for (const [button] of text.matchAll(/<(button|textarea|input)[^>]*>/g))
         assert.match(button, /hidden|id="(text|file)"/)
     }))
+
+  it('links to the page of a peer on this machine, and of no other: only its owner may see it', async () => {
+    const html = (peerUrl: string) =>
+      withPeerFacing(peerUrl, undefined, async (peer) => {
+        pages.push((await peer.call('/', HTML)).text)
+      })
+    const pages: string[] = []
+    await html('http://127.0.0.1:1')
+    await html('http://192.0.2.7:5001')
+    assert.match(pages[0] ?? '', /<a href="http:\/\/127\.0\.0\.1:1\/">[\s\S]*<small>port 1</)
+    assert.doesNotMatch(pages[1] ?? '', /href="http:\/\/192/)
+    assert.match(pages[1] ?? '', /# on the other machine<[\s\S]*<small>192\.0\.2\.7:5001</)
+  })
 
   it('says which peer is known, and claims nothing before', () =>
     withPeers({}, async (a, b) => {

@@ -5,7 +5,7 @@ import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { type Events, eventStream, STUCK_MS, stateOf } from './events.ts'
-import { commandsOf, HttpError } from './problems.ts'
+import { commandsOf, HttpError, isHere } from './problems.ts'
 
 /** The page loads what this peer serves and nothing else. */
 const PAGE_POLICY = [
@@ -97,9 +97,8 @@ function filled(peer: Peer, events: Events): string {
   const cost = COSTS[state.curve]
   const values: Record<string, (rest: string) => string> = {
     port: () => `${peer.port}`,
-    peerUrl: () => other.origin,
     // on this machine the port says it all
-    peerName: () => (other.hostname === '127.0.0.1' ? `port ${other.port || 80}` : other.host),
+    peerName: () => (isHere(peer.peerUrl) ? `port ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
     own: commands.own,
     others: commands.peer,
@@ -108,6 +107,10 @@ function filled(peer: Peer, events: Events): string {
     fasterYears: () => cost?.fasterYears ?? '',
   }
   return TEMPLATE.replace('{{picture}}', pictureOf(peer))
+    .replace(
+      '{{link}}',
+      isHere(peer.peerUrl) ? `<a href="${entities(other.origin)}/">Open its page</a>` : '',
+    )
     .replace(/\{\{(\w+) ?([^}]*)\}\}/g, (_, name, rest) => entities(values[name]?.(rest) ?? ''))
     .replace(
       /( data-show="([\w.]+)"(?: data-yes="([^"]*)")?>)[^<]*/g,

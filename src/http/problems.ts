@@ -36,16 +36,22 @@ export interface Commands {
 
 /** The commands for a peer on `port` whose counterpart is at `peerUrl`. */
 export function commandsOf(peer: { url: string; peerUrl: string }): Commands {
-  const { hostname, port } = new URL(peer.peerUrl)
-  const elsewhere = hostname !== 'localhost' && !/^127\./.test(hostname) && hostname !== '[::1]'
+  const { port } = new URL(peer.peerUrl)
   const own = (path: string) => `curl ${peer.url}${path}`
   const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
-  if (!elsewhere) return { own, peer: others, both: (path) => `${own(path)} && ${others(path)}` }
+  if (isHere(peer.peerUrl))
+    return { own, peer: others, both: (path) => `${own(path)} && ${others(path)}` }
   return {
     own,
     peer: (path) => `${others(path)}   # on the other machine`,
     both: (path) => `${own(path)}   # and on the other machine: ${others(path)}`,
   }
+}
+
+/** Whether the peer at `url` is on this machine. */
+export function isHere(url: string): boolean {
+  const { hostname } = new URL(url)
+  return hostname === 'localhost' || /^127\./.test(hostname) || hostname === '[::1]'
 }
 
 interface Row {
