@@ -89,7 +89,9 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
   }
 
   function write(lines: (Line | string)[], port: number): void {
-    for (const line of lines) output.write(`${typeof line === 'string' ? line : whole(line)}\n`)
+    // an event's lines in one write: a write takes the system longer than the line takes us
+    const text = lines.map((line) => `${typeof line === 'string' ? line : whole(line)}\n`)
+    output.write(text.join(''))
 
     function whole({ sign, label, text, colour }: Line): string {
       const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
