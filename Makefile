@@ -12,6 +12,10 @@ SHOW_WORK ?=
 HOST ?= 127.0.0.1
 # For send-image: the picture.
 IMAGE ?= src/sample/curve.png
+# For bench: how often each pair is measured, and which rows, all of them unless named.
+ROUNDS ?= 7
+ONLY ?=
+JSON ?=
 # For lab-bad-keys: the peer that is attacked.
 VICTIM ?= http://127.0.0.1:$(PORT_A)
 
@@ -73,8 +77,8 @@ demo: dist/main.js ## start both on free ports, run every step, check the outcom
 test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
 	@npm run --silent test:run
 
-bench: dist/main.js ## measure pictures beside a plain upload, in one run (Linux)
-	@npx tsx test/bench/pictures.ts
+bench: dist/main.js ## measure the program beside the bare minimum of the same (ONLY=row, ROUNDS=7, JSON=1)
+	@exec node --import tsx test/bench/run.ts --rounds $(ROUNDS) $(ONLY:%=--only %) $(if $(JSON),--json)
 
 soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, SEED, CURVE)
 	@exec node --import tsx test/soak/main.ts

@@ -1,0 +1,92 @@
+/**
+ * The reference for exchanges and messages: got to a Koa echo, and noble's bare arithmetic.
+ *
+ * node caller.mjs PORT OTHER_PORT
+ *
+ * `POST /` is the echo: it answers with the JSON that it gets. The others call the other process's
+ * echo by got, one call after another, and answer how many milliseconds that took by themselves:
+ * `GET /exchanges?curve=X25519&n=10` with the arithmetic of ten exchanges, both sides' of each;
+ * `GET /messages?bytes=1024&n=10` with the JSON of a sealed message. `POST /send_msg` calls the
+ * echo once, with the JSON that the text in its body would be sealed to.
+ */
+
+import { x25519 } from '@noble/curves/ed25519.js'
+import { p256 } from '@noble/curves/nist.js'
+import got from 'got'
+import Koa from 'koa'
+import getRawBody from 'raw-body'
+
+const [port, other] = process.argv.slice(2)
+const TAG_BYTES = 16
+
+const CURVES = {
+  X25519: {
+    generate: () => x25519.utils.randomSecretKey(),
+    publicKey: (key) => x25519.getPublicKey(key),
+    sharedSecret: (key, point) => x25519.getSharedSecret(key, point),
+  },
+  'P-256': {
+    generate: () => p256.utils.randomSecretKey(),
+    publicKey: (key) => p256.getPublicKey(key, false),
+    sharedSecret: (key, point) => p256.getSharedSecret(key, point, true),
+  },
+}
+
+const call = (json) => got.post(`http://127.0.0.1:${other}/`, { json }).json()
+
+const keyPair = (curve) => {
+  const privateKey = curve.generate()
+  return { privateKey, publicKey: curve.publicKey(privateKey) }
+}
+
+const hex = (bytes) => Buffer.from(bytes).toString('hex')
+
+async function exchanges(name, n) {
+  const curve = CURVES[name]
+  const [idA, idB] = [keyPair(curve), keyPair(curve)]
+  const sharedSecrets = (id, e, idOther, eOther) => [
+    curve.sharedSecret(e.privateKey, eOther.publicKey),
+    curve.sharedSecret(id.privateKey, eOther.publicKey),
+    curve.sharedSecret(e.privateKey, idOther.publicKey),
+  ]
+  const keyMessage = (id, e) => ({ identity: hex(id.publicKey), publicKey: hex(e.publicKey) })
+  for (let i = 0; i < n; i++) {
+    const a = keyPair(curve)
+    await call(keyMessage(idA, a))
+    const b = keyPair(curve)
+    sharedSecrets(idB, b, idA, a)
+    await call(keyMessage(idB, b))
+    sharedSecrets(idA, a, idB, b)
+  }
+}
+
+const sealedSize = (bytes) => ({
+  v: 1,
+  session: '0'.repeat(32),
+  seq: 1000,
+  ciphertext: '0'.repeat(2 * (bytes + TAG_BYTES)),
+})
+
+async function messages(bytes, n) {
+  const json = sealedSize(bytes)
+  for (let i = 0; i < n; i++) await call(json)
+}
+
+async function timed(run) {
+  const begin = performance.now()
+  await run
+  return { ms: performance.now() - begin }
+}
+
+new Koa()
+  .use(async (ctx) => {
+    const { curve, bytes, n } = ctx.query
+    const body = await getRawBody(ctx.req, { length: ctx.req.headers['content-length'] ?? null })
+    if (ctx.path === '/exchanges') ctx.body = await timed(exchanges(curve, Number(n)))
+    else if (ctx.path === '/messages') ctx.body = await timed(messages(Number(bytes), Number(n)))
+    else if (ctx.path === '/send_msg') {
+      await call(sealedSize(body.length))
+      ctx.body = { sent: true, bytes: body.length }
+    } else ctx.body = body.length > 0 ? JSON.parse(body.toString()) : {}
+  })
+  .listen(Number(port), '127.0.0.1')
