@@ -7,6 +7,8 @@ export interface CallOptions {
   headers?: Record<string, string | string[]>
   body?: string | Uint8Array
   agent?: http.Agent
+  /** Stands in the request as it is, in place of the URL's. */
+  path?: string
 }
 
 export interface Answer {
@@ -20,12 +22,17 @@ export interface Answer {
 
 /** Calls `url` on a connection of its own (unless there is an agent) and reads the answer to its end. */
 export function call(url: string, options: CallOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, agent } = options
+  const { method = 'GET', headers = {}, body, agent = false, path } = options
   return new Promise((resolve, reject) => {
     const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
     const request = http.request(
       url,
-      { method, headers: { ...length, ...headers }, ...(agent ? { agent } : { agent: false }) },
+      {
+        method,
+        headers: { ...length, ...headers },
+        agent,
+        ...(path === undefined ? {} : { path }),
+      },
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk) => chunks.push(chunk))

@@ -18,7 +18,7 @@ const STORM = Math.min(Math.max(MINUTES * 2_000, 2_000), 10_000)
 const SETTLING = 0.5
 const WATCHED = 1
 /** How fast memory may grow, in MiB a minute: what is in use, and what the system counts. */
-const MAX_SLOPE = { live: 0.5, rss: 4 }
+const MAX_SLOPE = { live: 1, rss: 6 }
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const row = (name: string, what: string) => say(`  ${name.padEnd(14)}${what}`)

@@ -1,0 +1,187 @@
+/** What somebody with the right keys may seal that no honest peer would: texts of any bytes, pictures that don't add up. */
+
+import assert from 'node:assert/strict'
+import { isUtf8 } from 'node:buffer'
+import fc from 'fast-check'
+import { nodeAead } from '../../src/http/pictures.ts'
+import { concatBytes, lp } from '../../src/protocol/bytes.ts'
+import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { Exchange } from '../../src/protocol/exchange.ts'
+import {
+  encodeKeyMessage,
+  encodeMessage,
+  MAX_TEXT_BYTES,
+  parseAnswer,
+  parseKeyMessage,
+} from '../../src/protocol/messages.ts'
+import { CHUNK_BYTES, type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
+import { changedBy, changes, seldom } from '../helpers/mutations.ts'
+import { pair, type WiredPeer } from '../helpers/pair.ts'
+import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
+import { assertPrintable } from '../helpers/printable.ts'
+import { codeOf, count, hold, type Outcomes, promptly, type Target } from './target.ts'
+
+/** A peer, and the other side of its session, which does as it likes. */
+async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> {
+  const [, victim] = pair({ curve: X25519 })
+  const insider = new Exchange(new KeyPair(X25519))
+  await victim.peer.sendKeys()
+  insider.receiveKeys(parseKeyMessage(X25519, victim.keysSent.at(-1)))
+  const answer = victim.peer.receiveKeys(encodeKeyMessage(X25519, insider.startKeys()))
+  assert.ok(insider.receiveAnswer(parseAnswer(answer)))
+  return { victim, insider }
+}
+
+const texts = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: fc.uint8Array({ maxLength: 60 }) },
+    {
+      weight: 4,
+      arbitrary: fc.string({ unit: 'binary', maxLength: 60 }).map((text) => Buffer.from(text)),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .integer({ min: MAX_TEXT_BYTES - 2, max: MAX_TEXT_BYTES + 2 })
+        .map((length) => Buffer.alloc(length, 'a')),
+    },
+  ),
+  { minLength: 1, maxLength: 20 },
+)
+
+export const insiderTexts: Target = {
+  name: 'sealed texts of any bytes',
+  cases: 100,
+  async fuzz(seed, limits) {
+    const outcomes: Outcomes = new Map()
+    await hold(
+      fc.asyncProperty(texts, async (texts) => {
+        const { victim, insider } = await withInsider()
+        const taken: Uint8Array[] = []
+        for (const text of texts) {
+          // the session seals whatever it is given
+          const message = insider.current?.seal(text)
+          assert.ok(message)
+          try {
+            await promptly(() => victim.peer.receiveMessage(encodeMessage(message)))
+            count(outcomes, 'accepted')
+            taken.push(text)
+          } catch (error) {
+            count(outcomes, codeOf(error))
+          }
+        }
+        assert.deepEqual(
+          taken.map((text) => Buffer.from(text)),
+          texts.filter((text) => isUtf8(text) && text.length <= MAX_TEXT_BYTES).map(Buffer.from),
+        )
+        if (taken.length > 0) victim.peer.decryptMessages()
+        const opened = victim.events.filter((event) => event.type === 'message opened')
+        assert.deepEqual(
+          opened.map(({ SECRET }) => Buffer.from(SECRET)),
+          taken.map(Buffer.from),
+        )
+        assertPrintable(victim.events)
+      }),
+      seed,
+      limits,
+    )
+    return outcomes
+  },
+}
+
+const picture = fc.record({
+  type: fc.constantFrom<PictureType>('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
+  length: fc.oneof(fc.nat(40), fc.integer({ min: CHUNK_BYTES - 200, max: CHUNK_BYTES + 100 })),
+  name: fc.string({ unit: 'binary', maxLength: 40 }),
+  /** Of what it says of itself. */
+  changes,
+  metadataLength: seldom(6, fc.nat(2 ** 16 - 1)),
+  metadata: seldom(
+    6,
+    fc.oneof(
+      fc.uint8Array({ maxLength: 30 }),
+      fc.uint8Array({ minLength: 1_000, maxLength: 1_100 }),
+    ),
+  ),
+  /** Lengths of chunks, before one with all that is left. */
+  chunks: seldom(4, fc.array(fc.nat(CHUNK_BYTES + 20), { maxLength: 4 })),
+  /** Which chunk says that it is the last, beside the last or instead of it. */
+  lastAt: seldom(6, fc.nat(3)),
+  counterFrom: seldom(10, fc.nat(3)),
+  afterwards: seldom(10, fc.uint8Array({ maxLength: 100 })),
+  pieces: fc.constantFrom(11, 3_000, 70_000),
+})
+
+/** u88 counter ‖ u8 last. */
+function nonceOf(counter: number, last: boolean): Buffer {
+  const nonce = Buffer.alloc(12)
+  nonce.writeUInt32BE(counter, 7)
+  nonce[11] = last ? 1 : 0
+  return nonce
+}
+
+export const insiderPictures: Target = {
+  name: "sealed pictures that don't add up",
+  cases: 100,
+  async fuzz(seed, limits) {
+    const outcomes: Outcomes = new Map()
+    await hold(
+      fc.asyncProperty(picture, async (plan) => {
+        const { victim, insider } = await withInsider()
+        const content = pictureOf(plan.type, plan.length)
+        const honest = { type: plan.type, bytes: content.length, name: plan.name }
+        const said = changedBy(plan.changes, honest)
+        const json = plan.metadata ?? Buffer.from(JSON.stringify(said))
+        const head = Buffer.from(lp(json))
+        if (plan.metadataLength !== undefined) head.writeUInt16BE(plan.metadataLength)
+        const plaintext = concatBytes(head, content)
+        const { header, key } = insider.sendPicture()
+        const stream = [Buffer.from('DUET1'), header.session, header.salt]
+        const lengths =
+          plan.chunks ?? Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES)
+        let at = 0
+        for (const [i, length] of [...lengths, plaintext.length].entries()) {
+          const chunk = plaintext.subarray(at, at + length)
+          const last = i === (plan.lastAt ?? lengths.length)
+          stream.push(...nodeAead.seal(key, nonceOf(i + (plan.counterFrom ?? 0), last), chunk))
+          at += length
+        }
+        if (plan.afterwards) stream.push(plan.afterwards)
+
+        const store = victim.pictures as PicturesInMemory
+        let outcome = 'accepted'
+        try {
+          const pieces = piecesOf(concatBytes(...stream), plan.pieces)
+          await promptly(() => victim.peer.receivePicture(pieces))
+        } catch (error) {
+          outcome = codeOf(error)
+        }
+        count(outcomes, outcome)
+        assert.equal(store.drafts, 0)
+        assertPrintable(victim.events)
+        if (outcome !== 'accepted') assert.equal(store.last, null)
+        else {
+          // what is kept is what it says that it is
+          assert.ok(store.last)
+          const { type, bytes, content: kept } = store.last
+          assert.deepEqual(said, { ...honest, name: said['name'] })
+          assert.deepEqual([type, bytes, pictureTypeOf(kept)], [plan.type, kept.length, plan.type])
+          assert.deepEqual(Buffer.from(kept), Buffer.from(content))
+        }
+        const isHonest =
+          JSON.stringify(said) === JSON.stringify(honest) && pictureTypeOf(content) === plan.type
+        const { metadata, metadataLength, chunks, lastAt, counterFrom, afterwards } = plan
+        const odd = [metadata, metadataLength, chunks, lastAt, counterFrom, afterwards]
+        if (isHonest && odd.every((change) => change === undefined))
+          assert.equal(outcome, 'accepted')
+        // the session is as good as before
+        const message = insider.current?.seal(Buffer.from('still here'))
+        assert.ok(message)
+        victim.peer.receiveMessage(encodeMessage(message))
+      }),
+      seed,
+      limits,
+    )
+    return outcomes
+  },
+}
