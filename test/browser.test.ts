@@ -274,6 +274,23 @@ describe('a page that watches', suite, () => {
       })
     }))
 
+  it('leaves its connection while nobody looks at it, and then catches up without doubling', () =>
+    withTab(async (page, [a, b]) => {
+      const look = (visible: boolean) =>
+        page.evaluate((hidden) => {
+          Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+          document.dispatchEvent(new Event('visibilitychange'))
+        }, !visible)
+      await a.call('/send_keys')
+      await records(page, 3)
+      await look(false)
+      await agree(a, b)
+      assert.equal(await page.locator('#records > li').count(), 3)
+      await look(true)
+      const all = (await a.call('/transcript')).json.events.length
+      await records(page, all)
+    }))
+
   it('finds a peer that was started again, and begins a new run', async () => {
     const [portA = 0, portB = 0] = await freePorts(2)
     const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-page-'))
