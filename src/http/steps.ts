@@ -85,6 +85,7 @@ export function steps(peer: Peer, events: Events): Router {
 /image        the last received picture
 /frequency    the letters of English beside those of the ciphertext that came;
               -G -d letter=e for one of them
+/events       what happens, live, as the page gets it
 /transcript   all public data of this run, to hand in or to check
 /             this list; in a browser, the page: what crosses the wire, live
 
