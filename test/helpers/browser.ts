@@ -30,8 +30,11 @@ function isProgram(file: string): boolean {
 }
 
 export function startBrowser(): Promise<Browser> {
-  // the sandbox can't be had as root, and the pages are our own
-  return chromium.launch({ executablePath: browserPath ?? '', args: ['--no-sandbox'] })
+  // the sandbox can't be had as root, and the pages are our own; containers have little shared memory
+  return chromium.launch({
+    executablePath: browserPath ?? '',
+    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+  })
 }
 
 /** What went wrong in a page, or was asked of anyone but `origin`. */
