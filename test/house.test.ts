@@ -72,6 +72,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
       refuses: [
         '../state/memory.ts',
         '../mailbox/seal.ts',
+        '../system.ts',
         '../terminal.ts',
         '../launch.ts',
         '../lab/work.ts',
@@ -82,14 +83,14 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/state/memory.ts',
     {
-      takes: ['../peer.ts', './pem.ts', 'node:fs'],
+      takes: ['../peer.ts', './pem.ts', '../system.ts', 'node:fs'],
       refuses: ['../http/app.ts', '../lab/work.ts', '../terminal.ts', '../main.ts'],
     },
   ],
   [
     'src/mailbox/seal.ts',
     {
-      takes: ['../protocol/curves.ts', '../contract.ts', 'hpke', 'node:fs'],
+      takes: ['../protocol/curves.ts', '../contract.ts', '../system.ts', 'hpke', 'node:fs'],
       refuses: [
         '../http/app.ts',
         '../lab/work.ts',

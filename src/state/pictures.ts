@@ -14,6 +14,7 @@ import {
 } from '../contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
+import { isRunning, spacing } from '../system.ts'
 
 /** Drawn by draw.ts beside it. */
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
@@ -131,15 +132,17 @@ class Pictures implements PictureStore {
   }
 
   async create(): Promise<PictureDraft> {
-    const dir = await spacing(async () => this.#folder())
+    const dir = await spacing('picture', async () => this.#folder())
     const id = randomBytes(8).toString('hex')
     let file = path.join(dir, `incoming-${id}.tmp`)
     const discard = () => fs.rmSync(file, { force: true })
     this.#drafts.add(discard)
-    const handle = await spacing(() => fs.promises.open(file, 'wx+', 0o600)).catch((error) => {
-      this.#drafts.delete(discard)
-      throw error
-    })
+    const handle = await spacing('picture', () => fs.promises.open(file, 'wx+', 0o600)).catch(
+      (error) => {
+        this.#drafts.delete(discard)
+        throw error
+      },
+    )
     if (!this.#drafts.has(discard)) {
       // closed while the file was being made
       await handle.close()
@@ -149,16 +152,16 @@ class Pictures implements PictureStore {
     const writer = new GatheringWriter(handle)
     let stored: StoredPicture
     return {
-      write: (bytes) => spacing(() => writer.write(bytes)),
+      write: (bytes) => spacing('picture', () => writer.write(bytes)),
       finish: async (type) => {
-        await spacing(() => writer.flush())
+        await spacing('picture', () => writer.flush())
         const head = Buffer.alloc(HEAD_BYTES)
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
         await refuseHuge(head.subarray(0, bytesRead))
         const time = new Date().toISOString().replace(/[:.]/g, '-')
         const kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
-        await spacing(() => fs.promises.rename(file, kept))
+        await spacing('picture', () => fs.promises.rename(file, kept))
         file = kept
         stored = storedAt(kept)
       },
@@ -273,28 +276,6 @@ function namesIn(dir: string): string[] {
     return fs.readdirSync(dir)
   } catch {
     return []
-  }
-}
-
-/** Turns a full disk, and a folder that can't be written, into an error for their owner. */
-async function spacing<T>(operation: () => Promise<T>): Promise<T> {
-  try {
-    return await operation()
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC' || code === 'EDQUOT')
-      throw new PeerError('no_space', 'The picture does not fit on the disk.')
-    if (!code?.startsWith('E')) throw error
-    throw new PeerError('no_space', `The folder for pictures can't be written (${code}).`)
-  }
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }
 
