@@ -1,0 +1,419 @@
+/** Messages on the disk: stored whole, once, and for good; what a killed process leaves; whose turn it is to read. */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import fc from 'fast-check'
+import { PeerError } from '../src/contract.ts'
+import { MAX_WAITING, Maildir } from '../src/mailbox/maildir.ts'
+import { newMark, processOf, stillRuns } from '../src/mailbox/mark.ts'
+import { Turn } from '../src/mailbox/turn.ts'
+import { DuetError } from '../src/protocol/errors.ts'
+
+const TIMES = process.env['SLOW'] === '1' ? 10 : 1
+const linux = process.platform === 'linux' ? false : 'only Linux tells when a process started'
+
+let dir: string
+beforeEach(() => {
+  dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-maildir-'))
+})
+afterEach(() => fs.rmSync(dir, { recursive: true }))
+
+const message = (n: number) => Buffer.from(`message ${n} ${'x'.repeat(n % 50)}`)
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+const namesIn = (folder: string) => fs.readdirSync(path.join(dir, folder)).sort()
+const fill = (count: number) => {
+  for (let i = 0; i < count; i++) fs.writeFileSync(path.join(dir, 'new', `by hand ${i}`), 'x')
+}
+/** Moves a message as a reader does. */
+const read = (maildir: Maildir, id: string) =>
+  fs.renameSync(path.join(maildir.new, id), maildir.readPlace(id))
+
+/** Fails unless each message's name is the SHA-256 of its file. */
+function assertWhole(): void {
+  for (const folder of ['new', 'cur', 'failed'])
+    for (const name of namesIn(folder)) {
+      const content = fs.readFileSync(path.join(dir, folder, name))
+      assert.equal(name.replace(/[:;]2,S$/, ''), sha256(content), `${folder}/${name}`)
+    }
+}
+
+describe('a message', () => {
+  it("is a file of its owner's alone, named by the SHA-256 of its bytes, in a folder that is", async () => {
+    const { id, fresh } = await new Maildir(dir).deliver(message(1))
+    assert.deepEqual([id, fresh], [sha256(message(1)), true])
+    const file = path.join(dir, 'new', id)
+    assert.deepEqual(fs.readFileSync(file), message(1))
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600)
+    for (const folder of ['tmp', 'new', 'cur', 'failed'])
+      assert.equal(fs.statSync(path.join(dir, folder)).mode & 0o777, 0o700)
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+
+  it('is on the disk before it has its place, and its place before anybody is told', async (t) => {
+    const steps: string[] = []
+    const open = fs.promises.open
+    t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
+      const handle = await open(...args)
+      const what = path.relative(dir, String(args[0])).split(path.sep)[0]
+      t.mock.method(handle, 'sync', async () => steps.push(`fsync ${what}`))
+      return handle
+    })
+    const rename = fs.renameSync
+    t.mock.method(fs, 'renameSync', (from: string, to: string) => {
+      steps.push('rename')
+      rename(from, to)
+    })
+    const maildir = new Maildir(dir)
+    await maildir.deliver(message(1))
+    assert.deepEqual(steps, ['fsync tmp', 'rename', 'fsync new'])
+    // whoever sends it again may be told before the first one's folder is on the disk
+    await maildir.deliver(message(1))
+    assert.deepEqual(steps.slice(3), ['fsync new'])
+  })
+
+  for (const [where, move] of [
+    ['waits', () => {}],
+    ['was read', read],
+    [
+      'was set aside',
+      (maildir: Maildir, id: string) =>
+        fs.renameSync(path.join(maildir.new, id), path.join(maildir.failed, id)),
+    ],
+  ] as const)
+    it(`that ${where} is not written again when it is sent again`, async (t) => {
+      const maildir = new Maildir(dir)
+      const { id } = await maildir.deliver(message(1))
+      move(maildir, id)
+      const before = ['new', 'cur', 'failed'].map(namesIn)
+      const writes = t.mock.method(fs, 'renameSync')
+      for (const server of [maildir, new Maildir(dir)])
+        assert.deepEqual(await server.deliver(message(1)), { id, fresh: false })
+      assert.deepEqual(['new', 'cur', 'failed'].map(namesIn), before)
+      assert.equal(writes.mock.callCount(), 0)
+    })
+
+  it('that comes twenty times at once, to two servers, is one', async () => {
+    const servers = [new Maildir(dir), new Maildir(dir)] as const
+    const sent = Array.from({ length: 20 }, (_, i) => servers[i % 2 ? 1 : 0].deliver(message(1)))
+    const answers = await Promise.all(sent)
+    assert.deepEqual(namesIn('new'), [sha256(message(1))])
+    assert.equal(answers.filter(({ fresh }) => fresh).length, 1)
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+
+  it('replaces a file that has its name and was cut short', async () => {
+    const maildir = new Maildir(dir)
+    fs.writeFileSync(path.join(maildir.new, sha256(message(1))), '')
+    assert.equal((await maildir.deliver(message(1))).fresh, true)
+    assertWhole()
+  })
+})
+
+describe('a full inbox', () => {
+  it('takes what there is room for and no more, however many come at once', async () => {
+    const maildir = new Maildir(dir)
+    fill(MAX_WAITING - 10)
+    const answers = await Promise.allSettled(
+      Array.from({ length: 30 }, (_, i) => maildir.deliver(message(i))),
+    )
+    const refused = answers.filter((answer) => answer.status === 'rejected')
+    assert.equal(refused.length, 20)
+    for (const { reason } of refused) {
+      assert.ok(reason instanceof DuetError)
+      assert.equal(reason.code, 'inbox_full')
+    }
+    assert.equal(namesIn('new').length, MAX_WAITING)
+    assert.deepEqual(namesIn('tmp'), [])
+    // one is read, one more comes in
+    const [name = ''] = namesIn('new').filter((name) => !name.startsWith('by hand'))
+    read(maildir, name)
+    await maildir.deliver(message(100))
+    await assert.rejects(maildir.deliver(message(101)), { code: 'inbox_full' })
+    // what is there already is no new message
+    assert.equal((await maildir.deliver(message(100))).fresh, false)
+  })
+
+  it('is noticed whoever filled it', async () => {
+    const maildir = new Maildir(dir)
+    await maildir.deliver(message(1))
+    fill(MAX_WAITING - 1)
+    await assert.rejects(maildir.deliver(message(2)), { code: 'inbox_full' })
+  })
+
+  it('is not counted for every message', async (t) => {
+    const maildir = new Maildir(dir)
+    const counts = t.mock.method(fs, 'readdirSync')
+    for (let i = 0; i < 50; i++) await maildir.deliver(message(i))
+    assert.ok(counts.mock.callCount() <= 2, `${counts.mock.callCount()}`)
+  })
+})
+
+describe('what is in tmp', () => {
+  const leave = (name: string, ageInHours = 0) => {
+    const file = path.join(dir, 'tmp', name)
+    fs.writeFileSync(file, 'half')
+    const then = Date.now() / 1000 - ageInHours * 3600
+    fs.utimesSync(file, then, then)
+    return name
+  }
+  /** A mark of a process that has ended. */
+  const deadMark = () => {
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    return newMark().replace(/^\d+/, `${pid}`)
+  }
+
+  it('is removed if its process is gone, and stays if it runs or nobody knows', async () => {
+    const maildir = new Maildir(dir)
+    leave(deadMark())
+    leave("another program's, old", 37)
+    const stays = [
+      leave(newMark()),
+      leave("another program's", 35),
+      leave(deadMark().replace(/[^.]+$/, 'another-machine')),
+    ]
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), stays.sort())
+  })
+
+  it('stays while another live process writes it', async () => {
+    const maildir = new Maildir(dir)
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+    try {
+      // its start is not known here
+      const stays = leave(newMark().replace(/^\d+\.\d*/, `${child.pid}.`))
+      maildir.sweep()
+      assert.deepEqual(namesIn('tmp'), [stays])
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      maildir.sweep()
+      assert.deepEqual(namesIn('tmp'), [])
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+
+  it('is removed if another process has the number by now', { skip: linux }, () => {
+    const maildir = new Maildir(dir)
+    leave(newMark().replace(/^\d+\.\d+/, `${process.ppid}.1`))
+    leave(newMark().replace(/\.[0-9a-f]{16}-/, `.${'0'.repeat(16)}-`))
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+})
+
+describe('a disk', () => {
+  const root = process.platform === 'linux' && process.getuid?.() === 0
+  it('that is full is no_space, leaves nothing, and takes messages again once there is room', {
+    skip: root ? false : 'only root can mount a small disk',
+  }, async () => {
+    const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', dir])
+    assert.equal(mounted.status, 0, mounted.stderr.toString())
+    try {
+      const maildir = new Maildir(dir)
+      const sent = await Promise.allSettled(
+        Array.from({ length: 10 }, () => maildir.deliver(randomBytes(60_000))),
+      )
+      const [stored, refused] = ['fulfilled', 'rejected'].map((status) =>
+        sent.filter((answer) => answer.status === status),
+      )
+      assert.ok(stored?.length && refused?.length)
+      for (const answer of refused as PromiseRejectedResult[]) {
+        assert.ok(answer.reason instanceof PeerError, answer.reason)
+        assert.deepEqual(
+          [answer.reason.code, answer.reason.message],
+          ['no_space', 'The message does not fit on the disk.'],
+        )
+      }
+      assert.equal(namesIn('new').length, stored.length)
+      assert.deepEqual(namesIn('tmp'), [])
+      assertWhole()
+      fs.rmSync(path.join(dir, 'new', namesIn('new')[0] ?? ''))
+      await maildir.deliver(randomBytes(60_000))
+    } finally {
+      spawnSync('umount', [dir])
+    }
+  })
+
+  it('that takes no writing is no_space too', async () => {
+    const maildir = new Maildir(dir)
+    fs.rmSync(maildir.tmp, { recursive: true })
+    await assert.rejects(maildir.deliver(message(1)), {
+      code: 'no_space',
+      message: "The folder for messages can't be written (ENOENT).",
+    })
+    assert.deepEqual(namesIn('new'), [])
+  })
+
+  it('that fails anywhere loses no message that was accepted, and leaves none half written', async (t) => {
+    const faults = fc.constantFrom(null, null, null, ...STEPS)
+    const step = fc.record({
+      do: fc.constantFrom('deliver', 'deliver', 'deliver', 'read', 'set aside', 'restart', 'sweep'),
+      pick: fc.nat({ max: 7 }),
+      fault: faults,
+    })
+    const runs = fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const accepted = new Set<string>()
+      const servers = [new Maildir(dir), new Maildir(dir)]
+      for (const { do: what, pick, fault } of steps) {
+        const maildir = servers[pick % 2] as Maildir
+        const id = namesIn('new')[pick]
+        if (what === 'sweep') maildir.sweep()
+        if (what === 'restart') servers[pick % 2] = new Maildir(dir)
+        if (what === 'read' && id) read(maildir, id)
+        if (what === 'set aside' && id)
+          fs.renameSync(path.join(maildir.new, id), path.join(maildir.failed, id))
+        if (what === 'deliver') {
+          const mend = fault === null ? () => {} : failing(t, fault)
+          try {
+            accepted.add((await maildir.deliver(message(pick))).id)
+          } catch (error) {
+            assert.ok(error instanceof PeerError && error.code === 'no_space', String(error))
+            assert.notEqual(fault, null)
+          } finally {
+            mend()
+          }
+        }
+        assert.deepEqual(namesIn('tmp'), [])
+        assertWhole()
+        const all = ['new', 'cur', 'failed'].flatMap(namesIn).map((name) => name.slice(0, 64))
+        assert.equal(new Set(all).size, all.length, 'a message is in one place')
+        for (const id of accepted) assert.ok(all.includes(id), 'an accepted message is gone')
+      }
+      for (const folder of ['new', 'cur', 'failed'])
+        fs.rmSync(path.join(dir, folder), { recursive: true })
+    })
+    await fc.assert(runs, { numRuns: 100 * TIMES })
+  })
+})
+
+const STEPS = ['open', 'write', 'fsync', 'rename', 'fsync of the folder'] as const
+
+/** Makes one step of writing fail, until the returned function is called. */
+function failing(t: TestContext, step: (typeof STEPS)[number]): () => void {
+  const fail = () => {
+    throw Object.assign(new Error(step), { code: step === 'write' ? 'ENOSPC' : 'EIO' })
+  }
+  if (step === 'rename') {
+    const { mock } = t.mock.method(fs, 'renameSync', fail)
+    return () => mock.restore()
+  }
+  const open = fs.promises.open
+  const { mock } = t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
+    const isLetter = args[1] === 'wx'
+    if (step === 'open' && isLetter) fail()
+    const handle = await open(...args)
+    if (step === 'write') handle.writeFile = async () => fail()
+    if (isLetter ? step === 'fsync' : step === 'fsync of the folder')
+      handle.sync = async () => fail()
+    return handle
+  })
+  return () => mock.restore()
+}
+
+describe('the turn to read', () => {
+  const held = () => namesIn('watching')
+  const hold = (mark: string, silentMs = 0) => {
+    new Maildir(dir)
+    fs.mkdirSync(path.join(dir, 'watching'))
+    const file = path.join(dir, 'watching', mark)
+    fs.writeFileSync(file, '')
+    const then = (Date.now() - silentMs) / 1000
+    fs.utimesSync(file, then, then)
+  }
+
+  it("is the first one's, and the next one's when that has ended", () => {
+    new Maildir(dir)
+    const [one, two] = [new Turn(dir), new Turn(dir)]
+    assert.equal(one.take(), true)
+    assert.equal(two.take(), false)
+    assert.equal(processOf(two.holder ?? ''), `process ${process.pid}`)
+    assert.equal(one.take(), true)
+    one.release()
+    assert.equal(two.take(), true)
+    assert.equal(one.take(), false)
+    two.release()
+    assert.deepEqual(held(), ['free'])
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+
+  it('goes on from a process that was killed', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+    const mark = newMark().replace(/^\d+\.\d*/, `${child.pid}.`)
+    hold(mark)
+    const turn = new Turn(dir)
+    assert.equal(turn.take(), false)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    assert.equal(turn.take(), true)
+  })
+
+  it('goes on from a killed process whose parent has not noticed', { skip: linux }, async () => {
+    // `sleep` takes the shell's place, and never waits for the child that it was given
+    const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'])
+    try {
+      const [pid] = await once(parent.stdout, 'data')
+      const mark = newMark().replace(/^\d+\.\d+/, `${String(pid).trim()}.`)
+      while (!/\) Z /.test(fs.readFileSync(`/proc/${String(pid).trim()}/stat`, 'latin1')))
+        await new Promise(setImmediate)
+      assert.equal(stillRuns(mark), false)
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  })
+
+  it('goes on from another machine once that has been silent for long', () => {
+    const mark = newMark().replace(/[^.]+$/, 'elsewhere')
+    hold(mark, 60_000)
+    const turn = new Turn(dir)
+    assert.equal(turn.take(), false)
+    assert.match(processOf(turn.holder ?? ''), / on elsewhere$/)
+    fs.utimesSync(path.join(dir, 'watching', mark), 1, 1)
+    assert.equal(turn.take(), true)
+  })
+
+  it('is taken anew when its folder was removed, or emptied', () => {
+    new Maildir(dir)
+    const turn = new Turn(dir)
+    assert.equal(turn.take(), true)
+    fs.rmSync(path.join(dir, 'watching'), { recursive: true })
+    assert.equal(turn.take(), true)
+    for (const name of held()) fs.rmSync(path.join(dir, 'watching', name))
+    assert.equal(turn.take(), true)
+    assert.equal(held().length, 1)
+  })
+
+  it("is one process's, whoever tries at the same moment", async () => {
+    new Maildir(dir)
+    const taker = fileURLToPath(new URL('helpers/turn-taker.ts', import.meta.url))
+    const children = Array.from({ length: 4 }, () => fork(taker))
+    const ask = async (child: ChildProcess, question: object) => {
+      const answer = once(child, 'message')
+      child.send(question)
+      return (await answer)[0] as boolean
+    }
+    try {
+      const dead = newMark().replace(/^\d+/, `${spawnSync(process.execPath, ['-v']).pid}`)
+      for (let round = 0; round < 40 * TIMES; round++) {
+        if (round % 3 === 0) fs.rmSync(path.join(dir, 'watching'), { recursive: true, force: true })
+        if (round % 3 === 1)
+          fs.renameSync(
+            path.join(dir, 'watching', held()[0] ?? ''),
+            path.join(dir, 'watching', dead),
+          )
+        const taken = await Promise.all(children.map((child) => ask(child, { take: dir })))
+        assert.equal(taken.filter(Boolean).length, 1, `round ${round}: ${taken}`)
+        assert.equal(held().length, 1)
+        await Promise.all(children.map((child) => ask(child, { release: true })))
+      }
+    } finally {
+      for (const child of children) child.kill('SIGKILL')
+    }
+  })
+})
