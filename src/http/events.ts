@@ -57,7 +57,7 @@ export interface RequestEvent {
   route: WireRoute
   /** The length of the body; null where it was refused before anyone read it, or nobody knew it. */
   bytes: number | null
-  /** null: the body is in no form that the route takes, and nothing of it is kept. */
+  /** null: the body is in no form that the route takes, and nothing of it is shown. */
   form: Form | null
   parts: readonly Part[]
   /** What follows a picture's header. */
@@ -98,7 +98,7 @@ export class Events {
   /** The beginning of the last received picture's stream, as it came over the wire, or null. */
   sealedHead: Uint8Array | null = null
   readonly #forms: Readonly<Record<Form, Annotated>>
-  readonly #events: Event[] = []
+  readonly #events: Kept[] = []
   readonly #readers = new Set<() => void>()
   #last = 0
   #awake = false
@@ -119,36 +119,33 @@ export class Events {
 
   /** The events that are kept, oldest first. */
   get kept(): readonly Event[] {
-    return this.#events
+    return this.#events.map(({ event }) => event)
   }
 
   /** The first event after number `n` that is kept. */
   after(n: number): Event | undefined {
     const first = this.#last - this.#events.length + 1
-    return this.#events[Math.max(0, n + 1 - first)]
+    return this.#events[Math.max(0, n + 1 - first)]?.event
   }
 
   step(step: Omit<StepEvent, 'type'>): void {
-    this.#add({ type: 'step', ...step })
+    this.#add(() => ({ type: 'step', ...step }))
   }
 
   /** A request whose body is `body`; null for one that was refused unread. */
   request(way: Way, route: WireRoute, body: Uint8Array | null): Pending {
-    const content = this.#cut(FORMS[route][0], body)
-    return this.#ask({ type: 'request', way, route, ...content, bytes: body?.length ?? null })
+    const bytes = body?.length ?? null
+    return this.#ask(way, route, () => ({ bytes, ...this.#cut(FORMS[route][0], body) }))
   }
 
   /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
   picture(way: Way, head: Uint8Array, bytes: number | null): Pending {
-    const header = head.subarray(0, HEADER_BYTES)
-    return this.#ask({
-      type: 'request',
-      way,
-      route: '/wire/image',
+    const header = head.slice(0, HEADER_BYTES)
+    return this.#ask(way, '/wire/image', () => ({
       bytes,
       ...this.#cut('picture header', header),
       ...(bytes === null ? {} : { chunks: chunksOf(bytes) }),
-    })
+    }))
   }
 
   /** Something about the peer may have changed: readers get its state if it has. */
@@ -168,18 +165,23 @@ export class Events {
     return () => this.#readers.delete(read)
   }
 
-  #ask(request: RequestEvent): Pending {
-    const { route } = request
-    const to = this.#add(request)
-    const way = request.way === 'sent' ? 'received' : 'sent'
-    const none = { type: 'answer', way, route, to, bytes: 0, form: null, parts: [] } as const
+  #ask(
+    way: Way,
+    route: WireRoute,
+    request: () => Omit<RequestEvent, 'type' | 'way' | 'route'>,
+  ): Pending {
+    const to = this.#add(() => ({ type: 'request', way, route, ...request() }))
+    const back = way === 'sent' ? 'received' : 'sent'
+    const none = { type: 'answer', way: back, route, to, bytes: 0, form: null, parts: [] } as const
     return {
       answered: (status, body) => {
-        const { form, parts } = this.#cut(status === 201 ? FORMS[route][1] : 'refusal', body)
-        const code = form === 'refusal' ? codeOf(body) : null
-        this.#add({ ...none, status, code, bytes: body.length, form, parts })
+        this.#add(() => {
+          const { form, parts } = this.#cut(status === 201 ? FORMS[route][1] : 'refusal', body)
+          const code = form === 'refusal' ? codeOf(body) : null
+          return { ...none, status, code, bytes: body.length, form, parts }
+        })
       },
-      failed: (code) => this.#add({ ...none, status: null, code }),
+      failed: (code) => this.#add(() => ({ ...none, status: null, code })),
     }
   }
 
@@ -188,12 +190,30 @@ export class Events {
     return parts === null ? { form: null, parts: [] } : { form, parts }
   }
 
-  #add(content: Content): number {
+  #add(content: () => Content): number {
     const n = ++this.#last
-    this.#events.push({ n, at: new Date().toISOString(), ...content })
+    this.#events.push(new Kept(n, content))
     if (this.#events.length > MAX_EVENTS) this.#events.shift()
     this.changed()
     return n
+  }
+}
+
+/** An event in the ring, made when somebody looks: most leave it unseen, and to cut a body takes longer than to open it. */
+class Kept {
+  readonly #n: number
+  readonly #at = new Date()
+  #is: Event | (() => Content)
+
+  constructor(n: number, content: () => Content) {
+    this.#n = n
+    this.#is = content
+  }
+
+  get event(): Event {
+    if (typeof this.#is === 'function')
+      this.#is = { n: this.#n, at: this.#at.toISOString(), ...this.#is() }
+    return this.#is
   }
 }
 
