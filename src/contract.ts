@@ -115,6 +115,22 @@ export interface Memory {
   readonly pictures: PictureStore
 }
 
+/** Where sealed texts are stored for somebody whose private key is elsewhere. */
+export interface Mailbox {
+  /** What they are sealed to, as SPKI PEM. */
+  readonly publicKey: string
+  /** What people compare to know that they have the same key. */
+  readonly fingerprint: string
+  /** Where they are, for the owner. */
+  readonly place: string
+  /**
+   * Stores a sealed text, once however often it comes; it is on the disk then. Returns its id
+   * and whether it is a new one.
+   * @throws DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`; PeerError `no_space`
+   */
+  store(sealed: Uint8Array): Promise<{ id: string; fresh: boolean }>
+}
+
 /** What a terminal says of a picture. */
 export interface PictureFacts {
   readonly type: PictureType
@@ -131,6 +147,7 @@ export type PeerEvent =
       curve: string
       identity: Uint8Array
       place: string
+      mailbox: { place: string; fingerprint: string } | null
     }
   | { type: 'keys sent'; publicKey: Uint8Array }
   | { type: 'keys received'; publicKey: Uint8Array }
@@ -158,5 +175,6 @@ export type PeerEvent =
   | { type: 'picture progress'; way: 'sent' | 'received'; done: number; total: number; ms: number }
   | { type: 'picture sent'; picture: PictureFacts; ms: number }
   | { type: 'picture received'; picture: PictureFacts; path: string; ms: number }
+  | { type: 'mail stored'; id: string; bytes: number }
   | { type: 'refused'; request: string; code: string; detail: string }
   | { type: 'defect'; where: string }

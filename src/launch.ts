@@ -2,7 +2,7 @@
 
 import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import type { Memory, Receiver } from './contract.ts'
+import type { Mailbox, Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { Events } from './http/events.ts'
@@ -43,6 +43,8 @@ export interface LaunchOptions {
   readonly showWork?: PeerOptions['showWork']
   /** Who takes what comes over the wire; without it, each peer itself. Called once a peer, in the order of the plans. */
   readonly receiver?: (peer: Peer) => Receiver
+  /** Opened as the memory is; without it, a peer takes no mail. */
+  readonly openMailbox?: (() => Mailbox) | undefined
 }
 
 export interface Launched {
@@ -62,6 +64,7 @@ export async function launch({
   image,
   maxImage,
   receiver,
+  openMailbox,
   ...options
 }: LaunchOptions): Promise<Launched> {
   const servers: Server[] = []
@@ -99,6 +102,7 @@ export async function launch({
         maxImage: maxImage ?? MAX_IMAGE,
         port,
         memory,
+        mailbox: openMailbox?.(),
         wire: { ...createClient(via, events), url: peerUrl },
         report: (event) => {
           report(event)

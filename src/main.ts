@@ -8,6 +8,7 @@ import { keygen } from './commands/keygen.ts'
 import { labBadKeys, labForwardSecrecy, labNonceReuse, labOriginal } from './commands/lab.ts'
 import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
+import { send } from './commands/send.ts'
 import { sendImage } from './commands/sendImage.ts'
 import { isLoopback } from './lab/loopback.ts'
 import type { Alteration } from './lab/mallory.ts'
@@ -60,6 +61,13 @@ withCommonOptions(program.command('peer'))
   .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
   .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
   .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
+  .option('--mailbox <dir>', 'take mail, and store it in this folder', notEmpty)
+  .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
+  .hook('preAction', (peer) => {
+    const { mailbox, mailboxKey } = peer.opts<RunOptions>()
+    if ((mailbox === undefined) !== (mailboxKey === undefined))
+      peer.error('error: --mailbox and --mailbox-key go together')
+  })
   .action(
     ending(
       (
@@ -122,6 +130,22 @@ program
   .option('--state <dir>', 'where known ones keep their states', notEmpty, STATE)
   .addOption(curveOption().default('X25519'))
   .action(ending((options: MalloryOptions) => untilTheEnd(mallory(options))))
+
+program
+  .command('send')
+  .description('seal a text and send it to a mailbox')
+  .requiredOption('--to <url>', 'the peer with the mailbox, as http://HOST:PORT', parseOrigin)
+  .option(
+    '--recipient <file>',
+    'the public key (PEM) of who may read it (default: what that peer gives)',
+    notEmpty,
+  )
+  .argument('[text]', 'the text; - or nothing: from standard input, where nobody else sees it')
+  .action(
+    ending((text: string | undefined, options: { to: string; recipient?: string }) =>
+      send(options.to, options.recipient, text),
+    ),
+  )
 
 const lab = program
   .command('lab')

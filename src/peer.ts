@@ -4,6 +4,7 @@
  */
 
 import {
+  type Mailbox,
   type Memory,
   type MessageAccepted,
   PeerError,
@@ -57,6 +58,8 @@ export interface PeerOptions {
   readonly maxImage: number
   /** For the chunks of pictures. */
   readonly aead: Aead
+  /** Where mail is stored, if this peer takes any. */
+  readonly mailbox?: Mailbox | undefined
 }
 
 export type PublicState = ReturnType<Peer['publicState']>
@@ -74,6 +77,7 @@ export class Peer implements Receiver {
   readonly #message: Uint8Array
   readonly #ownPicture: () => Promise<PictureSource>
   readonly #aead: Aead
+  readonly #mailbox: Mailbox | null
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
   readonly #letters = new LetterCount()
@@ -105,6 +109,7 @@ export class Peer implements Receiver {
     this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
     this.#ownPicture = options.ownPicture
     this.#aead = options.aead
+    this.#mailbox = options.mailbox ?? null
   }
 
   /** Tells the terminal who this is. */
@@ -116,6 +121,7 @@ export class Peer implements Receiver {
       curve: this.curve.name,
       identity: this.#memory.identity.publicKey,
       place: this.#memory.place,
+      mailbox: this.#mailbox,
     })
   }
 
@@ -325,6 +331,25 @@ export class Peer implements Receiver {
   frequency(): { english: ByLetter<number>; ciphertext: ByLetter<number | null>; sample: number } {
     const { sample, percent } = this.#letters.frequencies()
     return { english: ENGLISH, ciphertext: percent, sample }
+  }
+
+  /** What mail for this peer's mailbox is sealed to, as SPKI PEM; null without a mailbox. */
+  get mailboxKey(): string | null {
+    return this.#mailbox?.publicKey ?? null
+  }
+
+  /**
+   * Stores a text that was sealed to the mailbox key. A resend has the same id and is stored once.
+   * @throws PeerError `no_space`; DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`
+   */
+  async receiveMail(sealed: Uint8Array): Promise<{ stored: true; id: string }> {
+    if (this.#mailbox === null) throw new Error('This peer has no mailbox.')
+    const { id, fresh } = await this.#mailbox.store(sealed)
+    if (fresh) {
+      this.report({ type: 'mail stored', id, bytes: sealed.length })
+      this.countLetters(sealed)
+    }
+    return { stored: true, id }
   }
 
   /** Both sides have the keys: remembers the peer, and tells the owner. */

@@ -88,15 +88,16 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     }
   }
 
-  function write(lines: (Line | string)[], port: number): void {
-    // an event's lines in one write: a write takes the system longer than the line takes us
-    const text = lines.map((line) => `${typeof line === 'string' ? line : whole(line)}\n`)
-    output.write(text.join(''))
+  function whole({ sign, label, text, colour }: Line): string {
+    const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
+    return `${colour ? paint(colour, head) : head}  ${text}\n`
+  }
 
-    function whole({ sign, label, text, colour }: Line): string {
-      const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
-      return `${paint('bold', String(port))}  ${colour ? paint(colour, head) : head}  ${text}`
-    }
+  function write(lines: (Line | string)[], port: number): void {
+    const begin = `${paint('bold', String(port))}  `
+    // an event's lines in one write: a write takes the system longer than the line takes us
+    const text = lines.map((line) => (typeof line === 'string' ? `${line}\n` : begin + whole(line)))
+    output.write(text.join(''))
   }
 
   return {
@@ -149,6 +150,7 @@ function publicLines(event: PublicEvent): Line[] {
           label: 'identity',
           text: `${bytesToHex(event.identity)}  (${printable(event.place)})`,
         },
+        ...mailboxLines(event),
         { sign: '·', label: 'to begin', text: `curl ${event.url}/send_keys` },
       ]
     case 'keys sent':
@@ -283,6 +285,15 @@ function publicLines(event: PublicEvent): Line[] {
         { sign: '·', label: '', text: `decrypted to ${printable(event.path)}` },
       ]
     }
+    case 'mail stored':
+      return [
+        {
+          sign: '←',
+          label: 'mail',
+          text: `${event.id}  ${event.bytes} bytes, sealed`,
+          colour: 'cyan',
+        },
+      ]
     case 'refused':
       return [
         {
@@ -302,6 +313,19 @@ function publicLines(event: PublicEvent): Line[] {
         },
       ]
   }
+}
+
+function mailboxLines({ mailbox }: Extract<PublicEvent, { type: 'ready' }>): Line[] {
+  if (mailbox === null) return []
+  return [
+    { sign: '·', label: 'mailbox', text: printable(mailbox.place) },
+    {
+      sign: '·',
+      label: 'mailbox key',
+      text: `${mailbox.fingerprint}  Senders compare it with you.`,
+      colour: 'yellow',
+    },
+  ]
 }
 
 function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): string {

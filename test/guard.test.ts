@@ -7,13 +7,16 @@ import { describe, it } from 'node:test'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
+import { mailboxInMemory } from './helpers/mail.ts'
 import { assertNothingRan, assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { lines, sendRaw } from './helpers/raw.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const PAGE = ['/page.css', '/page.js', '/icon.svg', '/events', '/transcript', '/sealed_image']
-const WIRE = ['/wire/keys', '/wire/message']
+const WIRE = ['/wire/keys', '/wire/message', '/message']
+/** A peer that takes mail: all of its wire routes are there. */
+const WITH_MAILBOX = { openMailbox: mailboxInMemory }
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** Sends `headers` to every step, by GET and POST, and expects the refusal and nothing else. */
@@ -138,7 +141,7 @@ describe('a wire route', () => {
     'application/json, text/plain',
   ])
     it(`does not take ${type ?? 'a body without a type'}`, () =>
-      withPeers({}, async (a, b) => {
+      withPeers(WITH_MAILBOX, async (a, b) => {
         const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
         for (const path of WIRE)
           assertProblem(
@@ -150,7 +153,7 @@ describe('a wire route', () => {
 
   for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON'])
     it(`takes ${type}`, () =>
-      withPeers({}, async (a) => {
+      withPeers(WITH_MAILBOX, async (a) => {
         const headers = { 'content-type': type }
         for (const path of WIRE)
           assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'bad_message')
@@ -266,6 +269,7 @@ async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Prom
       await call(origin + path, { method: 'POST', headers: JSON_TYPE, body: '{}' }),
       'bad_message',
     )
+  assert.equal((await call(`${origin}/public_key`)).status, 200)
   assertNothingRan(a, b)
 }
 
@@ -274,19 +278,20 @@ describe('a caller from the network', () => {
   const from = outside ?? ''
 
   it('reaches the wire and no step', { skip }, () =>
-    withPeers({ host: '0.0.0.0' }, (a, b) => assertIsStranger(a, b, from)),
+    withPeers({ ...WITH_MAILBOX, host: '0.0.0.0' }, (a, b) => assertIsStranger(a, b, from)),
   )
 
   it(
     'reaches the wire and no step over IPv6',
     { skip: outside6 === undefined && 'this machine has no global IPv6 address' },
-    () => withPeers({ host: '::' }, (a, b) => assertIsStranger(a, b, outside6 ?? '')),
+    () =>
+      withPeers({ ...WITH_MAILBOX, host: '::' }, (a, b) => assertIsStranger(a, b, outside6 ?? '')),
   )
 
   it(
     'reaches the wire and no step of a peer that listens on IPv6 too',
     { skip: skip || (!hasIPv6 && 'this machine has no IPv6') },
-    () => withPeers({ host: '::' }, (a, b) => assertIsStranger(a, b, from)),
+    () => withPeers({ ...WITH_MAILBOX, host: '::' }, (a, b) => assertIsStranger(a, b, from)),
   )
 
   it('does not become the owner by what it says of itself', { skip }, () =>

@@ -14,6 +14,7 @@ import type { Peer } from '../src/peer.ts'
 import { X25519 } from '../src/protocol/curves.ts'
 import { type Answer, type CallOptions, call } from './helpers/call.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
+import { mailboxInMemory } from './helpers/mail.ts'
 import {
   assertNothingInternal,
   assertNothingRan,
@@ -48,6 +49,8 @@ const ROUTES = {
   '/wire/keys': 'POST',
   '/wire/message': 'POST',
   '/wire/image': 'POST',
+  '/public_key': 'GET',
+  '/message': 'POST',
 }
 
 /** Two peers that have agreed on keys. */
@@ -356,12 +359,13 @@ describe('a body of several MiB', { concurrency: true }, () => {
       ['/send_msg', JSON_TYPE, 'unsupported_type'],
       ['/wire/keys', JSON_TYPE, 'too_large'],
       ['/wire/message', JSON_TYPE, 'too_large'],
+      ['/message', JSON_TYPE, 'too_large'],
       ['/wire/keys', TEXT, 'unsupported_type'],
       ['/nothing', TEXT, 'not_found'],
       ['/', TEXT, 'method_not_allowed'],
     ] as const)
       it(`to ${path} as ${type['content-type']}, sent ${how}, is answered ${code}, whole`, () =>
-        withPeers({}, async (a, b) => {
+        withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
           const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
           try {
             const length = how === 'in chunks' ? {} : { 'content-length': String(size) }
@@ -380,10 +384,11 @@ describe('a body of several MiB', { concurrency: true }, () => {
 describe('a body', () => {
   for (const [path, type, limit] of [
     ['/wire/keys', JSON_TYPE, 4 * 1024],
+    ['/message', JSON_TYPE, 92 * 1024],
     ['/send_msg', TEXT, MAX_TEXT_BYTES],
   ] as const)
     it(`to ${path} is counted as it streams, and refused before its end`, () =>
-      withPeers({}, async (a, b) => {
+      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         const head = lines(
           `POST ${path} HTTP/1.1`,
           'Host: 127.0.0.1',
@@ -427,8 +432,8 @@ describe('a body', () => {
     ['a deep one', '['.repeat(2_000)],
   ] as const)
     it(`that should be JSON and is ${what} is bad_message`, () =>
-      withPeers({}, async (a, b) => {
-        for (const path of ['/wire/keys', '/wire/message'])
+      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
+        for (const path of ['/wire/keys', '/wire/message', '/message'])
           assertProblem(
             await a.call(path, { method: 'POST', headers: JSON_TYPE, body }),
             'bad_message',

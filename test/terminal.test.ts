@@ -33,6 +33,7 @@ const everyKind: PeerEvent[] = [
     curve: 'X25519',
     identity: secret,
     place: '.',
+    mailbox: { place: 'mail', fingerprint: 'SHA256:x' },
   },
   { type: 'keys sent', publicKey: secret },
   { type: 'keys received', publicKey: secret },
@@ -47,6 +48,7 @@ const everyKind: PeerEvent[] = [
   { type: 'message sent', seq: 0, ciphertext: secret },
   { type: 'message received', seq: 0, ciphertext: secret, missing: 2 },
   text(utf8ToBytes('hello')),
+  { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63 },
   { type: 'refused', request: 'GET /', code: 'not_found', detail: 'Nothing.' },
   { type: 'defect', where: 'TypeError at f (g.ts:1:2)' },
 ]

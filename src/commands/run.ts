@@ -1,9 +1,13 @@
 /** `both` and `peer`: brings peers up, and down again on a signal. */
 
+import type { Mailbox } from '../contract.ts'
 import { launch, type PeerPlan } from '../launch.ts'
-import { CURVES, type CurveName, X25519 } from '../protocol/curves.ts'
-import { readPrivateKey } from '../state/keyFiles.ts'
+import { openMailbox } from '../mailbox/mailbox.ts'
+import { CURVES, type CurveName, type PublicKey, X25519 } from '../protocol/curves.ts'
+import { makeDirectory, naming } from '../state/files.ts'
+import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
 import { forgetful, openMemory } from '../state/memory.ts'
+import { encodePublicKey, fingerprint } from '../state/pem.ts'
 import { pictureFile } from '../state/pictures.ts'
 import { createTerminal } from '../terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
@@ -20,6 +24,9 @@ export interface RunOptions {
   readonly showWork?: true
   /** false with --no-state */
   readonly state?: string | false
+  /** The folder for mail, and the file with the key that it is sealed to. */
+  readonly mailbox?: string
+  readonly mailboxKey?: string
 }
 
 /**
@@ -45,12 +52,18 @@ export async function run(
   if (options.image !== undefined) await pictureFile(options.image)
   // no other peer has anything of the lab in its process
   const showWork = options.showWork && (await import('../lab/work.ts')).opensslWork
+  const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
   const launched = await launch({
     plans,
-    openMemory: (port) =>
-      options.state === false
-        ? forgetful(curve, identity)
-        : openMemory(stateOf(port), curve, identity),
+    openMemory: (port) => {
+      const memory =
+        options.state === false
+          ? forgetful(curve, identity)
+          : openMemory(stateOf(port), curve, identity)
+      if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
+      return memory
+    },
+    openMailbox: mailboxOf(options.mailbox, mailboxKey),
     terminal,
     showsSecrets: options.secrets,
     message: options.message,
@@ -62,4 +75,15 @@ export async function run(
   const exitCode = await asked
   await launched.close()
   return exitCode
+}
+
+/** Opens the mailbox in `dir`, which is made if it isn't there; undefined without one. */
+function mailboxOf(dir: string | undefined, key: PublicKey | null): (() => Mailbox) | undefined {
+  if (dir === undefined || key === null) return undefined
+  return () =>
+    naming(dir, () => {
+      makeDirectory(dir)
+      const known = { publicKey: encodePublicKey(key), fingerprint: fingerprint(key) }
+      return openMailbox(dir, key, known)
+    })
 }

@@ -9,6 +9,7 @@ import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
 import { Events, recording } from './events.ts'
 import { guard } from './guard.ts'
+import { mailbox } from './mailbox.ts'
 import { page } from './page.ts'
 import { commandsOf, encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { steps } from './steps.ts'
@@ -36,8 +37,8 @@ export function createApp(
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  for (const router of [steps(peer, events), page(peer, events), wire(receiver, events)])
-    app.use(answerMethods(router)).use(router.routes())
+  const routers = [steps(peer, events), page(peer, events), wire(receiver, events), mailbox(peer)]
+  for (const router of routers) app.use(answerMethods(router)).use(router.routes())
   app.use(() => {
     throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
   })

@@ -17,7 +17,7 @@ const MAX_FORM_BYTES = 'text='.length + 3 * MAX_TEXT_BYTES
 export async function readJson(
   ctx: Context,
   limit: number,
-  seen: (body: Uint8Array) => void,
+  seen: (body: Uint8Array) => void = () => {},
 ): Promise<unknown> {
   if (mediaType(ctx) !== 'application/json')
     throw new HttpError('unsupported_type', 'This route takes application/json.')

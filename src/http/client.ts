@@ -6,6 +6,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Got, Request, Response } from 'got'
 import getRawBody from 'raw-body'
+import * as v from 'valibot'
 import { PeerError, type PictureSource, type Wire } from '../contract.ts'
 import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
@@ -15,6 +16,9 @@ import type { Events, Pending, WireRoute } from './events.ts'
 import { StreamHead } from './pictures.ts'
 import { isCode } from './problems.ts'
 
+/** For a whole round trip, in ms. */
+const TIMEOUT = 5_000
+
 /** The owner's own peer answers once the other one has the whole picture. */
 const OWNER_TIMEOUT = 60_000
 
@@ -23,12 +27,18 @@ const PIECES_AHEAD = 8
 /** An answer is small; a longer one is not a peer's. */
 const MAX_ANSWER_BYTES = 16 * 1024
 
+/** The id is printed: it has nothing in it that acts on a terminal. */
+const MailAnswer = v.strictObject({
+  stored: v.literal(true),
+  id: v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/)),
+})
+
 /**
  * Calls the peer at `url` (an origin) and nothing else: no redirects, no proxy, no retry, which
  * would send a message twice. `timeout`, in ms, is for a whole round trip. `events` is told of
  * what goes out and comes back.
  */
-export function createClient(url: string, events?: Events, timeout = 5_000): Wire {
+export function createClient(url: string, events?: Events, timeout = TIMEOUT): Wire {
   let loading: Promise<Got> | undefined
   const client = () => {
     loading ??= clientOf(url)
@@ -105,6 +115,36 @@ async function clientOf(url: string): Promise<Got> {
     retry: { limit: 0 },
     throwHttpErrors: false,
   })
+}
+
+/**
+ * The public key that mail for the peer at `url` is sealed to, as it came: PEM, if it is one.
+ * @throws PeerError
+ */
+export async function fetchMailboxKey(url: string): Promise<string> {
+  const client = await clientOf(url)
+  const request = client.stream.get('public_key', { timeout: { request: TIMEOUT } })
+  const { status, text } = await textAnswerTo(request)
+  return status === 200 ? text : refused({ status, body: parsed(text) })
+}
+
+/**
+ * Sends a sealed text to the mailbox of the peer at `url`. Where an answer was lost, the same
+ * bytes are sent once more: they are stored once.
+ * @throws PeerError
+ */
+export async function sendMailTo(url: string, sealed: Uint8Array) {
+  const client = await clientOf(url)
+  const json = { message: Buffer.from(sealed).toString('base64') }
+  const send = async () =>
+    acceptedOf(
+      await answerTo(client.stream.post('message', { json, timeout: { request: TIMEOUT } })),
+    )
+  const body = await send().catch((error: unknown) => {
+    if (error instanceof PeerError && error.code !== 'peer_refused') return send()
+    throw error
+  })
+  return understood((body) => v.parse(MailAnswer, body), body)
 }
 
 interface Answer {
@@ -186,15 +226,26 @@ async function upload(
 
 /** The answer's status and its parsed body. @throws PeerError */
 async function answerTo(request: Request): Promise<Answer> {
+  const answer = await textAnswerTo(request)
+  return { ...answer, body: parsed(answer.text) }
+}
+
+/** @throws PeerError */
+function parsed(text: string): unknown {
+  return understood(JSON.parse, text)
+}
+
+/** The answer's status and its text. @throws PeerError */
+async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body'>> {
   try {
     request.on('error', () => {})
     const [response] = (await once(request, 'response')) as [Response]
     const text = await getRawBody(request, { limit: MAX_ANSWER_BYTES, encoding: 'utf-8' })
-    return { status: response.statusCode, text, body: JSON.parse(text) }
+    return { status: response.statusCode, text }
   } catch (error) {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
-    if (error instanceof SyntaxError || isTooLarge(error)) throw notAPeer()
+    if (isTooLarge(error)) throw notAPeer()
     if ((error as Error).name === 'TimeoutError') throw timedOut()
     throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
   }
@@ -205,14 +256,18 @@ function isTooLarge(error: unknown): boolean {
 }
 
 /** The body of an answer that accepts. @throws PeerError */
-function acceptedOf({ status, body }: Answer): unknown {
-  if (status === 201) return body
+function acceptedOf(answer: Answer): unknown {
+  return answer.status === 201 ? answer.body : refused(answer)
+}
+
+/** @throws PeerError */
+function refused({ status, body }: Omit<Answer, 'text'>): never {
   const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : null
   if (status < 400 || !isCode(code)) throw notAPeer()
   throw new PeerError('peer_refused', `The other peer answered: ${code}.`, code)
 }
 
-function understood<T>(parse: (body: unknown) => T, body: unknown): T {
+function understood<In, Out>(parse: (body: In) => Out, body: In): Out {
   try {
     return parse(body)
   } catch {

@@ -4,8 +4,14 @@ import { BlockList, isIP } from 'node:net'
 import type { Context, Middleware } from 'koa'
 import { HttpError } from './problems.ts'
 
-/** What the other peer calls, and all that an eavesdropper sees. Everything else is the owner's. */
-const WIRE_PATHS: ReadonlySet<string> = new Set(['/wire/keys', '/wire/message', '/wire/image'])
+/** What others call, and all that an eavesdropper sees. Everything else is the owner's. */
+const WIRE_PATHS: ReadonlySet<string> = new Set([
+  '/wire/keys',
+  '/wire/message',
+  '/wire/image',
+  '/public_key',
+  '/message',
+])
 
 const loopback = new BlockList()
 loopback.addSubnet('127.0.0.0', 8)

@@ -24,7 +24,7 @@ export type HttpCode =
 
 export type Code = ProtocolCode | PeerCode | HttpCode
 
-/** Curl commands for the steps of both peers, as `next` gives them. */
+/** Commands for both peers, as `next` gives them. */
 export interface Commands {
   /** A step of this peer: `/show`. */
   own(path: string): string
@@ -32,6 +32,8 @@ export interface Commands {
   peer(path: string): string
   /** A step of both. */
   both(path: string): string
+  /** Seals a text and sends it to this peer's mailbox. */
+  readonly mail: string
 }
 
 /** The commands for a peer on `port` whose counterpart is at `peerUrl`. */
@@ -39,10 +41,13 @@ export function commandsOf(peer: { url: string; peerUrl: string }): Commands {
   const { port } = new URL(peer.peerUrl)
   const own = (path: string) => `curl ${peer.url}${path}`
   const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
+  // a text among the arguments could be seen by everyone on the machine
+  const mail = `echo 'your text' | node dist/main.js send --to ${peer.url} -`
   if (isHere(peer.peerUrl))
-    return { own, peer: others, both: (path) => `${own(path)} && ${others(path)}` }
+    return { own, mail, peer: others, both: (path) => `${own(path)} && ${others(path)}` }
   return {
     own,
+    mail,
     peer: (path) => `${others(path)}   # on the other machine`,
     both: (path) => `${own(path)}   # and on the other machine: ${others(path)}`,
   }
@@ -57,9 +62,11 @@ export function isHere(url: string): boolean {
 interface Row {
   status: number
   title: string
-  /** `path`: the route that refused. */
-  next: (commands: Commands, path: string) => string
+  next: Next
 }
+
+/** What to do next; `path`: the route that refused. */
+type Next = (commands: Commands, path: string) => string
 
 const SPECIFICATION = 'See the specification of duet/1: src/protocol/README.md.'
 const specification = () => SPECIFICATION
@@ -76,16 +83,23 @@ const ownBody = (commands: Commands, path: string) => {
   return path === '/send_image' ? ownPicture(commands) : ownText(commands)
 }
 
+/** The mailbox's routes have their own way out. */
+const mailOr =
+  (mail: Next, others: Next): Next =>
+  (commands, path) =>
+    ['/message', '/public_key'].includes(path) ? mail(commands, path) : others(commands, path)
+const mail = ({ mail }: Commands) => mail
+
 const TABLE: Readonly<Record<Code, Row>> = {
   bad_message: {
     status: 400,
     title: 'Not in the form that this route takes',
-    next: ownBody,
+    next: mailOr(mail, ownBody),
   },
   bad_encoding: {
     status: 400,
     title: 'A field is wrongly encoded',
-    next: specification,
+    next: mailOr(mail, specification),
   },
   bad_version: {
     status: 400,
@@ -95,7 +109,7 @@ const TABLE: Readonly<Record<Code, Row>> = {
   bad_point: {
     status: 400,
     title: 'Not a usable public key',
-    next: specification,
+    next: mailOr(mail, specification),
   },
   bad_base_point: {
     status: 400,
@@ -130,12 +144,20 @@ const TABLE: Readonly<Record<Code, Row>> = {
     title: 'Only for the owner of this peer',
     next: ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
   },
-  not_found: { status: 404, title: 'No such route', next: help },
+  not_found: {
+    status: 404,
+    title: 'No such route',
+    next: mailOr(
+      () =>
+        'To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (node dist/main.js keygen makes the keys).',
+      help,
+    ),
+  },
   no_image: { status: 404, title: 'No picture yet', next: ({ peer }) => peer('/send_image') },
   method_not_allowed: {
     status: 405,
     title: 'Not with this method',
-    next: help,
+    next: mailOr(mail, help),
   },
   too_slow: { status: 408, title: 'The request took too long', next: help },
   curve_mismatch: {
@@ -189,12 +211,15 @@ const TABLE: Readonly<Record<Code, Row>> = {
   too_large: {
     status: 413,
     title: 'Too large',
-    next: () => 'Send less: a text has at most 16 KiB, a picture what --max-image says.',
+    next: mailOr(
+      () => 'Send less: a message for a mailbox has at most 64 KiB.',
+      () => 'Send less: a text has at most 16 KiB, a picture what --max-image says.',
+    ),
   },
   unsupported_type: {
     status: 415,
     title: 'Not this content type',
-    next: ownBody,
+    next: mailOr(mail, ownBody),
   },
   bad_host: {
     status: 421,
@@ -204,25 +229,38 @@ const TABLE: Readonly<Record<Code, Row>> = {
   inbox_full: {
     status: 429,
     title: 'Too many messages wait',
-    next: ({ own }) => `${own('/decrypt_msg')}, then send again`,
+    next: mailOr(
+      () => 'Send it again once its reader has read some: node dist/main.js watch shows them.',
+      ({ own }) => `${own('/decrypt_msg')}, then send again`,
+    ),
   },
   headers_too_large: { status: 431, title: 'Headers too large', next: help },
   internal: { status: 500, title: 'A defect of this program', next: help },
   no_space: {
     status: 507,
-    title: 'No room for the picture',
-    next: () => 'Make room on the disk of the peer that received it, then send the picture again.',
+    title: 'No room on the disk of the receiver',
+    next: () => 'Make room on the disk of the peer that received it, then send again.',
   },
   peer_unreachable: {
     status: 502,
     title: 'The other peer does not answer',
-    next: () => 'Start the other peer, then run this step again.',
+    next: mailOr(
+      () => 'Start the peer that --to names, then send again.',
+      () => 'Start the other peer, then run this step again.',
+    ),
   },
-  peer_refused: { status: 502, title: 'The other peer refused', next: newKeys },
+  peer_refused: {
+    status: 502,
+    title: 'The other peer refused',
+    next: mailOr(() => 'Look whether --to names a peer with a mailbox.', newKeys),
+  },
   peer_timeout: {
     status: 504,
     title: 'The other peer takes too long',
-    next: () => 'Look at the other terminal, then run this step again.',
+    next: mailOr(
+      () => 'Look at that peer, then send again: if this message arrived, there will be two.',
+      () => 'Look at the other terminal, then run this step again.',
+    ),
   },
 }
 
@@ -294,10 +332,10 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   const { peerCode } = error
   if (!isCode(peerCode) || peerCode === 'internal') return { ...problem, peer_code: peerCode }
   // the other peer's refusal, as it would put it
-  const { own: others, peer: own, both } = commands
+  const { own: others, peer: own, ...rest } = commands
   return {
     ...problem,
-    next: TABLE[peerCode].next({ own, peer: others, both }, path),
+    next: TABLE[peerCode].next({ own, peer: others, ...rest }, path),
     peer_code: peerCode,
   }
 }

@@ -13,6 +13,12 @@ import { commandsOf, HttpError } from './problems.ts'
 /** With fewer letters than this the line is not flat yet; a picture has more. */
 const FLAT_SAMPLE = 10_000
 
+const MAILBOX_HELP = `
+For everyone, since this peer has a mailbox:
+/public_key   the key that mail is sealed to
+/message      where sealed mail comes in
+`
+
 /** Each answers with `next`: the command to run after it. */
 export function steps(peer: Peer, events: Events): Router {
   const router = new Router({ strict: true, sensitive: true })
@@ -88,7 +94,7 @@ export function steps(peer: Peer, events: Events): Router {
 /events       what happens, live, as the page gets it
 /transcript   all public data of this run, to hand in or to check
 /             this list; in a browser, the page: what crosses the wire, live
-
+${peer.mailboxKey === null ? '' : MAILBOX_HELP}
 next: ${own('/send_keys')}
 `
   })

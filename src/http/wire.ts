@@ -42,7 +42,8 @@ export function wire(receiver: Receiver, events: Events): Router {
   return router
 }
 
-function accepted(ctx: Context, body: object): void {
+/** Answers that what came was taken. */
+export function accepted(ctx: Context, body: object): void {
   ctx.status = 201
   ctx.type = 'application/json'
   ctx.body = `${JSON.stringify(body)}\n`

@@ -8,6 +8,7 @@ import http from 'node:http'
 import fc from 'fast-check'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { call } from '../helpers/call.ts'
+import { mailboxInMemory } from '../helpers/mail.ts'
 import { type Form, hex } from '../helpers/mutations.ts'
 import { assertNoDefect, assertProper, assertStillWorks } from '../helpers/proper.ts'
 import { sendRaw } from '../helpers/raw.ts'
@@ -23,7 +24,7 @@ export const httpRequests: Target = {
   cases: 10_000,
   fuzz: (seed, limits) =>
     inBatches(limits, seed, 5_000, async (seed, numRuns, outcomes) => {
-      await withPeers({}, async (a, b) => {
+      await withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         const { keys, messages, session } = await validForms([a, b])
         // the steps among the requests make new sessions: the messages speak of the latest one shown
         let latest = session
@@ -61,7 +62,7 @@ export const httpStreams: Target = {
   cases: 400,
   fuzz: (seed, limits) =>
     inBatches(limits, seed, 400, async (seed, numRuns, outcomes) => {
-      await withPeers({}, async (a, b) => {
+      await withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         await a.call('/send_keys')
         await b.call('/send_keys')
         const cases = fc.sample(streams, { seed, numRuns })

@@ -35,19 +35,23 @@ export interface CommandOptions {
   node?: readonly string[]
   /** With a channel for messages, to what Node's options load. */
   ipc?: boolean
+  /** What it reads on standard input; nothing by default. */
+  input?: string | Uint8Array
 }
 
 /** Starts `ecdh-duet ARGS`; whoever calls this ends it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
-  const { under = [], cwd, env, node = [], ipc = false } = options
+  const { under = [], cwd, env, node = [], ipc = false, input } = options
   const [program = '', ...words] = [...under, process.execPath, ...node, MAIN, ...args]
-  return watch(
-    spawn(program, words, {
-      cwd,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
-    }),
-  )
+  const stdin = input === undefined ? 'ignore' : 'pipe'
+  const child = spawn(program, words, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: [stdin, 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
+  })
+  // it may end before it has read everything
+  child.stdin?.on('error', () => {}).end(input)
+  return watch(child)
 }
 
 /** Runs `ecdh-duet ARGS` beside `use`, and kills it at the end if it still runs. */

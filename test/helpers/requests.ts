@@ -16,7 +16,7 @@ const STEPS = [
 ]
 /** Of the page; /events answers without an end. */
 const PAGE = ['/page.css', '/page.js', '/icon.svg', '/transcript', '/sealed_image']
-const WIRE = ['/wire/keys', '/wire/message', '/wire/image']
+const WIRE = ['/wire/keys', '/wire/message', '/wire/image', '/public_key', '/message']
 
 export interface Request {
   to: 0 | 1
@@ -184,6 +184,13 @@ export function requests(
       .constantFrom('text', 'text=%', 'text=%ff', 'text=a&text=b', 'a=b')
       .map((text) => Buffer.from(text)),
   )
+  const mailBody = bodyOf(
+    fc.record({
+      message: fc
+        .uint8Array({ minLength: 40, maxLength: 200 })
+        .map((bytes) => Buffer.from(bytes).toString('base64')),
+    }),
+  )
   const long = fc.integer({ min: 1_000, max: 100_000 }).map((size) => Buffer.alloc(size, 'a'))
   const anyBody = fc.option(
     fc.oneof(
@@ -217,6 +224,16 @@ export function requests(
         path: fc.constant('/wire/message'),
         headers: json,
         body: messageBody,
+      }),
+    },
+    {
+      weight: 8,
+      arbitrary: fc.record({
+        to,
+        method: fc.constant('POST'),
+        path: fc.constant('/message'),
+        headers: json,
+        body: mailBody,
       }),
     },
     {

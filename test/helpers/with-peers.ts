@@ -1,6 +1,6 @@
 /** Two peers of this process on free ports, with terminals that can be read; torn down whatever happens. */
 
-import type { Memory } from '../../src/contract.ts'
+import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
 import { type Curve, X25519 } from '../../src/protocol/curves.ts'
 import { forgetful } from '../../src/state/memory.ts'
@@ -28,6 +28,7 @@ export interface PeersOptions {
   image?: string
   maxImage?: number
   openMemory?: (port: number) => Memory
+  openMailbox?: () => Mailbox
 }
 
 export async function withPeers(
@@ -50,6 +51,7 @@ export async function withPeers(
     message: options.message,
     image: options.image,
     maxImage: options.maxImage,
+    openMailbox: options.openMailbox,
   })
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`

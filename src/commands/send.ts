@@ -1,0 +1,71 @@
+/** `send`: seals a text and sends it to a mailbox. */
+
+import { isUtf8 } from 'node:buffer'
+import { PeerError } from '../contract.ts'
+import { fetchMailboxKey, sendMailTo } from '../http/client.ts'
+import { commandsOf, problemOf } from '../http/problems.ts'
+import { MAX_MAIL_BYTES, seal } from '../mailbox/seal.ts'
+import type { PublicKey } from '../protocol/curves.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { naming } from '../state/files.ts'
+import { readPublicKey } from '../state/keyFiles.ts'
+import { decodePublicKey, fingerprint } from '../state/pem.ts'
+import { print, tell } from '../terminal.ts'
+
+/** A line end may follow the longest text. */
+const MAX_INPUT_BYTES = MAX_MAIL_BYTES + 2
+
+/**
+ * Seals a text (`-` or undefined: what standard input has) to the key in the file `recipient`, or
+ * to the one that the peer at `to` gives, sends it there and prints the answer. Returns the exit code.
+ * @throws StateError, DuetError
+ */
+export async function send(
+  to: string,
+  recipient: string | undefined,
+  given: string | undefined,
+): Promise<number> {
+  try {
+    const known = recipient === undefined ? null : readPublicKey(recipient)
+    const text = given === undefined || given === '-' ? await readInput() : Buffer.from(given)
+    if (text.length === 0) throw new DuetError('bad_text', 'There is no text to send.')
+    const sealed = await seal(known ?? (await keyAt(to)), text)
+    print(JSON.stringify(await sendMailTo(to, sealed), null, 2))
+    return 0
+  } catch (error) {
+    if (!(error instanceof PeerError)) throw error
+    // the way on is told in our own words: the other side's could be anything
+    const { detail, next } = problemOf(error, commandsOf({ url: to, peerUrl: to }), '/message')
+    tell(`${detail} ${next}`)
+    return 1
+  }
+}
+
+/** The key that a peer gives, which is anybody's until it was compared. */
+async function keyAt(to: string): Promise<PublicKey> {
+  const pem = await fetchMailboxKey(to)
+  const key = naming(`the key at ${to}/public_key`, () => decodePublicKey(pem))
+  tell(`sealing to ${fingerprint(key)}, the key that ${to} gives; compare it with its owner`)
+  return key
+}
+
+/**
+ * All of standard input, without the line end that `echo` and editors put behind a text.
+ * @throws DuetError `bad_text`
+ */
+async function readInput(): Promise<Uint8Array> {
+  if (process.stdin.isTTY) tell('type the text, and end it with Ctrl-D on a line of its own')
+  const pieces: Buffer[] = []
+  let length = 0
+  for await (const piece of process.stdin) {
+    pieces.push(piece)
+    length += piece.length
+    // more than can be sent
+    if (length > MAX_INPUT_BYTES) break
+  }
+  const input = Buffer.concat(pieces)
+  if (length <= MAX_INPUT_BYTES && !isUtf8(input))
+    throw new DuetError('bad_text', 'The text is not in UTF-8.')
+  const lineEnd = /\r?\n$/.exec(input.subarray(-2).toString('latin1'))?.[0].length ?? 0
+  return input.subarray(0, input.length - lineEnd)
+}

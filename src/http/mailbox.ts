@@ -1,0 +1,47 @@
+/** The mailbox's routes: its public key, and where mail comes in. Anyone may call them. */
+
+import Router from '@koa/router'
+import * as v from 'valibot'
+import type { Peer } from '../peer.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { readJson } from './bodies.ts'
+import { HttpError } from './problems.ts'
+import { accepted } from './wire.ts'
+
+/** A text of 64 KiB sealed on P-256, in base64, with room for JSON's escapes. */
+const MAX_MAIL_BODY = 92 * 1024
+
+const MailForm = v.strictObject({ message: v.pipe(v.string(), v.nonEmpty()) })
+
+export function mailbox(peer: Peer): Router {
+  const router = new Router({ strict: true, sensitive: true })
+
+  router.register('/public_key', ['GET'], (ctx) => {
+    ctx.type = 'text/plain'
+    ctx.body = keyOf(peer)
+  })
+
+  router.register('/message', ['POST'], async (ctx) => {
+    // a peer without a mailbox reads no mail
+    keyOf(peer)
+    accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
+  })
+
+  return router
+}
+
+function keyOf({ mailboxKey }: Peer): string {
+  if (mailboxKey === null) throw new HttpError('not_found', 'This peer has no mailbox.')
+  return mailboxKey
+}
+
+/** The sealed bytes out of parsed JSON, in base64 with its padding (RFC 4648 section 4). */
+function parseMail(body: unknown): Uint8Array {
+  if (!v.is(MailForm, body))
+    throw new DuetError('bad_message', 'The body is {"message": "<base64>"} and nothing more.')
+  const sealed = Buffer.from(body.message, 'base64')
+  // Node takes other alphabets, blanks and missing padding: one form for each value
+  if (sealed.toString('base64') !== body.message)
+    throw new DuetError('bad_encoding', '`message` is not in base64: it was not sealed.')
+  return sealed
+}

@@ -1,0 +1,55 @@
+/** Mail for tests: keys in files, and texts sealed to them. */
+
+import type { Mailbox } from '../../src/contract.ts'
+import { openMailbox } from '../../src/mailbox/mailbox.ts'
+import { idOf } from '../../src/mailbox/maildir.ts'
+import { checkSealed, seal } from '../../src/mailbox/seal.ts'
+import { utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { type Curve, KeyPair, type PublicKey, X25519 } from '../../src/protocol/curves.ts'
+import { writeKeyPair } from '../../src/state/keyFiles.ts'
+import { encodePublicKey, fingerprint } from '../../src/state/pem.ts'
+
+export interface MailKeys {
+  readonly pair: KeyPair
+  readonly privateFile: string
+  readonly publicFile: string
+}
+
+/** A fresh key pair, and its two files in `folder`. */
+export function makeKeys(folder: string, curve: Curve = X25519): MailKeys {
+  const pair = new KeyPair(curve)
+  return { pair, ...writeKeyPair(folder, pair) }
+}
+
+/** The mailbox in `dir` for texts that are sealed to `key`, as the command opens it. */
+export function mailboxIn(dir: string, key: PublicKey): Mailbox {
+  const known = { publicKey: encodePublicKey(key), fingerprint: fingerprint(key) }
+  return openMailbox(dir, key, known)
+}
+
+/** One that keeps nothing for long, for tests that are about other things. */
+export function mailboxInMemory(): Mailbox {
+  const key = new KeyPair(X25519)
+  const ids = new Set<string>()
+  return {
+    publicKey: encodePublicKey(key),
+    fingerprint: fingerprint(key),
+    place: 'memory',
+    store: async (bytes) => {
+      checkSealed(X25519, bytes)
+      const id = idOf(bytes)
+      const fresh = !ids.has(id)
+      ids.add(id)
+      return { id, fresh }
+    },
+  }
+}
+
+export function sealed(recipient: PublicKey, text: string): Promise<Uint8Array> {
+  return seal(recipient, utf8ToBytes(text))
+}
+
+/** The body of `POST /message`. */
+export function mailForm(bytes: Uint8Array): { message: string } {
+  return { message: Buffer.from(bytes).toString('base64') }
+}

@@ -1,0 +1,341 @@
+/** The mailbox over HTTP: what it takes and keeps, what it refuses, and that each refusal says how it is done. */
+
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { createHash, randomBytes } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { MAX_WAITING } from '../src/mailbox/maildir.ts'
+import { open } from '../src/mailbox/seal.ts'
+import { CURVES, type Curve, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
+import { post } from './helpers/call.ts'
+import { runCommand, withCommand } from './helpers/command.ts'
+import { type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
+import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
+import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const run = promisify(execFile)
+const KIB = 1024
+
+let folder: string
+let dir: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mailbox-'))
+  dir = path.join(folder, 'mail')
+  fs.mkdirSync(dir)
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const filesIn = () =>
+  fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+const waiting = () => fs.readdirSync(path.join(dir, 'new')).sort()
+
+/** A peer with a mailbox in `dir`, for texts sealed to fresh keys on `curve`. */
+function withMailbox(
+  curve: Curve,
+  use: (peer: TestPeer, keys: MailKeys) => Promise<void>,
+): Promise<void> {
+  const keys = makeKeys(path.join(folder, 'keys'), curve)
+  return withPeers({ openMailbox: () => mailboxIn(dir, keys.pair) }, (peer) => use(peer, keys))
+}
+
+for (const curve of Object.values(CURVES))
+  describe(`a mailbox with a key of ${curve.name}`, () => {
+    it('gives its public key as the PEM that OpenSSL reads', () =>
+      withMailbox(curve, async (peer, { pair }) => {
+        const answer = await peer.call('/public_key')
+        assert.equal(answer.status, 200)
+        assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8')
+        assert.equal(answer.text, encodePublicKey(pair))
+        assertSafeHeaders(answer)
+        const read = spawnSync('openssl', ['pkey', '-pubin', '-noout'], { input: answer.text })
+        assert.equal(read.status, 0, read.stderr.toString())
+      }))
+
+    it('stores a sealed text, answers with its id, and tells the owner', () =>
+      withMailbox(curve, async (peer, { pair }) => {
+        const bytes = await sealed(pair, 'Meet me at noon')
+        const id = createHash('sha256').update(bytes).digest('hex')
+        const answer = await post(`${peer.url}/message`, mailForm(bytes))
+        assert.deepEqual([answer.status, answer.json], [201, { stored: true, id }])
+        assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8')
+        assert.ok(answer.text.endsWith('\n'))
+        assertSafeHeaders(answer)
+        assert.deepEqual(waiting(), [id])
+        assert.deepEqual(fs.readFileSync(path.join(dir, 'new', id)), Buffer.from(bytes))
+        assert.deepEqual(
+          peer.lines().filter((line) => line.startsWith('←')),
+          [`←  mail                  ${id}  ${bytes.length} bytes, sealed`],
+        )
+      }))
+
+    it('stores a resend once, also when it was read already, and says the same', () =>
+      withMailbox(curve, async (peer, { pair }) => {
+        const form = mailForm(await sealed(pair, 'once'))
+        const first = await post(`${peer.url}/message`, form)
+        const { id } = first.json
+        assert.equal((await post(`${peer.url}/message`, form)).text, first.text)
+        fs.renameSync(path.join(dir, 'new', id), path.join(dir, 'cur', `${id}:2,S`))
+        const later = await post(`${peer.url}/message`, form)
+        assert.deepEqual([later.status, later.text], [201, first.text])
+        assert.equal(filesIn().length, 1)
+        assert.equal(peer.lines().filter((line) => line.startsWith('←')).length, 1)
+      }))
+
+    it('takes 64 KiB and not a byte more', () =>
+      withMailbox(curve, async (peer, { pair }) => {
+        const longest = await sealed(pair, 'x'.repeat(64 * KIB))
+        assert.equal((await post(`${peer.url}/message`, mailForm(longest))).status, 201)
+        const longer = Buffer.concat([longest, Buffer.alloc(1)])
+        assertProblem(await post(`${peer.url}/message`, mailForm(longer)), 'too_large')
+        assert.equal(waiting().length, 1)
+      }))
+
+    it('takes what JSON may do to base64', () =>
+      withMailbox(curve, async (peer, { pair }) => {
+        const { message } = mailForm(await sealed(pair, 'x'.repeat(64 * KIB)))
+        // as PHP writes it
+        const body = ` {"message" :\n"${message.replaceAll('/', '\\/')}"}\n`
+        const headers = { 'content-type': 'application/json; charset=utf-8' }
+        const answer = await peer.call('/message', { method: 'POST', headers, body })
+        assert.equal(answer.status, 201)
+      }))
+
+    it('is stored so that only the private key opens it', () =>
+      withMailbox(curve, async (peer, { pair }) => {
+        const answer = await post(`${peer.url}/message`, mailForm(await sealed(pair, 'secret')))
+        const stored = fs.readFileSync(path.join(dir, 'new', answer.json.id))
+        assert.equal(Buffer.from(await open(pair, stored)).toString(), 'secret')
+        await assert.rejects(open(new KeyPair(curve), stored), { code: 'decrypt_failed' })
+      }))
+  })
+
+describe('a mailbox refuses', () => {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
+  const json = { 'content-type': 'application/json' }
+  /** Whatever is sealed, this long. */
+  const noise = (length: number) => {
+    const bytes = randomBytes(length)
+    bytes[31] = 0
+    return base64(bytes)
+  }
+  const ZERO = Buffer.alloc(100)
+  const rows: [string, Curve, unknown, string][] = [
+    ["the original's text in clear", X25519, { message: 'Hey Bud' }, 'bad_encoding'],
+    ['a text in clear that happens to be base64', X25519, { message: 'HeyBuddy' }, 'bad_encoding'],
+    ['an empty string', X25519, { message: '' }, 'bad_message'],
+    ['a number', X25519, { message: 5 }, 'bad_message'],
+    ['null', X25519, { message: null }, 'bad_message'],
+    ['a list', X25519, { message: [noise(100)] }, 'bad_message'],
+    ['nothing in it', X25519, {}, 'bad_message'],
+    ['a list of messages', X25519, [{ message: noise(100) }], 'bad_message'],
+    ['a bare string', X25519, noise(100), 'bad_message'],
+    ['one more field', X25519, { message: noise(100), from: 'Bob' }, 'bad_message'],
+    ['another field', X25519, { text: noise(100) }, 'bad_message'],
+    ['base64 without padding', X25519, { message: noise(100).replace(/=+$/, '') }, 'bad_encoding'],
+    ['base64 with too much padding', X25519, { message: `${noise(102)}=` }, 'bad_encoding'],
+    ['base64 with a line end', X25519, { message: `${noise(102)}\n` }, 'bad_encoding'],
+    ['base64 with a blank', X25519, { message: ` ${noise(102)}` }, 'bad_encoding'],
+    ["base64url's alphabet", X25519, { message: `${noise(102).slice(0, -2)}-_` }, 'bad_encoding'],
+    [
+      'base64 with bits behind its end',
+      X25519,
+      { message: base64(ZERO).replace('A==', 'B==') },
+      'bad_encoding',
+    ],
+    ['hex', X25519, { message: `${'ab'.repeat(60)}z` }, 'bad_encoding'],
+    ['too few bytes for X25519', X25519, { message: noise(47) }, 'bad_encoding'],
+    ['too few bytes for P-256', P256, { message: base64(ZERO.subarray(0, 80)) }, 'bad_encoding'],
+    ['a point of low order', X25519, { message: base64(ZERO) }, 'bad_point'],
+    [
+      'a point that is not canonical',
+      X25519,
+      { message: base64(Buffer.alloc(100, 0xff)) },
+      'bad_point',
+    ],
+    ['garbage that decodes, for P-256', P256, { message: noise(100) }, 'bad_point'],
+    ['65 KiB', X25519, { message: noise(32 + 65 * KIB + 16) }, 'too_large'],
+    ['65 KiB for P-256', P256, { message: noise(65 + 65 * KIB + 16) }, 'too_large'],
+    ['1 MiB', X25519, { message: noise(KIB * KIB) }, 'too_large'],
+  ]
+  const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
+
+  for (const [what, curve, body, code] of rows)
+    it(`${what} as ${code}, says how it is done, and keeps nothing`, () =>
+      withMailbox(curve, async (peer) => {
+        const answer = await post(`${peer.url}/message`, body)
+        const { next } = assertProblem(answer, code)
+        assert.equal(next.includes(code === 'too_large' ? '64 KiB' : command(peer)), true, next)
+        assertSafeHeaders(answer)
+        assert.equal(/Hey|Bob/.test(answer.text), false, 'a text is not repeated')
+        assert.deepEqual(filesIn(), [])
+      }))
+
+  for (const [what, options, code] of [
+    ['what is no JSON', { headers: json, body: 'Hey Bud' }, 'bad_message'],
+    ['no body', { headers: json }, 'bad_message'],
+    [
+      'JSON with a byte order mark',
+      { headers: json, body: '\ufeff{"message":"x"}' },
+      'bad_message',
+    ],
+    ['bytes that are no UTF-8', { headers: json, body: Buffer.of(0xff) }, 'bad_message'],
+    ['a form, as a page could send it', { body: 'message=Hey' }, 'unsupported_type'],
+    ['another type', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 'unsupported_type'],
+    [
+      'a compressed body',
+      { headers: { ...json, 'content-encoding': 'gzip' }, body: '{}' },
+      'unsupported_type',
+    ],
+    ['GET', { method: 'GET' }, 'method_not_allowed'],
+    ['PUT', { method: 'PUT', headers: json, body: '{}' }, 'method_not_allowed'],
+  ] as const)
+    it(`${what} as ${code}, and says how it is done`, () =>
+      withMailbox(X25519, async (peer) => {
+        const answer = await peer.call('/message', { method: 'POST', ...options })
+        assert.equal(assertProblem(answer, code).next, command(peer))
+        assert.deepEqual(filesIn(), [])
+      }))
+
+  it('a page of another site', () =>
+    withMailbox(X25519, async (peer, { pair }) => {
+      const body = JSON.stringify(mailForm(await sealed(pair, 'x')))
+      const headers = { ...json, origin: 'http://evil.example' }
+      assertProblem(await peer.call('/message', { method: 'POST', headers, body }), 'cross_site')
+      assert.deepEqual(filesIn(), [])
+    }))
+
+  it('more than may wait as inbox_full, but takes a resend of what waits', () =>
+    withMailbox(X25519, async (peer, { pair }) => {
+      const form = mailForm(await sealed(pair, 'the last one'))
+      for (let i = 1; i < MAX_WAITING; i++) fs.writeFileSync(path.join(dir, 'new', `${i}`), 'x')
+      assert.equal((await post(`${peer.url}/message`, form)).status, 201)
+      const more = mailForm(await sealed(pair, 'one too many'))
+      const { next } = assertProblem(await post(`${peer.url}/message`, more), 'inbox_full')
+      assert.match(next, /watch/)
+      assert.equal((await post(`${peer.url}/message`, form)).status, 201)
+      fs.rmSync(path.join(dir, 'new', '1'))
+      assert.equal((await post(`${peer.url}/message`, more)).status, 201)
+    }))
+
+  it('to store what the disk does not take, as no_space, and keeps nothing of it', () =>
+    withMailbox(X25519, async (peer, { pair }) => {
+      fs.rmdirSync(path.join(dir, 'tmp'))
+      const form = mailForm(await sealed(pair, 'x'))
+      const { next } = assertProblem(await post(`${peer.url}/message`, form), 'no_space')
+      assert.doesNotMatch(next, /picture/)
+      assert.deepEqual(filesIn(), [])
+      fs.mkdirSync(path.join(dir, 'tmp'))
+      assert.equal((await post(`${peer.url}/message`, form)).status, 201)
+    }))
+})
+
+describe('the next step after a text in clear', () => {
+  const noShell = process.platform === 'win32' ? 'needs a POSIX shell' : false
+  it('works as it stands there', { skip: noShell }, () =>
+    withMailbox(X25519, async (peer, { pair }) => {
+      const refused = await post(`${peer.url}/message`, { message: 'Hey Bud' })
+      const { stdout } = await run('sh', ['-c', refused.json.next], { cwd: root })
+      const { id } = JSON.parse(stdout)
+      const stored = fs.readFileSync(path.join(dir, 'new', id))
+      assert.equal(Buffer.from(await open(pair, stored)).toString(), 'your text')
+    }),
+  )
+})
+
+describe('a peer without a mailbox', () => {
+  it('says not_found on both routes, and how to switch it on', () =>
+    withPeers({}, async (peer) => {
+      for (const answer of [
+        await peer.call('/public_key'),
+        await post(`${peer.url}/message`, { message: 'Hey Bud' }),
+      ])
+        assert.match(
+          assertProblem(answer, 'not_found').next,
+          /--mailbox DIR --mailbox-key FILE\.public\.pem/,
+        )
+    }))
+})
+
+describe('texts from a mailbox', () => {
+  it('are counted by /frequency, once', () =>
+    withMailbox(X25519, async (peer, { pair }) => {
+      const form = mailForm(await sealed(pair, 'x'.repeat(1000)))
+      assert.equal((await peer.call('/frequency')).json.sample, 0)
+      await post(`${peer.url}/message`, form)
+      const { sample } = (await peer.call('/frequency')).json
+      // of 64 signs of base64, 52 are letters
+      assert.ok(sample > 1000 && sample < 1300, sample)
+      await post(`${peer.url}/message`, form)
+      assert.equal((await peer.call('/frequency')).json.sample, sample)
+    }))
+})
+
+describe('ecdh-duet peer --mailbox', () => {
+  const args = (mailbox: string, key: string) =>
+    ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
+      .concat('--mailbox', mailbox)
+      .concat('--mailbox-key', key)
+
+  it('makes the mailbox, shows where it is and the fingerprint, and removes what a crash left', async () => {
+    const { pair, publicFile } = makeKeys(path.join(folder, 'keys'))
+    const mail = path.join(folder, 'new', 'mail')
+    await withCommand(args(mail, publicFile), {}, async (peer) => {
+      const [, shown] = await peer.until(/mailbox key {11}(\S+) /)
+      assert.equal(shown, fingerprint(pair))
+      assert.match(peer.output(), new RegExp(`mailbox {15}${mail}\n`))
+      peer.kill('SIGKILL')
+      await peer.ended
+    })
+    assert.equal(fs.statSync(mail).mode & 0o777, 0o700)
+    assert.equal(fs.readFileSync(path.join(folder, 'new', '.gitignore'), 'utf8'), '*\n')
+    const { pid } = spawnSync(process.execPath, ['--version'])
+    const half = path.join(mail, 'tmp', `${pid}..${'0'.repeat(16)}-0.${os.hostname()}`)
+    fs.writeFileSync(half, 'half a mess')
+    await withCommand(args(mail, publicFile), {}, async (peer) => {
+      await peer.ports(1)
+      assert.equal(fs.existsSync(half), false)
+    })
+  })
+
+  const refused: [string, (keys: MailKeys) => string[], RegExp][] = [
+    ['a private key', (keys) => args(dir, keys.privateFile), /It is a private key, which belongs/],
+    ['no such key', () => args(dir, 'none.pem'), /none\.pem: There is no such file/],
+    [
+      'the identity as mailbox key',
+      (keys) => [...args(dir, keys.publicFile), '--identity', keys.privateFile],
+      /is the identity of this peer/,
+    ],
+    [
+      'a file in place of the folder',
+      (keys) => args(keys.publicFile, keys.publicFile),
+      /key\.public\.pem: It can't be used \(ENOTDIR\)/,
+    ],
+  ]
+  for (const [what, given, line] of refused)
+    it(`does not start with ${what}, and says so in one line`, async () => {
+      const wrong = given(makeKeys(path.join(folder, 'keys')))
+      const { code, output, errors } = await runCommand(wrong, { cwd: folder })
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
+      assert.match(errors, line)
+    })
+
+  it('is wrong usage without its key, a key without it, and for both', async () => {
+    const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
+    for (const wrong of [
+      [...peer, '--mailbox', dir],
+      [...peer, '--mailbox-key', 'k.pem'],
+      [...peer, '--mailbox', '', '--mailbox-key', ''],
+      ['both', '--mailbox', dir, '--mailbox-key', 'k.pem'],
+    ]) {
+      const { code, output } = await runCommand(wrong, { cwd: folder })
+      assert.deepEqual([code, output], [2, ''])
+    }
+  })
+})
