@@ -178,3 +178,11 @@ export type PeerEvent =
   | { type: 'mail stored'; id: string; bytes: number }
   | { type: 'refused'; request: string; code: string; detail: string }
   | { type: 'defect'; where: string }
+
+/** What happens to a mailbox that is watched, as the watcher's terminal tells it. */
+export type WatchEvent =
+  | { type: 'watching'; place: string }
+  | { type: 'other watcher'; process: string }
+  | { type: 'mail'; stored: Date; SECRET: Uint8Array }
+  | { type: 'set aside'; place: string; why: string }
+  | { type: 'passed over'; name: string; why: string }

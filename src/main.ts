@@ -10,6 +10,7 @@ import { type MalloryOptions, mallory } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { send } from './commands/send.ts'
 import { sendImage } from './commands/sendImage.ts'
+import { watchMailbox } from './commands/watch.ts'
 import { isLoopback } from './lab/loopback.ts'
 import type { Alteration } from './lab/mallory.ts'
 import { CURVES, type CurveName } from './protocol/curves.ts'
@@ -146,6 +147,13 @@ program
       send(options.to, options.recipient, text),
     ),
   )
+
+program
+  .command('watch')
+  .description('print what waits in a mailbox, and then what comes')
+  .argument('<dir>', 'the folder of the mailbox')
+  .requiredOption('--key <file>', 'the private key (PEM) that opens them', notEmpty)
+  .action(ending((dir: string, { key }: { key: string }) => watchMailbox(dir, key)))
 
 const lab = program
   .command('lab')

@@ -4,12 +4,13 @@
  * program itself. Whatever came from outside is escaped.
  */
 
-import type { PeerEvent, PictureFacts } from './contract.ts'
+import type { PeerEvent, PictureFacts, WatchEvent } from './contract.ts'
 import { bytesToHex } from './protocol/bytes.ts'
 
 /** Where text goes: a stream of Node's, or a test's own. */
 export interface Output {
-  write(text: string): unknown
+  /** `done` is called once the system has it. */
+  write(text: string, done?: (error?: Error | null) => void): unknown
   isTTY?: boolean
   /** Knows `NO_COLOR`, `FORCE_COLOR` and dumb terminals. */
   hasColors?(): boolean
@@ -25,6 +26,8 @@ export interface Terminal {
   reporter(port: number): (event: PeerEvent) => void
   /** Lines beside a peer's, of whoever says more of it than its events do. */
   narrator(port: number): Narrator
+  /** What happens to a mailbox; resolves once it is out. */
+  tellOfMailbox(event: WatchEvent): Promise<void>
 }
 
 export interface Narrator {
@@ -100,6 +103,13 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     output.write(text.join(''))
   }
 
+  function watchLine(event: WatchEvent): Line {
+    if (event.type !== 'mail') return publicWatchLine(event)
+    const time = event.stored.toISOString().replace(/\.\d+/, '')
+    // the mark stands before the text, which could end with any
+    return secretLine('mail', `${time}  sender unverified  ${secretText(event.SECRET, 'text')}`)
+  }
+
   return {
     reporter: (port) => (event) => write(linesOf(event), port),
     narrator: (port) => ({
@@ -109,6 +119,10 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
       },
       saySecret: (label, text) => write([secretLine(label, secretText(text, 'text'))], port),
     }),
+    tellOfMailbox: (event) =>
+      new Promise((resolve, reject) => {
+        output.write(whole(watchLine(event)), (error) => (error ? reject(error) : resolve()))
+      }),
   }
 }
 
@@ -312,6 +326,34 @@ function publicLines(event: PublicEvent): Line[] {
           colour: 'red',
         },
       ]
+  }
+}
+
+function publicWatchLine(event: Exclude<WatchEvent, { SECRET: Uint8Array }>): Line {
+  switch (event.type) {
+    case 'watching':
+      return { sign: '·', label: 'watching', text: printable(event.place), colour: 'bold' }
+    case 'other watcher':
+      return {
+        sign: '·',
+        label: 'waiting',
+        text: `Another watcher (${event.process}) reads this mailbox; this one goes on when it has ended.`,
+        colour: 'yellow',
+      }
+    case 'set aside':
+      return {
+        sign: '✗',
+        label: 'set aside',
+        text: `${printable(event.place)}  ${event.why}`,
+        colour: 'yellow',
+      }
+    case 'passed over':
+      return {
+        sign: '✗',
+        label: 'passed over',
+        text: `${cut(printable(event.name))}  ${event.why}`,
+        colour: 'yellow',
+      }
   }
 }
 

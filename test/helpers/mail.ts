@@ -1,5 +1,6 @@
-/** Mail for tests: keys in files, and texts sealed to them. */
+/** Mail for tests: keys in files, texts sealed to them, and what a watcher printed. */
 
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Mailbox } from '../../src/contract.ts'
 import { openMailbox } from '../../src/mailbox/mailbox.ts'
 import { idOf } from '../../src/mailbox/maildir.ts'
@@ -52,4 +53,21 @@ export function sealed(recipient: PublicKey, text: string): Promise<Uint8Array> 
 /** The body of `POST /message`. */
 export function mailForm(bytes: Uint8Array): { message: string } {
   return { message: Buffer.from(bytes).toString('base64') }
+}
+
+/** The texts that a watcher printed, in order. */
+export function textsIn(output: string): string[] {
+  const lines = output.matchAll(
+    /^● {2}SECRET mail +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}sender unverified {2}(.*)$/gm,
+  )
+  return [...lines].map(([, text = '']) => text)
+}
+
+/** Waits until something holds, and fails after 20 s. */
+export async function until(holds: () => boolean, what: () => string = String): Promise<void> {
+  const late = AbortSignal.timeout(20_000)
+  while (!holds()) {
+    if (late.aborted) throw new Error(`it never came to hold: ${what()}`)
+    await sleep(10)
+  }
 }

@@ -1,0 +1,37 @@
+/** `watch`: prints the mail of a mailbox until a signal comes. */
+
+import { Maildir } from '../mailbox/maildir.ts'
+import { watch } from '../mailbox/watch.ts'
+import { makeDirectory, naming, StateError } from '../state/files.ts'
+import { readPrivateKey } from '../state/keyFiles.ts'
+import { createTerminal } from '../terminal.ts'
+import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
+
+/**
+ * Watches the mailbox in `dir`, which is made if it isn't there, with the private key in `keyFile`.
+ * Returns the exit code.
+ * @throws StateError
+ */
+export async function watchMailbox(dir: string, keyFile: string): Promise<number> {
+  const pair = readPrivateKey(keyFile)
+  const maildir = naming(dir, () => {
+    makeDirectory(dir)
+    return new Maildir(dir)
+  })
+  tellWhereSecretsGo()
+  const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
+  const asked = askedToEnd()
+  const ending = new AbortController()
+  asked.then(() => ending.abort())
+  try {
+    await watch({ maildir, pair, tell: terminal.tellOfMailbox, signal: ending.signal })
+  } catch (error) {
+    const { code, syscall, path } = error as NodeJS.ErrnoException
+    if (syscall === undefined) throw error
+    // standard output was closed, and that is said
+    if (syscall !== 'write') throw new StateError(`${path ?? dir}: It can't be used (${code}).`)
+  } finally {
+    pair.erase()
+  }
+  return asked
+}

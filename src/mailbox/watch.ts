@@ -1,0 +1,192 @@
+/** Reads a Maildir: what waits, then what comes. */
+
+import { isUtf8 } from 'node:buffer'
+import fs from 'node:fs'
+import type { FSWatcher } from 'chokidar'
+import type { WatchEvent } from '../contract.ts'
+import type { KeyPair } from '../protocol/curves.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { type Entry, idOf, type Maildir } from './maildir.ts'
+import { processOf } from './mark.ts'
+import { MAX_MAIL_BYTES, open, sealedBytes } from './seal.ts'
+import { Turn } from './turn.ts'
+
+/** How long, in ms, a change may go unseen that the system did not tell of, and the end of another watcher. */
+const LOOK_AGAIN_MS = 1000
+/** How long, in ms, a file that does not open is left in peace since it was last written to. */
+const GROWING_MS = 1000
+
+export interface WatchOptions {
+  readonly maildir: Maildir
+  readonly pair: KeyPair
+  /** Resolves when it is told; only then a message counts as read. */
+  readonly tell: (event: WatchEvent) => Promise<void>
+  /** Ends the watching, after the message that is under way. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Opens every message that waits, oldest first, and then each that comes, until the signal.
+ * @throws the system's errors, and what `tell` throws
+ */
+export async function watch({ maildir, pair, tell, signal }: WatchOptions): Promise<void> {
+  const turn = new Turn(maildir.dir)
+  const readAll = createReader(maildir, pair, tell)
+  const bell = new Bell()
+  signal.addEventListener('abort', bell.ring)
+  let eye: FSWatcher | undefined
+  let reading: string | null = null
+  try {
+    while (!signal.aborted) {
+      const mine = turn.take()
+      const now = mine ? 'mine' : turn.holder
+      if (now !== null && now !== reading) {
+        reading = now
+        await tell(
+          mine
+            ? { type: 'watching', place: maildir.dir }
+            : { type: 'other watcher', process: processOf(now) },
+        )
+      }
+      if (mine) {
+        await readAll(() => !signal.aborted && turn.take())
+        eye ??= await lookAt(maildir.new, bell.ring)
+      }
+      await bell.rung(LOOK_AGAIN_MS)
+    }
+  } finally {
+    await eye?.close()
+    turn.release()
+  }
+}
+
+/** Rings at every change in a folder. Where the system has no more watches to give, the clock does it. */
+async function lookAt(folder: string, ring: () => void): Promise<FSWatcher> {
+  // loaded after what waits was read
+  const chokidar = await import('chokidar')
+  return chokidar
+    .watch(folder, { depth: 0, ignoreInitial: true, followSymlinks: false })
+    .on('all', ring)
+    .on('ready', ring)
+    .on('error', () => {})
+}
+
+/** Wakes whoever waits for it; a ring that nobody waits for is kept. */
+class Bell {
+  #rings = false
+  #wake = () => {}
+
+  readonly ring = (): void => {
+    this.#rings = true
+    this.#wake()
+  }
+
+  /** Resolves at a ring, or after `ms`. */
+  async rung(ms: number): Promise<void> {
+    if (!this.#rings)
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, ms)
+        this.#wake = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    this.#rings = false
+  }
+}
+
+/** Makes a function that reads what is in `new`, as long as `mayGoOn`. */
+function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell']) {
+  /** One more than a message has, so that a longer file is no message. */
+  const maxBytes = sealedBytes(pair.curve, MAX_MAIL_BYTES) + 1
+  /** What is passed over is told of once. */
+  let passedOver = new Set<string>()
+
+  return async (mayGoOn: () => boolean): Promise<void> => {
+    const stays = new Set<string>()
+    for (const entry of await maildir.entries()) {
+      if (!mayGoOn()) return
+      const why = await read(entry)
+      if (why === null) continue
+      stays.add(entry.name)
+      if (!passedOver.has(entry.name)) await tell({ type: 'passed over', name: entry.name, why })
+    }
+    passedOver = stays
+  }
+
+  /** Reads an entry or sets it aside; returns why it stays, if it does. */
+  async function read(entry: Entry): Promise<string | null> {
+    if (entry.name.startsWith('.')) return 'A name that begins with a dot is not a message.'
+    if (!entry.stat.isFile()) return 'It is not a file.'
+    const sealed = contentOf(entry.path, maxBytes)
+    // somebody took it
+    if (sealed === 'ENOENT') return null
+    if (typeof sealed === 'string') return `It can't be read (${sealed}).`
+    const id = idOf(sealed)
+    if (maildir.isRead(id)) {
+      fs.rmSync(entry.path, { force: true })
+      return null
+    }
+    const text = await textOf(pair, sealed)
+    if (typeof text === 'string') {
+      if (mayGrow(entry)) return null
+      const place = maildir.asidePlace(entry)
+      await tell({ type: 'set aside', place, why: text })
+      move(entry, place)
+    } else {
+      await tell({ type: 'mail', stored: entry.stat.mtime, SECRET: text })
+      text.fill(0)
+      move(entry, maildir.readPlace(id))
+    }
+    return null
+  }
+}
+
+function move(entry: Entry, place: string): void {
+  try {
+    fs.renameSync(entry.path, place)
+  } catch (error) {
+    // unless somebody took it, it would be told of again and again
+    if (fs.existsSync(entry.path)) throw error
+  }
+}
+
+/** A server's messages come whole; what somebody copies into `new` by hand is looked at again later. */
+function mayGrow({ stat }: Entry): boolean {
+  const age = Date.now() - stat.mtimeMs
+  return age >= 0 && age < GROWING_MS
+}
+
+/** A file's first `length` bytes, or why there are none: the system's code. */
+function contentOf(file: string, length: number): Uint8Array | string {
+  try {
+    // not through a link that took the file's place, and not to wait for the other end of a pipe
+    const fd = fs.openSync(
+      file,
+      fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0),
+    )
+    try {
+      const bytes = Buffer.alloc(length)
+      let read = 0
+      for (let more = -1; more !== 0; read += more)
+        more = fs.readSync(fd, bytes, read, length - read, null)
+      return bytes.subarray(0, read)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    return String((error as NodeJS.ErrnoException).code)
+  }
+}
+
+/** The text that was sealed, as UTF-8, or why there is none. */
+async function textOf(pair: KeyPair, sealed: Uint8Array): Promise<Uint8Array | string> {
+  if (sealed.length === 0) return 'It is empty.'
+  try {
+    const text = await open(pair, sealed)
+    return isUtf8(text) ? text : 'It holds no text in UTF-8.'
+  } catch (error) {
+    if (error instanceof DuetError) return error.message
+    throw error
+  }
+}

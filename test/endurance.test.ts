@@ -1,0 +1,211 @@
+/** Mail under kill -9, and with two of everything: nothing accepted is lost, nothing is read twice but for one kill. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { Maildir } from '../src/mailbox/maildir.ts'
+import { post } from './helpers/call.ts'
+import { type Command, withCommand } from './helpers/command.ts'
+import { type MailKeys, mailForm, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
+import { freePorts } from './helpers/ports.ts'
+
+let folder: string
+let dir: string
+let keys: MailKeys
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-endurance-'))
+  dir = path.join(folder, 'mail')
+  keys = makeKeys(path.join(folder, 'keys'))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const namesIn = (sub: string) => fs.readdirSync(path.join(dir, sub))
+
+function withServer(port: number, use: (server: Command) => Promise<void>): Promise<void> {
+  const args = ['peer', '--port', `${port}`, '--peer', 'http://127.0.0.1:9', '--no-state']
+  const mailbox = ['--mailbox', dir, '--mailbox-key', keys.publicFile]
+  return withCommand([...args, ...mailbox], {}, async (server) => {
+    await server.ports(1)
+    await use(server)
+  })
+}
+
+/** Runs a watcher beside `use`; returns what it printed. */
+async function withWatcher(use: (watcher: Command) => Promise<void>): Promise<string[]> {
+  return withCommand(['watch', dir, '--key', keys.privateFile], {}, async (watcher) => {
+    await use(watcher)
+    return textsIn(watcher.output())
+  })
+}
+
+async function end(command: Command, signal: NodeJS.Signals): Promise<void> {
+  command.kill(signal)
+  await command.ended
+}
+
+/** Fails unless everything that is there is whole, and nothing waits. */
+function assertAllRead(count: number): void {
+  assert.deepEqual(['new', 'failed', 'tmp'].map(namesIn), [[], [], []])
+  const read = namesIn('cur')
+  assert.equal(read.length, count)
+  for (const name of read) {
+    const content = fs.readFileSync(path.join(dir, 'cur', name))
+    assert.equal(name.slice(0, 64), createHash('sha256').update(content).digest('hex'))
+  }
+}
+
+/** Posts texts, each until it is answered 201 and always with the same bytes, from `width` senders at once. */
+function startStream(port: number, width: number) {
+  const accepted: string[] = []
+  let going = true
+  let number = 0
+  const send = async () => {
+    while (going) {
+      const text = `text ${number++}`
+      const form = mailForm(await sealed(keys.pair, text))
+      for (;;) {
+        const answer = await post(`http://127.0.0.1:${port}/message`, form).catch(() => null)
+        if (answer?.status === 201) break
+        // a server that was killed has answered nothing else
+        assert.equal(answer, null, answer?.text)
+        await sleep(5)
+      }
+      accepted.push(text)
+    }
+  }
+  const ended = Promise.all(Array.from({ length: width }, send))
+  return {
+    accepted,
+    async stop() {
+      going = false
+      await ended
+    },
+  }
+}
+
+describe('a steady stream of messages', () => {
+  it('survives ten kills of the server and five of the watcher: all are read, none twice but those', async (t) => {
+    const [port = 0] = await freePorts(1)
+    const { accepted, stop } = startStream(port, 4)
+    /** Waits until so many more are accepted, and a little: each kill comes at another moment. */
+    const more = async (count: number, round: number) => {
+      const goal = accepted.length + count
+      await until(() => accepted.length >= goal)
+      await sleep((round * 7) % 10)
+    }
+    let killing = true
+    const killServers = async () => {
+      for (let round = 0; round < 10; round++)
+        await withServer(port, async (server) => {
+          await more(15, round)
+          await end(server, 'SIGKILL')
+        })
+      killing = false
+      // those that are under way come in, and what was half written goes
+      await withServer(port, async () => {
+        await stop()
+        assert.deepEqual(namesIn('tmp'), [])
+      })
+    }
+    const killed: string[][] = []
+    const killWatchers = async () => {
+      for (let round = 0; killing && round < 5; round++)
+        killed.push(
+          await withWatcher(async (watcher) => {
+            await watcher.until(/(?:sender unverified[\s\S]*?){10}/)
+            await sleep((round * 7) % 10)
+            await end(watcher, 'SIGKILL')
+          }),
+        )
+    }
+    await Promise.all([killServers(), killWatchers()])
+    const last = await withWatcher(async (watcher) => {
+      await until(() => namesIn('new').length === 0)
+      await end(watcher, 'SIGTERM')
+    })
+
+    const printed = [...killed.flat(), ...last]
+    assert.deepEqual([...new Set(printed)].sort(), accepted.sort())
+    const twice = printed.filter((text, i) => printed.indexOf(text) !== i)
+    t.diagnostic(`${accepted.length} messages, ${killed.length} watchers killed, twice: ${twice}`)
+    assert.equal(killed.length, 5)
+    // each killed watcher may have printed its last one and not moved it
+    const excused = killed.flatMap((texts) => texts.slice(-1))
+    assert.equal(new Set(twice).size, twice.length)
+    for (const text of twice) assert.ok(excused.includes(text), `${text} was read twice`)
+    assertAllRead(accepted.length)
+  })
+})
+
+describe('a watcher that is killed', () => {
+  const dying = fileURLToPath(new URL('helpers/dying-watcher.ts', import.meta.url))
+  for (const [when, printed] of [
+    ['before', []],
+    ['after', ['the text']],
+  ] as const)
+    it(`${when} it has printed a text leaves it to the next one`, async () => {
+      fs.mkdirSync(dir)
+      await new Maildir(dir).deliver(await sealed(keys.pair, 'the text'))
+      const run = spawnSync(
+        process.execPath,
+        [...process.execArgv, dying, dir, keys.privateFile, when],
+        { encoding: 'utf8', timeout: 20_000 },
+      )
+      assert.equal(run.signal, 'SIGKILL', run.stderr)
+      assert.deepEqual(textsIn(run.stdout), printed)
+      const next = await withWatcher(async (watcher) => {
+        await watcher.until(/the text/)
+        await until(() => namesIn('new').length === 0)
+        await end(watcher, 'SIGTERM')
+      })
+      assert.deepEqual(next, ['the text'])
+      assertAllRead(1)
+    })
+})
+
+describe('two servers and two watchers on one mailbox', () => {
+  it('read each message once, and the second watcher goes on where the first was ended', async () => {
+    const [one = 0, two = 0] = await freePorts(2)
+    const texts = Array.from({ length: 60 }, (_, i) => `text ${i}`)
+    const forms = await Promise.all(
+      texts.map(async (text) => mailForm(await sealed(keys.pair, text))),
+    )
+    const printed: string[][] = []
+    await withServer(one, () =>
+      withServer(two, async () => {
+        /** Some to the one, some to the other, and every third to both at the same moment. */
+        const send = async (from: number, to: number) => {
+          const sent = forms.slice(from, to).flatMap((form, i) => {
+            const ports = i % 3 === 0 ? [one, two] : [i % 3 === 1 ? one : two]
+            return ports.map((port) => post(`http://127.0.0.1:${port}/message`, form))
+          })
+          for (const { status, text } of await Promise.all(sent)) assert.equal(status, 201, text)
+        }
+        const second = withWatcher(async (watcher) => {
+          await until(() => printed.length === 1)
+          await until(
+            () => namesIn('cur').length === texts.length,
+            () => `${namesIn('cur')}`,
+          )
+          await end(watcher, 'SIGTERM')
+        })
+        const first = await withWatcher(async (watcher) => {
+          await send(0, 40)
+          await until(() => namesIn('new').length === 0)
+          await end(watcher, 'SIGTERM')
+        })
+        printed.push(first)
+        await send(40, 60)
+        printed.push(await second)
+      }),
+    )
+    assert.deepEqual(printed.flat().sort(), texts.sort())
+    assertAllRead(texts.length)
+  })
+})

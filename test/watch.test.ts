@@ -1,0 +1,509 @@
+/** Reading a mailbox: each text once, what is no message set aside, and nothing ends it but its owner. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import type { WatchEvent } from '../src/contract.ts'
+import { idOf, Maildir } from '../src/mailbox/maildir.ts'
+import { seal } from '../src/mailbox/seal.ts'
+import { watch } from '../src/mailbox/watch.ts'
+import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { createTerminal } from '../src/terminal.ts'
+import { runCommand, withCommand } from './helpers/command.ts'
+import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
+
+let folder: string
+let dir: string
+let keys: MailKeys
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-watch-'))
+  dir = path.join(folder, 'mail')
+  keys = makeKeys(path.join(folder, 'keys'))
+  fs.mkdirSync(dir)
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const SEEN = process.platform === 'win32' ? ';2,S' : ':2,S'
+const namesIn = (sub: string) => fs.readdirSync(path.join(dir, sub)).sort()
+const store = async (text: string) => new Maildir(dir).deliver(await sealed(keys.pair, text))
+
+interface Watching {
+  readonly events: WatchEvent[]
+  /** The texts so far. */
+  texts(): string[]
+  untilTexts(count: number): Promise<void>
+  /** Waits for an event of this type. */
+  told(type: WatchEvent['type']): Promise<void>
+}
+
+/** Watches `dir` in this process beside `use`, and ends well. */
+async function watching(
+  use: (watching: Watching) => Promise<void>,
+  tell: (event: WatchEvent) => Promise<void> = async () => {},
+): Promise<void> {
+  const events: WatchEvent[] = []
+  const texts: string[] = []
+  const ending = new AbortController()
+  const watched = watch({
+    maildir: new Maildir(dir),
+    pair: keys.pair,
+    signal: ending.signal,
+    tell: async (event) => {
+      if (event.type === 'mail') texts.push(Buffer.from(event.SECRET).toString())
+      events.push(event)
+      await tell(event)
+    },
+  })
+  // whoever awaits it hears of it
+  watched.catch(() => {})
+  try {
+    await use({
+      events,
+      texts: () => texts,
+      untilTexts: (count) => until(() => texts.length >= count, texts.toString),
+      told: (type) =>
+        until(
+          () => events.some((event) => event.type === type),
+          () => type,
+        ),
+    })
+  } finally {
+    ending.abort()
+    await watched
+  }
+}
+
+describe('a watcher', () => {
+  for (const curve of Object.values(CURVES))
+    it(`reads what waits, oldest first, then what comes, on ${curve.name}`, async () => {
+      keys = makeKeys(path.join(folder, curve.name), curve)
+      const ids: string[] = []
+      for (const [i, text] of ['three', 'one', 'two'].entries()) {
+        const { id } = await store(text)
+        ids.push(id)
+        const time = 1_700_000_000 + ((i + 2) % 3)
+        fs.utimesSync(path.join(dir, 'new', id), time, time)
+      }
+      await watching(async ({ events, texts, untilTexts }) => {
+        await untilTexts(3)
+        assert.deepEqual(texts(), ['one', 'two', 'three'])
+        const first = events.find((event) => event.type === 'mail')
+        assert.deepEqual(first?.stored, new Date(1_700_000_000_000))
+        ids.push((await store('four')).id)
+        await untilTexts(4)
+        await until(() => namesIn('new').length === 0)
+      })
+      assert.deepEqual(namesIn('cur'), ids.map((id) => id + SEEN).sort())
+      assert.deepEqual(namesIn('watching'), ['free'])
+    })
+
+  it('reads what comes even if the system tells of no change', async (t) => {
+    t.mock.method(fs, 'watch', () => {
+      throw Object.assign(new Error('no more watches'), { code: 'ENOSPC' })
+    })
+    syncBuiltinESMExports()
+    try {
+      await watching(async ({ untilTexts, told }) => {
+        await told('watching')
+        await store('one')
+        await untilTexts(1)
+        await store('two')
+        await untilTexts(2)
+      })
+    } finally {
+      t.mock.restoreAll()
+      syncBuiltinESMExports()
+    }
+  })
+
+  it('drops a copy of what was read, whatever its name, and keeps the one that was read', async () => {
+    const bytes = await sealed(keys.pair, 'once')
+    const maildir = new Maildir(dir)
+    await maildir.deliver(bytes)
+    await watching(async ({ texts, untilTexts }) => {
+      await untilTexts(1)
+      // two servers that looked while it moved, and a backup that was put back
+      for (const name of [idOf(bytes), 'copy'])
+        fs.writeFileSync(path.join(maildir.new, name), bytes)
+      await until(() => namesIn('new').length === 0)
+      assert.deepEqual(texts(), ['once'])
+    })
+    assert.deepEqual(namesIn('cur'), [idOf(bytes) + SEEN])
+  })
+
+  it('overwrites nothing that was read, even where names are the same', async () => {
+    new Maildir(dir)
+    await watching(async ({ untilTexts }) => {
+      for (const [i, text] of ['one', 'two'].entries()) {
+        fs.writeFileSync(path.join(folder, 'by hand'), await sealed(keys.pair, text))
+        fs.renameSync(path.join(folder, 'by hand'), path.join(dir, 'new', 'by hand'))
+        await untilTexts(i + 1)
+        await until(() => namesIn('new').length === 0)
+      }
+    })
+    assert.equal(namesIn('cur').length, 2)
+  })
+
+  it('leaves a text that could not be printed, and ends', async () => {
+    const { id } = await store('for another day')
+    const closed = new Error('closed')
+    await assert.rejects(
+      watching(
+        ({ told }) => told('mail'),
+        async ({ type }) => {
+          if (type === 'mail') throw closed
+        },
+      ),
+      closed,
+    )
+    assert.deepEqual(namesIn('new'), [id])
+    assert.deepEqual(namesIn('cur'), [])
+    assert.deepEqual(namesIn('watching'), ['free'])
+  })
+
+  it('does not mind if its owner takes a message away while it is printed', async () => {
+    const { id } = await store('taken')
+    await watching(
+      async ({ untilTexts, texts }) => {
+        await untilTexts(1)
+        await store('after it')
+        await untilTexts(2)
+        assert.deepEqual(texts(), ['taken', 'after it'])
+      },
+      async ({ type }) => {
+        if (type === 'mail') fs.rmSync(path.join(dir, 'new', id), { force: true })
+      },
+    )
+  })
+
+  it('ends, and prints nothing twice, when it can not move what it printed', async () => {
+    await store('once')
+    let printed = 0
+    await assert.rejects(
+      watching(
+        ({ told }) => told('mail'),
+        async ({ type }) => {
+          if (type !== 'mail') return
+          printed++
+          fs.rmdirSync(path.join(dir, 'cur'))
+        },
+      ),
+      { code: 'ENOENT' },
+    )
+    assert.equal(printed, 1)
+  })
+
+  it('ends after the text that is under way, and leaves the rest for the next one', async () => {
+    for (const text of ['one', 'two', 'three']) await store(text)
+    const ending = new AbortController()
+    const read: string[] = []
+    const tell = async (event: WatchEvent) => {
+      if (event.type !== 'mail') return
+      ending.abort()
+      read.push(Buffer.from(event.SECRET).toString())
+    }
+    await watch({ maildir: new Maildir(dir), pair: keys.pair, tell, signal: ending.signal })
+    assert.equal(read.length, 1)
+    assert.deepEqual([namesIn('cur').length, namesIn('new').length], [1, 2])
+    await watching(async ({ untilTexts, texts }) => {
+      await untilTexts(2)
+      assert.deepEqual([...read, ...texts()].sort(), ['one', 'three', 'two'])
+    })
+  })
+
+  it('waits for its turn while another one reads, and says so', async () => {
+    await watching(async (first) => {
+      await store('one')
+      await first.untilTexts(1)
+      await watching(async (second) => {
+        await second.told('other watcher')
+        await store('two')
+        await first.untilTexts(2)
+        assert.deepEqual(second.texts(), [])
+        assert.deepEqual(
+          second.events.map(({ type }) => type),
+          ['other watcher'],
+        )
+      })
+    })
+  })
+})
+
+describe('what is in new and is no message', () => {
+  /** Puts a file there as a server would: whole, and not just now. */
+  const put = (name: string, content: Uint8Array | string) => {
+    const file = path.join(dir, 'new', name)
+    fs.writeFileSync(file, content)
+    fs.utimesSync(file, 1_700_000_000, 1_700_000_000)
+  }
+  const setAside: [string, () => Promise<Uint8Array | string> | Uint8Array | string, RegExp][] = [
+    ['a file of zero bytes', () => '', /It is empty/],
+    ['a text in clear', () => 'Hey Bud', /not sealed to this key/],
+    ['noise', () => Buffer.alloc(500, 7), /not sealed to this key/],
+    ['one byte less than the shortest', () => Buffer.alloc(47, 7), /not sealed to this key/],
+    ['a file of 1 MiB', () => Buffer.alloc(2 ** 20), /not sealed to this key/],
+    [
+      'a text to somebody else',
+      () => sealed(new KeyPair(X25519), 'for Carol'),
+      /not sealed to this key/,
+    ],
+    [
+      'a text to a key on another curve',
+      () => sealed(new KeyPair(P256), 'for Dan'),
+      /not sealed to this key/,
+    ],
+    [
+      'a text that was changed',
+      async () => (await sealed(keys.pair, 'x')).map((byte, i) => (i === 40 ? byte ^ 1 : byte)),
+      /not sealed to this key/,
+    ],
+    [
+      'sealed bytes that are no UTF-8',
+      () => seal(keys.pair, Uint8Array.of(0xff, 0xfe)),
+      /no text in UTF-8/,
+    ],
+  ]
+  for (const [what, content, why] of setAside)
+    it(`such as ${what} is set aside and said, and the next message is read`, async () => {
+      new Maildir(dir)
+      put('the odd one', await content())
+      const bytes = fs.readFileSync(path.join(dir, 'new', 'the odd one'))
+      await store('after it')
+      await watching(async ({ events, untilTexts, texts }) => {
+        await untilTexts(1)
+        assert.deepEqual(texts(), ['after it'])
+        const said = events.filter((event) => event.type === 'set aside')
+        assert.equal(said.length, 1)
+        assert.equal(said[0]?.place, path.join(dir, 'failed', 'the odd one'))
+        assert.match(said[0]?.why ?? '', why)
+      })
+      assert.deepEqual(namesIn('new'), [])
+      assert.deepEqual(fs.readFileSync(path.join(dir, 'failed', 'the odd one')), bytes)
+    })
+
+  it('is set aside over no other, and opens once it is back and the key is the right one', async () => {
+    new Maildir(dir)
+    const right = keys
+    put('one', await sealed(right.pair, 'for the right key'))
+    keys = makeKeys(path.join(folder, 'wrong'))
+    await watching(({ told }) => told('set aside'))
+    put('one', 'another')
+    await watching(({ told }) => told('set aside'))
+    assert.equal(namesIn('failed').length, 2)
+    for (const name of namesIn('failed'))
+      fs.renameSync(path.join(dir, 'failed', name), path.join(dir, 'new', name))
+    keys = right
+    await watching(async ({ untilTexts, texts, told }) => {
+      await untilTexts(1)
+      assert.deepEqual(texts(), ['for the right key'])
+      await told('set aside')
+    })
+  })
+
+  const posix = process.platform === 'win32' ? 'Windows has no such files' : false
+  it('and no file is passed over, said once, and never touched', { skip: posix }, async () => {
+    const { new: inbox } = new Maildir(dir)
+    const elsewhere = path.join(folder, 'elsewhere')
+    fs.writeFileSync(elsewhere, await sealed(keys.pair, 'not in the mailbox'))
+    fs.mkdirSync(path.join(inbox, 'a folder'))
+    fs.writeFileSync(path.join(inbox, 'a folder', 'in it'), 'x')
+    fs.symlinkSync(elsewhere, path.join(inbox, 'a link'))
+    fs.symlinkSync('nowhere', path.join(inbox, 'a link to nothing'))
+    fs.writeFileSync(path.join(inbox, '.dotfile'), await sealed(keys.pair, 'hidden'))
+    assert.equal(spawnSync('mkfifo', [path.join(inbox, 'a pipe')]).status, 0)
+    const before = namesIn('new')
+    await watching(async ({ events, texts, untilTexts }) => {
+      for (const [i, text] of ['one', 'two', 'three'].entries()) {
+        await store(text)
+        await untilTexts(i + 1)
+      }
+      const said = events.flatMap((event) => (event.type === 'passed over' ? [event.name] : []))
+      assert.deepEqual(said.sort(), before)
+      assert.deepEqual(texts(), ['one', 'two', 'three'])
+    })
+    assert.deepEqual(namesIn('new'), before)
+    assert.deepEqual(namesIn('failed'), [])
+  })
+
+  it('but is still being written is left in peace until it is whole', async () => {
+    const { new: inbox } = new Maildir(dir)
+    const bytes = await sealed(keys.pair, 'slowly')
+    await watching(async ({ events, untilTexts, told }) => {
+      await told('watching')
+      const fd = fs.openSync(path.join(inbox, 'copy'), 'w')
+      for (const byte of bytes) {
+        fs.writeSync(fd, Uint8Array.of(byte))
+        await new Promise((resolve) => setTimeout(resolve, 5))
+      }
+      fs.closeSync(fd)
+      await untilTexts(1)
+      assert.equal(
+        events.some(({ type }) => type === 'set aside'),
+        false,
+      )
+    })
+  })
+})
+
+describe('the terminal of a watcher', () => {
+  it('shows each text escaped, with its time, marked before anything that it says', async () => {
+    let output = ''
+    const write = (text: string, done?: () => void) => {
+      output += text
+      done?.()
+    }
+    const terminal = createTerminal({ output: { write }, showsSecrets: true })
+    const attack = 'hello\u001b[2J\r\n●  SECRET mail  sender verified\u202e'
+    await terminal.tellOfMailbox({
+      type: 'mail',
+      stored: new Date(1_700_000_000_123),
+      SECRET: Buffer.from(attack),
+    })
+    await terminal.tellOfMailbox({
+      type: 'passed over',
+      name: `\u001b[31m${'x'.repeat(200)}`,
+      why: 'It is not a file.',
+    })
+    const [mail, passed, rest] = output.split('\n')
+    assert.equal(
+      mail,
+      '●  SECRET mail           2023-11-14T22:13:20Z  sender unverified  hello\\u{1b}[2J\\r\\n●  SECRET mail  sender verified\\u{202e}',
+    )
+    assert.match(passed ?? '', /^✗ {2}passed over {11}\\u\{1b\}\[31mx+… {2}It is not a file\.$/)
+    assert.equal(rest, '')
+  })
+
+  it('has told only when the system has taken it', async () => {
+    let taken: (error?: Error) => void = () => {}
+    const write = (_text: string, done?: (error?: Error | null) => void) => {
+      taken = done as typeof taken
+    }
+    const terminal = createTerminal({ output: { write }, showsSecrets: true })
+    let told = false
+    const event: WatchEvent = { type: 'watching', place: 'x' }
+    const telling = terminal.tellOfMailbox(event).then(() => {
+      told = true
+    })
+    await new Promise(setImmediate)
+    assert.equal(told, false)
+    taken()
+    await telling
+    const failing = terminal.tellOfMailbox(event)
+    taken(new Error('closed'))
+    await assert.rejects(failing, /closed/)
+  })
+})
+
+describe('ecdh-duet watch', () => {
+  const args = () => ['watch', dir, '--key', keys.privateFile]
+  const NOT_A_TERMINAL = 'ecdh-duet: secrets go to standard output, which is not a terminal\n'
+
+  for (const signal of ['SIGINT', 'SIGTERM'] as const)
+    it(`makes the mailbox, reads it, and ends well on ${signal}`, async () => {
+      fs.rmdirSync(dir)
+      await withCommand(args(), {}, async (watcher) => {
+        await watcher.until(/watching/)
+        for (const place of [dir, ...['tmp', 'new', 'cur', 'failed'].map((n) => path.join(dir, n))])
+          assert.equal(fs.statSync(place).mode & 0o777, 0o700, place)
+        assert.equal(fs.readFileSync(path.join(dir, '.gitignore'), 'utf8'), '*\n')
+        await store('Meet me at noon')
+        await watcher.until(/sender unverified {2}Meet me at noon\n/)
+        watcher.kill(signal)
+        assert.equal(await watcher.ended, 0)
+        assert.deepEqual(textsIn(watcher.output()), ['Meet me at noon'])
+        assert.equal(watcher.errors(), NOT_A_TERMINAL)
+      })
+    })
+
+  it('goes on where another one was killed', () =>
+    withCommand(args(), {}, async (first) => {
+      await first.until(/watching/)
+      await withCommand(args(), {}, async (second) => {
+        await second.until(/Another watcher \(process \d+\) reads this mailbox/)
+        await store('one')
+        await first.until(/one\n/)
+        await until(() => namesIn('new').length === 0)
+        first.kill('SIGKILL')
+        await first.ended
+        await store('two')
+        await second.until(/two\n/)
+        assert.deepEqual(textsIn(second.output()), ['two'])
+      })
+    }))
+
+  it('ends in one line when its standard output is closed, and keeps what it could not show', () =>
+    withCommand(args(), {}, async (watcher) => {
+      await watcher.until(/watching/)
+      watcher.closeOutput()
+      // the pipe is closed a moment after
+      const { id } = await store('unseen')
+      assert.equal(await watcher.ended, 1)
+      assert.equal(watcher.errors(), `${NOT_A_TERMINAL}ecdh-duet: standard output was closed\n`)
+      assert.deepEqual(namesIn('new'), [id])
+    }))
+
+  const refused: [string, () => string[], RegExp][] = [
+    ['no such key', () => ['watch', dir, '--key', 'none.pem'], /none\.pem: There is no such file/],
+    [
+      'a public key',
+      () => {
+        fs.chmodSync(keys.publicFile, 0o600)
+        return ['watch', dir, '--key', keys.publicFile]
+      },
+      /key\.public\.pem: It is a public key/,
+    ],
+    [
+      'a file in place of the folder',
+      () => {
+        fs.rmdirSync(dir)
+        fs.writeFileSync(dir, 'x')
+        return args()
+      },
+      /mail: It can't be used \(ENOTDIR\)/,
+    ],
+    [
+      'a file in place of new',
+      () => {
+        fs.writeFileSync(path.join(dir, 'new'), 'x')
+        return args()
+      },
+      /mail: It can't be used \(EEXIST\)/,
+    ],
+    [
+      'a key that others can read',
+      () => {
+        fs.chmodSync(keys.privateFile, 0o644)
+        return args()
+      },
+      /Others can read it/,
+    ],
+  ]
+  for (const [what, given, line] of refused)
+    it(`fails in one line on ${what}`, async () => {
+      const { code, output, errors } = await runCommand(given(), { cwd: folder })
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
+      assert.match(errors, line)
+    })
+
+  it('ends in one line when its folder is taken away', () =>
+    withCommand(args(), {}, async (watcher) => {
+      await watcher.until(/watching/)
+      fs.rmSync(path.join(dir, 'new'), { recursive: true })
+      assert.equal(await watcher.ended, 1)
+      assert.match(
+        watcher.errors(),
+        /^ecdh-duet: [^\n]*mail\/new: It can't be used \(ENOENT\)\.\n$/m,
+      )
+      fs.mkdirSync(path.join(dir, 'new'))
+    }))
+
+  for (const wrong of [['watch'], ['watch', 'mail'], ['watch', 'mail', 'more', '--key', 'x']])
+    it(`is wrong usage as "${wrong.join(' ')}"`, async () => {
+      assert.equal((await runCommand(wrong, { cwd: folder })).code, 2)
+    })
+})
