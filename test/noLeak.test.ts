@@ -6,12 +6,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { hexToBytes } from '../src/protocol/bytes.ts'
-import { CURVES, type Curve } from '../src/protocol/curves.ts'
+import { CURVES, type Curve, KeyPair } from '../src/protocol/curves.ts'
 import { decodePrivateKey } from '../src/state/pem.ts'
 import { type Answer, type CallOptions, call, post } from './helpers/call.ts'
-import { type Command, withCommand } from './helpers/command.ts'
+import { type Command, runCommand, withCommand } from './helpers/command.ts'
 import { type Reader, readEvents } from './helpers/events.ts'
 import { find } from './helpers/leaks.ts'
+import { mailForm, makeKeys, sealed, textsIn } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
 import { recordingProxy } from './helpers/recording-proxy.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
@@ -137,6 +138,89 @@ async function pageOf(port: number, stream: Reader | undefined): Promise<string>
   await stream?.until(({ data }) => data.n === last)
   stream?.close()
   return [html, ...answers].map(whole).join('\n') + stream?.text()
+}
+
+for (const curve of Object.values(CURVES))
+  describe(`a mailbox with a key of ${curve.name}`, () => {
+    it("has its texts on the watcher's terminal and nowhere else", () => throughMailbox(curve))
+  })
+
+async function throughMailbox(curve: Curve): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-leak-'))
+  const mail = path.join(folder, 'mail')
+  const keys = makeKeys(path.join(folder, 'keys'), curve)
+  const [port = 0] = await freePorts(1)
+  const proxy = await recordingProxy(port)
+  const server = ['peer', '--port', `${port}`, '--peer', 'http://127.0.0.1:9']
+    .concat('--state', path.join(folder, 'state'))
+    .concat('--mailbox', mail, '--mailbox-key', keys.publicFile)
+  try {
+    await withCommand(server, {}, async (server) => {
+      await server.ports(1)
+      await withCommand(['watch', mail, '--key', keys.privateFile], {}, async (watcher) => {
+        const to = ['send', '--to', urlOf(proxy.port)]
+        const sent = [
+          await runCommand(to, { input: TEXT }),
+          await runCommand([...to, '--recipient', keys.publicFile, '-'], { input: PERCENT_TEXT }),
+        ]
+        assert.deepEqual(
+          sent.map(({ code }) => code),
+          [0, 0],
+        )
+        const answers = await refusedMail(urlOf(port))
+        // one that is set aside, and one that can't be sent
+        await post(`${urlOf(port)}/message`, mailForm(await sealed(new KeyPair(curve), TEXT)))
+        sent.push(await runCommand([...to, '-'], { input: TEXT.repeat(4_000) }))
+        await watcher.until(/set aside/)
+        for (const text of [TEXT, PERCENT_TEXT]) await watcher.until(new RegExp(`  ${text}\n`))
+        for (const program of [watcher, server]) {
+          program.kill()
+          assert.equal(await program.ended, 0)
+        }
+        const places = {
+          wire: proxy.recorded(),
+          answers: Buffer.from(answers.map(whole).join('\n')),
+          "the server's terminal": Buffer.from(server.output()),
+          "the server's standard error": Buffer.from(server.errors()),
+          "the watcher's standard error": Buffer.from(watcher.errors()),
+          'what send said': Buffer.from(sent.map((run) => run.output + run.errors).join('\n')),
+          ...filesBelow(folder),
+        }
+        assert.deepEqual(textsIn(watcher.output()).sort(), [PERCENT_TEXT, TEXT].sort())
+        const texts = [TEXT, PERCENT_TEXT].map((text) => Buffer.from(text))
+        assert.deepEqual(find(texts, places), [])
+        const { 'keys/key.private.pem': own, ...others } = places as Record<string, Buffer>
+        assert.ok(own)
+        assert.deepEqual(find([Buffer.from(keys.pair.exportPrivateKey())], others), [])
+
+        // the same search finds what is public
+        const stored = Object.entries(places).find(([place]) => place.startsWith('mail/cur/'))
+        assert.notDeepEqual(find([stored?.[1] as Buffer], { wire: places.wire }), [])
+      })
+    })
+  } finally {
+    proxy.close()
+    fs.rmSync(folder, { recursive: true })
+  }
+}
+
+/** Texts in clear in every place where they don't belong. Returns the answers, and what is shown afterwards. */
+async function refusedMail(url: string): Promise<Answer[]> {
+  const json = { 'content-type': 'application/json' }
+  const answers = [
+    await post(`${url}/message`, { message: TEXT }),
+    await post(`${url}/message`, { message: Buffer.from(TEXT).toString('base64') }),
+    await post(`${url}/message`, { message: '', [TEXT]: TEXT }),
+    await post(`${url}/message`, [TEXT]),
+    await call(`${url}/message`, { method: 'POST', headers: json, body: TEXT }),
+    await call(`${url}/message`, { method: 'POST', body: TEXT }),
+    await call(`${url}/message?message=${encodeURIComponent(TEXT)}`),
+    await call(`${url}/public_key?${encodeURIComponent(TEXT)}`, { method: 'POST', body: TEXT }),
+  ]
+  for (const { status } of answers) assert.ok(status >= 400)
+  // and the page says nothing of them
+  const paths = ['/', '/show', '/transcript', '/frequency']
+  return [...answers, ...(await Promise.all(paths.map((path) => call(url + path))))]
 }
 
 /** Every route and every kind of refusal, with secrets in the texts. Returns all answers. */
