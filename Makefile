@@ -10,6 +10,11 @@ CURVE ?= X25519
 SHOW_WORK ?=
 # For run-5000 and run-5001, on two machines: the address to listen on, and the other peer.
 HOST ?= 127.0.0.1
+# For the mailboxes of A and B: where their keys and mail are; and for send-to-a and send-to-b, on two
+# machines: the mailbox to send to, and its owner's public key.
+MAILBOXES ?= .duet/mailboxes
+TO ?=
+RECIPIENT ?=
 # For send-image: the picture.
 IMAGE ?= src/sample/curve.png
 # For bench: how often each pair is measured, and which rows, all of them unless named.
@@ -25,7 +30,10 @@ SOURCES := $(shell find src -type f)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy sample page-picture demo test bench soak check format clean
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
+	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
+	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy \
+	sample page-picture demo test bench soak check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -52,6 +60,26 @@ run-mallory-known: dist/main.js ## the same between the two of run-both, once th
 
 send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
 	@exec $(DUET) send-image --port $(PORT_A) "$(IMAGE)"
+
+keygen: $(MAILBOXES)/a/key.public.pem $(MAILBOXES)/b/key.public.pem ## make keys for the mailboxes of A and B, where there are none (MAILBOXES=folder, CURVE)
+
+mailbox-a: $(MAILBOXES)/a/key.public.pem ## start the first peer with a mailbox (as run-5000, and MAILBOXES)
+	@exec $(DUET) peer --port $(PORT_A) --peer $(or $(PEER),http://127.0.0.1:$(PORT_B)) --host $(HOST) --curve $(CURVE) --mailbox "$(MAILBOXES)/a/mail" --mailbox-key "$<"
+
+mailbox-b: $(MAILBOXES)/b/key.public.pem ## start the second peer with a mailbox (as run-5001, and MAILBOXES)
+	@exec $(DUET) peer --port $(PORT_B) --peer $(or $(PEER),http://127.0.0.1:$(PORT_A)) --host $(HOST) --curve $(CURVE) --mailbox "$(MAILBOXES)/b/mail" --mailbox-key "$<"
+
+watch-a: $(MAILBOXES)/a/key.public.pem ## print the first one's mail (MAILBOXES)
+	@exec $(DUET) watch "$(MAILBOXES)/a/mail" --key "$(MAILBOXES)/a/key.private.pem"
+
+watch-b: $(MAILBOXES)/b/key.public.pem ## print the second one's mail (MAILBOXES)
+	@exec $(DUET) watch "$(MAILBOXES)/b/mail" --key "$(MAILBOXES)/b/key.private.pem"
+
+send-to-a: dist/main.js ## send standard input to the first one's mailbox (TO, RECIPIENT=file, PORT_A)
+	@exec $(DUET) send --to $(or $(TO),http://127.0.0.1:$(PORT_A)) $(if $(RECIPIENT),--recipient "$(RECIPIENT)") -
+
+send-to-b: dist/main.js ## send standard input to the second one's mailbox (TO, RECIPIENT=file, PORT_B)
+	@exec $(DUET) send --to $(or $(TO),http://127.0.0.1:$(PORT_B)) $(if $(RECIPIENT),--recipient "$(RECIPIENT)") -
 
 lab-original: dist/main.js ## break the original's curve and ciphers
 	@exec $(DUET) lab original
@@ -91,6 +119,10 @@ format: $(INSTALLED) ## write the format that check wants
 
 clean: ## remove what was built and installed; keys in .duet/ stay
 	rm -rf dist node_modules coverage
+
+# made once: no key is ever overwritten
+$(MAILBOXES)/%/key.public.pem: | dist/main.js
+	@$(DUET) keygen $(@D) --curve $(CURVE)
 
 $(INSTALLED): package.json package-lock.json
 	npm ci

@@ -1,0 +1,108 @@
+/** Mail from A to B and from B to A, by the README's own commands. */
+
+import assert from 'node:assert/strict'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { textsIn, until } from './helpers/mail.ts'
+import { freePorts } from './helpers/ports.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
+const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const [chapter = ''] = (readme.split(/^## Mail$/m)[1] ?? '').split(/^## /m)
+const run = promisify(execFile)
+
+/** A checkout to work in, with nothing kept in it. */
+let folder: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-round-'))
+  for (const name of ['Makefile', 'dist', 'src'])
+    fs.symlinkSync(path.join(root, name), path.join(folder, name))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+/** Runs a command until it has said `ready`, then `use` beside it, and ends it as Ctrl-C does. */
+async function beside(
+  command: string,
+  ready: RegExp,
+  use: (output: () => string) => Promise<void>,
+): Promise<void> {
+  // a group of its own: all that a terminal's signal would reach
+  const child = spawn('sh', ['-c', command], { cwd: folder, detached: true })
+  let text = ''
+  const output = () => text
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (more) => {
+      text += more
+    })
+  const closed = once(child, 'close')
+  try {
+    await until(() => ready.test(text), output)
+    await use(output)
+  } finally {
+    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT')
+    await closed
+  }
+}
+
+const STARTED = /to begin/
+const WATCHING = /watching/
+
+describe('the chapter on mail in the README', () => {
+  const noMake = spawnSync('make', ['--version']).status === 0 ? false : 'there is no make here'
+  it('has make targets for a text each way', { skip: noMake }, async () => {
+    const [a, b] = await freePorts(2)
+    // what is built is not built again beside other tests
+    const make = `make --silent -o dist/main.js PORT_A=${a} PORT_B=${b} `
+    const commands = chapter
+      .split('\n')
+      .filter((line) => line.startsWith('    '))
+      .map((line) => line.trim().replace('make ', make))
+    assert.equal(commands.length, 6)
+    const [serverA = '', watcherA = '', serverB = '', watcherB = '', ...sending] = commands
+    await beside(serverA, STARTED, (storedByA) =>
+      beside(watcherA, WATCHING, (readByA) =>
+        beside(serverB, STARTED, (storedByB) =>
+          beside(watcherB, WATCHING, async (readByB) => {
+            for (const command of sending) {
+              const { stdout } = await run('sh', ['-c', command], { cwd: folder })
+              assert.equal(JSON.parse(stdout).stored, true)
+            }
+            for (const [read, text] of [
+              [readByB, 'Meet me at noon'],
+              [readByA, 'I will be there'],
+            ] as const) {
+              await until(() => textsIn(read()).length > 0, read)
+              assert.deepEqual(textsIn(read()), [text])
+            }
+            for (const stored of [storedByA, storedByB]) {
+              assert.match(stored(), /← {2}mail {18}[0-9a-f]{64} {2}63 bytes, sealed\n/)
+              assert.doesNotMatch(stored(), /noon|there/)
+            }
+          }),
+        ),
+      ),
+    )
+  })
+
+  it('has the commands behind them', async () => {
+    const [port] = await freePorts(1)
+    const [, fence = ''] = /```sh\n([\s\S]*?)```/.exec(chapter) ?? []
+    const lines = fence.trimEnd().replaceAll('5000', `${port}`).split('\n')
+    assert.equal(lines.length, 4)
+    const [keygen = '', server = '', watcher = '', send = ''] = lines
+    await run('sh', ['-c', keygen], { cwd: folder })
+    await beside(server, STARTED, () =>
+      beside(watcher, WATCHING, async (read) => {
+        const { stderr } = await run('sh', ['-c', send], { cwd: folder })
+        assert.equal(stderr, '')
+        await until(() => textsIn(read()).length > 0, read)
+        assert.deepEqual(textsIn(read()), ['Meet me at noon'])
+      }),
+    )
+  })
+})
