@@ -33,7 +33,7 @@ MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http:
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy \
-	sample page-picture demo test bench soak check format clean
+	sample page-picture demo test bench soak fuzz check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -110,6 +110,9 @@ bench: dist/main.js ## measure the program beside the bare minimum of the same (
 
 soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, SEED, CURVE)
 	@exec node --import tsx test/soak/main.ts
+
+fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
+	@exec node --import tsx test/fuzz/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules
 	@npm run --silent check

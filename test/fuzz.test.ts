@@ -10,7 +10,7 @@ const TIMES = process.env['SLOW'] ? 10 : 1
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
 describe('whatever is tried', { concurrency: true }, () => {
-  for (const { name, cases, fuzz } of TARGETS)
+  for (const { name, cases, fuzz } of Object.values(TARGETS))
     it(`nothing breaks in ${cases * TIMES} cases of ${name}`, async (t) => {
       t.diagnostic(`SEED=${SEED}`)
       const outcomes = await fuzz(SEED, { cases: cases * TIMES })

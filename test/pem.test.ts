@@ -13,6 +13,7 @@ import {
   fingerprint,
 } from '../src/state/pem.ts'
 import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
+import { der, pem } from './helpers/pem.ts'
 
 const NOT_A_KEY = 'It is not a PEM key of a kind that this program uses.'
 const ANOTHER_KIND = 'It is a key of another kind; this program takes X25519 and P-256.'
@@ -21,19 +22,6 @@ const IS_PRIVATE =
   'It is a private key, which belongs to nobody else. Its public one: openssl pkey -in FILE -pubout -out NEW_FILE'
 const ENCRYPTED =
   'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE'
-
-/** DER as PEM, in lines of 64 characters. */
-function pem(label: string, der: Uint8Array): string {
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n')
-}
-
-function der(pem: string): Buffer {
-  return Buffer.from(pem.replaceAll(/-----[^\n]*\n/g, ''), 'base64')
-}
 
 const p256 = () => openssl(GENPKEY['P-256'])
 

@@ -23,7 +23,7 @@ export const httpRequests: Target = {
   name: 'HTTP requests to a running pair',
   cases: 10_000,
   fuzz: (seed, limits) =>
-    inBatches(limits, seed, 5_000, async (seed, numRuns, outcomes) => {
+    inBatches(limits, seed, 2_000, async (seed, numRuns, outcomes) => {
       await withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         const { keys, messages, session } = await validForms([a, b])
         // the steps among the requests make new sessions: the messages speak of the latest one shown

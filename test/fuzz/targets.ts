@@ -1,16 +1,24 @@
 /** Everything that is fuzzed. */
 
+import { hostileServers } from './answers.ts'
 import { httpRequests, httpStreams } from './http.ts'
 import { insiderPictures, insiderTexts } from './insider.ts'
+import { pemTexts, stateFolders } from './keys.ts'
 import { pictureFiles } from './pictures.ts'
+import { sealedTexts } from './sealed.ts'
 import type { Target } from './target.ts'
 import { wire } from './wire.ts'
 
-export const TARGETS: readonly Target[] = [
-  httpRequests,
-  httpStreams,
+/** By the name that `make fuzz ONLY=…` takes. */
+export const TARGETS: Readonly<Record<string, Target>> = {
+  requests: httpRequests,
+  streams: httpStreams,
   wire,
-  insiderTexts,
-  insiderPictures,
-  pictureFiles,
-]
+  answers: hostileServers,
+  texts: insiderTexts,
+  pictures: insiderPictures,
+  files: pictureFiles,
+  pem: pemTexts,
+  state: stateFolders,
+  sealed: sealedTexts,
+}

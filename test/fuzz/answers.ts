@@ -1,0 +1,328 @@
+/** A hostile server in place of the other peer: whatever it answers, the owner hears soon and properly, and the peer goes on. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import net, { type AddressInfo, type Socket } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import fc from 'fast-check'
+import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { Exchange } from '../../src/protocol/exchange.ts'
+import {
+  encodeAnswer,
+  encodeKeyMessage,
+  parseAnswer,
+  parseKeyMessage,
+} from '../../src/protocol/messages.ts'
+import { post } from '../helpers/call.ts'
+import { type LonePeer, withPeerFacing } from '../helpers/fakes.ts'
+import { bodyOf, damagedBy, damages, type Form, hex, seldom } from '../helpers/mutations.ts'
+import { STATUS_OF } from '../helpers/problem.ts'
+import { assertProper } from '../helpers/proper.ts'
+import { Clock, count, hold, type Outcomes, type Target } from './target.ts'
+
+/** How long the peer waits for an answer, in ms. */
+const PATIENCE = 300
+/** Stands where a hostile server has words of its own. */
+const WORD = 'xyzzy'
+
+const STEPS = ['/send_keys', '/send_msg', '/send_image'] as const
+const BLAMES_PEER = ['peer_refused', 'peer_unreachable', 'peer_timeout', 'confirm_failed']
+
+interface Hostile {
+  readonly bytes: Buffer
+  /** It answers after so many bytes of the request, and not after all of it. */
+  readonly early: number | undefined
+  readonly pieces: number
+  readonly afterwards: 'end' | 'reset' | 'wait' | 'go on'
+}
+
+// ---- what it answers
+
+const own = (json: Form) => fc.constant(json)
+
+/** Valid answers to each step, the other peer's own confirmation among them, and refusals. */
+function formsFor(confirm: unknown) {
+  const image = fc.record({ accepted: fc.constant(true), bytes: fc.nat(10_000) })
+  const problem = fc.record({
+    status: fc.constantFrom(400, 409, 500),
+    code: fc.constantFrom(...STATUS_OF.keys(), WORD),
+    title: fc.constant(WORD),
+    detail: fc.constant(WORD),
+    next: fc.constant(`curl ${WORD}`),
+  })
+  const keys = fc.oneof(
+    own({ accepted: true }),
+    own({ accepted: true, confirm }),
+    fc
+      .record({ session: hex(16), tag: hex(32) })
+      .map((confirm): Form => ({ accepted: true, confirm })),
+  )
+  return fc.oneof(keys, own({ accepted: true, missing: 0 }), image, problem)
+}
+
+const statusLine = fc.oneof(
+  { weight: 8, arbitrary: fc.constant('HTTP/1.1 201 Created') },
+  {
+    weight: 4,
+    arbitrary: fc
+      .constantFrom(101, 103, 199, 200, 202, 204, 205, 206, 301, 304, 307, 308, 401, 407)
+      .map((status) => `HTTP/1.1 ${status} ${WORD}`),
+  },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom(400, 408, 409, 413, 421, 429, 500, 502, 503, 507, 600, 999)
+      .map((status) => `HTTP/1.1 ${status} ${WORD}`),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(
+      'HTTP/1.0 201 Created',
+      'HTTP/2 201',
+      'HTTP/1.1 20',
+      'ICY 200 OK',
+      '',
+    ),
+  },
+)
+
+const header = fc.constantFrom(
+  'Content-Type: application/json',
+  'Content-Type: application/problem+json',
+  'Content-Encoding: gzip',
+  'Content-Encoding: br',
+  'Connection: keep-alive',
+  'Connection: upgrade',
+  'Upgrade: websocket',
+  'Location: /send_msg',
+  'Location: http://127.0.0.1:1/',
+  'Set-Cookie: a=b',
+  'Retry-After: 0',
+  'Alt-Svc: h2=":443"',
+  'Trailer: x',
+)
+const badHeader = fc.constantFrom(`X: ${WORD.repeat(5_000)}`, 'no colon', ': no name', 'X: \u0000')
+
+/** How the length of the body is told: by a number, by chunks, or not at all. */
+const framing: fc.Arbitrary<(body: Buffer) => [string[], Buffer]> = fc.oneof(
+  {
+    weight: 14,
+    arbitrary: fc.constant((body: Buffer): [string[], Buffer] => [
+      [`Content-Length: ${body.length}`],
+      body,
+    ]),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom('0', '1', '-1', '1e3', '99999999999999999999', '5, 5', '0x10', '16385')
+      .map((length) => (body: Buffer): [string[], Buffer] => [[`Content-Length: ${length}`], body]),
+  },
+  { weight: 1, arbitrary: fc.constant((body: Buffer): [string[], Buffer] => [[], body]) },
+  {
+    weight: 2,
+    arbitrary: fc
+      .constantFrom(
+        '0\r\n\r\n',
+        '',
+        '0\r\nX: y\r\n\r\n',
+        'zz\r\n',
+        '-1\r\n',
+        'ffffffffffffffffff\r\n',
+      )
+      .map((end) => (body: Buffer): [string[], Buffer] => [
+        ['Transfer-Encoding: chunked'],
+        Buffer.concat([
+          Buffer.from(`${body.length.toString(16)}\r\n`),
+          body,
+          Buffer.from(`\r\n${end}`),
+        ]),
+      ]),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant((body: Buffer): [string[], Buffer] => [
+      ['Transfer-Encoding: chunked', `Content-Length: ${body.length}`],
+      body,
+    ]),
+  },
+)
+
+function hostileAnswers(confirm: unknown): fc.Arbitrary<Hostile> {
+  const body = fc.oneof(
+    { weight: 12, arbitrary: bodyOf(formsFor(confirm)) },
+    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(16_384, 16_385, 500_000).map((size) => Buffer.alloc(size, ' ')),
+    },
+  )
+  const whole = fc
+    .tuple(
+      seldom(15, fc.constantFrom(1, 2, 500)),
+      statusLine,
+      fc.array(header, { maxLength: 2 }),
+      seldom(20, badHeader),
+      framing,
+      body,
+      seldom(15, damages),
+    )
+    .map(([interim = 0, status, headers, bad, frame, content, damages]) => {
+      const [lengths, body] = frame(content)
+      const head = [status, ...headers, ...(bad ? [bad] : []), ...lengths, '', ''].join('\r\n')
+      const before = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(interim)
+      const bytes = Buffer.concat([Buffer.from(before + head, 'latin1'), body])
+      return damages === undefined ? bytes : damagedBy(damages, bytes)
+    })
+  return fc.record({
+    bytes: fc.oneof(
+      { weight: 15, arbitrary: whole },
+      {
+        weight: 1,
+        arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
+      },
+    ),
+    early: seldom(5, fc.constantFrom(1, 200, 40_000)),
+    pieces: fc.constantFrom(1, 1, 3, 20),
+    afterwards: fc.oneof(
+      { weight: 12, arbitrary: fc.constant('end' as const) },
+      { weight: 3, arbitrary: fc.constant('reset' as const) },
+      { weight: 1, arbitrary: fc.constantFrom('wait' as const, 'go on' as const) },
+    ),
+  })
+}
+
+// ---- the server
+
+/** The other peer of the session, as long as it is honest; then whatever is `next`. */
+class Server {
+  readonly exchange = new Exchange(new KeyPair(X25519))
+  next: Hostile | null = null
+  readonly #sockets = new Set<Socket>()
+  readonly #server = net.createServer((socket) => this.#serve(socket, this.next))
+
+  async listen(): Promise<string> {
+    this.#server.listen(0, '127.0.0.1')
+    await once(this.#server, 'listening')
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Makes a session with `peer`, as an honest peer does. */
+  async agree(peer: LonePeer): Promise<void> {
+    this.next = null
+    assert.equal((await peer.call('/send_keys')).status, 201)
+    const form = encodeKeyMessage(X25519, this.exchange.startKeys())
+    const { status, json } = await post(`${peer.url}/wire/keys`, form)
+    assert.equal(status, 201)
+    this.exchange.receiveAnswer(parseAnswer(json))
+    const { session } = (await peer.call('/show')).json
+    assert.equal(session.id, Buffer.from(this.exchange.current?.id ?? []).toString('hex'))
+  }
+
+  hangUp(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  close(): void {
+    this.#server.close()
+    this.hangUp()
+  }
+
+  #serve(socket: Socket, hostile: Hostile | null): void {
+    this.#sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket))
+    let received = Buffer.alloc(0)
+    let answered = false
+    socket.on('data', (more) => {
+      if (answered) return
+      received = Buffer.concat([received, more])
+      const end = received.indexOf('\r\n\r\n') + 4
+      const length = /content-length: (\d+)/i.exec(received.subarray(0, end).toString())?.[1]
+      const isWhole = end > 3 && received.length >= end + Number(length ?? 0)
+      if (!isWhole && received.length < (hostile?.early ?? Number.POSITIVE_INFINITY)) return
+      answered = true
+      if (hostile === null) this.#answerHonestly(socket, received.subarray(end).toString())
+      else answer(socket, hostile)
+    })
+  }
+
+  #answerHonestly(socket: Socket, body: string): void {
+    const message = parseKeyMessage(X25519, JSON.parse(body))
+    const { confirm } = this.exchange.receiveKeys(message)
+    const json = JSON.stringify(encodeAnswer(confirm))
+    const head = [
+      'HTTP/1.1 201 Created',
+      `Content-Length: ${json.length}`,
+      'Connection: close',
+      '',
+      '',
+    ]
+    socket.end(head.join('\r\n') + json)
+  }
+}
+
+async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): Promise<void> {
+  const size = Math.max(1, Math.ceil(bytes.length / pieces))
+  for (let at = 0; at < bytes.length; at += size) {
+    socket.write(bytes.subarray(at, at + size))
+    await setImmediate()
+  }
+  if (afterwards === 'end') socket.end()
+  if (afterwards === 'reset') socket.resetAndDestroy()
+  while (afterwards === 'go on' && socket.writable) {
+    socket.write(' ')
+    await setImmediate()
+  }
+}
+
+export const hostileServers: Target = {
+  name: "answers of a hostile server in the other peer's place",
+  cases: 500,
+  async fuzz(seed, limits) {
+    const outcomes: Outcomes = new Map()
+    const server = new Server()
+    const clock = new Clock()
+    try {
+      await withPeerFacing(await server.listen(), PATIENCE, async (peer) => {
+        await server.agree(peer)
+        let seen = 0
+        const { confirm } = encodeAnswer(server.exchange.current?.confirm)
+        await hold(
+          fc.asyncProperty(
+            fc.constantFrom(...STEPS),
+            hostileAnswers(confirm),
+            async (step, hostile) => {
+              server.next = hostile
+              const inTime = clock.start(PATIENCE)
+              const told = await peer.call(step)
+              inTime()
+              server.hangUp()
+              assertProper(told)
+              assert.ok(!told.text.includes(WORD), told.text)
+              const { code } = told.json
+              count(outcomes, code ?? 'done')
+              // so many pictures
+              if (code === 'rekey_required') await server.agree(peer)
+              else if (code !== undefined) assert.ok(BLAMES_PEER.includes(code), told.text)
+              const events = peer.events.slice(seen)
+              seen = peer.events.length
+              assert.ok(!events.some((event) => event.type === 'defect'))
+              assert.ok(!JSON.stringify(events).includes(WORD))
+            },
+          ),
+          seed,
+          limits,
+        )
+        // the same session still, and then a new one
+        const { current } = server.exchange
+        const { session } = (await peer.call('/show')).json
+        assert.equal(session.id, Buffer.from(current?.id ?? []).toString('hex'))
+        await server.agree(peer)
+      })
+    } finally {
+      server.close()
+      clock.stop()
+    }
+    return outcomes
+  },
+}

@@ -1,0 +1,285 @@
+/** Key files of all kinds and the folders that they lie in: a key of ours, or one line that says why not. */
+
+import assert from 'node:assert/strict'
+import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import fc from 'fast-check'
+import { CURVES, type CurveName, KeyPair } from '../../src/protocol/curves.ts'
+import { StateError } from '../../src/state/files.ts'
+import { openMemory } from '../../src/state/memory.ts'
+import {
+  decodePrivateKey,
+  decodePublicKey,
+  encodePrivateKey,
+  encodePublicKey,
+} from '../../src/state/pem.ts'
+import { damagedBy, damages, seldom } from '../helpers/mutations.ts'
+import { der, pem } from '../helpers/pem.ts'
+import { count, hold, type Outcomes, promptly, type Target } from './target.ts'
+
+/** Keys as Node's OpenSSL writes them: ours in every form, and those of others. */
+function keysOfAllKinds(): string[] {
+  const pairs = [
+    generateKeyPairSync('x25519'),
+    generateKeyPairSync('ec', { namedCurve: 'P-256' }),
+    generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' }),
+    generateKeyPairSync('ec', { namedCurve: 'secp256k1' }),
+    generateKeyPairSync('ed25519'),
+    generateKeyPairSync('x448'),
+    generateKeyPairSync('rsa', { modulusLength: 1024 }),
+  ]
+  const text = (key: KeyObject, type: 'pkcs8' | 'sec1' | 'spki', more: object = {}) =>
+    key.export({ type, format: 'pem', ...more } as never).toString()
+  return pairs.flatMap(({ privateKey, publicKey }) => [
+    text(privateKey, 'pkcs8'),
+    text(publicKey, 'spki'),
+    text(privateKey, 'pkcs8', { cipher: 'aes-128-cbc', passphrase: 'x' }),
+    ...(privateKey.asymmetricKeyType === 'ec' ? [text(privateKey, 'sec1')] : []),
+  ])
+}
+
+const LABELS = [
+  'PRIVATE KEY',
+  'PUBLIC KEY',
+  'EC PRIVATE KEY',
+  'EC PARAMETERS',
+  'RSA PRIVATE KEY',
+  'ENCRYPTED PRIVATE KEY',
+  'CERTIFICATE',
+  'X509 CRL',
+  '',
+  'private key',
+]
+
+/** PEM files, mostly with something wrong. */
+function pems(): fc.Arbitrary<string> {
+  const valid = fc.constantFrom(...keysOfAllKinds())
+  // our kinds more often: they come furthest
+  const ours = fc.constantFrom(...keysOfAllKinds().slice(0, 8))
+  const key = fc.oneof({ weight: 3, arbitrary: ours }, { weight: 1, arbitrary: valid })
+  const labelled = fc
+    .tuple(key, fc.option(fc.constantFrom(...LABELS), { nil: undefined }), seldom(2, damages))
+    .map(([text, label = /BEGIN (.*?)-/.exec(text)?.[1] ?? '', damages]) =>
+      pem(label, damages === undefined ? der(text) : damagedBy(damages, der(text))),
+    )
+  const written = fc
+    .tuple(
+      fc.oneof(key, labelled),
+      fc.constantFrom('\n', '\r\n', '\r', '\n\n', ' \n', '\u0000\n', ''),
+      seldom(
+        4,
+        fc.constantFrom('Proc-Type: 4,ENCRYPTED', 'DEK-Info: AES-128-CBC,00', 'x', '-----'),
+      ),
+    )
+    .map(([text, lineEnd, header]) =>
+      text
+        .replace('-----\n', `-----\n${header === undefined ? '' : `${header}\n\n`}`)
+        .replaceAll('\n', lineEnd),
+    )
+  const several = fc
+    .array(
+      fc.oneof(key, labelled, fc.constantFrom('\n', 'a comment\n', '\ufeff', ' ', '-----BEGIN ')),
+      {
+        minLength: 2,
+        maxLength: 3,
+      },
+    )
+    .map((parts) => parts.join(''))
+  const damaged = fc
+    .tuple(key, damages)
+    .map(([text, damages]) => damagedBy(damages, Buffer.from(text)).toString('latin1'))
+  return fc.oneof(
+    { weight: 4, arbitrary: key },
+    { weight: 6, arbitrary: labelled },
+    { weight: 2, arbitrary: written },
+    { weight: 2, arbitrary: several },
+    { weight: 3, arbitrary: damaged },
+    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 100 }) },
+  )
+}
+
+/** Fails unless it is one sentence for people, with nothing of the key in it and nothing of OpenSSL's. */
+function assertSentence(message: string, text: string): void {
+  assert.match(message, /^[A-Z`][^\p{Cc}]{10,200}$/u)
+  assert.doesNotMatch(message, /error:|routines|node:|0x/)
+  for (const line of text.split(/\s+/))
+    if (/^[\w+/=]{16,}$/.test(line)) assert.ok(!message.includes(line), 'a part of the key is told')
+}
+
+export const pemTexts: Target = {
+  name: 'PEM texts',
+  cases: 1_000,
+  async fuzz(seed, limits) {
+    const outcomes: Outcomes = new Map()
+    await hold(
+      fc.asyncProperty(pems(), async (text) => {
+        try {
+          const pair = await promptly(() => decodePrivateKey(text))
+          count(outcomes, 'a private key')
+          const { d, x } = createPrivateKey(text).export({ format: 'jwk' })
+          const raw = Buffer.from(pair.exportPrivateKey())
+          assert.equal(raw.toString('base64url'), d)
+          const half = pair.curve.name === 'X25519' ? pair.publicKey : pair.publicKey.slice(1, 33)
+          assert.equal(Buffer.from(half).toString('base64url'), x)
+          const again = decodePrivateKey(encodePrivateKey(pair))
+          assert.deepEqual(again.publicKey, pair.publicKey)
+        } catch (error) {
+          if (error instanceof assert.AssertionError) throw error
+          assertSentence((error as Error).message, text)
+        }
+        try {
+          const key = await promptly(() => decodePublicKey(text))
+          count(outcomes, 'a public key')
+          key.curve.checkPoint(key.publicKey)
+          assert.equal(encodePublicKey(key).trim(), text.replaceAll('\r\n', '\n').trim())
+          createPublicKey(text)
+        } catch (error) {
+          if (error instanceof assert.AssertionError) throw error
+          assertSentence((error as Error).message, text)
+          count(outcomes, 'no public key')
+        }
+      }),
+      seed,
+      limits,
+    )
+    return outcomes
+  },
+}
+
+/** Something that lies in a state folder under a name. */
+interface Entry {
+  readonly name: string
+  readonly kind: 'text' | 'folder' | 'link to itself' | 'link to nothing' | 'link to a key'
+  readonly text: string
+  readonly mode: number
+}
+
+function entries(): fc.Arbitrary<{ curve: CurveName; entries: Entry[] }> {
+  const ours = Object.values(CURVES).flatMap((curve) => {
+    const pair = new KeyPair(curve)
+    return [encodePrivateKey(pair), encodePublicKey(pair)]
+  })
+  const name = fc.oneof(
+    {
+      weight: 6,
+      arbitrary: fc
+        .tuple(
+          fc.constantFrom('identity', 'identity', 'peer', 'peer', 'key'),
+          // in place of CURVE stands that of the peer
+          fc.constantFrom('CURVE', 'CURVE', 'CURVE', 'X25519', 'P-256', 'x25519'),
+          fc.constantFrom('.pem', '.pem', '.pem', '.pem.tmp', ''),
+        )
+        .map(([kind, curve, end]) => `${kind}.${curve}${end}`),
+    },
+    {
+      weight: 2,
+      arbitrary: fc.constantFrom(
+        'pictures',
+        'pictures/incoming-0123456789abcdef.tmp',
+        'pictures/2026-11-21T09-19-54-786Z-0123456789abcdef.png',
+        'pictures/9999-99-99T99-99-99-999Z-0123456789abcdef.gif',
+        'pictures/other.svg',
+        '.gitignore',
+      ),
+    },
+  )
+  const entry = fc.record<Entry>({
+    name,
+    kind: fc.oneof(
+      { weight: 8, arbitrary: fc.constant('text' as const) },
+      {
+        weight: 2,
+        arbitrary: fc.constantFrom('folder', 'link to itself', 'link to nothing', 'link to a key'),
+      },
+    ),
+    text: fc.oneof(
+      { weight: 3, arbitrary: fc.constantFrom(...ours) },
+      { weight: 6, arbitrary: pems() },
+      { weight: 1, arbitrary: pems().map((text) => text.repeat(30)) },
+    ),
+    mode: fc.oneof(
+      { weight: 6, arbitrary: fc.constant(0o600) },
+      { weight: 1, arbitrary: fc.constantFrom(0o644, 0o660, 0o400, 0o700, 0o000, 0o4600) },
+    ),
+  })
+  return fc.record({
+    curve: fc.constantFrom<CurveName>('X25519', 'P-256'),
+    entries: fc.array(entry, { maxLength: 5 }),
+  })
+}
+
+function put(dir: string, curve: CurveName, { name, kind, text, mode }: Entry): void {
+  const file = path.join(dir, name.replace('CURVE', curve))
+  try {
+    fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
+    if (kind === 'folder') fs.mkdirSync(file)
+    else if (kind === 'link to itself') fs.symlinkSync(file, file)
+    else if (kind === 'link to nothing') fs.symlinkSync(path.join(dir, 'nothing'), file)
+    else if (kind === 'link to a key') fs.symlinkSync(path.join(dir, 'key.X25519.pem'), file)
+    else {
+      fs.writeFileSync(file, text, { mode: 0o600, flag: 'wx' })
+      fs.chmodSync(file, mode)
+    }
+  } catch (error) {
+    // something else is there already
+    assert.match(String((error as NodeJS.ErrnoException).code), /^(?:EEXIST|ENOTDIR|ELOOP|ENOENT)$/)
+  }
+}
+
+/** The files of a folder with their content. */
+function contentsOf(dir: string): Map<string, string> {
+  const entries = fs.readdirSync(dir, { withFileTypes: true })
+  return new Map(
+    entries
+      .filter((entry) => entry.isFile() && entry.name.endsWith('.pem'))
+      .map(({ name }) => [name, fs.readFileSync(path.join(dir, name), 'latin1')]),
+  )
+}
+
+export const stateFolders: Target = {
+  name: 'state folders',
+  cases: 150,
+  async fuzz(seed, limits) {
+    const outcomes: Outcomes = new Map()
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
+    let number = 0
+    try {
+      await hold(
+        fc.asyncProperty(entries(), async ({ curve: name, entries }) => {
+          const curve = CURVES[name]
+          const dir = path.join(folder, String(number++))
+          fs.mkdirSync(dir, { mode: 0o700 })
+          for (const entry of entries) put(dir, name, entry)
+          const before = contentsOf(dir)
+          try {
+            const memory = await promptly(() => openMemory(dir, curve))
+            count(outcomes, memory.knownIdentity === null ? 'opened' : 'opened, with a known peer')
+            assert.equal(memory.identity.curve, curve)
+            if (memory.knownIdentity) curve.checkPoint(memory.knownIdentity)
+            const again = openMemory(dir, curve)
+            assert.deepEqual(again.identity.publicKey, memory.identity.publicKey)
+            assert.deepEqual(again.knownIdentity, memory.knownIdentity)
+          } catch (error) {
+            if (!(error instanceof StateError)) throw error
+            count(outcomes, 'refused')
+            assert.match(error.message, /^[^\p{Cc}]+: [A-Z`][^\p{Cc}]{10,300}$/u)
+            assert.ok(error.message.startsWith(dir), error.message)
+            for (const text of before.values())
+              assertSentence(error.message.slice(error.message.indexOf(': ') + 2), text)
+          }
+          // what was there is as it was
+          const after = contentsOf(dir)
+          for (const [file, content] of before) assert.equal(after.get(file), content, file)
+          fs.rmSync(dir, { recursive: true })
+        }),
+        seed,
+        limits,
+      )
+    } finally {
+      fs.rmSync(folder, { recursive: true })
+    }
+    return outcomes
+  },
+}
