@@ -11,8 +11,7 @@ import { type RunOptions, run } from './commands/run.ts'
 import { send } from './commands/send.ts'
 import { sendImage } from './commands/sendImage.ts'
 import { watchMailbox } from './commands/watch.ts'
-import { isLoopback } from './lab/loopback.ts'
-import type { Alteration } from './lab/mallory.ts'
+import { loopbackOrigin } from './loopback.ts'
 import { CURVES, type CurveName } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
@@ -277,8 +276,8 @@ function parseOrigin(text: string): string {
 
 /** An origin on this machine: attacks go nowhere else. */
 function parseVictim(text: string): string {
-  const origin = parseOrigin(text)
-  if (isLoopback(origin)) return origin
+  const origin = loopbackOrigin(parseOrigin(text))
+  if (origin !== null) return origin
   throw new InvalidArgumentError(
     'Attacks go to this machine only: to a loopback address, as 127.0.0.1 is.',
   )
@@ -292,7 +291,7 @@ function parseVictims(text: string): [string, string] {
   return [a, b]
 }
 
-function parseAlteration(text: string): Alteration {
+function parseAlteration(text: string): NonNullable<MalloryOptions['alter']> {
   const [, from, to] = /^([^=]+)=(.*)$/s.exec(text) ?? []
   if (from === undefined || to === undefined)
     throw new InvalidArgumentError(

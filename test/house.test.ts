@@ -111,10 +111,11 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
       refuses: ['./commands/run.ts', './lab/work.ts', './main.ts'],
     },
   ],
+  ['src/main.ts', { takes: ['./commands/lab.ts', './loopback.ts'], refuses: ['./lab/work.ts'] }],
   [
     'src/lab/work.ts',
     {
-      takes: ['../launch.ts', '../http/client.ts', '../protocol/exchange.ts', './loopback.ts'],
+      takes: ['../launch.ts', '../http/client.ts', '../protocol/exchange.ts', '../loopback.ts'],
       refuses: ['../commands/run.ts', '../main.ts'],
     },
   ],

@@ -7,7 +7,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
-import { isLoopback } from '../src/lab/loopback.ts'
+import { loopbackOrigin } from '../src/loopback.ts'
 import { CURVES } from '../src/protocol/curves.ts'
 import { MAX_WAITING } from '../src/protocol/exchange.ts'
 import { MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
@@ -232,7 +232,18 @@ for (const { name } of Object.values(CURVES))
   })
 
 describe('a loopback address', () => {
-  const here = ['127.0.0.1', '127.9.8.7', 'localhost', '[::1]', '[0:0::1]', '0x7f.1']
+  const here = {
+    '127.0.0.1': '127.0.0.1',
+    '127.9.8.7': '127.9.8.7',
+    '127.1': '127.0.0.1',
+    '2130706433': '127.0.0.1',
+    '0x7f.1': '127.0.0.1',
+    '127.0.0.1.': '127.0.0.1',
+    // a name, which somebody's resolver may have elsewhere
+    localhost: '127.0.0.1',
+    '[::1]': '[::1]',
+    '[0:0::1]': '[::1]',
+  }
   const elsewhere = [
     '192.168.1.10',
     '0.0.0.0',
@@ -240,11 +251,16 @@ describe('a loopback address', () => {
     '[::]',
     '128.0.0.1',
     '127.0.0.1.example.com',
+    'localhost.',
+    'localhost.example.com',
+    '127.0.0.1@example.com',
+    '[::ffff:127.0.0.1]',
   ]
-  for (const host of here)
-    it(`may be ${host}`, () => assert.equal(isLoopback(`http://${host}:5000`), true))
+  for (const [host, address] of Object.entries(here))
+    it(`may be ${host}`, () =>
+      assert.equal(loopbackOrigin(`http://${host}:5000`), `http://${address}:5000`))
   for (const host of elsewhere)
-    it(`is not ${host}`, () => assert.equal(isLoopback(`http://${host}:5000`), false))
+    it(`is not ${host}`, () => assert.equal(loopbackOrigin(`http://${host}:5000`), null))
 })
 
 describe('Mallory', () => {

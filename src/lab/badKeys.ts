@@ -1,6 +1,7 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
 import { PeerError } from '../contract.ts'
+import { loopbackOrigin } from '../loopback.ts'
 import { CURVES, type Curve } from '../protocol/curves.ts'
 import { forgetful } from '../state/memory.ts'
 import {
@@ -12,7 +13,6 @@ import {
 } from './attacks.ts'
 import { call, outcome, step } from './call.ts'
 import { heading, row, type Say, tableHead, wrap } from './layout.ts'
-import { isLoopback } from './loopback.ts'
 import { type OwnPeer, withOwnPair } from './pair.ts'
 import { isSettled, type Shown, shown, targetOf } from './shown.ts'
 import type { Tap } from './tap.ts'
@@ -39,11 +39,11 @@ interface Couple {
  */
 export async function badKeys(say: Say, origin: string): Promise<boolean> {
   const { curve: name, peer } = await shown(origin)
-  const other = peer.url
-  if (!URL.canParse(other) || !isLoopback(other))
+  const other = loopbackOrigin(peer.url)
+  if (other === null)
     throw new PeerError(
       'peer_refused',
-      `The other peer of ${origin} is at ${other}, and the lab stays on this machine.`,
+      `The other peer of ${origin} is at ${peer.url}, and the lab stays on this machine.`,
     )
   const curve = CURVES[name]
   const [otherCurve = curve] = Object.values(CURVES).filter(({ id }) => id !== curve.id)

@@ -4,7 +4,7 @@ import http from 'node:http'
 import getRawBody from 'raw-body'
 import { PeerError } from '../contract.ts'
 import { isCode } from '../http/problems.ts'
-import { isLoopback } from './loopback.ts'
+import { loopbackOrigin } from '../loopback.ts'
 
 const TIMEOUT_MS = 10_000
 /** /show with as many of the longest messages as may wait has a megabyte. */
@@ -31,7 +31,7 @@ export async function call(
   path: string,
   { body, type = 'application/json' }: CallOptions = {},
 ): Promise<Answer> {
-  if (!isLoopback(origin)) throw new Error('The lab stays on this machine.')
+  if (loopbackOrigin(origin) !== origin) throw new Error('The lab stays on this machine.')
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const headers = body === undefined ? {} : { 'content-type': type }
   try {
