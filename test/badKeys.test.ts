@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { call as labCall } from '../src/lab/call.ts'
 import { CURVES, type CurveName } from '../src/protocol/curves.ts'
@@ -229,6 +229,12 @@ describe('ecdh-duet lab bad-keys', () => {
       await once(page, 'listening')
       await oneLine(`http://127.0.0.1:${(page.address() as AddressInfo).port}`, /is not a peer/)
       page.close()
+      const greeting = net.createServer((socket) => socket.end('SSH-2.0-somebody\r\n'))
+      greeting.listen(0, '127.0.0.1')
+      await once(greeting, 'listening')
+      const { port } = greeting.address() as AddressInfo
+      await oneLine(`http://127.0.0.1:${port}`, /is not a peer, or the connection to it broke/)
+      greeting.close()
       const alone = ['peer', '--port', `${nobody}`, '--peer', 'http://127.0.0.1:1', '--no-state']
       await withCommand(alone, {}, async (peer) => {
         await peer.ports(1)

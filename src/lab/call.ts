@@ -44,20 +44,29 @@ export async function call(
           const { statusCode: status = 0, headers } = response
           getRawBody(response, { limit: MAX_ANSWER_BYTES }).then(
             (body) => resolve({ status, type: headers['content-type'] ?? '', body }),
-            reject,
+            (error) => {
+              // somebody may go on sending
+              request.destroy()
+              reject(error)
+            },
           )
         },
       )
       request.on('error', reject)
       request.end(body)
     })
-  } catch {
-    throw signal.aborted
-      ? new PeerError('peer_timeout', `${origin} was reached, but did not answer in time.`)
-      : new PeerError(
-          'peer_unreachable',
-          `Nobody answers at ${origin}. Start both peers first: make run-both`,
-        )
+  } catch (error) {
+    if (signal.aborted)
+      throw new PeerError('peer_timeout', `${origin} was reached, but did not answer in time.`)
+    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
+      throw new PeerError(
+        'peer_unreachable',
+        `Nobody answers at ${origin}. Start both peers first: make run-both`,
+      )
+    throw new PeerError(
+      'peer_unreachable',
+      `What answers at ${origin} is not a peer, or the connection to it broke.`,
+    )
   }
 }
 
