@@ -1,6 +1,8 @@
 /** The annotations of the wire: that they join to the bytes, miss no field, and name what they say. */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Annotated, annotatedBytes, type Part } from '../src/protocol/annotate.ts'
@@ -10,6 +12,10 @@ import { annotatedMessages, MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../src/protocol/stream.ts'
 import { hex } from './helpers/vectors.ts'
 
+const specification = fs.readFileSync(
+  path.resolve(import.meta.dirname, '../src/protocol/README.md'),
+  'utf8',
+)
 const numRuns = process.env['SLOW'] ? 2000 : 200
 
 const messages = annotatedMessages(CURVES.X25519)
@@ -206,6 +212,8 @@ describe('the note of a field', () => {
         for (const [field, { is, source }] of Object.entries(form.fields)) {
           assert.match(is, /^[A-Z].+\.$/, `${name}, ${field}`)
           assert.match(source, /^(RFC \d+ section \d|duet\/1, [A-Z])/, `${name}, ${field}`)
+          for (const [, chapter] of source.matchAll(/duet\/1, ([^;]+)/g))
+            assert.match(specification, new RegExp(`^## ${chapter}$`, 'm'), `${name}, ${field}`)
         }
     })
 

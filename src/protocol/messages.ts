@@ -217,8 +217,8 @@ export function annotatedMessages(curve: Curve) {
   const confirm = {
     'confirm.session': {
       hex: true,
-      is: 'Which keys the proof is about: the first 16 bytes of the SHA-256 of all that both sides have said.',
-      source: 'RFC 6234 section 6.2; duet/1, Session',
+      is: "Which keys the proof is about: the first 16 bytes of the SHA-256 of the curve and both sides' identities and public keys.",
+      source: 'RFC 6234 section 6.2; duet/1, Keys',
     },
     'confirm.tag': {
       hex: true,
@@ -260,7 +260,7 @@ export function annotatedMessages(curve: Curve) {
       session: {
         hex: true,
         is: 'Which keys sealed it. It is part of what the tag covers.',
-        source: 'duet/1, Message',
+        source: 'duet/1, Messages',
       },
       seq: {
         is: 'Its place in the session, counted from 0. It makes the nonce, so no nonce comes twice, and a message that is sent again is refused.',
@@ -283,7 +283,7 @@ export function annotatedMessages(curve: Curve) {
       accepted,
       missing: {
         is: 'How many messages before this one never came.',
-        source: 'duet/1, Message',
+        source: 'duet/1, Messages',
       },
     }),
   } satisfies Record<string, Annotated>

@@ -289,13 +289,13 @@ export function annotatedStream() {
         name: 'magic',
         bytes: MAGIC.length,
         is: 'The letters DUET1: what follows is a picture stream of this version.',
-        source: 'duet/1, Picture stream',
+        source: 'duet/1, Pictures',
       },
       {
         name: 'session',
         bytes: SESSION_ID_BYTES,
         is: 'Which keys sealed it.',
-        source: 'duet/1, Picture stream',
+        source: 'duet/1, Pictures',
       },
       {
         name: 'salt',
@@ -309,7 +309,7 @@ export function annotatedStream() {
         is: 'Every chunk has opened, in its order and to the last.',
         source: 'RFC 9110 section 15.3.2 (201)',
       },
-      bytes: { is: 'The length of the picture.', source: 'duet/1, Picture stream' },
+      bytes: { is: 'The length of the picture.', source: 'duet/1, Pictures' },
     }),
   }
 }
