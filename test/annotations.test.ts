@@ -185,11 +185,15 @@ describe('the annotations of a body', () => {
     ])
   })
 
-  it("join to a picture's header, whole or cut off", () => {
+  it("join to a picture's header, and to nothing that only stands in its place", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ maxLength: HEADER_BYTES + 5 }), (header) => {
+      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (rest) => {
+        const header = concatBytes(utf8ToBytes('DUET1'), rest)
         assert.deepEqual(joined(forms['picture header'].cut(header)), header)
+        for (const other of [header.subarray(1), concatBytes(header, rest), header.toReversed()])
+          assert.equal(forms['picture header'].cut(other), null)
       }),
+      { numRuns },
     )
     const header = concatBytes(
       utf8ToBytes('DUET1'),
@@ -218,9 +222,16 @@ describe('the note of a field', () => {
     })
 
   it('is there for fields at fixed places as well', () => {
-    const form = annotatedBytes([{ name: 'a', bytes: 2, is: 'It is a.', source: 'here' }])
-    assert.deepEqual(form.fields, { a: { is: 'It is a.', source: 'here' } })
-    assert.deepEqual(form.cut(hex('010203')), [{ field: 'a', hex: '0102' }, { hex: '03' }])
+    const note = { is: 'It is this.', source: 'here' }
+    const form = annotatedBytes({ name: 'm', value: hex('01'), ...note }, [
+      { name: 'a', bytes: 2, ...note },
+    ])
+    assert.deepEqual(form.fields, { m: note, a: note })
+    assert.deepEqual(form.cut(hex('010203')), [
+      { field: 'm', hex: '01' },
+      { field: 'a', hex: '0203' },
+    ])
+    for (const other of ['0102', '01020304', '020203', '']) assert.equal(form.cut(hex(other)), null)
   })
 })
 

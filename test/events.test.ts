@@ -308,6 +308,17 @@ describe('a refusal', () => {
         } else assert.equal(event.type === 'answer' && event.status, 400)
     }))
 
+  it('on the wire of what is no picture is told without its beginning', () =>
+    withPeers({}, async (a) => {
+      const headers = { 'content-type': 'application/octet-stream' }
+      for (const body of [TEXT, TEXT.repeat(2), 'DUET1', `DUET1${TEXT}`])
+        await a.call('/wire/image', { method: 'POST', headers, body })
+      const requests = (await readAll(a)).filter((event) => event.type === 'request')
+      assert.equal(requests.length, 4)
+      for (const request of requests)
+        assert.ok(request.type === 'request' && request.form === null && request.parts.length === 0)
+    }))
+
   it('before anyone read the body is told without it', () =>
     withPeers({}, async (a) => {
       await call(`${a.url}/wire/keys`, { method: 'POST', body: 'text=x' })

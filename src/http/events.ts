@@ -141,11 +141,11 @@ export class Events {
   /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
   picture(way: Way, head: Uint8Array, bytes: number | null): Pending {
     const header = head.slice(0, HEADER_BYTES)
-    return this.#ask(way, '/wire/image', () => ({
-      bytes,
-      ...this.#cut('picture header', header),
-      ...(bytes === null ? {} : { chunks: chunksOf(bytes) }),
-    }))
+    return this.#ask(way, '/wire/image', () => {
+      const content = this.#cut('picture header', header)
+      const chunks = content.form !== null && bytes !== null && { chunks: chunksOf(bytes) }
+      return { bytes, ...content, ...chunks }
+    })
   }
 
   /** Something about the peer may have changed: readers get its state if it has. */

@@ -1,7 +1,7 @@
 /** The bytes of a wire form cut into its fields, each with what it is for: for whoever looks at the wire. */
 
 import * as v from 'valibot'
-import { bytesToHex } from './bytes.ts'
+import { bytesToHex, equalBytes } from './bytes.ts'
 
 /** What a field is for, and where that is written down. */
 export interface FieldNote {
@@ -32,7 +32,7 @@ interface TextPart {
   readonly text: string
 }
 interface HexPart {
-  readonly field?: string
+  readonly field: string
   readonly hex: string
 }
 
@@ -78,22 +78,24 @@ export function annotatedJson<Schema extends v.GenericSchema>(
   }
 }
 
-/** A form of fields at fixed places, in this order; what follows them is not part of it. */
+/** A form that begins with `magic`, then fields at fixed places in this order, and no more. */
 export function annotatedBytes(
+  magic: FieldNote & { name: string; value: Uint8Array },
   fields: readonly (FieldNote & { name: string; bytes: number })[],
 ): Annotated {
+  const all = [{ ...magic, bytes: magic.value.length }, ...fields]
+  const length = all.reduce((sum, { bytes }) => sum + bytes, 0)
   return {
-    fields: Object.fromEntries(fields.map((field) => [field.name, fieldNote(field)])),
+    fields: Object.fromEntries(all.map((field) => [field.name, fieldNote(field)])),
     cut(body) {
-      const parts: Part[] = []
+      if (body.length !== length) return null
+      if (!equalBytes(body.subarray(0, magic.value.length), magic.value)) return null
       let at = 0
-      for (const { name, bytes } of fields) {
-        const hex = bytesToHex(body.subarray(at, at + bytes))
-        if (hex !== '') parts.push({ field: name, hex })
+      return all.map(({ name, bytes }) => {
+        const begin = at
         at += bytes
-      }
-      if (at < body.length) parts.push({ hex: bytesToHex(body.subarray(at)) })
-      return parts
+        return { field: name, hex: bytesToHex(body.subarray(begin, at)) }
+      })
     },
   }
 }

@@ -284,26 +284,28 @@ function splitMetadata(plaintext: Uint8Array): { metadata: PictureMetadata; pict
 /** The header and the answer with each of their fields explained. */
 export function annotatedStream() {
   return {
-    'picture header': annotatedBytes([
+    'picture header': annotatedBytes(
       {
         name: 'magic',
-        bytes: MAGIC.length,
+        value: MAGIC,
         is: 'The letters DUET1: what follows is a picture stream of this version.',
         source: 'duet/1, Pictures',
       },
-      {
-        name: 'session',
-        bytes: SESSION_ID_BYTES,
-        is: 'Which keys sealed it.',
-        source: 'duet/1, Pictures',
-      },
-      {
-        name: 'salt',
-        bytes: SALT_BYTES,
-        is: 'Random bytes that give this picture a key of its own, so that its chunks can be counted from 0.',
-        source: 'RFC 5869 section 3.1',
-      },
-    ]),
+      [
+        {
+          name: 'session',
+          bytes: SESSION_ID_BYTES,
+          is: 'Which keys sealed it.',
+          source: 'duet/1, Pictures',
+        },
+        {
+          name: 'salt',
+          bytes: SALT_BYTES,
+          is: 'Random bytes that give this picture a key of its own, so that its chunks can be counted from 0.',
+          source: 'RFC 5869 section 3.1',
+        },
+      ],
+    ),
     'answer to a picture': annotatedJson(ImageAnswer, {
       accepted: {
         is: 'Every chunk has opened, in its order and to the last.',
