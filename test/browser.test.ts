@@ -389,6 +389,15 @@ describe('a record', suite, () => {
       })
     }))
 
+  it('of a request with the wrong method names that method', () =>
+    withTab(async (page, [a]) => {
+      await a.call('/wire/keys')
+      await records(page, 2)
+      const record = page.locator('#record-1')
+      assert.match(await record.innerText(), /a request\s+GET \/wire\/keys/)
+      assert.doesNotMatch(await record.innerText(), /POST|known form/)
+    }))
+
   it('of a picture has its header and no more', () =>
     withTab(async (page, [a, b]) => {
       await agree(a, b)

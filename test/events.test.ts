@@ -324,6 +324,7 @@ describe('a refusal', () => {
       await call(`${a.url}/wire/keys`, { method: 'POST', body: 'text=x' })
       await post(`${a.url}/wire/keys`, { v: 'x'.repeat(5000) })
       await call(`${a.url}/wire/image`, { method: 'POST', body: 'x' })
+      await call(`${a.url}/wire/keys`)
       const all = await readAll(a)
       assert.deepEqual(lines(all), [
         'received /wire/keys',
@@ -332,7 +333,11 @@ describe('a refusal', () => {
         'sent /wire/keys 413 too_large',
         'received /wire/image',
         'sent /wire/image 415 unsupported_type',
+        'received /wire/keys',
+        'sent /wire/keys 405 method_not_allowed',
       ])
+      const requests = all.flatMap((event) => (event.type === 'request' ? [event.method] : []))
+      assert.deepEqual(requests, ['POST', 'POST', 'POST', 'GET'])
       for (const event of all) if (event.type === 'request') assert.deepEqual(event.parts, [])
     }))
 

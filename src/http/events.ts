@@ -54,6 +54,8 @@ export interface StepEvent {
 export interface RequestEvent {
   type: 'request'
   way: Way
+  /** POST, but for a request that was refused because it is another one. */
+  method: string
   route: WireRoute
   /** The length of the body; null where it was refused before anyone read it, or nobody knew it. */
   bytes: number | null
@@ -132,16 +134,23 @@ export class Events {
     this.#add(() => ({ type: 'step', ...step }))
   }
 
-  /** A request whose body is `body`; null for one that was refused unread. */
-  request(way: Way, route: WireRoute, body: Uint8Array | null): Pending {
-    const bytes = body?.length ?? null
-    return this.#ask(way, route, () => ({ bytes, ...this.#cut(FORMS[route][0], body) }))
+  /** A request whose body is `body`. */
+  request(way: Way, route: WireRoute, body: Uint8Array): Pending {
+    return this.#ask(way, 'POST', route, () => ({
+      bytes: body.length,
+      ...this.#cut(FORMS[route][0], body),
+    }))
+  }
+
+  /** A request that is refused before anyone reads its body. */
+  unread(method: string, route: WireRoute): Pending {
+    return this.#ask('received', method, route, () => ({ bytes: null, form: null, parts: [] }))
   }
 
   /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
   picture(way: Way, head: Uint8Array, bytes: number | null): Pending {
     const header = head.slice(0, HEADER_BYTES)
-    return this.#ask(way, '/wire/image', () => {
+    return this.#ask(way, 'POST', '/wire/image', () => {
       const content = this.#cut('picture header', header)
       const chunks = content.form !== null && bytes !== null && { chunks: chunksOf(bytes) }
       return { bytes, ...content, ...chunks }
@@ -167,10 +176,11 @@ export class Events {
 
   #ask(
     way: Way,
+    method: string,
     route: WireRoute,
-    request: () => Omit<RequestEvent, 'type' | 'way' | 'route'>,
+    request: () => Pick<RequestEvent, 'bytes' | 'form' | 'parts' | 'chunks'>,
   ): Pending {
-    const to = this.#add(() => ({ type: 'request', way, route, ...request() }))
+    const to = this.#add(() => ({ type: 'request', way, method, route, ...request() }))
     const back = way === 'sent' ? 'received' : 'sent'
     const none = { type: 'answer', way: back, route, to, bytes: 0, form: null, parts: [] } as const
     return {
@@ -185,8 +195,8 @@ export class Events {
     }
   }
 
-  #cut(form: Form, body: Uint8Array | null): { form: Form | null; parts: readonly Part[] } {
-    const parts = body && this.#forms[form].cut(body)
+  #cut(form: Form, body: Uint8Array): { form: Form | null; parts: readonly Part[] } {
+    const parts = this.#forms[form].cut(body)
     return parts === null ? { form: null, parts: [] } : { form, parts }
   }
 
@@ -326,7 +336,7 @@ export function recording(events: Events): Middleware<Recorded> {
     const text = ctx.state.said ?? ''
     if (STEP_PATHS.has(route)) events.step({ route, method, status, ...said(text) })
     else if (isWireRoute(route)) {
-      const pending = ctx.state.pending ?? events.request('received', route, null)
+      const pending = ctx.state.pending ?? events.unread(method, route)
       pending.answered(status, utf8ToBytes(text))
     }
   }

@@ -153,7 +153,8 @@ function announce(text) {
 /** @param {WireEvent} event */
 function titleOf(event) {
   if (event.form === 'picture header') return 'sealed picture'
-  if (event.type === 'request') return event.form ?? 'a request of no known form'
+  if (event.type === 'request')
+    return event.form ?? (event.bytes === null ? 'a request' : 'a request of no known form')
   return event.form ?? (event.status === null ? 'no answer' : 'an answer of no known form')
 }
 
@@ -191,7 +192,7 @@ function wireRow(event) {
   const refused = event.type === 'answer' && event.status !== 201
   const line =
     event.type === 'request'
-      ? `POST ${event.route}`
+      ? `${event.method} ${event.route}`
       : event.status === null
         ? ''
         : `${event.status}`
