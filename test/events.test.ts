@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import { describe, it } from 'node:test'
 import { createClient } from '../src/http/client.ts'
-import { type Event, Events, MAX_EVENTS } from '../src/http/events.ts'
+import { type Event, Events, MAX_EVENTS, MAX_REFUSED } from '../src/http/events.ts'
 import type { Part } from '../src/protocol/annotate.ts'
 import { X25519 } from '../src/protocol/curves.ts'
 import { HEADER_BYTES } from '../src/protocol/stream.ts'
@@ -182,6 +182,29 @@ describe('/events', () => {
         assert.deepEqual([numbers[0], numbers.at(-1)], [51, MAX_EVENTS + 50])
         const transcript = (await a.call('/transcript')).json
         assert.deepEqual([transcript.dropped, transcript.events.length], [50, MAX_EVENTS])
+      })
+    }))
+
+  it(`keeps of what was refused the last ${MAX_REFUSED}, and everything else`, () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const before = (await a.call('/transcript')).json.events
+      for (let i = 0; i < MAX_EVENTS; i++) {
+        await a.call('/wire/keys')
+        await a.call('/send_keys', { headers: { 'sec-fetch-site': 'cross-site' } })
+      }
+      await a.call('/show')
+      await withReader(a, async (reader) => {
+        await reader.caughtUp()
+        const all = events(reader.received()).map(({ data }) => data)
+        const transcript = (await a.call('/transcript')).json
+        assert.deepEqual(transcript.events, all)
+        assert.deepEqual(all.slice(0, before.length), before)
+        assert.equal(all.length, before.length + MAX_REFUSED + 1)
+        assert.equal(transcript.dropped, all.at(-1).n - all.length)
+        // a request goes with its answer
+        for (const { type, to } of all.slice(before.length + 1))
+          if (type === 'answer') assert.ok(all.some(({ n }) => n === to))
       })
     }))
 

@@ -15,6 +15,8 @@ import { annotatedProblem } from './problems.ts'
  * all, in a usual run 200 KB.
  */
 export const MAX_EVENTS = 200
+/** So many of them may be of what this peer refused: whoever can call it pushes nothing else out. */
+export const MAX_REFUSED = 100
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000
 /** A reader that takes nothing for so long, in ms, is left. */
@@ -38,7 +40,7 @@ type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
 /** As seen from this peer. */
 export type Way = 'sent' | 'received'
 
-/** A step that the owner ran. Its texts are not in it. */
+/** A step that was asked for. Its texts are not in it. */
 export interface StepEvent {
   type: 'step'
   route: string
@@ -101,6 +103,8 @@ export class Events {
   sealedHead: Uint8Array | null = null
   readonly #forms: Readonly<Record<Form, Annotated>>
   readonly #events: Kept[] = []
+  /** The numbers of what was refused, oldest first. */
+  readonly #refused: number[] = []
   readonly #readers = new Set<() => void>()
   #last = 0
   #awake = false
@@ -124,14 +128,19 @@ export class Events {
     return this.#events.map(({ event }) => event)
   }
 
+  /** How many are not kept any more. */
+  get dropped(): number {
+    return this.#last - this.#events.length
+  }
+
   /** The first event after number `n` that is kept. */
   after(n: number): Event | undefined {
-    const first = this.#last - this.#events.length + 1
-    return this.#events[Math.max(0, n + 1 - first)]?.event
+    return this.#events.find((kept) => kept.n > n)?.event
   }
 
   step(step: Omit<StepEvent, 'type'>): void {
-    this.#add(() => ({ type: 'step', ...step }))
+    const n = this.#add(() => ({ type: 'step', ...step }))
+    if (step.code !== null) this.#bound(n)
   }
 
   /** A request whose body is `body`. */
@@ -185,11 +194,12 @@ export class Events {
     const none = { type: 'answer', way: back, route, to, bytes: 0, form: null, parts: [] } as const
     return {
       answered: (status, body) => {
-        this.#add(() => {
+        const n = this.#add(() => {
           const { form, parts } = this.#cut(status === 201 ? FORMS[route][1] : 'refusal', body)
           const code = form === 'refusal' ? codeOf(body) : null
           return { ...none, status, code, bytes: body.length, form, parts }
         })
+        if (way === 'received' && status !== 201) this.#bound(to, n)
       },
       failed: (code) => this.#add(() => ({ ...none, status: null, code })),
     }
@@ -198,6 +208,15 @@ export class Events {
   #cut(form: Form, body: Uint8Array): { form: Form | null; parts: readonly Part[] } {
     const parts = this.#forms[form].cut(body)
     return parts === null ? { form: null, parts: [] } : { form, parts }
+  }
+
+  /** Counts these among what was refused, and drops the oldest of it that are too many. */
+  #bound(...numbers: number[]): void {
+    this.#refused.push(...numbers)
+    for (const n of this.#refused.splice(0, this.#refused.length - MAX_REFUSED)) {
+      const at = this.#events.findIndex((kept) => kept.n === n)
+      if (at >= 0) this.#events.splice(at, 1)
+    }
   }
 
   #add(content: () => Content): number {
@@ -211,18 +230,18 @@ export class Events {
 
 /** An event in the ring, made when somebody looks: most leave it unseen, and to cut a body takes longer than to open it. */
 class Kept {
-  readonly #n: number
+  readonly n: number
   readonly #at = new Date()
   #is: Event | (() => Content)
 
   constructor(n: number, content: () => Content) {
-    this.#n = n
+    this.n = n
     this.#is = content
   }
 
   get event(): Event {
     if (typeof this.#is === 'function')
-      this.#is = { n: this.#n, at: this.#at.toISOString(), ...this.#is() }
+      this.#is = { n: this.n, at: this.#at.toISOString(), ...this.#is() }
     return this.#is
   }
 }

@@ -60,8 +60,7 @@ export function page(peer: Peer, events: Events): Router {
   })
 
   router.register('/transcript', ['GET'], (ctx) => {
-    const { run, begun, forms, kept } = events
-    const dropped = (kept[0]?.n ?? 1) - 1
+    const { run, begun, forms, dropped, kept } = events
     const state = stateOf(peer, events)
     const transcript = { ...TRANSCRIPT, run, begun, state, forms, dropped, events: kept }
     ctx.type = 'application/json'
