@@ -105,7 +105,9 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
 
   function watchLine(event: WatchEvent): Line {
     if (event.type !== 'mail') return publicWatchLine(event)
-    const time = event.stored.toISOString().replace(/\.\d+/, '')
+    // some file systems keep times that no date has
+    const isDate = !Number.isNaN(event.stored.getTime())
+    const time = isDate ? event.stored.toISOString().replace(/\.\d+/, '') : 'at no known time'
     // the mark stands before the text, which could end with any
     return secretLine('mail', `${time}  sender unverified  ${secretText(event.SECRET, 'text')}`)
   }

@@ -304,6 +304,22 @@ describe('what is in new and is no message', () => {
     })
   })
 
+  it('is set aside under another name if there is no room beside its own', async () => {
+    const { failed } = new Maildir(dir)
+    const longest = 'x'.repeat(255)
+    put(longest, 'no message')
+    fs.writeFileSync(path.join(failed, longest), 'an earlier one')
+    await watching(async ({ events, told }) => {
+      await told('set aside')
+      assert.equal(
+        events.find((event) => event.type === 'set aside')?.place.startsWith(failed),
+        true,
+      )
+    })
+    assert.deepEqual(namesIn('new'), [])
+    assert.equal(namesIn('failed').length, 2)
+  })
+
   const posix = process.platform === 'win32' ? 'Windows has no such files' : false
   it('and no file is passed over, said once, and never touched', { skip: posix }, async () => {
     const { new: inbox } = new Maildir(dir)
@@ -375,6 +391,18 @@ describe('the terminal of a watcher', () => {
     )
     assert.match(passed ?? '', /^✗ {2}passed over {11}\\u\{1b\}\[31mx+… {2}It is not a file\.$/)
     assert.equal(rest, '')
+  })
+
+  it('shows a text whose file has a time that is none', async () => {
+    let output = ''
+    const write = (text: string, done?: () => void) => {
+      output += text
+      done?.()
+    }
+    const terminal = createTerminal({ output: { write }, showsSecrets: true })
+    const stored = new Date(Number.NaN)
+    await terminal.tellOfMailbox({ type: 'mail', stored, SECRET: Buffer.from('hello') })
+    assert.match(output, /^● {2}SECRET mail +at no known time {2}sender unverified {2}hello\n$/)
   })
 
   it('has told only when the system has taken it', async () => {

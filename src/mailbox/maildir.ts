@@ -29,6 +29,8 @@ export const MAX_WAITING = 10_000
 
 /** After this many ms a file in `tmp` is nobody's any more, says the specification. */
 const ABANDONED_MS = 36 * 60 * 60 * 1000
+/** The longest name of a file that any common system takes. */
+const MAX_NAME_BYTES = 255
 /** What a read message's name ends with: the flag S for seen. Windows knows no colon in names. */
 const READ = process.platform === 'win32' ? ';2,S' : ':2,S'
 
@@ -129,7 +131,10 @@ export class Maildir {
   /** Where an entry goes that would not open: over no other. */
   asidePlace({ name }: Entry): string {
     const place = path.join(this.failed, name)
-    return fs.existsSync(place) ? `${place}.${newMark()}` : place
+    if (!fs.existsSync(place)) return place
+    const mark = newMark()
+    const marked = `${name}.${mark}`
+    return path.join(this.failed, Buffer.byteLength(marked) <= MAX_NAME_BYTES ? marked : mark)
   }
 
   /** Looks along a message's way. */
