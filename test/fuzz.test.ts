@@ -13,7 +13,10 @@ describe('whatever is tried', { concurrency: true }, () => {
   for (const { name, cases, fuzz } of Object.values(TARGETS))
     it(`nothing breaks in ${cases * TIMES} cases of ${name}`, async (t) => {
       t.diagnostic(`SEED=${SEED}`)
-      const outcomes = await fuzz(SEED, { cases: cases * TIMES })
+      const outcomes = new Map<string, number>()
+      await fuzz(SEED, { cases: cases * TIMES }, (outcome) => {
+        outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
+      })
       t.diagnostic([...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '))
     })
 })

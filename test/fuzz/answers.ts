@@ -18,7 +18,7 @@ import { type LonePeer, withPeerFacing } from '../helpers/fakes.ts'
 import { bodyOf, damagedBy, damages, type Form, hex, seldom } from '../helpers/mutations.ts'
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
-import { Clock, count, hold, type Outcomes, type Target } from './target.ts'
+import { Clock, hold, type Target } from './target.ts'
 
 /** How long the peer waits for an answer, in ms. */
 const PATIENCE = 300
@@ -278,8 +278,7 @@ async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): P
 export const hostileServers: Target = {
   name: "answers of a hostile server in the other peer's place",
   cases: 500,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     const server = new Server()
     const clock = new Clock()
     try {
@@ -300,7 +299,7 @@ export const hostileServers: Target = {
               assertProper(told)
               assert.ok(!told.text.includes(WORD), told.text)
               const { code } = told.json
-              count(outcomes, code ?? 'done')
+              tell(code ?? 'done')
               // so many pictures
               if (code === 'rekey_required') await server.agree(peer)
               else if (code !== undefined) assert.ok(BLAMES_PEER.includes(code), told.text)
@@ -323,6 +322,5 @@ export const hostileServers: Target = {
       server.close()
       clock.stop()
     }
-    return outcomes
   },
 }

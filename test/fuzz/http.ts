@@ -14,7 +14,7 @@ import { assertNoDefect, assertProper, assertStillWorks } from '../helpers/prope
 import { sendRaw } from '../helpers/raw.ts'
 import { requests, streams } from '../helpers/requests.ts'
 import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
-import { Clock, count, type Limits, type Outcomes, type Target } from './target.ts'
+import { Clock, inBatches, type Target } from './target.ts'
 
 /** Every limit of the program's own is shorter, in ms. */
 const STREAM_LIMIT = 60_000
@@ -22,9 +22,9 @@ const STREAM_LIMIT = 60_000
 export const httpRequests: Target = {
   name: 'HTTP requests to a running pair',
   cases: 10_000,
-  fuzz: (seed, limits) =>
-    inBatches(limits, seed, 2_000, async (seed, numRuns, outcomes) => {
-      await withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
+  fuzz: (seed, limits, tell) =>
+    inBatches(seed, limits, 2_000, (seed, numRuns) =>
+      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         const { keys, messages, session } = await validForms([a, b])
         // the steps among the requests make new sessions: the messages speak of the latest one shown
         let latest = session
@@ -45,7 +45,7 @@ export const httpRequests: Target = {
             latest = /"session": \{\s*"id": "(\w+)"/.exec(answer.text)?.[1] ?? latest
             // each request is whole: none waits for its time to be over
             assert.notEqual(answer.status, 408)
-            count(outcomes, /"code": "(\w+)"/.exec(answer.text)?.[1] ?? 'done')
+            tell(/"code": "(\w+)"/.exec(answer.text)?.[1] ?? 'done')
           })
         } finally {
           agent.destroy()
@@ -53,16 +53,16 @@ export const httpRequests: Target = {
         }
         assertNoDefect(a, b)
         await assertStillWorks(a, b)
-      })
-    }),
+      }),
+    ),
 }
 
 export const httpStreams: Target = {
   name: 'bytes that are hardly HTTP, to a running pair',
   cases: 400,
-  fuzz: (seed, limits) =>
-    inBatches(limits, seed, 400, async (seed, numRuns, outcomes) => {
-      await withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
+  fuzz: (seed, limits, tell) =>
+    inBatches(seed, limits, 400, (seed, numRuns) =>
+      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         await a.call('/send_keys')
         await b.call('/send_keys')
         const cases = fc.sample(streams, { seed, numRuns })
@@ -74,30 +74,12 @@ export const httpStreams: Target = {
           const options = { first: true, halfClose, limit: STREAM_LIMIT }
           const answers = await sendRaw(port, sent, options)
           for (const answer of answers) assertProper(answer, isHead)
-          count(outcomes, answers.length > 0 ? String(answers[0]?.status) : 'no answer')
+          tell(answers.length > 0 ? String(answers[0]?.status) : 'no answer')
         })
         assertNoDefect(a, b)
         await assertStillWorks(a, b)
-      })
-    }),
-}
-
-/** Batches of at most `most` cases, each with a seed of its own, until there are enough. */
-async function inBatches(
-  limits: Limits,
-  seed: number,
-  most: number,
-  fuzz: (seed: number, cases: number, outcomes: Outcomes) => Promise<void>,
-): Promise<Outcomes> {
-  const outcomes: Outcomes = new Map()
-  const begin = performance.now()
-  const left = (done: number) => {
-    if ('cases' in limits) return limits.cases - done
-    return performance.now() - begin < limits.ms ? most : 0
-  }
-  for (let done = 0; left(done) > 0; done += most)
-    await fuzz(seed + done / most, Math.min(left(done), most), outcomes)
-  return outcomes
+      }),
+    ),
 }
 
 /** Runs `task` for each item, `width` at a time; a failure names the item, its place and the seed. */

@@ -19,7 +19,7 @@ import { changedBy, changes, seldom } from '../helpers/mutations.ts'
 import { pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
-import { codeOf, count, hold, type Outcomes, promptly, type Target } from './target.ts'
+import { codeOf, hold, promptly, type Target } from './target.ts'
 
 /** A peer, and the other side of its session, which does as it likes. */
 async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> {
@@ -52,8 +52,7 @@ const texts = fc.array(
 export const insiderTexts: Target = {
   name: 'sealed texts of any bytes',
   cases: 100,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(texts, async (texts) => {
         const { victim, insider } = await withInsider()
@@ -64,10 +63,10 @@ export const insiderTexts: Target = {
           assert.ok(message)
           try {
             await promptly(() => victim.peer.receiveMessage(encodeMessage(message)))
-            count(outcomes, 'accepted')
+            tell('accepted')
             taken.push(text)
           } catch (error) {
-            count(outcomes, codeOf(error))
+            tell(codeOf(error))
           }
         }
         assert.deepEqual(
@@ -85,7 +84,6 @@ export const insiderTexts: Target = {
       seed,
       limits,
     )
-    return outcomes
   },
 }
 
@@ -123,8 +121,7 @@ function nonceOf(counter: number, last: boolean): Buffer {
 export const insiderPictures: Target = {
   name: "sealed pictures that don't add up",
   cases: 100,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(picture, async (plan) => {
         const { victim, insider } = await withInsider()
@@ -156,7 +153,7 @@ export const insiderPictures: Target = {
         } catch (error) {
           outcome = codeOf(error)
         }
-        count(outcomes, outcome)
+        tell(outcome)
         assert.equal(store.drafts, 0)
         assertPrintable(victim.events)
         if (outcome !== 'accepted') assert.equal(store.last, null)
@@ -182,6 +179,5 @@ export const insiderPictures: Target = {
       seed,
       limits,
     )
-    return outcomes
   },
 }

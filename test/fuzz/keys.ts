@@ -17,7 +17,7 @@ import {
 } from '../../src/state/pem.ts'
 import { damagedBy, damages, seldom } from '../helpers/mutations.ts'
 import { der, pem } from '../helpers/pem.ts'
-import { count, hold, type Outcomes, promptly, type Target } from './target.ts'
+import { hold, promptly, type Target } from './target.ts'
 
 /** Keys as Node's OpenSSL writes them: ours in every form, and those of others. */
 function keysOfAllKinds(): string[] {
@@ -111,13 +111,12 @@ function assertSentence(message: string, text: string): void {
 export const pemTexts: Target = {
   name: 'PEM texts',
   cases: 1_000,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(pems(), async (text) => {
         try {
           const pair = await promptly(() => decodePrivateKey(text))
-          count(outcomes, 'a private key')
+          tell('a private key')
           const { d, x } = createPrivateKey(text).export({ format: 'jwk' })
           const raw = Buffer.from(pair.exportPrivateKey())
           assert.equal(raw.toString('base64url'), d)
@@ -131,20 +130,19 @@ export const pemTexts: Target = {
         }
         try {
           const key = await promptly(() => decodePublicKey(text))
-          count(outcomes, 'a public key')
+          tell('a public key')
           key.curve.checkPoint(key.publicKey)
           assert.equal(encodePublicKey(key).trim(), text.replaceAll('\r\n', '\n').trim())
           createPublicKey(text)
         } catch (error) {
           if (error instanceof assert.AssertionError) throw error
           assertSentence((error as Error).message, text)
-          count(outcomes, 'no public key')
+          tell('no public key')
         }
       }),
       seed,
       limits,
     )
-    return outcomes
   },
 }
 
@@ -241,8 +239,7 @@ function contentsOf(dir: string): Map<string, string> {
 export const stateFolders: Target = {
   name: 'state folders',
   cases: 150,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
     let number = 0
     try {
@@ -255,7 +252,7 @@ export const stateFolders: Target = {
           const before = contentsOf(dir)
           try {
             const memory = await promptly(() => openMemory(dir, curve))
-            count(outcomes, memory.knownIdentity === null ? 'opened' : 'opened, with a known peer')
+            tell(memory.knownIdentity === null ? 'opened' : 'opened, with a known peer')
             assert.equal(memory.identity.curve, curve)
             if (memory.knownIdentity) curve.checkPoint(memory.knownIdentity)
             const again = openMemory(dir, curve)
@@ -263,7 +260,7 @@ export const stateFolders: Target = {
             assert.deepEqual(again.knownIdentity, memory.knownIdentity)
           } catch (error) {
             if (!(error instanceof StateError)) throw error
-            count(outcomes, 'refused')
+            tell('refused')
             assert.match(error.message, /^[^\p{Cc}]+: [A-Z`][^\p{Cc}]{10,300}$/u)
             assert.ok(error.message.startsWith(dir), error.message)
             for (const text of before.values())
@@ -280,6 +277,5 @@ export const stateFolders: Target = {
     } finally {
       fs.rmSync(folder, { recursive: true })
     }
-    return outcomes
   },
 }

@@ -8,7 +8,7 @@ import fc from 'fast-check'
 import { pictureTypeOf } from '../../src/protocol/stream.ts'
 import { openPictures } from '../../src/state/pictures.ts'
 import { damagedBy, damages } from '../helpers/mutations.ts'
-import { codeOf, count, hold, type Outcomes, promptly, type Target } from './target.ts'
+import { codeOf, hold, promptly, type Target } from './target.ts'
 
 const SAMPLE = fs.readFileSync(new URL('../../src/sample/curve.png', import.meta.url))
 
@@ -114,28 +114,27 @@ const pictures = fc
 export const pictureFiles: Target = {
   name: 'files that begin as pictures do',
   cases: 200,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
     try {
       const store = openPictures(dir)
       await hold(
         fc.asyncProperty(pictures, async ({ content, size, type }) => {
           // of another type it would not have come so far
-          if (type === null) return count(outcomes, 'no picture')
+          if (type === null) return tell('no picture')
           const draft = await store.create()
           try {
             for (let at = 0; at < content.length; at += size)
               await draft.write(content.subarray(at, at + size))
             await promptly(() => draft.finish(type))
             const kept = draft.keep()
-            count(outcomes, 'kept')
+            tell('kept')
             assert.equal(store.last, kept)
             assert.deepEqual([kept.type, kept.bytes], [type, content.length])
             assert.ok(fs.readFileSync(kept.path).equals(content))
             fs.rmSync(kept.path)
           } catch (error) {
-            count(outcomes, codeOf(error))
+            tell(codeOf(error))
             await draft.discard()
           }
           assert.deepEqual(fs.readdirSync(dir), [])
@@ -146,6 +145,5 @@ export const pictureFiles: Target = {
     } finally {
       fs.rmSync(dir, { recursive: true })
     }
-    return outcomes
   },
 }

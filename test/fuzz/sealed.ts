@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { checkSealed, open, seal } from '../../src/mailbox/seal.ts'
 import { CURVES, type CurveName, KeyPair } from '../../src/protocol/curves.ts'
 import { damagedBy, damages } from '../helpers/mutations.ts'
-import { codeOf, count, hold, type Outcomes, promptly, type Target } from './target.ts'
+import { codeOf, hold, promptly, type Target } from './target.ts'
 
 const CHECKED = ['bad_encoding', 'bad_point', 'too_large']
 
@@ -40,8 +40,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 export const sealedTexts: Target = {
   name: 'sealed texts that were changed',
   cases: 200,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     const pairs = { X25519: new KeyPair(CURVES.X25519), 'P-256': new KeyPair(CURVES['P-256']) }
     const text = fc.uint8Array({ maxLength: 300 })
     const curve = fc.constantFrom<CurveName>('X25519', 'P-256')
@@ -66,11 +65,10 @@ export const sealedTexts: Target = {
           assert.notEqual(outcome, 'opened')
           outcome = codeOf(error)
         }
-        count(outcomes, outcome)
+        tell(outcome)
       }),
       seed,
       limits,
     )
-    return outcomes
   },
 }

@@ -7,8 +7,8 @@ import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
 /** So many cases, or as many as there is time for, in ms. */
 export type Limits = { readonly cases: number } | { readonly ms: number }
 
-/** How often a case ended in each way: "accepted", or a code. */
-export type Outcomes = Map<string, number>
+/** Is told how a case ended: "accepted", or a code. */
+export type Tell = (outcome: string) => void
 
 export interface Target {
   /** As a sentence's subject. */
@@ -16,30 +16,35 @@ export interface Target {
   /** How many cases are tried where there is little time. */
   readonly cases: number
   /** Tries the cases of `seed`. @throws an error that names the seed and the case, if one is not as it should be */
-  fuzz(seed: number, limits: Limits): Promise<Outcomes>
+  fuzz(seed: number, limits: Limits, tell: Tell): Promise<void>
 }
 
-export function count(outcomes: Outcomes, outcome: string): void {
-  outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
-}
+/** How many cases come of one seed. */
+const BATCH = 20
 
-/** Holds a property against the cases of `seed`. */
+/** Holds a property against the cases of `seed` and, if there is time for more, of those that follow it. */
 export async function hold<T extends [unknown, ...unknown[]]>(
   property: fc.IAsyncPropertyWithHooks<T> | fc.IPropertyWithHooks<T>,
   seed: number,
   limits: Limits,
 ): Promise<void> {
-  await fc.assert(
-    property,
-    'cases' in limits
-      ? { seed, numRuns: limits.cases }
-      : {
-          seed,
-          numRuns: Number.MAX_SAFE_INTEGER,
-          interruptAfterTimeLimit: limits.ms,
-          markInterruptAsFailure: false,
-        },
-  )
+  await inBatches(seed, limits, BATCH, (seed, numRuns) => fc.assert(property, { seed, numRuns }))
+}
+
+/** Runs batches of at most `most` cases, each with a seed of its own, until there are enough. */
+export async function inBatches(
+  seed: number,
+  limits: Limits,
+  most: number,
+  run: (seed: number, cases: number) => Promise<void> | void,
+): Promise<void> {
+  const begin = performance.now()
+  for (let done = 0, i = 0; ; done += most, i++) {
+    const left = 'cases' in limits ? limits.cases - done : most
+    const isOver = 'ms' in limits && i > 0 && performance.now() - begin > limits.ms
+    if (left <= 0 || isOver) return
+    await run(seed + i, Math.min(left, most))
+  }
 }
 
 /** Any longer is a hang, in ms. */

@@ -4,6 +4,7 @@ import { hostileServers } from './answers.ts'
 import { httpRequests, httpStreams } from './http.ts'
 import { insiderPictures, insiderTexts } from './insider.ts'
 import { pemTexts, stateFolders } from './keys.ts'
+import { maildirs } from './maildir.ts'
 import { pictureFiles } from './pictures.ts'
 import { sealedTexts } from './sealed.ts'
 import type { Target } from './target.ts'
@@ -21,4 +22,5 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   pem: pemTexts,
   state: stateFolders,
   sealed: sealedTexts,
+  maildir: maildirs,
 }

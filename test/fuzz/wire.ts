@@ -13,7 +13,7 @@ import { changedBy, changes, damagedBy, damages, type Form } from '../helpers/mu
 import { copy, pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, piecesOf, pngOf, sourceOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
-import { codeOf, count, hold, type Outcomes, promptly, type Target } from './target.ts'
+import { codeOf, hold, promptly, type Target, type Tell } from './target.ts'
 
 const SEALED_CHUNK_BYTES = CHUNK_BYTES + 16
 
@@ -238,11 +238,7 @@ class World {
 }
 
 /** Plays a case, with its changes or without. Returns what came of the unchanged thing at last, or null if nothing was sent. */
-async function play(
-  which: Case,
-  withChanges: boolean,
-  outcomes?: Outcomes,
-): Promise<string | null> {
+async function play(which: Case, withChanges: boolean, tell?: Tell): Promise<string | null> {
   const world = new World(which)
   for (const act of which.before) await world.act(act)
   const intended = await world.intended(which)
@@ -257,7 +253,7 @@ async function play(
   for (const other of changed) {
     const before = world.seen()
     const outcome = await world.deliver(which.what, other)
-    if (outcomes) count(outcomes, outcome)
+    tell?.(outcome)
     if (outcome !== 'accepted')
       assert.equal(world.seen(), before, `${outcome} left something behind`)
     // whatever has a tag is taken in one form only
@@ -276,11 +272,10 @@ const copyOf = (thing: Form | Uint8Array) =>
 export const wire: Target = {
   name: 'key messages, messages and pictures that were changed on their way',
   cases: 100,
-  async fuzz(seed, limits) {
-    const outcomes: Outcomes = new Map()
+  async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(cases, async (which) => {
-        const outcome = await play(which, true, outcomes)
+        const outcome = await play(which, true, tell)
         // an honest thing that is refused has to be refused without the changes too
         if (outcome !== null && outcome !== 'accepted')
           assert.equal(await play(which, false), outcome)
@@ -288,6 +283,5 @@ export const wire: Target = {
       seed,
       limits,
     )
-    return outcomes
   },
 }

@@ -4,10 +4,17 @@ import assert from 'node:assert/strict'
 import type { PeerEvent } from '../../src/contract.ts'
 import { createTerminal } from '../../src/terminal.ts'
 
-/** Fails if a line of the terminal that tells `events` has a character in it that controls one. */
+/** Fails if `text` is not whole lines, with no character in them that controls a terminal. */
+export function assertLines(text: string): void {
+  assert.match(text, /^(?:[^\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]+\n)+$/u)
+}
+
+/** Fails if what the terminal tells of `events` is not that, or has a line that begins otherwise than all of them. */
 export function assertPrintable(events: readonly PeerEvent[]): void {
-  const write = (text: string) =>
-    assert.match(text, /^(?:5000 {2}[^\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]*\n)+$/u)
+  const write = (text: string) => {
+    assertLines(text)
+    for (const line of text.trimEnd().split('\n')) assert.ok(line.startsWith('5000  '), line)
+  }
   const report = createTerminal({ output: { write }, showsSecrets: true }).reporter(5000)
   for (const event of events) report(event)
 }
