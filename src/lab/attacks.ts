@@ -60,15 +60,15 @@ export function keyAttacks({ curve, identity, publicKey, peer }: Target): Attack
     })),
     {
       sent: 'the first of these as the identity',
-      gain: 'one of the three shared secrets, known to everybody',
+      gain: 'one of the three shared secrets, known or guessed at once',
       expected: 'bad_point',
       requests: (bad[0]?.points ?? []).map((point) => send({ identity: bytesToHex(point) })),
     },
     {
-      sent: 'another base point: a public key of hers',
-      gain: 'a generator whose logarithm she knows, as in CVE-2020-0601',
+      sent: 'another base point: the identity that she claims',
+      gain: '1 is a private key for it then: so CVE-2020-0601 posed as anyone',
       expected: 'bad_base_point',
-      requests: [send({ basePoint: bytesToHex(new KeyPair(curve).publicKey) })],
+      requests: [send({ basePoint: bytesToHex(peer.identity) })],
     },
     {
       sent: `a key message for ${other.name}`,
