@@ -99,6 +99,9 @@ describe('ecdh-duet lab nonce-reuse', () => {
     assert.equal(code, 0)
     assertForProjector(output)
     assert.match(output, /1 XOR 2 XOR text 1 +niemand wei··/)
+    // it does stand there, and shows no letters of the other one
+    const digits = await nonceReuse('to the end', '1234567890', '--crib', ' the ')
+    assert.match(digits.output, /neither text where that could be English/)
     const same = await nonceReuse('the same', 'the same')
     assert.match(same.output, /The two texts are equal, and so are their tags/)
     const long = await nonceReuse('x'.repeat(512), 'y'.repeat(512), '--crib', 'z'.repeat(512))

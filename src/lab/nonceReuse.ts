@@ -11,7 +11,7 @@ import { Session } from '../protocol/session.ts'
 import { exchangeKeys } from './agree.ts'
 import { fact, heading, readable, row, type Say, table, tableHead, wrap } from './layout.ts'
 import { keyFromTwo, type Tagged, tagWith } from './poly1305.ts'
-import { leakyMemory, nonceOf, sessionKeys } from './theft.ts'
+import { leakyMemory, nonceOf, openMessage, sessionKeys } from './theft.ts'
 
 export const DEMO_TEXTS: Texts = [
   'The gold leaves the harbour tonight at ten, on the ship with the red sails.',
@@ -147,7 +147,7 @@ function dragged(both: Uint8Array, texts: Two<Uint8Array>, crib: Uint8Array): st
           '',
           ...[1, 2].flatMap((number) => fact(`text ${number}`, unveiled(number))),
         ]
-      : ['It stands in neither text. She tries another word.']),
+      : ['It stands in neither text where that could be English. She tries another word.']),
   ]
 }
 
@@ -223,13 +223,18 @@ function sealedBySession(): string[] {
   const b = new Exchange(new KeyPair(X25519))
   const lines = tableHead(SEALED_WIDTHS, ['', 'session', 'seq', 'nonce', 'ciphertext'])
   const sealOn = (what: string) => {
-    const { session, seq, ciphertext } = a.sendMessage(text)
+    const message = a.sendMessage(text)
+    const { session, seq, ciphertext } = message
     const used = ephemeral.at(-1)
     if (a.current === null || used === undefined) throw new Error('There is no session.')
-    const { iv } = sessionKeys(identity, used, a.current.peer).sending
+    const { sending, party } = sessionKeys(identity, used, a.current.peer)
+    // the nonce that is shown is the one that was used
+    if (openMessage(sending, party, message) === null) throw new Error('It has another nonce.')
     const id = bytesToHex(session).slice(0, 8)
     const begins = `${bytesToHex(ciphertext).slice(0, 20)}…`
-    lines.push(...row(SEALED_WIDTHS, [what, id, `${seq}`, bytesToHex(nonceOf(iv, seq)), begins]))
+    lines.push(
+      ...row(SEALED_WIDTHS, [what, id, `${seq}`, bytesToHex(nonceOf(sending.iv, seq)), begins]),
+    )
   }
   const refused = (what: string, run: () => unknown) => {
     lines.push(...row([33, 61], [what, `refused: ${codeOf(run)}`]))
