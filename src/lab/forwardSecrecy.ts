@@ -118,7 +118,7 @@ function scene(curve: Curve, a: OwnPeer, b: OwnPeer): string[] {
   return [
     ...heading('1. Three sessions, recorded'),
     ...wrap(
-      `The lab starts two ordinary peers on ${curve.name}, A at ${a.url} and B at ${b.url}, and records all that goes over the wire between them. Three times they run /send_keys on both, and send and read a text each way. For the theft it keeps copies of what the two programs have in memory.`,
+      `The lab starts two ordinary peers on ${curve.name}, A at ${a.url} and B at ${b.url}, and records all that goes over the wire between them. Three times they run /send_keys on both, and send and read a text each way. It copies their private keys as they are made, and computes from them what a thief finds in the memory of the two at the time of each theft.`,
     ),
   ]
 }
@@ -153,7 +153,9 @@ function results(recorded: readonly RecordedSession[], attempts: readonly Attemp
       ]),
     ),
     '',
-    `Each message was tried with every key that a theft gives: ${attempts.map(({ tries }) => tries).join(', ')} trials in all.`,
+    ...wrap(
+      `Each message was tried with the keys that a theft gives, until one opened it: ${attempts.map(({ tries }) => tries).join(', ')} trials in all.`,
+    ),
     '',
     'What theft 3 reads:',
     ...(attempts[2]?.texts.flat() ?? []).flatMap((text) => (text ? [`  ${readable(text)}`] : [])),

@@ -117,6 +117,6 @@ function duration(seconds: number): string {
 }
 
 function scientific(value: number): string {
-  const exponent = Math.floor(Math.log10(value))
-  return `${(value / 10 ** exponent).toFixed(1)}·10^${exponent}`
+  const [digits, exponent] = value.toExponential(1).split('e')
+  return `${digits}·10^${Number(exponent)}`
 }
