@@ -140,8 +140,8 @@ const LABEL_WIDTH = 'SECRET shared secret'.length
 const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'green', '✗': 'yellow' }
 
 const BEFORE_WORK = [
-  'Whoever has it can compute what you computed. A shell keeps a history: remove it from there too.',
-  'Paste these lines into a shell. They need OpenSSL 1.1.1 or later, and leave no file behind.',
+  'With those of both terminals anybody can read this session. A shell keeps a history: remove it from there too.',
+  'Paste these lines into sh, bash or zsh. They need OpenSSL 1.1.1 or later, and leave no file behind.',
 ]
 
 function remark(text: string): Line {

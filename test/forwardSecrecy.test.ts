@@ -6,13 +6,14 @@ import { exchangeKeys } from '../src/lab/agree.ts'
 import {
   type Loot,
   leakyMemory,
+  openMessage,
   other,
   type RecordedSession,
   sessionKeys,
   tryEverything,
 } from '../src/lab/theft.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { CURVES, type Curve } from '../src/protocol/curves.ts'
+import { CURVES, type Curve, KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
 import { runCommand } from './helpers/command.ts'
 import { assertForProjector } from './helpers/projector.ts'
@@ -81,6 +82,23 @@ for (const curve of Object.values(CURVES))
           assert.equal(text && bytesToHex(text), bytesToHex(utf8ToBytes(`session ${i}`)))
         }
       }
+    })
+
+    it('follows, too, from the fresh private keys of both, as --show-work prints them', () => {
+      const { first, second, sessions } = recorded(curve, 1)
+      const [one, two] = [first.ephemeral[0], second.ephemeral[0]]
+      const [{ shares, messages } = {}] = sessions
+      assert.ok(one && two && shares && messages)
+      const [{ identity }, share] = shares
+      // DH(id1, e2) from the side of e2
+      const missing = two.sharedSecret(identity)
+      class Public extends KeyPair {
+        override readonly publicKey = identity
+        override sharedSecret = () => missing
+      }
+      const { sending, party } = sessionKeys(new Public(curve), one, share)
+      const text = messages[0] && openMessage(sending, party, messages[0])
+      assert.equal(text && bytesToHex(text), bytesToHex(utf8ToBytes('session 0')))
     })
   })
 
