@@ -320,6 +320,19 @@ describe('Mallory', () => {
       assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
     }))
 
+  for (const [alteration, changed] of [
+    ['not =', ['Do go', '!']],
+    ['not ==x=', ['Do =x=go', '=x=!']],
+  ] as const)
+    it(`takes what is before the first = as what to change: ${alteration}`, () =>
+      withFour(['--with', 'strangers', '--alter', alteration], async ({ command, a, b }) => {
+        await agree(a, b)
+        for (const text of ['Do not go', 'not !']) assert.equal((await say(a, text)).status, 201)
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 2)
+        const [ofB] = await endOf(command, [b])
+        assert.deepEqual(ofB?.secrets, changed)
+      }))
+
   it('passes a text on as it is if the change makes it too long', () =>
     withFour(
       ['--with', 'strangers', '--alter', `x=${'y'.repeat(MAX_TEXT_BYTES)}`],

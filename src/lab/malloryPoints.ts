@@ -25,7 +25,7 @@ const noProof = ({ victim, far }: Place) =>
 
 export const POINTS: Readonly<Record<Point, (place: Place) => { can: string; cannot?: string }>> = {
   keys: ({ far }) => ({
-    can: `keep this from ${far} and send it a public key of hers. Nothing in it says whose it is.`,
+    can: `keep this from ${far} and send a public key of hers in its place. Nothing in a key says whose it is.`,
     cannot:
       'get at the private key behind it. So she needs a session of her own with each of the two.',
   }),
