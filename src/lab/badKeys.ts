@@ -142,6 +142,7 @@ async function run(
     const got = new Set<string>()
     for (const { path, ...request } of requests)
       got.add(outcome(await call(originOf(attack), path, request)))
+    if (got.size === 0) throw new Error(`Nothing was sent: ${sent}`)
     got.delete(expected)
     const others = [...got].join(', ')
     say(...row(WIDTHS, [sent, gain, others === '' ? `✓ ${expected}` : `✗ ${others}`]))
