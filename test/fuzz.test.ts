@@ -1,6 +1,6 @@
 /**
  * The targets of `make fuzz`, each for a moment. SLOW=1 tries ten times as many cases; SEED=…
- * repeats those of a run.
+ * repeats those of a run. One after another: what a case may use of the processor is counted.
  */
 
 import { describe, it } from 'node:test'
@@ -9,7 +9,7 @@ import { TARGETS } from './fuzz/targets.ts'
 const TIMES = process.env['SLOW'] ? 10 : 1
 const SEED = Number(process.env['SEED'] ?? Math.floor(Math.random() * 2 ** 31))
 
-describe('whatever is tried', { concurrency: true }, () => {
+describe('whatever is tried', () => {
   for (const { name, cases, fuzz } of Object.values(TARGETS))
     it(`nothing breaks in ${cases * TIMES} cases of ${name}`, async (t) => {
       t.diagnostic(`SEED=${SEED}`)
