@@ -7,8 +7,9 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { CURVES } from '../src/protocol/curves.ts'
-import { type Command, withCommand } from './helpers/command.ts'
+import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { type Command, runCommand, withCommand } from './helpers/command.ts'
+import { type MailKeys, makeKeys, textsIn } from './helpers/mail.ts'
 
 const run = promisify(execFile)
 
@@ -68,6 +69,11 @@ interface Machine {
   readonly address: string
   readonly port: number
   readonly peer: Command
+  /** The folder of its mailbox, and the keys that mail for it is sealed with. */
+  readonly mailbox: string
+  readonly keys: MailKeys
+  /** How a command is run on this machine. */
+  readonly under: readonly string[]
   /** Curl on this machine: a step of its own peer, or a URL. */
   curl(target: string, ...options: string[]): Promise<Answer>
 }
@@ -76,7 +82,7 @@ const PORT = 6000
 
 /** Two machines with a peer on each, on `curve`. */
 async function withMachines(
-  curve: string,
+  curve: CurveName,
   use: (a: Machine, b: Machine) => Promise<void>,
 ): Promise<void> {
   const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-machines-'))
@@ -85,6 +91,9 @@ async function withMachines(
     const under = ['ip', 'netns', 'exec', NAMES[i]]
     const args = ['peer', '--port', `${PORT}`, '--host', address, '--curve', curve]
     args.push('--peer', `http://${other}:${PORT}`, '--state', path.join(state, address))
+    const mailbox = path.join(state, `mail-${address}`)
+    const keys = makeKeys(path.join(state, `keys-${address}`), CURVES[curve])
+    args.push('--mailbox', mailbox, '--mailbox-key', keys.publicFile)
     const curl = async (target: string, ...options: string[]) => {
       const url = target.startsWith('/') ? `http://127.0.0.1:${PORT}${target}` : target
       const words = [
@@ -104,7 +113,7 @@ async function withMachines(
     }
     return withCommand(args, { under }, async (peer) => {
       await peer.ports(1)
-      await then({ address, port: PORT, peer, curl })
+      await then({ address, port: PORT, peer, mailbox, keys, under, curl })
     })
   }
   try {
@@ -119,7 +128,7 @@ async function withMachines(
 const picture = path.resolve(import.meta.dirname, '../src/sample/curve.png')
 
 describe('two machines', { skip: reasonToSkip() }, () => {
-  for (const curve of Object.keys(CURVES))
+  for (const curve of Object.keys(CURVES) as CurveName[]) {
     it(`exchange keys, texts and pictures in both directions on ${curve}`, () =>
       withMachines(curve, async (a, b) => {
         const first = await a.curl('/send_keys')
@@ -153,6 +162,28 @@ describe('two machines', { skip: reasonToSkip() }, () => {
           assert.equal((await to.curl('/show')).json.image.type, 'image/png')
         }
       }))
+
+    it(`send mail to each other, sealed to keys of ${curve}`, () =>
+      withMachines(curve, async (a, b) => {
+        for (const [from, to] of [
+          [a, b],
+          [b, a],
+        ] as const) {
+          const text = `Mail from ${from.address}`
+          const send = ['send', '--to', `http://${to.address}:${PORT}`]
+          // by the key that the other machine gives, and by the one in a file
+          for (const more of [[], ['--recipient', to.keys.publicFile]]) {
+            const { code, errors } = await runCommand([...send, ...more, text], from)
+            assert.equal(code, 0, errors)
+          }
+          const watch = ['watch', to.mailbox, '--key', to.keys.privateFile]
+          await withCommand(watch, to, async (watcher) => {
+            await watcher.until(/(?:SECRET mail[^]*){2}\n/)
+            assert.deepEqual(textsIn(watcher.output()), [text, text])
+          })
+        }
+      }))
+  }
 
   it('run no step for each other', () =>
     withMachines('X25519', async (a, b) => {
