@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import http from 'node:http'
 import { describe, it } from 'node:test'
+import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
 import { type Event, Events, MAX_EVENTS, MAX_REFUSED } from '../src/http/events.ts'
 import type { Part } from '../src/protocol/annotate.ts'
@@ -12,6 +13,7 @@ import { HEADER_BYTES } from '../src/protocol/stream.ts'
 import { call, post } from './helpers/call.ts'
 import { type Reader, type Received, readEvents } from './helpers/events.ts'
 import { withServer } from './helpers/fakes.ts'
+import { pair } from './helpers/pair.ts'
 import { recordingProxy } from './helpers/recording-proxy.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
@@ -232,6 +234,36 @@ describe('/events', () => {
       )
       stuck.close()
     }))
+
+  it('leaves a reader that takes nothing for long, and no other', async () => {
+    const told = new Events(X25519, 1000)
+    const { peer } = pair({ curve: X25519 })[0]
+    const app = createApp(peer, { events: told })
+    const form = { v: 1, session: 'ab'.repeat(16), seq: 0, ciphertext: '00'.repeat(16_000) }
+    const body = Buffer.from(JSON.stringify(form))
+    await withServer(app.callback(), async (url, server) => {
+      let left = false
+      server.once('connection', (socket) => {
+        socket.once('close', () => {
+          left = true
+        })
+      })
+      const stuck = await readEvents(url)
+      stuck.response.pause()
+      const reader = await readEvents(url)
+      let alive = true
+      reader.ended.then(() => {
+        alive = false
+      })
+      while (!left) {
+        told.request('sent', '/wire/message', body)
+        await once(reader.response, 'data')
+      }
+      assert.equal(alive, true)
+      reader.close()
+      stuck.close()
+    })
+  })
 
   it('ends with the peer', async () => {
     let reader: Reader | undefined

@@ -19,8 +19,7 @@ export const MAX_EVENTS = 200
 export const MAX_REFUSED = 100
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000
-/** A reader that takes nothing for so long, in ms, is left. */
-export const STUCK_MS = 60_000
+const STUCK_MS = 60_000
 
 const STEP_PATHS: ReadonlySet<string> = new Set([
   '/send_keys',
@@ -99,6 +98,8 @@ export class Events {
   /** Tells one run from the next, so that a page notices a restart. */
   readonly run = bytesToHex(randomBytes(8))
   readonly begun = new Date().toISOString()
+  /** A reader that takes nothing for so long, in ms, is left. */
+  readonly patience: number
   /** The beginning of the last received picture's stream, as it came over the wire, or null. */
   sealedHead: Uint8Array | null = null
   readonly #forms: Readonly<Record<Form, Annotated>>
@@ -109,7 +110,8 @@ export class Events {
   #last = 0
   #awake = false
 
-  constructor(curve: Curve) {
+  constructor(curve: Curve, patience = STUCK_MS) {
+    this.patience = patience
     this.#forms = {
       ...annotatedMessages(curve),
       ...annotatedStream(),

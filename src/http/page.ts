@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
-import { type Events, eventStream, STUCK_MS, stateOf } from './events.ts'
+import { type Events, eventStream, stateOf } from './events.ts'
 import { commandsOf, HttpError, isHere } from './problems.ts'
 
 /** The page loads what this peer serves and nothing else. */
@@ -55,7 +55,7 @@ export function page(peer: Peer, events: Events): Router {
   router.register('/events', ['GET'], (ctx) => {
     ctx.type = 'text/event-stream'
     const { socket } = ctx.req
-    socket.setTimeout(STUCK_MS, () => socket.destroy())
+    socket.setTimeout(events.patience, () => socket.destroy())
     ctx.body = eventStream(events, peer, ctx.get('last-event-id'))
   })
 
