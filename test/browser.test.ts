@@ -199,6 +199,27 @@ describe('the whole round by clicks', suite, () => {
       assert.match(peerB.lines().join('\n'), /"höhle & <b>\.png"/)
     }))
 
+  it('keeps the focus where it is, and tells of each outcome in a line that was there before', () =>
+    withTab(async (page, [a, b]) => {
+      const isFocused = (selector: string) =>
+        page.locator(selector).evaluate((element) => element === document.activeElement)
+      const lines = page.locator('.steps .said[role="status"]')
+      assert.deepEqual(await lines.allTextContents(), ['', '', '', '', ''])
+      const button = '[data-step="/send_keys"] button:not(.copy)'
+      await page.focus(button)
+      await page.keyboard.press('Enter')
+      await says(page, '/send_keys', /Sent/)
+      assert.equal(await isFocused(button), true)
+      assert.equal(await lines.count(), 5)
+      await b.call('/send_keys')
+      // the other peer's step goes to another place
+      const copy = '[data-step="other"] .copy'
+      await page.focus(copy)
+      await a.call('/send_msg')
+      await step(page, 'other').getByText('opens it').waitFor()
+      assert.equal(await isFocused(copy), true)
+    }))
+
   it('can be done by the keyboard alone', () =>
     withTab(async (page, [, b]) => {
       const tabTo = async (selector: string) => {

@@ -13,6 +13,8 @@
 const LONG_HEX = 1000
 /** What stands before the chunks of a picture's stream. */
 const HEADER_BYTES = 37
+/** The type of a file whose type the browser does not know. */
+const UNKNOWN_TYPE = 'application/octet-stream'
 /** Rows that stay on the page. */
 const MAX_ROWS = 1000
 
@@ -95,7 +97,7 @@ function begin(event) {
     shown = false
     others = ''
     byId('records').replaceChildren()
-    if (again) for (const output of document.querySelectorAll('.said')) output.remove()
+    if (again) for (const output of document.querySelectorAll('.said')) output.replaceChildren()
     if (again) announce('The peer was started again.')
   }
   byId('quiet').hidden = seen > 0
@@ -388,7 +390,10 @@ function showOthers() {
   if (!title || !code || text === undefined || title.textContent === text) return
   title.textContent = text
   code.textContent = others || firstOthers
+  const focused = item.contains(document.activeElement) ? document.activeElement : null
   place?.after(item)
+  // what is moved loses the focus
+  if (focused instanceof HTMLElement) focused.focus({ preventScroll: true })
 }
 
 // Steps
@@ -418,9 +423,9 @@ const SAID = {
 
 /** @param {HTMLElement} item @param {boolean} good @param {(Node | string)[]} text */
 function say(item, good, ...text) {
-  const line = item.querySelector('.said') ?? item.appendChild(h('p', { role: 'status' }))
-  line.className = good ? 'said' : 'said refused'
-  line.replaceChildren(h('b', {}, good ? '✓ ' : '✗ '), ...text)
+  const line = item.querySelector('.said')
+  line?.classList.toggle('refused', !good)
+  line?.replaceChildren(h('b', {}, good ? '✓ ' : '✗ '), ...text)
 }
 
 /** @param {HTMLElement} item @param {string} route */
@@ -476,7 +481,7 @@ function upload() {
         : resolve({ status: request.status, answer: request.response })
     request.onerror = () => reject(new Error('no connection'))
     if (chosen === undefined) return request.send()
-    request.setRequestHeader('Content-Type', chosen.type || 'application/octet-stream')
+    request.setRequestHeader('Content-Type', chosen.type || UNKNOWN_TYPE)
     request.setRequestHeader('Picture-Name', encodeURIComponent(chosen.name))
     request.send(chosen)
   })
@@ -493,7 +498,7 @@ function curls() {
   const quoted = (/** @type {string} */ value) => `'${value.replaceAll("'", "'\\''")}'`
   const given = textBox.value === '' ? '' : ` --data-urlencode ${quoted(`text=${textBox.value}`)}`
   const picture = chosen
-    ? ` -H 'Content-Type: ${chosen.type}' --data-binary ${quoted(`@${chosen.name}`)}`
+    ? ` -H 'Content-Type: ${chosen.type || UNKNOWN_TYPE}' --data-binary ${quoted(`@${chosen.name}`)}`
     : ''
   for (const [step, rest] of [
     ['/send_msg', given],
@@ -524,6 +529,8 @@ for (const item of stepItems) {
   if (button) {
     button.hidden = false
     button.addEventListener('click', () => runStep(item, step))
+    // there from the start: a screen reader tells what changes, not what appears
+    item.append(h('p', { class: 'said', role: 'status' }))
   }
   const code = item.querySelector('.curl')
   if (!(code instanceof HTMLElement)) continue
