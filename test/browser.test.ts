@@ -352,6 +352,31 @@ describe('a page that watches', suite, () => {
   })
 })
 
+describe('the safety number', suite, () => {
+  for (const [width, height] of [
+    [1280, 820],
+    [1920, 1080],
+  ] as const)
+    it(`is in sight as soon as there is one, in twelve large groups, ${width} wide`, () =>
+      withTab(
+        async (page, [a, b]) => {
+          await page.locator('#safety .none').waitFor()
+          await agree(a, b)
+          const number = page.locator('#number:not(.none)')
+          await number.waitFor()
+          assert.equal(await number.textContent(), (await a.call('/show')).json.safetyNumber)
+          assert.equal(await page.locator('#safety .new').isVisible(), true)
+          const { y, height: tall } = (await number.boundingBox()) ?? { y: height, height: 0 }
+          assert.ok(y > 0 && y + tall < height, `from ${y}, ${tall} high`)
+          const size = await number.evaluate((element) =>
+            Number.parseFloat(getComputedStyle(element).fontSize),
+          )
+          assert.ok(size >= 24, `${size} px`)
+        },
+        { viewport: { width, height } },
+      ))
+})
+
 describe('the letters', suite, () => {
   it('are plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
     withTab(async (page, [a, b]) => {
