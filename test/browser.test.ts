@@ -560,6 +560,13 @@ const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][
     },
   ],
   [
+    'with more steps than fit, and nothing on the wire',
+    async (page, a) => {
+      for (let i = 0; i < 40; i++) await a.call('/show')
+      await page.locator('#records > li').nth(40).waitFor()
+    },
+  ],
+  [
     'after an exchange',
     async (page, a, b) => {
       await agree(a, b)
