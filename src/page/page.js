@@ -284,7 +284,7 @@ function fieldRow(n, part, notes, mark) {
       ? ''
       : note?.hex
         ? `, written as ${count(hex.length, 'hex digit')}`
-        : `, the characters ${text}`
+        : `, the character${text.length === 1 ? '' : 's'} ${text}`
   const id = idOf(n, name)
   const long = hex.length > LONG_HEX
   return h(
