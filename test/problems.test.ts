@@ -831,6 +831,17 @@ describe('an other peer', () => {
       assertProblem(await peer.call('/send_keys'), 'peer_unreachable')
     }))
 
+  it('is called again on the same connection', () => {
+    let connections = 0
+    return withServer(answering(201, 'application/json', '{"accepted":true}'), (url, server) => {
+      server.on('connection', () => connections++)
+      return withPeerFacing(url, undefined, async (peer) => {
+        for (let i = 0; i < 3; i++) assert.equal((await peer.call('/send_keys')).status, 201)
+        assert.equal(connections, 1)
+      })
+    })
+  })
+
   it('that hangs up is peer_unreachable', () =>
     assertBlamesPeer('peer_unreachable', (request) => request.socket.destroy()))
 

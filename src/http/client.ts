@@ -24,6 +24,9 @@ const OWNER_TIMEOUT = 60_000
 
 const PIECES_AHEAD = 8
 
+/** How long a connection waits for the next request, in ms: less than a server waits, so that none is sent into its end. */
+const IDLE_MS = 1_000
+
 /** An answer is small; a longer one is not a peer's. */
 const MAX_ANSWER_BYTES = 16 * 1024
 
@@ -109,7 +112,7 @@ async function clientOf(url: string): Promise<Got> {
   return got.extend({
     prefixUrl: url,
     // its own agent: the global one may take a proxy from the environment
-    agent: { http: new http.Agent() },
+    agent: { http: new http.Agent({ keepAlive: true, timeout: IDLE_MS }) },
     decompress: false,
     followRedirect: false,
     retry: { limit: 0 },

@@ -208,7 +208,7 @@ export async function faultyProxy(target: number, next: () => Fault): Promise<Fa
     if (copies.length > MAX_COPIES) copies.shift()
   }
 
-  /** A connection of its own for each request, as the peers have it. */
+  /** A connection of its own for each request: what ends one ends no other. */
   function open({ method, path, headers }: Head, length?: number): http.ClientRequest {
     const own = length === undefined ? {} : { 'content-length': length }
     const options: http.RequestOptions = { host: '127.0.0.1', port: target, agent: false }
@@ -265,12 +265,16 @@ export async function faultyProxy(target: number, next: () => Fault): Promise<Fa
     request.on('error', () => {})
     response.on('error', () => {})
     // a request that was answered before it ended would hear nothing of its sender any more
-    request.socket.once('close', () => request.destroy())
+    const { socket } = request
+    const abandon = () => request.destroy()
+    socket.once('close', abandon)
     try {
       await FAULTS[fault.kind](passing(request, response, fault))
     } catch {
       // the sender is gone
-      request.socket.destroy()
+      socket.destroy()
+    } finally {
+      if (request.complete) socket.off('close', abandon)
     }
   }
 
