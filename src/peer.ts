@@ -62,8 +62,6 @@ export interface PeerOptions {
   readonly mailbox?: Mailbox | undefined
 }
 
-export type PublicState = ReturnType<Peer['publicState']>
-
 export class Peer implements Receiver {
   readonly port: number
   readonly url: string

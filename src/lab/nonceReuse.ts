@@ -17,7 +17,7 @@ export const DEMO_TEXTS: Texts = [
   'The gold leaves the harbour tonight at ten, on the ship with the red sails.',
   'Do not tell the captain that we know where he and the gold are going to be.',
 ]
-export const DEMO_CRIB = ' the '
+const DEMO_CRIB = ' the '
 const FORGED_TEXT = 'The gold goes to the thief, the lab and the class: at once.'
 
 /** Key and nonce of the example in RFC 8439 section 2.8.2, so that every run shows the same. */

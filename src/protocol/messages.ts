@@ -9,7 +9,7 @@ import type { Share } from './keySchedule.ts'
 
 const VERSION = 1
 export const SESSION_ID_BYTES = 16
-export const CONFIRM_TAG_BYTES = 32
+const CONFIRM_TAG_BYTES = 32
 /** Poly1305's tag, the end of every ciphertext (RFC 8439 section 2.8). */
 export const AEAD_TAG_BYTES = 16
 /** The longest text, in bytes of UTF-8. */

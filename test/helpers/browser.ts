@@ -1,8 +1,8 @@
 /** A real browser, where the machine has one: Chromium without a window. */
 
 import { accessSync, constants } from 'node:fs'
-import { createRequire } from 'node:module'
 import path from 'node:path'
+import axe from 'axe-core'
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
@@ -77,9 +77,8 @@ interface Violation {
 
 /** What axe-core finds against WCAG 2.2 AA and its own best practices, a line each. */
 export async function violations(page: Page): Promise<string[]> {
-  const { source } = createRequire(import.meta.url)('axe-core') as { source: string }
   // not as a script of the page: its policy takes none from elsewhere
-  await page.evaluate(source)
+  await page.evaluate(axe.source)
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run(options: object): Promise<{ violations: Violation[] }> }
