@@ -26,14 +26,15 @@ VICTIM ?= http://127.0.0.1:$(PORT_A)
 
 DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
-SOURCES := $(shell find src -type f)
+# Folders too: they change when a file goes.
+SOURCES := $(shell find src)
 MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http://127.0.0.1:$(PORT_B) \
 	--curve $(CURVE) $(if $(ALTER),--alter "$$ALTER")
 
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy \
-	sample page-picture demo test bench soak fuzz check format clean
+	sample page-picture demo test bench soak fuzz coverage check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -114,7 +115,10 @@ soak: dist/main.js ## two peers, a wire that fails and restarts, for some minute
 fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
 	@exec node --import tsx test/fuzz/main.ts
 
-check: $(INSTALLED) ## types, lint, format, import rules
+coverage: dist/main.js ## run the tests and show which lines they reach
+	@npm run --silent coverage
+
+check: $(INSTALLED) ## types, lint, format, import rules, what is unused
 	@npm run --silent check
 
 format: $(INSTALLED) ## write the format that check wants

@@ -33,6 +33,8 @@ export interface CommandOptions {
   env?: Record<string, string>
   /** Options of Node's own. */
   node?: readonly string[]
+  /** What is started in place of the built program: another way to it. */
+  program?: readonly string[]
   /** With a channel for messages, to what Node's options load. */
   ipc?: boolean
   /** What it reads on standard input; nothing by default. */
@@ -42,7 +44,8 @@ export interface CommandOptions {
 /** Starts `ecdh-duet ARGS`; whoever calls this ends it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
   const { under = [], cwd, env, node = [], ipc = false, input } = options
-  const [program = '', ...words] = [...under, process.execPath, ...node, MAIN, ...args]
+  const built = [process.execPath, ...node, MAIN]
+  const [program = '', ...words] = [...under, ...(options.program ?? built), ...args]
   const stdin = input === undefined ? 'ignore' : 'pipe'
   const child = spawn(program, words, {
     cwd,
