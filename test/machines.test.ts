@@ -178,7 +178,7 @@ describe('two machines', { skip: reasonToSkip() }, () => {
           }
           const watch = ['watch', to.mailbox, '--key', to.keys.privateFile]
           await withCommand(watch, to, async (watcher) => {
-            await watcher.until(/(?:SECRET mail[^]*){2}\n/)
+            await watcher.until(/(?:SECRET mail[\s\S]*){2}\n/)
             assert.deepEqual(textsIn(watcher.output()), [text, text])
           })
         }
