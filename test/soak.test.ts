@@ -102,7 +102,12 @@ describe('the faulty proxy', () => {
 describe('the ledger', () => {
   const handed = () => {
     const ledger = new Ledger(1)
-    return { ledger, text: ledger.text(1, 0, 100), picture: ledger.picture(1, 0, 'image/png', 500) }
+    return {
+      ledger,
+      text: ledger.text(1, 0, 100),
+      picture: ledger.picture(1, 0, 'image/png', 500),
+      letter: ledger.letter(1, 100),
+    }
   }
 
   it('is content with what was accepted and arrived once, in any order', () => {
@@ -138,6 +143,23 @@ describe('the ledger', () => {
     assert.throws(() => ledger.settle(1, 1), /a picture was accepted and is not there/)
   })
 
+  it('takes a letter twice over, and it arrives once', () => {
+    const { ledger, letter } = handed()
+    ledger.acceptLetter(letter)
+    ledger.acceptLetter(letter)
+    assert.equal(ledger.unread(1), 1)
+    ledger.printed(1, letter, false)
+    assert.equal(ledger.unread(1), 0)
+    assert.deepEqual(ledger.mail, { handed: 1, accepted: 1, arrived: 1, again: 0, aside: 0 })
+  })
+
+  it('lets a letter be printed again that its watcher was killed over', () => {
+    const { ledger, letter } = handed()
+    ledger.printed(1, letter, false)
+    ledger.printed(1, letter, true)
+    assert.deepEqual([ledger.mail.arrived, ledger.mail.again], [1, 1])
+  })
+
   const wrongs: [string, (given: ReturnType<typeof handed>) => void, RegExp][] = [
     [
       'a text that is opened again',
@@ -162,6 +184,33 @@ describe('the ledger', () => {
       'half a picture',
       ({ ledger, picture }) => ledger.found(1, 'a file', picture.slice(0, 250)),
       /no picture that was sent/,
+    ],
+    [
+      'a letter that is printed again',
+      ({ ledger, letter }) => {
+        ledger.printed(1, letter, false)
+        ledger.printed(1, letter, false)
+      },
+      /mail-0 was printed twice/,
+    ],
+    ['a letter of nobody', ({ ledger }) => ledger.printed(1, 'mail-7 hello', true), /nobody sent/],
+    [
+      'a letter at its sender',
+      ({ ledger, letter }) => ledger.printed(0, letter, false),
+      /its sender/,
+    ],
+    [
+      'a changed letter',
+      ({ ledger, letter }) => ledger.printed(1, `${letter}!`, true),
+      /was changed/,
+    ],
+    [
+      'a letter that was set aside as it was sealed',
+      ({ ledger }) => {
+        ledger.sealed('the id of its bytes')
+        ledger.setAside('the id of its bytes')
+      },
+      /set aside as it was sealed/,
     ],
     [
       'a picture on its sender',

@@ -1,16 +1,29 @@
-/** What `make soak` and `make fuzz` are given: MINUTES and SEED. */
+/** What `make soak` and `make fuzz` are given: MINUTES, SEED and CURVE. They end with 2 for what is none. */
 
-/** `minutes` if none are given; without a seed, one that nobody chose. Ends the program with 2 for what is no number. */
+import { CURVES, type CurveName } from '../../src/protocol/curves.ts'
+
+/** `minutes` if none are given; without a seed, one that nobody chose. */
 export function environment(minutes: number): { minutes: number; seed: number } {
-  const number = (name: 'MINUTES' | 'SEED', otherwise: number) => {
-    const text = process.env[name] || String(otherwise)
-    if (/^\d+(\.\d+)?$/.test(text)) return Number(text)
-    process.stderr.write(`${name} is a number, and not ${JSON.stringify(text)}\n`)
-    process.exit(2)
-  }
   return {
     minutes: number('MINUTES', minutes),
     // room for the seeds that are counted up from it
     seed: Math.floor(number('SEED', Math.random() * 1e9)) % 1e9,
   }
+}
+
+/** X25519 if none is given. */
+export function environmentCurve(): CurveName {
+  const name = process.env['CURVE'] || 'X25519'
+  if (Object.hasOwn(CURVES, name)) return name as CurveName
+  return refuse(`CURVE is ${Object.keys(CURVES).join(' or ')}`, name)
+}
+
+function number(name: 'MINUTES' | 'SEED', otherwise: number): number {
+  const text = process.env[name] || String(otherwise)
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : refuse(`${name} is a number`, text)
+}
+
+function refuse(rule: string, text: string): never {
+  process.stderr.write(`${rule}, and not ${JSON.stringify(text)}.\n`)
+  process.exit(2)
 }

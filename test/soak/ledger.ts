@@ -18,6 +18,13 @@ interface Text extends Handed {
   readonly text: string
 }
 
+/** A letter in the mailbox. */
+interface Letter {
+  readonly text: string
+  readonly to: Side
+  accepted: boolean
+}
+
 export interface Tally {
   handed: number
   accepted: number
@@ -34,6 +41,10 @@ export class Ledger {
   readonly marker: string
   readonly messages = tally()
   readonly pictures = tally()
+  /** `again`: printed once more, as it may be after its watcher was killed; `aside`: changed on the wire. */
+  readonly mail = { handed: 0, accepted: 0, arrived: 0, again: 0, aside: 0 }
+  readonly #letters = new Map<string, Letter>()
+  readonly #letterIds = new Set<string>()
   readonly #texts = new Map<string, Text>()
   /** By the hash of the picture. */
   readonly #pictures = new Map<string, Handed>()
@@ -49,6 +60,56 @@ export class Ledger {
     const text = `${number} → ${this.marker}${' 🦊'.repeat(length / 5)}`
     this.#texts.set(number, { text, to, life, accepted: false })
     return text
+  }
+
+  /** A text of its own for a mailbox, whose server and watcher may end as often as they like. */
+  letter(to: Side, length: number): string {
+    const number = `mail-${this.mail.handed++}`
+    const text = `${number} → ${this.marker}${' 🦊'.repeat(length / 5)}`
+    this.#letters.set(number, { text, to, accepted: false })
+    return text
+  }
+
+  /** A letter was sealed to bytes with this id. */
+  sealed(id: string): void {
+    this.#letterIds.add(id)
+  }
+
+  /** A watcher has set bytes with this id aside. @throws AssertionError if somebody sealed them so */
+  setAside(id: string): void {
+    assert.ok(!this.#letterIds.has(id), 'a letter was set aside as it was sealed')
+    this.mail.aside++
+  }
+
+  /** The sender was told that `letter` is stored. */
+  acceptLetter(letter: string): void {
+    const entry = this.#letters.get(numberOf(letter))
+    if (entry?.accepted === false) this.mail.accepted++
+    if (entry) entry.accepted = true
+  }
+
+  /**
+   * A watcher prints a letter. `mayRepeat`: a watcher was killed since it printed this one.
+   * @throws AssertionError as `opened`
+   */
+  printed(on: Side, letter: string, mayRepeat: boolean): void {
+    const number = numberOf(letter)
+    const entry = this.#letters.get(number)
+    assert.ok(entry, `a letter was printed that nobody sent: ${letter.slice(0, 80)}`)
+    assert.equal(on, entry.to, `${number} came to its sender`)
+    assert.equal(letter, entry.text, `${number} was changed on its way`)
+    assert.ok(mayRepeat || !this.#arrived.has(number), `${number} was printed twice`)
+    if (this.#arrived.has(number)) this.mail.again++
+    else this.mail.arrived++
+    this.#arrived.add(number)
+  }
+
+  /** How many letters were accepted for `to` and not printed yet. */
+  unread(to: Side): number {
+    const open = [...this.#letters].filter(
+      ([number, entry]) => entry.to === to && entry.accepted && !this.#arrived.has(number),
+    )
+    return open.length
   }
 
   /** A picture of its own. */

@@ -4,12 +4,13 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { environment } from '../helpers/environment.ts'
+import { environment, environmentCurve } from '../helpers/environment.ts'
 import { lineThrough } from './line.ts'
-import { type Sample, Soak } from './soak.ts'
+import type { Sample } from './scene.ts'
+import { Soak } from './soak.ts'
 
 const { minutes: MINUTES, seed: SEED } = environment(5)
-const CURVE = process.env['CURVE'] || 'X25519'
+const CURVE = environmentCurve()
 
 const MIB = 2 ** 20
 /** How long each storm is, in ms. */
@@ -23,20 +24,6 @@ const MAX_SLOPE = { live: 1, rss: 6 }
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const row = (name: string, what: string) => say(`  ${name.padEnd(14)}${what}`)
 
-async function run(soak: Soak): Promise<void> {
-  await soak.start()
-  for (let share = 0; share < 1; share = soak.minute / MINUTES) {
-    // each process lives for almost half of the run, so that its memory can be followed
-    await soak.storm(STORM, share < 0.45 ? [1] : share < 0.9 ? [0] : [0, 1])
-    await soak.check()
-    const { messages, pictures } = soak.ledger
-    say(
-      `  ${soak.minute.toFixed(1).padStart(5)} minutes: ${messages.arrived} messages, ${pictures.arrived} pictures`,
-    )
-  }
-  await soak.end()
-}
-
 /** "total: what count, what count", the most frequent first. */
 function listOf(counts: Iterable<readonly [string, number]>): string {
   const sorted = [...counts].sort(([, a], [, b]) => b - a)
@@ -44,9 +31,10 @@ function listOf(counts: Iterable<readonly [string, number]>): string {
   return `${total}: ${sorted.map(([what, count]) => `${what} ${count}`).join(', ')}`
 }
 
-function table({ faults, ledger, minute, restarts, rounds, steps }: Soak): void {
+function table({ minute, rounds, scene }: Soak): void {
+  const { faults, ledger, restarts, steps } = scene
   say(`\n${rounds} rounds of storm and calm in ${minute.toFixed(1)} minutes`)
-  for (const step of ['send_keys', 'send_msg', 'send_image', 'decrypt_msg', 'show']) {
+  for (const step of new Set([...steps.keys()].map((what) => what.split(' ')[0] ?? ''))) {
     const ends = [...steps].filter(([what]) => what.startsWith(`${step} `))
     row(step, listOf(ends.map(([what, count]) => [what.slice(step.length + 1), count])))
   }
@@ -58,7 +46,7 @@ function table({ faults, ledger, minute, restarts, rounds, steps }: Soak): void 
       ['SIGTERM', restarts.stop],
     ]),
   )
-  const { messages, pictures } = ledger
+  const { messages, pictures, mail } = ledger
   row(
     'messages',
     `${messages.handed} handed in, ${messages.accepted} accepted, ${messages.arrived} opened, ${messages.lost} lost with their receiver`,
@@ -66,6 +54,10 @@ function table({ faults, ledger, minute, restarts, rounds, steps }: Soak): void 
   row(
     'pictures',
     `${pictures.handed} handed in, ${pictures.accepted} accepted, ${pictures.arrived} whole on the disk`,
+  )
+  row(
+    'letters',
+    `${mail.handed} handed in, ${mail.accepted} stored, ${mail.arrived} printed, ${mail.again} of them once more after a kill, ${mail.aside} changed ones set aside`,
   )
 }
 
@@ -82,7 +74,7 @@ function settled(samples: readonly Sample[]): Sample[] {
 function grew(name: string, samples: readonly Sample[]): boolean {
   const [first, last] = [samples.at(0), samples.at(-1)]
   if (!first || !last || last.minute - first.minute < WATCHED) {
-    row(`memory of ${name}`, 'no process lived long enough to say whether it grows')
+    row(name, 'no process lived long enough to say whether it grows')
     return false
   }
   const kinds = { live: 'in use', rss: 'resident' } as const
@@ -92,7 +84,7 @@ function grew(name: string, samples: readonly Sample[]): boolean {
     const [from, to] = [first, last].map((sample) => (sample[kind] / MIB).toFixed(1))
     const limit = MAX_SLOPE[kind]
     row(
-      `memory of ${name}`,
+      name,
       `${from} to ${to} MiB ${kinds[kind]}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MiB a minute, at most ${limit} (${samples.length} calms)`,
     )
     return slope - 2 * error > limit
@@ -103,15 +95,27 @@ function grew(name: string, samples: readonly Sample[]): boolean {
 say(`make soak MINUTES=${MINUTES} SEED=${SEED} CURVE=${CURVE}`)
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-soak-'))
 const soak = new Soak({ seed: SEED, curve: CURVE, folder })
+const { scene } = soak
 const interrupted = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
     process.once(signal, () => reject(new Error(signal)))
 })
+const progress = () => {
+  const { messages, pictures, mail } = scene.ledger
+  const time = soak.minute.toFixed(1).padStart(5)
+  say(
+    `${time} minutes: ${messages.arrived} messages, ${pictures.arrived} pictures, ${mail.arrived} letters`,
+  )
+}
 try {
-  await Promise.race([run(soak), soak.failed, interrupted])
+  await Promise.race([soak.run(MINUTES, STORM, progress), scene.failed, interrupted])
   table(soak)
-  const grown = soak.peers.filter(({ name, samples }) => grew(name, settled(samples)))
-  const slowest = Math.max(...soak.peers.map(({ program }) => program.slowestEnd))
+  const watched = scene.peers.flatMap(({ name, peer, watcher }) => [
+    { name: `peer ${name}`, samples: peer.samples },
+    { name: `watcher ${name}`, samples: watcher.samples },
+  ])
+  const grown = watched.filter(({ name, samples }) => grew(name, settled(samples)))
+  const slowest = Math.max(...scene.programs.map(({ slowestEnd }) => slowestEnd))
   row('SIGTERM', `${slowest.toFixed()} ms until the slowest end`)
   assert.deepEqual(
     grown.map(({ name }) => name),
@@ -121,7 +125,8 @@ try {
   say(`
 Every message that was answered with 201 was opened, unless its receiver ended first; none was
 opened twice. Every picture that was answered with 201 was whole on the disk, and nothing else
-was there. /send_keys on both, once, always made a session. Descriptors and timers were let go.
+was there. Every letter that was stored was printed, once but for the one that a watcher was
+killed over. /send_keys on both, once, always made a session. Descriptors and timers were let go.
 No secret was found outside the terminals.`)
 } catch (error) {
   say(
@@ -129,7 +134,7 @@ No secret was found outside the terminals.`)
   )
   process.exitCode = 1
 } finally {
-  await soak.close()
+  await scene.close()
   fs.rmSync(folder, { recursive: true, force: true })
 }
 // a step that nobody waits for any more may still be under way

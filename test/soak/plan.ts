@@ -9,14 +9,18 @@ export type Step =
   | { do: 'send_keys' | 'show' | 'decrypt_msg'; side: Side; pause: number }
   | { do: 'send_msg'; side: Side; pause: number; length: number; asForm: boolean }
   | { do: 'send_image'; side: Side; pause: number; length: number; type: PictureType }
+  | { do: 'mail'; side: Side; pause: number; length: number; how: 'once' | 'twice' | 'by command' }
+  | { do: 'look'; side: Side; pause: number; path: string }
+  | { do: 'listen'; side: Side; pause: number; ms: number }
 
 export interface Restart {
   /** How long it runs before, and how long it is down, in ms. */
   readonly after: number
   readonly down: number
   readonly how: 'kill' | 'stop'
-  /** Which of those that may be restarted. */
+  /** Which of the sides that may be restarted, and which of its two programs. */
   readonly pick: number
+  readonly which: 'peer' | 'watcher'
 }
 
 const CHUNK = 64 * 1024
@@ -68,6 +72,33 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('show' as const), ...common }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('mail' as const),
+      ...common,
+      length: fc.oneof(
+        { weight: 8, arbitrary: fc.nat(300) },
+        { weight: 1, arbitrary: fc.nat(64_000) },
+      ),
+      how: fc.oneof(
+        { weight: 20, arbitrary: fc.constantFrom('once' as const, 'twice' as const) },
+        { weight: 1, arbitrary: fc.constant('by command' as const) },
+      ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('look' as const),
+      ...common,
+      path: fc.constantFrom('/', '/frequency', '/transcript', '/image', '/sealed_image'),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('listen' as const), ...common, ms: fc.nat(2_000) }),
+  },
 )
 
 const fault: fc.Arbitrary<Fault> = fc.record({
@@ -89,6 +120,7 @@ const restart: fc.Arbitrary<Restart> = fc.record({
   down: fc.oneof(fc.constant(0), fc.nat(1_500)),
   how: fc.constantFrom('kill', 'stop'),
   pick: fc.nat(1),
+  which: fc.constantFrom('peer', 'peer', 'watcher'),
 })
 
 /** Without an end; the same for the same seed. */

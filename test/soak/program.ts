@@ -1,4 +1,4 @@
-/** One peer as a program of its own, through all its lives: started, ended, killed and started again. */
+/** A program through all its lives: started, ended, killed and started again. */
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
@@ -25,17 +25,20 @@ export interface Holdings {
 }
 
 export interface ProgramOptions {
-  readonly port: number
-  /** The command line but for the port. */
+  /** What it is, for people. */
+  readonly name: string
   readonly args: readonly string[]
+  /** Its terminal says so once it is ready. */
+  readonly ready: RegExp
   /** Is handed each line of its terminal. */
   readonly onLine: (line: string) => void
+  /** It was killed, and all its lines have come. */
+  readonly onKill: () => void
   /** It ended, and nobody had asked for it. */
   readonly onCrash: (error: Error) => void
 }
 
 export class Program {
-  readonly port: number
   /** How often it ended: the same number before and after means that it lived on. */
   life = 0
   /** The slowest end after SIGTERM so far, in ms. */
@@ -45,14 +48,13 @@ export class Program {
   #command: Command | undefined
 
   constructor(options: ProgramOptions) {
-    this.port = options.port
     this.#options = options
   }
 
-  /** Starts it, and waits until it listens. */
+  /** Starts it, and waits until it is ready. */
   async start(): Promise<void> {
-    const { port, args, onLine, onCrash } = this.#options
-    const command = startCommand(['peer', '--port', String(port), ...args], {
+    const { name, args, ready, onLine, onCrash } = this.#options
+    const command = startCommand(args, {
       node: ['--expose-gc', '--import', REPORT],
       ipc: true,
     })
@@ -65,15 +67,16 @@ export class Program {
     })
     command.ended.then((how) => {
       if (command === this.#command)
-        onCrash(new Error(`the peer on ${port} ended by itself (${how}): ${command.errors()}`))
+        onCrash(new Error(`${name} ended by itself (${how}): ${command.errors()}`))
     })
-    await command.ports(1)
+    await command.until(ready)
     this.isRunning = true
   }
 
   /** SIGKILL, as when the power goes. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
+    this.#options.onKill()
   }
 
   /** SIGTERM. @throws AssertionError unless it ends in time and with 0 */
@@ -83,7 +86,8 @@ export class Program {
     const ms = performance.now() - begin
     this.slowestEnd = Math.max(this.slowestEnd, ms)
     assert.equal(how, 0, 'the exit code after SIGTERM')
-    assert.ok(ms <= END_MS, `the peer on ${this.port} took ${ms.toFixed()} ms to end after SIGTERM`)
+    const { name } = this.#options
+    assert.ok(ms <= END_MS, `${name} took ${ms.toFixed()} ms to end after SIGTERM`)
   }
 
   /** Collects its garbage first. */

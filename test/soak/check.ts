@@ -1,0 +1,187 @@
+/** The calm between two storms: the wire is whole, and everything that was promised is looked at. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { idOf } from '../../src/mailbox/maildir.ts'
+import { decodePrivateKey } from '../../src/state/pem.ts'
+import type { Answer, CallOptions } from '../helpers/call.ts'
+import { find } from '../helpers/leaks.ts'
+import { assertProblem } from '../helpers/problem.ts'
+import type { Side } from './ledger.ts'
+import type { Step } from './plan.ts'
+import type { Holdings } from './program.ts'
+import { other, type Peer, type Scene, SIDES, type Watched, within } from './scene.ts'
+import { handIn } from './work.ts'
+
+/** Longer than a peer waits for anybody who sends, and a watcher for a file to grow, in ms. */
+const REST = 15_000
+
+const KEPT_PICTURE = /^[\dTZ-]+-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
+
+/** @throws AssertionError if a promise was broken */
+export async function check(scene: Scene, round: number, minute: () => number): Promise<void> {
+  const publicKeys = await agree(scene, round % 2 === 0 ? 0 : 1)
+  await talk(scene)
+  // what a terminal shows now comes after all that it had to show before
+  await showBoth(scene)
+  for (const side of SIDES) {
+    await readMail(scene, side)
+    lookThroughState(scene, side)
+    scene.ledger.settle(side, scene.at(side).peer.program.life)
+  }
+  for (const { peer, watcher } of scene.peers)
+    for (const watched of [peer, watcher]) {
+      const held = await atRest(watched)
+      watched.samples.push({ life: watched.program.life, minute: minute(), ...held })
+    }
+  search(scene, publicKeys)
+}
+
+/** A step that has no reason to fail now. */
+async function succeeds(
+  scene: Scene,
+  side: Side,
+  step: Step['do'],
+  options?: CallOptions,
+): Promise<Answer> {
+  const answer = await scene.ask(side, `/${step}`, options)
+  assert.ok([200, 201].includes(answer.status), `${step} in the calm: ${answer.text}`)
+  return answer
+}
+
+/** `/send_keys` on both, once, frees whatever is stuck. Returns both public keys. */
+async function agree(scene: Scene, first: Side): Promise<Buffer[]> {
+  for (const side of [first, other(first)]) await succeeds(scene, side, 'send_keys')
+  const [mine, others] = await showBoth(scene)
+  assert.ok(mine.session, 'no session after /send_keys on both')
+  assert.equal(mine.session.id, others.session?.id, 'two sessions after /send_keys on both')
+  assert.deepEqual(
+    [mine.secret, mine.safetyNumber, mine.identity, mine.peer.identity],
+    [others.secret, others.safetyNumber, others.peer.identity, others.identity],
+  )
+  return [mine, others].map(({ publicKey }) => Buffer.from(publicKey, 'hex'))
+}
+
+/** `/show` on both, with the secret that each terminal shows. */
+async function showBoth(scene: Scene) {
+  const show = async (side: Side) => {
+    const secret = new Promise<string>((resolve) => {
+      scene.at(side).shows = resolve
+    })
+    const { json } = await succeeds(scene, side, 'show')
+    return { ...json, secret: await within(REST, 'the secret on a terminal', secret) }
+  }
+  return [await show(0), await show(1)] as const
+}
+
+/** All that waits is opened; then a text goes each way, and is opened. */
+async function talk(scene: Scene): Promise<void> {
+  for (const side of SIDES) {
+    const answer = await scene.ask(side, '/decrypt_msg')
+    if (answer.status !== 200) assertProblem(answer, 'nothing_waiting')
+  }
+  for (const side of SIDES) {
+    const step = { do: 'send_msg', side, pause: 0, length: 0, asForm: false } as const
+    const [options, accept] = handIn(scene, step)
+    await succeeds(scene, side, 'send_msg', options)
+    accept()
+    const { json } = await succeeds(scene, other(side), 'decrypt_msg')
+    assert.equal(json.decrypted, 1)
+  }
+}
+
+/** All mail is read; what was set aside is nobody's letter as it was sealed, and nothing half written is left. */
+async function readMail(scene: Scene, side: Side): Promise<void> {
+  const { mailbox } = scene.at(side)
+  const namesIn = (folder: string) => fs.readdirSync(path.join(mailbox, folder))
+  const end = performance.now() + REST
+  while (scene.ledger.unread(side) > 0 || namesIn('new').length > 0) {
+    const left = `${scene.ledger.unread(side)} letters were stored and not printed; ${namesIn('new')} are left in new`
+    assert.ok(performance.now() < end, left)
+    await sleep(50)
+  }
+  for (const name of namesIn('failed')) {
+    const file = path.join(mailbox, 'failed', name)
+    scene.ledger.setAside(idOf(fs.readFileSync(file)))
+    fs.rmSync(file)
+  }
+  assert.deepEqual(namesIn('tmp'), [], 'left behind in tmp')
+}
+
+/** Nothing is there but its keys and whole pictures, which are removed, so that the disk stays empty. */
+function lookThroughState(scene: Scene, side: Side): void {
+  const { state } = scene.at(side)
+  const own = ['.gitignore', `identity.${scene.curve}.pem`, `peer.${scene.curve}.pem`, 'pictures']
+  for (const name of fs.readdirSync(state)) assert.ok(own.includes(name), `left behind: ${name}`)
+  const pictures = path.join(state, 'pictures')
+  if (!fs.existsSync(pictures)) return
+  for (const name of fs.readdirSync(pictures)) {
+    assert.match(name, KEPT_PICTURE, 'left behind')
+    const file = path.join(pictures, name)
+    scene.ledger.found(side, name, fs.readFileSync(file))
+    fs.rmSync(file)
+  }
+}
+
+/** What a program holds once it has let go of everything that it has no more use for. */
+async function atRest(watched: Watched): Promise<Holdings> {
+  const end = performance.now() + REST
+  for (;;) {
+    const held = await watched.program.holdings()
+    const expected = watched.atRest ?? (await steady(watched))
+    if (String(held.handles) === String(expected)) {
+      watched.atRest = expected
+      return held
+    }
+    if (performance.now() > end)
+      assert.deepEqual(held.handles, expected, 'what it holds with nothing to do')
+    await sleep(100)
+  }
+}
+
+/** What a program holds a moment after it held the same. */
+async function steady({ program }: Watched): Promise<readonly string[]> {
+  for (let last: Holdings | null = null; ; ) {
+    const held: Holdings = await program.holdings()
+    if (last !== null && String(last.handles) === String(held.handles)) return held.handles
+    last = held
+    await sleep(500)
+  }
+}
+
+/** Secrets stand on the terminals and nowhere else. `publicKeys`: what the search has to find. */
+function search(scene: Scene, publicKeys: readonly Buffer[]): void {
+  const places: Record<string, Buffer> = { answers: Buffer.from(scene.answers.join('\n')) }
+  for (const { name, proxy } of scene.peers) places[`wire to ${name}`] = proxy.recorded()
+  const outside = Object.keys(places)
+  for (const { name, mailbox } of scene.peers) places[`mail of ${name}`] = contentBelow(mailbox)
+  const shared = [...scene.secrets].map((secret) => Buffer.from(secret, 'hex'))
+  const privateKeys = scene.peers.map((peer) => identityOf(scene, peer))
+  const mailKeys = scene.peers.map(({ mailKey }) => mailKey.exportPrivateKey())
+  const hidden = [Buffer.from(scene.ledger.marker), ...shared]
+  const never = [...privateKeys, ...mailKeys].map((key) => Buffer.from(key))
+  assert.deepEqual(find([...hidden, ...never], places), [])
+  // a peer's own files have its private key in them
+  const states = scene.peers.map(({ name, state }) => [`state of ${name}`, contentBelow(state)])
+  assert.deepEqual(find(hidden, Object.fromEntries(states)), [])
+  // the same search finds what is public
+  const found = find(publicKeys, places)
+  for (const place of outside) assert.ok(found.includes(`${place} (hex)`), place)
+  scene.answers = []
+  scene.secrets.clear()
+}
+
+function identityOf({ curve }: Scene, { state }: Peer): Uint8Array {
+  const pem = fs.readFileSync(path.join(state, `identity.${curve}.pem`), 'utf8')
+  return decodePrivateKey(pem).exportPrivateKey()
+}
+
+function contentBelow(folder: string): Buffer {
+  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  return Buffer.concat(
+    files.map(({ parentPath, name }) => fs.readFileSync(path.join(parentPath, name))),
+  )
+}

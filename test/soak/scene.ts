@@ -1,0 +1,242 @@
+/** Who is there: two peers as programs, a faulty wire each way between them, and for each a watcher of its mailbox. */
+
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { KeyPair } from '../../src/protocol/curves.ts'
+import { CURVES, type CurveName } from '../../src/protocol/curves.ts'
+import { type Answer, type CallOptions, call } from '../helpers/call.ts'
+import { makeKeys, textsIn } from '../helpers/mail.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { linesOf, secretsOf } from '../helpers/with-peers.ts'
+import { Ledger, type Side } from './ledger.ts'
+import { type Holdings, Program } from './program.ts'
+import { type Fault, type FaultKind, type FaultyProxy, faultyProxy } from './proxy.ts'
+
+export const SIDES: readonly Side[] = [0, 1]
+
+export function other(side: Side): Side {
+  return side === 0 ? 1 : 0
+}
+
+/** Longer than steps that wait for one another and for the other peer, in ms. */
+const ANSWER = 60_000
+
+/** What a process held in a calm. */
+export interface Sample extends Holdings {
+  readonly life: number
+  readonly minute: number
+}
+
+/** A program, and what it held. */
+export interface Watched {
+  readonly program: Program
+  /** One for each calm. */
+  readonly samples: Sample[]
+  /** What it holds when it has nothing to do; null before that was looked at. */
+  atRest: readonly string[] | null
+}
+
+export interface Peer {
+  readonly name: 'a' | 'b'
+  readonly port: number
+  readonly peer: Watched
+  readonly watcher: Watched
+  /** Folders. */
+  readonly state: string
+  readonly mailbox: string
+  readonly mailKey: KeyPair
+  readonly mailKeyFile: string
+  /** The way to it. */
+  readonly proxy: FaultyProxy
+  /** Is told of each shared secret that its terminal shows. */
+  shows: (secret: string) => void
+}
+
+export interface SceneOptions {
+  readonly seed: number
+  readonly curve: CurveName
+  /** An empty folder. */
+  readonly folder: string
+  /** What happens to the requests to each side while it storms. */
+  readonly faults: readonly [Generator<Fault, never>, Generator<Fault, never>]
+}
+
+export class Scene {
+  readonly ledger: Ledger
+  readonly curve: CurveName
+  readonly peers: Peer[] = []
+  /** How often each step ended in each way, as "send_msg 201". */
+  readonly steps = new Map<string, number>()
+  readonly faults = new Map<FaultKind, number>()
+  readonly restarts = { kill: 0, stop: 0 }
+  /** All that owners, senders and lookers-on were told since the last search. */
+  answers: string[] = []
+  /** Shared secrets that a terminal showed since the last search. */
+  readonly secrets = new Set<string>()
+  /** Rejected with the first thing that is not as it should be, whenever it shows. */
+  readonly failed: Promise<never>
+  isOver = false
+  readonly #options: SceneOptions
+  #fail: (error: unknown) => void = () => {}
+
+  constructor(options: SceneOptions) {
+    this.#options = options
+    this.curve = options.curve
+    this.ledger = new Ledger(options.seed)
+    this.failed = new Promise((_resolve, reject) => {
+      this.#fail = (error) => {
+        this.isOver = true
+        reject(error)
+      }
+    })
+  }
+
+  get programs(): Program[] {
+    return this.peers.flatMap(({ peer, watcher }) => [peer.program, watcher.program])
+  }
+
+  at(side: Side): Peer {
+    return this.peers[side] as Peer
+  }
+
+  async start(): Promise<void> {
+    const ports = await freePorts(2)
+    const proxies: FaultyProxy[] = []
+    for (const side of SIDES) {
+      const next = () => {
+        const fault = this.#options.faults[side].next().value
+        count(this.faults, fault.kind)
+        return fault
+      }
+      proxies.push(await faultyProxy(ports[side] ?? 0, next))
+    }
+    for (const side of SIDES) {
+      const [port, proxy, way] = [ports[side], proxies[side], proxies[other(side)]]
+      assert.ok(port && proxy && way)
+      this.peers.push(this.#make(side, port, proxy, way.port))
+    }
+    for (const program of this.programs) await program.start()
+    for (const { peer } of this.peers) peer.atRest = (await peer.program.holdings()).handles
+  }
+
+  /** Ends whatever still runs. */
+  async close(): Promise<void> {
+    this.isOver = true
+    await Promise.allSettled(this.programs.map((program) => program.kill()))
+    for (const { proxy } of this.peers) proxy.close()
+  }
+
+  /** No faults any more, and nothing is under way. */
+  async calm(): Promise<void> {
+    const calm = Promise.all(this.peers.map(({ proxy }) => proxy.calm()))
+    await within(ANSWER, 'the end of what was under way', calm)
+  }
+
+  /** A request of the owner's. */
+  ask(side: Side, path: string, options?: CallOptions): Promise<Answer> {
+    return this.#call(`http://127.0.0.1:${this.at(side).port}${path}`, options)
+  }
+
+  /** A request of somebody else's, over the wire. */
+  askOverWire(side: Side, path: string, options?: CallOptions): Promise<Answer> {
+    return this.#call(`http://127.0.0.1:${this.at(side).proxy.port}${path}`, options)
+  }
+
+  async #call(url: string, options?: CallOptions): Promise<Answer> {
+    const answer = await within(ANSWER, `an answer of ${url}`, call(url, options))
+    this.answers.push(`${answer.status} ${JSON.stringify(answer.headers)} ${answer.text}`)
+    return answer
+  }
+
+  #make(side: Side, port: number, proxy: FaultyProxy, wayOut: number): Peer {
+    const name = side === 0 ? 'a' : 'b'
+    const { curve, folder } = this.#options
+    const [state, mailbox] = [path.join(folder, name, 'state'), path.join(folder, name, 'mail')]
+    const keys = makeKeys(path.join(folder, name, 'keys'), CURVES[curve])
+    /** The text that a watcher printed last, and whether it was killed since. */
+    let printed = ''
+    let mayRepeat = ''
+    const watched = (options: {
+      name: string
+      args: string[]
+      ready: RegExp
+      read: (line: string) => void
+      killed?: () => void
+    }): Watched => ({
+      samples: [],
+      atRest: null,
+      program: new Program({
+        ...options,
+        onLine: (line) => {
+          try {
+            assert.doesNotMatch(line, /DEFECT/)
+            options.read(line)
+          } catch (error) {
+            this.#fail(error)
+          }
+        },
+        onKill: options.killed ?? (() => {}),
+        onCrash: (error) => this.#fail(error),
+      }),
+    })
+    const peer: Peer = {
+      name,
+      port,
+      state,
+      mailbox,
+      mailKey: keys.pair,
+      mailKeyFile: keys.publicFile,
+      proxy,
+      peer: watched({
+        name: `the peer ${name}`,
+        args: ['peer', '--port', String(port), '--peer', `http://127.0.0.1:${wayOut}`]
+          .concat('--curve', curve)
+          .concat('--state', state)
+          .concat('--mailbox', mailbox)
+          .concat('--mailbox-key', keys.publicFile),
+        ready: /· {2}ready/,
+        read: (line) => {
+          for (const secret of secretsOf(linesOf(line, port)))
+            if (/^[0-9a-f]{64}$/.test(secret)) {
+              this.secrets.add(secret)
+              peer.shows(secret)
+            } else this.ledger.opened(side, secret)
+        },
+      }),
+      watcher: watched({
+        name: `the watcher of ${name}`,
+        args: ['watch', mailbox, '--key', keys.privateFile],
+        ready: /watching/,
+        read: (line) => {
+          for (const text of textsIn(line)) {
+            this.ledger.printed(side, text, text === mayRepeat)
+            printed = text
+          }
+        },
+        killed: () => {
+          mayRepeat = printed
+        },
+      }),
+      shows: () => {},
+    }
+    return peer
+  }
+}
+
+export function count<T>(counts: Map<T, number>, what: T): void {
+  counts.set(what, (counts.get(what) ?? 0) + 1)
+}
+
+/** @throws AssertionError if it takes longer */
+export async function within<T>(ms: number, what: string, promise: Promise<T>): Promise<T> {
+  const timer = new AbortController()
+  const late = sleep(ms, null, { signal: timer.signal }).then(() => {
+    throw new assert.AssertionError({ message: `${what} took more than ${ms / 1000} seconds` })
+  })
+  try {
+    return await Promise.race([promise, late])
+  } finally {
+    timer.abort()
+  }
+}
