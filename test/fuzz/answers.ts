@@ -277,7 +277,7 @@ async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): P
 
 export const hostileServers: Target = {
   name: "answers of a hostile server in the other peer's place",
-  cases: 500,
+  cases: 300,
   async fuzz(seed, limits, tell) {
     const server = new Server()
     const clock = new Clock()

@@ -51,7 +51,7 @@ const texts = fc.array(
 
 export const insiderTexts: Target = {
   name: 'sealed texts of any bytes',
-  cases: 100,
+  cases: 50,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(texts, async (texts) => {
@@ -120,7 +120,7 @@ function nonceOf(counter: number, last: boolean): Buffer {
 
 export const insiderPictures: Target = {
   name: "sealed pictures that don't add up",
-  cases: 100,
+  cases: 50,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(picture, async (plan) => {

@@ -271,7 +271,7 @@ const copyOf = (thing: Form | Uint8Array) =>
 
 export const wire: Target = {
   name: 'key messages, messages and pictures that were changed on their way',
-  cases: 100,
+  cases: 60,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(cases, async (which) => {
