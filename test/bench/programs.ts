@@ -10,10 +10,9 @@ import path from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { MAIN } from '../helpers/command.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { Connection } from './connection.ts'
-
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url))
 
 const running = new Set<ChildProcess>()
 process.once('exit', () => {

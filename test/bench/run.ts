@@ -12,6 +12,7 @@ import { parseArgs } from 'node:util'
 import type { Figure, Row } from './measure.ts'
 import { age } from './rows/age.ts'
 import { exchange } from './rows/exchange.ts'
+import { mail } from './rows/mail.ts'
 import { memory } from './rows/memory.ts'
 import { messages } from './rows/messages.ts'
 import { pictures } from './rows/pictures.ts'
@@ -20,7 +21,7 @@ import { start } from './rows/start.ts'
 import { heading, linesOf } from './table.ts'
 
 const ROWS: ReadonlyMap<string, Row> = new Map(
-  Object.entries({ exchange, messages, receive, pictures, age, memory, start }),
+  Object.entries({ exchange, messages, receive, pictures, age, memory, start, mail }),
 )
 
 const { values } = parseArgs({
@@ -62,7 +63,7 @@ for (const name of values.only) {
   load.push(loadNow())
   if (typeof measured === 'string') {
     skipped[name] = measured
-    say(`\n${name}: skipped, ${measured}`)
+    say(`${name}: skipped, ${measured}`)
     continue
   }
   figures.push(...measured.map((figure) => ({ row: name, ...figure })))
