@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict'
 import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { listen } from '../src/http/server.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
@@ -463,4 +466,43 @@ describe('a slow or greedy caller', { concurrency: true }, () => {
         agent.destroy()
       }
     }))
+
+  describe('who does not wait for answers', () => {
+    /** Sends `requests` in one go to a server that takes its time; resolves with the answers, and how many it had at once. */
+    async function sendAll(requests: string[]) {
+      let running = 0
+      let most = 0
+      const listener: http.RequestListener = async ({ url = '' }, response) => {
+        most = Math.max(most, ++running)
+        await setImmediate()
+        running--
+        response.setHeader('content-length', url.length).end(url)
+      }
+      const server = await listen({ host: '127.0.0.1', port: 0 }, Promise.resolve(listener))
+      try {
+        const { port } = server.address() as AddressInfo
+        return { answers: await sendRaw(port, requests.join('')), most }
+      } finally {
+        server.close()
+      }
+    }
+    const ask = (path: string, ...more: string[]) =>
+      lines(`GET ${path} HTTP/1.1`, 'Host: 127.0.0.1', ...more)
+
+    it('is served one request after another', async () => {
+      const paths = Array.from({ length: 15 }, (_, i) => `/${i}`)
+      const requests = paths.map((path) => ask(path))
+      const { answers, most } = await sendAll([...requests, ask('/last', 'Connection: close')])
+      assert.deepEqual(
+        answers.map(({ text }) => text),
+        [...paths, '/last'],
+      )
+      assert.equal(most, 1)
+    })
+
+    it('is left where too many wait', async () => {
+      const { answers, most } = await sendAll(Array.from({ length: 500 }, () => ask('/')))
+      assert.ok(answers.length < 20 && most <= 1, `${answers.length} answers, ${most} at once`)
+    })
+  })
 })

@@ -23,6 +23,8 @@ const LIMITS = {
   requireHostHeader: false,
 }
 const MAX_CONNECTIONS = 64
+/** How many requests of one connection may be there at a time: one under way, and others behind it. */
+const MAX_PIPELINED = 16
 /** How long a request may take to arrive, in ms; a picture, how long nothing of it may arrive. */
 const REQUEST_MS = 10_000
 const PICTURES = ['/send_image', '/wire/image']
@@ -36,9 +38,12 @@ export async function listen(
   { host, port }: { host: string; port: number },
   listener: Promise<RequestListener>,
 ): Promise<http.Server> {
+  const inTurn = createTurns()
   const handle: RequestListener = (request, response) => {
-    limitTime(request, response)
-    listener.then((listen) => listen(request, response)).catch(() => response.destroy())
+    inTurn(request.socket, response, () => {
+      limitTime(request, response)
+      listener.then((listen) => listen(request, response)).catch(() => response.destroy())
+    })
   }
   const server = http.createServer(LIMITS, handle)
   server.maxConnections = MAX_CONNECTIONS
@@ -58,6 +63,26 @@ export async function listen(
     server.listen({ host, port }, resolve)
   })
   return server
+}
+
+/**
+ * Makes a function that runs the requests of each connection one after another. Node hands out
+ * as many at once as one sends without waiting for answers, each with its body: the limit on
+ * connections would limit nothing. One that waits is not read, and neither is what is behind it.
+ */
+function createTurns(): (socket: Socket, response: ServerResponse, run: () => void) => void {
+  const queues = new WeakMap<Socket, (() => void)[]>()
+  return (socket, response, run) => {
+    const queue = queues.get(socket) ?? []
+    queues.set(socket, queue)
+    queue.push(run)
+    response.once('close', () => {
+      queue.shift()
+      if (!socket.destroyed) queue[0]?.()
+    })
+    if (queue.length > MAX_PIPELINED) socket.destroy()
+    else if (queue.length === 1) run()
+  }
 }
 
 /** Ends a request that does not arrive in time, answered or not. */
