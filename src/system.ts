@@ -1,5 +1,6 @@
-/** What the folders that a peer writes have in common: errors of the disk, and processes that have ended. */
+/** What the folders that a peer writes have in common: errors of the disk, power cuts, and processes that have ended. */
 
+import fs from 'node:fs'
 import { PeerError } from './contract.ts'
 
 /**
@@ -15,6 +16,28 @@ export async function spacing<T>(what: string, operation: () => Promise<T>): Pro
       throw new PeerError('no_space', `The ${what} does not fit on the disk.`)
     if (!code?.startsWith('E')) throw error
     throw new PeerError('no_space', `The folder for ${what}s can't be written (${code}).`)
+  }
+}
+
+/** What a system says that makes no promise about folders, or lets nobody read this one. */
+const NO_PROMISE = ['EINVAL', 'ENOTSUP', 'EACCES']
+
+/**
+ * Makes sure that the names in a folder are there after a power cut too, as far as the system
+ * promises that: a file's own fsync says nothing of its name.
+ */
+export function keepNames(folder: string): void {
+  // Windows opens no folder as a file, and writes its changes in their order by itself
+  if (process.platform === 'win32') return
+  try {
+    const fd = fs.openSync(folder, 'r')
+    try {
+      fs.fsyncSync(fd)
+    } finally {
+      fs.closeSync(fd)
+    }
+  } catch (error) {
+    if (!NO_PROMISE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
   }
 }
 

@@ -19,6 +19,7 @@ import { encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
 import { independentOpen, independentSeal } from './helpers/independent-hpke.ts'
 import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
 
+const linux = process.platform === 'linux' ? false : 'only Linux tells which file is open'
 const TEXT = Buffer.from('Meet me at noon')
 
 let folder: string
@@ -142,6 +143,27 @@ describe('a new pair of key files', () => {
       assert.deepEqual(readPrivateKey(privateFile).exportPrivateKey(), pair.exportPrivateKey())
       assert.deepEqual(readPublicKey(publicFile), { curve, publicKey: pair.publicKey })
     })
+
+  it('is on the disk with its names, and so is its folder', { skip: linux }, (t) => {
+    const synced: string[] = []
+    const { fsyncSync } = fs
+    t.mock.method(fs, 'fsyncSync', (fd: number) => {
+      synced.push(fs.readlinkSync(`/proc/self/fd/${fd}`))
+      fsyncSync(fd)
+    })
+    const keys = path.join(fs.realpathSync(folder), 'keys')
+    const { privateFile, publicFile } = writeKeyPair(keys, new KeyPair(X25519))
+    assert.deepEqual(synced, [path.dirname(keys), privateFile, publicFile, keys])
+  })
+
+  it('can be in a folder that somebody else makes at the same moment', (t) => {
+    const { mkdirSync } = fs
+    t.mock.method(fs, 'mkdirSync', (dir: string, options: fs.MakeDirectoryOptions) => {
+      mkdirSync(dir, options)
+      return mkdirSync(dir, options)
+    })
+    assert.doesNotThrow(() => writeKeyPair(path.join(folder, 'a', 'b'), new KeyPair(X25519)))
+  })
 
   it('is not there in part when one of the two can not be written', (t) => {
     const publicFile = path.join(folder, 'key.public.pem')

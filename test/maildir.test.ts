@@ -56,6 +56,27 @@ describe('a message', () => {
     assert.deepEqual(namesIn('tmp'), [])
   })
 
+  it('has a folder whose own name is on the disk', (t) => {
+    const steps: string[] = []
+    const { mkdirSync, openSync, fsyncSync } = fs
+    const opened = new Map<number, string>()
+    t.mock.method(fs, 'mkdirSync', (...args: Parameters<typeof mkdirSync>) => {
+      steps.push(`mkdir ${path.relative(dir, String(args[0]))}`)
+      return mkdirSync(...args)
+    })
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+      const fd = openSync(...args)
+      opened.set(fd, path.relative(dir, String(args[0])))
+      return fd
+    })
+    t.mock.method(fs, 'fsyncSync', (fd: number) => {
+      steps.push(`fsync ${opened.get(fd)}`)
+      fsyncSync(fd)
+    })
+    new Maildir(dir)
+    assert.deepEqual(steps, ['mkdir tmp', 'mkdir new', 'mkdir cur', 'mkdir failed', 'fsync '])
+  })
+
   it('is on the disk before it has its place, and its place before anybody is told', async (t) => {
     const steps: string[] = []
     const open = fs.promises.open

@@ -21,7 +21,7 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { DuetError } from '../protocol/errors.ts'
-import { spacing } from '../system.ts'
+import { keepNames, spacing } from '../system.ts'
 import { newMark, stillRuns } from './mark.ts'
 
 /** How many messages may wait. */
@@ -66,6 +66,8 @@ export class Maildir {
     this.new = folder('new')
     this.cur = folder('cur')
     this.failed = folder('failed')
+    // whoever made them may not have come to this yet
+    keepNames(dir)
   }
 
   /** Removes what was half written by processes that are gone, and leaves what others write now. */

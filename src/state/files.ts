@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { keepNames } from '../system.ts'
 
 /** A PEM of ours has some 200 bytes; with explicit parameters or a text beside it, a few more. */
 const MAX_BYTES = 4096
@@ -65,6 +66,7 @@ export function writeOnce(file: string, text: string): void {
     fs.closeSync(fd)
     fs.rmSync(temporary, { force: true })
   }
+  keepNames(path.dirname(file))
 }
 
 /** A link, unlike a rename, never replaces what is there. Where there are no links, a copy does as much. */
@@ -89,8 +91,14 @@ export function makeDirectory(dir: string): void {
   const first = !fs.existsSync(parent)
   if (first) makeDirectory(parent)
   // one by one: Node's own `recursive` never ends where the system says ENOENT for a parent that is there (/proc)
-  fs.mkdirSync(dir, { mode: 0o700 })
+  try {
+    fs.mkdirSync(dir, { mode: 0o700 })
+  } catch (error) {
+    // a server and a watcher that start together make the same one
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !fs.existsSync(dir)) throw error
+  }
   if (!first) fs.writeFileSync(path.join(dir, '.gitignore'), '*\n')
+  keepNames(parent)
 }
 
 /** Errors of the system and of a key's form become one line with the file's name. */

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
+import { keepNames } from '../system.ts'
 import { makeDirectory, naming, readOwn, readPublic, StateError } from './files.ts'
 import {
   decodePrivateKey,
@@ -64,6 +65,7 @@ export function writeKeyPair(
     fs.rmSync(privateFile)
     throw error
   }
+  naming(dir, () => keepNames(dir))
   return { privateFile, publicFile }
 }
 
