@@ -114,6 +114,19 @@ describe('the file of a private key', () => {
       assert.deepEqual(readPrivateKey(file()).publicKey, pair.publicKey)
     })
 
+  it('that holds the public one is refused for that, whoever can read it', () => {
+    fs.writeFileSync(file(), encodePublicKey(pair), { mode: 0o644 })
+    assert.throws(() => readPrivateKey(file()), saysOf(file(), /It is a public key/))
+  })
+
+  it('that holds both is refused first for who can read it', () => {
+    const both = encodePublicKey(pair) + encodePrivateKey(pair)
+    fs.writeFileSync(file(), both, { mode: 0o644 })
+    assert.throws(() => readPrivateKey(file()), saysOf(file(), /Others can read it/))
+    fs.chmodSync(file(), 0o600)
+    assert.throws(() => readPrivateKey(file()), saysOf(file(), /more than a private key/))
+  })
+
   it('on another curve than the one asked for is refused', () => {
     fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
     assert.throws(

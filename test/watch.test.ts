@@ -499,7 +499,7 @@ describe('ecdh-duet watch', () => {
         fs.writeFileSync(path.join(dir, 'new'), 'x')
         return args()
       },
-      /mail: It can't be used \(EEXIST\)/,
+      /mail\/new: Something else is there \(EEXIST\)/,
     ],
     [
       'a key that others can read',

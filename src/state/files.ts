@@ -11,11 +11,19 @@ const MAX_BYTES = 4096
 export class StateError extends Error {}
 
 /**
- * The text of a file that is its owner's alone, or null if there is none.
- * @throws StateError for one that others can read, a link, what is no file, and one too long
+ * The text of a file that is its owner's alone, or null if there is none. `look` may refuse a
+ * text before it is asked who can read it.
+ * @throws StateError for one that others can read, a link, what is no file, and one too long;
+ *   what `look` throws
  */
-export function readOwn(file: string): string | null {
-  return read(file, true)
+export function readOwn(file: string, look: (text: string) => void = () => {}): string | null {
+  return read(file, (text, { mode }) => {
+    look(text)
+    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+      throw new StateError(
+        `${file}: Others can read it. Look at who had it, then: chmod 600 ${file}`,
+      )
+  })
 }
 
 /**
@@ -23,10 +31,13 @@ export function readOwn(file: string): string | null {
  * @throws StateError for a link, what is no file, and one too long
  */
 export function readPublic(file: string): string | null {
-  return read(file, false)
+  return read(file)
 }
 
-function read(file: string, secret: boolean): string | null {
+function read(
+  file: string,
+  look: (text: string, stat: fs.Stats) => void = () => {},
+): string | null {
   let fd: number
   try {
     fd = fs.openSync(
@@ -43,12 +54,10 @@ function read(file: string, secret: boolean): string | null {
   try {
     const stat = fs.fstatSync(fd)
     if (!stat.isFile()) throw new StateError(`${file}: It is not a file.`)
-    if (secret && process.platform !== 'win32' && (stat.mode & 0o077) !== 0)
-      throw new StateError(
-        `${file}: Others can read it. Look at who had it, then: chmod 600 ${file}`,
-      )
     if (stat.size > MAX_BYTES) throw new StateError(`${file}: It is too long for a key.`)
-    return fs.readFileSync(fd, 'utf8')
+    const text = fs.readFileSync(fd, 'utf8')
+    look(text, stat)
+    return text
   } finally {
     fs.closeSync(fd)
   }
@@ -107,7 +116,10 @@ export function naming<T>(file: string, use: () => T): T {
     return use()
   } catch (error) {
     if (error instanceof StateError) throw error
-    const { code, message } = error as NodeJS.ErrnoException
+    const { code, message, path, dest } = error as NodeJS.ErrnoException & { dest?: string }
+    // what is in the way may be something in the folder that is asked for
+    if (code === 'EEXIST')
+      throw new StateError(`${dest ?? path ?? file}: Something else is there (EEXIST).`)
     const why = code?.startsWith('E') ? `It can't be used (${code}).` : message
     throw new StateError(`${file}: ${why}`)
   }

@@ -12,6 +12,7 @@ import {
   encodePrivateKey,
   encodePublicKey,
   onCurve,
+  refusePublicKey,
 } from './pem.ts'
 
 /**
@@ -20,7 +21,7 @@ import {
  */
 export function readPrivateKey(file: string, curve?: Curve): KeyPair {
   return naming(file, () => {
-    const pair = decodePrivateKey(there(file, readOwn(file)))
+    const pair = decodePrivateKey(there(file, readOwn(file, refusePublicKey)))
     return curve === undefined ? pair : onCurve(curve, pair)
   })
 }

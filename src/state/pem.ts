@@ -28,9 +28,8 @@ export function encodePrivateKey(pair: KeyPair): string {
  * @throws Error with one fixed sentence
  */
 export function decodePrivateKey(pem: string): KeyPair {
+  refusePublicKey(pem)
   const [label, ...more] = labelsOf(pem).filter((label) => label !== 'EC PARAMETERS')
-  if (label === 'PUBLIC KEY')
-    throw new Error('It is a public key, and here the private one belongs.')
   if (label === 'ENCRYPTED PRIVATE KEY' || /^Proc-Type: 4,ENCRYPTED\r?$/m.test(pem))
     throw new Error(
       'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE',
@@ -45,6 +44,13 @@ export function decodePrivateKey(pem: string): KeyPair {
   if (!equalBytes(pair.publicKey, publicKey))
     throw new Error('Its two halves do not belong together.')
   return pair
+}
+
+/** @throws Error with one fixed sentence if there is a public key, and no private one beside it */
+export function refusePublicKey(pem: string): void {
+  const labels = labelsOf(pem)
+  if (labels.length > 0 && labels.every((label) => label === 'PUBLIC KEY'))
+    throw new Error('It is a public key, and here the private one belongs.')
 }
 
 /** A public key as SPKI PEM. */
