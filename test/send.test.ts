@@ -1,15 +1,18 @@
 /** Sending to a mailbox: what goes out, to whom, and what is said when it does not arrive. */
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import type { RequestListener } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type KeyPair } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
-import { runCommand } from './helpers/command.ts'
+import { MAIN, runCommand } from './helpers/command.ts'
 import { withServer } from './helpers/fakes.ts'
 import { type MailKeys, mailboxIn, makeKeys } from './helpers/mail.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
@@ -115,6 +118,21 @@ describe('ecdh-duet send', () => {
         await fails(['--to', url, ...given], line, input)
         assert.deepEqual(await received(), [])
       }))
+
+  const noShell = process.platform === 'win32' ? 'needs a POSIX shell' : false
+  it('sends nothing of an argument that is no UTF-8', { skip: noShell }, () =>
+    withMailbox(async ({ url }) => {
+      // Node hands on no such argument, but a shell does
+      const script = '"$1" "$2" send --to "$3" "$(printf "caf\\351")"'
+      const shell = spawn('sh', ['-c', script, 'sh', process.execPath, MAIN, url])
+      const [errors, [code]] = await Promise.all([text(shell.stderr), once(shell, 'close')])
+      assert.deepEqual([code, await received()], [1, []])
+      assert.match(
+        errors,
+        /^ecdh-duet: The text is not in UTF-8; or send it by standard input\.\n$/,
+      )
+    }),
+  )
 
   for (const [what, file, line] of [
     ['a private key', () => keys.privateFile, /It is a private key/],

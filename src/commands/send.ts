@@ -27,7 +27,7 @@ export async function send(
 ): Promise<number> {
   try {
     const known = recipient === undefined ? null : readPublicKey(recipient)
-    const text = given === undefined || given === '-' ? await readInput() : Buffer.from(given)
+    const text = given === undefined || given === '-' ? await readInput() : fromArgument(given)
     if (text.length === 0) throw new DuetError('bad_text', 'There is no text to send.')
     const sealed = await seal(known ?? (await keyAt(to)), text)
     print(JSON.stringify(await sendMailTo(to, sealed), null, 2))
@@ -47,6 +47,16 @@ async function keyAt(to: string): Promise<PublicKey> {
   const key = naming(`the key at ${to}/public_key`, () => decodePublicKey(pem))
   tell(`sealing to ${fingerprint(key)}, the key that ${to} gives; compare it with its owner`)
   return key
+}
+
+/**
+ * An argument as UTF-8.
+ * @throws DuetError `bad_text` where Node may have put U+FFFD in the place of what is none
+ */
+function fromArgument(text: string): Uint8Array {
+  if (text.includes('\ufffd'))
+    throw new DuetError('bad_text', 'The text is not in UTF-8; or send it by standard input.')
+  return Buffer.from(text)
 }
 
 /**
