@@ -83,15 +83,14 @@ export async function openPicture(
     const { key, accept } = begin(parseHeader(header ?? new Uint8Array(0)))
     opener = new PictureOpener(key, maxBytes, aead)
     draft = await store.create()
-    const begun: Uint8Array[] = []
-    await writeAll(opener, keepingFirst(SEALED_CHUNK_BYTES, begun, pieces), draft, progress)
+    const firstChunk = await writeAll(opener, pieces, draft, progress)
     const { metadata } = opener
     if (metadata === null) throw new Error('A stream that has ended has metadata.')
     await draft.finish(metadata.type)
     // from here on nothing waits and nothing fails: accepted and kept are one step
     const completed = accept()
     const picture = draft.keep()
-    return { picture, name: metadata.name, completed, firstChunk: concatBytes(...begun) }
+    return { picture, name: metadata.name, completed, firstChunk }
   } catch (error) {
     await draft?.discard()
     throw error
@@ -101,35 +100,29 @@ export async function openPicture(
   }
 }
 
+/** Returns a copy of the first chunk as it came. */
 async function writeAll(
   opener: PictureOpener,
   sealed: AsyncIterable<Uint8Array>,
   draft: PictureDraft,
   progress: (done: number, total: number) => void,
-): Promise<void> {
+): Promise<Uint8Array> {
+  const begun: Uint8Array[] = []
+  let left = SEALED_CHUNK_BYTES
   let written = 0
   const write = async (picture: Uint8Array) => {
     await draft.write(picture)
     written += picture.length
     progress(written, opener.metadata?.bytes ?? 0)
   }
-  for await (const piece of sealed) for (const picture of opener.open(piece)) await write(picture)
-  await write(opener.end())
-}
-
-/** The same stream; its first `length` bytes are in `kept` as well. */
-async function* keepingFirst(
-  length: number,
-  kept: Uint8Array[],
-  stream: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  let left = length
-  for await (const piece of stream) {
+  for await (const piece of sealed) {
     // a copy: whose buffer it is may fill it anew
-    if (left > 0) kept.push(new Uint8Array(piece.subarray(0, left)))
+    if (left > 0) begun.push(new Uint8Array(piece.subarray(0, left)))
     left -= Math.min(left, piece.length)
-    yield piece
+    for (const picture of opener.open(piece)) await write(picture)
   }
+  await write(opener.end())
+  return concatBytes(...begun)
 }
 
 /** The same stream in other pieces: the first has `length` bytes, unless the stream is shorter. */

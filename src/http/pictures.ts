@@ -111,22 +111,42 @@ export class StreamHead {
     return this.#bytes.subarray(0, this.#filled)
   }
 
-  async *of(stream: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  /** The same pieces; from the one that fills the head on, straight from their source. */
+  of(stream: AsyncIterable<Uint8Array>): AsyncIterableIterator<Uint8Array> {
+    const source = stream[Symbol.asyncIterator]()
     let told = false
     const tell = () => {
       if (!told) this.#begun(this.bytes.slice(0, HEADER_BYTES))
       told = true
     }
-    try {
-      for await (const piece of stream) {
-        const part = piece.subarray(0, HEAD_BYTES - this.#filled)
-        this.#bytes.set(part, this.#filled)
-        this.#filled += part.length
+    const noted = async (): Promise<IteratorResult<Uint8Array>> => {
+      try {
+        const result = await source.next()
+        if (result.done) tell()
+        else this.#keep(result.value)
         if (this.#filled >= HEADER_BYTES) tell()
-        yield piece
+        return result
+      } catch (error) {
+        tell()
+        throw error
       }
-    } finally {
-      tell()
     }
+    return {
+      [Symbol.asyncIterator]() {
+        return this
+      },
+      next: () => (this.#filled < HEAD_BYTES ? noted() : source.next()),
+      return: async () => {
+        tell()
+        await source.return?.()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  #keep(piece: Uint8Array): void {
+    const part = piece.subarray(0, HEAD_BYTES - this.#filled)
+    this.#bytes.set(part, this.#filled)
+    this.#filled += part.length
   }
 }
