@@ -152,7 +152,7 @@ program
   .description('print what waits in a mailbox, and then what comes')
   .argument('<dir>', 'the folder of the mailbox')
   .requiredOption('--key <file>', 'the private key (PEM) that opens them', notEmpty)
-  .action(ending((dir: string, { key }: { key: string }) => watchMailbox(dir, key)))
+  .action(ending((dir: string, { key }: { key: string }) => untilTheEnd(watchMailbox(dir, key))))
 
 const lab = program
   .command('lab')
@@ -220,7 +220,10 @@ function ending<Args extends unknown[]>(
   }
 }
 
-/** A request to the other peer may be under way; nobody waits for it any more. */
+/**
+ * A request to the other peer may be under way, and a timer of the file watcher's that is left
+ * after its close; nobody waits for them any more.
+ */
 async function untilTheEnd(exitCode: Promise<number>): Promise<never> {
   process.exit(await exitCode)
 }

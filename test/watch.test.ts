@@ -447,6 +447,15 @@ describe('ecdh-duet watch', () => {
       })
     })
 
+  it('ends when it is asked to, whatever is left that would keep it going', () => {
+    const timer = 'data:text/javascript,setInterval(() => {}, 60_000)'
+    return withCommand(args(), { node: ['--import', timer] }, async (watcher) => {
+      await watcher.until(/watching/)
+      watcher.kill()
+      assert.equal(await watcher.ended, 0)
+    })
+  })
+
   it('goes on where another one was killed', () =>
     withCommand(args(), {}, async (first) => {
       await first.until(/watching/)
