@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { checkSealed, open, seal } from '../../src/mailbox/seal.ts'
+import { checkSealed, MAX_MAIL_BYTES, open, seal, sealedBytes } from '../../src/mailbox/seal.ts'
 import { CURVES, type CurveName, KeyPair } from '../../src/protocol/curves.ts'
 import { damagedBy, damages } from '../helpers/mutations.ts'
 import { codeOf, hold, promptly, type Target } from './target.ts'
@@ -60,6 +60,8 @@ export const sealedTexts: Target = {
         }
         try {
           await promptly(() => checkSealed(pair.curve, changed))
+          assert.ok(changed.length >= sealedBytes(pair.curve, 0), 'too short')
+          assert.ok(changed.length <= sealedBytes(pair.curve, MAX_MAIL_BYTES), 'too long')
         } catch (error) {
           assert.ok(CHECKED.includes(codeOf(error)))
           assert.notEqual(outcome, 'opened')

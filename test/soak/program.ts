@@ -33,7 +33,7 @@ export interface ProgramOptions {
   /** Is handed each line of its terminal. */
   readonly onLine: (line: string) => void
   /** It was killed, and all its lines have come. */
-  readonly onKill: () => void
+  readonly onKill?: () => void
   /** It ended, and nobody had asked for it. */
   readonly onCrash: (error: Error) => void
 }
@@ -76,7 +76,7 @@ export class Program {
   /** SIGKILL, as when the power goes. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
-    this.#options.onKill()
+    this.#options.onKill?.()
   }
 
   /** SIGTERM. @throws AssertionError unless it ends in time and with 0 */

@@ -10,7 +10,7 @@ import { makeKeys, textsIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
 import { Ledger, type Side } from './ledger.ts'
-import { type Holdings, Program } from './program.ts'
+import { type Holdings, Program, type ProgramOptions } from './program.ts'
 import { type Fault, type FaultKind, type FaultyProxy, faultyProxy } from './proxy.ts'
 
 export const SIDES: readonly Side[] = [0, 1]
@@ -154,32 +154,9 @@ export class Scene {
     const { curve, folder } = this.#options
     const [state, mailbox] = [path.join(folder, name, 'state'), path.join(folder, name, 'mail')]
     const keys = makeKeys(path.join(folder, name, 'keys'), CURVES[curve])
-    /** The text that a watcher printed last, and whether it was killed since. */
+    /** The text that a watcher printed last, and the one that a watcher was killed after. */
     let printed = ''
     let mayRepeat = ''
-    const watched = (options: {
-      name: string
-      args: string[]
-      ready: RegExp
-      read: (line: string) => void
-      killed?: () => void
-    }): Watched => ({
-      samples: [],
-      atRest: null,
-      program: new Program({
-        ...options,
-        onLine: (line) => {
-          try {
-            assert.doesNotMatch(line, /DEFECT/)
-            options.read(line)
-          } catch (error) {
-            this.#fail(error)
-          }
-        },
-        onKill: options.killed ?? (() => {}),
-        onCrash: (error) => this.#fail(error),
-      }),
-    })
     const peer: Peer = {
       name,
       port,
@@ -188,7 +165,7 @@ export class Scene {
       mailKey: keys.pair,
       mailKeyFile: keys.publicFile,
       proxy,
-      peer: watched({
+      peer: this.#watched({
         name: `the peer ${name}`,
         args: ['peer', '--port', String(port), '--peer', `http://127.0.0.1:${wayOut}`]
           .concat('--curve', curve)
@@ -196,7 +173,7 @@ export class Scene {
           .concat('--mailbox', mailbox)
           .concat('--mailbox-key', keys.publicFile),
         ready: /· {2}ready/,
-        read: (line) => {
+        onLine: (line) => {
           for (const secret of secretsOf(linesOf(line, port)))
             if (/^[0-9a-f]{64}$/.test(secret)) {
               this.secrets.add(secret)
@@ -204,23 +181,37 @@ export class Scene {
             } else this.ledger.opened(side, secret)
         },
       }),
-      watcher: watched({
+      watcher: this.#watched({
         name: `the watcher of ${name}`,
         args: ['watch', mailbox, '--key', keys.privateFile],
         ready: /watching/,
-        read: (line) => {
+        onLine: (line) => {
           for (const text of textsIn(line)) {
             this.ledger.printed(side, text, text === mayRepeat)
             printed = text
           }
         },
-        killed: () => {
+        onKill: () => {
           mayRepeat = printed
         },
       }),
       shows: () => {},
     }
     return peer
+  }
+
+  /** A program whose failures are the soak's. */
+  #watched(options: Omit<ProgramOptions, 'onCrash'>): Watched {
+    const onLine = (line: string) => {
+      try {
+        assert.doesNotMatch(line, /DEFECT/)
+        options.onLine(line)
+      } catch (error) {
+        this.#fail(error)
+      }
+    }
+    const onCrash = (error: Error) => this.#fail(error)
+    return { samples: [], atRest: null, program: new Program({ ...options, onLine, onCrash }) }
   }
 }
 
