@@ -61,35 +61,37 @@ function table({ minute, rounds, scene }: Soak): void {
   )
 }
 
-/** The samples of the longest life, without those of its first time. */
+/** The samples of the longest life, without those of its first time, if there are later ones. */
 function settled(samples: readonly Sample[]): Sample[] {
   const lives = [...new Set(samples.map(({ life }) => life))]
   const byLife = lives.map((life) => samples.filter((sample) => sample.life === life))
   const [longest = []] = byLife.sort((one, two) => two.length - one.length)
   const from = (longest[0]?.minute ?? 0) + SETTLING
-  return longest.filter(({ minute }) => minute > from)
+  const later = longest.filter(({ minute }) => minute > from)
+  return later.length > 0 ? later : longest.slice(-1)
 }
 
 /** Says how a process's memory went. Returns whether it grew beyond doubt: two standard errors. */
 function grew(name: string, samples: readonly Sample[]): boolean {
   const [first, last] = [samples.at(0), samples.at(-1)]
-  if (!first || !last || last.minute - first.minute < WATCHED) {
-    row(name, 'no process lived long enough to say whether it grows')
-    return false
-  }
+  const watched = (last?.minute ?? 0) - (first?.minute ?? 0)
   const kinds = { live: 'in use', rss: 'resident' } as const
-  const over = (Object.keys(kinds) as (keyof typeof kinds)[]).filter((kind) => {
+  let isOver = false
+  for (const kind of ['live', 'rss'] as const) {
+    const [from, to] = [first, last].map((sample) => ((sample?.[kind] ?? 0) / MIB).toFixed(1))
     const line = lineThrough(samples.map((sample) => [sample.minute, sample[kind] / MIB]))
-    const { slope, error } = line ?? { slope: 0, error: 0 }
-    const [from, to] = [first, last].map((sample) => (sample[kind] / MIB).toFixed(1))
-    const limit = MAX_SLOPE[kind]
+    if (line === null || watched < WATCHED) {
+      row(name, `${to} MiB ${kinds[kind]}; it lived too short to say whether that grows`)
+      continue
+    }
+    const slope = `${line.slope.toFixed(2)} ± ${line.error.toFixed(2)} MiB a minute`
     row(
       name,
-      `${from} to ${to} MiB ${kinds[kind]}: ${slope.toFixed(2)} ± ${error.toFixed(2)} MiB a minute, at most ${limit} (${samples.length} calms)`,
+      `${from} to ${to} MiB ${kinds[kind]} in ${samples.length} calms: ${slope}, at most ${MAX_SLOPE[kind]}`,
     )
-    return slope - 2 * error > limit
-  })
-  return over.length > 0
+    isOver ||= line.slope - 2 * line.error > MAX_SLOPE[kind]
+  }
+  return isOver
 }
 
 say(`make soak MINUTES=${MINUTES} SEED=${SEED} CURVE=${CURVE}`)
