@@ -40,8 +40,9 @@ function takes(headers: (a: TestPeer) => Record<string, string>, options: PeersO
 }
 
 describe('Sec-Fetch-Site', () => {
-  for (const site of ['cross-site', 'same-site', 'Cross-Site', 'anything', 'none, cross-site'])
-    it(`${site} runs no step`, () => refusesEveryStep('cross_site', { 'sec-fetch-site': site }))
+  for (const site of ['', 'cross-site', 'same-site', 'Cross-Site', 'anything', 'none, cross-site'])
+    it(`${site || 'an empty value'} runs no step`, () =>
+      refusesEveryStep('cross_site', { 'sec-fetch-site': site }))
 
   for (const site of ['none', 'same-origin'])
     it(`${site} passes`, () => takes(() => ({ 'sec-fetch-site': site })))

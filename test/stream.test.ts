@@ -186,6 +186,16 @@ describe('a picture stream', () => {
     nonce.set([2, 1], 10)
     const empty = nobleAead.seal(KEY, nonce, new Uint8Array(0))
     assert.throws(() => open(concatBytes(stream, ...empty)), { code: 'decrypt_failed' })
+    // the same picture with its last full chunk as one of many, and an empty one behind it
+    const [head, first = head, second = head] = split(stream)
+    const nonceOf = (...end: [number, number]) => {
+      const nonce = new Uint8Array(12)
+      nonce.set(end, 10)
+      return nonce
+    }
+    const full = nobleAead.seal(KEY, nonceOf(1, 0), nobleAead.open(KEY, nonceOf(1, 1), second))
+    const last = nobleAead.seal(KEY, nonceOf(2, 1), new Uint8Array(0))
+    assert.throws(() => open(concatBytes(head, first, ...full, ...last)), { code: 'bad_image' })
   })
 
   const picture = pngOf(300)

@@ -70,8 +70,8 @@ function refuseOtherSites(ctx: Context): void {
   const origin = ctx.get('origin')
   if (origin !== '' && origin.toLowerCase() !== `http://${ctx.get('host').toLowerCase()}`)
     throw new HttpError('cross_site', 'The request comes from a page of another origin.')
-  const site = ctx.get('sec-fetch-site')
-  if (['', 'none', 'same-origin'].includes(site)) return
+  const site = ctx.req.headers['sec-fetch-site']
+  if (site === undefined || site === 'none' || site === 'same-origin') return
   const link = ctx.method === 'GET' && ctx.path === '/' && ctx.get('sec-fetch-mode') === 'navigate'
   if (!link || ctx.get('sec-fetch-dest') !== 'document')
     throw new HttpError('cross_site', 'The request comes from a page of another site.')

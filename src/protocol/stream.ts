@@ -219,6 +219,9 @@ export class PictureOpener {
    * @throws DuetError `decrypt_failed` `bad_image` `too_large`
    */
   end(): Uint8Array {
+    // a stream has one form: what fills its last chunk is not followed by an empty one
+    if (this.#counter > 0 && this.#filled === AEAD_TAG_BYTES)
+      throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
     const last = this.#next(true)
     if (this.#opened !== this.#metadata?.bytes) throw wrongLength()
     return last
