@@ -64,7 +64,11 @@ async function watching(
     await use({
       events,
       texts: () => texts,
-      untilTexts: (count) => until(() => texts.length >= count, texts.toString),
+      untilTexts: (count) =>
+        until(
+          () => texts.length >= count,
+          () => texts.join(),
+        ),
       told: (type) =>
         until(
           () => events.some((event) => event.type === type),
@@ -343,6 +347,25 @@ describe('what is in new and is no message', () => {
     })
     assert.deepEqual(namesIn('new'), before)
     assert.deepEqual(namesIn('failed'), [])
+  })
+
+  it('but was written a moment ahead of the clock is left in peace', async () => {
+    const bytes = await sealed(keys.pair, 'ahead')
+    const half = path.join(new Maildir(dir).new, 'copy')
+    await watching(async ({ events, untilTexts }) => {
+      fs.writeFileSync(half, bytes.subarray(0, 50))
+      // the system's clock of files is finer than the one of programs
+      const ahead = (Date.now() + 900) / 1000
+      fs.utimesSync(half, ahead, ahead)
+      await store('after it')
+      await untilTexts(1)
+      fs.writeFileSync(half, bytes)
+      await untilTexts(2)
+      assert.equal(
+        events.some(({ type }) => type === 'set aside'),
+        false,
+      )
+    })
   })
 
   it('but is still being written is left in peace until it is whole', async () => {

@@ -2,7 +2,6 @@
 
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
-import type { FSWatcher } from 'chokidar'
 import type { WatchEvent } from '../contract.ts'
 import type { KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
@@ -34,7 +33,7 @@ export async function watch({ maildir, pair, tell, signal }: WatchOptions): Prom
   const readAll = createReader(maildir, pair, tell)
   const bell = new Bell()
   signal.addEventListener('abort', bell.ring)
-  let eye: FSWatcher | undefined
+  let eye: fs.FSWatcher | null = null
   let reading: string | null = null
   try {
     while (!signal.aborted) {
@@ -49,26 +48,27 @@ export async function watch({ maildir, pair, tell, signal }: WatchOptions): Prom
         )
       }
       if (mine) {
+        eye ??= lookAt(maildir.new, bell.ring)
         await readAll(() => !signal.aborted && turn.take())
-        eye ??= await lookAt(maildir.new, bell.ring)
       }
       await bell.rung(LOOK_AGAIN_MS)
     }
   } finally {
-    await eye?.close()
+    eye?.close()
     turn.release()
   }
 }
 
-/** Rings at every change in a folder. Where the system has no more watches to give, the clock does it. */
-async function lookAt(folder: string, ring: () => void): Promise<FSWatcher> {
-  // loaded after what waits was read
-  const chokidar = await import('chokidar')
-  return chokidar
-    .watch(folder, { depth: 0, ignoreInitial: true, followSymlinks: false })
-    .on('all', ring)
-    .on('ready', ring)
-    .on('error', () => {})
+/**
+ * Rings at every change in a folder, and for what the system tells beside that: whoever hears it
+ * looks for themselves. Null where the system has no more watches to give: then the clock does it.
+ */
+function lookAt(folder: string, ring: () => void): fs.FSWatcher | null {
+  try {
+    return fs.watch(folder, ring).on('error', () => {})
+  } catch {
+    return null
+  }
 }
 
 /** Wakes whoever waits for it; a ring that nobody waits for is kept. */
@@ -153,8 +153,8 @@ function move(entry: Entry, place: string): void {
 
 /** A server's messages come whole; what somebody copies into `new` by hand is looked at again later. */
 function mayGrow({ stat }: Entry): boolean {
-  const age = Date.now() - stat.mtimeMs
-  return age >= 0 && age < GROWING_MS
+  // what was written just now can be younger than a clock of whole milliseconds says
+  return Math.abs(Date.now() - stat.mtimeMs) < GROWING_MS
 }
 
 /** A file's first `length` bytes, or why there are none: the system's code. */
