@@ -13,7 +13,7 @@ export function heading(
   const { processor, cores, memoryGiB, system, node } = machine
   return [
     `${processor}, ${cores} cores, ${memoryGiB} GiB; ${system}; Node ${node}; load average ${load.toFixed(1)}`,
-    `${rounds} rounds, the program and its reference in turn; medians, and the spread of the ratios`,
+    `${rounds === 1 ? 'one round' : `${rounds} rounds`}, the program and its reference in turn; medians, and the spread of the ratios`,
     '',
     columns(['', 'program', 'reference', 'ratio', '(low to high)', 'aim']),
   ].join('\n')

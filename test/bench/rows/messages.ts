@@ -1,4 +1,7 @@
-/** `/send_msg` with texts of 1 KiB, one after another and 16 at once. */
+/**
+ * `/send_msg` with texts of 1 KiB, one after another and 16 at once. Each is a request inside a
+ * request, the owner's and the one to the other peer; the second reference is so too.
+ */
 
 import { call } from '../../helpers/call.ts'
 import { Connection, request } from '../connection.ts'
@@ -42,20 +45,28 @@ export const messages: Row = ({ rounds, folder }) =>
     }
     await inTurn(3, sides)
     const samples = await inTurn(rounds, sides)
-    const aim = { atLeast: 0.85 }
-    return (['inTurn', 'atOnce'] as const).flatMap((ours) =>
-      (['got', 'asked'] as const).map((reference) =>
+    const ours = { inTurn: 'one after another', atOnce: `${AT_ONCE} at once` }
+    const references = {
+      got: 'got that calls a Koa echo, one after another',
+      asked: 'a Koa app that calls a Koa echo by got whenever it is asked, one after another',
+    }
+    return entries(ours).flatMap(([way, how]) =>
+      entries(references).map(([reference, beside]) =>
         figureOf({
-          what: `/send_msg of 1 KiB, ${ours === 'inTurn' ? 'one after another' : `${AT_ONCE} at once`}`,
-          beside: `${reference === 'got' ? 'got' : 'a Koa app that is asked, and got'} to a Koa echo, one after another`,
+          what: `/send_msg of 1 KiB, ${how}`,
+          beside,
           unit: 'a second',
-          aim,
-          ours: samples[ours],
+          aim: { atLeast: 0.85 },
+          ours: samples[way],
           reference: samples[reference],
         }),
       ),
     )
   })
+
+function entries<Name extends string>(texts: Record<Name, string>): [Name, string][] {
+  return Object.entries(texts) as [Name, string][]
+}
 
 function connections(port: number): Promise<Connection[]> {
   return Promise.all(Array.from({ length: AT_ONCE }, () => Connection.to(port)))
