@@ -15,11 +15,13 @@ const MARK = /^(\d{1,10})\.(\d*)\.([0-9a-f]{16})-\d+\.([\w.-]+)$/
 /** The state of a zombie, which has ended: only its parent has not noticed. */
 const ENDED = 'Z'
 
+/** This process, in every name that it makes. */
+const OWN = `${process.pid}.${startOf(process.pid) ?? ''}.${RUN}`
 let made = 0
 
 /** A name for a file of this process, never given twice. */
 export function newMark(): string {
-  return `${process.pid}.${startOf(process.pid) ?? ''}.${RUN}-${made++}.${HOST}`
+  return `${OWN}-${made++}.${HOST}`
 }
 
 export function isMark(name: string): boolean {
