@@ -5,7 +5,9 @@ import { once } from 'node:events'
 import net, { type AddressInfo, type Socket } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
-import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { PeerError } from '../../src/contract.ts'
+import { fetchMailboxKey, sendMailTo } from '../../src/http/client.ts'
+import { CURVES, KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import {
   encodeAnswer,
@@ -13,6 +15,7 @@ import {
   parseAnswer,
   parseKeyMessage,
 } from '../../src/protocol/messages.ts'
+import { decodePublicKey, encodePublicKey } from '../../src/state/pem.ts'
 import { post } from '../helpers/call.ts'
 import { type LonePeer, withPeerFacing } from '../helpers/fakes.ts'
 import { bodyOf, damagedBy, damages, type Form, hex, seldom } from '../helpers/mutations.ts'
@@ -40,16 +43,17 @@ interface Hostile {
 
 const own = (json: Form) => fc.constant(json)
 
+const problem = fc.record({
+  status: fc.constantFrom(400, 409, 500),
+  code: fc.constantFrom(...STATUS_OF.keys(), WORD),
+  title: fc.constant(WORD),
+  detail: fc.constant(WORD),
+  next: fc.constant(`curl ${WORD}`),
+})
+
 /** Valid answers to each step, the other peer's own confirmation among them, and refusals. */
 function formsFor(confirm: unknown) {
   const image = fc.record({ accepted: fc.constant(true), bytes: fc.nat(10_000) })
-  const problem = fc.record({
-    status: fc.constantFrom(400, 409, 500),
-    code: fc.constantFrom(...STATUS_OF.keys(), WORD),
-    title: fc.constant(WORD),
-    detail: fc.constant(WORD),
-    next: fc.constant(`curl ${WORD}`),
-  })
   const keys = fc.oneof(
     own({ accepted: true }),
     own({ accepted: true, confirm }),
@@ -59,6 +63,22 @@ function formsFor(confirm: unknown) {
   )
   return fc.oneof(keys, own({ accepted: true, missing: 0 }), image, problem)
 }
+
+/** Valid answers to a sender of mail: that it is stored, the key, and refusals. */
+const mailBody = fc.oneof(
+  bodyOf(
+    fc.oneof(
+      hex(32).map((id): Form => ({ stored: true, id })),
+      problem,
+    ),
+  ),
+  fc
+    .tuple(
+      fc.constantFrom(...Object.values(CURVES).map((curve) => new KeyPair(curve))),
+      seldom(2, damages),
+    )
+    .map(([pair, damages]) => damagedBy(damages ?? [], Buffer.from(encodePublicKey(pair)))),
+)
 
 const statusLine = fc.oneof(
   { weight: 8, arbitrary: fc.constant('HTTP/1.1 201 Created') },
@@ -148,9 +168,10 @@ const framing: fc.Arbitrary<(body: Buffer) => [string[], Buffer]> = fc.oneof(
   },
 )
 
-function hostileAnswers(confirm: unknown): fc.Arbitrary<Hostile> {
+/** `valid`: bodies that are mostly valid. */
+function hostileAnswers(valid: fc.Arbitrary<Buffer>): fc.Arbitrary<Hostile> {
   const body = fc.oneof(
-    { weight: 12, arbitrary: bodyOf(formsFor(confirm)) },
+    { weight: 12, arbitrary: valid },
     { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)) },
     {
       weight: 1,
@@ -289,7 +310,7 @@ export const hostileServers: Target = {
         await hold(
           fc.asyncProperty(
             fc.constantFrom(...STEPS),
-            hostileAnswers(confirm),
+            hostileAnswers(bodyOf(formsFor(confirm))),
             async (step, hostile) => {
               server.next = hostile
               const inTime = clock.start(PATIENCE)
@@ -323,4 +344,63 @@ export const hostileServers: Target = {
       clock.stop()
     }
   },
+}
+
+export const hostileMailServers: Target = {
+  name: 'answers of a hostile server to a sender of mail',
+  cases: 100,
+  async fuzz(seed, limits, tell) {
+    const server = new Server()
+    const clock = new Clock()
+    const sealed = new Uint8Array(100)
+    const answers = hostileAnswers(mailBody).map((hostile): Hostile => {
+      // a sender's patience is longer than a case may be
+      const isSlow = hostile.afterwards === 'wait' || hostile.afterwards === 'go on'
+      return isSlow ? { ...hostile, afterwards: 'end' } : hostile
+    })
+    try {
+      const url = await server.listen()
+      const run = {
+        send: async () => assert.equal((await sendMailTo(url, sealed)).stored, true),
+        'fetch the key': async () => decodePublicKey(await fetchMailboxKey(url)),
+      }
+      await hold(
+        fc.asyncProperty(
+          fc.constantFrom('send', 'fetch the key'),
+          answers,
+          async (step, hostile) => {
+            server.next = step === 'send' ? hostile : { ...hostile, bytes: as200(hostile.bytes) }
+            const inTime = clock.start()
+            try {
+              await run[step]()
+              tell(`done: ${step}`)
+            } catch (error) {
+              const { message } = error as Error
+              assert.ok(!message.includes(WORD) && !message.includes('\n'), message)
+              if (error instanceof PeerError) {
+                assert.ok(BLAMES_PEER.includes(error.code), message)
+                tell(error.code)
+              } else {
+                // the key that came is none
+                assert.match(message, /^It (?:is|holds|describes)|^Its |point|coordinate/)
+                tell('no key')
+              }
+            }
+            inTime()
+            server.hangUp()
+          },
+        ),
+        seed,
+        limits,
+      )
+    } finally {
+      server.close()
+      clock.stop()
+    }
+  },
+}
+
+/** The status that a key comes with. */
+function as200(answer: Buffer): Buffer {
+  return Buffer.from(answer.toString('latin1').replace(' 201 Created', ' 200 OK'), 'latin1')
 }

@@ -1,6 +1,6 @@
 /** Everything that is fuzzed. */
 
-import { hostileServers } from './answers.ts'
+import { hostileMailServers, hostileServers } from './answers.ts'
 import { httpRequests, httpStreams } from './http.ts'
 import { insiderPictures, insiderTexts } from './insider.ts'
 import { pemTexts, stateFolders } from './keys.ts'
@@ -16,6 +16,7 @@ export const TARGETS: Readonly<Record<string, Target>> = {
   streams: httpStreams,
   wire,
   answers: hostileServers,
+  mail: hostileMailServers,
   texts: insiderTexts,
   pictures: insiderPictures,
   files: pictureFiles,
