@@ -17,11 +17,12 @@ import {
 } from '../../src/protocol/messages.ts'
 import { decodePublicKey, encodePublicKey } from '../../src/state/pem.ts'
 import { post } from '../helpers/call.ts'
+import { Clock } from '../helpers/clock.ts'
 import { type LonePeer, withPeerFacing } from '../helpers/fakes.ts'
 import { bodyOf, damagedBy, damages, type Form, hex, seldom } from '../helpers/mutations.ts'
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
-import { Clock, hold, type Target } from './target.ts'
+import { begin, hold, type Target } from './target.ts'
 
 /** How long the peer waits for an answer, in ms. */
 const PATIENCE = 300
@@ -313,7 +314,7 @@ export const hostileServers: Target = {
             hostileAnswers(bodyOf(formsFor(confirm))),
             async (step, hostile) => {
               server.next = hostile
-              const inTime = clock.start(PATIENCE)
+              const inTime = begin(clock, PATIENCE)
               const told = await peer.call(step)
               inTime()
               server.hangUp()
@@ -370,7 +371,7 @@ export const hostileMailServers: Target = {
           answers,
           async (step, hostile) => {
             server.next = step === 'send' ? hostile : { ...hostile, bytes: as200(hostile.bytes) }
-            const inTime = clock.start()
+            const inTime = begin(clock)
             try {
               await run[step]()
               tell(`done: ${step}`)

@@ -8,13 +8,14 @@ import http from 'node:http'
 import fc from 'fast-check'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { call } from '../helpers/call.ts'
+import { Clock } from '../helpers/clock.ts'
 import { mailboxInMemory } from '../helpers/mail.ts'
 import { type Form, hex } from '../helpers/mutations.ts'
 import { assertNoDefect, assertProper, assertStillWorks } from '../helpers/proper.ts'
 import { sendRaw } from '../helpers/raw.ts'
 import { requests, streams } from '../helpers/requests.ts'
 import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
-import { Clock, inBatches, type Target } from './target.ts'
+import { begin, inBatches, type Target } from './target.ts'
 
 /** Every limit of the program's own is shorter, in ms. */
 const STREAM_LIMIT = 60_000
@@ -34,7 +35,7 @@ export const httpRequests: Target = {
         try {
           await forAll(cases, 24, seed, async ({ to, body, ...request }) => {
             const { url } = [a, b][to] as TestPeer
-            const inTime = clock.start()
+            const inTime = begin(clock)
             const answer = await call(url, {
               ...request,
               agent,

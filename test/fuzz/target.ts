@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
+import type { Clock } from '../helpers/clock.ts'
 
 /** So many cases, or as many as there is time for, in ms. */
 export type Limits = { readonly cases: number } | { readonly ms: number }
@@ -49,41 +50,15 @@ export async function inBatches(
 
 /** Any longer is a hang, in ms. */
 const HANG = 1_000
-const TICK = 50
 
-/**
- * Tells a hang from a machine that has much to do: what counts is the time in which this process
- * could have worked and had nothing to do, and work that let nothing else be done.
- */
-export class Clock {
-  #idle = 0
-  #longestWork = 0
-  readonly #timer: NodeJS.Timeout
-
-  constructor() {
-    let used = process.cpuUsage()
-    this.#timer = setInterval(() => {
-      const { user, system } = process.cpuUsage(used)
-      const worked = (user + system) / 1000
-      // a tick that comes late was the machine's affair, or work
-      this.#idle += Math.max(0, TICK - worked)
-      this.#longestWork = Math.max(this.#longestWork, worked)
-      used = process.cpuUsage()
-    }, TICK)
-  }
-
-  /** Begins a case; what it returns ends it. @throws AssertionError if it hung for more than a second, but for `allowed` ms */
-  start(allowed = 0): () => void {
-    const begin = this.#idle
-    return () => {
-      const idle = this.#idle - begin - allowed
-      assert.ok(idle <= HANG, `nothing happened for ${idle.toFixed()} ms`)
-      assert.ok(this.#longestWork <= HANG, `${this.#longestWork.toFixed()} ms went by on one thing`)
-    }
-  }
-
-  stop(): void {
-    clearInterval(this.#timer)
+/** Begins a case; what it returns ends it. @throws AssertionError if it hung, but for `allowed` ms */
+export function begin(clock: Clock, allowed = 0): () => void {
+  const passed = clock.start()
+  return () => {
+    const idle = passed() - allowed
+    assert.ok(idle <= HANG, `nothing happened for ${idle.toFixed()} ms`)
+    const { longestWork } = clock
+    assert.ok(longestWork <= HANG, `${longestWork.toFixed()} ms went by on one thing`)
   }
 }
 
