@@ -104,9 +104,13 @@ say(`make soak MINUTES=${MINUTES} SEED=${SEED} CURVE=${CURVE}`)
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-soak-'))
 const soak = new Soak({ seed: SEED, curve: CURVE, folder })
 const { scene } = soak
+let interruption: string | null = null
 const interrupted = new Promise<never>((_resolve, reject) => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    process.once(signal, () => reject(new Error(signal)))
+    process.once(signal, () => {
+      interruption = signal
+      reject(new Error(signal))
+    })
 })
 const progress = () => {
   const { messages, pictures, mail } = scene.ledger
@@ -137,9 +141,9 @@ was there. Every letter that was stored was printed, once but for the one that a
 killed over. /send_keys on both, once, always made a session. Descriptors and timers were let go.
 No secret was found outside the terminals.`)
 } catch (error) {
-  say(
-    `\nFAILED after ${soak.minute.toFixed(1)} minutes with SEED=${SEED}: ${error instanceof Error ? error.stack : error}`,
-  )
+  const what = error instanceof Error ? error.stack : error
+  const how = interruption ?? `FAILED with SEED=${SEED}: ${what}`
+  say(`\nAfter ${soak.minute.toFixed(1)} minutes: ${how}`)
   process.exitCode = 1
 } finally {
   await scene.close()
