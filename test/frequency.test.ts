@@ -195,4 +195,13 @@ describe('/frequency', () => {
           `curl ${a.url}/frequency -G -d letter=e`,
         )
       }))
+
+  it('has no letter in a body: that is bad_letter, and says how it is asked', () =>
+    withPeers({}, async (a) => {
+      const answer = await a.call('/frequency', { method: 'POST', body: 'letter=e' })
+      assert.equal(
+        assertProblem(answer, 'bad_letter').next,
+        `curl ${a.url}/frequency -G -d letter=e`,
+      )
+    }))
 })

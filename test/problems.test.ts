@@ -37,13 +37,13 @@ const ROUTES = {
   '/send_msg': 'GET, POST',
   '/decrypt_msg': 'GET, POST',
   '/send_image': 'GET, POST',
-  '/image': 'GET',
-  '/frequency': 'GET',
-  '/': 'GET',
+  '/image': 'GET, POST',
+  '/frequency': 'GET, POST',
+  '/': 'GET, POST',
   '/page.css': 'GET',
   '/page.js': 'GET',
   '/icon.svg': 'GET',
-  '/events': 'GET',
+  '/events': 'GET, POST',
   '/transcript': 'GET',
   '/sealed_image': 'GET',
   '/wire/keys': 'POST',
@@ -362,7 +362,7 @@ describe('a body of several MiB', { concurrency: true }, () => {
       ['/message', JSON_TYPE, 'too_large'],
       ['/wire/keys', TEXT, 'unsupported_type'],
       ['/nothing', TEXT, 'not_found'],
-      ['/', TEXT, 'method_not_allowed'],
+      ['/transcript', TEXT, 'method_not_allowed'],
     ] as const)
       it(`to ${path} as ${type['content-type']}, sent ${how}, is answered ${code}, whole`, () =>
         withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
@@ -470,7 +470,7 @@ describe('every answer', () => {
     withPeers({}, async (a) => {
       for (const [code, path, options] of [
         ['not_found', '/nothing', {}],
-        ['method_not_allowed', '/', { method: 'POST' }],
+        ['method_not_allowed', '/transcript', { method: 'POST' }],
         ['no_session', '/send_msg', {}],
         ['bad_host', '/', { headers: { host: 'evil.example' } }],
         ['cross_site', '/', { headers: { origin: 'null' } }],

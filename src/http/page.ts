@@ -52,7 +52,7 @@ export function page(peer: Peer, events: Events): Router {
       ctx.body = text
     })
 
-  router.register('/events', ['GET'], (ctx) => {
+  router.register('/events', ['GET', 'POST'], (ctx) => {
     ctx.type = 'text/event-stream'
     const { socket } = ctx.req
     socket.setTimeout(events.patience, () => socket.destroy())

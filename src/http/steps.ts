@@ -4,11 +4,14 @@ import { open } from 'node:fs/promises'
 import Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
-import { readText } from './bodies.ts'
+import { hasBody, readText } from './bodies.ts'
 import type { Events } from './events.ts'
 import { answerPage } from './page.ts'
 import { withPicture } from './pictures.ts'
 import { commandsOf, HttpError } from './problems.ts'
+
+/** Each of the owner's routes takes either. */
+const OWNER_METHODS = ['GET', 'POST']
 
 /** With fewer letters than this the line is not flat yet; a picture has more. */
 const FLAT_SAMPLE = 10_000
@@ -24,34 +27,34 @@ export function steps(peer: Peer, events: Events): Router {
   const router = new Router({ strict: true, sensitive: true })
   const { own, peer: others } = commandsOf(peer)
 
-  router.register('/send_keys', ['GET', 'POST'], async (ctx) => {
+  router.register('/send_keys', OWNER_METHODS, async (ctx) => {
     const sent = await peer.sendKeys()
     answer(ctx, 201, sent, sent.session === null ? others('/send_keys') : own('/show'))
   })
 
-  router.register('/show', ['GET', 'POST'], (ctx) => {
+  router.register('/show', OWNER_METHODS, (ctx) => {
     const shown = peer.show()
     const next =
       shown.waiting.length > 0 ? '/decrypt_msg' : shown.session ? '/send_msg' : '/send_keys'
     answer(ctx, 200, shown, own(next))
   })
 
-  router.register('/send_msg', ['GET', 'POST'], async (ctx) => {
+  router.register('/send_msg', OWNER_METHODS, async (ctx) => {
     if (ctx.querystring !== '')
       throw new HttpError('text_in_url', 'Programs on the way write URLs into their logs.')
     answer(ctx, 201, await peer.sendMessage(await readText(ctx)), others('/decrypt_msg'))
   })
 
-  router.register('/decrypt_msg', ['GET', 'POST'], (ctx) => {
+  router.register('/decrypt_msg', OWNER_METHODS, (ctx) => {
     answer(ctx, 200, peer.decryptMessages(), own('/send_msg'))
   })
 
-  router.register('/send_image', ['GET', 'POST'], async (ctx) => {
+  router.register('/send_image', OWNER_METHODS, async (ctx) => {
     const sent = await withPicture(ctx, (picture) => peer.sendPicture(picture))
     answer(ctx, 201, sent, others('/'))
   })
 
-  router.register('/image', ['GET'], async (ctx) => {
+  router.register('/image', OWNER_METHODS, async (ctx) => {
     const picture = peer.lastPicture
     if (picture === null) throw new HttpError('no_image', 'No picture has come yet.')
     const file = await open(picture.path).catch(() => {
@@ -62,7 +65,7 @@ export function steps(peer: Peer, events: Events): Router {
     ctx.body = file.createReadStream()
   })
 
-  router.register('/frequency', ['GET'], (ctx) => {
+  router.register('/frequency', OWNER_METHODS, (ctx) => {
     const letter = letterOf(ctx)
     const { english, ciphertext, sample } = peer.frequency()
     const shown =
@@ -73,7 +76,7 @@ export function steps(peer: Peer, events: Events): Router {
     answer(ctx, 200, shown, sample < FLAT_SAMPLE ? others('/send_image') : own(another))
   })
 
-  router.register('/', ['GET'], (ctx) => {
+  router.register('/', OWNER_METHODS, (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
       answerPage(ctx, peer, events)
       return
@@ -107,6 +110,7 @@ next: ${own('/send_keys')}
  * @throws HttpError `bad_letter`
  */
 function letterOf(ctx: Context): string | null {
+  if (hasBody(ctx)) throw new HttpError('bad_letter', 'A letter comes as a query: curl needs -G.')
   if (ctx.querystring === '') return null
   const [[name, value = ''] = [], ...more] = new URLSearchParams(ctx.querystring)
   if (name !== 'letter' || !/^[a-z]$/.test(value) || more.length > 0)
