@@ -3,17 +3,17 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type Router from '@koa/router'
-import Koa, { type Middleware } from 'koa'
+import Router from '@koa/router'
+import Koa, { type Context, type Middleware } from 'koa'
 import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
 import { Events, recording } from './events.ts'
 import { guard } from './guard.ts'
-import { mailbox } from './mailbox.ts'
-import { page } from './page.ts'
+import { addMailbox } from './mailbox.ts'
+import { addPage } from './page.ts'
 import { commandsOf, encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
-import { steps } from './steps.ts'
-import { wire } from './wire.ts'
+import { addSteps } from './steps.ts'
+import { addWire } from './wire.ts'
 
 export interface AppOptions {
   /** The names, beside IP addresses and `localhost`, by which this peer may be called. */
@@ -37,11 +37,15 @@ export function createApp(
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  const routers = [steps(peer, events), page(peer, events), wire(receiver, events), mailbox(peer)]
-  for (const router of routers) app.use(answerMethods(router)).use(router.routes())
-  app.use(() => {
-    throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
-  })
+  const router = new Router({ strict: true, sensitive: true })
+  addSteps(router, peer, events)
+  addPage(router, peer, events)
+  addWire(router, receiver, events)
+  addMailbox(router, peer)
+  // it would run a GET handler on HEAD too
+  for (const layer of router.stack) layer.methods = layer.methods.filter((name) => name !== 'HEAD')
+  app.use(router.routes())
+  app.use((ctx) => refuse(router, ctx))
   return app
 }
 
@@ -99,17 +103,14 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
   await finished(request, { signal }).catch(() => request.destroy())
 }
 
-/** The router would run a GET handler on HEAD, and pass by any other method as if the path were unknown. */
-function answerMethods(router: Router): Middleware {
-  return (ctx, next) => {
-    const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods)
-    const allowed = [...new Set(methods)].filter((method) => method !== 'HEAD')
-    if (allowed.length > 0 && !allowed.includes(ctx.method))
-      throw new HttpError('method_not_allowed', `This route takes ${allowed.join(' and ')}.`, {
-        Allow: allowed.join(', '),
-      })
-    return next()
-  }
+/** There is no such path, or not with this method. */
+function refuse(router: Router, { path, method }: Context): never {
+  const allowed = router.match(path, method).path.flatMap((layer) => layer.methods)
+  if (allowed.length === 0)
+    throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
+  throw new HttpError('method_not_allowed', `This route takes ${allowed.join(' and ')}.`, {
+    Allow: allowed.join(', '),
+  })
 }
 
 /** Where a defect happened, for a report: kind, function, file and line; no message, no folder. */

@@ -1,6 +1,6 @@
 /** The mailbox's routes: its public key, and where mail comes in. Anyone may call them. */
 
-import Router from '@koa/router'
+import type Router from '@koa/router'
 import * as v from 'valibot'
 import type { Peer } from '../peer.ts'
 import { DuetError } from '../protocol/errors.ts'
@@ -13,9 +13,7 @@ const MAX_MAIL_BODY = 92 * 1024
 
 const MailForm = v.strictObject({ message: v.pipe(v.string(), v.nonEmpty()) })
 
-export function mailbox(peer: Peer): Router {
-  const router = new Router({ strict: true, sensitive: true })
-
+export function addMailbox(router: Router, peer: Peer): void {
   router.register('/public_key', ['GET'], (ctx) => {
     ctx.type = 'text/plain'
     ctx.body = keyOf(peer)
@@ -26,8 +24,6 @@ export function mailbox(peer: Peer): Router {
     keyOf(peer)
     accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
   })
-
-  return router
 }
 
 function keyOf({ mailboxKey }: Peer): string {

@@ -1,7 +1,7 @@
 /** The page of a peer: its files, the events that feed it, and what it offers to take home. Public data only. */
 
 import fs from 'node:fs'
-import Router from '@koa/router'
+import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { type Events, eventStream, stateOf } from './events.ts'
@@ -43,9 +43,7 @@ const FILES = {
 const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
 
 /** The routes beside `/` that the page calls. */
-export function page(peer: Peer, events: Events): Router {
-  const router = new Router({ strict: true, sensitive: true })
-
+export function addPage(router: Router, peer: Peer, events: Events): void {
   for (const [path, [type, text]] of Object.entries(FILES))
     router.register(path, ['GET'], (ctx) => {
       ctx.type = type
@@ -74,8 +72,6 @@ export function page(peer: Peer, events: Events): Router {
     ctx.type = 'application/octet-stream'
     ctx.body = Buffer.from(events.sealedHead)
   })
-
-  return router
 }
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */

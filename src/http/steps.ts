@@ -1,7 +1,7 @@
 /** The owner's routes, in the order in which a person runs them. */
 
 import { open } from 'node:fs/promises'
-import Router from '@koa/router'
+import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { hasBody, readText } from './bodies.ts'
@@ -23,8 +23,7 @@ For everyone, since this peer has a mailbox:
 `
 
 /** Each answers with `next`: the command to run after it. */
-export function steps(peer: Peer, events: Events): Router {
-  const router = new Router({ strict: true, sensitive: true })
+export function addSteps(router: Router, peer: Peer, events: Events): void {
   const { own, peer: others } = commandsOf(peer)
 
   router.register('/send_keys', OWNER_METHODS, async (ctx) => {
@@ -101,8 +100,6 @@ ${peer.mailboxKey === null ? '' : MAILBOX_HELP}
 next: ${own('/send_keys')}
 `
   })
-
-  return router
 }
 
 /**

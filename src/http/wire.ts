@@ -1,6 +1,6 @@
 /** The other peer's routes: all that an eavesdropper sees. */
 
-import Router from '@koa/router'
+import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Receiver } from '../contract.ts'
 import { AEAD_TAG_BYTES, MAX_TEXT_BYTES } from '../protocol/messages.ts'
@@ -13,8 +13,7 @@ const MAX_KEYS_BODY = 4 * 1024
 /** The longest ciphertext in hex, and room for the other fields. */
 const MAX_MESSAGE_BODY = 2 * (MAX_TEXT_BYTES + AEAD_TAG_BYTES) + 1024
 
-export function wire(receiver: Receiver, events: Events): Router {
-  const router = new Router({ strict: true, sensitive: true })
+export function addWire(router: Router, receiver: Receiver, events: Events): void {
   const seen = (ctx: Context, route: WireRoute) => (body: Uint8Array) => {
     ctx.state['pending'] = events.request('received', route, body)
   }
@@ -38,8 +37,6 @@ export function wire(receiver: Receiver, events: Events): Router {
     events.sealedHead = head.bytes
     accepted(ctx, answer)
   })
-
-  return router
 }
 
 /** Answers that what came was taken. */
