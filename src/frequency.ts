@@ -45,26 +45,30 @@ export const ENGLISH: ByLetter<number> = {
  */
 export class LetterCount {
   /** By the value of six bits (RFC 4648 section 4: 0 to 25 are A to Z, 26 to 51 are a to z). */
-  readonly #sextets = new Array<number>(64).fill(0)
+  readonly #sextets = new Float64Array(64)
   /** The bits that wait for the next byte, at most five. */
   #held = 0
   #bits = 0
 
   add(bytes: Uint8Array): void {
+    let [held, bits] = [this.#held, this.#bits]
+    const sextets = this.#sextets
     for (const byte of bytes) {
-      this.#held = (this.#held << 8) | byte
-      this.#bits += 8
-      while (this.#bits >= 6) {
-        this.#bits -= 6
-        this.#count(this.#sextets, this.#held >> this.#bits)
-        this.#held &= (1 << this.#bits) - 1
+      held = (held << 8) | byte
+      bits += 8
+      while (bits >= 6) {
+        bits -= 6
+        this.#count(sextets, held >> bits)
+        held &= (1 << bits) - 1
       }
     }
+    this.#held = held
+    this.#bits = bits
   }
 
   /** How many letters there are, and each one's share in percent: null while there are none. */
   frequencies(): { sample: number; percent: ByLetter<number | null> } {
-    const sextets = [...this.#sextets]
+    const sextets = this.#sextets.slice()
     // at the end base64 fills up with zeros
     if (this.#bits > 0) this.#count(sextets, this.#held << (6 - this.#bits))
     const counts = LETTERS.map((_, i) => (sextets[i] ?? 0) + (sextets[i + 26] ?? 0))
@@ -77,7 +81,7 @@ export class LetterCount {
     }
   }
 
-  #count(sextets: number[], value: number): void {
+  #count(sextets: Float64Array, value: number): void {
     sextets[value] = (sextets[value] ?? 0) + 1
   }
 }

@@ -1,14 +1,24 @@
-/** Byte strings as duet/1 writes them: big-endian integers and length prefixes. */
+/** Byte strings as duet/1 writes them: hex, big-endian integers and length prefixes. */
 
 import { concatBytes } from '@noble/hashes/utils.js'
 
-export {
-  bytesToHex,
-  concatBytes,
-  hexToBytes,
-  randomBytes,
-  utf8ToBytes,
-} from '@noble/hashes/utils.js'
+export { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+
+/** `bytes` as hex digits, in lower case. By Node: noble takes as long for a message's as to open it. */
+export function bytesToHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+}
+
+/**
+ * The bytes that `hex` stands for, in either case.
+ * @throws RangeError if it isn't an even number of hex digits
+ */
+export function hexToBytes(hex: string): Uint8Array {
+  const bytes = new Uint8Array(Buffer.from(hex, 'hex'))
+  // Node stops where the digits do
+  if (2 * bytes.length !== hex.length) throw new RangeError('This is not hex.')
+  return bytes
+}
 
 /** `value` as two bytes, big-endian. */
 export function u16(value: number): Uint8Array {
