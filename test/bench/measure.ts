@@ -35,6 +35,12 @@ export interface Bench {
 /** Measures its figures, or says why it can't here. */
 export type Row = (bench: Bench) => Promise<Figure[] | string>
 
+/**
+ * Rounds before those that count, where a round runs the same code many times over: the engine
+ * goes on compiling it for some thousand messages, and for hundreds of exchanges.
+ */
+export const WARMING = 10
+
 /** Takes a sample of each side, in turn, `rounds` times. Returns each side's samples. */
 export async function inTurn<Side extends string>(
   rounds: number,

@@ -2,7 +2,7 @@
 
 import { call } from '../../helpers/call.ts'
 import { request } from '../connection.ts'
-import { type Bench, type Figure, figureOf, inTurn, type Row } from '../measure.ts'
+import { type Bench, type Figure, figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
 const EXCHANGES = 20
@@ -31,7 +31,7 @@ function measured(curve: string, { rounds, folder }: Bench): Promise<Figure> {
         return (await call(`http://127.0.0.1:${caller.port}${path}`)).json.ms / EXCHANGES
       },
     }
-    await inTurn(3, sides)
+    await inTurn(WARMING, sides)
     return figureOf({
       what: `a whole exchange on ${curve}`,
       beside: "noble's arithmetic and two calls of a Koa echo by got",

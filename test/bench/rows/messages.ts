@@ -5,7 +5,7 @@
 
 import { call } from '../../helpers/call.ts'
 import { Connection, request } from '../connection.ts'
-import { figureOf, inTurn, type Row } from '../measure.ts'
+import { figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
 const TEXT_BYTES = 1024
@@ -43,7 +43,7 @@ export const messages: Row = ({ rounds, folder }) =>
         }),
       asked: () => rateOf(() => oneAfterAnother(asked)),
     }
-    await inTurn(3, sides)
+    await inTurn(WARMING, sides)
     const samples = await inTurn(rounds, sides)
     const ours = { inTurn: 'one after another', atOnce: `${AT_ONCE} at once` }
     const references = {

@@ -17,7 +17,7 @@ import {
 import { post } from '../../helpers/call.ts'
 import { freePorts } from '../../helpers/ports.ts'
 import { request } from '../connection.ts'
-import { figureOf, inTurn, type Row } from '../measure.ts'
+import { figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
 const TEXT = Buffer.alloc(1024, 'a')
@@ -59,7 +59,7 @@ export const receive: Row = ({ rounds, folder }) =>
           return rate(ms)
         },
       }
-      await inTurn(3, sides)
+      await inTurn(WARMING, sides)
       return [
         figureOf({
           what: 'receiving sealed messages of 1 KiB',
