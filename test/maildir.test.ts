@@ -35,6 +35,18 @@ const fill = (count: number) => {
 const read = (maildir: Maildir, id: string) =>
   fs.renameSync(path.join(maildir.new, id), maildir.readPlace(id))
 
+/** Notes which file of `dir` each descriptor is. */
+function placesOf(t: TestContext): ReadonlyMap<number, string> {
+  const places = new Map<number, string>()
+  const openSync = fs.openSync
+  t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+    const fd = openSync(...args)
+    places.set(fd, path.relative(dir, String(args[0])))
+    return fd
+  })
+  return places
+}
+
 /** Fails unless each message's name is the SHA-256 of its file. */
 function assertWhole(): void {
   for (const folder of ['new', 'cur', 'failed'])
@@ -58,16 +70,11 @@ describe('a message', () => {
 
   it('has a folder whose own name is on the disk', (t) => {
     const steps: string[] = []
-    const { mkdirSync, openSync, fsyncSync } = fs
-    const opened = new Map<number, string>()
+    const { mkdirSync, fsyncSync } = fs
+    const opened = placesOf(t)
     t.mock.method(fs, 'mkdirSync', (...args: Parameters<typeof mkdirSync>) => {
       steps.push(`mkdir ${path.relative(dir, String(args[0]))}`)
       return mkdirSync(...args)
-    })
-    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
-      const fd = openSync(...args)
-      opened.set(fd, path.relative(dir, String(args[0])))
-      return fd
     })
     t.mock.method(fs, 'fsyncSync', (fd: number) => {
       steps.push(`fsync ${opened.get(fd)}`)
@@ -79,12 +86,10 @@ describe('a message', () => {
 
   it('is on the disk before it has its place, and its place before anybody is told', async (t) => {
     const steps: string[] = []
-    const open = fs.promises.open
-    t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
-      const handle = await open(...args)
-      const what = path.relative(dir, String(args[0])).split(path.sep)[0]
-      t.mock.method(handle, 'sync', async () => steps.push(`fsync ${what}`))
-      return handle
+    const opened = placesOf(t)
+    t.mock.method(fs, 'fsync', (fd: number, done: fs.NoParamCallback) => {
+      steps.push(`fsync ${opened.get(fd)?.split(path.sep)[0]}`)
+      done(null)
     })
     const rename = fs.renameSync
     t.mock.method(fs, 'renameSync', (from: string, to: string) => {
@@ -325,15 +330,15 @@ function failing(t: TestContext, step: (typeof STEPS)[number]): () => void {
     const { mock } = t.mock.method(fs, 'renameSync', fail)
     return () => mock.restore()
   }
-  const open = fs.promises.open
-  const { mock } = t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
-    const isLetter = args[1] === 'wx'
-    if (step === 'open' && isLetter) fail()
-    const handle = await open(...args)
-    if (step === 'write') handle.writeFile = async () => fail()
-    if (isLetter ? step === 'fsync' : step === 'fsync of the folder')
-      handle.sync = async () => fail()
-    return handle
+  if (step === 'open' || step === 'write') {
+    const method = step === 'open' ? 'openSync' : 'writeFileSync'
+    const { mock } = t.mock.method(fs, method, fail)
+    return () => mock.restore()
+  }
+  const fsync = fs.fsync
+  const { mock } = t.mock.method(fs, 'fsync', (fd: number, done: fs.NoParamCallback) => {
+    if (fs.fstatSync(fd).isDirectory() === (step === 'fsync of the folder')) fail()
+    fsync(fd, done)
   })
   return () => mock.restore()
 }
