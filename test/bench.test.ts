@@ -5,6 +5,8 @@ import { execFile } from 'node:child_process'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { type Aim, figureOf } from './bench/measure.ts'
+import { linesOf } from './bench/table.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
@@ -31,13 +33,25 @@ describe('the bench', () => {
     assert.equal(load.length, 2)
   })
 
-  it('shows a table to people', async () => {
-    const { stdout } = await bench('--rounds', '1', '--only', 'receive')
+  it('shows a line to people, and says if its aim is missed', () => {
+    const figure = (aim: Aim) =>
+      figureOf({
+        what: 'tea',
+        beside: 'water',
+        unit: 'ms',
+        aim,
+        ours: [3, 1, 2.2],
+        reference: [2, 1, 2],
+      })
     assert.match(
-      stdout,
-      /^receiving sealed messages of 1 KiB +\d+ a second +\d+ a second +\d+\.\d\d /m,
+      linesOf(figure({ atMost: 1.15 })),
+      /^tea +2\.20 ms +2\.00 ms +1\.10 +\(1\.00 to 1\.50\) {2}≤ 1\.15\n {2}beside water$/,
     )
-    assert.match(stdout, /^load average: /m)
+    assert.match(linesOf(figure({ atLeast: 1.2 })), / {2}≥ 1\.2 {2}MISSED\n/)
+    assert.match(
+      linesOf(figure({ atMostMore: 0.1 })),
+      / \+0 +\(\+0 to \+1\) {2}≤ \+0\.1 MiB {2}MISSED\n/,
+    )
   })
 
   it('says which rows there are to who asks for another', () =>
