@@ -13,7 +13,7 @@ import { createClient } from '../src/http/client.ts'
 import type { Peer } from '../src/peer.ts'
 import { X25519 } from '../src/protocol/curves.ts'
 import { type Answer, type CallOptions, call } from './helpers/call.ts'
-import { withPeerFacing, withServer } from './helpers/fakes.ts'
+import { switching, withPeerFacing, withServer } from './helpers/fakes.ts'
 import { mailboxInMemory } from './helpers/mail.ts'
 import {
   assertNothingInternal,
@@ -899,6 +899,7 @@ describe('an other peer', () => {
         response.writeHead(201, { 'content-encoding': 'gzip' }).end('xyzzy')
       }) as RequestListener,
     ],
+    ['that it goes on in another protocol', switching],
   ] as const)
     it(`that answers ${what} is peer_refused without a code`, () =>
       assertBlamesPeer('peer_refused', listener))

@@ -13,7 +13,7 @@ import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type KeyPair } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { MAIN, runCommand } from './helpers/command.ts'
-import { withServer } from './helpers/fakes.ts'
+import { switching, withServer } from './helpers/fakes.ts'
 import { type MailKeys, mailboxIn, makeKeys } from './helpers/mail.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
@@ -207,6 +207,8 @@ describe('a text that does not arrive', () => {
       () => refusing(307, '', { location: 'http://127.0.0.1:9/' }),
       /not a peer/,
     ],
+    ['one that goes on in another protocol', () => switching, /not a peer/],
+    ['one that does so for mail', () => answering(switching), /not a peer/],
     [
       'one whose key is none',
       () =>

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import http from 'node:http'
+import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Got, Request, Response } from 'got'
@@ -242,16 +243,33 @@ function parsed(text: string): unknown {
 async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body'>> {
   try {
     request.on('error', () => {})
-    const [response] = (await once(request, 'response')) as [Response]
+    const [response] = (await Promise.race([once(request, 'response'), switched(request)])) as [
+      Response,
+    ]
     const text = await getRawBody(request, { limit: MAX_ANSWER_BYTES, encoding: 'utf-8' })
     return { status: response.statusCode, text }
   } catch (error) {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
+    if (error instanceof PeerError) throw error
     if (isTooLarge(error)) throw notAPeer()
     if ((error as Error).name === 'TimeoutError') throw timedOut()
     throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
   }
+}
+
+/**
+ * Rejects if the answer is that the connection is something else than HTTP from now on (101).
+ * Then there is no other answer, and no timeout of got's any more.
+ * @throws PeerError `peer_refused`
+ */
+function switched(request: Request): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    request.once('upgrade', (_response, socket: Socket) => {
+      socket.destroy()
+      reject(notAPeer())
+    })
+  })
 }
 
 function isTooLarge(error: unknown): boolean {

@@ -28,6 +28,12 @@ export async function withServer<T>(
   }
 }
 
+/** Answers that another protocol is spoken on the connection from here on. */
+export const switching: RequestListener = ({ socket }) => {
+  const head = 'HTTP/1.1 101 xyzzy\r\nUpgrade: xyzzy\r\nConnection: upgrade\r\n\r\n'
+  socket.write(`${head}xyzzy`)
+}
+
 export interface LonePeer {
   readonly port: number
   readonly url: string
