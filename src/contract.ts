@@ -143,6 +143,8 @@ export type PeerEvent =
   | {
       type: 'ready'
       url: string
+      /** Where the other peer reaches this one, if it has an address beside loopback's. */
+      reachedAt: string | null
       peerUrl: string
       curve: string
       identity: Uint8Array

@@ -1,7 +1,7 @@
 /** Brings peers up and down: ports first, then their memory, then the app on each. */
 
 import type { RequestListener, Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Mailbox, Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
@@ -49,7 +49,7 @@ export interface LaunchOptions {
 
 export interface Launched {
   readonly ports: readonly number[]
-  /** Ends every connection and erases what is unconfirmed. */
+  /** Ends every connection, erases the keys of every session, and removes what is kept for this run only. */
   close(): Promise<void>
 }
 
@@ -69,6 +69,7 @@ export async function launch({
 }: LaunchOptions): Promise<Launched> {
   const servers: Server[] = []
   const ports: number[] = []
+  const reachedAt: (string | undefined)[] = []
   const peers: Peer[] = []
   let answer: (listeners: RequestListener[]) => void = () => {}
   const listeners = new Promise<RequestListener[]>((resolve) => {
@@ -85,6 +86,10 @@ export async function launch({
       servers.push(server)
       const { address, port: got } = server.address() as AddressInfo
       ports.push(got)
+      const isOwn = REACHED_AT_LOOPBACK.includes(address) || address === '::1'
+      reachedAt.push(
+        isOwn ? undefined : `http://${isIPv6(address) ? `[${address}]` : address}:${got}`,
+      )
       // the owner's curls go to 127.0.0.1, wherever the other peer's requests come in
       if (!REACHED_AT_LOOPBACK.includes(address))
         servers.push(await listen({ host: '127.0.0.1', port: got }, own))
@@ -101,6 +106,7 @@ export async function launch({
         ownPicture: ownPicture(image),
         maxImage: maxImage ?? MAX_IMAGE,
         port,
+        reachedAt: reachedAt[i],
         memory,
         mailbox: openMailbox?.(),
         wire: { ...createClient(via, events), url: peerUrl },

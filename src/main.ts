@@ -64,7 +64,10 @@ withCommonOptions(program.command('peer'))
   .option('--mailbox <dir>', 'take mail, and store it in this folder', notEmpty)
   .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
   .hook('preAction', (peer) => {
-    const { mailbox, mailboxKey } = peer.opts<RunOptions>()
+    const { mailbox, mailboxKey, ...own } = peer.opts<RunOptions & { port: number; peer: string }>()
+    const origin = loopbackOrigin(own.peer)
+    if (origin !== null && Number(new URL(origin).port || 80) === own.port)
+      peer.error('error: --peer names this peer itself; the other one has another port')
     if ((mailbox === undefined) !== (mailboxKey === undefined))
       peer.error('error: --mailbox and --mailbox-key go together')
   })
@@ -220,10 +223,7 @@ function ending<Args extends unknown[]>(
   }
 }
 
-/**
- * A request to the other peer may be under way, and a timer of the file watcher's that is left
- * after its close; nobody waits for them any more.
- */
+/** A request to the other peer may be under way; nobody waits for it any more. */
 async function untilTheEnd(exitCode: Promise<number>): Promise<never> {
   process.exit(await exitCode)
 }
@@ -238,7 +238,7 @@ function fail(error: unknown): void {
   if (error instanceof StateError || error instanceof DuetError) tell(error.message)
   else if (code === 'EADDRINUSE')
     tell(
-      `port ${port} is taken; choose another: --ports 6000,6001 (for both and mallory), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001, make run-mallory PORT_M=6002 PORT_N=6003 (on macOS 5000 belongs to AirPlay Receiver)`,
+      `port ${port} is taken; if this program still runs elsewhere, end it with Ctrl-C, or choose another port: --ports 6000,6001 (for both and mallory), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001, make run-mallory PORT_M=6002 PORT_N=6003 (on macOS 5000 belongs to AirPlay Receiver)`,
     )
   else if (code === 'EACCES') tell(`port ${port} needs more rights; choose one from 1024 up`)
   else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')

@@ -29,6 +29,7 @@ import {
   parseMessage,
 } from './protocol/messages.ts'
 import { safetyNumber } from './protocol/safetyNumber.ts'
+import type { Session } from './protocol/session.ts'
 import { type Aead, streamBytes } from './protocol/stream.ts'
 import { openPicture, sealPicture } from './transfer.ts'
 
@@ -43,6 +44,8 @@ export interface PeerOptions {
   readonly memory: Memory
   readonly wire: Wire
   readonly report: (event: PeerEvent) => void
+  /** The URL by which the other peer reaches this one, if it has an address beside loopback's. */
+  readonly reachedAt?: string | undefined
   /** Whether the terminal prints secrets. */
   readonly showsSecrets: boolean
   /**
@@ -71,11 +74,14 @@ export class Peer implements Receiver {
   readonly #exchange: Exchange
   readonly #memory: Memory
   readonly #wire: Wire
-  readonly #showsSecrets: boolean
+  /** Whether the terminal prints secrets, and whether it prints how to compute one. */
+  readonly showsSecrets: boolean
+  readonly showsWork: boolean
   readonly #message: Uint8Array
   readonly #ownPicture: () => Promise<PictureSource>
   readonly #aead: Aead
   readonly #mailbox: Mailbox | null
+  readonly #reachedAt: string | null
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
   readonly #letters = new LetterCount()
@@ -103,11 +109,13 @@ export class Peer implements Receiver {
     this.#memory = memory
     this.#remembered = memory.knownIdentity !== null
     this.#wire = wire
-    this.#showsSecrets = options.showsSecrets
+    this.showsSecrets = options.showsSecrets
+    this.showsWork = options.showsSecrets && showWork !== undefined
     this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
     this.#ownPicture = options.ownPicture
     this.#aead = options.aead
     this.#mailbox = options.mailbox ?? null
+    this.#reachedAt = options.reachedAt ?? null
   }
 
   /** Tells the terminal who this is. */
@@ -115,6 +123,7 @@ export class Peer implements Receiver {
     this.report({
       type: 'ready',
       url: this.url,
+      reachedAt: this.#reachedAt,
       peerUrl: this.peerUrl,
       curve: this.curve.name,
       identity: this.#memory.identity.publicKey,
@@ -123,7 +132,7 @@ export class Peer implements Receiver {
     })
   }
 
-  /** Erases every key, and removes what is not kept for the next run. */
+  /** Erases the keys of every session, and removes what is not kept for the next run. */
   close(): void {
     clearTimeout(this.#expiry)
     this.#exchange.erase()
@@ -132,6 +141,11 @@ export class Peer implements Receiver {
 
   get curve(): Curve {
     return this.#memory.identity.curve
+  }
+
+  /** Whether there is a session to send on. */
+  get hasSession(): boolean {
+    return this.#exchange.current !== null
   }
 
   /** The picture that came last, or null. */
@@ -164,12 +178,7 @@ export class Peer implements Receiver {
   show() {
     const { current } = this.#exchange
     if (current === null) this.report({ type: 'no shared secret' })
-    else
-      this.report({
-        type: 'shared secret',
-        session: current.id,
-        SECRET: current.exportSharedSecret(),
-      })
+    else this.#reportSharedSecret(current)
     const waiting = this.#exchange.waiting.map(({ session, seq, ciphertext }) => ({
       session: bytesToHex(session),
       seq,
@@ -236,7 +245,7 @@ export class Peer implements Receiver {
    * @throws PeerError `secrets_hidden`; DuetError `nothing_waiting`
    */
   decryptMessages(): { decrypted: number } {
-    if (!this.#showsSecrets)
+    if (!this.showsSecrets)
       throw new PeerError('secrets_hidden', 'This peer was started with --no-secrets.')
     let decrypted = 0
     do {
@@ -288,10 +297,12 @@ export class Peer implements Receiver {
         'too_large',
         `This peer sends pictures of at most ${this.maxImage} bytes.`,
       )
+    const length = streamBytes(picture)
+    // from here on the session has one picture less to send
     const keys = this.#exchange.sendPicture()
     const clock = this.#clock('sent')
     const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
-    await this.#wire.image({ bytes: streamBytes(picture), content })
+    await this.#wire.image({ bytes: length, content })
     this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
     return { sent: true, bytes, type } as const
   }
@@ -371,6 +382,12 @@ export class Peer implements Receiver {
       // the session is good without it; the next one tries again
       this.report({ type: 'not remembered', place: this.#memory.place })
     }
+  }
+
+  #reportSharedSecret(session: Session): void {
+    const SECRET = session.exportSharedSecret()
+    this.report({ type: 'shared secret', session: session.id, SECRET })
+    SECRET.fill(0)
   }
 
   #reportWork(): void {

@@ -87,7 +87,7 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
         ]
       }
       default:
-        return publicLines(event)
+        return publicLines(event, showsSecrets)
     }
   }
 
@@ -150,7 +150,7 @@ function remark(text: string): Line {
 
 type PublicEvent = Exclude<PeerEvent, { SECRET: Uint8Array }>
 
-function publicLines(event: PublicEvent): Line[] {
+function publicLines(event: PublicEvent, showsSecrets: boolean): Line[] {
   switch (event.type) {
     case 'ready':
       return [
@@ -160,6 +160,15 @@ function publicLines(event: PublicEvent): Line[] {
           text: `${event.url}  ${event.curve}`,
           colour: 'bold',
         },
+        ...(event.reachedAt === null
+          ? []
+          : [
+              {
+                sign: '·' as const,
+                label: 'for the other',
+                text: `${printable(event.reachedAt)}  (its --peer, or PEER= for make)`,
+              },
+            ]),
         { sign: '·', label: 'other peer', text: printable(event.peerUrl) },
         {
           sign: '·',
@@ -280,7 +289,9 @@ function publicLines(event: PublicEvent): Line[] {
         {
           sign: '·',
           label: '',
-          text: 'It waits, sealed. /decrypt_msg opens it.',
+          text: showsSecrets
+            ? 'It waits, sealed. /decrypt_msg opens it.'
+            : 'It waits, sealed; with --no-secrets nobody opens it here.',
         },
       ]
     }
@@ -315,7 +326,7 @@ function publicLines(event: PublicEvent): Line[] {
         {
           sign: '✗',
           label: 'refused',
-          text: `${cut(printable(event.request))}  ${event.code}  ${event.detail}`,
+          text: `${cut(printable(event.request))}  ${event.code}  ${printable(event.detail)}`,
           colour: 'yellow',
         },
       ]

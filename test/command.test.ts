@@ -174,6 +174,8 @@ describe('ecdh-duet peer', () => {
       await command.ports(1)
       for (const host of ['127.0.0.1', '127.0.0.2'])
         assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
+      const line = new RegExp(`for the other +http://127\\.0\\.0\\.2:${port} `)
+      assert.match(command.output(), line)
     })
   })
 
@@ -187,7 +189,7 @@ describe('ecdh-duet peer', () => {
     assert.equal(code, 1)
     assert.match(
       errors,
-      /^ecdh-duet: [^\n]*damaged\/identity\.X25519\.pem: It is not a PEM key[^\n]*\n$/m,
+      /^ecdh-duet: [^\n]*damaged\/identity\.X25519\.pem: It is not a PEM key[^\n]* or remove it[^\n]*\n$/m,
     )
     assert.equal(fs.readFileSync(file, 'utf8'), 'not a key\n')
   })
@@ -273,6 +275,7 @@ describe('the command', () => {
     ['a text too long', ['both', '--message', 'x'.repeat(16 * 1024 + 1)]],
     ['a peer without its peer', ['peer', '--port', '5000']],
     ['another protocol', ['peer', '--port', '5000', '--peer', 'https://127.0.0.1:5001']],
+    ['itself as the peer', ['peer', '--port', '5000', '--peer', 'http://localhost:5000']],
     ['a path in the peer', ['peer', '--port', '5000', '--peer', 'http://127.0.0.1:5001/x']],
     ['a password in the peer', ['peer', '--port', '5000', '--peer', 'http://me:pw@127.0.0.1']],
     [

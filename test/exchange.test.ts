@@ -7,6 +7,7 @@ import { utf8ToBytes } from '../src/protocol/bytes.ts'
 import { CURVES, type Curve, KeyPair, X25519 } from '../src/protocol/curves.ts'
 import { type Event, Exchange, type State, TRANSITIONS } from '../src/protocol/exchange.ts'
 import type { KeyMessage } from '../src/protocol/messages.ts'
+import { Session } from '../src/protocol/session.ts'
 import { fakeCurve } from './helpers/fake-curve.ts'
 import { type Step, World, withEverything, withoutLoss, withReplays } from './helpers/schedule.ts'
 
@@ -166,6 +167,19 @@ describe('an exchange', () => {
     // the sender's own tag proves nothing about the peer
     assert.throws(() => a.receiveAnswer(confirm), { code: 'confirm_failed' })
     assert.deepEqual([a.state, a.current], ['agreed', null])
+  })
+
+  it('erases the keys that it derived for a key message with a wrong tag', (t) => {
+    const [a, b] = two()
+    const message = b.startKeys()
+    const { confirm } = b.receiveKeys(a.startKeys())
+    assert.ok(confirm)
+    const erase = t.mock.method(Session.prototype, 'erase')
+    const wrong = { session: confirm.session, tag: new Uint8Array(32) }
+    assert.throws(() => a.receiveKeys({ ...message, confirm: wrong }), { code: 'confirm_failed' })
+    assert.equal(erase.mock.callCount(), 1)
+    assert.equal(a.state, 'offered')
+    assert.equal(a.receiveKeys({ ...message, confirm }).completed, true)
   })
 
   it('still takes what was sealed before the keys were changed, once', () => {

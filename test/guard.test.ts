@@ -1,8 +1,9 @@
 /** Who may call, and who may not: the design's Guard table. */
 
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import http from 'node:http'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
@@ -213,6 +214,13 @@ describe('Host', () => {
   ])
     it(`${JSON.stringify(host)} runs no step`, () =>
       refusesEveryStep('bad_host', { host }, options))
+
+  it('of a name runs no step for a browser, which does not say by it which page asks', () =>
+    refusesEveryStep(
+      'cross_site',
+      { host: 'duet.example', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' },
+      options,
+    ))
 
   it('of a name is refused where none was given', () =>
     refusesEveryStep('bad_host', { host: 'duet.example' }))
@@ -427,6 +435,12 @@ describe('a slow or greedy caller', { concurrency: true }, () => {
   const text = ['POST /send_msg HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: text/plain']
   const keys = ['POST /wire/keys HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: application/json']
 
+  const picture = [
+    'POST /wire/image HTTP/1.1',
+    'Host: 127.0.0.1',
+    'Content-Type: application/octet-stream',
+  ]
+
   it('who says nothing gets an end after 5 s', () => timesOut(5_000, ''))
 
   it('who stops in the middle of the headers gets an end after 5 s', () =>
@@ -440,6 +454,23 @@ describe('a slow or greedy caller', { concurrency: true }, () => {
 
   it('who drips a body of known length gets an end after 10 s', () =>
     timesOut(10_000, lines(...text, 'Content-Length: 1000'), 'x'))
+
+  it('who drips a picture gets an end after 10 s', () =>
+    timesOut(10_000, lines(...picture, 'Content-Length: 60000'), 'x'))
+
+  it('who was refused and never ends its side is cut off', () =>
+    withPeers({}, async (a) => {
+      const socket = net.connect({ port: a.port, host: '127.0.0.1', allowHalfOpen: true })
+      const cut = once(socket, 'error')
+      socket.on('end', () => {
+        // only a connection that is still there takes it without a word
+        const more = setInterval(() => socket.write('x'), 500)
+        socket.on('close', () => clearInterval(more))
+      })
+      socket.resume().write('GET /show HTTP/1.1\r\nX: ')
+      const [error] = await cut
+      assert.match(error.code, /^(ECONNRESET|EPIPE)$/)
+    }))
 
   it('who drips a body in chunks gets an end after 10 s', () =>
     timesOut(10_000, lines(...keys, 'Transfer-Encoding: chunked'), '1\r\n \r\n'))

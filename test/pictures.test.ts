@@ -21,6 +21,7 @@ import { openPictures, pictureFile } from '../src/state/pictures.ts'
 import { createTerminal } from '../src/terminal.ts'
 import { call } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
+import { withServer } from './helpers/fakes.ts'
 import { MAX_IMAGE, pair, type WiredPeer } from './helpers/pair.ts'
 import { pictureOf, pngHead, pngOf, sourceOf } from './helpers/pictures.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
@@ -242,6 +243,16 @@ describe('a picture that is not what it says', () => {
 })
 
 describe('pictures of a session', () => {
+  it('are none of those that were refused before they were sealed', async () => {
+    const [a] = await talking()
+    for (let i = 0; i <= MAX_PICTURES; i++)
+      await assert.rejects(
+        a.peer.sendPicture({ ...sourceOf('image/png', pngOf(12)), name: 'x'.repeat(1100) }),
+        { code: 'bad_image' },
+      )
+    await a.peer.sendPicture(sourceOf('image/png', pngOf(12)))
+  })
+
   it(`are ${MAX_PICTURES} in each direction, then rekey_required`, async () => {
     const [a, b] = pair({ curve: X25519 })
     await a.peer.sendKeys()
@@ -328,6 +339,14 @@ describe('/send_image and /image', () => {
       const received = b.lines().slice(-2)
       assert.match(received[0] ?? '', facts)
       assert.match(received[1] ?? '', /decrypted to .*\.png$/)
+    }))
+
+  it('are not sent where the body is empty, as curl sends a file that it does not find', () =>
+    withSession({}, async (a, b) => {
+      const headers = { 'content-type': 'image/png', 'content-length': '0' }
+      const { status, json } = await a.call('/send_image', { method: 'POST', headers })
+      assert.deepEqual([status, json.code], [400, 'bad_image'])
+      assert.equal((await b.call('/show')).json.image, null)
     }))
 
   it("tell the sender the receiver's refusal, while much of the picture is still to come", () =>
@@ -556,8 +575,27 @@ describe('ecdh-duet send-image', () => {
     assert.deepEqual([code, errors], [1, 'ecdh-duet: text.png is not a PNG, JPEG, WebP or GIF.\n'])
     const nobody = await runCommand(['send-image', '--port', '9', SAMPLE])
     assert.equal(nobody.code, 1)
-    assert.match(nobody.errors, /^ecdh-duet: [^\n]*\n$/)
+    assert.match(nobody.errors, /^ecdh-duet: [^\n]*port 9[^\n]*Start that peer first[^\n]*\n$/)
+    const missing = await runCommand(['send-image', '--port', '9', 'none.png'])
+    assert.deepEqual(
+      [missing.code, missing.errors],
+      [1, 'ecdh-duet: There is no picture "none.png".\n'],
+    )
   })
+
+  it('prints nothing that acts on the terminal, whatever listens there', () =>
+    withServer(
+      (_request, response) => response.writeHead(500).end('{"code":"\u009b31m\u202e\u007f"}'),
+      async (url) => {
+        const { code, output } = await runCommand([
+          'send-image',
+          '--port',
+          new URL(url).port,
+          SAMPLE,
+        ])
+        assert.deepEqual([code, output], [1, '{\n  "code": "\\u{9b}31m\\u{202e}\\u{7f}"\n}\n'])
+      },
+    ))
 
   it('is a usage error without a port', async () => {
     assert.equal((await runCommand(['send-image', SAMPLE])).code, 2)

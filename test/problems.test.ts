@@ -981,6 +981,18 @@ describe('a peer with --no-secrets', () => {
 })
 
 describe('a step that is too early or too late', () => {
+  it('names the keys as the first thing to do, wherever one begins', () =>
+    withPeers({}, async (a, b) => {
+      const keys = `curl ${a.url}/send_keys && curl ${b.url}/send_keys`
+      for (const path of ['/decrypt_msg', '/image', '/send_msg', '/frequency'])
+        assert.equal((await a.call(path)).json.next, keys, path)
+      assert.match((await a.call('/')).text, /next: curl \S+\/send_keys\n$/)
+      await a.call('/send_keys')
+      await b.call('/send_keys')
+      assert.equal((await a.call('/decrypt_msg')).json.next, `curl ${b.url}/send_msg`)
+      assert.match((await a.call('/')).text, /next: curl \S+\/send_msg\n$/)
+    }))
+
   it('to decrypt is nothing_waiting', () =>
     withSession({}, async (a, b) => {
       assertProblem(await b.call('/decrypt_msg'), 'nothing_waiting')

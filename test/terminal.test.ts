@@ -28,6 +28,7 @@ function shown(
 const everyKind: PeerEvent[] = [
   {
     type: 'ready',
+    reachedAt: null,
     url: 'http://127.0.0.1:5000',
     peerUrl: 'http://x',
     curve: 'X25519',

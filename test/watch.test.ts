@@ -466,7 +466,8 @@ describe('ecdh-duet watch', () => {
         watcher.kill(signal)
         assert.equal(await watcher.ended, 0)
         assert.deepEqual(textsIn(watcher.output()), ['Meet me at noon'])
-        assert.equal(watcher.errors(), NOT_A_TERMINAL)
+        const made = `ecdh-duet: there was no ${dir}: it is a new mailbox, and empty\n`
+        assert.equal(watcher.errors(), made + NOT_A_TERMINAL)
       })
     })
 

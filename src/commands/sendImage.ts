@@ -1,8 +1,10 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
+import { PeerError } from '../contract.ts'
 import { sendPictureTo } from '../http/client.ts'
+import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { print, progressBar } from '../terminal.ts'
+import { print, printable, progressBar } from '../terminal.ts'
 
 /**
  * Sends the picture in `file` and prints what the peer on `port` answers. Returns the exit code.
@@ -14,9 +16,16 @@ export async function sendImage(port: number, file: string): Promise<number> {
   let answer: Awaited<ReturnType<typeof sendPictureTo>>
   try {
     answer = await sendPictureTo(`http://127.0.0.1:${port}`, picture, bar.update)
+  } catch (error) {
+    if (!(error instanceof PeerError) || error.code !== 'peer_unreachable') throw error
+    throw new DuetError(
+      error.code,
+      `No connection to the peer on port ${port}, or it broke. Start that peer first (make run-both), or name another port: --port 6000, or make send-image PORT_A=6000.`,
+    )
   } finally {
     bar.stop()
   }
-  print(JSON.stringify(answer.body, null, 2))
+  // whatever listens there may have answered
+  print(JSON.stringify(answer.body, null, 2).split('\n').map(printable).join('\n'))
   return answer.status === 201 ? 0 : 1
 }

@@ -1,10 +1,11 @@
 /** `watch`: prints the mail of a mailbox until a signal comes. */
 
+import fs from 'node:fs'
 import { Maildir } from '../mailbox/maildir.ts'
 import { watch } from '../mailbox/watch.ts'
 import { makeDirectory, naming, StateError } from '../state/files.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
-import { createTerminal } from '../terminal.ts'
+import { createTerminal, tell } from '../terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 /**
@@ -14,10 +15,13 @@ import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
  */
 export async function watchMailbox(dir: string, keyFile: string): Promise<number> {
   const pair = readPrivateKey(keyFile)
+  const isNew = !fs.existsSync(dir)
   const maildir = naming(dir, () => {
     makeDirectory(dir)
     return new Maildir(dir)
   })
+  // the name may have been mistyped
+  if (isNew) tell(`there was no ${dir}: it is a new mailbox, and empty`)
   tellWhereSecretsGo()
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
   const asked = askedToEnd()

@@ -43,7 +43,7 @@ export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
       return text.length > 0 ? text : undefined
     }
     case 'application/x-www-form-urlencoded':
-      return formText(await readBytes(ctx, MAX_FORM_BYTES))
+      return formText(await readBytes(ctx, MAX_FORM_BYTES, MAX_TEXT_BYTES))
     default:
       throw new HttpError(
         'unsupported_type',
@@ -89,7 +89,8 @@ function formText(body: Uint8Array): Uint8Array {
   return bytes
 }
 
-async function readBytes(ctx: Context, limit: number): Promise<Uint8Array> {
+/** `said`: the limit that a person is told, where the body is longer than what it stands for. */
+async function readBytes(ctx: Context, limit: number, said = limit): Promise<Uint8Array> {
   try {
     return await getRawBody(ctx.req, {
       limit,
@@ -97,7 +98,7 @@ async function readBytes(ctx: Context, limit: number): Promise<Uint8Array> {
     })
   } catch (error) {
     const { type } = error as getRawBody.RawBodyError
-    if (type === 'entity.too.large') throw tooLarge(limit)
+    if (type === 'entity.too.large') throw tooLarge(said)
     throw new HttpError('bad_request', 'The body did not arrive whole.')
   }
 }

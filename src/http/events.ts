@@ -15,7 +15,7 @@ import { annotatedProblem } from './problems.ts'
  * all, in a usual run 200 KB.
  */
 export const MAX_EVENTS = 200
-/** So many of them may be of what this peer refused: whoever can call it pushes nothing else out. */
+/** So many of them may be of what this peer refused: nonsense pushes nothing else out. */
 export const MAX_REFUSED = 100
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000

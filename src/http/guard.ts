@@ -29,7 +29,9 @@ export function guard(hostNames: readonly string[]): Middleware {
       throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
     refuseForeignHost(ctx, names)
     refuseOtherSites(ctx)
-    if (!WIRE_PATHS.has(ctx.path) && !isLoopback(ctx.req.socket.remoteAddress))
+    if (WIRE_PATHS.has(ctx.path)) return next()
+    refuseUntoldSites(ctx)
+    if (!isLoopback(ctx.req.socket.remoteAddress))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
     return next()
   }
@@ -75,6 +77,16 @@ function refuseOtherSites(ctx: Context): void {
   const link = ctx.method === 'GET' && ctx.path === '/' && ctx.get('sec-fetch-mode') === 'navigate'
   if (!link || ctx.get('sec-fetch-dest') !== 'document')
     throw new HttpError('cross_site', 'The request comes from a page of another site.')
+}
+
+/**
+ * By a name other than localhost a browser does not say which page asks (Fetch Metadata section 2:
+ * only to trustworthy URLs), and a name may well lead to this machine.
+ */
+function refuseUntoldSites(ctx: Context): void {
+  const name = hostNameOf(ctx.get('host')) ?? ''
+  if (isIP(name) === 0 && name !== 'localhost' && /^Mozilla\//.test(ctx.get('user-agent')))
+    throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
 }
 
 /** Also for an IPv4 caller of a socket that listens on IPv6 (::ffff:127.0.0.1). */

@@ -95,6 +95,10 @@ function filled(peer: Peer, events: Events): string {
     // on this machine the port says it all
     peerName: () => (isHere(peer.peerUrl) ? `port ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
+    secrets: () => (peer.showsSecrets ? 'shown' : 'hidden'),
+    secretsAt: () => (peer.showsSecrets ? 'in your terminal' : 'hidden by --no-secrets'),
+    privateKeyAt: () =>
+      peer.showsWork ? 'in your terminal, by --show-work' : 'nowhere to be seen',
     own: commands.own,
     others: commands.peer,
     rho: () => cost?.rho ?? '',

@@ -58,8 +58,13 @@ export function withPicture<T>(
   ctx: Context,
   take: (picture?: PictureSource) => Promise<T>,
 ): Promise<T> {
-  if (!hasBody(ctx)) return take()
   const type = mediaType(ctx)
+  if (!hasBody(ctx)) {
+    // curl sends as much of a file that it does not find
+    if (isPictureType(type))
+      throw new DuetError('bad_image', 'The picture is empty: is there such a file?')
+    return take()
+  }
   if (!isPictureType(type))
     throw new HttpError('unsupported_type', 'A picture is a PNG, JPEG, WebP or GIF.')
   const bytes = ctx.request.length

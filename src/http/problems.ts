@@ -32,25 +32,25 @@ export interface Commands {
   peer(path: string): string
   /** A step of both. */
   both(path: string): string
+  /** A step of the other peer that needs a session; while there is none, what makes one. */
+  inSession(path: string): string
   /** Seals a text and sends it to this peer's mailbox. */
   readonly mail: string
 }
 
-/** The commands for a peer on `port` whose counterpart is at `peerUrl`. */
-export function commandsOf(peer: { url: string; peerUrl: string }): Commands {
+/** The commands for a peer at `url` whose counterpart is at `peerUrl`. */
+export function commandsOf(peer: { url: string; peerUrl: string; hasSession?: boolean }): Commands {
   const { port } = new URL(peer.peerUrl)
   const own = (path: string) => `curl ${peer.url}${path}`
   const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
   // a text among the arguments could be seen by everyone on the machine
   const mail = `echo 'your text' | node dist/main.js send --to ${peer.url} -`
-  if (isHere(peer.peerUrl))
-    return { own, mail, peer: others, both: (path) => `${own(path)} && ${others(path)}` }
-  return {
-    own,
-    mail,
-    peer: (path) => `${others(path)}   # on the other machine`,
-    both: (path) => `${own(path)}   # and on the other machine: ${others(path)}`,
-  }
+  const here = isHere(peer.peerUrl)
+  const there = (path: string) => `${others(path)}${here ? '' : '   # on the other machine'}`
+  const both = (path: string) =>
+    `${own(path)} ${here ? '&&' : '  # and on the other machine:'} ${others(path)}`
+  const inSession = (path: string) => (peer.hasSession === false ? both('/send_keys') : there(path))
+  return { own, mail, peer: there, both, inSession }
 }
 
 /** Whether the peer at `url` is on this machine. */
@@ -153,7 +153,11 @@ const TABLE: Readonly<Record<Code, Row>> = {
       help,
     ),
   },
-  no_image: { status: 404, title: 'No picture yet', next: ({ peer }) => peer('/send_image') },
+  no_image: {
+    status: 404,
+    title: 'No picture yet',
+    next: ({ inSession }) => inSession('/send_image'),
+  },
   method_not_allowed: {
     status: 405,
     title: 'Not with this method',
@@ -168,7 +172,8 @@ const TABLE: Readonly<Record<Code, Row>> = {
   reflection: {
     status: 409,
     title: 'A key of this peer came back to it',
-    next: () => 'Start the two peers with different ports, and each with --peer naming the other.',
+    next: () =>
+      'Start the two peers with different ports, each with --peer naming the other, and with identities of their own: a copied identity file makes them one.',
   },
   stale_keys: { status: 409, title: 'Public key used before', next: newKeys },
   identity_changed: {
@@ -201,12 +206,13 @@ const TABLE: Readonly<Record<Code, Row>> = {
   nothing_waiting: {
     status: 409,
     title: 'Nothing to decrypt',
-    next: ({ peer }) => peer('/send_msg'),
+    next: ({ inSession }) => inSession('/send_msg'),
   },
   secrets_hidden: {
     status: 409,
     title: 'Secrets are hidden',
-    next: () => 'Start this peer again without --no-secrets; the message would be lost unseen.',
+    next: () =>
+      'To open a message here, start this peer without --no-secrets, then /send_keys on both and send it again: what waits now does not outlive a restart.',
   },
   too_large: {
     status: 413,
@@ -239,7 +245,8 @@ const TABLE: Readonly<Record<Code, Row>> = {
   no_space: {
     status: 507,
     title: 'No room on the disk of the receiver',
-    next: () => 'Make room on the disk of the peer that received it, then send again.',
+    next: () =>
+      'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
   },
   peer_unreachable: {
     status: 502,

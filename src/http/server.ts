@@ -25,9 +25,13 @@ const LIMITS = {
 const MAX_CONNECTIONS = 64
 /** How many requests of one connection may be there at a time: one under way, and others behind it. */
 const MAX_PIPELINED = 16
-/** How long a request may take to arrive, in ms; a picture, how long nothing of it may arrive. */
+/** How long a request may take to arrive, in ms; a picture, how long it may come to a halt. */
 const REQUEST_MS = 10_000
 const PICTURES = ['/send_image', '/wire/image']
+/** What has to arrive of a picture in that time, in bytes: less is no progress. */
+const PICTURE_BYTES = 16 * 1024
+/** How long a caller has to read why it was refused, in ms. */
+const REFUSED_MS = 2_000
 
 /**
  * Listens on `host` and `port` (0: any free one). Requests wait until `listener` is there:
@@ -91,7 +95,7 @@ function limitTime(request: IncomingMessage, response: ServerResponse): void {
   const byProgress = PICTURES.includes(request.url?.split('?')[0] ?? '')
   let seen = socket.bytesRead
   const timer = setInterval(() => {
-    const moved = socket.bytesRead > seen
+    const moved = socket.bytesRead - seen >= PICTURE_BYTES
     seen = socket.bytesRead
     // not every way to lose a connection closes its request
     if (request.complete || socket.destroyed) clearInterval(timer)
@@ -111,7 +115,7 @@ function codeOf(error: NodeJS.ErrnoException): HttpCode {
 
 const DETAILS: Partial<Record<HttpCode, string>> = {
   headers_too_large: `The headers of a request have at most ${LIMITS.maxHeaderSize} bytes.`,
-  too_slow: `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${REQUEST_MS / 1000}; of a picture something arrives all the time.`,
+  too_slow: `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${REQUEST_MS / 1000}; of a picture at least ${PICTURE_BYTES / 1024} KiB in that time.`,
   method_not_allowed: 'This is not a proxy.',
 }
 
@@ -136,4 +140,6 @@ function refuse(socket: Duplex, code: HttpCode): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const { status } = problem
   socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
+  // a caller that never ends its side would keep one of the connections for good
+  setTimeout(() => socket.destroy(), REFUSED_MS).unref()
 }

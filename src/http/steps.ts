@@ -24,7 +24,11 @@ For everyone, since this peer has a mailbox:
 
 /** Each answers with `next`: the command to run after it. */
 export function addSteps(router: Router, peer: Peer, events: Events): void {
-  const { own, peer: others } = commandsOf(peer)
+  const { own, peer: others, inSession } = commandsOf(peer)
+  const next = () => {
+    const { waiting, session } = peer.publicState()
+    return own(waiting.length > 0 ? '/decrypt_msg' : session ? '/send_msg' : '/send_keys')
+  }
 
   router.register('/send_keys', OWNER_METHODS, async (ctx) => {
     const sent = await peer.sendKeys()
@@ -32,10 +36,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
   })
 
   router.register('/show', OWNER_METHODS, (ctx) => {
-    const shown = peer.show()
-    const next =
-      shown.waiting.length > 0 ? '/decrypt_msg' : shown.session ? '/send_msg' : '/send_keys'
-    answer(ctx, 200, shown, own(next))
+    answer(ctx, 200, peer.show(), next())
   })
 
   router.register('/send_msg', OWNER_METHODS, async (ctx) => {
@@ -72,7 +73,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
         ? { english, ciphertext, sample }
         : { letter, english: english[letter], ciphertext: ciphertext[letter], sample }
     const another = letter === null ? '/frequency -G -d letter=e' : '/frequency'
-    answer(ctx, 200, shown, sample < FLAT_SAMPLE ? others('/send_image') : own(another))
+    answer(ctx, 200, shown, sample < FLAT_SAMPLE ? inSession('/send_image') : own(another))
   })
 
   router.register('/', OWNER_METHODS, (ctx) => {
@@ -97,7 +98,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 /transcript   all public data of this run, to hand in or to check
 /             this list; in a browser, the page: what crosses the wire, live
 ${peer.mailboxKey === null ? '' : MAILBOX_HELP}
-next: ${own('/send_keys')}
+next: ${next()}
 `
   })
 }

@@ -119,7 +119,10 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
     await step(other, '/send_keys')
     await step(origin, '/send_keys')
     if (!isSettled(...(await both())))
-      throw new PeerError('peer_refused', `${origin} and ${other} do not come to one session.`)
+      throw new PeerError(
+        'peer_refused',
+        `${origin} and ${other} do not come to one session. Is somebody between them? End make run-mallory, and start make run-both.`,
+      )
   }
   say(...wrap(`For a message to attack, the lab sends a text from ${other} by its /send_msg.`))
   await step(other, '/send_msg', TEXT)

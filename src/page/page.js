@@ -415,7 +415,9 @@ const SAID = {
   '/show': ({ session }) =>
     session === null
       ? 'There is none yet; your terminal says so.'
-      : 'Look at your terminal, and at the other one: the same number.',
+      : document.body.dataset['secrets'] === 'hidden'
+        ? 'It is hidden: this peer was started with --no-secrets.'
+        : 'Look at your terminal, and at the other one: the same number.',
   '/send_msg': ({ seq, bytes }) => `Sealed ${count(bytes, 'byte')}, sent as message ${seq}.`,
   '/decrypt_msg': ({ decrypted }) => `${count(decrypted, 'message')} opened in your terminal.`,
   '/send_image': ({ bytes, type }) => `Sealed and sent: ${type}, ${count(bytes, 'byte')}.`,

@@ -10,8 +10,8 @@ export function bytesToHex(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes that `hex` stands for, in either case.
- * @throws RangeError if it isn't an even number of hex digits
+ * The bytes that `hex` stands for, an even number of digits in either case.
+ * @throws RangeError for most of what is no hex: what comes from outside is looked at before
  */
 export function hexToBytes(hex: string): Uint8Array {
   const bytes = new Uint8Array(Buffer.from(hex, 'hex'))

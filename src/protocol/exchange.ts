@@ -159,7 +159,13 @@ export class Exchange {
     const candidate = repeated
       ? this.#candidate
       : this.#ephemeral && new Session(this.identity, this.#ephemeral, share)
-    const confirmed = confirm !== undefined && this.#proves(confirm, candidate)
+    let confirmed = false
+    try {
+      confirmed = confirm !== undefined && this.#proves(confirm, candidate)
+    } catch (error) {
+      if (!repeated) candidate?.erase()
+      throw error
+    }
     // nothing below this line throws
     if (!repeated) {
       if (this.#share !== null) this.#retire(this.#share)

@@ -110,8 +110,8 @@ export function makeDirectory(dir: string): void {
   keepNames(parent)
 }
 
-/** Errors of the system and of a key's form become one line with the file's name. */
-export function naming<T>(file: string, use: () => T): T {
+/** Errors of the system and of a key's form become one line with the file's name, and how to mend a form. */
+export function naming<T>(file: string, use: () => T, remedy = ''): T {
   try {
     return use()
   } catch (error) {
@@ -120,7 +120,7 @@ export function naming<T>(file: string, use: () => T): T {
     // what is in the way may be something in the folder that is asked for
     if (code === 'EEXIST')
       throw new StateError(`${dest ?? path ?? file}: Something else is there (EEXIST).`)
-    const why = code?.startsWith('E') ? `It can't be used (${code}).` : message
+    const why = code?.startsWith('E') ? `It can't be used (${code}).` : message + remedy
     throw new StateError(`${file}: ${why}`)
   }
 }

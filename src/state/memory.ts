@@ -52,7 +52,11 @@ export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
       knownIdentity:
         peerPem === null
           ? null
-          : naming(peerFile, () => onCurve(curve, decodePublicKey(peerPem)).publicKey),
+          : naming(
+              peerFile,
+              () => onCurve(curve, decodePublicKey(peerPem)).publicKey,
+              ' Put it back from a copy; or remove it: then this peer meets the other one anew.',
+            ),
       remember: (known) => writeOnce(peerFile, encodePublicKey({ curve, publicKey: known })),
       place: placeOf(`kept in ${dir}`, given),
       toForget: `stop this peer, remove ${peerFile}, and start it again.`,
@@ -68,7 +72,12 @@ function peerFileIn(dir: string, curve: Curve): string {
 /** The one in `file`, which is made on first use. */
 function ownIdentity(file: string, curve: Curve): KeyPair {
   const pem = readOwn(file)
-  if (pem !== null) return naming(file, () => onCurve(curve, decodePrivateKey(pem)))
+  if (pem !== null)
+    return naming(
+      file,
+      () => onCurve(curve, decodePrivateKey(pem)),
+      ' Put it back from a copy; or remove it: then there will be a new identity, and the other side has to forget the old one.',
+    )
   const identity = new KeyPair(curve)
   writeOnce(file, encodePrivateKey(identity))
   return identity

@@ -87,8 +87,12 @@ export async function pictureFile(file: string): Promise<PictureSource> {
   const refuse = (why: string) => new DuetError('bad_image', `${name} ${why}`)
   // not to wait for the other end of a pipe
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0)
-  const handle = await fs.promises.open(file, flags).catch(() => {
-    throw refuse('can not be read.')
+  const handle = await fs.promises.open(file, flags).catch((error: NodeJS.ErrnoException) => {
+    const isThere = error.code !== 'ENOENT'
+    throw new DuetError(
+      'bad_image',
+      isThere ? `${name} can not be read.` : `There is no picture ${JSON.stringify(file)}.`,
+    )
   })
   try {
     const stat = await handle.stat()
