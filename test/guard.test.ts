@@ -461,7 +461,7 @@ describe('a slow or greedy caller', { concurrency: true }, () => {
   it('who was refused and never ends its side is cut off', () =>
     withPeers({}, async (a) => {
       const socket = net.connect({ port: a.port, host: '127.0.0.1', allowHalfOpen: true })
-      const cut = once(socket, 'error')
+      const cut = once(socket, 'error', { signal: AbortSignal.timeout(20_000) })
       socket.on('end', () => {
         // only a connection that is still there takes it without a word
         const more = setInterval(() => socket.write('x'), 500)
