@@ -4,13 +4,8 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
-import { keygen } from './commands/keygen.ts'
-import { labBadKeys, labForwardSecrecy, labNonceReuse, labOriginal } from './commands/lab.ts'
-import { type MalloryOptions, mallory } from './commands/mallory.ts'
+import type { MalloryOptions } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
-import { send } from './commands/send.ts'
-import { sendImage } from './commands/sendImage.ts'
-import { watchMailbox } from './commands/watch.ts'
 import { loopbackOrigin } from './loopback.ts'
 import { CURVES, type CurveName } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
@@ -23,6 +18,16 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 const STATE = '.duet'
 /** Longer texts would only fill the screen of `lab nonce-reuse`. */
 const MAX_DEMO_BYTES = 512
+
+/** The bodies of the other commands are loaded when they run: peers start sooner without them. */
+const bodies = {
+  keygen: async () => (await import('./commands/keygen.ts')).keygen,
+  sendImage: async () => (await import('./commands/sendImage.ts')).sendImage,
+  mallory: async () => (await import('./commands/mallory.ts')).mallory,
+  send: async () => (await import('./commands/send.ts')).send,
+  watch: async () => (await import('./commands/watch.ts')).watchMailbox,
+  lab: () => import('./commands/lab.ts'),
+}
 
 const program = new Command('ecdh-duet')
   .description(
@@ -98,14 +103,22 @@ program
   .description('make a key pair for a mailbox: key.private.pem and key.public.pem')
   .argument('[dir]', 'the folder to write them into', notEmpty, '.')
   .addOption(curveOption().default('X25519'))
-  .action(ending((dir: string, options: { curve: CurveName }) => keygen(dir, options)))
+  .action(
+    ending(async (dir: string, options: { curve: CurveName }) =>
+      (await bodies.keygen())(dir, options),
+    ),
+  )
 
 program
   .command('send-image')
   .description('send a picture from the peer on this machine, with a progress bar')
   .requiredOption('--port <port>', 'the port of the peer that sends it', parsePort)
   .argument('<file>', 'a PNG, JPEG, WebP or GIF')
-  .action(ending((file: string, { port }: { port: number }) => sendImage(port, file)))
+  .action(
+    ending(async (file: string, { port }: { port: number }) =>
+      (await bodies.sendImage())(port, file),
+    ),
+  )
 
 program
   .command('mallory')
@@ -132,7 +145,7 @@ program
   )
   .option('--state <dir>', 'where known ones keep their states', notEmpty, STATE)
   .addOption(curveOption().default('X25519'))
-  .action(ending((options: MalloryOptions) => untilTheEnd(mallory(options))))
+  .action(ending(async (options: MalloryOptions) => untilTheEnd((await bodies.mallory())(options))))
 
 program
   .command('send')
@@ -145,8 +158,8 @@ program
   )
   .argument('[text]', 'the text; - or nothing: from standard input, where nobody else sees it')
   .action(
-    ending((text: string | undefined, options: { to: string; recipient?: string }) =>
-      send(options.to, options.recipient, text),
+    ending(async (text: string | undefined, options: { to: string; recipient?: string }) =>
+      (await bodies.send())(options.to, options.recipient, text),
     ),
   )
 
@@ -155,7 +168,11 @@ program
   .description('print what waits in a mailbox, and then what comes')
   .argument('<dir>', 'the folder of the mailbox')
   .requiredOption('--key <file>', 'the private key (PEM) that opens them', notEmpty)
-  .action(ending((dir: string, { key }: { key: string }) => untilTheEnd(watchMailbox(dir, key))))
+  .action(
+    ending(async (dir: string, { key }: { key: string }) =>
+      untilTheEnd((await bodies.watch())(dir, key)),
+    ),
+  )
 
 const lab = program
   .command('lab')
@@ -164,13 +181,13 @@ const lab = program
 lab
   .command('original')
   .description("break the original's curve and ciphers, and see how far ours are from that")
-  .action(ending(labOriginal))
+  .action(ending(async () => (await bodies.lab()).labOriginal()))
 
 lab
   .command('bad-keys')
   .description('send a running peer what it has to refuse')
   .argument('<url>', 'the peer, as http://127.0.0.1:5000', parseVictim)
-  .action(ending((url: string) => labBadKeys(url)))
+  .action(ending(async (url: string) => (await bodies.lab()).labBadKeys(url)))
 
 lab
   .command('nonce-reuse')
@@ -180,14 +197,18 @@ lab
   .action((texts: string[], options: { crib?: string }, command: Command) => {
     if (texts.length !== 0 && texts.length !== 2)
       command.error('error: two texts, or none for its own')
-    return ending(labNonceReuse)(texts, options)
+    return ending(async () => (await bodies.lab()).labNonceReuse(texts, options))()
   })
 
 lab
   .command('forward-secrecy')
   .description('record three sessions, steal keys, and see what they open')
   .addOption(curveOption().default('X25519'))
-  .action(ending(labForwardSecrecy))
+  .action(
+    ending(async (options: { curve: CurveName }) =>
+      (await bodies.lab()).labForwardSecrecy(options),
+    ),
+  )
 
 function withCommonOptions(command: Command): Command {
   return command

@@ -2,7 +2,6 @@
 
 import type { Mailbox } from '../contract.ts'
 import { launch, type PeerPlan } from '../launch.ts'
-import { openMailbox } from '../mailbox/mailbox.ts'
 import { CURVES, type CurveName, type PublicKey, X25519 } from '../protocol/curves.ts'
 import { makeDirectory, naming } from '../state/files.ts'
 import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
@@ -63,7 +62,7 @@ export async function run(
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },
-    openMailbox: mailboxOf(options.mailbox, mailboxKey),
+    openMailbox: await mailboxOf(options.mailbox, mailboxKey),
     terminal,
     showsSecrets: options.secrets,
     message: options.message,
@@ -78,8 +77,12 @@ export async function run(
 }
 
 /** Opens the mailbox in `dir`, which is made if it isn't there; undefined without one. */
-function mailboxOf(dir: string | undefined, key: PublicKey | null): (() => Mailbox) | undefined {
+async function mailboxOf(
+  dir: string | undefined,
+  key: PublicKey | null,
+): Promise<(() => Mailbox) | undefined> {
   if (dir === undefined || key === null) return undefined
+  const { openMailbox } = await import('../mailbox/mailbox.ts')
   return () =>
     naming(dir, () => {
       makeDirectory(dir)
