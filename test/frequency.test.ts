@@ -107,8 +107,10 @@ describe('/frequency', () => {
       assert.deepEqual(await frequency(a), { english: ENGLISH, ...expected(new Uint8Array(0)) })
       assert.equal(
         (await a.call('/frequency')).json.next,
-        `curl http://127.0.0.1:${b.port}/send_image`,
+        `curl ${a.url}/send_keys && curl ${b.url}/send_keys`,
       )
+      for (const { url } of [a, b]) await call(`${url}/send_keys`)
+      assert.equal((await a.call('/frequency')).json.next, `curl ${b.url}/send_image`)
     }))
 
   it('counts every message that was received and accepted, and no other', () =>

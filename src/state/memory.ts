@@ -55,7 +55,7 @@ export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
           : naming(
               peerFile,
               () => onCurve(curve, decodePublicKey(peerPem)).publicKey,
-              ' Put it back from a copy; or remove it: then this peer meets the other one anew.',
+              ' Put it back from a copy; or remove it, and this peer meets the other one anew.',
             ),
       remember: (known) => writeOnce(peerFile, encodePublicKey({ curve, publicKey: known })),
       place: placeOf(`kept in ${dir}`, given),
@@ -76,7 +76,7 @@ function ownIdentity(file: string, curve: Curve): KeyPair {
     return naming(
       file,
       () => onCurve(curve, decodePrivateKey(pem)),
-      ' Put it back from a copy; or remove it: then there will be a new identity, and the other side has to forget the old one.',
+      ' Put it back from a copy; or remove it, and the other side has to forget the old identity.',
     )
   const identity = new KeyPair(curve)
   writeOnce(file, encodePrivateKey(identity))
