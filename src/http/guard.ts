@@ -80,7 +80,7 @@ function refuseOtherSites(ctx: Context): void {
 }
 
 /**
- * By a name other than localhost a browser does not say which page asks (Fetch Metadata section 2:
+ * By a name other than localhost a browser does not say which page asks (Fetch Metadata:
  * only to trustworthy URLs), and a name may well lead to this machine.
  */
 function refuseUntoldSites(ctx: Context): void {
