@@ -33,7 +33,7 @@ MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http:
 
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
-	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy \
+	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum \
 	sample page-picture demo test bench soak fuzz coverage check format clean
 .DEFAULT_GOAL := help
 
@@ -91,8 +91,11 @@ lab-bad-keys: dist/main.js ## send a running peer what it has to refuse (VICTIM=
 lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
 	@exec $(DUET) lab nonce-reuse
 
-lab-forward-secrecy: dist/main.js ## steal keys, and see which recorded messages they open (CURVE)
+lab-forward-secrecy: dist/main.js ## steal memory, and see which recorded messages it opens (CURVE)
 	@exec $(DUET) lab forward-secrecy --curve $(CURVE)
+
+lab-quantum: dist/main.js ## open recorded exchanges with the keys that a quantum computer would find
+	@exec $(DUET) lab quantum
 
 sample: $(INSTALLED) ## draw the picture that ships
 	@npx tsx src/sample/draw.ts

@@ -4,6 +4,7 @@ import type { KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import type { AnswerForm, Confirm, KeyForm, MessageForm } from './protocol/messages.ts'
 import type { PictureType } from './protocol/stream.ts'
+import type { Suite } from './protocol/suites.ts'
 
 /** What can go wrong around the protocol, on this peer's side of the wire. */
 export type PeerCode =
@@ -40,6 +41,7 @@ export interface Wire {
  * the answer. Each throws DuetError.
  */
 export interface Receiver {
+  readonly suite: Suite
   /** The longest picture, in bytes. */
   readonly maxImage: number
   /** `body`: a key message, as parsed JSON. */
@@ -156,6 +158,8 @@ export type PeerEvent =
   | {
       type: 'keys confirmed'
       session: Uint8Array
+      /** The suite's KEM, if it has one. */
+      kem: string | null
       safetyNumber: string
       known: boolean
     }
@@ -165,6 +169,8 @@ export type PeerEvent =
   | { type: 'identity changed'; identity: Uint8Array; toForget: string }
   | { type: 'keys expired' }
   | { type: 'shared secret'; session: Uint8Array; SECRET: Uint8Array }
+  /** What the KEM carried, on a suite that has one. */
+  | { type: 'KEM secret'; SECRET: Uint8Array }
   | { type: 'no shared secret' }
   | { type: 'message sent'; seq: number; ciphertext: Uint8Array }
   | {

@@ -9,6 +9,7 @@ import { Events } from './http/events.ts'
 import { nodeAead } from './http/pictures.ts'
 import { listen } from './http/server.ts'
 import { Peer, type PeerOptions } from './peer.ts'
+import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -30,8 +31,9 @@ export interface PeerPlan {
 }
 
 export interface LaunchOptions {
+  readonly suite: Suite
   readonly plans: readonly PeerPlan[]
-  /** Opened once the port is ours: another peer on the same port has failed by then. */
+  /** With an identity on the suite's curve. Opened once the port is ours: another peer on the same port has failed by then. */
   readonly openMemory: (port: number) => Memory
   readonly terminal: Pick<Terminal, 'reporter'>
   readonly showsSecrets: boolean
@@ -98,7 +100,7 @@ export async function launch({
       const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`
       const { peerUrl = sibling, via = peerUrl, hostNames } = plans[i] ?? {}
       const memory = openMemory(port)
-      const events = new Events(memory.identity.curve)
+      const events = new Events(options.suite)
       const report = terminal.reporter(port)
       const peer = new Peer({
         ...options,
@@ -109,7 +111,7 @@ export async function launch({
         reachedAt: reachedAt[i],
         memory,
         mailbox: openMailbox?.(),
-        wire: { ...createClient(via, events), url: peerUrl },
+        wire: { ...createClient(via, options.suite, events), url: peerUrl },
         report: (event) => {
           report(event)
           events.changed()

@@ -7,9 +7,9 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { MalloryOptions } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { loopbackOrigin } from './loopback.ts'
-import { CURVES, type CurveName } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
+import { SUITES, type SuiteName } from './protocol/suites.ts'
 import { StateError } from './state/files.ts'
 import { tell } from './terminal.ts'
 
@@ -104,7 +104,7 @@ program
   .argument('[dir]', 'the folder to write them into', notEmpty, '.')
   .addOption(curveOption().default('X25519'))
   .action(
-    ending(async (dir: string, options: { curve: CurveName }) =>
+    ending(async (dir: string, options: { curve: SuiteName }) =>
       (await bodies.keygen())(dir, options),
     ),
   )
@@ -202,13 +202,18 @@ lab
 
 lab
   .command('forward-secrecy')
-  .description('record three sessions, steal keys, and see what they open')
+  .description('record three sessions, steal memory, and see what it opens')
   .addOption(curveOption().default('X25519'))
   .action(
-    ending(async (options: { curve: CurveName }) =>
+    ending(async (options: { curve: SuiteName }) =>
       (await bodies.lab()).labForwardSecrecy(options),
     ),
   )
+
+lab
+  .command('quantum')
+  .description('open recorded exchanges with the keys that a quantum computer would find')
+  .action(ending(async () => (await bodies.lab()).labQuantum()))
 
 function withCommonOptions(command: Command): Command {
   return command
@@ -227,7 +232,7 @@ function withCommonOptions(command: Command): Command {
 }
 
 function curveOption(text = 'the curve'): Option {
-  return new Option('--curve <name>', text).choices(Object.keys(CURVES))
+  return new Option('--curve <name>', text).choices(Object.keys(SUITES))
 }
 
 /** The action that runs a command's body: what it returns is the exit code. */

@@ -17,20 +17,21 @@ import {
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
 import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
-import type { Curve, KeyPair } from './protocol/curves.ts'
 import { DuetError } from './protocol/errors.ts'
-import { Exchange } from './protocol/exchange.ts'
+import { Exchange, type Witness } from './protocol/exchange.ts'
 import {
   type AnswerForm,
   encodeAnswer,
   encodeKeyMessage,
   encodeMessage,
+  type KeyMessage,
   parseKeyMessage,
   parseMessage,
 } from './protocol/messages.ts'
 import { safetyNumber } from './protocol/safetyNumber.ts'
 import type { Session } from './protocol/session.ts'
 import { type Aead, streamBytes } from './protocol/stream.ts'
+import type { Suite } from './protocol/suites.ts'
 import { openPicture, sealPicture } from './transfer.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
@@ -41,6 +42,8 @@ const PROGRESS_MS = 1000
 export interface PeerOptions {
   /** The port this peer listens on. */
   readonly port: number
+  readonly suite: Suite
+  /** Its identity is on the suite's curve. */
   readonly memory: Memory
   readonly wire: Wire
   readonly report: (event: PeerEvent) => void
@@ -52,7 +55,7 @@ export interface PeerOptions {
    * Says how to compute a shared secret by other means from the keys that gave it, for the
    * terminal alone. Without it no fresh private key leaves the exchange.
    */
-  readonly showWork?: ((own: KeyPair, peerPublicKey: Uint8Array) => Uint8Array) | undefined
+  readonly showWork?: ((...keys: Parameters<Witness>) => Uint8Array) | undefined
   /** What `/send_msg` sends without a text; otherwise a sentence with the port. */
   readonly message?: string | undefined
   /** What `/send_image` sends without a picture. */
@@ -67,6 +70,7 @@ export interface PeerOptions {
 
 export class Peer implements Receiver {
   readonly port: number
+  readonly suite: Suite
   readonly url: string
   readonly peerUrl: string
   readonly report: (event: PeerEvent) => void
@@ -84,6 +88,7 @@ export class Peer implements Receiver {
   readonly #reachedAt: string | null
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
+  readonly #picturesInTurn = inTurn()
   readonly #letters = new LetterCount()
   #expiry: NodeJS.Timeout | undefined
   /** Whether the memory has the other peer's identity. */
@@ -92,18 +97,20 @@ export class Peer implements Receiver {
   #work: Uint8Array | null = null
 
   constructor(options: PeerOptions) {
-    const { port, memory, wire, showWork } = options
+    const { port, suite, memory, wire, showWork } = options
     this.port = port
+    this.suite = suite
     this.url = `http://127.0.0.1:${port}`
     this.peerUrl = wire.url
     this.report = options.report
     this.maxImage = options.maxImage
     this.#exchange = new Exchange(
+      suite,
       memory.identity,
       memory.knownIdentity,
       showWork &&
-        ((own, peerPublicKey) => {
-          this.#work = showWork(own, peerPublicKey)
+        ((...keys) => {
+          this.#work = showWork(...keys)
         }),
     )
     this.#memory = memory
@@ -125,7 +132,7 @@ export class Peer implements Receiver {
       url: this.url,
       reachedAt: this.#reachedAt,
       peerUrl: this.peerUrl,
-      curve: this.curve.name,
+      curve: this.suite.name,
       identity: this.#memory.identity.publicKey,
       place: this.#memory.place,
       mailbox: this.#mailbox,
@@ -137,10 +144,6 @@ export class Peer implements Receiver {
     clearTimeout(this.#expiry)
     this.#exchange.erase()
     this.#memory.pictures.close()
-  }
-
-  get curve(): Curve {
-    return this.#memory.identity.curve
   }
 
   /** Whether there is a session to send on. */
@@ -164,13 +167,10 @@ export class Peer implements Receiver {
       const { publicKey } = message.share
       this.#expireLater()
       this.report({ type: 'keys sent', publicKey })
-      const confirm = await this.#wire.keys(encodeKeyMessage(this.curve, message))
-      if (this.#exchange.receiveAnswer(confirm)) this.#completed()
-      const current = this.#exchange.current
-      return {
-        sent: true,
-        session: current?.own.publicKey === publicKey ? bytesToHex(current.id) : null,
-      }
+      await this.#deliver(message)
+      const { current } = this.#exchange
+      const completed = this.#exchange.hasCompleted(message.share)
+      return { sent: true, session: completed && current ? bytesToHex(current.id) : null }
     })
   }
 
@@ -192,17 +192,19 @@ export class Peer implements Receiver {
     const exchange = this.#exchange
     const { current, knownIdentity } = exchange
     const picture = this.lastPicture
+    const { curve } = this.suite
     const own = this.#memory.identity.publicKey
+    const basePoint = bytesToHex(curve.basePoint)
     return {
       port: this.port,
-      curve: this.curve.name,
-      basePoint: bytesToHex(this.curve.basePoint),
+      curve: this.suite.name,
+      basePoint,
       publicKey: hexOrNull(exchange.publicKey),
       identity: bytesToHex(own),
-      safetyNumber: knownIdentity && safetyNumber(this.curve, own, knownIdentity),
+      safetyNumber: knownIdentity && safetyNumber(curve, own, knownIdentity),
       peer: {
         url: this.peerUrl,
-        basePoint: exchange.peerPublicKey && bytesToHex(this.curve.basePoint),
+        basePoint: exchange.peerPublicKey && basePoint,
         publicKey: hexOrNull(exchange.peerPublicKey),
         identity: hexOrNull(exchange.peerIdentity),
         known: exchange.wasKnown,
@@ -262,7 +264,7 @@ export class Peer implements Receiver {
    * @throws DuetError
    */
   receiveKeys(body: unknown): AnswerForm {
-    const message = parseKeyMessage(this.curve, body)
+    const message = parseKeyMessage(this.suite, body)
     const { confirm, completed } = this.#tellingOfAnotherIdentity(message.share.identity, () =>
       this.#exchange.receiveKeys(message),
     )
@@ -286,25 +288,28 @@ export class Peer implements Receiver {
   }
 
   /**
-   * Seals a picture (without one, the peer's own) and sends it.
+   * Seals a picture (without one, the peer's own) and sends it, one after another: on the way two
+   * might overtake each other, and the one that was overtaken is lost.
    * @throws PeerError; DuetError `no_session` `rekey_required` `bad_image` `too_large`
    */
-  async sendPicture(given?: PictureSource) {
-    const picture = given ?? (await this.#ownPicture())
-    const { type, bytes, name } = picture
-    if (bytes > this.maxImage)
-      throw new DuetError(
-        'too_large',
-        `This peer sends pictures of at most ${this.maxImage} bytes.`,
-      )
-    const length = streamBytes(picture)
-    // from here on the session has one picture less to send
-    const keys = this.#exchange.sendPicture()
-    const clock = this.#clock('sent')
-    const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
-    await this.#wire.image({ bytes: length, content })
-    this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
-    return { sent: true, bytes, type } as const
+  sendPicture(given?: PictureSource) {
+    return this.#picturesInTurn(async () => {
+      const picture = given ?? (await this.#ownPicture())
+      const { type, bytes, name } = picture
+      if (bytes > this.maxImage)
+        throw new DuetError(
+          'too_large',
+          `This peer sends pictures of at most ${this.maxImage} bytes.`,
+        )
+      const length = streamBytes(picture)
+      // from here on the session has one picture less to send
+      const keys = this.#exchange.sendPicture()
+      const clock = this.#clock('sent')
+      const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
+      await this.#wire.image({ bytes: length, content })
+      this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
+      return { sent: true, bytes, type } as const
+    })
   }
 
   /**
@@ -361,16 +366,44 @@ export class Peer implements Receiver {
     return { stored: true, id }
   }
 
+  /**
+   * Sends a key message and takes the answer; then what the exchange wants to be sent after it.
+   * @throws PeerError; DuetError `confirm_failed`
+   */
+  async #deliver(message: KeyMessage): Promise<void> {
+    let next: KeyMessage | undefined = message
+    let refusal: PeerError | undefined
+    while (next !== undefined) {
+      const sent: KeyMessage = next
+      try {
+        const confirm = await this.#wire.keys(encodeKeyMessage(this.suite, sent))
+        const { completed, again } = this.#exchange.receiveAnswer(confirm)
+        if (completed) this.#completed()
+        next = again
+      } catch (error) {
+        if (!(error instanceof PeerError)) throw error
+        next = this.#exchange.afterRefusal(sent, error.peerCode)
+        if (next === undefined) refusal ??= error
+      }
+    }
+    if (refusal === undefined) return
+    // refused, and yet both have these keys, by what came meanwhile
+    if (refusal.peerCode === null || !this.#exchange.hasCompleted(message.share)) throw refusal
+  }
+
   /** Both sides have the keys: remembers the peer, and tells the owner. */
   #completed(): void {
     clearTimeout(this.#expiry)
     const { current, knownIdentity, wasKnown } = this.#exchange
     if (current === null || knownIdentity === null) throw new Error('Nothing was completed.')
+    // they are kept for /show alone
+    if (!this.showsSecrets) current.eraseSharedSecrets()
     const own = this.#memory.identity.publicKey
     this.report({
       type: 'keys confirmed',
       session: current.id,
-      safetyNumber: safetyNumber(this.curve, own, knownIdentity),
+      kem: this.suite.kem?.name ?? null,
+      safetyNumber: safetyNumber(this.suite.curve, own, knownIdentity),
       known: wasKnown,
     })
     this.#reportWork()
@@ -385,9 +418,10 @@ export class Peer implements Receiver {
   }
 
   #reportSharedSecret(session: Session): void {
-    const SECRET = session.exportSharedSecret()
-    this.report({ type: 'shared secret', session: session.id, SECRET })
-    SECRET.fill(0)
+    const { ecdh, kem } = session.exportSharedSecrets()
+    this.report({ type: 'shared secret', session: session.id, SECRET: ecdh })
+    if (kem !== null) this.report({ type: 'KEM secret', SECRET: kem })
+    for (const secret of [ecdh, kem]) secret?.fill(0)
   }
 
   #reportWork(): void {

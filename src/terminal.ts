@@ -74,6 +74,8 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     switch (event.type) {
       case 'shared secret':
         return [secretLine('shared secret', secretText(event.SECRET, 'hex'))]
+      case 'KEM secret':
+        return [secretLine('ML-KEM secret', secretText(event.SECRET, 'hex'))]
       case 'message opened':
         return [secretLine(`message ${event.seq}`, secretText(event.SECRET, 'text'))]
       case 'work': {
@@ -141,7 +143,7 @@ const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'green', '✗': 'yello
 
 const BEFORE_WORK = [
   'With those of both terminals anybody can read this session. A shell keeps a history: remove it from there too.',
-  'Paste these lines into sh, bash or zsh. They need OpenSSL 1.1.1 or later, and leave no file behind.',
+  'Paste these lines into sh, bash or zsh. They need OpenSSL 1.1.1 or later (for ML-KEM 3.5), and leave no file behind.',
 ]
 
 function remark(text: string): Line {
@@ -220,12 +222,12 @@ function publicLines(event: PublicEvent, showsSecrets: boolean): Line[] {
         {
           sign: '·',
           label: 'eavesdropper',
-          text: 'has the base point, both public keys, both identities, and every ciphertext to come.',
+          text: `has the base point, both public keys, both identities,${event.kem === null ? '' : ` the ciphertext of ${event.kem},`} and every ciphertext to come.`,
         },
         {
           sign: '·',
           label: '',
-          text: 'lacks both private keys, and so the shared secret and the texts.',
+          text: `lacks both private keys, and so the shared secret${event.kem === null ? '' : 's'} and the texts.`,
         },
       ]
     case 'not remembered':

@@ -58,14 +58,14 @@ async function* ofType(
 }
 
 /**
- * Opens a picture's stream into `store`. `begin` gives the key for the header and what accepts
- * the picture once all of it has opened. A picture that fails leaves nothing. `firstChunk`: as it
+ * Opens a picture's stream into `store`. `begin` gives the key for the header, what accepts
+ * the picture once all of it has opened, and what forgets it if it fails. A picture that fails leaves nothing. `firstChunk`: as it
  * came, sealed.
  * @throws DuetError `bad_image` `decrypt_failed` `too_large`, and what `begin` and `store` throw
  */
 export async function openPicture(
   stream: AsyncIterable<Uint8Array>,
-  begin: (header: StreamHeader) => { key: Uint8Array; accept(): boolean },
+  begin: (header: StreamHeader) => { key: Uint8Array; accept(): boolean; forget(): void },
   store: PictureStore,
   { aead, maxBytes }: { aead: Aead; maxBytes: number },
   progress: (done: number, total: number) => void,
@@ -78,9 +78,11 @@ export async function openPicture(
   const pieces = headFirst(stream, HEADER_BYTES)
   let draft: PictureDraft | undefined
   let opener: PictureOpener | undefined
+  let forget = () => {}
   try {
     const { value: header } = await pieces.next()
-    const { key, accept } = begin(parseHeader(header ?? new Uint8Array(0)))
+    const { key, accept, ...begun } = begin(parseHeader(header ?? new Uint8Array(0)))
+    forget = begun.forget
     opener = new PictureOpener(key, maxBytes, aead)
     draft = await store.create()
     const firstChunk = await writeAll(opener, pieces, draft, progress)
@@ -96,6 +98,7 @@ export async function openPicture(
     throw error
   } finally {
     opener?.erase()
+    forget()
     await pieces.return(undefined)
   }
 }

@@ -7,9 +7,9 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { type Annotated, annotatedBytes, type Part } from '../src/protocol/annotate.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { CURVES } from '../src/protocol/curves.ts'
 import { annotatedMessages, MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../src/protocol/stream.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { hex } from './helpers/vectors.ts'
 
 const specification = fs.readFileSync(
@@ -18,7 +18,7 @@ const specification = fs.readFileSync(
 )
 const numRuns = process.env['SLOW'] ? 2000 : 200
 
-const messages = annotatedMessages(CURVES.X25519)
+const messages = annotatedMessages(SUITES.X25519)
 const forms = { ...messages, ...annotatedStream() }
 
 /** What the parts of a body hold together. */
@@ -46,7 +46,7 @@ const accepted = fc.constant(true)
 const values: Record<keyof typeof messages | 'answer to a picture', fc.Arbitrary<object>> = {
   'key message': fc.record(
     {
-      v: fc.constant(1),
+      v: fc.constant(2),
       curve: fc.constantFrom('X25519', 'P-256'),
       basePoint: bytes(32),
       identity: bytes(32),
@@ -57,7 +57,7 @@ const values: Record<keyof typeof messages | 'answer to a picture', fc.Arbitrary
   ),
   'answer to a key message': fc.record({ accepted, confirm }, { requiredKeys: ['accepted'] }),
   'sealed message': fc.record({
-    v: fc.constant(1),
+    v: fc.constant(2),
     session: bytes(16),
     seq: number,
     ciphertext: fc.uint8Array({ minLength: 16, maxLength: 99 }).map(bytesToHex),
@@ -161,13 +161,13 @@ describe('the annotations of a body', () => {
   }
 
   it('are none for a name that comes twice, however often', () => {
-    const text = `{${'"v":1,'.repeat(5000)}"session":"","seq":0,"ciphertext":""}`
+    const text = `{${'"v":2,'.repeat(5000)}"session":"","seq":0,"ciphertext":""}`
     assert.equal(messages['sealed message'].cut(utf8ToBytes(text)), null)
   })
 
   it('are none where a text stands in the place of bytes, or of the name of a curve', () => {
-    const message = { v: 1, session: '', seq: 0, ciphertext: 'Meet me at noon' }
-    const keys = { v: 1, curve: 'Meet me', basePoint: '', identity: '', publicKey: '' }
+    const message = { v: 2, session: '', seq: 0, ciphertext: 'Meet me at noon' }
+    const keys = { v: 2, curve: 'Meet me', basePoint: '', identity: '', publicKey: '' }
     assert.equal(messages['sealed message'].cut(utf8ToBytes(JSON.stringify(message))), null)
     assert.equal(messages['key message'].cut(utf8ToBytes(JSON.stringify(keys))), null)
     const upper = { ...message, ciphertext: 'AB' }
@@ -176,7 +176,7 @@ describe('the annotations of a body', () => {
 
   it('take the longest message that there is', () => {
     const ciphertext = 'ab'.repeat(MAX_TEXT_BYTES + 16)
-    const body = utf8ToBytes(JSON.stringify({ v: 1, session: 'cd', seq: 7, ciphertext }))
+    const body = utf8ToBytes(JSON.stringify({ v: 2, session: 'cd', seq: 7, ciphertext }))
     const parts = messages['sealed message'].cut(body)
     assert.deepEqual(joined(parts), body)
     assert.deepEqual(fieldsOf(parts).slice(-2), [
@@ -187,8 +187,8 @@ describe('the annotations of a body', () => {
 
   it("join to a picture's header, and to nothing that only stands in its place", () => {
     fc.assert(
-      fc.property(fc.uint8Array({ minLength: 32, maxLength: 32 }), (rest) => {
-        const header = concatBytes(utf8ToBytes('DUET1'), rest)
+      fc.property(fc.uint8Array({ minLength: 24, maxLength: 24 }), (rest) => {
+        const header = concatBytes(utf8ToBytes('DUET2'), rest)
         assert.deepEqual(joined(forms['picture header'].cut(header)), header)
         for (const other of [header.subarray(1), concatBytes(header, rest), header.toReversed()])
           assert.equal(forms['picture header'].cut(other), null)
@@ -196,30 +196,104 @@ describe('the annotations of a body', () => {
       { numRuns },
     )
     const header = concatBytes(
-      utf8ToBytes('DUET1'),
+      utf8ToBytes('DUET2'),
       new Uint8Array(16).fill(1),
-      new Uint8Array(16).fill(2),
+      new Uint8Array(8).fill(2),
     )
     assert.deepEqual(fieldsOf(forms['picture header'].cut(header)), [
-      ['magic', '4455455431'],
+      ['magic', '4455455432'],
       ['session', '01'.repeat(16)],
-      ['salt', '02'.repeat(16)],
+      ['number', '02'.repeat(8)],
     ])
   })
 })
 
 describe('the note of a field', () => {
-  for (const curve of Object.values(CURVES))
-    it(`says what it is for, with its RFC or the chapter of duet/1, on ${curve.name}`, () => {
-      const all: Record<string, Annotated> = { ...annotatedMessages(curve), ...annotatedStream() }
+  for (const suite of Object.values(SUITES))
+    it(`says what it is for, with its standard or the chapter of duet/2, on ${suite.name}`, () => {
+      const all: Record<string, Annotated> = { ...annotatedMessages(suite), ...annotatedStream() }
       for (const [name, form] of Object.entries(all))
         for (const [field, { is, source }] of Object.entries(form.fields)) {
           assert.match(is, /^[A-Z].+\.$/, `${name}, ${field}`)
-          assert.match(source, /^(RFC \d+ section \d|duet\/1, [A-Z])/, `${name}, ${field}`)
-          for (const [, chapter] of source.matchAll(/duet\/1, ([^;]+)/g))
+          assert.match(
+            source,
+            /^((RFC|FIPS) \d+ section \d|The Double Ratchet Algorithm, section \d|duet\/2, [A-Z])/,
+            `${name}, ${field}`,
+          )
+          for (const [, chapter] of source.matchAll(/duet\/2, ([^;]+)/g))
             assert.match(specification, new RegExp(`^## ${chapter}$`, 'm'), `${name}, ${field}`)
         }
     })
+
+  it('tells the two halves of a public key apart on X25519MLKEM768, and has the ciphertext', () => {
+    const form = annotatedMessages(SUITES.X25519MLKEM768)['key message']
+    const [key, point, ciphertext] = ['ab'.repeat(1184), 'cd'.repeat(32), 'ef'.repeat(1088)]
+    const body = {
+      v: 2,
+      curve: 'X25519MLKEM768',
+      basePoint: `09${'00'.repeat(31)}`,
+      identity: '11'.repeat(32),
+      publicKey: key + point,
+      confirm: { session: '22'.repeat(16), tag: '33'.repeat(32), ciphertext },
+    }
+    const bytes = utf8ToBytes(JSON.stringify(body))
+    const parts = form.cut(bytes)
+    assert.deepEqual(joined(parts), bytes)
+    const fields = Object.fromEntries(fieldsOf(parts))
+    assert.deepEqual(
+      [fields['publicKey'], fields['x25519'], fields['confirm.ciphertext']],
+      [key, point, ciphertext],
+    )
+    for (const field of ['publicKey', 'confirm.ciphertext'])
+      assert.match(form.fields[field]?.source ?? '', /FIPS 203.+draft-ietf-tls-ecdhe-mlkem/)
+    assert.match(form.fields['x25519']?.source ?? '', /RFC 7748/)
+  })
+
+  it('is there for each half of a public key of any length, and for a ciphertext, on X25519MLKEM768', () => {
+    const hybrid = annotatedMessages(SUITES.X25519MLKEM768)
+    const any = fc.uint8Array({ maxLength: 99 }).map(bytesToHex)
+    const confirm = fc.record({ session: bytes(16), tag: bytes(32), ciphertext: any })
+    const keys = fc.record(
+      {
+        v: fc.constant(2),
+        curve: fc.constant('X25519MLKEM768'),
+        basePoint: bytes(32),
+        identity: bytes(32),
+        publicKey: fc.oneof(any, bytes(32), bytes(1216)),
+        confirm,
+      },
+      { requiredKeys: ['v', 'curve', 'basePoint', 'identity', 'publicKey'] },
+    )
+    fc.assert(
+      fc.property(keys, writing, (value, how) => {
+        const body = utf8ToBytes(written(value, how))
+        const parts = hybrid['key message'].cut(body)
+        assert.deepEqual(joined(parts), body)
+        const found = Object.fromEntries(fieldsOf(parts))
+        for (const name of Object.keys(found)) assert.ok(hybrid['key message'].fields[name], name)
+        const { publicKey = '', x25519 = '', ...rest } = found
+        assert.equal(publicKey + x25519, value.publicKey)
+        // the point is the last 32 bytes, where there are as many
+        assert.equal(x25519.length, value.publicKey.length < 64 ? 0 : 64)
+        const { publicKey: _, ...others } = Object.fromEntries(leavesOf(value))
+        assert.deepEqual(rest, { ...others, v: '2' })
+      }),
+      { numRuns },
+    )
+    fc.assert(
+      fc.property(confirm, (confirm) => {
+        const body = utf8ToBytes(JSON.stringify({ accepted: true, confirm }))
+        const parts = hybrid['answer to a key message'].cut(body)
+        assert.deepEqual(joined(parts), body)
+        const fields = Object.fromEntries(fieldsOf(parts))
+        assert.equal(fields['confirm.ciphertext'], confirm.ciphertext)
+      }),
+      { numRuns },
+    )
+    const upper = { accepted: true, confirm: { session: '', tag: '', ciphertext: 'AB' } }
+    const bytesOfUpper = utf8ToBytes(JSON.stringify(upper))
+    assert.equal(hybrid['answer to a key message'].cut(bytesOfUpper), null)
+  })
 
   it('is there for fields at fixed places as well', () => {
     const note = { is: 'It is this.', source: 'here' }

@@ -6,7 +6,7 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { call as labCall } from '../src/lab/call.ts'
-import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { SUITES, type Suite, type SuiteName } from '../src/protocol/suites.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
 import { freePorts } from './helpers/ports.ts'
 import { assertForProjector } from './helpers/projector.ts'
@@ -25,8 +25,9 @@ function answersIn(output: string): string[][] {
 }
 
 const refusals = (...codes: string[]) => codes.map((code) => `✓ ${code}`)
-const POINTS: Record<CurveName, string[]> = {
-  X25519: refusals('bad_point', 'bad_point', 'bad_point', 'bad_point', 'bad_point', 'bad_point'),
+const X25519_POINTS = refusals('bad_point', 'bad_point', 'bad_point', 'bad_point', 'bad_point')
+const POINTS: Record<SuiteName, string[]> = {
+  X25519: X25519_POINTS,
   'P-256': refusals(
     'bad_point',
     'bad_point',
@@ -34,19 +35,34 @@ const POINTS: Record<CurveName, string[]> = {
     'bad_encoding',
     'bad_point',
     'bad_point',
-    'bad_point',
+  ),
+  X25519MLKEM768: [...X25519_POINTS, ...refusals('bad_point', 'bad_point')],
+}
+const ALONE = refusals('reflection', 'stale_keys', 'confirm_failed', 'bad_message')
+const REFLECTION_ON: Record<SuiteName, string[]> = {
+  X25519: ALONE,
+  'P-256': ALONE,
+  X25519MLKEM768: refusals(
+    'reflection',
+    'reflection',
+    'stale_keys',
+    'confirm_failed',
+    'bad_encoding',
   ),
 }
-const PUBLIC = refusals(
-  'bad_base_point',
-  'curve_mismatch',
-  'reflection',
-  'stale_keys',
-  'replay',
-  'decrypt_failed',
-  'unknown_session',
-  'decrypt_failed',
-)
+const inPublic = (name: SuiteName) => [
+  ...POINTS[name],
+  ...refusals('bad_point', 'bad_point', 'bad_base_point', 'curve_mismatch', 'bad_version'),
+  ...REFLECTION_ON[name],
+  ...refusals(
+    'replay',
+    'decrypt_failed',
+    'too_far_ahead',
+    'unknown_session',
+    'decrypt_failed',
+    'too_far_ahead',
+  ),
+]
 const ON_THE_WIRE = refusals(
   'stale_keys',
   'stale_keys',
@@ -56,6 +72,7 @@ const ON_THE_WIRE = refusals(
   'decrypt_failed',
   'accepted',
   'replay',
+  'decrypt_failed',
   'decrypt_failed',
   'decrypt_failed',
   'decrypt_failed',
@@ -92,21 +109,21 @@ async function withFront(
 
 const sessionOf = async (peer: TestPeer) => (await peer.call('/show')).json.session?.id
 
-for (const curve of Object.values(CURVES))
-  describe(`ecdh-duet lab bad-keys, on ${curve.name}`, () => {
-    const other: CurveName = curve.name === 'X25519' ? 'P-256' : 'X25519'
+for (const [name, suite] of Object.entries(SUITES) as [SuiteName, Suite][])
+  describe(`ecdh-duet lab bad-keys, on ${name}`, () => {
+    const others = (Object.keys(SUITES) as SuiteName[]).filter((other) => other !== name)
 
     it('has everything refused with its code, and leaves the session and what waits as they were', () =>
-      withPeers({ curve }, async (a, b) => {
+      withPeers({ suite }, async (a, b) => {
         const session = await agree(a, b)
         await b.call('/send_msg')
         const { code, output, errors } = await badKeys(a.url)
         assert.deepEqual([code, errors], [0, ''], output)
         assertForProjector(output)
         assert.deepEqual(answersIn(output), [
-          [...(POINTS[curve.name as CurveName] ?? []), ...PUBLIC],
+          inPublic(name),
           ON_THE_WIRE,
-          [...POINTS[other], ...PUBLIC, ...ON_THE_WIRE],
+          ...others.map((other) => [...inPublic(other), ...ON_THE_WIRE]),
         ])
         assert.match(output, new RegExp(`^✓ the session is still ${session}, on both sides$`, 'm'))
         assert.doesNotMatch(output, /✗/)
@@ -124,7 +141,7 @@ for (const curve of Object.values(CURVES))
       }))
 
     it('makes a session where there is none, or where an exchange is under way', () =>
-      withPeers({ curve }, async (a, b) => {
+      withPeers({ suite }, async (a, b) => {
         assert.equal((await badKeys(b.url)).code, 0)
         const session = await sessionOf(a)
         assert.ok(session)

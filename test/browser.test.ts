@@ -6,6 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
+import { SUITES } from '../src/protocol/suites.ts'
 import { noBrowser, startBrowser, violations, withPage } from './helpers/browser.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
@@ -450,7 +451,7 @@ describe('a record', suite, () => {
       await a.call('/send_image')
       await page.getByText('sealed picture').click()
       const record = page.locator('.record', { hasText: 'sealed picture' })
-      assert.match(await record.innerText(), /DUET1|44 55 45 54 31/)
+      assert.match(await record.innerText(), /DUET2|44 55 45 54 32/)
       assert.match(await record.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)
     }))
 
@@ -592,25 +593,53 @@ const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][
   ],
 ]
 
+describe('a record on X25519MLKEM768', suite, () => {
+  it('explains both halves of a public key, and the ciphertext', () =>
+    withTabs(
+      async (page, _other, [a, b]) => {
+        await agree(a, b)
+        await records(page, 5)
+        const message = page.locator('#records .record', { hasText: 'key message' }).nth(2)
+        await message.locator('summary').click()
+        const fields = message.locator('.fields > li')
+        await fields.nth(7).waitFor()
+        const texts = await fields.allInnerTexts()
+        const of = (name: string) =>
+          texts.find((text) => new RegExp(`^\\d+\\s*${name} `).test(text))
+        assert.match(of('publicKey') ?? '', /1,184 bytes[\s\S]+ML-KEM-768[\s\S]+FIPS 203/)
+        assert.match(of('x25519') ?? '', /32 bytes[\s\S]+RFC 7748/)
+        assert.match(of('confirm.ciphertext') ?? '', /1,088 bytes[\s\S]+FIPS 203/)
+      },
+      { suite: SUITES.X25519MLKEM768 },
+    ))
+})
+
 describe('every state of the page', suite, () => {
-  for (const width of [320, 1280])
-    for (const colorScheme of ['light', 'dark'] as const)
-      it(`breaks no rule of WCAG 2.2 AA and is never too wide, ${width} wide and ${colorScheme}`, () =>
-        withPeers({}, (a, b) =>
-          withPage(
-            browser,
-            a.url,
-            { viewport: { width, height: 900 }, colorScheme },
-            async (page) => {
-              for (const [name, bringAbout] of STATES) {
-                await bringAbout(page, a, b)
-                assert.deepEqual(await violations(page), [], name)
-                const wide = await page.evaluate(() => document.documentElement.scrollWidth)
-                assert.ok(wide <= width, `${name}: ${wide} pixels`)
-              }
-            },
-          ),
-        ))
+  for (const [width, colorScheme, name] of [
+    [320, 'light', 'X25519'],
+    [320, 'dark', 'X25519'],
+    [1280, 'light', 'X25519'],
+    [1280, 'dark', 'X25519'],
+    // its public keys are long
+    [320, 'light', 'X25519MLKEM768'],
+    [1280, 'dark', 'X25519MLKEM768'],
+  ] as const)
+    it(`breaks no rule of WCAG 2.2 AA and is never too wide, ${width} wide and ${colorScheme}, on ${name}`, () =>
+      withPeers({ suite: SUITES[name] }, (a, b) =>
+        withPage(
+          browser,
+          a.url,
+          { viewport: { width, height: 900 }, colorScheme },
+          async (page) => {
+            for (const [name, bringAbout] of STATES) {
+              await bringAbout(page, a, b)
+              assert.deepEqual(await violations(page), [], name)
+              const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+              assert.ok(wide <= width, `${name}: ${wide} pixels`)
+            }
+          },
+        ),
+      ))
 
   it('moves nothing for whoever wants no motion', () =>
     withTab(async (page, [a, b]) => {

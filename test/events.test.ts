@@ -8,8 +8,8 @@ import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
 import { type Event, Events, MAX_EVENTS, MAX_REFUSED } from '../src/http/events.ts'
 import type { Part } from '../src/protocol/annotate.ts'
-import { X25519 } from '../src/protocol/curves.ts'
 import { HEADER_BYTES } from '../src/protocol/stream.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { call, post } from './helpers/call.ts'
 import { type Reader, type Received, readEvents } from './helpers/events.ts'
 import { withServer } from './helpers/fakes.ts'
@@ -124,7 +124,7 @@ describe('/events', () => {
         const { data } = await reader.caughtUp()
         assert.equal(data.waiting.length, 1)
         assert.deepEqual(Object.keys(data.waiting[0]), ['session', 'seq', 'bytes'])
-        assert.equal(data.image.sealed.length, 32)
+        assert.equal(data.image.sealed.length, 2 * (16 + 8))
       })
     }))
 
@@ -236,10 +236,10 @@ describe('/events', () => {
     }))
 
   it('leaves a reader that takes nothing for long, and no other', async () => {
-    const told = new Events(X25519, 1000)
-    const { peer } = pair({ curve: X25519 })[0]
+    const told = new Events(SUITES.X25519, 1000)
+    const { peer } = pair({ suite: SUITES.X25519 })[0]
     const app = createApp(peer, { events: told })
-    const form = { v: 1, session: 'ab'.repeat(16), seq: 0, ciphertext: '00'.repeat(16_000) }
+    const form = { v: 2, session: 'ab'.repeat(16), seq: 0, ciphertext: '00'.repeat(16_000) }
     const body = Buffer.from(JSON.stringify(form))
     await withServer(app.callback(), async (url, server) => {
       let left = false
@@ -334,7 +334,7 @@ describe('a refusal', () => {
   it('on the wire is told with all that was sent, if it has the form', () =>
     withPeers({}, async (a) => {
       const headers = { 'content-type': 'application/json' }
-      const body = `{ "v": 1, "session": "${'ab'.repeat(16)}", "seq": 3, "ciphertext": "${'00'.repeat(16)}" }`
+      const body = `{ "v": 2, "session": "${'ab'.repeat(16)}", "seq": 3, "ciphertext": "${'00'.repeat(16)}" }`
       await a.call('/wire/message', { method: 'POST', headers, body })
       const [request, answer] = await readAll(a)
       assert.ok(request?.type === 'request' && answer?.type === 'answer')
@@ -346,8 +346,8 @@ describe('a refusal', () => {
   it('on the wire of what has no form of ours is told without it: it may be a text', () =>
     withPeers({}, async (a) => {
       const headers = { 'content-type': 'application/json' }
-      const form = { v: 1, session: '', seq: 0, ciphertext: TEXT }
-      const bodies = [JSON.stringify(form), TEXT, JSON.stringify(TEXT), '{"v":1,"v":1}', '\xff', '']
+      const form = { v: 2, session: '', seq: 0, ciphertext: TEXT }
+      const bodies = [JSON.stringify(form), TEXT, JSON.stringify(TEXT), '{"v":2,"v":2}', '\xff', '']
       for (const body of bodies)
         await a.call('/wire/message', {
           method: 'POST',
@@ -366,7 +366,7 @@ describe('a refusal', () => {
   it('on the wire of what is no picture is told without its beginning', () =>
     withPeers({}, async (a) => {
       const headers = { 'content-type': 'application/octet-stream' }
-      for (const body of [TEXT, TEXT.repeat(2), 'DUET1', `DUET1${TEXT}`])
+      for (const body of [TEXT, TEXT.repeat(2), 'DUET2', `DUET2${TEXT.slice(0, 20)}`])
         await a.call('/wire/image', { method: 'POST', headers, body })
       const requests = (await readAll(a)).filter((event) => event.type === 'request')
       assert.equal(requests.length, 4)
@@ -397,16 +397,16 @@ describe('a refusal', () => {
     }))
 
   it('by the other peer, or its silence, is told by the one that called', async () => {
-    const told = new Events(X25519)
+    const told = new Events(SUITES.X25519)
     const problem =
       '{"status":409,"code":"stale_keys","title":"Used","detail":"It was.","next":"Send others."}'
     await withServer(
       (_, response) => response.writeHead(409).end(problem),
       async (url) => {
-        await assert.rejects(createClient(url, told).keys(keyForm))
+        await assert.rejects(createClient(url, SUITES.X25519, told).keys(keyForm))
       },
     )
-    await assert.rejects(createClient('http://127.0.0.1:1', told).keys(keyForm))
+    await assert.rejects(createClient('http://127.0.0.1:1', SUITES.X25519, told).keys(keyForm))
     assert.deepEqual(lines([...told.kept]), [
       'sent /wire/keys',
       'received /wire/keys 409 stale_keys',
@@ -417,7 +417,7 @@ describe('a refusal', () => {
   })
 })
 
-const keyForm = { v: 1, curve: 'X25519', basePoint: '09', identity: '', publicKey: '' } as const
+const keyForm = { v: 2, curve: 'X25519', basePoint: '09', identity: '', publicKey: '' } as const
 
 describe('the annotated bytes', () => {
   it('are those on the wire, in both directions', async () => {
@@ -425,12 +425,12 @@ describe('the annotated bytes', () => {
     await withPeers({}, async (a, b) => {
       const proxy = await recordingProxy(b.port)
       try {
-        const told = new Events(X25519)
-        const client = createClient(`http://127.0.0.1:${proxy.port}`, told)
+        const told = new Events(SUITES.X25519)
+        const client = createClient(`http://127.0.0.1:${proxy.port}`, SUITES.X25519, told)
         await a.call('/send_keys')
         const { publicKey, identity, basePoint } = (await a.call('/show')).json
-        const form = { v: 1, curve: 'X25519', basePoint, identity: publicKey, publicKey: identity }
-        await client.keys({ ...form, v: 1 }).catch(() => {})
+        const form = { v: 2, curve: 'X25519', basePoint, identity: publicKey, publicKey: identity }
+        await client.keys({ ...form, v: 2 }).catch(() => {})
         const recorded = proxy.recorded().toString('latin1')
         assert.equal(told.kept.length, 2)
         for (const event of told.kept)
@@ -453,13 +453,13 @@ describe('the annotated bytes', () => {
       server.listen(0, '127.0.0.1')
       await once(server, 'listening')
       const { port } = server.address() as { port: number }
-      const told = new Events(X25519)
-      const stream = Buffer.concat([Buffer.from('DUET1'), Buffer.alloc(70_032, 7)])
+      const told = new Events(SUITES.X25519)
+      const stream = Buffer.concat([Buffer.from('DUET2'), Buffer.alloc(70_024, 7)])
       async function* content() {
         yield stream.subarray(0, 10)
         yield stream.subarray(10)
       }
-      await createClient(`http://127.0.0.1:${port}`, told).image({
+      await createClient(`http://127.0.0.1:${port}`, SUITES.X25519, told).image({
         bytes: stream.length,
         content: content(),
       })
@@ -470,7 +470,7 @@ describe('the annotated bytes', () => {
       assert.deepEqual(bytesOf(request), stream.subarray(0, HEADER_BYTES))
       assert.deepEqual(
         [request.bytes, request.chunks],
-        [70_037, { count: 2, each: 65_552, last: 4448 }],
+        [70_029, { count: 2, each: 65_552, last: 4448 }],
       )
       assert.equal(bytesOf(answer).toString(), '{"accepted":true,"bytes":3}')
     }))

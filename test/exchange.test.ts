@@ -3,26 +3,28 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { utf8ToBytes } from '../src/protocol/bytes.ts'
-import { CURVES, type Curve, KeyPair, X25519 } from '../src/protocol/curves.ts'
+import { concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { KeyPair, LOW_ORDER } from '../src/protocol/curves.ts'
 import { type Event, Exchange, type State, TRANSITIONS } from '../src/protocol/exchange.ts'
-import type { KeyMessage } from '../src/protocol/messages.ts'
+import { transcriptOf } from '../src/protocol/keySchedule.ts'
+import type { Confirm, KeyMessage, SealedMessage } from '../src/protocol/messages.ts'
 import { Session } from '../src/protocol/session.ts'
-import { fakeCurve } from './helpers/fake-curve.ts'
+import { EphemeralKeys, halvesOf, SUITES, type Suite } from '../src/protocol/suites.ts'
+import { fakeHybrid, fakeSuite } from './helpers/fake-curve.ts'
 import { type Step, World, withEverything, withoutLoss, withReplays } from './helpers/schedule.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 
 /** Runs every schedule in a world of its own, to the end of what is under way, and checks it there. */
 function holds(
-  curve: () => Curve,
+  suite: () => Suite,
   schedules: fc.Arbitrary<Step[]>,
   numRuns: number,
   check: (world: World) => void,
 ): void {
   fc.assert(
     fc.property(schedules, (steps) => {
-      const world = new World(curve())
+      const world = new World(suite())
       for (const step of steps) world.take(step)
       world.settle()
       check(world)
@@ -37,7 +39,20 @@ function onTheSameSessionOrNone(world: World): void {
   for (const side of [0, 1] as const) world.read(side)
 }
 
+/** Where the two are on different sessions, whoever sends a text is told, or the text brings them together. */
+function isVisibleIfApart(world: World): void {
+  const apart = () => {
+    const [a, b] = world.sessions()
+    return a !== b
+  }
+  if (!apart()) return
+  for (const side of [0, 1] as const) world.read(side)
+  const codes = ([0, 1] as const).map((side) => world.codeOfText(side))
+  if (apart()) assert.match(codes.join(' '), /no_session|unknown_session/)
+}
+
 function recoversByKeysOnBoth(world: World): void {
+  isVisibleIfApart(world)
   world.sendKeysOnBoth()
   const [a, b] = world.sessions()
   assert.notEqual(a, null)
@@ -45,31 +60,34 @@ function recoversByKeysOnBoth(world: World): void {
   world.talk()
 }
 
-const curves: [string, () => Curve, number][] = [
-  ['a fake curve', () => fakeCurve(), 100],
-  ...Object.values(CURVES).map((curve): [string, () => Curve, number] => [
-    curve.name,
-    () => curve,
+const suites: [string, () => Suite, number][] = [
+  ['a fake curve', () => fakeSuite(), 100],
+  // with SLOW=1 these are 100,000
+  ['a fake curve with a fake KEM', () => fakeHybrid(), 100],
+  ...Object.values(SUITES).map((suite): [string, () => Suite, number] => [
+    suite.name,
+    () => suite,
     1,
   ]),
 ]
 
-for (const [name, curve, scale] of curves) {
+for (const [name, suite, scale] of suites) {
   describe(`random schedules on ${name}`, () => {
     it('end on the same session or none, without loss', () =>
-      holds(curve, withoutLoss, 40 * scale, onTheSameSessionOrNone))
+      holds(suite, withoutLoss, 40 * scale, onTheSameSessionOrNone))
 
     it('end on the same session or none, with replays', () =>
-      holds(curve, withReplays, 20 * scale, onTheSameSessionOrNone))
+      holds(suite, withReplays, 20 * scale, onTheSameSessionOrNone))
 
-    it('recover by /send_keys on both after anything', () =>
-      holds(curve, withEverything, 40 * scale, recoversByKeysOnBoth))
+    it('show where they are apart, and recover by /send_keys on both, after anything', () =>
+      holds(suite, withEverything, 40 * scale, recoversByKeysOnBoth))
   })
 }
 
 /** Two exchanges that share nothing but the messages a test carries over. */
-function two(curve: Curve = fakeCurve()): [Exchange, Exchange] {
-  return [new Exchange(new KeyPair(curve)), new Exchange(new KeyPair(curve))]
+function two(suite: Suite = fakeSuite()): [Exchange, Exchange] {
+  const side = () => new Exchange(suite, new KeyPair(suite.curve))
+  return [side(), side()]
 }
 
 /** Both keys sent and answered: the same current session on both sides. */
@@ -100,7 +118,7 @@ describe('the transition table', () => {
     'key message': (a, b) => Boolean(a.receiveKeys(unconfirmed(b.startKeys()))),
     promote: (a, b) => {
       if (a.state !== 'agreed') return false
-      return a.receiveAnswer(b.receiveKeys(a.startKeys()).confirm)
+      return a.receiveAnswer(b.receiveKeys(a.startKeys()).confirm).completed
     },
     expire: (a) => {
       const had = a.state === 'offered' || a.state === 'agreed'
@@ -144,7 +162,7 @@ describe('an exchange', () => {
     const [a, b] = two()
     const fromA = a.startKeys()
     const fromB = unconfirmed(b.startKeys())
-    assert.equal(a.receiveAnswer(b.receiveKeys(fromA).confirm), false)
+    assert.equal(a.receiveAnswer(b.receiveKeys(fromA).confirm).completed, false)
     assert.equal(a.receiveKeys(fromB).completed, true)
   })
 
@@ -200,44 +218,55 @@ describe('an exchange', () => {
     )
   })
 
-  it('keeps the keys of a session as long as one of its messages waits', () => {
+  it('keeps of a message that waits its own key and no other, and erases it once it was read', (t) => {
     const [a, b] = two()
     exchanged(a, b)
-    const { ciphertext } = a.sendMessage(utf8ToBytes('never sent'))
+    const unsent = a.sendMessage(utf8ToBytes('never sent'))
     b.receiveMessage(a.sendMessage(utf8ToBytes('patient')))
     const session = b.current
+    const [waiting] = b.waiting
     for (let i = 0; i < 3; i++) exchanged(a, b)
-    assert.deepEqual(session?.open(0, ciphertext), utf8ToBytes('never sent'))
+    for (const message of [unsent, { ...unsent, seq: 2 }])
+      assert.throws(() => session?.open(message), { code: /^(replay|decrypt_failed)$/ })
+    assert.throws(() => session?.open({ ...unsent, seq: 2 }), { code: 'decrypt_failed' })
+    const erase = t.mock.method(Object.getPrototypeOf(waiting), 'erase')
     assert.deepEqual(b.openOldest().text, utf8ToBytes('patient'))
-    assert.throws(
-      () => session?.open(0, ciphertext),
-      { code: 'decrypt_failed' },
-      'erased once read',
-    )
+    assert.equal(erase.mock.callCount(), 1)
+    assert.throws(() => waiting?.open(), { code: 'decrypt_failed' }, 'erased once read')
   })
 
-  it('erases what it replaces: the sending keys and the shared secret, then all of it', () => {
-    const [a, b] = two(X25519)
-    const sessions: (typeof b.current)[] = []
-    const sealed: Uint8Array[] = []
-    for (let i = 0; i < 3; i++) {
-      exchanged(a, b)
-      sessions.push(b.current)
-      sealed.push(a.sendMessage(utf8ToBytes('a text')).ciphertext)
-    }
-    const opens = sessions.map((session, i) => {
-      try {
-        return session?.open(0, sealed[i] ?? new Uint8Array()).length
-      } catch {
-        return null
+  it('erases what it replaces: the sending keys and the shared secrets, then all of it', () => {
+    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
+      const [a, b] = two(suite)
+      const sessions: (typeof b.current)[] = []
+      const sealed: SealedMessage[] = []
+      for (let i = 0; i < 3; i++) {
+        exchanged(a, b)
+        sessions.push(b.current)
+        sealed.push(a.sendMessage(utf8ToBytes('a text')))
       }
-    })
-    assert.deepEqual(opens, [null, 6, 6])
-    const shows = sessions.map((session) =>
-      session?.exportSharedSecret().some((byte) => byte !== 0),
-    )
-    assert.deepEqual(shows, [false, false, true])
-    assert.throws(() => sessions[1]?.seal(utf8ToBytes('no more')), { code: 'no_session' })
+      const opens = sessions.map((session, i) => {
+        try {
+          return session?.open(sealed[i] as SealedMessage).text.length
+        } catch {
+          return null
+        }
+      })
+      assert.deepEqual(opens, [null, 6, 6])
+      const isThere = (bytes: Uint8Array | null | undefined) => bytes?.some((byte) => byte !== 0)
+      const shows = sessions.map((session) => {
+        const { ecdh, kem } = session?.exportSharedSecrets() ?? {}
+        return [isThere(ecdh), isThere(kem)]
+      })
+      const kem = suite.kem === null ? undefined : false
+      const kemNow = suite.kem === null ? undefined : true
+      assert.deepEqual(shows, [
+        [false, kem],
+        [false, kem],
+        [true, kemNow],
+      ])
+      assert.throws(() => sessions[1]?.seal(utf8ToBytes('no more')), { code: 'no_session' })
+    }
   })
 
   it('can do nothing any more once it is erased', () => {
@@ -253,7 +282,7 @@ describe('an exchange', () => {
 
   it('takes no other identity with the confirmation that makes one known', () => {
     const [a, b] = two()
-    const [mallory] = two(fakeCurve(5_000))
+    const [mallory] = two(fakeSuite(5_000))
     // b has a candidate with a; a's confirmation for it reaches mallory first
     b.receiveKeys(a.startKeys())
     const { confirm } = a.receiveKeys(unconfirmed(b.startKeys()))
@@ -291,4 +320,318 @@ describe('an exchange', () => {
     exchanged(a, b)
     assert.equal(a.wasKnown, true)
   })
+})
+
+/**
+ * Both sent keys before either had the other's, and each took the other's key message: two candidates,
+ * each with its own ciphertext. `one` is party 1.
+ */
+function crossed(suite = fakeHybrid()): {
+  one: Exchange
+  two: Exchange
+  answers: [Confirm, Confirm]
+} {
+  const [a, b] = two(suite)
+  const [fromA, fromB] = [a.startKeys(), b.startKeys()]
+  const { party } = transcriptOf(suite, fromA.share, fromB.share, null)
+  const [one, other, fromOne, fromOther] = party === 1 ? [a, b, fromA, fromB] : [b, a, fromB, fromA]
+  const toOther = one.receiveKeys(fromOther).confirm
+  const toOne = other.receiveKeys(fromOne).confirm
+  assert.ok(toOne && toOther)
+  return { one, two: other, answers: [toOne, toOther] }
+}
+
+describe('an exchange with a KEM', () => {
+  const suite = SUITES.X25519MLKEM768
+
+  it('is completed by the six steps in either order, again and again, and after restarts', () => {
+    for (const suite of [fakeHybrid(), SUITES.X25519MLKEM768]) {
+      let [a, b] = two(suite)
+      for (const change of ['none', 'none', 'other order', 'a restarts', 'b restarts']) {
+        if (change === 'other order') [a, b] = [b, a]
+        if (change === 'a restarts') a = new Exchange(suite, a.identity, a.knownIdentity)
+        if (change === 'b restarts') b = new Exchange(suite, b.identity, b.knownIdentity)
+        exchanged(a, b)
+        assert.ok(a.current && b.current, change)
+        assert.deepEqual(a.current.id, b.current.id, change)
+        b.receiveMessage(a.sendMessage(utf8ToBytes('there')))
+        a.receiveMessage(b.sendMessage(utf8ToBytes('and back')))
+        const texts = [a, b].map((side) => new TextDecoder().decode(side.openOldest().text))
+        assert.deepEqual(texts, ['and back', 'there'], change)
+      }
+    }
+  })
+
+  it('sends its ciphertext along with its confirmation, and the other side does not', () => {
+    const [a, b] = two(suite)
+    b.receiveKeys(a.startKeys())
+    const fromB = b.startKeys()
+    assert.equal(fromB.confirm?.ciphertext?.length, 1088)
+    const answer = a.receiveKeys(fromB)
+    assert.equal(answer.completed, true)
+    assert.ok(answer.confirm)
+    assert.equal('ciphertext' in answer.confirm, false)
+  })
+
+  it('goes by the ciphertext of party 1 where both made one, and party 2 confirms it once more', () => {
+    for (const kind of [fakeHybrid(), suite]) {
+      const { one, two, answers } = crossed(kind)
+      assert.deepEqual(one.receiveAnswer(answers[0]), { completed: false })
+      const { completed, again } = two.receiveAnswer(answers[1])
+      assert.equal(completed, false)
+      assert.ok(again?.confirm)
+      assert.equal('ciphertext' in again.confirm, false)
+      const answer = one.receiveKeys(again)
+      assert.equal(answer.completed, true)
+      assert.equal(two.receiveAnswer(answer.confirm).completed, true)
+      assert.deepEqual(one.current?.id, two.current?.id)
+      assert.deepEqual(one.current?.id, answers[1].session)
+      two.receiveMessage(one.sendMessage(utf8ToBytes('hello')))
+      one.receiveMessage(two.sendMessage(utf8ToBytes('hello')))
+    }
+  })
+
+  it('keeps the keys that it confirms once more: they answer to whatever the other side sends meanwhile', () => {
+    const { one, two, answers } = crossed()
+    one.receiveAnswer(answers[0])
+    const { again } = two.receiveAnswer(answers[1])
+    assert.ok(again)
+    // party 1 starts anew before the confirmation has arrived
+    const anew = one.startKeys()
+    assert.throws(() => one.receiveKeys(again), { code: 'confirm_failed' })
+    const answer = two.receiveKeys(anew)
+    assert.equal(answer.completed, true)
+    assert.equal(one.receiveAnswer(answer.confirm).completed, true)
+    assert.deepEqual(one.current?.id, two.current?.id)
+  })
+
+  it('takes the ciphertext of party 1 from a key message as well, and party 1 keeps its own', () => {
+    const { one, two, answers } = crossed()
+    const shareOfOne = { identity: one.identity.publicKey, publicKey: one.publicKey as Uint8Array }
+    const shareOfTwo = { identity: two.identity.publicKey, publicKey: two.publicKey as Uint8Array }
+    const kept = one.receiveKeys({ share: shareOfTwo, confirm: answers[0] })
+    assert.deepEqual(kept, { confirm: answers[1], completed: false })
+    const taken = two.receiveKeys({ share: shareOfOne, confirm: answers[1] })
+    assert.equal(taken.completed, true)
+    assert.equal(one.receiveAnswer(taken.confirm).completed, true)
+    assert.deepEqual(one.current?.id, two.current?.id)
+  })
+
+  it('takes an answer with a ciphertext that overtook the key message it belongs to', () => {
+    const [a, b] = two(suite)
+    const fromA = a.startKeys()
+    const fromB = b.startKeys()
+    const { confirm } = b.receiveKeys(fromA)
+    assert.deepEqual(a.receiveAnswer(confirm), { completed: false })
+    const answer = a.receiveKeys(fromB)
+    assert.equal(answer.completed, true)
+    assert.equal(b.receiveAnswer(answer.confirm).completed, true)
+  })
+
+  it('makes a ciphertext of its own where the one that waits has a wrong tag', () => {
+    const [a, b] = two(fakeHybrid())
+    const fromA = a.startKeys()
+    const fromB = b.startKeys()
+    const { confirm } = b.receiveKeys(fromA)
+    assert.ok(confirm)
+    a.receiveAnswer({ ...confirm, tag: new Uint8Array(32) })
+    const answer = a.receiveKeys(fromB)
+    assert.equal(answer.completed, false)
+    assert.ok(answer.confirm?.ciphertext)
+    assert.notDeepEqual(answer.confirm.ciphertext, confirm.ciphertext)
+  })
+
+  it('sends its keys without a confirmation that the other side has lost, and both come together', () => {
+    const hybrid = fakeHybrid()
+    let [a, b] = two(hybrid)
+    exchanged(b, a)
+    // b restarts, and what it sends is lost: a confirms a session that b does not have
+    b = new Exchange(hybrid, b.identity, b.knownIdentity)
+    b.startKeys()
+    const message = a.startKeys()
+    assert.ok(message.confirm)
+    assert.throws(() => b.receiveKeys(message), { code: 'confirm_failed' })
+    const again = a.afterRefusal(message, 'confirm_failed')
+    assert.deepEqual(again, { share: message.share })
+    assert.ok(again)
+    assert.equal(a.afterRefusal(again, 'confirm_failed'), undefined, 'once')
+    assert.equal(a.afterRefusal(message, 'stale_keys'), undefined)
+    a.receiveAnswer(b.receiveKeys(again).confirm)
+    const anew = b.startKeys()
+    b.receiveAnswer(a.receiveKeys(anew).confirm)
+    assert.ok(a.current && b.current)
+    assert.deepEqual(a.current.id, b.current.id)
+  })
+})
+
+describe('a key message on X25519MLKEM768', () => {
+  const suite = SUITES.X25519MLKEM768
+
+  /** `a` has sent keys, which `b` has taken; `genuine` is what b sends then. */
+  function underWay() {
+    const [a, b] = two(suite)
+    const fromA = a.startKeys()
+    b.receiveKeys(fromA)
+    const genuine = b.startKeys()
+    const { confirm } = genuine
+    assert.ok(confirm?.ciphertext)
+    return { a, b, fromA, genuine, confirm: { ...confirm, ciphertext: confirm.ciphertext } }
+  }
+
+  /** Refused with `code`, and the genuine one is taken afterwards. */
+  function refuses(
+    { a, genuine }: Pick<ReturnType<typeof underWay>, 'a' | 'genuine'>,
+    message: KeyMessage,
+    code: string,
+  ): void {
+    const before = [a.state, a.peerPublicKey, a.peerIdentity, a.current]
+    assert.throws(() => a.receiveKeys(message), { code })
+    assert.deepEqual([a.state, a.peerPublicKey, a.peerIdentity, a.current], before)
+    assert.equal(a.receiveKeys(genuine).completed, true)
+  }
+
+  const flip = (bytes: Uint8Array, at: number) => bytes.with(at, (bytes[at] ?? 0) ^ 1)
+  const wrong: Record<string, (scene: ReturnType<typeof underWay>) => Confirm> = {
+    'with one bit changed': ({ confirm }) => ({
+      ...confirm,
+      ciphertext: flip(confirm.ciphertext, 500),
+    }),
+    'of zeros': ({ confirm }) => ({ ...confirm, ciphertext: new Uint8Array(1088) }),
+    'of another exchange': ({ confirm }) => ({
+      ...confirm,
+      ciphertext: underWay().confirm.ciphertext,
+    }),
+    'missing where it has to be': ({ confirm: { session, tag } }) => ({ session, tag }),
+    'with one bit changed, in a session of that name': ({ fromA, genuine, confirm }) => {
+      const ciphertext = flip(confirm.ciphertext, 0)
+      const { sessionId } = transcriptOf(suite, fromA.share, genuine.share, ciphertext)
+      return { ...confirm, ciphertext, session: sessionId }
+    },
+    'of zeros, in a session of that name': ({ fromA, genuine, confirm }) => {
+      const ciphertext = new Uint8Array(1088)
+      const { sessionId } = transcriptOf(suite, fromA.share, genuine.share, ciphertext)
+      return { ...confirm, ciphertext, session: sessionId }
+    },
+    'right, with a wrong tag': ({ confirm }) => ({ ...confirm, tag: flip(confirm.tag, 31) }),
+  }
+  for (const [what, confirmOf] of Object.entries(wrong))
+    it(`is refused with a ciphertext ${what}`, () => {
+      const scene = underWay()
+      const message = { share: scene.genuine.share, confirm: confirmOf(scene) }
+      refuses(scene, message, 'confirm_failed')
+    })
+
+  it('is refused with a ciphertext that the receiver made itself, or beside a session without one of its', () => {
+    const [a, b] = two(suite)
+    a.receiveKeys(b.startKeys())
+    const fromA = a.startKeys()
+    const genuine = { ...b.receiveKeys(fromA) }
+    assert.ok(genuine.confirm && fromA.confirm?.ciphertext && b.publicKey)
+    // b confirms a's candidate, whose ciphertext a made
+    const doubled = { ...genuine.confirm, ciphertext: fromA.confirm.ciphertext }
+    const share = { identity: b.identity.publicKey, publicKey: b.publicKey }
+    assert.throws(() => a.receiveKeys({ share, confirm: doubled }), { code: 'confirm_failed' })
+    assert.throws(() => a.receiveAnswer(doubled), { code: 'confirm_failed' })
+    assert.equal(a.state, 'agreed')
+    assert.equal(a.receiveAnswer(genuine.confirm).completed, true)
+  })
+
+  it('is refused where its halves are bad or our own', () => {
+    const scene = underWay()
+    const { a, b, genuine, fromA } = scene
+    const { encapsulationKey, point } = halvesOf(suite, genuine.share.publicKey)
+    const own = halvesOf(suite, fromA.share.publicKey)
+    const share = (publicKey: Uint8Array, identity = b.identity.publicKey): KeyMessage => ({
+      share: { identity, publicKey },
+    })
+    // the first coefficient is 3329, and then the last one 4095
+    const first = concatBytes(Uint8Array.of(0x01, 0x0d), encapsulationKey.subarray(2))
+    const last = encapsulationKey.with(1151, 0xff).with(1150, 0xff)
+    const refused: [KeyMessage, string][] = [
+      [share(concatBytes(first, point)), 'bad_point'],
+      [share(concatBytes(last, point)), 'bad_point'],
+      [share(concatBytes(new Uint8Array(1184).fill(0xff), point)), 'bad_point'],
+      ...LOW_ORDER.map((low): [KeyMessage, string] => [
+        share(concatBytes(encapsulationKey, low)),
+        'bad_point',
+      ]),
+      [share(genuine.share.publicKey, point), 'bad_point'],
+      [share(concatBytes(own.encapsulationKey, point)), 'reflection'],
+      [share(concatBytes(encapsulationKey, own.point)), 'reflection'],
+      [share(fromA.share.publicKey), 'reflection'],
+      [share(concatBytes(encapsulationKey, a.identity.publicKey)), 'reflection'],
+      [share(genuine.share.publicKey, a.identity.publicKey), 'reflection'],
+      [share(genuine.share.publicKey, own.point), 'reflection'],
+    ]
+    for (const [message, code] of refused) assert.throws(() => a.receiveKeys(message), { code })
+    refuses(scene, share(concatBytes(first, point)), 'bad_point')
+  })
+
+  it('is refused where a half of it is one of our own of the current or the previous session', () => {
+    const [a, b] = two(suite)
+    const used: Uint8Array[] = []
+    for (let i = 0; i < 3; i++) {
+      exchanged(a, b)
+      used.push(a.publicKey as Uint8Array)
+    }
+    const fresh = halvesOf(suite, new EphemeralKeys(suite).publicKey)
+    const codes = used.map((publicKey) => {
+      const { encapsulationKey, point } = halvesOf(suite, publicKey)
+      return [
+        concatBytes(encapsulationKey, fresh.point),
+        concatBytes(fresh.encapsulationKey, point),
+      ].map((publicKey) => {
+        try {
+          a.receiveKeys({ share: { identity: b.identity.publicKey, publicKey } })
+          return 'accepted'
+        } catch (error) {
+          return (error as { code?: string }).code
+        }
+      })
+    })
+    assert.deepEqual(codes.slice(1), [
+      ['reflection', 'reflection'],
+      ['reflection', 'reflection'],
+    ])
+  })
+})
+
+describe('numbers of messages and pictures', () => {
+  for (const suite of Object.values(SUITES))
+    it(`on ${suite.name} may leave out 1,024 and no more, and never go back`, () => {
+      const [a, b] = two(suite)
+      exchanged(a, b)
+      const sealed = Array.from({ length: 1_026 }, (_, i) => a.sendMessage(utf8ToBytes(`${i}`)))
+      const [late] = sealed
+      const [farthest, tooFar] = sealed.slice(-2)
+      assert.ok(late && farthest && tooFar)
+      assert.throws(() => b.receiveMessage(tooFar), { code: 'too_far_ahead' })
+      assert.deepEqual(b.receiveMessage(farthest), { missing: 1_024, completed: false })
+      assert.throws(() => b.receiveMessage(late), { code: 'replay' })
+      assert.throws(() => b.receiveMessage(farthest), { code: 'replay' })
+      assert.deepEqual(b.receiveMessage(tooFar), { missing: 0, completed: false })
+      const texts = [b.openOldest(), b.openOldest()]
+      assert.deepEqual(
+        texts.map(({ text }) => new TextDecoder().decode(text)),
+        ['1024', '1025'],
+      )
+
+      const pictures = Array.from({ length: 1_026 }, () => a.sendPicture())
+      const [first, ...others] = pictures
+      const [second] = others
+      const [far, farther] = others.slice(-2)
+      assert.ok(first && second && far && farther)
+      assert.throws(() => b.receivePicture(farther.header), { code: 'too_far_ahead' })
+      const overtaken = b.receivePicture(first.header)
+      assert.deepEqual(overtaken.key, first.key)
+      const failed = b.receivePicture(second.header)
+      failed.forget()
+      const taken = b.receivePicture(far.header)
+      assert.deepEqual(taken.key, far.key)
+      assert.equal(taken.accept(), false)
+      assert.throws(() => overtaken.accept(), { code: 'replay' })
+      for (const { header } of [first, second, far])
+        assert.throws(() => b.receivePicture(header), { code: 'replay' })
+      assert.deepEqual(b.receivePicture(farther.header).key, farther.key)
+    })
 })

@@ -1,124 +1,315 @@
-/** `lab forward-secrecy`: which recorded messages open with which stolen keys, and that the attempts are real. */
+/** What a thief of all that a running program holds opens, and what she doesn't: and that her attempts are real. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { exchangeKeys } from '../src/lab/agree.ts'
+import { step } from '../src/lab/call.ts'
+import { valuesIn } from '../src/lab/memory.ts'
+import { type OwnPeer, withOwnPair } from '../src/lab/pair.ts'
 import {
-  type Loot,
-  leakyMemory,
-  openMessage,
-  other,
+  exchangeRecorded,
+  type OpenRecording,
+  sendPictureRecorded,
+  sendRecorded,
+} from '../src/lab/recording.ts'
+import {
+  diffieHellman,
+  firstChain,
+  keyOfNumber,
+  leakySuite,
+  pseudorandomKey,
   type RecordedSession,
-  sessionKeys,
+  sealedMessage,
   tryEverything,
 } from '../src/lab/theft.ts'
-import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { CURVES, type Curve, KeyPair } from '../src/protocol/curves.ts'
+import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
+import { SUITES, type Suite } from '../src/protocol/suites.ts'
+import { forgetful } from '../src/state/memory.ts'
 import { runCommand } from './helpers/command.ts'
 import { assertForProjector } from './helpers/projector.ts'
 
-for (const curve of Object.values(CURVES))
-  describe(`ecdh-duet lab forward-secrecy --curve ${curve.name}`, () => {
-    it('opens what the stolen keys are for, and nothing else', async () => {
+/** Everything that a thief of this peer's program has. */
+const memoryOf = (...peers: OwnPeer[]) =>
+  peers.flatMap(({ live }) => valuesIn(live).map(({ bytes }) => bytes))
+
+/** For each message or picture of the recorded sessions whether `values` open it. */
+const opens = (recorded: RecordedSession[], values: Uint8Array[]) =>
+  tryEverything(recorded, values).texts.map((texts) => texts.map((text) => text !== null))
+
+function withPair(
+  suite: Suite,
+  use: (a: OwnPeer, b: OwnPeer, recording: OpenRecording) => Promise<void>,
+): Promise<void> {
+  return withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], async (a, b) =>
+    use(a, b, await exchangeRecorded(suite, a, b)),
+  )
+}
+
+/** The key that sealed what `recording` has at `index`, by the secrets of both programs. */
+function keyOf(recording: OpenRecording, index: number, a: OwnPeer, b: OwnPeer): Uint8Array {
+  const found = [...valuesIn(a.live), ...valuesIn(b.live)]
+  const value = (name: string) => found.find(({ path }) => path.endsWith(name))?.bytes ?? null
+  const [ecdh, kem] = [value('#current #ecdh'), value('#current #kemSecret')]
+  const identities = found
+    .filter(({ path }) => path.endsWith('identity #privateKey'))
+    .map(({ bytes }) => new KeyPair(recording.suite.curve, bytes))
+  const { se, es } = diffieHellman(recording, identities)
+  const sealed = recording.sealed[index]
+  assert.ok(ecdh && se && es && sealed)
+  const prk = pseudorandomKey(recording, { kem, ee: ecdh, se, es })
+  const keys = ([1, 2] as const).map((party) => ({
+    party,
+    key: keyOfNumber(firstChain(prk, party, sealed.of), sealed.number),
+  }))
+  const right = keys.find(({ party, key }) => sealed.open(key, party) !== null)
+  assert.ok(right, 'the key that is looked for is the right one')
+  return right.key
+}
+
+for (const suite of Object.values(SUITES)) {
+  describe(`ecdh-duet lab forward-secrecy --curve ${suite.name}`, () => {
+    it('opens what waits unread and what is still to come, and nothing that was read', async () => {
       const { code, output, errors } = await runCommand([
         'lab',
         'forward-secrecy',
         '--curve',
-        curve.name,
+        suite.name,
       ])
       assert.deepEqual([code, errors], [0, ''])
       assertForProjector(output)
-      const rows = [...output.matchAll(/([AB]) → [AB] {3}[0-9a-f]{20}… {3}(.*)$/gm)]
+      const rows = [...output.matchAll(/[AB] → [AB] {2}(\S.*?) +[0-9a-f]{6}… +(.*)$/gm)]
       assert.deepEqual(
-        rows.map(([, from, verdicts = '']) => [from, ...verdicts.replaceAll('✓ ', '').split(/ +/)]),
+        rows.map(([, what = '', verdicts = '']) => [
+          what,
+          ...verdicts.replaceAll('✓ ', '').split(/ +/),
+        ]),
         [
-          ['A', '-', '-', '-', '-'],
-          ['B', '-', '-', '-', '-'],
-          ['A', '-', '-', 'opens', '-'],
-          ['B', '-', '-', 'opens', '-'],
-          ['A', '-', 'opens', 'opens', 'opens'],
-          ['B', '-', 'opens', 'opens', 'opens'],
+          ['text, read', '-', '-', '-', '-', '-'],
+          ['text, read', '-', '-', '-', 'opens', '-'],
+          ['text, read', '-', '-', '-', 'opens', '-'],
+          ['picture, received', '-', '-', '-', 'opens', '-'],
+          ['text, unread', '-', '-', 'opens', 'opens', '-'],
+          ['sent after 1 to 4', '-', 'opens', 'opens', 'opens', '-'],
+          ['sent after 1 to 4', '-', 'opens', 'opens', 'opens', '-'],
+          ['sent after 5', '-', '-', '-', '-', 'opens'],
         ],
       )
-      assert.match(output, /^ {2}Tuesday: where is the key to the archive\?$/m)
-      assert.match(output, /^ {2}today: under the third flower pot\.$/m)
-      assert.doesNotMatch(output, /Monday:/)
-    })
-
-    it('rebuilds the keys of a session that the session itself has', () => {
-      const { first, second, a, sessions } = recorded(curve, 1)
-      const [shares] = sessions.map(({ shares }) => shares)
-      const [one, two] = [first.ephemeral[0], second.ephemeral[0]]
-      assert.ok(shares && one && two && a.current)
-      const [ofOne, ofTwo] = [
-        sessionKeys(first.identity, one, shares[1]),
-        sessionKeys(second.identity, two, shares[0]),
-      ]
-      assert.deepEqual(ofOne.sending, ofTwo.receiving)
-      assert.deepEqual(ofOne.receiving, ofTwo.sending)
-      assert.equal(ofOne.party, other(ofTwo.party))
-    })
-
-    it('would open every message, had the fresh private keys been stolen too', () => {
-      const { first, second, sessions } = recorded(curve, 3)
-      for (const [i, { shares, messages }] of sessions.entries()) {
-        const [one] = [first.ephemeral[i]]
-        assert.ok(one)
-        const identities: Loot = {
-          identities: [first.identity, second.identity],
-          directions: [],
-          sharedSecrets: [],
-        }
-        const points = shares.flatMap(({ identity, publicKey }) => [identity, publicKey])
-        // DH(e1, e2) is all that the identities lack
-        const ee = one.sharedSecret(shares[1].publicKey)
-        for (const message of messages) {
-          assert.equal(tryEverything(message, shares, points, identities).text, null)
-          const { text } = tryEverything(message, shares, points, {
-            ...identities,
-            sharedSecrets: [ee],
-          })
-          assert.equal(text && bytesToHex(text), bytesToHex(utf8ToBytes(`session ${i}`)))
-        }
-      }
-    })
-
-    it('follows, too, from the fresh private keys of both, as --show-work prints them', () => {
-      const { first, second, sessions } = recorded(curve, 1)
-      const [one, two] = [first.ephemeral[0], second.ephemeral[0]]
-      const [{ shares, messages } = {}] = sessions
-      assert.ok(one && two && shares && messages)
-      const [{ identity }, share] = shares
-      // DH(id1, e2) from the side of e2
-      const missing = two.sharedSecret(identity)
-      class Public extends KeyPair {
-        override readonly publicKey = identity
-        override sharedSecret = () => missing
-      }
-      const { sending, party } = sessionKeys(new Public(curve), one, share)
-      const text = messages[0] && openMessage(sending, party, messages[0])
-      assert.equal(text && bytesToHex(text), bytesToHex(utf8ToBytes('session 0')))
+      assert.match(output, /^ {2}today: where is the key to the archive\?$/m)
+      assert.match(output, /^ {2}tonight: under the flower pot\.$/m)
+      assert.doesNotMatch(output, /^ {2}yesterday: /m)
+      assert.match(output, /^#exchange #current #receiving messages #chain +[0-9a-f]{20}…$/m)
     })
   })
 
-it('ecdh-duet lab forward-secrecy takes our two curves and no other', async () => {
+  describe(`after a text was read, on ${suite.name}`, () => {
+    it('no key that opens it is in the program that read it, nor in the one that sent it', () =>
+      withPair(suite, async (a, b, recording) => {
+        for (const [from, to] of [[a, b] as const, [b, a] as const]) {
+          await sendRecorded(recording, from, to, 'psst')
+          await sendRecorded(recording, from, to, 'psst again')
+          const both = recording.sealed.slice(-2)
+          const theirs = [{ ...recording, sealed: both }]
+          const keys = [-2, -1].map((i) => keyOf(recording, recording.sealed.length + i, a, b))
+          const holds = (peer: OwnPeer) => {
+            const held = memoryOf(peer).map(bytesToHex)
+            return keys.map((key) => held.includes(bytesToHex(key)))
+          }
+          // while they wait, the receiver has their keys, and the sender has none any more
+          assert.deepEqual([opens(theirs, memoryOf(to)), holds(to)], [[[true, true]], [true, true]])
+          assert.deepEqual(opens(theirs, memoryOf(from)), [[false, false]])
+          assert.deepEqual(holds(from), [false, false])
+          await step(to.url, '/decrypt_msg')
+          for (const peer of [a, b]) {
+            assert.deepEqual(opens(theirs, memoryOf(peer)), [[false, false]])
+            assert.deepEqual(holds(peer), [false, false])
+          }
+        }
+      }))
+
+    it('a key of it that somebody kept would be found, and would open it', () =>
+      withPair(suite, async (a, b, recording) => {
+        await sendRecorded(recording, a, b, 'psst')
+        const key = keyOf(recording, 0, a, b)
+        await step(b.url, '/decrypt_msg')
+        class Careless {
+          readonly #kept: Map<string, object>
+          readonly peer = b.live
+          constructor() {
+            this.#kept = new Map([
+              ['last', { key: Buffer.from(concatBytes(key, key)).subarray(32) }],
+            ])
+          }
+          get size() {
+            return this.#kept.size
+          }
+        }
+        const values = valuesIn(new Careless()).map(({ bytes }) => bytes)
+        assert.deepEqual(opens([recording], values), [[true]])
+        assert.deepEqual(opens([recording], memoryOf(b)), [[false]])
+      }))
+
+    it('and after a picture was received, no key that opens it is in either', () =>
+      withPair(suite, async (a, b, recording) => {
+        for (const [from, to] of [[a, b] as const, [b, a] as const]) {
+          const before = [memoryOf(from), memoryOf(to)]
+          await sendPictureRecorded(recording, from, to)
+          const theirs = [{ ...recording, sealed: recording.sealed.slice(-1) }]
+          // the chains had it, and have stepped
+          for (const values of before) assert.deepEqual(opens(theirs, values), [[true]])
+          const key = bytesToHex(keyOf(recording, recording.sealed.length - 1, a, b))
+          for (const peer of [a, b]) {
+            assert.deepEqual(opens(theirs, memoryOf(peer)), [[false]])
+            assert.equal(memoryOf(peer).map(bytesToHex).includes(key), false)
+          }
+        }
+      }))
+
+    it('both programs at once open it, by the secret that /show prints, until the next exchange', () =>
+      withPair(suite, async (a, b, recording) => {
+        await sendRecorded(recording, a, b, 'psst')
+        await step(b.url, '/decrypt_msg')
+        assert.deepEqual(opens([recording], memoryOf(a, b)), [[true]])
+        const shown = /#current #(ecdh|kemSecret)$/
+        const hidden = [a, b].flatMap(({ live }) =>
+          valuesIn(live).flatMap(({ path, bytes }) => (shown.test(path) ? [] : [bytes])),
+        )
+        assert.deepEqual(opens([recording], hidden), [[false]])
+        const next = await exchangeRecorded(suite, a, b)
+        assert.deepEqual(opens([recording, next], memoryOf(a, b)), [[false], []])
+      }))
+  })
+
+  describe(`what was recorded on ${suite.name}`, () => {
+    it('opens with no identity key, and would with the fresh private keys', () => {
+      const { sessions, identities, fresh, kems } = recorded(suite, 2)
+      assert.deepEqual(opens(sessions, identities), [
+        [false, false],
+        [false, false],
+      ])
+      // one fresh private key of the first session: DH(e1, e2) is all that the identities lack
+      const [first] = fresh
+      assert.ok(first)
+      const values = [...identities, first, ...kems.slice(0, 1)]
+      const { texts } = tryEverything(sessions, values)
+      const text = bytesToHex(utf8ToBytes('session 0'))
+      assert.deepEqual(
+        texts.map((each) => each.map((text) => text && bytesToHex(text))),
+        [
+          [text, text],
+          [null, null],
+        ],
+      )
+      // --show-work prints those of both sides: they need no identity's
+      assert.deepEqual(opens(sessions, [...fresh.slice(0, 2), ...kems.slice(0, 1)])[0], [
+        true,
+        true,
+      ])
+      // without the KEM's secret, nothing is enough
+      if (suite.kem !== null)
+        assert.deepEqual(opens(sessions, [...identities, ...fresh]), [
+          [false, false],
+          [false, false],
+        ])
+    })
+  })
+}
+
+describe('a walk over the memory', () => {
+  const key = (n: number) => new Uint8Array(32).fill(n)
+  const numbersIn = (root: object) =>
+    valuesIn(root)
+      .map(({ bytes }) => bytes[0] ?? 0)
+      .sort((a, b) => a - b)
+
+  it('finds what is private, in maps, sets, promises, views, buffers, rows of keys and hex', () => {
+    const NAMELESS: unique symbol = Symbol('named by none')
+    class Private {
+      static readonly #ofTheClass = key(99)
+      readonly #own = key(1)
+      readonly #map = new Map<object, object>([[{ asKey: key(2) }, new Set([[key(3)]])]])
+      readonly promise = Promise.resolve({ result: key(4) })
+      readonly view = concatBytes(new Uint8Array(7), key(5), new Uint8Array(9)).subarray(7, 39)
+      readonly buffer = Buffer.from(key(6))
+      readonly words = new Uint32Array(key(7).buffer)
+      readonly alone = key(8).buffer
+      readonly row = concatBytes(key(9), key(10))
+      readonly hex = bytesToHex(key(11))
+      readonly [NAMELESS] = key(12)
+      readonly proxied = new Proxy({ behind: key(13) }, {})
+      self = this
+      get called(): Uint8Array {
+        throw new Error('nothing is called')
+      }
+      get #calledToo(): Uint8Array {
+        throw new Error('nothing is called')
+      }
+      use() {
+        return [Private.#ofTheClass, this.#own, this.#map, this.#calledToo]
+      }
+    }
+    class Sub extends Private {
+      readonly #own = key(14)
+      useToo() {
+        return this.#own
+      }
+    }
+    assert.deepEqual(
+      numbersIn({ deep: [null, { undefined, object: new Sub() }] }),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14],
+    )
+  })
+
+  it('takes neither what was overwritten nor what has another length, and each value once', () => {
+    const erased = key(1)
+    erased.fill(0)
+    const root = {
+      erased,
+      short: key(2).subarray(1),
+      one: key(3),
+      other: key(3).slice(),
+      text: 'a',
+    }
+    const found = valuesIn(root)
+    assert.deepEqual(
+      found.map(({ path }) => path),
+      ['one'],
+    )
+    found[0]?.bytes.fill(9)
+    assert.equal(root.one[0], 3, 'what it found is a copy')
+  })
+
+  it('says so where there is too much to walk over', () => {
+    assert.throws(() => valuesIn(Array.from({ length: 20_001 }, () => ({}))), /more than 20000/)
+  })
+})
+
+it('ecdh-duet lab forward-secrecy takes our three suites and no other', async () => {
   const { code } = await runCommand(['lab', 'forward-secrecy', '--curve', 'toy'])
   assert.equal(code, 2)
 })
 
 /** Sessions of two sides whose private keys are copied as they are made, with a message each way. */
-function recorded(curve: Curve, count: number) {
-  const [first, second] = [leakyMemory(curve), leakyMemory(curve)]
-  const [a, b] = [new Exchange(first.identity), new Exchange(second.identity)]
+function recorded(suite: Suite, count: number) {
+  const leaky = leakySuite(suite)
+  const pairs = [new KeyPair(suite.curve), new KeyPair(suite.curve)] as const
+  const [a, b] = [new Exchange(leaky.suite, pairs[0]), new Exchange(leaky.suite, pairs[1])]
+  const kems: Uint8Array[] = []
   const sessions: RecordedSession[] = Array.from({ length: count }, (_, i) => {
-    exchangeKeys(a, b)
+    const { confirm } = exchangeKeys(a, b)
     const text = utf8ToBytes(`session ${i}`)
     if (a.current === null || b.current === null) throw new Error('no session')
+    const { kem } = a.current.exportSharedSecrets()
+    if (kem !== null) kems.push(kem)
     return {
+      suite,
       shares: [a.current.own, b.current.own],
-      messages: [a.sendMessage(text), b.sendMessage(text)],
+      ciphertext: confirm?.ciphertext ?? null,
+      tags: [],
+      sealed: [a, b].map((side) => sealedMessage(side.sendMessage(text))),
     }
   })
-  return { first, second, a, sessions }
+  const privates = (all: readonly KeyPair[]) => all.map((pair) => pair.exportPrivateKey())
+  return { sessions, identities: privates(pairs), fresh: privates(leaky.copies), kems }
 }

@@ -129,7 +129,7 @@ describe('/frequency', () => {
       await b.call('/decrypt_msg')
       const [first] = waiting
       for (const seq of [0, 9])
-        assert.ok((await post(`${b.url}/wire/message`, { v: 1, ...first, seq })).status >= 400)
+        assert.ok((await post(`${b.url}/wire/message`, { v: 2, ...first, seq })).status >= 400)
       assert.deepEqual(await frequency(b), { english, ...rest })
       // the sender received nothing
       assert.equal((await frequency(a)).sample, 0)
@@ -146,7 +146,7 @@ describe('/frequency', () => {
       for (const letter of LETTERS) assert.ok(ciphertext[letter] > 3 && ciphertext[letter] < 4.7)
       assert.equal((await b.call('/frequency')).json.next, `curl ${b.url}/frequency -G -d letter=e`)
       const refused = { method: 'POST', headers: { 'content-type': 'application/octet-stream' } }
-      await call(`${b.url}/wire/image`, { ...refused, body: Buffer.alloc(5_000, 'DUET1') })
+      await call(`${b.url}/wire/image`, { ...refused, body: Buffer.alloc(5_000, 'DUET2') })
       assert.equal((await frequency(b)).sample, sample)
     }))
 

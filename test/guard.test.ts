@@ -6,12 +6,13 @@ import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 import { listen } from '../src/http/server.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
 import { mailboxInMemory } from './helpers/mail.ts'
+import { pngOf } from './helpers/pictures.ts'
 import { assertNothingRan, assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { lines, sendRaw } from './helpers/raw.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
@@ -457,6 +458,32 @@ describe('a slow or greedy caller', { concurrency: true }, () => {
 
   it('who drips a picture gets an end after 10 s', () =>
     timesOut(10_000, lines(...picture, 'Content-Length: 60000'), 'x'))
+
+  it('who sends a picture while another one is on its way is not late, however long that takes', () =>
+    withPeers({}, async (a, b) => {
+      for (const peer of [a, b]) await peer.call('/send_keys')
+      const slow = pngOf(280_000)
+      const headers = { 'content-type': 'image/png', 'content-length': `${slow.length}` }
+      const first = http.request(`${a.url}/send_image`, { method: 'POST', headers })
+      const answered = once(first, 'response')
+      first.write(slow.subarray(0, 40_000))
+      const second = a.call('/send_image', {
+        method: 'POST',
+        headers: { 'content-type': 'image/png' },
+        body: pngOf(1_000_000),
+      })
+      // longer than a request may take, and than the next check of it
+      for (let at = 40_000; at < slow.length; at += 40_000) {
+        await setTimeout(4_000)
+        first.write(slow.subarray(at, at + 40_000))
+      }
+      first.end()
+      const [response] = await answered
+      response.resume()
+      assert.equal(response.statusCode, 201)
+      assert.equal((await second).status, 201)
+      assert.equal((await b.call('/show')).json.image.bytes, 1_000_000)
+    }))
 
   it('who was refused and never ends its side is cut off', () =>
     withPeers({}, async (a) => {

@@ -7,6 +7,7 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { bytesToHex } from '../src/protocol/bytes.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
 import { call } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
@@ -36,18 +37,22 @@ function withPeer(
 }
 
 describe('peer --identity', { skip: noOpenssl }, () => {
-  const made: [string, string, string][] = [
+  const made: [string, string, SuiteName][] = [
     ['X25519', GENPKEY.X25519, 'X25519'],
     ['P-256', GENPKEY['P-256'], 'P-256'],
     ['P-256, SEC 1 behind its parameters', 'ecparam -name prime256v1 -genkey', 'P-256'],
+    ['X25519 beside --curve X25519MLKEM768', GENPKEY.X25519, 'X25519MLKEM768'],
   ]
   for (const [what, command, curve] of made)
     it(`is who OpenSSL says, and exchanges keys, texts and pictures (${what})`, async () => {
       const [a = 0, b = 0] = await freePorts(2)
       openssl(`${command} -out ${folder}/mine.pem`)
       const { publicKey } = decodePublicKey(openssl(`pkey -in ${folder}/mine.pem -pubout`))
-      // the curve goes by the key
-      await withPeer(a, b, ['--identity', 'mine.pem', '--state', 'a'], async (peer) => {
+      const file = `peer.${SUITES[curve].curve.name}.pem`
+      // the curve goes by the key, unless a KEM is wanted beside it
+      const asked = SUITES[curve].kem === null ? [] : ['--curve', curve]
+      const args = ['--identity', 'mine.pem', '--state', 'a', ...asked]
+      await withPeer(a, b, args, async (peer) => {
         await peer.until(/identity .*\(by --identity; the rest is kept in a\)/)
         await withPeer(b, a, ['--curve', curve, '--state', 'b'], async () => {
           for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
@@ -68,10 +73,10 @@ describe('peer --identity', { skip: noOpenssl }, () => {
       // the known peer and the picture are in the state, and no identity was made there
       assert.deepEqual(fs.readdirSync(path.join(folder, 'a')).sort(), [
         '.gitignore',
-        `peer.${curve}.pem`,
+        file,
         'pictures',
       ])
-      const known = fs.readFileSync(path.join(folder, 'b', `peer.${curve}.pem`), 'utf8')
+      const known = fs.readFileSync(path.join(folder, 'b', file), 'utf8')
       assert.deepEqual(decodePublicKey(known).publicKey, publicKey)
     })
 })
@@ -121,6 +126,12 @@ describe('peer --identity', () => {
         says,
       ]
     }),
+    [
+      'is of P-256 beside --curve X25519MLKEM768',
+      write(encodePrivateKey(new KeyPair(P256)), 0o600),
+      ['--curve', 'X25519MLKEM768'],
+      /a key of P-256, and not a key of X25519/,
+    ],
   ]
   for (const [what, make, args, says] of refused)
     it(`does not start, and says why in one line, with a file that ${what}`, async () => {

@@ -7,20 +7,24 @@ import { expand, extract } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import fc from 'fast-check'
-import { CURVES, type Curve, type CurveName, X25519 } from '../src/protocol/curves.ts'
+import { concatBytes } from '../src/protocol/bytes.ts'
 import { encodeShare, KeySchedule, type Share, transcriptOf } from '../src/protocol/keySchedule.ts'
+import { publicKeyBytes, SUITES, type Suite, type SuiteName } from '../src/protocol/suites.ts'
 import * as reference from './helpers/reference.ts'
 import { hides } from './helpers/secrecy.ts'
 import { countBy, hex, toHex, wycheproof } from './helpers/vectors.ts'
 import { HKDF_SHA256 } from './vectors/rfc5869.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
-const BOTH = Object.entries(CURVES) as [CurveName, Curve][]
+const ALL = Object.entries(SUITES) as [SuiteName, Suite][]
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
-const shares = (curve: Curve): fc.Arbitrary<Share> =>
-  fc.record({ identity: bytes(curve.pointBytes), publicKey: bytes(curve.pointBytes) })
-const encoded = (name: CurveName, { identity, publicKey }: Share) =>
+const shares = (suite: Suite): fc.Arbitrary<Share> =>
+  fc.record({ identity: bytes(suite.curve.pointBytes), publicKey: bytes(publicKeyBytes(suite)) })
+/** Of the length that the suite's KEM gives, or none. */
+const ciphertexts = ({ kem }: Suite): fc.Arbitrary<Uint8Array | null> =>
+  kem === null ? fc.constant(null) : bytes(kem.ciphertextBytes)
+const encoded = (name: SuiteName, { identity, publicKey }: Share) =>
   reference.share(name, identity, publicKey)
 
 /** A copy with one bit turned over. */
@@ -30,28 +34,20 @@ function flipped(original: Uint8Array, bit: number): Uint8Array {
   return copy
 }
 
-/** Everything a schedule gives, as hex. */
-function outputs(schedule: KeySchedule) {
-  return {
-    'key 1>2': toHex(schedule.direction(1).key),
-    'key 2>1': toHex(schedule.direction(2).key),
-    'iv 1>2': toHex(schedule.direction(1).iv),
-    'iv 2>1': toHex(schedule.direction(2).iv),
-    'tag 1': toHex(schedule.confirmTag(1)),
-    'tag 2': toHex(schedule.confirmTag(2)),
-  }
+const CHAINS = ['chain 1>2', 'chain 2>1', 'files 1>2', 'files 2>1']
+
+/** Everything a schedule gives, as hex: the chains in the order of `CHAINS`, then the tags. */
+function outputs(schedule: KeySchedule): string[] {
+  const directions = [schedule.direction(1), schedule.direction(2)]
+  const chains = [...directions.map(({ chain }) => chain), ...directions.map(({ files }) => files)]
+  return [...chains, schedule.confirmTag(1), schedule.confirmTag(2)].map(toHex)
 }
 
 /** The same by the design's formulas. */
-function expectedOutputs(ikm: Uint8Array, T: Uint8Array) {
-  return {
-    'key 1>2': toHex(reference.K(ikm, T, 'key 1>2', 32)),
-    'key 2>1': toHex(reference.K(ikm, T, 'key 2>1', 32)),
-    'iv 1>2': toHex(reference.K(ikm, T, 'iv 1>2', 12)),
-    'iv 2>1': toHex(reference.K(ikm, T, 'iv 2>1', 12)),
-    'tag 1': toHex(reference.confirmTag(ikm, T, 1)),
-    'tag 2': toHex(reference.confirmTag(ikm, T, 2)),
-  }
+function expectedOutputs(ikm: Uint8Array, T: Uint8Array): string[] {
+  const chains = CHAINS.map((label) => reference.K(ikm, T, label, 32))
+  const tags = [reference.confirmTag(ikm, T, 1), reference.confirmTag(ikm, T, 2)]
+  return [...chains, ...tags].map(toHex)
 }
 
 describe('HKDF-SHA-256 as the key schedule uses it', () => {
@@ -104,28 +100,31 @@ describe('HKDF-SHA-256 as the key schedule uses it', () => {
   })
 })
 
-for (const [name, curve] of BOTH) {
+for (const [name, suite] of ALL) {
+  const { curve, kem } = suite
+  const ciphertext: Uint8Array | null = kem && new Uint8Array(kem.ciphertextBytes).fill(7)
+
   describe(`the transcript on ${name}`, () => {
-    it('encodes a share as curve id, identity and public key, the two with their lengths', () => {
+    it('encodes a share as suite id, identity and public key, the two with their lengths', () => {
       fc.assert(
-        fc.property(shares(curve), (share) => {
-          const got = encodeShare(curve, share)
-          assert.equal(got.length, 2 + 2 * (2 + curve.pointBytes))
+        fc.property(shares(suite), (share) => {
+          const got = encodeShare(suite, share)
+          assert.equal(got.length, 2 + 2 + curve.pointBytes + 2 + publicKeyBytes(suite))
           assert.equal(toHex(got), toHex(encoded(name, share)))
         }),
         { numRuns: 50 * TIMES },
       )
     })
 
-    it('is the hash of both shares in bytewise order, the same on both sides', () => {
+    it('is the hash of both shares in bytewise order and of the ciphertext, the same on both sides', () => {
       fc.assert(
-        fc.property(shares(curve), shares(curve), (a, b) => {
-          const T = reference.transcript(encoded(name, a), encoded(name, b))
+        fc.property(shares(suite), shares(suite), ciphertexts(suite), (a, b, ciphertext) => {
+          const T = reference.transcript(encoded(name, a), encoded(name, b), ciphertext)
           for (const [own, peer] of [
             [a, b],
             [b, a],
           ] as const) {
-            const { hash, sessionId } = transcriptOf(curve, own, peer)
+            const { hash, sessionId } = transcriptOf(suite, own, peer, ciphertext)
             assert.equal(toHex(hash), toHex(T))
             assert.equal(toHex(sessionId), toHex(T.subarray(0, 16)))
           }
@@ -136,11 +135,11 @@ for (const [name, curve] of BOTH) {
 
     it('makes party 1 of the side whose share comes first, party 2 of the other', () => {
       fc.assert(
-        fc.property(shares(curve), shares(curve), (a, b) => {
+        fc.property(shares(suite), shares(suite), (a, b) => {
           const order = Buffer.compare(encoded(name, a), encoded(name, b))
           fc.pre(order !== 0)
-          assert.equal(transcriptOf(curve, a, b).party, order < 0 ? 1 : 2)
-          assert.equal(transcriptOf(curve, b, a).party, order < 0 ? 2 : 1)
+          assert.equal(transcriptOf(suite, a, b, ciphertext).party, order < 0 ? 1 : 2)
+          assert.equal(transcriptOf(suite, b, a, ciphertext).party, order < 0 ? 2 : 1)
         }),
         { numRuns: 50 * TIMES },
       )
@@ -148,46 +147,48 @@ for (const [name, curve] of BOTH) {
 
     it('orders by the identity first, and by the public key where the identities are equal', () => {
       const all = (byte: number) => new Uint8Array(curve.pointBytes).fill(byte)
-      const low = { identity: all(1), publicKey: all(9) }
-      const high = { identity: all(2), publicKey: all(3) }
-      assert.equal(transcriptOf(curve, low, high).party, 1)
-      assert.equal(transcriptOf(curve, high, low).party, 2)
-      const same = { identity: all(1), publicKey: all(8) }
-      assert.equal(transcriptOf(curve, same, low).party, 1)
-      assert.equal(transcriptOf(curve, low, same).party, 2)
+      const long = (byte: number) => new Uint8Array(publicKeyBytes(suite)).fill(byte)
+      const low = { identity: all(1), publicKey: long(9) }
+      const high = { identity: all(2), publicKey: long(3) }
+      assert.equal(transcriptOf(suite, low, high, ciphertext).party, 1)
+      assert.equal(transcriptOf(suite, high, low, ciphertext).party, 2)
+      const same = { identity: all(1), publicKey: long(8) }
+      assert.equal(transcriptOf(suite, same, low, ciphertext).party, 1)
+      assert.equal(transcriptOf(suite, low, same, ciphertext).party, 2)
     })
 
     it('orders by unsigned bytes: 7f comes before 80', () => {
       const all = (byte: number) => new Uint8Array(curve.pointBytes).fill(byte)
       const low = { identity: all(0x7f), publicKey: all(0) }
       const high = { identity: all(0x80), publicKey: all(0) }
-      assert.equal(transcriptOf(curve, low, high).party, 1)
-      assert.equal(transcriptOf(curve, high, low).party, 2)
+      assert.equal(transcriptOf(suite, low, high, ciphertext).party, 1)
+      assert.equal(transcriptOf(suite, high, low, ciphertext).party, 2)
     })
 
-    it('changes with every bit of the four public keys', () => {
-      const own = { identity: curve.basePoint.slice(), publicKey: curve.basePoint.slice().fill(5) }
-      const peer = { identity: own.publicKey.slice().fill(6), publicKey: own.publicKey.slice() }
-      const before = toHex(transcriptOf(curve, own, peer).hash)
-      const seen = new Set([before])
-      const bits = 8 * curve.pointBytes
-      for (let bit = 0; bit < bits; bit++) {
-        for (const field of ['identity', 'publicKey'] as const) {
-          const [mine, theirs] = [own, peer].map((share) => ({
-            ...share,
-            [field]: flipped(share[field], bit),
-          }))
-          assert.ok(mine && theirs)
-          seen.add(toHex(transcriptOf(curve, mine, peer).hash))
-          seen.add(toHex(transcriptOf(curve, own, theirs).hash))
+    it('changes with every bit of both shares and of the ciphertext', () => {
+      const publicKey = new Uint8Array(publicKeyBytes(suite)).fill(5)
+      const own = { identity: curve.basePoint.slice(), publicKey }
+      const peer = { identity: new Uint8Array(curve.pointBytes).fill(6), publicKey }
+      const of = (one: Share, two: Share, third = ciphertext) =>
+        toHex(transcriptOf(suite, one, two, third).hash)
+      const seen = new Set([of(own, peer)])
+      let changes = 1
+      for (const field of ['identity', 'publicKey'] as const)
+        for (let bit = 0; bit < 8 * own[field].length; bit++) {
+          seen.add(of({ ...own, [field]: flipped(own[field], bit) }, peer))
+          seen.add(of(own, { ...peer, [field]: flipped(peer[field], bit) }))
+          changes += 2
         }
+      for (let bit = 0; ciphertext !== null && bit < 8 * ciphertext.length; bit++) {
+        seen.add(of(own, peer, flipped(ciphertext, bit)))
+        changes++
       }
-      assert.equal(seen.size, 1 + 4 * bits)
+      assert.equal(seen.size, changes)
     })
 
     it('gives a session id that is a copy', () => {
       const share = { identity: curve.basePoint, publicKey: curve.basePoint }
-      const { hash, sessionId } = transcriptOf(curve, share, share)
+      const { hash, sessionId } = transcriptOf(suite, share, share, ciphertext)
       const before = toHex(hash)
       sessionId.fill(0)
       assert.equal(toHex(hash), before)
@@ -196,15 +197,15 @@ for (const [name, curve] of BOTH) {
 }
 
 describe('the transcript', () => {
-  it('changes with the curve id', () => {
+  it('changes with the suite id', () => {
     const share = (byte: number) => ({
       identity: new Uint8Array(32).fill(byte),
       publicKey: new Uint8Array(32).fill(byte + 1),
     })
-    const other: Curve = { ...X25519, id: 2 }
+    const other: Suite = { ...SUITES.X25519, id: 2 }
     assert.notDeepEqual(
-      transcriptOf(X25519, share(1), share(3)).hash,
-      transcriptOf(other, share(1), share(3)).hash,
+      transcriptOf(SUITES.X25519, share(1), share(3), null).hash,
+      transcriptOf(other, share(1), share(3), null).hash,
     )
   })
 
@@ -212,35 +213,49 @@ describe('the transcript', () => {
     const peer = { identity: Uint8Array.of(9), publicKey: Uint8Array.of(9) }
     const one = { identity: Uint8Array.of(1, 2), publicKey: Uint8Array.of(3) }
     const two = { identity: Uint8Array.of(1), publicKey: Uint8Array.of(2, 3) }
-    assert.notDeepEqual(transcriptOf(X25519, one, peer).hash, transcriptOf(X25519, two, peer).hash)
+    assert.notDeepEqual(
+      transcriptOf(SUITES.X25519, one, peer, null).hash,
+      transcriptOf(SUITES.X25519, two, peer, null).hash,
+    )
   })
 })
 
 describe('the key schedule', () => {
-  it('gives the keys, ivs and tags of the formulas, for any input', () => {
+  it('gives the chains and tags of the formulas, for any input', () => {
     fc.assert(
-      fc.property(bytes(96), bytes(32), (ikm, T) => {
+      fc.property(fc.oneof(bytes(96), bytes(128)), bytes(32), (ikm, T) => {
         assert.deepEqual(outputs(new KeySchedule(ikm, T)), expectedOutputs(ikm, T))
       }),
       { numRuns: 50 * TIMES },
     )
   })
 
-  for (const [name, curve] of BOTH) {
+  for (const [name, { curve, kem }] of ALL) {
     it(`gives them for an exchange on ${name} that OpenSSL computed`, () => {
       // any private keys will do; small bytes are in the range of both curves
       const own = { identity: new Uint8Array(32).fill(1), ephemeral: new Uint8Array(32).fill(2) }
       const peer = { identity: new Uint8Array(32).fill(3), ephemeral: new Uint8Array(32).fill(4) }
-      const [a, b] = [own, peer].map(({ identity, ephemeral }) => ({
-        identity: curve.publicKey(identity),
-        publicKey: curve.publicKey(ephemeral),
-      }))
-      assert.ok(a && b)
-      const { T, ikm, party } = reference.exchange(name, own, peer)
-      const transcript = transcriptOf(curve, a, b)
+      const encapsulated = kem && {
+        own: new Uint8Array(1184).fill(5),
+        peer: new Uint8Array(1184).fill(6),
+        ciphertext: new Uint8Array(1088).fill(7),
+        secret: new Uint8Array(32).fill(8),
+      }
+      const none: Uint8Array = new Uint8Array(0)
+      const shareOf = (keys: typeof own, encapsulationKey = none): Share => ({
+        identity: curve.publicKey(keys.identity),
+        publicKey: concatBytes(encapsulationKey, curve.publicKey(keys.ephemeral)),
+      })
+      const { T, ikm, party } = reference.exchange(name, own, peer, encapsulated)
+      const transcript = transcriptOf(
+        SUITES[name],
+        shareOf(own, encapsulated?.own),
+        shareOf(peer, encapsulated?.peer),
+        encapsulated?.ciphertext ?? null,
+      )
       assert.equal(toHex(transcript.hash), toHex(T))
       assert.equal(transcript.party, party)
-      assert.equal(ikm.length, 96)
+      assert.equal(ikm.length, kem === null ? 96 : 128)
       assert.deepEqual(outputs(new KeySchedule(ikm, transcript.hash)), expectedOutputs(ikm, T))
     })
   }
@@ -248,31 +263,30 @@ describe('the key schedule', () => {
   const ikm = new Uint8Array(96).map((_, i) => i)
   const T = new Uint8Array(32).map((_, i) => 200 + i)
 
-  it('gives six values that differ, keys of 32 bytes, ivs of 12, tags of 32', () => {
+  it('gives six values of 32 bytes that differ', () => {
     const given = outputs(new KeySchedule(ikm, T))
     assert.deepEqual(
-      Object.values(given).map((value) => value.length / 2),
-      [32, 32, 12, 12, 32, 32],
+      given.map((value) => value.length / 2),
+      [32, 32, 32, 32, 32, 32],
     )
-    const beginnings = Object.values(given).map((value) => value.slice(0, 24))
-    assert.equal(new Set(beginnings).size, 6)
+    assert.equal(new Set(given).size, 6)
   })
 
   it('gives the same values however often it is asked, in copies of their own', () => {
     const schedule = new KeySchedule(ikm, T)
     const before = outputs(schedule)
-    for (const value of [schedule.direction(1).key, schedule.direction(1).iv]) value.fill(0)
+    for (const value of Object.values(schedule.direction(1))) value.fill(0)
     schedule.confirmTag(1).fill(0)
     assert.deepEqual(outputs(schedule), before)
   })
 
   it('gives other values after any bit of the input or the transcript changed', () => {
-    const before = Object.values(outputs(new KeySchedule(ikm, T)))
+    const before = outputs(new KeySchedule(ikm, T))
     fc.assert(
       fc.property(fc.nat({ max: 8 * 128 - 1 }), (bit) => {
         const changed = flipped(Uint8Array.of(...ikm, ...T), bit)
         const schedule = new KeySchedule(changed.slice(0, 96), changed.slice(96))
-        const after = new Set(Object.values(outputs(schedule)))
+        const after = new Set(outputs(schedule))
         assert.ok(before.every((value) => !after.has(value)))
       }),
       { numRuns: 50 * TIMES },
@@ -291,26 +305,17 @@ describe('the key schedule', () => {
     const schedule = new KeySchedule(ikm, T)
     hides(schedule, ikm)
     hides(schedule, crypto.createHmac('sha256', T).update(ikm).digest())
-    for (const [label, n] of [
-      ['key 1>2', 32],
-      ['key 2>1', 32],
-      ['iv 1>2', 12],
-      ['iv 2>1', 12],
-      ['file 1>2', 32],
-      ['file 2>1', 32],
-      ['confirm 1', 32],
-      ['confirm 2', 32],
-    ] as const)
-      hides(schedule, reference.K(ikm, T, label, n))
+    for (const label of [...CHAINS, 'confirm 1', 'confirm 2'])
+      hides(schedule, reference.K(ikm, T, label, 32))
   })
 
   it('gives none of its keys after `erase`', () => {
     const schedule = new KeySchedule(ikm, T)
-    const before = Object.values(outputs(schedule))
+    const before = outputs(schedule)
     schedule.erase()
     let after: string[] = []
     try {
-      after = Object.values(outputs(schedule))
+      after = outputs(schedule)
     } catch {
       // to refuse is as good
     }

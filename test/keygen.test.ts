@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { CURVES } from '../src/protocol/curves.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { decodePrivateKey, fingerprint } from '../src/state/pem.ts'
 import { MAIN, runCommand } from './helpers/command.ts'
 import { noOpenssl, openssl } from './helpers/openssl.ts'
@@ -22,15 +23,18 @@ const read = (...names: string[]) => fs.readFileSync(path.join(folder, ...names)
 const mode = (...names: string[]) =>
   (fs.statSync(path.join(folder, ...names)).mode & 0o777).toString(8)
 
-for (const curve of Object.keys(CURVES))
+for (const [curve, suite] of Object.entries(SUITES))
   describe(`keygen --curve ${curve}`, () => {
-    it('writes a pair that OpenSSL reads as it is', { skip: noOpenssl }, async () => {
+    it(`writes a pair of ${suite.curve.name} that OpenSSL reads as it is`, {
+      skip: noOpenssl,
+    }, async () => {
       const { code } = await runCommand(['keygen', folder, '--curve', curve])
       assert.equal(code, 0)
       assert.equal(openssl('pkey', read('key.private.pem')), read('key.private.pem'))
       assert.equal(openssl('pkey -pubout', read('key.private.pem')), read('key.public.pem'))
       const text = openssl('pkey -pubin -text -noout', read('key.public.pem'))
-      assert.match(text, curve === 'X25519' ? /^X25519 Public-Key/ : /NIST CURVE: P-256/)
+      assert.match(text, curve === 'P-256' ? /NIST CURVE: P-256/ : /^X25519 Public-Key/)
+      assert.equal(decodePrivateKey(read('key.private.pem')).curve, suite.curve)
     })
 
     it('prints where the two are and the fingerprint, and nothing of the private key', async () => {
@@ -127,6 +131,7 @@ describe('keygen', () => {
     ['keygen', ''],
     ['keygen', '.', 'more'],
     ['keygen', '--curve', 'P-384'],
+    ['keygen', '--curve', 'ML-KEM-768'],
   ])
     it(`exits with 2 on ${JSON.stringify(wrong)}, and makes nothing`, async () => {
       const { code, output, errors } = await runCommand(wrong, { cwd: folder })

@@ -7,7 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
 import { type MailKeys, makeKeys, textsIn } from './helpers/mail.ts'
 
@@ -82,7 +82,7 @@ const PORT = 6000
 
 /** Two machines with a peer on each, on `curve`. */
 async function withMachines(
-  curve: CurveName,
+  curve: SuiteName,
   use: (a: Machine, b: Machine) => Promise<void>,
 ): Promise<void> {
   const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-machines-'))
@@ -92,7 +92,7 @@ async function withMachines(
     const args = ['peer', '--port', `${PORT}`, '--host', address, '--curve', curve]
     args.push('--peer', `http://${other}:${PORT}`, '--state', path.join(state, address))
     const mailbox = path.join(state, `mail-${address}`)
-    const keys = makeKeys(path.join(state, `keys-${address}`), CURVES[curve])
+    const keys = makeKeys(path.join(state, `keys-${address}`), SUITES[curve].curve)
     args.push('--mailbox', mailbox, '--mailbox-key', keys.publicFile)
     const curl = async (target: string, ...options: string[]) => {
       const url = target.startsWith('/') ? `http://127.0.0.1:${PORT}${target}` : target
@@ -128,7 +128,7 @@ async function withMachines(
 const picture = path.resolve(import.meta.dirname, '../src/sample/curve.png')
 
 describe('two machines', { skip: reasonToSkip() }, () => {
-  for (const curve of Object.keys(CURVES) as CurveName[]) {
+  for (const curve of Object.keys(SUITES) as SuiteName[]) {
     it(`exchange keys, texts and pictures in both directions on ${curve}`, () =>
       withMachines(curve, async (a, b) => {
         const first = await a.curl('/send_keys')

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { CURVES, type Curve, P256, X25519 } from '../src/protocol/curves.ts'
+import { P256 } from '../src/protocol/curves.ts'
 import { DuetError, type ProtocolCode } from '../src/protocol/errors.ts'
 import {
   encodeAnswer,
@@ -14,6 +14,7 @@ import {
   parseKeyMessage,
   parseMessage,
 } from '../src/protocol/messages.ts'
+import { publicKeyBytes, SUITES, type Suite } from '../src/protocol/suites.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 
@@ -23,19 +24,26 @@ type Fields = Record<string, unknown>
 const digits = (length: number) => 'a5'.repeat(length)
 const WITH_PROTOTYPE = { noNullPrototype: true }
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
-const confirms = fc.record({ session: bytes(16), tag: bytes(32) }, WITH_PROTOTYPE)
+/** With a ciphertext and without, on a suite that has one. */
+const confirmsOn = ({ kem }: Suite) => {
+  const fields = { session: bytes(16), tag: bytes(32) }
+  const confirms = fc.record(fields, WITH_PROTOTYPE)
+  if (kem === null) return confirms
+  const ciphertext = bytes(kem.ciphertextBytes)
+  return fc.oneof(confirms, fc.record({ ...fields, ciphertext }, WITH_PROTOTYPE))
+}
 /** What the wire makes of a value. */
 const wired = (value: unknown) => JSON.parse(JSON.stringify(value))
 
 const confirmForm = () => ({ session: digits(16), tag: digits(32) })
-const keyForm = (curve: Curve): Fields => ({
-  v: 1,
-  curve: curve.name,
-  basePoint: Buffer.from(curve.basePoint).toString('hex'),
-  identity: digits(curve.pointBytes),
-  publicKey: digits(curve.pointBytes),
+const keyForm = (suite: Suite): Fields => ({
+  v: 2,
+  curve: suite.name,
+  basePoint: Buffer.from(suite.curve.basePoint).toString('hex'),
+  identity: digits(suite.curve.pointBytes),
+  publicKey: digits(publicKeyBytes(suite)),
 })
-const messageForm = (): Fields => ({ v: 1, session: digits(16), seq: 0, ciphertext: digits(20) })
+const messageForm = (): Fields => ({ v: 2, session: digits(16), seq: 0, ciphertext: digits(20) })
 
 /** A form without one field. */
 function without(form: Fields, field: string): Fields {
@@ -184,7 +192,7 @@ function badHex(path: string, form: (value: string) => unknown, min: number, max
 /** Versions that are numbers and not ours, with nothing else wrong or everything else. */
 function otherVersions(form: Fields): Table {
   const table: Table = {}
-  for (const v of [0, 2, -1, 1.5, 2 ** 53, 1e300]) {
+  for (const v of [0, 1, 3, -1, 2.5, 2 ** 53, 1e300]) {
     table[`version ${v}`] = [{ ...form, v }, 'bad_version']
     table[`version ${v} before anything else`] = [{ v, unknown: [] }, 'bad_version']
   }
@@ -194,22 +202,24 @@ function otherVersions(form: Fields): Table {
 /** What `v` may be that is no number. */
 function noVersions(form: Fields): Table {
   const table: Table = { '`v` missing': [without(form, 'v'), 'bad_message'] }
-  for (const v of ['1', '2', '', null, true, [1], {}])
+  for (const v of ['1', '2', '', null, true, [2], {}])
     table[`\`v\` as ${JSON.stringify(v)}`] = [{ ...form, v }, 'bad_message']
   return table
 }
 
-for (const curve of Object.values(CURVES)) {
+for (const suite of Object.values(SUITES)) {
+  const { curve, kem } = suite
   const size = curve.pointBytes
-  const form = keyForm(curve)
-  const parse = (body: unknown) => parseKeyMessage(curve, body)
+  const whole = publicKeyBytes(suite)
+  const form = keyForm(suite)
+  const parse = (body: unknown) => parseKeyMessage(suite, body)
 
-  describe(`a key message on ${curve.name}`, () => {
-    const shares = fc.record({ identity: bytes(size), publicKey: bytes(size) }, WITH_PROTOTYPE)
+  describe(`a key message on ${suite.name}`, () => {
+    const shares = fc.record({ identity: bytes(size), publicKey: bytes(whole) }, WITH_PROTOTYPE)
     it('is the same after it was encoded and parsed', () => {
       fc.assert(
         fc.property(shares, (share) => {
-          assert.deepEqual(parse(wired(encodeKeyMessage(curve, { share }))), { share })
+          assert.deepEqual(parse(wired(encodeKeyMessage(suite, { share }))), { share })
         }),
         { numRuns: 100 * TIMES },
       )
@@ -217,9 +227,9 @@ for (const curve of Object.values(CURVES)) {
 
     it('is the same after it was encoded and parsed, with a confirmation', () => {
       fc.assert(
-        fc.property(shares, confirms, (share, confirm) => {
+        fc.property(shares, confirmsOn(suite), (share, confirm) => {
           const message = { share, confirm }
-          assert.deepEqual(parse(wired(encodeKeyMessage(curve, message))), message)
+          assert.deepEqual(parse(wired(encodeKeyMessage(suite, message))), message)
         }),
         { numRuns: 100 * TIMES },
       )
@@ -228,20 +238,26 @@ for (const curve of Object.values(CURVES)) {
     it('has exactly the fields of the protocol, bytes as lower-case hex', () => {
       const share = {
         identity: new Uint8Array(size).fill(0xab),
-        publicKey: new Uint8Array(size).fill(0xcd),
+        publicKey: new Uint8Array(whole).fill(0xcd),
       }
       const expected = {
-        v: 1,
-        curve: curve.name,
+        v: 2,
+        curve: suite.name,
         basePoint: Buffer.from(curve.basePoint).toString('hex'),
         identity: 'ab'.repeat(size),
-        publicKey: 'cd'.repeat(size),
+        publicKey: 'cd'.repeat(whole),
       }
-      assert.deepEqual(encodeKeyMessage(curve, { share }), expected)
+      assert.deepEqual(encodeKeyMessage(suite, { share }), expected)
       const confirm = { session: new Uint8Array(16).fill(0xef), tag: new Uint8Array(32).fill(1) }
-      assert.deepEqual(encodeKeyMessage(curve, { share, confirm }), {
+      assert.deepEqual(encodeKeyMessage(suite, { share, confirm }), {
         ...expected,
         confirm: { session: 'ef'.repeat(16), tag: '01'.repeat(32) },
+      })
+      if (kem === null) return
+      const ciphertext = new Uint8Array(1088).fill(0xfe)
+      assert.deepEqual(encodeKeyMessage(suite, { share, confirm: { ...confirm, ciphertext } }), {
+        ...expected,
+        confirm: { session: 'ef'.repeat(16), tag: '01'.repeat(32), ciphertext: 'fe'.repeat(1088) },
       })
     })
 
@@ -254,7 +270,7 @@ for (const curve of Object.values(CURVES)) {
     })
 
     it('is parsed before its points are looked at', () => {
-      parse({ ...form, identity: '00'.repeat(size), publicKey: 'ff'.repeat(size) })
+      parse({ ...form, identity: '00'.repeat(size), publicKey: 'ff'.repeat(whole) })
     })
 
     const confirmed = (confirm: unknown) => ({ ...form, confirm })
@@ -264,7 +280,8 @@ for (const curve of Object.values(CURVES)) {
       )
     // an absent confirmation is a key message without one
     const { 'no body': _, ...noConfirms } = notForms(confirmForm())
-    const point = (field: string) => badHex(field, (value) => ({ ...form, [field]: value }), size)
+    const point = (field: string, length = size) =>
+      badHex(field, (value) => ({ ...form, [field]: value }), length)
     refusesAll(parse, {
       'what is no key message': notForms(form),
       'a field that is missing or of a wrong type': wrongFields(form, {
@@ -287,7 +304,7 @@ for (const curve of Object.values(CURVES)) {
       ),
       'any other form of the base point': point('basePoint'),
       'any other form of the identity': point('identity'),
-      'any other form of the public key': point('publicKey'),
+      'any other form of the public key': point('publicKey', whole),
       'any other form of the session id': badHex(
         'confirm.session',
         (session) => confirmed({ ...confirmForm(), session }),
@@ -300,7 +317,79 @@ for (const curve of Object.values(CURVES)) {
       ),
     })
 
-    const other = curve === X25519 ? P256 : X25519
+    const ciphertext = (value: string) => confirmed({ ...confirmForm(), ciphertext: value })
+    if (kem === null)
+      refusesAll(parse, {
+        'a ciphertext, whatever it is': {
+          'of ML-KEM-768': [ciphertext(digits(1088)), 'bad_message'],
+          empty: [ciphertext(''), 'bad_message'],
+          'before the base point': [
+            { ...ciphertext(digits(1088)), basePoint: digits(size) },
+            'bad_message',
+          ],
+          'before the encoding of the base point': [
+            { ...ciphertext(digits(1088)), basePoint: 'x' },
+            'bad_message',
+          ],
+          'before the encoding of the identity': [
+            { ...ciphertext(digits(1088)), identity: 'x' },
+            'bad_message',
+          ],
+          'before the encoding of the public key, of another suite': [
+            { ...ciphertext(digits(1088)), publicKey: digits(1216) },
+            'bad_message',
+          ],
+          'before the encoding of the tag': [
+            confirmed({ ...confirmForm(), tag: 'x', ciphertext: 'x' }),
+            'bad_message',
+          ],
+        },
+      })
+    else
+      refusesAll(parse, {
+        'any other form of the ciphertext': badHex(
+          'confirm.ciphertext',
+          ciphertext,
+          kem.ciphertextBytes,
+        ),
+        'a ciphertext of a wrong length': Object.fromEntries(
+          [0, 1, 16, 32, 1087, 1089, 1184, 2176].map((length) => [
+            `${length} bytes`,
+            [ciphertext(digits(length)), 'bad_encoding'] as const,
+          ]),
+        ),
+        'a public key of a wrong length': Object.fromEntries(
+          [0, 1, 32, 1152, 1183, 1184, 1185, 1215, 1217, 1248, 2432].map((length) => [
+            `${length} bytes`,
+            [{ ...form, publicKey: digits(length) }, 'bad_encoding'] as const,
+          ]),
+        ),
+        'a ciphertext of a wrong type': inConfirm(
+          Object.fromEntries(
+            Object.entries(
+              wrongFields({ ...confirmForm(), ciphertext: digits(1088) }, { ciphertext: 'string' }),
+            ).filter(([what]) => !what.endsWith('missing')),
+          ),
+        ),
+      })
+
+    const others = Object.values(SUITES).filter(({ name }) => name !== suite.name)
+    refusesAll(parse, {
+      'a public key of another suite': Object.fromEntries(
+        others.map((other) => [
+          other.name,
+          [{ ...form, publicKey: digits(publicKeyBytes(other)) }, 'bad_encoding'],
+        ]),
+      ),
+      ...(kem && {
+        'half of a public key': {
+          'the encapsulation key alone': [{ ...form, publicKey: digits(1184) }, 'bad_encoding'],
+          'the point alone': [{ ...form, publicKey: digits(32) }, 'bad_encoding'],
+        },
+      }),
+    })
+    // of the same length as its own, where there is one
+    const [other = suite] = others
     const basePoint = Buffer.from(curve.basePoint)
     const near = (bit: number) => {
       const bytes = Buffer.from(basePoint)
@@ -309,11 +398,24 @@ for (const curve of Object.values(CURVES)) {
     }
     refusesAll(parse, {
       'another curve': {
-        'a whole key message of it': [keyForm(other), 'curve_mismatch'],
+        ...Object.fromEntries(
+          others.map((other): [string, readonly [Fields, ProtocolCode]] => [
+            `a whole key message of ${other.name}`,
+            [keyForm(other), 'curve_mismatch'],
+          ]),
+        ),
+        'one with a ciphertext': [
+          {
+            ...keyForm(SUITES.X25519MLKEM768),
+            curve: other.name,
+            confirm: { ...confirmForm(), ciphertext: digits(1088) },
+          },
+          'curve_mismatch',
+        ],
         'its name alone': [{ ...form, curve: other.name }, 'curve_mismatch'],
-        'lower case': [{ ...form, curve: curve.name.toLowerCase() }, 'curve_mismatch'],
+        'lower case': [{ ...form, curve: suite.name.toLowerCase() }, 'curve_mismatch'],
         empty: [{ ...form, curve: '' }, 'curve_mismatch'],
-        'a blank at the end': [{ ...form, curve: `${curve.name} ` }, 'curve_mismatch'],
+        'a blank at the end': [{ ...form, curve: `${suite.name} ` }, 'curve_mismatch'],
         'a name that every object has': [{ ...form, curve: 'constructor' }, 'curve_mismatch'],
       },
       'another base point': {
@@ -325,7 +427,7 @@ for (const curve of Object.values(CURVES)) {
     })
 
     const wrong = {
-      version: { v: 2 },
+      version: { v: 1 },
       shape: { unknown: 1 },
       confirmShape: { confirm: {} },
       curve: { curve: other.name },
@@ -377,9 +479,9 @@ for (const curve of Object.values(CURVES)) {
 }
 
 describe('a key message on P-256', () => {
-  const form = keyForm(P256)
+  const form = keyForm(SUITES['P-256'])
   const compressed = Buffer.concat([Uint8Array.of(3), P256.basePoint.subarray(1, 33)])
-  refusesAll((body) => parseKeyMessage(P256, body), {
+  refusesAll((body) => parseKeyMessage(SUITES['P-256'], body), {
     'a compressed point, by its length': {
       identity: [{ ...form, identity: `02${digits(32)}` }, 'bad_encoding'],
       'public key': [{ ...form, publicKey: `03${digits(32)}` }, 'bad_encoding'],
@@ -389,60 +491,68 @@ describe('a key message on P-256', () => {
   })
 })
 
-describe('an answer to a key message', () => {
-  it('is the same after it was encoded and parsed, with a confirmation or without', () => {
-    assert.deepEqual(encodeAnswer(undefined), { accepted: true })
-    assert.equal(parseAnswer(wired(encodeAnswer(undefined))), undefined)
-    fc.assert(
-      fc.property(confirms, (confirm) => {
-        assert.deepEqual(parseAnswer(wired(encodeAnswer(confirm))), confirm)
-      }),
-      { numRuns: 100 * TIMES },
-    )
-  })
+for (const suite of Object.values(SUITES))
+  describe(`an answer to a key message on ${suite.name}`, () => {
+    const parse = (body: unknown) => parseAnswer(suite, body)
 
-  const form: Fields = { accepted: true }
-  const confirmed = (confirm: unknown) => ({ ...form, confirm })
-  refusesAll(parseAnswer, {
-    'what is no answer': notForms(form),
-    'a field that is missing or of a wrong type': {
-      ...wrongFields(form, { accepted: 'true' }),
-      ...wrongFields(confirmed(confirmForm()), { accepted: 'true' }),
-      'accepted as 1': [{ accepted: 1 }, 'bad_message'],
-      'accepted as "true"': [{ accepted: 'true' }, 'bad_message'],
-      'a refusal': [{ status: 400, code: 'bad_point' }, 'bad_message'],
-    },
-    'an unknown field': {
-      ...unknownFields(form),
-      'one of the answer to a message': [{ accepted: true, missing: 0 }, 'bad_message'],
-      'the version, which an answer has not': [{ accepted: true, v: 1 }, 'bad_message'],
-    },
-    'a field that is only inherited': inheritedFields(form),
-    'what is no confirmation': {
-      null: [confirmed(null), 'bad_message'],
-      false: [confirmed(false), 'bad_message'],
-      'a string': [confirmed(digits(48)), 'bad_message'],
-      'an array': [confirmed([digits(16), digits(32)]), 'bad_message'],
-      'no tag': [confirmed({ session: digits(16) }), 'bad_message'],
-      'no session': [confirmed({ tag: digits(32) }), 'bad_message'],
-      'a field more': [confirmed({ ...confirmForm(), extra: 1 }), 'bad_message'],
-      'a field `__proto__` more': [
-        confirmed(JSON.parse(`{"session":"${digits(16)}","tag":"${digits(32)}","__proto__":{}}`)),
-        'bad_message',
-      ],
-    },
-    'any other form of the session id': badHex(
-      'confirm.session',
-      (session) => confirmed({ ...confirmForm(), session }),
-      16,
-    ),
-    'any other form of the tag': badHex(
-      'confirm.tag',
-      (tag) => confirmed({ ...confirmForm(), tag }),
-      32,
-    ),
+    it('is the same after it was encoded and parsed, with a confirmation or without', () => {
+      assert.deepEqual(encodeAnswer(undefined), { accepted: true })
+      assert.equal(parse(wired(encodeAnswer(undefined))), undefined)
+      fc.assert(
+        fc.property(confirmsOn(suite), (confirm) => {
+          assert.deepEqual(parse(wired(encodeAnswer(confirm))), confirm)
+        }),
+        { numRuns: 100 * TIMES },
+      )
+    })
+
+    const form: Fields = { accepted: true }
+    const confirmed = (confirm: unknown) => ({ ...form, confirm })
+    const ciphertext = (value: unknown) => confirmed({ ...confirmForm(), ciphertext: value })
+    refusesAll(parse, {
+      'a ciphertext that has no place there':
+        suite.kem === null
+          ? { any: [ciphertext(digits(1088)), 'bad_message'] }
+          : badHex('confirm.ciphertext', ciphertext, 1088),
+      'what is no answer': notForms(form),
+      'a field that is missing or of a wrong type': {
+        ...wrongFields(form, { accepted: 'true' }),
+        ...wrongFields(confirmed(confirmForm()), { accepted: 'true' }),
+        'accepted as 1': [{ accepted: 1 }, 'bad_message'],
+        'accepted as "true"': [{ accepted: 'true' }, 'bad_message'],
+        'a refusal': [{ status: 400, code: 'bad_point' }, 'bad_message'],
+      },
+      'an unknown field': {
+        ...unknownFields(form),
+        'one of the answer to a message': [{ accepted: true, missing: 0 }, 'bad_message'],
+        'the version, which an answer has not': [{ accepted: true, v: 1 }, 'bad_message'],
+      },
+      'a field that is only inherited': inheritedFields(form),
+      'what is no confirmation': {
+        null: [confirmed(null), 'bad_message'],
+        false: [confirmed(false), 'bad_message'],
+        'a string': [confirmed(digits(48)), 'bad_message'],
+        'an array': [confirmed([digits(16), digits(32)]), 'bad_message'],
+        'no tag': [confirmed({ session: digits(16) }), 'bad_message'],
+        'no session': [confirmed({ tag: digits(32) }), 'bad_message'],
+        'a field more': [confirmed({ ...confirmForm(), extra: 1 }), 'bad_message'],
+        'a field `__proto__` more': [
+          confirmed(JSON.parse(`{"session":"${digits(16)}","tag":"${digits(32)}","__proto__":{}}`)),
+          'bad_message',
+        ],
+      },
+      'any other form of the session id': badHex(
+        'confirm.session',
+        (session) => confirmed({ ...confirmForm(), session }),
+        16,
+      ),
+      'any other form of the tag': badHex(
+        'confirm.tag',
+        (tag) => confirmed({ ...confirmForm(), tag }),
+        32,
+      ),
+    })
   })
-})
 
 describe('a sealed message', () => {
   const MAX_BYTES = 16 * 1024 + 16
@@ -466,7 +576,7 @@ describe('a sealed message', () => {
       ciphertext: new Uint8Array(17).fill(0xcd),
     }
     assert.deepEqual(encodeMessage(message), {
-      v: 1,
+      v: 2,
       session: 'ab'.repeat(16),
       seq: 7,
       ciphertext: 'cd'.repeat(17),
@@ -494,7 +604,10 @@ describe('a sealed message', () => {
     wrongSequences[seq] = [body, 'bad_message']
   }
   refusesAll(parseMessage, {
-    'what is no message': { ...notForms(form), 'a key message': [keyForm(X25519), 'bad_message'] },
+    'what is no message': {
+      ...notForms(form),
+      'a key message': [keyForm(SUITES.X25519), 'bad_message'],
+    },
     'a field that is missing or of a wrong type': wrongFields(form, {
       session: 'string',
       seq: 'number',
@@ -512,7 +625,7 @@ describe('a sealed message', () => {
       '16 KiB + 17 bytes': [{ ...form, ciphertext: digits(MAX_BYTES + 1) }, 'bad_encoding'],
     },
     'the first of several faults: version, shape, encoding': {
-      'version, shape': [{ ...form, v: 2, unknown: 1 }, 'bad_version'],
+      'version, shape': [{ ...form, v: 1, unknown: 1 }, 'bad_version'],
       'sequence number, encoding': [{ ...form, session: 'x', seq: -1 }, 'bad_message'],
       'an unknown field, encoding': [{ ...form, session: 'x', x: 1 }, 'bad_message'],
     },
@@ -529,24 +642,30 @@ const FORMS: Record<
     again: (body) => encodeMessage(parseMessage(body)),
     form: messageForm(),
   },
-  'an answer': {
-    parse: parseAnswer,
-    again: (body) => encodeAnswer(parseAnswer(body)),
-    form: { accepted: true, confirm: confirmForm() },
-  },
 }
-for (const curve of Object.values(CURVES))
-  FORMS[`a key message on ${curve.name}`] = {
-    parse: (body) => parseKeyMessage(curve, body),
-    again: (body) => encodeKeyMessage(curve, parseKeyMessage(curve, body)),
-    form: { ...keyForm(curve), confirm: confirmForm() },
+for (const suite of Object.values(SUITES)) {
+  const confirm = {
+    ...confirmForm(),
+    ...(suite.kem && { ciphertext: digits(suite.kem.ciphertextBytes) }),
   }
+  FORMS[`an answer on ${suite.name}`] = {
+    parse: (body) => parseAnswer(suite, body),
+    again: (body) => encodeAnswer(parseAnswer(suite, body)),
+    form: { accepted: true, confirm },
+  }
+  FORMS[`a key message on ${suite.name}`] = {
+    parse: (body) => parseKeyMessage(suite, body),
+    again: (body) => encodeKeyMessage(suite, parseKeyMessage(suite, body)),
+    form: { ...keyForm(suite), confirm },
+  }
+}
 
 const CODES = ['bad_message', 'bad_version', 'curve_mismatch', 'bad_encoding', 'bad_base_point']
 
 for (const [what, { parse, again, form }] of Object.entries(FORMS)) {
   const fields = Object.keys(form)
-  if ('confirm' in form) fields.push('confirm.session', 'confirm.tag')
+  const { confirm } = form
+  for (const field of Object.keys(confirm ?? {})) fields.push(`confirm.${field}`)
   /** The value of a field, at the top or in the confirmation. */
   const get = (field: string): unknown =>
     field.split('.').reduce((value: unknown, name) => (value as Fields)[name], form)

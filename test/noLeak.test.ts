@@ -7,6 +7,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { hexToBytes } from '../src/protocol/bytes.ts'
 import { CURVES, type Curve, KeyPair } from '../src/protocol/curves.ts'
+import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { decodePrivateKey } from '../src/state/pem.ts'
 import { type Answer, type CallOptions, call, post } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
@@ -33,20 +34,20 @@ describe('the search', () => {
   })
 })
 
-for (const curve of Object.values(CURVES))
-  describe(`a run of two programs on ${curve.name}`, () => {
-    it('has its secrets on the two terminals and nowhere else', () => inTwoPrograms(curve))
-    it('has the private keys of --show-work there too', () => inTwoPrograms(curve, '--show-work'))
+for (const suite of Object.values(SUITES))
+  describe(`a run of two programs on ${suite.name}`, () => {
+    it('has its secrets on the two terminals and nowhere else', () => inTwoPrograms(suite))
+    it('has the private keys of --show-work there too', () => inTwoPrograms(suite, '--show-work'))
   })
 
-async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
+async function inTwoPrograms({ name, kem }: Suite, ...more: string[]): Promise<void> {
   const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-leak-'))
   const [portA = 0, portB = 0] = await freePorts(2)
   const proxies = [await recordingProxy(portA), await recordingProxy(portB)] as const
   const start = (port: number, other: number, use: (command: Command) => Promise<void>) =>
     withCommand(
       ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
-        .concat('--curve', curve.name)
+        .concat('--curve', name)
         .concat('--state', path.join(state, `${port}`), more),
       {},
       use,
@@ -78,8 +79,10 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
           ...secretsOf(linesOf(b.output(), portB)),
         ]
         const shared = secrets.filter((text) => /^[0-9a-f]{64}$/.test(text))
-        assert.equal(new Set(shared).size, 2, 'two exchanges, each on both terminals')
-        assert.equal(shared.length, 4)
+        // what the curve gives, and what the KEM carried
+        const each = kem === null ? 1 : 2
+        assert.equal(new Set(shared).size, 2 * each, 'two exchanges, each on both terminals')
+        assert.equal(shared.length, 4 * each)
         for (const text of [TEXT, PERCENT_TEXT, `This is a secret message from port ${portB}!`])
           assert.ok(secrets.includes(text), text)
 
@@ -87,7 +90,9 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
           shared.includes(text) ? Buffer.from(text, 'hex') : Buffer.from(text),
         )
         const ephemerals = [a, b].flatMap((program) => privateKeysOn(program.output()))
-        assert.equal(ephemerals.length, more.includes('--show-work') ? shared.length : 0)
+        // of each exchange those of both sides on the curve, and the seed of the one that decapsulates
+        const shownKeys = kem === null ? 4 : 6
+        assert.equal(ephemerals.length, more.includes('--show-work') ? shownKeys : 0)
         assert.deepEqual(find([...hidden, ...ephemerals], places), [])
         const outside = {
           ...wire,
@@ -123,7 +128,12 @@ async function inTwoPrograms(curve: Curve, ...more: string[]): Promise<void> {
 /** The private keys that a terminal shows as PEM. */
 function privateKeysOn(output: string): Buffer[] {
   const pems = output.match(/-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----/g) ?? []
-  return pems.map((pem) => Buffer.from(decodePrivateKey(pem).exportPrivateKey()))
+  return pems.map((pem) => {
+    const der = Buffer.from(pem.replace(/-----[^-]+-----/g, ''), 'base64')
+    // id-alg-ml-kem-768, and behind it the seed
+    const isKem = der.includes(Buffer.from('0609608648016503040402', 'hex'))
+    return isKem ? der.subarray(-64) : Buffer.from(decodePrivateKey(pem).exportPrivateKey())
+  })
 }
 
 const urlOf = (port: number) => `http://127.0.0.1:${port}`
@@ -254,7 +264,7 @@ async function everything(portA: number, portB: number): Promise<Answer[]> {
     await run(portA, '/send_msg', text(TEXT, { 'content-type': 'application/json' }))
     await run(portA, '/send_msg', { headers: { 'sec-fetch-site': 'cross-site' } })
     for (const route of ['keys', 'message'])
-      answers.push(await post(`http://127.0.0.1:${portA}/wire/${route}`, { v: 1, text: TEXT }))
+      answers.push(await post(`http://127.0.0.1:${portA}/wire/${route}`, { v: 2, text: TEXT }))
     await run(portB, '/decrypt_msg')
     for (const path of ['/', '/frequency', '/frequency?letter=e', `/frequency?letter=${exchange}`])
       await run(portB, path)

@@ -120,7 +120,7 @@ async function installed(home: string): Promise<string | null> {
     path.join(home, 'package-lock.json'),
     JSON.stringify({ lockfileVersion: 3, requires: true, packages }),
   )
-  const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund']
+  const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   try {
     await run('npm', [...ci, '--offline'], { cwd: home })
     return null

@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { CURVES, type CurveName } from '../src/protocol/curves.ts'
+import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
 import { withPeerFacing } from './helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
@@ -27,6 +27,15 @@ async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
     [a, '/send_image'],
   ] as const)
     await peer.call(step)
+}
+
+/** The page of two peers on X25519 that have no session. */
+async function pageOnX25519(): Promise<string> {
+  let page = ''
+  await withPeers({}, async (a) => {
+    page = (await pageOf(a)).text
+  })
+  return page
 }
 
 describe('the files of the page', () => {
@@ -169,6 +178,22 @@ describe('the page', () => {
     assert.match(pages[1] ?? '', /# on the other machine<[\s\S]*<small>192\.0\.2\.7:5001</)
   })
 
+  it('tells of the KEM on X25519MLKEM768, and on no other', () =>
+    withPeers({ suite: SUITES.X25519MLKEM768 }, async (a, b) => {
+      await wholeRound(a, b)
+      const joined = (await pageOf(a)).text
+      const alone = await pageOnX25519()
+      for (const text of ['encapsulation key', 'ciphertext of ML-KEM', 'FIPS 203 section 8']) {
+        assert.ok(joined.includes(text), text)
+        assert.ok(!alone.includes(text), text)
+      }
+      assert.ok(alone.includes('CURVE=X25519MLKEM768'))
+      for (const text of [joined, alone]) assert.doesNotMatch(text, /<!--|\{\{/)
+      const { publicKey } = (await a.call('/show')).json
+      assert.equal(publicKey.length, 2 * 1216)
+      assert.equal(joined.split(publicKey).length, 3, 'in its card and in the table')
+    }))
+
   it('says which peer is known, and claims nothing before', () =>
     withPeers({}, async (a, b) => {
       const peerIs = async () => /data-peer="(\w+)"/.exec((await pageOf(a)).text)?.[1]
@@ -183,21 +208,22 @@ describe('the page', () => {
   for (const [curve, rho] of [
     ['X25519', '125.8'],
     ['P-256', '127.8'],
+    ['X25519MLKEM768', '125.8'],
   ] as const)
     it(`says what an eavesdropper would have to compute on ${curve}, as the group's order has it`, () =>
-      withPeers({ curve: CURVES[curve as CurveName] }, async (a) => {
+      withPeers({ suite: SUITES[curve as SuiteName] }, async (a) => {
         const { text } = await pageOf(a)
         assert.ok(text.includes(`2<sup>${rho}</sup> additions`))
         // 0.886 times the root of the order: RFC 7748 section 4.1, FIPS 186-4 D.1.2.3
         const order =
-          curve === 'X25519'
+          curve !== 'P-256'
             ? 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn
             : 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
         const log2 = Math.log2(0.886) + Math.log2(Number(order)) / 2
         assert.equal(log2.toFixed(1), rho)
         // at the rate of 8.5 × 10^16 in 3.5 months
         const years = (2 ** log2 / 8.5e16) * (3.5 / 12)
-        const claimed = curve === 'X25519' ? 2.5e20 : 1e21
+        const claimed = curve === 'P-256' ? 1e21 : 2.5e20
         assert.ok(Math.abs(years / claimed - 1) < 0.05, `${years}`)
       }))
 
@@ -207,7 +233,7 @@ describe('the page', () => {
       await wholeRound(a, b)
       const answer = await b.call('/sealed_image')
       assert.equal(answer.headers['content-type'], 'application/octet-stream')
-      assert.match(answer.text, /^DUET1/)
+      assert.match(answer.text, /^DUET2/)
       assertProblem(await a.call('/sealed_image'), 'no_image')
       const { events, state } = (await b.call('/transcript')).json
       const { parts, bytes } = events.find(
@@ -215,6 +241,6 @@ describe('the page', () => {
           event.type === 'request' && event.route === '/wire/image',
       )
       assert.equal(Number(answer.headers['content-length']), bytes)
-      assert.equal(parts[2].hex, state.image.sealed)
+      assert.equal(parts[1].hex + parts[2].hex, state.image.sealed)
     }))
 })

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { PeerError } from '../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { X25519 } from '../src/protocol/curves.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { pair } from './helpers/pair.ts'
 
 const HOUR = 60 * 60 * 1000
@@ -15,7 +15,7 @@ describe('a peer', () => {
     let underWay = 0
     let most = 0
     const [a, b] = pair({
-      curve: X25519,
+      suite: SUITES.X25519,
       intercept: () => {
         most = Math.max(most, ++underWay)
         queueMicrotask(() => underWay--)
@@ -29,7 +29,7 @@ describe('a peer', () => {
   it('goes on with the next one when one has failed', async () => {
     let failing = true
     const [a, b] = pair({
-      curve: X25519,
+      suite: SUITES.X25519,
       intercept: () => {
         if (failing) throw new PeerError('peer_unreachable', 'No connection.')
       },
@@ -43,7 +43,7 @@ describe('a peer', () => {
   it('uses a number once even if its message was lost, and the receiver learns of the gap', async () => {
     let losing = false
     const [a, b] = pair({
-      curve: X25519,
+      suite: SUITES.X25519,
       intercept: () => {
         if (losing) throw new PeerError('peer_timeout', 'No answer.')
       },
@@ -60,7 +60,7 @@ describe('a peer', () => {
 
   it('erases a private key that was not confirmed within an hour, and says so', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    const [a, b] = pair({ curve: X25519 })
+    const [a, b] = pair({ suite: SUITES.X25519 })
     await a.peer.sendKeys()
     t.mock.timers.tick(HOUR - 1)
     const expired = () => a.events.some(({ type }) => type === 'keys expired')
@@ -77,7 +77,7 @@ describe('a peer', () => {
   })
 
   it('remembers the other one when keys were confirmed for the first time', async () => {
-    const [a, b] = pair({ curve: X25519 })
+    const [a, b] = pair({ suite: SUITES.X25519 })
     await a.peer.sendKeys()
     assert.deepEqual([a.remembered, b.remembered], [[], []])
     for (const { peer } of [b, a, b]) await peer.sendKeys()
@@ -86,7 +86,7 @@ describe('a peer', () => {
   })
 
   it('has a good session even if it could not write down who the other one is', async () => {
-    const [a, b] = pair({ curve: X25519 })
+    const [a, b] = pair({ suite: SUITES.X25519 })
     a.remembered.push = () => {
       throw new Error('ENOSPC')
     }
@@ -97,7 +97,7 @@ describe('a peer', () => {
   })
 
   it('shows every field always, null where there is nothing yet', () => {
-    const [a] = pair({ curve: X25519 })
+    const [a] = pair({ suite: SUITES.X25519 })
     const { identity, basePoint } = a.peer.show()
     assert.deepEqual(a.peer.show(), {
       port: 5000,
@@ -120,7 +120,7 @@ describe('a peer', () => {
   })
 
   it('shows what waits as ciphertext, and counts what went and came', async () => {
-    const [a, b] = pair({ curve: X25519 })
+    const [a, b] = pair({ suite: SUITES.X25519 })
     await a.peer.sendKeys()
     const { session } = await b.peer.sendKeys()
     await a.peer.sendMessage(utf8ToBytes('one'))
@@ -136,7 +136,7 @@ describe('a peer', () => {
   })
 
   it('shows no secret to whoever prints the object', async () => {
-    const [a, b] = pair({ curve: X25519 })
+    const [a, b] = pair({ suite: SUITES.X25519 })
     await a.peer.sendKeys()
     await b.peer.sendKeys()
     a.peer.show()

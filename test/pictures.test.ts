@@ -14,8 +14,8 @@ import { createClient } from '../src/http/client.ts'
 import { type Launched, launch } from '../src/launch.ts'
 import { concatBytes } from '../src/protocol/bytes.ts'
 import { X25519 } from '../src/protocol/curves.ts'
-import { MAX_PICTURES } from '../src/protocol/session.ts'
-import { CHUNK_BYTES, HEADER_BYTES, type PictureType } from '../src/protocol/stream.ts'
+import { CHUNK_BYTES, HEADER_BYTES, type PictureType, parseHeader } from '../src/protocol/stream.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../src/state/memory.ts'
 import { openPictures, pictureFile } from '../src/state/pictures.ts'
 import { createTerminal } from '../src/terminal.ts'
@@ -53,7 +53,7 @@ async function talking(
 ): Promise<[WiredPeer, WiredPeer]> {
   let changes: typeof tamper
   const [a, b] = pair({
-    curve: X25519,
+    suite: SUITES.X25519,
     tamper: (stream) => changes?.(stream) ?? stream,
     openPictures: (port) => openPictures(path.join(folder, `${port}`)),
   })
@@ -107,14 +107,14 @@ describe('a received picture', () => {
   })
 
   it('completes an exchange, as a message does', async () => {
-    const [a, b] = pair({ curve: X25519 })
+    const [a, b] = pair({ suite: SUITES.X25519 })
     await a.peer.sendKeys()
     const [one] = a.keysSent
     const answer = b.peer.receiveKeys({ ...one, publicKey: one?.publicKey })
     assert.deepEqual(answer, { accepted: true })
     // b's keys come, but a's answer to them is lost
     const [c, d] = pair({
-      curve: X25519,
+      suite: SUITES.X25519,
       intercept: (kind) => {
         if (kind === 'keys' && d.keysSent.length === 1) {
           c.peer.receiveKeys(d.keysSent[0])
@@ -141,7 +141,10 @@ describe('a picture stream that is not what was sent', () => {
     ['the header alone', (s) => s.slice(0, HEADER_BYTES), 'decrypt_failed'],
     ['of another kind', (s) => flip(s, 0), 'bad_image'],
     ['of an unknown session', (s) => flip(s, 5), 'unknown_session'],
-    ['under another salt', (s) => flip(s, 21), 'decrypt_failed'],
+    ['under another number', (s) => flip(s, 28), 'decrypt_failed'],
+    ['under a number far ahead', (s) => flip(s, 26), 'too_far_ahead'],
+    ['under a number beyond the last', (s) => flip(s, 21), 'rekey_required'],
+    ['of version 1', (s) => s.with(4, 0x31), 'bad_image'],
     ['with a bit flipped in its first chunk', (s) => flip(s, at(0)), 'decrypt_failed'],
     ['with a bit flipped in its last tag', (s) => flip(s, s.length - 1), 'decrypt_failed'],
     ['cut between chunks', (s) => s.slice(0, at(2)), 'decrypt_failed'],
@@ -243,26 +246,88 @@ describe('a picture that is not what it says', () => {
 })
 
 describe('pictures of a session', () => {
-  it('are none of those that were refused before they were sealed', async () => {
-    const [a] = await talking()
-    for (let i = 0; i <= MAX_PICTURES; i++)
-      await assert.rejects(
-        a.peer.sendPicture({ ...sourceOf('image/png', pngOf(12)), name: 'x'.repeat(1100) }),
-        { code: 'bad_image' },
-      )
-    await a.peer.sendPicture(sourceOf('image/png', pngOf(12)))
+  /** The number in the header of each stream that came to b, and how many bytes it has. */
+  async function numbered(tamper: (stream: Uint8Array, number: number) => Uint8Array = (s) => s) {
+    const numbers: number[] = []
+    const [a, b] = await talking((stream) => {
+      const { number } = parseHeader(stream.subarray(0, HEADER_BYTES))
+      numbers.push(number)
+      return tamper(stream, number)
+    })
+    return { a, b, numbers }
+  }
+  const small = (bytes = 12) => sourceOf('image/png', pngOf(bytes))
+
+  it('are counted, and none is that was refused before it was sealed', async () => {
+    const { a, numbers } = await numbered()
+    await a.peer.sendPicture(small())
+    await assert.rejects(a.peer.sendPicture({ ...small(), name: 'x'.repeat(1100) }), {
+      code: 'bad_image',
+    })
+    await a.peer.sendPicture(small())
+    assert.deepEqual(numbers, [0, 1])
   })
 
-  it(`are ${MAX_PICTURES} in each direction, then rekey_required`, async () => {
-    const [a, b] = pair({ curve: X25519 })
-    await a.peer.sendKeys()
-    await b.peer.sendKeys()
-    for (let i = 0; i < MAX_PICTURES; i++)
-      await a.peer.sendPicture(sourceOf('image/png', pngOf(12)))
-    const oneMore = () => a.peer.sendPicture(sourceOf('image/png', pngOf(12)))
-    await assert.rejects(oneMore(), { code: 'rekey_required' })
-    for (const { peer } of [a, b]) await peer.sendKeys()
-    await oneMore()
+  it('go out one after another, in the order in which they were asked for', async () => {
+    const { a, b, numbers } = await numbered()
+    const sizes = [300_000, 12, 100_000, 13]
+    await Promise.all(sizes.map((bytes) => a.peer.sendPicture(small(bytes))))
+    assert.deepEqual(numbers, [0, 1, 2, 3])
+    const came = b.events.flatMap((event) =>
+      event.type === 'picture received' ? [event.picture.bytes] : [],
+    )
+    assert.deepEqual(came, sizes)
+  })
+
+  it('that fail on their way use up their number, and the next one is taken', async () => {
+    const { a, b, numbers } = await numbered((stream, number) =>
+      number < 2 ? stream.slice(0, -1) : stream,
+    )
+    for (let i = 0; i < 2; i++)
+      await assert.rejects(a.peer.sendPicture(small()), { code: 'decrypt_failed' })
+    await a.peer.sendPicture(small(77))
+    assert.deepEqual(numbers, [0, 1, 2])
+    assert.equal(b.peer.lastPicture?.bytes, 77)
+  })
+
+  it('that were overtaken by a later one are replay, and leave no file', async () => {
+    const held: Uint8Array[] = []
+    const { a, b } = await numbered((stream, number) => {
+      if (number > 0) return stream
+      held.push(stream)
+      return new Uint8Array(0)
+    })
+    await assert.rejects(a.peer.sendPicture(small(500)), { code: 'bad_image' })
+    await a.peer.sendPicture(small(600))
+    const late = sourceOf('image/png', held[0] ?? new Uint8Array(0)).content
+    await assert.rejects(b.peer.receivePicture(late), { code: 'replay' })
+    assert.equal(filesIn(picturesOfB()).length, 1)
+    assert.equal(b.peer.lastPicture?.bytes, 600)
+  })
+
+  it('that are overtaken while they arrive are replay too', async () => {
+    const streams: Uint8Array[] = []
+    const { a, b } = await numbered((stream) => {
+      streams.push(stream)
+      return new Uint8Array(0)
+    })
+    for (const bytes of [300_000, 12])
+      await assert.rejects(a.peer.sendPicture(small(bytes)), { code: 'bad_image' })
+    const [slow = new Uint8Array(0), fast = new Uint8Array(0)] = streams
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    async function* inTwoPieces() {
+      yield slow.subarray(0, 100_000)
+      await held
+      yield slow.subarray(100_000)
+    }
+    const first = b.peer.receivePicture(inTwoPieces())
+    await b.peer.receivePicture(sourceOf('image/png', fast).content)
+    goOn()
+    await assert.rejects(first, { code: 'replay' })
+    assert.equal(filesIn(picturesOfB()).length, 1)
   })
 })
 
@@ -392,6 +457,7 @@ describe('/send_image and /image', () => {
     await once(stuck, 'listening')
     const { image } = createClient(
       `http://127.0.0.1:${(stuck.address() as AddressInfo).port}`,
+      SUITES.X25519,
       undefined,
       300,
     )
@@ -499,7 +565,7 @@ async function withTwo(
   relay.listen(0, '127.0.0.1')
   await once(relay, 'listening')
   const { port } = relay.address() as AddressInfo
-  const common = { terminal, showsSecrets: true }
+  const common = { suite: SUITES.X25519, terminal, showsSecrets: true }
   const host = '127.0.0.1'
   const a = await launch({
     ...common,

@@ -11,7 +11,7 @@ import { PeerError, type PeerEvent } from '../src/contract.ts'
 import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
 import type { Peer } from '../src/peer.ts'
-import { X25519 } from '../src/protocol/curves.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { type Answer, type CallOptions, call } from './helpers/call.ts'
 import { switching, withPeerFacing, withServer } from './helpers/fakes.ts'
 import { mailboxInMemory } from './helpers/mail.ts'
@@ -423,7 +423,7 @@ describe('a body', () => {
 
   for (const [what, body] of [
     ['nothing', ''],
-    ['half of it', '{"v":1'],
+    ['half of it', '{"v":2'],
     ['two', '{}{}'],
     ['NaN', 'NaN'],
     ['invalid UTF-8', Buffer.from('7b22ff223a317d', 'hex')],
@@ -505,7 +505,7 @@ async function withDefect(
     port: 5000,
     url: 'http://127.0.0.1:5000',
     peerUrl: 'http://127.0.0.1:5001',
-    curve: X25519,
+    suite: SUITES.X25519,
     report: (event: PeerEvent) => events.push(event),
     show() {
       throw error
@@ -759,7 +759,7 @@ describe('/send_msg refuses', () => {
         ['/send_msg', post(FORM, `text=${word}%`)],
         ['/send_msg', post(TEXT, Buffer.from(`${word}\xe9`, 'latin1'))],
         ['/send_msg', post(JSON_TYPE, `{"text":"${word}"}`)],
-        ['/wire/message', post(JSON_TYPE, `{"v":1,"${word}":"${word}"}`)],
+        ['/wire/message', post(JSON_TYPE, `{"v":2,"${word}":"${word}"}`)],
         ['/wire/keys', post(JSON_TYPE, `{"v":"${word}"}`)],
         [`/${word}`, {}],
       ] as [string, CallOptions][]) {
@@ -950,8 +950,8 @@ describe('an other peer', () => {
   ] as const)
     it(`that answers a message with ${what} is peer_refused without a code`, () =>
       withServer(answering(201, 'application/json', body), async (url) => {
-        const message = { v: 1 as const, session: '00', seq: 0, ciphertext: '00' }
-        await assert.rejects(createClient(url).message(message), (error) => {
+        const message = { v: 2 as const, session: '00', seq: 0, ciphertext: '00' }
+        await assert.rejects(createClient(url, SUITES.X25519).message(message), (error) => {
           assert.ok(error instanceof PeerError)
           assert.deepEqual([error.code, error.peerCode], ['peer_refused', null])
           assertNothingInternal(error.message)

@@ -3,11 +3,12 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { CURVES, type Curve, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { KeyPair, P256 } from '../src/protocol/curves.ts'
 import type { ProtocolCode } from '../src/protocol/errors.ts'
 import { Exchange, MAX_WAITING } from '../src/protocol/exchange.ts'
+import { MAX_KEYS } from '../src/protocol/keyChain.ts'
 import { encodeKeyMessage, type KeyForm, type MessageForm } from '../src/protocol/messages.ts'
-import { MAX_MESSAGES } from '../src/protocol/session.ts'
+import { publicKeyBytes, SUITES, type Suite } from '../src/protocol/suites.ts'
 import { copy, pair, type WiredPeer } from './helpers/pair.ts'
 
 /** Refused with `code`, and everything that can be seen of the peer is as it was. */
@@ -18,8 +19,10 @@ function refused(peer: WiredPeer, take: () => unknown, code: ProtocolCode): void
 }
 
 function seen({ peer, events }: WiredPeer) {
+  // what it says of this look is not a change
+  const before = events.length
   const shown = peer.show()
-  events.pop()
+  events.length = before
   const happened = events.filter(({ type }) => type !== 'identity changed')
   return copy({ shown, happened })
 }
@@ -30,8 +33,8 @@ function flip(hex: string): string {
 }
 
 /** A key message of somebody new. */
-function strangers(curve: Curve): KeyForm {
-  return encodeKeyMessage(curve, new Exchange(new KeyPair(curve)).startKeys())
+function strangers(suite: Suite): KeyForm {
+  return encodeKeyMessage(suite, new Exchange(suite, new KeyPair(suite.curve)).startKeys())
 }
 
 const pointsOf: Record<string, [string, string][]> = {
@@ -47,48 +50,55 @@ const pointsOf: Record<string, [string, string][]> = {
   ],
 }
 
-for (const curve of Object.values(CURVES)) {
-  const other = curve === X25519 ? P256 : X25519
-  const half = 2 * curve.pointBytes
+for (const suite of Object.values(SUITES)) {
+  const others = Object.values(SUITES).filter(({ name }) => name !== suite.name)
+  const digits = 2 * publicKeyBytes(suite)
+  const head = digits - 2 * suite.curve.pointBytes
 
-  describe(`a key message on ${curve.name}`, () => {
+  describe(`a key message on ${suite.name}`, () => {
     type Row = [string, (form: KeyForm) => unknown, ProtocolCode]
     const rows: Row[] = [
       ['that is no object', () => [], 'bad_message'],
       ['without a public key', ({ publicKey: _, ...rest }) => rest, 'bad_message'],
       ['with an unknown field', (form) => ({ ...form, extra: 1 }), 'bad_message'],
-      ['of another version', (form) => ({ ...form, v: 2 }), 'bad_version'],
-      ['on another curve', (form) => ({ ...form, curve: other.name }), 'curve_mismatch'],
-      ['in upper case', (form) => ({ ...form, publicKey: 'A'.repeat(half) }), 'bad_encoding'],
+      ['of version 1', (form) => ({ ...form, v: 1 }), 'bad_version'],
+      ...others.map(
+        ({ name }): Row => [`on ${name}`, (form) => ({ ...form, curve: name }), 'curve_mismatch'],
+      ),
+      ['in upper case', (form) => ({ ...form, publicKey: 'A'.repeat(digits) }), 'bad_encoding'],
       ['of a wrong length', (form) => ({ ...form, identity: '02'.repeat(33) }), 'bad_encoding'],
       [
         'with another base point',
-        (form) => ({ ...form, basePoint: form.publicKey }),
+        (form) => ({ ...form, basePoint: form.identity }),
         'bad_base_point',
       ],
-      ...(pointsOf[curve.name] ?? []).flatMap(([name, point]): Row[] => [
-        [`with ${name} as public key`, (form) => ({ ...form, publicKey: point }), 'bad_point'],
+      ...(pointsOf[suite.curve.name] ?? []).flatMap(([name, point]): Row[] => [
+        [
+          `with ${name} as public key`,
+          (form) => ({ ...form, publicKey: form.publicKey.slice(0, head) + point }),
+          'bad_point',
+        ],
         [`with ${name} as identity`, (form) => ({ ...form, identity: point }), 'bad_point'],
       ]),
       [
         'whose identity is its public key',
-        (form) => ({ ...form, identity: form.publicKey }),
+        (form) => ({ ...form, identity: form.publicKey.slice(head) }),
         'bad_point',
       ],
     ]
     for (const [name, change, code] of rows)
       it(`${name} is ${code}`, async () => {
-        const [a, b] = pair({ curve })
+        const [a, b] = pair({ suite })
         await a.peer.sendKeys()
-        refused(a, () => a.peer.receiveKeys(change(strangers(curve))), code)
+        refused(a, () => a.peer.receiveKeys(change(strangers(suite))), code)
         assert.notEqual((await b.peer.sendKeys()).session, null)
       })
 
     it('with one of our own keys is reflection', async () => {
-      const [a, b] = pair({ curve })
+      const [a, b] = pair({ suite })
       await a.peer.sendKeys()
       const ours = a.keysSent[0] as KeyForm
-      const theirs = strangers(curve)
+      const theirs = strangers(suite)
       refused(a, () => a.peer.receiveKeys(ours), 'reflection')
       refused(a, () => a.peer.receiveKeys({ ...theirs, identity: ours.identity }), 'reflection')
       refused(a, () => a.peer.receiveKeys({ ...theirs, publicKey: ours.publicKey }), 'reflection')
@@ -98,10 +108,10 @@ for (const curve of Object.values(CURVES)) {
     })
 
     it('of another identity than the known one is identity_changed, and the terminal says what to do', async () => {
-      const [a, b] = pair({ curve })
+      const [a, b] = pair({ suite })
       await a.peer.sendKeys()
       await b.peer.sendKeys()
-      const impostor = strangers(curve)
+      const impostor = strangers(suite)
       refused(a, () => a.peer.receiveKeys(impostor), 'identity_changed')
       const told = a.events.at(-1)
       assert.equal(told?.type === 'identity changed' && told.toForget, 'start again.')
@@ -112,7 +122,7 @@ for (const curve of Object.values(CURVES)) {
     })
 
     it('that was used or replaced before is stale_keys, whatever it confirms', async () => {
-      const [a, b] = pair({ curve })
+      const [a, b] = pair({ suite })
       await b.peer.sendKeys()
       await b.peer.sendKeys()
       const replaced = b.keysSent[0] as KeyForm
@@ -122,7 +132,7 @@ for (const curve of Object.values(CURVES)) {
     })
 
     it('that comes twice before it is used changes nothing', async () => {
-      const [a, b] = pair({ curve })
+      const [a, b] = pair({ suite })
       await b.peer.sendKeys()
       const before = a.peer.show()
       a.peer.receiveKeys(b.keysSent[0])
@@ -134,7 +144,7 @@ for (const curve of Object.values(CURVES)) {
       const lost = new Error('lost')
       let losing = false
       const [a, b] = pair({
-        curve,
+        suite,
         intercept: () => {
           if (losing) throw lost
         },
@@ -163,30 +173,31 @@ for (const curve of Object.values(CURVES)) {
     })
 
     it('with a confirmation of any other session is taken without it', () => {
-      const [a] = pair({ curve })
+      const [a] = pair({ suite })
       const confirm = { session: '00'.repeat(16), tag: '00'.repeat(32) }
-      assert.deepEqual(a.peer.receiveKeys({ ...strangers(curve), confirm }), { accepted: true })
+      assert.deepEqual(a.peer.receiveKeys({ ...strangers(suite), confirm }), { accepted: true })
     })
 
     it('is checked in the order of the specification', async () => {
-      const [a, b] = pair({ curve })
+      const [a, b] = pair({ suite })
       await a.peer.sendKeys()
       await b.peer.sendKeys()
-      const bad = pointsOf[curve.name]?.[0]?.[1] ?? ''
+      const bad = pointsOf[suite.curve.name]?.[0]?.[1] ?? ''
+      const half = (a.keysSent[0] as KeyForm).publicKey.slice(0, head)
       const everything = {
         ...(a.keysSent[0] as KeyForm),
-        v: 2,
+        v: 1,
         curve: 'secp256k1',
         basePoint: bad,
-        publicKey: 'A'.repeat(half),
+        publicKey: 'A'.repeat(digits),
         confirm: { session: a.peer.show().session?.id, tag: '00'.repeat(32) },
       }
-      const impostor = strangers(curve)
+      const impostor = strangers(suite)
       const mended: [ProtocolCode, object][] = [
-        ['bad_version', { v: 1 }],
-        ['curve_mismatch', { curve: curve.name }],
-        ['bad_encoding', { publicKey: bad }],
-        ['bad_base_point', { basePoint: bytesToHex(curve.basePoint) }],
+        ['bad_version', { v: 2 }],
+        ['curve_mismatch', { curve: suite.name }],
+        ['bad_encoding', { publicKey: half + bad }],
+        ['bad_base_point', { basePoint: bytesToHex(suite.curve.basePoint) }],
         ['bad_point', { publicKey: impostor.publicKey }],
         ['reflection', { identity: impostor.identity }],
         [
@@ -207,11 +218,11 @@ for (const curve of Object.values(CURVES)) {
 }
 
 describe('a message', () => {
-  const curve = X25519
+  const suite = SUITES.X25519
   async function talking(): Promise<[WiredPeer, WiredPeer, MessageForm]> {
     let losing = false
     const [a, b] = pair({
-      curve,
+      suite,
       intercept: () => {
         if (losing) throw new Error('lost')
       },
@@ -229,10 +240,11 @@ describe('a message', () => {
     ['without a sequence number', ({ seq: _, ...rest }) => rest, 'bad_message'],
     ['with a negative one', (form) => ({ ...form, seq: -1 }), 'bad_message'],
     ['with an unknown field', (form) => ({ ...form, text: 'hello' }), 'bad_message'],
-    ['of another version', (form) => ({ ...form, v: 0 }), 'bad_version'],
+    ['of version 1', (form) => ({ ...form, v: 1 }), 'bad_version'],
     ['that is shorter than a tag', (form) => ({ ...form, ciphertext: '00' }), 'bad_encoding'],
     ['of an unknown session', (form) => ({ ...form, session: '00'.repeat(16) }), 'unknown_session'],
-    ['beyond the last', (form) => ({ ...form, seq: MAX_MESSAGES }), 'rekey_required'],
+    ['beyond the last', (form) => ({ ...form, seq: MAX_KEYS }), 'rekey_required'],
+    ['1,025 beyond the next', (form) => ({ ...form, seq: 1_025 }), 'too_far_ahead'],
     [
       'with one bit changed',
       (form) => ({ ...form, ciphertext: flip(form.ciphertext) }),
@@ -280,7 +292,8 @@ describe('a message', () => {
   })
 
   it('that is not UTF-8 is bad_text, and its number stays free', () => {
-    const [a, b] = [new Exchange(new KeyPair(curve)), new Exchange(new KeyPair(curve))]
+    const side = () => new Exchange(suite, new KeyPair(suite.curve))
+    const [a, b] = [side(), side()]
     b.receiveKeys(a.startKeys())
     a.receiveKeys(b.startKeys())
     const current = a.current

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { CURVES, type Curve, type CurveName, KeyPair, X25519 } from '../src/protocol/curves.ts'
 import { safetyNumber } from '../src/protocol/safetyNumber.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 const CURVE_IDS = { X25519: 1, 'P-256': 2 } as const
@@ -15,7 +16,7 @@ const FORMAT = /^\d{5}( \d{5}){11}$/
 function halfOf(id: number, identity: Uint8Array): string {
   const hash = crypto
     .createHash('sha512')
-    .update('duet/1 safety number')
+    .update('duet/2 safety number')
     .update(Uint8Array.of(0, id, identity.length >> 8, identity.length & 255))
     .update(identity)
     .digest('hex')
@@ -106,6 +107,13 @@ for (const [name, curve] of Object.entries(CURVES) as [CurveName, Curve][]) {
 }
 
 describe('a safety number', () => {
+  it('is made on the curve of the identities: the same on X25519MLKEM768 as on X25519', () => {
+    const [a, b] = [new KeyPair(X25519).publicKey, new KeyPair(X25519).publicKey]
+    const [one = '', two = ''] = [halfOf(1, a), halfOf(1, b)].sort()
+    for (const { curve } of [SUITES.X25519, SUITES.X25519MLKEM768])
+      assert.equal(safetyNumber(curve, a, b), `${one} ${two}`)
+  })
+
   it('has the curve id in both halves', () => {
     const other: Curve = { ...X25519, id: 2 }
     const [a, b] = [new KeyPair(X25519).publicKey, new KeyPair(X25519).publicKey]

@@ -6,10 +6,14 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { bytesToHex } from '../src/protocol/bytes.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { StateError } from '../src/state/files.ts'
 import { openMemory } from '../src/state/memory.ts'
-import { encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
+import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
+import { call } from './helpers/call.ts'
+import { withCommand } from './helpers/command.ts'
+import { freePorts } from './helpers/ports.ts'
 
 let folder: string
 beforeEach(() => {
@@ -143,3 +147,83 @@ for (const curve of Object.values(CURVES))
       })
     })
   })
+
+describe('the state on X25519MLKEM768', () => {
+  const SUITE_OF_BOTH = ['X25519MLKEM768', 'X25519'] as const
+
+  /** Two peers on `curve`, each with its state, and what both show before and after they exchanged keys. */
+  async function exchange(curve: string): Promise<{ before: Shown[]; after: Shown[] }> {
+    const ports = await freePorts(2)
+    const [a = 0, b = 0] = ports
+    const args = (port: number, other: number, state: string) => [
+      ...['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`],
+      ...['--curve', curve, '--state', state],
+    ]
+    const step = async (port: number, path: string, status: number) => {
+      const answer = await call(`http://127.0.0.1:${port}${path}`)
+      assert.equal(answer.status, status, answer.text)
+      return answer.json
+    }
+    const shown = async () => {
+      const both: Shown[] = []
+      for (const port of ports) both.push(await step(port, '/show', 200))
+      return both
+    }
+    const result: { before: Shown[]; after: Shown[] } = { before: [], after: [] }
+    await withCommand(args(a, b, 'a'), { cwd: folder }, async (one) => {
+      await one.ports(1)
+      await withCommand(args(b, a, 'b'), { cwd: folder }, async (two) => {
+        await two.ports(1)
+        result.before = await shown()
+        for (const port of ports) await step(port, '/send_keys', 201)
+        result.after = await shown()
+        await step(a, '/send_msg', 201)
+        await step(b, '/decrypt_msg', 200)
+      })
+    })
+    return result
+  }
+  interface Shown {
+    curve: string
+    identity: string
+    publicKey: string | null
+    safetyNumber: string | null
+    peer: { identity: string | null; known: boolean }
+  }
+
+  for (const order of [SUITE_OF_BOTH, SUITE_OF_BOTH.toReversed()])
+    it(`is that of X25519: files, known peer and safety number are the same (${order.join(', then ')})`, async () => {
+      const [first = '', second = ''] = order
+      const { before, after } = await exchange(first)
+      const [one, two] = after
+      assert.ok(one && two)
+      for (const each of before) assert.equal(each.safetyNumber, null)
+      for (const each of after) {
+        assert.equal(each.curve, first)
+        assert.equal(each.identity.length, 64)
+        assert.equal(each.publicKey?.length, first === 'X25519' ? 64 : 2432)
+        assert.match(each.safetyNumber ?? '', /^\d{5}( \d{5}){11}$/)
+        assert.equal(each.peer.known, false)
+      }
+      assert.equal(one.safetyNumber, two.safetyNumber)
+      for (const [state, own, peer] of [
+        ['a', one, two],
+        ['b', two, one],
+      ] as const) {
+        const files = fs.readdirSync(path.join(folder, state)).filter((name) => /pem/.test(name))
+        assert.deepEqual(files.sort(), ['identity.X25519.pem', 'peer.X25519.pem'])
+        const known = fs.readFileSync(path.join(folder, state, 'peer.X25519.pem'), 'utf8')
+        assert.equal(bytesToHex(decodePublicKey(known).publicKey), peer.identity)
+        const { identity } = openMemory(path.join(folder, state), X25519)
+        assert.equal(bytesToHex(identity.publicKey), own.identity)
+      }
+
+      const again = await exchange(second)
+      for (const [i, each] of [...again.before, ...again.after].entries()) {
+        assert.equal(each.curve, second)
+        assert.equal(each.identity, after[i % 2]?.identity)
+        assert.equal(each.safetyNumber, one.safetyNumber)
+        assert.equal(each.peer.known, true)
+      }
+    })
+})

@@ -1,12 +1,12 @@
 /** Pictures as sealed chunks: the bytes, what is refused, and that two ciphers give the same. */
 
 import assert from 'node:assert/strict'
-import { createCipheriv, hkdfSync } from 'node:crypto'
+import { createCipheriv } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { nodeAead } from '../src/http/pictures.ts'
 import { concatBytes, hexToBytes, lp, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { streamKey } from '../src/protocol/keySchedule.ts'
+import { KeyChain } from '../src/protocol/keyChain.ts'
 import {
   type Aead,
   CHUNK_BYTES,
@@ -21,8 +21,10 @@ import {
   streamBytes,
 } from '../src/protocol/stream.ts'
 import { pictureOf, pngOf } from './helpers/pictures.ts'
+import { refuses } from './helpers/refuses.ts'
 
-const header = { session: new Uint8Array(16).fill(1), salt: new Uint8Array(16).fill(2) }
+const header = { session: new Uint8Array(16).fill(1), number: 2 ** 20 - 2 }
+const NUMBER = hexToBytes('00000000000ffffe')
 const KEY = hexToBytes('42'.repeat(32))
 const MAX = 10 * CHUNK_BYTES
 const SEALED_CHUNK = CHUNK_BYTES + 16
@@ -50,9 +52,9 @@ function sealPlaintext(plaintext: Uint8Array): Uint8Array {
   const nonce = new Uint8Array(12)
   nonce[11] = 1
   return concatBytes(
-    utf8ToBytes('DUET1'),
+    utf8ToBytes('DUET2'),
     header.session,
-    header.salt,
+    NUMBER,
     ...nobleAead.seal(KEY, nonce, plaintext),
   )
 }
@@ -81,7 +83,7 @@ describe('a picture stream', () => {
     const name = 'größe.png'
     const metadata = JSON.stringify({ type: 'image/png', bytes: picture.length, name })
     const plaintext = concatBytes(lp(utf8ToBytes(metadata)), picture)
-    const expected = [utf8ToBytes('DUET1'), header.session, header.salt]
+    const expected = [utf8ToBytes('DUET2'), header.session, NUMBER]
     const count = Math.ceil(plaintext.length / CHUNK_BYTES)
     for (let i = 0; i < count; i++) {
       const nonce = Buffer.alloc(12)
@@ -95,10 +97,31 @@ describe('a picture stream', () => {
     assert.deepEqual(Buffer.from(seal(picture, { name })), Buffer.concat(expected))
   })
 
-  it('has a key of its own, from the direction, the salt and the session', () => {
-    const info = Buffer.concat([Buffer.from('duet/1 stream'), header.session])
-    const expected = hkdfSync('sha256', KEY, header.salt, info, 32)
-    assert.deepEqual(streamKey(KEY, header.salt, header.session), new Uint8Array(expected))
+  it('begins with session and number, in eight bytes', () => {
+    const numbers: [number, string][] = [
+      [0, '0000000000000000'],
+      [1, '0000000000000001'],
+      [2 ** 32 + 1, '0000000100000001'],
+      [2 ** 53 - 1, '001fffffffffffff'],
+    ]
+    for (const [number, written] of numbers) {
+      const metadata = { type: 'image/png', bytes: 1, name: '' } as const
+      const sealer = new PictureSealer({ ...header, number }, KEY.slice(), metadata)
+      assert.equal(sealer.header.length, HEADER_BYTES)
+      assert.equal(Buffer.from(sealer.header.subarray(-8)).toString('hex'), written)
+      assert.deepEqual(parseHeader(sealer.header), { ...header, number })
+    }
+    // beyond what a number holds exactly, and far beyond what any session has
+    const most = concatBytes(utf8ToBytes('DUET2'), header.session, new Uint8Array(8).fill(0xff))
+    assert.equal(parseHeader(most).number, 2 ** 64)
+    const chain = new KeyChain('picture', KEY.slice())
+    refuses('rekey_required', () => chain.check(parseHeader(most).number))
+  })
+
+  it('is refused if it is of version 1, or too short', () => {
+    const good = concatBytes(utf8ToBytes('DUET2'), header.session, NUMBER)
+    for (const bad of [good.with(4, 0x31), good.subarray(0, -1), new Uint8Array(0)])
+      assert.throws(() => parseHeader(bad), { code: 'bad_image' })
   })
 
   const types: PictureType[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']

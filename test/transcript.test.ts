@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { CURVES } from '../src/protocol/curves.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { INDEPENDENT_CURVES, safetyNumber } from './helpers/independent-peer.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
@@ -41,9 +41,9 @@ async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
 }
 
 describe('a transcript', () => {
-  for (const curve of Object.values(CURVES))
-    it(`is checked by the documented script, on ${curve.name}`, () =>
-      withPeers({ curve }, async (a, b) => {
+  for (const suite of Object.values(SUITES))
+    it(`is checked by the documented script, on ${suite.name}`, () =>
+      withPeers({ suite }, async (a, b) => {
         await wholeRound(a, b)
         for (const peer of [a, b]) {
           const answer = await peer.call('/transcript')
@@ -56,7 +56,7 @@ describe('a transcript', () => {
           assert.match(output, new RegExp(`^good {2}safety number ${number}$`, 'm'))
           assert.match(output, /^good {2}3 messages (sent|received), none/m)
           const independent = Object.values(INDEPENDENT_CURVES).find(
-            ({ name }) => name === curve.name,
+            ({ name }) => name === suite.curve.name,
           )
           assert.ok(independent)
           const { identity, peer: other } = transcript.state
@@ -65,37 +65,48 @@ describe('a transcript', () => {
         }
       }))
 
-  it('that was changed in any of this fails', () =>
-    withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const { text } = await a.call('/transcript')
-      const other = (digit: string) => (digit === '7' ? '8' : '7')
-      // biome-ignore lint/suspicious/noExplicitAny: JSON as it came
-      const changes: ((transcript: any) => void)[] = [
-        ({ state }) => {
-          state.session.id = state.session.id.replace(/^./, other)
-        },
-        ({ state }) => {
-          state.safetyNumber = state.safetyNumber.replace(/^./, other)
-        },
-        ({ events }) => {
-          for (const { form, parts } of events)
-            if (form === 'key message')
-              for (const part of parts)
-                if (part.field === 'publicKey') part.text = part.text.replace(/^./, other)
-        },
-        ({ events }) => {
-          events.find(({ form }: { form: string }) => form === 'sealed message').parts.pop()
-        },
-      ]
-      for (const change of changes) {
-        const transcript = JSON.parse(text)
-        change(transcript)
-        const { status, output } = check(transcript)
-        assert.equal(status, 1, output)
-        assert.match(output, /^BAD /m)
-      }
-    }))
+  for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768])
+    it(`that was changed in any of this fails, on ${suite.name}`, () =>
+      withPeers({ suite }, async (a, b) => {
+        await wholeRound(a, b)
+        const { text } = await a.call('/transcript')
+        const other = (digit: string) => (digit === '7' ? '8' : '7')
+        // biome-ignore lint/suspicious/noExplicitAny: JSON as it came
+        const changes: ((transcript: any) => void)[] = [
+          ({ state }) => {
+            state.session.id = state.session.id.replace(/^./, other)
+          },
+          ({ state }) => {
+            state.safetyNumber = state.safetyNumber.replace(/^./, other)
+          },
+          ({ events }) => {
+            for (const { form, parts } of events)
+              if (form === 'key message')
+                for (const part of parts)
+                  if (part.field === 'publicKey') part.text = part.text.replace(/^./, other)
+          },
+          ...(suite.kem === null
+            ? []
+            : ['x25519', 'confirm.ciphertext'].map(
+                // biome-ignore lint/suspicious/noExplicitAny: JSON as it came
+                (field) => (transcript: any) => {
+                  for (const { parts = [] } of transcript.events)
+                    for (const part of parts)
+                      if (part.field === field) part.text = part.text.replace(/^./, other)
+                },
+              )),
+          ({ events }) => {
+            events.find(({ form }: { form: string }) => form === 'sealed message').parts.pop()
+          },
+        ]
+        for (const change of changes) {
+          const transcript = JSON.parse(text)
+          change(transcript)
+          const { status, output } = check(transcript)
+          assert.equal(status, 1, output)
+          assert.match(output, /^BAD /m)
+        }
+      }))
 
   it('has the fields that its documentation names, and no others', () =>
     withPeers({}, async (a, b) => {

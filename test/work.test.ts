@@ -6,15 +6,22 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { createMlKem768 } from 'mlkem'
 import { bytesToHex, hexToBytes } from '../src/protocol/bytes.ts'
-import { CURVES, KeyPair } from '../src/protocol/curves.ts'
+import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
+import { type EphemeralKeys, halvesOf, SUITES } from '../src/protocol/suites.ts'
 import { call } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
 const noOpenssl =
   spawnSync('openssl', ['pkeyutl', '-help']).status === 0 ? false : 'there is no OpenSSL here'
+
+/** Those before 3.5 compute the half on the curve, and say so. */
+const hasMlKem = spawnSync('openssl', ['list', '-kem-algorithms'], {
+  encoding: 'utf8',
+}).stdout?.includes('ML-KEM-768')
 
 /** Standard output and error of `sh` with `script` typed into it, and what it leaves in its folder for temporary files. */
 function paste(script: string) {
@@ -34,11 +41,19 @@ function blocksOf(output: string): { port: number; block: string }[] {
   return [...blocks].map(([, port, block]) => ({ port: Number(port), block: block ?? '' }))
 }
 
-for (const curve of Object.values(CURVES))
-  describe(`--show-work on ${curve.name}`, () => {
-    it('prints what OpenSSL computes the shared secret from', { skip: noOpenssl }, () =>
+/** What stands between two marks of a block, from base64. */
+function base64In(block: string, begin: string, end: string): Buffer {
+  const [, text] = new RegExp(`${begin}\n([^]*?)\n${end}\n`).exec(block) ?? []
+  assert.ok(text, `there is a ${begin}`)
+  return Buffer.from(text.replaceAll('\n', ''), 'base64')
+}
+
+for (const suite of Object.values(SUITES))
+  describe(`--show-work on ${suite.name}`, () => {
+    /** Two exchanges with /show on both; what each terminal had to be pasted, and what it showed, exchange by exchange. */
+    const worked = () =>
       withCommand(
-        ['both', '--ports', '0,0', '--no-state', '--curve', curve.name, '--show-work'],
+        ['both', '--ports', '0,0', '--no-state', '--curve', suite.name, '--show-work'],
         {},
         async (both) => {
           const ports = await both.ports(2)
@@ -50,25 +65,70 @@ for (const curve of Object.values(CURVES))
           await both.ended
           const blocks = blocksOf(both.output())
           assert.equal(blocks.length, 4)
-          for (const port of ports) {
-            const shown = secretsOf(linesOf(both.output(), port)).filter((text) =>
+          return ports.map((port) => {
+            const secrets = secretsOf(linesOf(both.output(), port)).filter((text) =>
               /^[0-9a-f]{64}$/.test(text),
             )
-            const computed = blocks
-              .filter((each) => each.port === port)
-              .map(({ block }) => paste(block))
-            assert.deepEqual(
-              computed,
-              shown.map((secret) => ({ stdout: `${secret}\n`, stderr: '', left: [] })),
-            )
-          }
+            const own = blocks.filter((each) => each.port === port)
+            const shown = suite.kem
+              ? [secrets.slice(0, 2), secrets.slice(2)]
+              : secrets.map((secret) => [secret])
+            return own.map(({ block }, i) => ({ block, shown: shown[i] ?? [] }))
+          })
         },
-      ),
-    )
+      )
+
+    it('prints what OpenSSL computes the shared secret from', { skip: noOpenssl }, async () => {
+      const [first = [], second = []] = await worked()
+      assert.deepEqual([first.length, second.length], [2, 2])
+      for (const [of, each] of [first, second].entries())
+        for (const { block, shown } of each) {
+          const [ecdh = '', kem = ''] = shown
+          const right = { stderr: '', left: [] }
+          if (suite.kem === null) {
+            assert.deepEqual(paste(block), { stdout: `${ecdh}\n`, ...right })
+            continue
+          }
+          assert.match(kem, /^[0-9a-f]{64}$/)
+          // who sent its keys second had the other's, and made the ciphertext
+          const carried =
+            of === 1
+              ? 'This side made the ciphertext: the lines of the other terminal open it.'
+              : hasMlKem
+                ? kem
+                : 'This OpenSSL has no ML-KEM: it takes 3.5 or later.'
+          const stdout = `shared secret  ${ecdh}\nML-KEM secret  ${carried}\n`
+          assert.deepEqual(paste(block), { stdout, ...right })
+        }
+    })
+
+    if (suite.kem !== null)
+      it('prints the seed and the ciphertext that another ML-KEM gives the shown secret for', async () => {
+        const [first = [], second = []] = await worked()
+        const other = await createMlKem768()
+        assert.equal(first.length, 2)
+        for (const { block, shown } of first) {
+          const [, ...rest] = block.split('own-mlkem.pem" <<')
+          const der = base64In(
+            rest.join(''),
+            '-----BEGIN PRIVATE KEY-----',
+            '-----END PRIVATE KEY-----',
+          )
+          // RFC 9935: a seed alone, in [0]
+          assert.equal(
+            der.subarray(0, -64).toString('hex'),
+            '3054020100300b060960864801650304040204428040',
+          )
+          const [, privateKey] = other.deriveKeyPair(Uint8Array.from(der.subarray(-64)))
+          const ciphertext = Uint8Array.from(base64In(block, "<<'BASE64'", 'BASE64'))
+          assert.equal(bytesToHex(other.decap(ciphertext, privateKey)), shown[1])
+        }
+        for (const { block } of second) assert.doesNotMatch(block, /mlkem|BASE64/)
+      })
 
     it('says before each block what it gives away', () =>
       withCommand(
-        ['both', '--ports', '0,0', '--no-state', '--curve', curve.name, '--show-work'],
+        ['both', '--ports', '0,0', '--no-state', '--curve', suite.name, '--show-work'],
         {},
         async (both) => {
           for (const port of await both.ports(2)) await call(`http://127.0.0.1:${port}/send_keys`)
@@ -81,26 +141,49 @@ for (const curve of Object.values(CURVES))
       ))
 
     it('is the only way out of an exchange for a fresh private key, and the last moment', () => {
-      const seen: { privateKey: string; shared: string }[] = []
-      const pairs: KeyPair[] = []
-      const a = new Exchange(new KeyPair(curve), null, (own, peerPublicKey) => {
-        pairs.push(own)
-        seen.push({
-          privateKey: bytesToHex(own.exportPrivateKey()),
-          shared: bytesToHex(own.sharedSecret(peerPublicKey)),
-        })
-      })
-      const b = new Exchange(new KeyPair(curve))
+      const seen: { privateKey: string; shared: string; kem: string | null }[] = []
+      const kept: EphemeralKeys[] = []
+      const ciphertexts: (Uint8Array | null)[] = []
+      const a = new Exchange(
+        suite,
+        new KeyPair(suite.curve),
+        null,
+        (own, publicKey, ciphertext) => {
+          kept.push(own)
+          ciphertexts.push(ciphertext)
+          seen.push({
+            privateKey: bytesToHex(own.pair.exportPrivateKey()),
+            shared: bytesToHex(own.pair.sharedSecret(halvesOf(suite, publicKey).point)),
+            kem: ciphertext && bytesToHex(own.decapsulate(ciphertext)),
+          })
+        },
+      )
+      const ofB: (Uint8Array | null)[] = []
+      const b = new Exchange(
+        suite,
+        new KeyPair(suite.curve),
+        null,
+        (_own, _publicKey, ciphertext) => ofB.push(ciphertext),
+      )
       b.receiveKeys(a.startKeys())
       assert.deepEqual(seen, [], 'nothing is shown before both sides agree')
       const { confirm } = a.receiveKeys(b.startKeys())
-      assert.ok(b.receiveAnswer(confirm))
+      assert.ok(b.receiveAnswer(confirm).completed)
       assert.equal(seen.length, 1)
-      const [{ privateKey = '', shared = '' } = {}] = seen
-      assert.equal(shared, bytesToHex(a.current?.exportSharedSecret() ?? new Uint8Array()))
-      const again = new KeyPair(curve, hexToBytes(privateKey))
-      assert.deepEqual(again.publicKey, a.publicKey)
-      assert.throws(() => pairs[0]?.sharedSecret(curve.basePoint), /erased/)
+      const [{ privateKey = '', shared = '', kem = null } = {}] = seen
+      const secrets = a.current?.exportSharedSecrets()
+      assert.ok(secrets)
+      assert.equal(shared, bytesToHex(secrets.ecdh))
+      assert.equal(kem, secrets.kem && bytesToHex(secrets.kem))
+      assert.deepEqual(
+        [ciphertexts[0]?.length ?? null, ofB],
+        [suite.kem?.ciphertextBytes ?? null, [null]],
+      )
+      const again = new KeyPair(suite.curve, hexToBytes(privateKey))
+      assert.deepEqual(again.publicKey, a.publicKey && halvesOf(suite, a.publicKey).point)
+      assert.throws(() => kept[0]?.pair.sharedSecret(suite.curve.basePoint), /erased/)
+      if (suite.kem !== null)
+        assert.throws(() => kept[0]?.decapsulate(ciphertexts[0] ?? new Uint8Array()), /erased/)
     })
   })
 

@@ -1,6 +1,6 @@
 /** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
 
-import { CURVES, type CurveName } from '../protocol/curves.ts'
+import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { print, printable, tell } from '../terminal.ts'
 
 /** Prints their lines, with whatever came from outside escaped. */
@@ -39,11 +39,19 @@ export async function labNonceReuse(
   return 0
 }
 
-/** Records three sessions and tries stolen keys on them. Returns the exit code. */
-export async function labForwardSecrecy({ curve }: { curve: CurveName }): Promise<number> {
+/** Records three sessions and tries stolen memory on them. Returns the exit code. */
+export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promise<number> {
   endWithOutput()
   const { forwardSecrecy } = await import('../lab/forwardSecrecy.ts')
-  await forwardSecrecy(say, CURVES[curve])
+  await forwardSecrecy(say, SUITES[curve])
+  return 0
+}
+
+/** Opens what was recorded with the keys that a quantum computer would find, as far as it opens. Returns the exit code. */
+export async function labQuantum(): Promise<number> {
+  endWithOutput()
+  const { quantum } = await import('../lab/quantum.ts')
+  await quantum(say)
   return 0
 }
 

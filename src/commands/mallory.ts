@@ -4,14 +4,14 @@ import net from 'node:net'
 import path from 'node:path'
 import type { Alteration } from '../lab/mallory.ts'
 import { type Launched, launch } from '../launch.ts'
-import { CURVES, type CurveName } from '../protocol/curves.ts'
+import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { StateError } from '../state/files.ts'
 import { forgetful, hasMet, openMemory } from '../state/memory.ts'
 import { createTerminal, type Terminal } from '../terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface MalloryOptions {
-  readonly curve: CurveName
+  readonly curve: SuiteName
   /** Hers. */
   readonly ports: readonly [number, number]
   /** The URLs of the two, on loopback addresses. */
@@ -35,7 +35,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
   const attacker = await startMallory({
     ports: options.ports,
     between: options.between,
-    curve: CURVES[options.curve],
+    suite: SUITES[options.curve],
     alteration: options.alter,
     terminal,
   })
@@ -58,7 +58,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
 function refuseStrangers({ between, curve, state }: MalloryOptions): void {
   for (const { port } of between.map(placeOf)) {
     const dir = path.join(state, String(port))
-    if (!hasMet(dir, CURVES[curve]))
+    if (!hasMet(dir, SUITES[curve].curve))
       throw new StateError(
         `${dir}: This peer has met nobody on ${curve} yet. Start both (make run-both), run /send_keys on both, end them, and come again.`,
       )
@@ -71,15 +71,18 @@ function startVictims(
   hers: readonly number[],
   terminal: Terminal,
 ): Promise<Launched> {
-  const curve = CURVES[name]
+  const suite = SUITES[name]
   const [a, b] = between
   return launch({
+    suite,
     plans: [
       { ...placeOf(a), peerUrl: b, via: `http://127.0.0.1:${hers[0]}` },
       { ...placeOf(b), peerUrl: a, via: `http://127.0.0.1:${hers[1]}` },
     ],
     openMemory: (port) =>
-      kind === 'known' ? openMemory(path.join(state, String(port)), curve) : forgetful(curve),
+      kind === 'known'
+        ? openMemory(path.join(state, String(port)), suite.curve)
+        : forgetful(suite.curve),
     terminal,
     showsSecrets: true,
   })

@@ -2,7 +2,8 @@
 
 import type { Mailbox } from '../contract.ts'
 import { launch, type PeerPlan } from '../launch.ts'
-import { CURVES, type CurveName, type PublicKey, X25519 } from '../protocol/curves.ts'
+import type { PublicKey } from '../protocol/curves.ts'
+import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { makeDirectory, naming } from '../state/files.ts'
 import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
 import { forgetful, openMemory } from '../state/memory.ts'
@@ -13,7 +14,7 @@ import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface RunOptions {
   /** Without one, that of `identity`, else X25519. */
-  readonly curve?: CurveName
+  readonly curve?: SuiteName
   /** A PEM with the private key that takes the place of the identity in the state. */
   readonly identity?: string
   readonly message?: string
@@ -38,10 +39,10 @@ export async function run(
   options: RunOptions,
   stateOf: (port: number) => string,
 ): Promise<number> {
-  const asGiven = options.curve && CURVES[options.curve]
+  const asGiven = options.curve && SUITES[options.curve]
   const identity =
-    options.identity === undefined ? undefined : readPrivateKey(options.identity, asGiven)
-  const curve = asGiven ?? identity?.curve ?? X25519
+    options.identity === undefined ? undefined : readPrivateKey(options.identity, asGiven?.curve)
+  const suite = asGiven ?? (identity ? suiteOf(identity.curve) : SUITES.X25519)
   const terminal = createTerminal({
     output: process.stdout,
     showsSecrets: options.secrets,
@@ -53,12 +54,13 @@ export async function run(
   const showWork = options.showWork && (await import('../lab/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
   const launched = await launch({
+    suite,
     plans,
     openMemory: (port) => {
       const memory =
         options.state === false
-          ? forgetful(curve, identity)
-          : openMemory(stateOf(port), curve, identity)
+          ? forgetful(suite.curve, identity)
+          : openMemory(stateOf(port), suite.curve, identity)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },

@@ -26,7 +26,7 @@ export interface AppOptions {
 
 export function createApp(
   peer: Peer,
-  { hostNames = [], receiver = peer, events = new Events(peer.curve) }: AppOptions = {},
+  { hostNames = [], receiver = peer, events = new Events(peer.suite) }: AppOptions = {},
 ): Koa {
   const app = new Koa()
   // what gets past `problems` can't be answered any more; koa's own printing would show a stack

@@ -11,18 +11,35 @@ import { HttpError } from './problems.ts'
 const MAX_FORM_BYTES = 'text='.length + 3 * MAX_TEXT_BYTES
 
 /**
- * A JSON body of at most `limit` bytes; `seen` gets its bytes, whatever they are.
+ * A JSON body of at most `limit` bytes, parsed; `seen` gets its bytes, whatever they are.
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message`
  */
 export async function readJson(
   ctx: Context,
   limit: number,
-  seen: (body: Uint8Array) => void = () => {},
+  seen?: (body: Uint8Array) => void,
 ): Promise<unknown> {
+  return parseJson(await readJsonBytes(ctx, limit, seen))
+}
+
+/**
+ * The same, not parsed yet.
+ * @throws HttpError `unsupported_type` `too_large`
+ */
+export async function readJsonBytes(
+  ctx: Context,
+  limit: number,
+  seen: (body: Uint8Array) => void = () => {},
+): Promise<Uint8Array> {
   if (mediaType(ctx) !== 'application/json')
     throw new HttpError('unsupported_type', 'This route takes application/json.')
   const body = await readBytes(ctx, limit)
   seen(body)
+  return body
+}
+
+/** @throws DuetError `bad_message` */
+export function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
   } catch {
@@ -103,6 +120,6 @@ async function readBytes(ctx: Context, limit: number, said = limit): Promise<Uin
   }
 }
 
-function tooLarge(limit: number): HttpError {
+export function tooLarge(limit: number): HttpError {
   return new HttpError('too_large', `At most ${limit} bytes are taken here.`)
 }

@@ -13,6 +13,7 @@ import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
 import { parseImageAnswer } from '../protocol/stream.ts'
+import type { Suite } from '../protocol/suites.ts'
 import type { Events, Pending, WireRoute } from './events.ts'
 import { StreamHead } from './pictures.ts'
 import { isCode } from './problems.ts'
@@ -42,7 +43,7 @@ const MailAnswer = v.strictObject({
  * would send a message twice. `timeout`, in ms, is for a whole round trip. `events` is told of
  * what goes out and comes back.
  */
-export function createClient(url: string, events?: Events, timeout = TIMEOUT): Wire {
+export function createClient(url: string, suite: Suite, events?: Events, timeout = TIMEOUT): Wire {
   let loading: Promise<Got> | undefined
   const client = () => {
     loading ??= clientOf(url)
@@ -63,7 +64,8 @@ export function createClient(url: string, events?: Events, timeout = TIMEOUT): W
   }
   return {
     url,
-    keys: async (form) => understood(parseAnswer, await post('/wire/keys', form)),
+    keys: async (form) =>
+      understood((body) => parseAnswer(suite, body), await post('/wire/keys', form)),
     message: async (form) => understood(parseMessageAnswer, await post('/wire/message', form)),
     image: async ({ bytes, content }) => {
       const headers = { 'content-type': 'application/octet-stream', 'content-length': `${bytes}` }

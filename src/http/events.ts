@@ -5,9 +5,9 @@ import type { Middleware } from 'koa'
 import type { Peer } from '../peer.ts'
 import type { Annotated, Part } from '../protocol/annotate.ts'
 import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
-import type { Curve } from '../protocol/curves.ts'
 import { annotatedMessages } from '../protocol/messages.ts'
-import { annotatedStream, chunksOf, HEADER_BYTES, SALT_BYTES } from '../protocol/stream.ts'
+import { annotatedStream, chunksOf, HEADER_BYTES, MAGIC_BYTES } from '../protocol/stream.ts'
+import type { Suite } from '../protocol/suites.ts'
 import { annotatedProblem } from './problems.ts'
 
 /**
@@ -110,10 +110,10 @@ export class Events {
   #last = 0
   #awake = false
 
-  constructor(curve: Curve, patience = STUCK_MS) {
+  constructor(suite: Suite, patience = STUCK_MS) {
     this.patience = patience
     this.#forms = {
-      ...annotatedMessages(curve),
+      ...annotatedMessages(suite),
       ...annotatedStream(),
       refusal: annotatedProblem,
     }
@@ -267,10 +267,9 @@ function said(text: string): { code: string | null; next: string | null } {
 /** The public side of a peer, as its page has it. */
 export function stateOf(peer: Peer, { sealedHead }: Events) {
   const { image, ...state } = peer.publicState()
-  const salt =
-    sealedHead && bytesToHex(sealedHead.subarray(HEADER_BYTES - SALT_BYTES, HEADER_BYTES))
-  // the salt of its stream, if that came in this run: another one for each picture
-  return { ...state, image: image && { ...image, sealed: salt } }
+  // session and number of its stream, if that came in this run: others for each picture
+  const sealed = sealedHead && bytesToHex(sealedHead.subarray(MAGIC_BYTES, HEADER_BYTES))
+  return { ...state, image: image && { ...image, sealed } }
 }
 
 /**

@@ -27,6 +27,8 @@ const PAGE_POLICY = [
 const COSTS: Readonly<Record<string, { rho: string; years: string; fasterYears: string }>> = {
   X25519: { rho: '125.8', years: '2.5 × 10²⁰', fasterYears: '250 billion' },
   'P-256': { rho: '127.8', years: '10²¹', fasterYears: '1,000 billion' },
+  // of its X25519 half
+  X25519MLKEM768: { rho: '125.8', years: '2.5 × 10²⁰', fasterYears: '250 billion' },
 }
 
 const read = (name: string) =>
@@ -83,7 +85,8 @@ export function answerPage(ctx: Context, peer: Peer, events: Events): void {
 
 /**
  * The template with every `{{…}}` filled in, and every `data-show="path"` with that value of the
- * state. `{{own /show}}` is a curl to this peer, `{{others /show}}` one to the other.
+ * state. `{{own /show}}` is a curl to this peer, `{{others /show}}` one to the other. Between `<!--joined-->` and
+ * `<!--/joined-->` stands what is true on a suite with a KEM only, between `<!--alone-->` and its end what is not.
  */
 function filled(peer: Peer, events: Events): string {
   const state = stateOf(peer, events)
@@ -105,7 +108,11 @@ function filled(peer: Peer, events: Events): string {
     years: () => cost?.years ?? '',
     fasterYears: () => cost?.fasterYears ?? '',
   }
-  return TEMPLATE.replace('{{picture}}', pictureOf(peer))
+  const isTrue = peer.suite.kem === null ? 'alone' : 'joined'
+  return TEMPLATE.replace(/<!--(joined|alone)-->([\s\S]*?)<!--\/\1-->/g, (_, when, text) =>
+    when === isTrue ? text : '',
+  )
+    .replace('{{picture}}', pictureOf(peer))
     .replace(
       '{{link}}',
       isHere(peer.peerUrl) ? `<a href="${entities(other.origin)}/">Open its page</a>` : '',

@@ -68,7 +68,7 @@ interface Row {
 /** What to do next; `path`: the route that refused. */
 type Next = (commands: Commands, path: string) => string
 
-const SPECIFICATION = 'See the specification of duet/1: src/protocol/README.md.'
+const SPECIFICATION = 'See the specification of duet/2: src/protocol/README.md.'
 const specification = () => SPECIFICATION
 const newKeys = ({ both }: Commands) => both('/send_keys')
 const help = ({ own }: Commands) => own('/')
@@ -197,6 +197,11 @@ const TABLE: Readonly<Record<Code, Row>> = {
     status: 409,
     title: 'Seen before',
     next: ({ peer }) => peer('/send_msg'),
+  },
+  too_far_ahead: {
+    status: 400,
+    title: 'Too many before this one never came',
+    next: newKeys,
   },
   rekey_required: {
     status: 409,

@@ -99,7 +99,8 @@ function limitTime(request: IncomingMessage, response: ServerResponse): void {
     seen = socket.bytesRead
     // not every way to lose a connection closes its request
     if (request.complete || socket.destroyed) clearInterval(timer)
-    else if (byProgress && moved) return
+    // what waits for its turn here, or for our disk, is not late
+    else if (byProgress && (moved || request.readableLength > 0)) return
     else if (response.headersSent) socket.destroy()
     else refuse(socket, 'too_slow')
   }, REQUEST_MS)

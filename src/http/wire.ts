@@ -3,13 +3,15 @@
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Receiver } from '../contract.ts'
-import { AEAD_TAG_BYTES, MAX_TEXT_BYTES } from '../protocol/messages.ts'
+import { AEAD_TAG_BYTES, MAX_TEXT_BYTES, maxKeyMessageBytes } from '../protocol/messages.ts'
 import { maxStreamBytes } from '../protocol/stream.ts'
-import { readJson } from './bodies.ts'
+import { SUITES, type Suite } from '../protocol/suites.ts'
+import { parseJson, readJson, readJsonBytes, tooLarge } from './bodies.ts'
 import type { Events, WireRoute } from './events.ts'
 import { StreamHead, withStream } from './pictures.ts'
 
-const MAX_KEYS_BODY = 4 * 1024
+/** That of any suite: what another one's key message is refused for is not its length. */
+const MAX_KEYS_BODY = Math.max(...Object.values(SUITES).map(maxKeyMessageBytes))
 /** The longest ciphertext in hex, and room for the other fields. */
 const MAX_MESSAGE_BODY = 2 * (MAX_TEXT_BYTES + AEAD_TAG_BYTES) + 1024
 
@@ -19,8 +21,12 @@ export function addWire(router: Router, receiver: Receiver, events: Events): voi
   }
 
   router.register('/wire/keys', ['POST'], async (ctx) => {
-    const body = await readJson(ctx, MAX_KEYS_BODY, seen(ctx, '/wire/keys'))
-    accepted(ctx, await receiver.receiveKeys(body))
+    const limit = maxKeyMessageBytes(receiver.suite)
+    // a body without a length is cut off at our own limit
+    const most = ctx.request.length === undefined ? limit : MAX_KEYS_BODY
+    const bytes = await readJsonBytes(ctx, most, seen(ctx, '/wire/keys'))
+    if (bytes.length > limit && !isOfAnother(receiver.suite, bytes)) throw tooLarge(limit)
+    accepted(ctx, await receiver.receiveKeys(parseJson(bytes)))
   })
 
   router.register('/wire/message', ['POST'], async (ctx) => {
@@ -37,6 +43,16 @@ export function addWire(router: Router, receiver: Receiver, events: Events): voi
     events.sealedHead = head.bytes
     accepted(ctx, answer)
   })
+}
+
+/** Whether it is a key message of another suite, as far as it says. */
+function isOfAnother({ name }: Suite, bytes: Uint8Array): boolean {
+  try {
+    const { curve } = parseJson(bytes) as { curve?: unknown }
+    return typeof curve === 'string' && curve !== name && Object.hasOwn(SUITES, curve)
+  } catch {
+    return false
+  }
 }
 
 /** Answers that what came was taken. */

@@ -1,16 +1,23 @@
 /** What is sent to a peer that has to refuse it: bad keys, and messages and pictures that are not what they were. */
 
-import { bytesToHex, concatBytes, hexToBytes, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
-import { type Curve, KeyPair, P256, X25519 } from '../protocol/curves.ts'
+import {
+  bytesToHex,
+  concatBytes,
+  hexToBytes,
+  randomBytes,
+  u64,
+  utf8ToBytes,
+} from '../protocol/bytes.ts'
+import { MAX_AHEAD, MAX_KEYS } from '../protocol/keyChain.ts'
 import {
   AEAD_TAG_BYTES,
   encodeKeyMessage,
   encodeMessage,
-  type KeyForm,
   type SealedMessage,
 } from '../protocol/messages.ts'
 import { CHUNK_BYTES, HEADER_BYTES } from '../protocol/stream.ts'
-import { badPoints, flipBit } from './badPoints.ts'
+import { EphemeralKeys, halvesOf, SUITES, type Suite } from '../protocol/suites.ts'
+import { badEncapsulationKeys, badPoints, flipBit } from './badPoints.ts'
 import type { CallOptions } from './call.ts'
 import type { Passed } from './tap.ts'
 
@@ -33,7 +40,7 @@ export interface Attack {
 
 /** What anyone can know of a peer that has a session. */
 export interface Target {
-  readonly curve: Curve
+  readonly suite: Suite
   readonly identity: Uint8Array
   readonly publicKey: Uint8Array
   /** Its counterpart's, in the same session. */
@@ -43,20 +50,41 @@ export interface Target {
 }
 
 /** Key messages that a peer has to refuse whatever its state. They claim its counterpart's identity. */
-export function keyAttacks({ curve, identity, publicKey, peer }: Target): Attack[] {
-  const send = (changes: Partial<KeyForm>, on = curve): WireRequest => {
-    const share = { identity: peer.identity, publicKey: new KeyPair(on).publicKey }
+export function keyAttacks({ suite, identity, publicKey, peer, message }: Target): Attack[] {
+  const send = (changes: object, on = suite): WireRequest => {
+    const share = { identity: peer.identity, publicKey: new EphemeralKeys(on).publicKey }
     return {
       path: '/wire/keys',
       body: JSON.stringify({ ...encodeKeyMessage(on, { share }), ...changes }),
     }
   }
-  const bad = badPoints(curve, peer.publicKey)
-  const other = curve.id === X25519.id ? P256 : X25519
+  /** A public key with one half that is given, and the other fresh, where there are two. */
+  const withHalf = (half: { encapsulationKey?: Uint8Array; point?: Uint8Array }): WireRequest => {
+    const { encapsulationKey, point } = {
+      ...halvesOf(suite, new EphemeralKeys(suite).publicKey),
+      ...half,
+    }
+    return send({ publicKey: bytesToHex(concatBytes(encapsulationKey, point)) })
+  }
+  const own = halvesOf(suite, publicKey)
+  const bad = badPoints(suite.curve, halvesOf(suite, peer.publicKey).point)
+  const others = Object.values(SUITES).filter(({ id }) => id !== suite.id)
+  const confirm = (changes: object) => ({
+    confirm: {
+      session: bytesToHex(message.session),
+      tag: bytesToHex(randomBytes(32)),
+      ...changes,
+    },
+  })
+  const zeros = (length: number) => ({ ciphertext: '00'.repeat(length) })
   return [
     ...bad.map(({ points, ...attack }) => ({
       ...attack,
-      requests: points.map((point) => send({ publicKey: bytesToHex(point) })),
+      requests: points.map((point) => withHalf({ point })),
+    })),
+    ...badEncapsulationKeys(own.encapsulationKey).map(({ keys, ...attack }) => ({
+      ...attack,
+      requests: keys.map((encapsulationKey) => withHalf({ encapsulationKey })),
     })),
     {
       sent: 'the first of these as the identity',
@@ -65,16 +93,28 @@ export function keyAttacks({ curve, identity, publicKey, peer }: Target): Attack
       requests: (bad[0]?.points ?? []).map((point) => send({ identity: bytesToHex(point) })),
     },
     {
+      sent: 'one point as identity and as public key',
+      gain: 'two of the three shared secrets that are one',
+      expected: 'bad_point',
+      requests: [withHalf({ point: peer.identity })],
+    },
+    {
       sent: 'another base point: the identity that she claims',
       gain: '1 is a private key for it then: so CVE-2020-0601 posed as anyone',
       expected: 'bad_base_point',
       requests: [send({ basePoint: bytesToHex(peer.identity) })],
     },
     {
-      sent: `a key message for ${other.name}`,
-      gain: 'the choice of the curve',
+      sent: `key messages for ${others.map(({ name }) => name).join(' and ')}`,
+      gain: 'the choice of the curve, and whether a KEM is joined to it',
       expected: 'curve_mismatch',
-      requests: [send({}, other)],
+      requests: others.map((other) => send({}, other)),
+    },
+    {
+      sent: 'a key message of version 1',
+      gain: 'an older protocol, with all that was mended since',
+      expected: 'bad_version',
+      requests: [send({ v: 1 })],
     },
     {
       sent: "the peer's own public key, and its own identity",
@@ -85,12 +125,49 @@ export function keyAttacks({ curve, identity, publicKey, peer }: Target): Attack
         send({ identity: bytesToHex(identity) }),
       ],
     },
+    ...(suite.kem === null
+      ? []
+      : [
+          {
+            sent: 'each half of its own public key, beside a fresh one',
+            gain: 'the same, past whoever compares whole public keys',
+            expected: 'reflection',
+            requests: [
+              withHalf({ point: own.point }),
+              withHalf({ encapsulationKey: own.encapsulationKey }),
+            ],
+          },
+        ]),
     {
       sent: "its counterpart's used public key, again",
-      gain: 'the same keys again, with counters that begin at 0',
+      gain: 'the same keys again, with chains that begin anew',
       expected: 'stale_keys',
       requests: [send({ publicKey: bytesToHex(peer.publicKey) })],
     },
+    {
+      sent: 'a confirmation of its session with a guessed tag',
+      gain: 'a peer that takes her for somebody who has the keys',
+      expected: 'confirm_failed',
+      requests: [
+        send(confirm({})),
+        ...(suite.kem ? [send(confirm(zeros(suite.kem.ciphertextBytes)))] : []),
+      ],
+    },
+    suite.kem === null
+      ? {
+          sent: 'the same with a ciphertext of a KEM',
+          gain: 'a program that goes on with what it did not expect',
+          expected: 'bad_message',
+          requests: [send(confirm(zeros(1088)))],
+        }
+      : {
+          sent: 'a ciphertext that is too short; too long',
+          gain: 'a program that reads beyond its end, or not to it',
+          expected: 'bad_encoding',
+          requests: [-1, 1].map((by) =>
+            send(confirm(zeros((suite.kem?.ciphertextBytes ?? 0) + by))),
+          ),
+        },
   ]
 }
 
@@ -101,7 +178,8 @@ export function messageAttacks({ message }: Target): Attack[] {
     path: '/wire/message',
     body: JSON.stringify(encodeMessage(changed)),
   })
-  const header = concatBytes(utf8ToBytes('DUET1'), session, randomBytes(16))
+  const randomPicture = (number: number) =>
+    picture(concatBytes(utf8ToBytes('DUET2'), session, u64(number), randomBytes(1000)))
   return [
     {
       sent: `message ${seq} once more`,
@@ -119,6 +197,14 @@ export function messageAttacks({ message }: Target): Attack[] {
       ],
     },
     {
+      sent: `message ${seq} as 1,025 beyond the next; as the last of all`,
+      gain: 'a million hashes to find the key, for one short request',
+      expected: 'too_far_ahead',
+      requests: [seq + 1 + MAX_AHEAD + 1, MAX_KEYS - 1].map((seq) =>
+        send({ session, seq, ciphertext }),
+      ),
+    },
+    {
       sent: `message ${seq} for another session`,
       gain: 'whatever the program takes as a default',
       expected: 'unknown_session',
@@ -128,7 +214,14 @@ export function messageAttacks({ message }: Target): Attack[] {
       sent: 'a picture of random bytes',
       gain: "a file of her choice on the peer's disk",
       expected: 'decrypt_failed',
-      requests: [picture(concatBytes(header, randomBytes(1000)))],
+      // which number comes next nobody says; this one is not too far ahead of any of the first
+      requests: [randomPicture(MAX_AHEAD)],
+    },
+    {
+      sent: 'the same as the last picture of all',
+      gain: 'a million hashes',
+      expected: 'too_far_ahead',
+      requests: [randomPicture(MAX_KEYS - 1)],
     },
   ]
 }
@@ -162,7 +255,7 @@ export function recordedAttacks(recording: Recording): Attack[] {
   return [
     {
       sent: 'a key message of this session again',
-      gain: 'the same keys again, with counters that begin at 0',
+      gain: 'the same keys again, with chains that begin anew',
       expected: 'stale_keys',
       requests: [keys],
     },
@@ -230,6 +323,12 @@ export function recordedAttacks(recording: Recording): Attack[] {
       gain: 'a changed picture',
       expected: 'decrypt_failed',
       requests: [picture(flipBit(whole, HEADER_BYTES + CHUNK_BYTES))],
+    },
+    {
+      sent: 'the picture with the next number',
+      gain: 'another order of pictures',
+      expected: 'decrypt_failed',
+      requests: [picture(whole.with(HEADER_BYTES - 1, (whole[HEADER_BYTES - 1] ?? 0) + 1))],
     },
     {
       sent: 'the picture as it was',

@@ -2,7 +2,7 @@
 
 import { PeerError } from '../contract.ts'
 import { loopbackOrigin } from '../loopback.ts'
-import { CURVES, type Curve } from '../protocol/curves.ts'
+import { SUITES, type Suite } from '../protocol/suites.ts'
 import { forgetful } from '../state/memory.ts'
 import {
   type Attack,
@@ -45,8 +45,8 @@ export async function badKeys(say: Say, origin: string): Promise<boolean> {
       'peer_refused',
       `The other peer of ${origin} is at ${peer.url}, and the lab stays on this machine.`,
     )
-  const curve = CURVES[name]
-  const [otherCurve = curve] = Object.values(CURVES).filter(({ id }) => id !== curve.id)
+  const suite = SUITES[name]
+  const others = Object.values(SUITES).filter(({ id }) => id !== suite.id)
   const wrong: string[] = []
 
   say(...heading(`1. The peer at ${origin} (${name})`))
@@ -54,7 +54,7 @@ export async function badKeys(say: Say, origin: string): Promise<boolean> {
   say('', 'Texts of the lab wait there now. They are read as always:')
   for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
 
-  await withPairOn(curve, async (a, b) => {
+  await withPairOn(suite, async (a, b) => {
     say(...heading(`2. On the wire between two peers of the lab's own (${name})`))
     say(
       ...wrap(
@@ -63,11 +63,12 @@ export async function badKeys(say: Say, origin: string): Promise<boolean> {
     )
     wrong.push(...(await attackOnTheWire(say, a, b)))
   })
-  await withPairOn(otherCurve, async (a, b) => {
-    say(...heading(`3. The other curve: two peers of the lab's own (${otherCurve.name})`))
-    wrong.push(...(await attackInPublic(say, { origin: b.url, other: a.url })))
-    wrong.push(...(await attackOnTheWire(say, a, b)))
-  })
+  for (const [i, other] of others.entries())
+    await withPairOn(other, async (a, b) => {
+      say(...heading(`${i + 3}. Another CURVE: two peers of the lab's own (${other.name})`))
+      wrong.push(...(await attackInPublic(say, { origin: b.url, other: a.url })))
+      wrong.push(...(await attackOnTheWire(say, a, b)))
+    })
 
   if (wrong.length === 0)
     say('', 'Every attack was refused as it has to be, and every session still works.')
@@ -75,8 +76,8 @@ export async function badKeys(say: Say, origin: string): Promise<boolean> {
   return wrong.length === 0
 }
 
-function withPairOn(curve: Curve, use: (a: OwnPeer, b: OwnPeer) => Promise<void>): Promise<void> {
-  return withOwnPair([forgetful(curve), forgetful(curve)], use)
+function withPairOn(suite: Suite, use: (a: OwnPeer, b: OwnPeer) => Promise<void>): Promise<void> {
+  return withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], use)
 }
 
 /** All that takes no more than what anyone can know. Returns what was not as it has to be. */

@@ -1,4 +1,4 @@
-/** Public keys that are none: each curve's points of low order, points off the curve, second names for a point. */
+/** Public keys that are none: points of low order, points off the curve, second names; of ML-KEM, numbers that are too large. */
 
 import { concatBytes, hexToBytes } from '../protocol/bytes.ts'
 import { type Curve, LOW_ORDER, X25519 } from '../protocol/curves.ts'
@@ -103,6 +103,35 @@ function badPointsP256(used: Uint8Array): BadPoints[] {
       gain: 'a second name for one point',
       expected: 'bad_point',
       points: [hexToBytes(`04${P_256}${Y_OF_ZERO}`)],
+    },
+  ]
+}
+
+export interface BadEncapsulationKeys extends Omit<BadPoints, 'points'> {
+  readonly keys: readonly Uint8Array[]
+}
+
+/** Encapsulation keys of ML-KEM-768 to refuse; `good`: any that is none of them, or empty on a suite without a KEM. */
+export function badEncapsulationKeys(good: Uint8Array): BadEncapsulationKeys[] {
+  if (good.length === 0) return []
+  /** With the last of its 768 coefficients of 12 bits, which are little-endian (FIPS 203 algorithm 6). */
+  const withLast = (coefficient: number) =>
+    good
+      .with(1150, ((good[1150] ?? 0) & 0x0f) | ((coefficient & 0x0f) << 4))
+      .with(1151, coefficient >> 4)
+  const expected = 'bad_point'
+  return [
+    {
+      sent: 'an encapsulation key with 3329 in it; with 4095',
+      gain: 'a second name for one key: 3329 is 0 there (FIPS 203 section 7.2)',
+      expected,
+      keys: [withLast(3329), withLast(4095)],
+    },
+    {
+      sent: 'an encapsulation key of ff only',
+      gain: 'the same, 768 times',
+      expected,
+      keys: [new Uint8Array(good.length).fill(0xff)],
     },
   ]
 }

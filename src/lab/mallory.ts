@@ -13,7 +13,13 @@ import { type Curve, KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { Exchange } from '../protocol/exchange.ts'
 import type { Share } from '../protocol/keySchedule.ts'
-import { encodeKeyMessage, MAX_TEXT_BYTES, parseKeyMessage } from '../protocol/messages.ts'
+import {
+  type AnswerForm,
+  encodeKeyMessage,
+  MAX_TEXT_BYTES,
+  parseKeyMessage,
+} from '../protocol/messages.ts'
+import type { Suite } from '../protocol/suites.ts'
 import { forgetful } from '../state/memory.ts'
 import { pictureFile } from '../state/pictures.ts'
 import type { Narrator, Terminal } from '../terminal.ts'
@@ -31,7 +37,7 @@ export interface MalloryOptions {
   readonly ports: readonly [number, number]
   /** The URLs of the two honest peers, on loopback addresses; her first peer faces the first. */
   readonly between: readonly [string, string]
-  readonly curve: Curve
+  readonly suite: Suite
   readonly alteration?: Alteration | undefined
   readonly terminal: Terminal
 }
@@ -41,14 +47,15 @@ export interface MalloryOptions {
  * @throws the system's error if a port can't be had
  */
 export function startMallory(options: MalloryOptions): Promise<Launched> {
-  const { ports, between, curve, terminal } = options
+  const { ports, between, suite, terminal } = options
   const sides: Side[] = []
   return launch({
+    suite,
     plans: [
       { host: '127.0.0.1', port: ports[0], peerUrl: between[0] },
       { host: '127.0.0.1', port: ports[1], peerUrl: between[1] },
     ],
-    openMemory: () => forgetful(curve),
+    openMemory: () => forgetful(suite.curve),
     showsSecrets: true,
     terminal: {
       reporter: (port) => (event) => sides.find((side) => side.port === port)?.hear(event),
@@ -67,9 +74,9 @@ class Side implements Receiver {
   /** Her other one. */
   across: Side = this
   readonly port: number
+  readonly suite: Suite
   readonly maxImage: number
   readonly #peer: Peer
-  readonly #curve: Curve
   readonly #alteration: Alteration | undefined
   readonly #report: (event: PeerEvent) => void
   readonly #narrator: Narrator
@@ -84,11 +91,11 @@ class Side implements Receiver {
   readonly #pictures: { path: string; name: string }[] = []
   readonly #explained = new Set<Point>()
 
-  constructor(peer: Peer, { curve, alteration }: MalloryOptions, terminal: Terminal) {
+  constructor(peer: Peer, { suite, alteration }: MalloryOptions, terminal: Terminal) {
     this.port = peer.port
+    this.suite = suite
     this.maxImage = peer.maxImage
     this.#peer = peer
-    this.#curve = curve
     this.#alteration = alteration
     this.#report = terminal.reporter(peer.port)
     this.#narrator = terminal.narrator(peer.port)
@@ -96,8 +103,8 @@ class Side implements Receiver {
   }
 
   async receiveKeys(body: unknown) {
-    const answer = this.#peer.receiveKeys(body)
-    this.#share = parseKeyMessage(this.#curve, body).share
+    const answer = this.#takeKeys(body)
+    this.#share = parseKeyMessage(this.suite, body).share
     this.#explain('keys')
     await this.across.#sendKeys(this.#share.identity)
     return answer
@@ -159,6 +166,20 @@ class Side implements Receiver {
     this.#explain('numbers')
   }
 
+  /**
+   * Keys whose proof is of what she sent in the other's name, and not of her peer's own keys, she takes
+   * without it: on a suite with a KEM her peer would refuse them, and the victim would hear of it.
+   */
+  #takeKeys(body: unknown): AnswerForm {
+    try {
+      return this.#peer.receiveKeys(body)
+    } catch (error) {
+      if (!(error instanceof DuetError) || error.code !== 'confirm_failed') throw error
+      const { share } = parseKeyMessage(this.suite, body)
+      return this.#peer.receiveKeys(encodeKeyMessage(this.suite, { share }))
+    }
+  }
+
   /** Sends her own keys to the victim, or, to one that knows better, keys in the name of `identity`. */
   async #sendKeys(identity: Uint8Array): Promise<void> {
     try {
@@ -171,14 +192,14 @@ class Side implements Receiver {
 
   /** Sends a key message with an identity that is not hers, and with all the proof that this allows. */
   async #claim(identity: Uint8Array): Promise<void> {
-    const exchange = new Exchange(new ClaimedIdentity(this.#curve, identity))
+    const exchange = new Exchange(this.suite, new ClaimedIdentity(this.suite.curve, identity))
     try {
       if (this.#share !== null) exchange.receiveKeys({ share: this.#share })
       const message = exchange.startKeys()
       const text = `${bytesToHex(message.share.publicKey)}  in the name of ${this.across.#victim}`
       this.#narrator.say('→', 'public key', text)
-      const wire = createClient(this.#peer.peerUrl)
-      await accepted(wire.keys(encodeKeyMessage(this.#curve, message)))
+      const wire = createClient(this.#peer.peerUrl, this.suite)
+      await accepted(wire.keys(encodeKeyMessage(this.suite, message)))
       this.#explain('claimed')
     } catch (error) {
       this.#refused(error, 'confirm_failed')

@@ -8,10 +8,18 @@ import { DuetError } from '../protocol/errors.ts'
 import { Exchange } from '../protocol/exchange.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
 import { Session } from '../protocol/session.ts'
+import { EphemeralKeys, SUITES } from '../protocol/suites.ts'
 import { exchangeKeys } from './agree.ts'
 import { fact, heading, readable, row, type Say, table, tableHead, wrap } from './layout.ts'
 import { keyFromTwo, type Tagged, tagWith } from './poly1305.ts'
-import { leakyMemory, nonceOf, openMessage, sessionKeys } from './theft.ts'
+import {
+  firstChain,
+  keyOfNumber,
+  leakySuite,
+  openMessage,
+  pseudorandomKey,
+  secretsFrom,
+} from './theft.ts'
 
 export const DEMO_TEXTS: Texts = [
   'The gold leaves the harbour tonight at ten, on the ship with the red sails.',
@@ -199,41 +207,49 @@ function notHere(): string[] {
     ...sealedBySession(),
     '',
     ...fact(
-      'the counter',
-      'The nonce is iv XOR seq. To take seq, to seal and to count on is one step that nothing can interleave (seal in src/protocol/session.ts). After 2^20 messages: rekey_required.',
+      'one key, one message',
+      'The key is HMAC(chain, 01), and the chain becomes HMAC(chain, 02) (src/protocol/keyChain.ts). To take the key, to seal and to overwrite both is one step that nothing can interleave (seal in src/protocol/session.ts). So no key is there to seal a second time. The nonce is the number of the message. After 2^20 of them: rekey_required.',
     ),
     ...fact(
       'the state machine',
-      'Keys to send with exist only once the other side has proved its keys, and that very step destroys the private key they come from. So no replayed key message can derive them again and begin at 0 (src/protocol/exchange.ts, and "The invariant" in src/protocol/README.md).',
+      'Chains to send with exist only once the other side has proved its keys, and that very step destroys the private key they come from. So no replayed key message can derive them again and begin at 0 (src/protocol/exchange.ts, and "The invariant" in src/protocol/README.md).',
     ),
     ...fact(
       'each direction',
-      'has its own key and iv: the two sides never seal under the same key.',
+      'has its own chains: the two sides never seal under the same key. A picture has one key too, of another chain, and its chunks are counted in the nonce (src/protocol/stream.ts).',
     ),
   ]
 }
 
-const SEALED_WIDTHS = [33, 8, 3, 24, 22]
+const SEALED_WIDTHS = [33, 8, 6, 21, 21]
 
-/** A table of what one peer seals and refuses, its nonces computed from copies of its private keys. */
+/** A table of what one peer seals and refuses, the keys computed from copies of its private keys. */
 function sealedBySession(): string[] {
   const text = utf8ToBytes(DEMO_TEXTS[0])
-  const { identity, ephemeral } = leakyMemory(X25519)
-  const a = new Exchange(identity)
-  const b = new Exchange(new KeyPair(X25519))
-  const lines = tableHead(SEALED_WIDTHS, ['', 'session', 'seq', 'nonce', 'ciphertext'])
+  const { suite, copies } = leakySuite(SUITES.X25519)
+  const identities = [new KeyPair(X25519), new KeyPair(X25519)] as const
+  const [a, b] = [new Exchange(suite, identities[0]), new Exchange(suite, identities[1])]
+  const lines = tableHead(SEALED_WIDTHS, ['', 'session', 'number', 'key', 'ciphertext'])
   const sealOn = (what: string) => {
     const message = a.sendMessage(text)
     const { session, seq, ciphertext } = message
-    const used = ephemeral.at(-1)
-    if (a.current === null || used === undefined) throw new Error('There is no session.')
-    const { sending, party } = sessionKeys(identity, used, a.current.peer)
-    // the nonce that is shown is the one that was used
-    if (openMessage(sending, party, message) === null) throw new Error('It has another nonce.')
-    const id = bytesToHex(session).slice(0, 8)
-    const begins = `${bytesToHex(ciphertext).slice(0, 20)}…`
+    if (a.current === null) throw new Error('There is no session.')
+    const { own, peer, party } = a.current
+    const recorded = { suite, shares: [own, peer], ciphertext: null } as const
+    const secrets = secretsFrom(recorded, [...identities, ...copies])
+    if (secrets === null) throw new Error('A private key was not copied.')
+    const key = keyOfNumber(firstChain(pseudorandomKey(recorded, secrets), party), seq)
+    // the key that is shown is the one that was used
+    if (openMessage(key, party, message) === null) throw new Error('It has another key.')
+    const begins = (bytes: Uint8Array) => `${bytesToHex(bytes).slice(0, 20)}…`
     lines.push(
-      ...row(SEALED_WIDTHS, [what, id, `${seq}`, bytesToHex(nonceOf(sending.iv, seq)), begins]),
+      ...row(SEALED_WIDTHS, [
+        what,
+        bytesToHex(session).slice(0, 8),
+        `${seq}`,
+        begins(key),
+        begins(ciphertext),
+      ]),
     )
   }
   const refused = (what: string, run: () => unknown) => {
@@ -245,7 +261,7 @@ function sealedBySession(): string[] {
   refused("the other's keys, replayed", () => a.receiveKeys(fromB))
   sealOn('the same text again')
   refused('on keys that nobody has proved', () =>
-    new Session(identity, new KeyPair(X25519), fromB.share).seal(text),
+    new Session(identities[0], new EphemeralKeys(suite), fromB.share).seal(text),
   )
   exchangeKeys(a, b)
   sealOn('after /send_keys on both')

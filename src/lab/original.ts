@@ -4,10 +4,11 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
-import { KeyPair, X25519 } from '../protocol/curves.ts'
+import { KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { Exchange } from '../protocol/exchange.ts'
 import { pictureTypeOf } from '../protocol/stream.ts'
+import { SUITES } from '../protocol/suites.ts'
 import { exchangeKeys } from './agree.ts'
 import { openFernet, sealFernet } from './fernet.ts'
 import { fact, heading, readable, type Say, table, wrap } from './layout.ts'
@@ -204,9 +205,12 @@ function flipBit(block: Uint8Array): Buffer {
   return copy
 }
 
+/** A side of this program's own exchange. */
+const newExchange = () => new Exchange(SUITES.X25519, new KeyPair(SUITES.X25519.curve))
+
 /** The code with which this program's own exchange refuses a flipped bit. */
 function oursFlipped(): string {
-  const [a, b] = [new Exchange(new KeyPair(X25519)), new Exchange(new KeyPair(X25519))]
+  const [a, b] = [newExchange(), newExchange()]
   exchangeKeys(a, b)
   const message = a.sendMessage(Buffer.from(BALLOTS.join('')))
   try {

@@ -3,45 +3,69 @@
 import * as v from 'valibot'
 import { PeerError } from '../contract.ts'
 import { bytesToHex, hexToBytes } from '../protocol/bytes.ts'
-import { CURVES } from '../protocol/curves.ts'
 import { transcriptOf } from '../protocol/keySchedule.ts'
+import { SUITES } from '../protocol/suites.ts'
 import type { Target } from './attacks.ts'
 import { jsonOf, step } from './call.ts'
 
 const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/))
 const Shown = v.object({
-  curve: v.picklist(['X25519', 'P-256']),
+  curve: v.picklist(['X25519', 'P-256', 'X25519MLKEM768']),
   publicKey: v.nullable(Hex),
   identity: Hex,
   peer: v.object({ url: v.string(), publicKey: v.nullable(Hex), identity: v.nullable(Hex) }),
   session: v.nullable(v.object({ id: Hex })),
   waiting: v.array(v.object({ session: Hex, seq: v.number(), ciphertext: Hex })),
 })
-export type Shown = v.InferOutput<typeof Shown>
+const Transcript = v.object({
+  events: v.array(
+    v.object({
+      parts: v.optional(
+        v.array(v.object({ field: v.optional(v.string()), text: v.optional(v.string()) })),
+        [],
+      ),
+    }),
+  ),
+})
+export interface Shown extends v.InferOutput<typeof Shown> {
+  /** Of the KEM, all that went by: which of them belongs to the session is not shown. */
+  readonly ciphertexts: readonly Uint8Array[]
+}
 
 /** @throws PeerError */
 export async function shown(origin: string): Promise<Shown> {
-  const { body } = await step(origin, '/show')
-  const result = v.safeParse(Shown, jsonOf(body))
-  if (result.success) return result.output
-  throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
+  const result = v.safeParse(Shown, jsonOf((await step(origin, '/show')).body))
+  if (!result.success)
+    throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
+  const { kem } = SUITES[result.output.curve]
+  return { ...result.output, ciphertexts: kem ? await ciphertextsOf(origin) : [] }
+}
+
+/** In key messages and in the answers to them, as the transcript has them. */
+async function ciphertextsOf(origin: string): Promise<Uint8Array[]> {
+  const result = v.safeParse(Transcript, jsonOf((await step(origin, '/transcript')).body))
+  const events = result.success ? result.output.events : []
+  const texts = events.flatMap(({ parts }) =>
+    parts.flatMap(({ field, text = '' }) => (field === 'confirm.ciphertext' ? [text] : [])),
+  )
+  return [...new Set(texts)].filter((text) => v.is(Hex, text)).map(hexToBytes)
 }
 
 /** Whether both are on one session and no exchange is under way: a session's id follows from the keys that made it. */
 export function isSettled(one: Shown, two: Shown): boolean {
-  const id = idOfKeys(one)
-  return id !== null && id === idOfKeys(two) && one.session?.id === id && two.session?.id === id
+  const id = one.session?.id
+  return id !== undefined && id === two.session?.id && [one, two].every(isOfItsKeys)
 }
 
-/** The id of the session that the keys of the last exchange give, or null. */
-function idOfKeys({ curve, identity, publicKey, peer }: Shown): string | null {
-  if (!publicKey || !peer.publicKey || !peer.identity) return null
-  const { sessionId } = transcriptOf(
-    CURVES[curve],
-    { identity: hexToBytes(identity), publicKey: hexToBytes(publicKey) },
-    { identity: hexToBytes(peer.identity), publicKey: hexToBytes(peer.publicKey) },
-  )
-  return bytesToHex(sessionId)
+/** Whether the keys of the last exchange give the session that it has. */
+function isOfItsKeys({ curve, identity, publicKey, peer, session, ciphertexts }: Shown): boolean {
+  if (!publicKey || !peer.publicKey || !peer.identity) return false
+  const suite = SUITES[curve]
+  const own = { identity: hexToBytes(identity), publicKey: hexToBytes(publicKey) }
+  const other = { identity: hexToBytes(peer.identity), publicKey: hexToBytes(peer.publicKey) }
+  const idWith = (ciphertext: Uint8Array | null) =>
+    bytesToHex(transcriptOf(suite, own, other, ciphertext).sessionId)
+  return (suite.kem ? ciphertexts : [null]).some((each) => idWith(each) === session?.id)
 }
 
 /** What there is to attack of a peer that is settled and has a message that waits. */
@@ -50,7 +74,7 @@ export function targetOf({ curve, identity, publicKey, peer, waiting }: Shown): 
   if (!publicKey || !peer.publicKey || !peer.identity || !message)
     throw new Error('There is nothing to attack.')
   return {
-    curve: CURVES[curve],
+    suite: SUITES[curve],
     identity: hexToBytes(identity),
     publicKey: hexToBytes(publicKey),
     peer: { identity: hexToBytes(peer.identity), publicKey: hexToBytes(peer.publicKey) },

@@ -10,6 +10,8 @@ export interface Passed {
   readonly path: string
   readonly type: string
   readonly body: Buffer
+  /** What came back; null while nothing has. */
+  readonly answer: Answer | null
 }
 
 export interface Tap {
@@ -26,15 +28,17 @@ export interface Tap {
 
 /** A tap on a free port of 127.0.0.1. */
 export async function openTap(): Promise<Tap> {
-  const passed: Passed[] = []
-  const handle = async (request: IncomingMessage, response: ServerResponse) => {
-    const { url: path = '/', headers } = request
+  const passed: (Passed & { answer: Answer | null })[] = []
+  const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
+    const { url: path = '/', headers } = incoming
     const type = headers['content-type'] ?? ''
-    const body = await getRawBody(request)
-    passed.push({ path, type, body })
+    const body = await getRawBody(incoming)
+    const request = { path, type, body, answer: null as Answer | null }
+    passed.push(request)
     const answer: Answer = tap.holding
       ? { status: 502, type: 'application/json', body: Buffer.from('{}') }
       : await call(tap.target, path, { body, type })
+    request.answer = answer
     response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body)
   }
   const server = http.createServer((request, response) => {

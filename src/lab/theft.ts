@@ -1,158 +1,288 @@
 /**
  * What somebody computes who recorded the wire and got hold of keys: written from the
- * specification of duet/1, as she would write it.
+ * specification of duet/2, as she would write it.
  */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { concatBytes, u64, utf8ToBytes } from '../protocol/bytes.ts'
+import { expand, extract } from '@noble/hashes/hkdf.js'
+import { hmac } from '@noble/hashes/hmac.js'
+import { sha256 } from '@noble/hashes/sha2.js'
+import { concatBytes, equalBytes, u64, utf8ToBytes } from '../protocol/bytes.ts'
 import { type Curve, KeyPair } from '../protocol/curves.ts'
-import {
-  type DirectionKeys,
-  KeySchedule,
-  type Party,
-  type Share,
-  transcriptOf,
-} from '../protocol/keySchedule.ts'
+import { type Party, type Share, transcriptOf } from '../protocol/keySchedule.ts'
 import type { SealedMessage } from '../protocol/messages.ts'
+import { HEADER_BYTES, parseHeader, SEALED_CHUNK_BYTES } from '../protocol/stream.ts'
+import { halvesOf, type Suite } from '../protocol/suites.ts'
 
-export interface LeakyMemory {
-  readonly identity: KeyPair
-  /** The fresh key pair of each /send_keys, oldest first. */
-  readonly ephemeral: readonly KeyPair[]
+const PARTIES: readonly Party[] = [1, 2]
+
+/** A suite whose fresh private keys on the curve are copied as they are made, by `copies` in that order. */
+export interface LeakySuite {
+  readonly suite: Suite
+  readonly copies: readonly KeyPair[]
 }
 
-/** An identity whose peer makes its fresh keys in the open: each one is copied as it is made. */
-export function leakyMemory(curve: Curve): LeakyMemory {
-  const ephemeral: KeyPair[] = []
-  const leaky: Curve = {
-    ...curve,
+/** The same suite in the open. What the KEM makes stays where it is. */
+export function leakySuite(suite: Suite): LeakySuite {
+  const copies: KeyPair[] = []
+  const curve: Curve = {
+    ...suite.curve,
     generatePrivateKey() {
-      const privateKey = curve.generatePrivateKey()
-      ephemeral.push(new KeyPair(curve, privateKey.slice()))
+      const privateKey = suite.curve.generatePrivateKey()
+      copies.push(new KeyPair(suite.curve, privateKey.slice()))
       return privateKey
     },
   }
-  return { identity: new KeyPair(leaky, curve.generatePrivateKey()), ephemeral }
+  return { suite: { ...suite, curve }, copies }
 }
 
-/** One side's keys of a session, from both its private keys. */
-export interface SessionKeys {
-  readonly party: Party
-  readonly sending: DirectionKeys
-  readonly receiving: DirectionKeys
+/** One exchange and what was sealed after it, as it went over the wire. */
+export interface RecordedSession {
+  readonly suite: Suite
+  readonly shares: readonly [Share, Share]
+  /** The KEM's, on a suite that has one. */
+  readonly ciphertext: Uint8Array | null
+  /** Confirm tags that went by. */
+  readonly tags: readonly Uint8Array[]
+  readonly sealed: readonly Sealed[]
 }
 
-/** Section "Keys" of the specification: what a session of `identity` and `ephemeral` with `peer` has. */
-export function sessionKeys(identity: KeyPair, ephemeral: KeyPair, peer: Share): SessionKeys {
-  const { curve } = identity
-  const own = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
-  const { hash, party } = transcriptOf(curve, own, peer)
-  const ee = ephemeral.sharedSecret(peer.publicKey)
-  const mine = identity.sharedSecret(peer.publicKey)
-  const theirs = ephemeral.sharedSecret(peer.identity)
-  const schedule = new KeySchedule(concatBytes(ee, ...inOrder(party, mine, theirs)), hash)
+/** A message or a picture. */
+export interface Sealed {
+  /** Its session's id, 16 bytes. */
+  readonly session: Uint8Array
+  readonly number: number
+  /** Of which of its direction's two chains its key is. */
+  readonly of: 'chain' | 'files'
+  /** As it begins; of a message all of it. */
+  readonly ciphertext: Uint8Array
+  /** What it says under its own key, or null; of a picture the first chunk. */
+  open(key: Uint8Array, sender: Party): Uint8Array | null
+}
+
+export function sealedMessage(message: SealedMessage): Sealed {
+  const { session, seq, ciphertext } = message
   return {
-    party,
-    sending: schedule.direction(party),
-    receiving: schedule.direction(other(party)),
+    session,
+    number: seq,
+    of: 'chain',
+    ciphertext,
+    open: (key, sender) => openMessage(key, sender, message),
   }
 }
 
-/** DH(id1, e2), then DH(e1, id2): `mine` is the one with the own identity. */
-function inOrder<T>(party: Party, mine: T, theirs: T): [T, T] {
-  return party === 1 ? [mine, theirs] : [theirs, mine]
+/** `stream`: as it went over the wire. */
+export function sealedPicture(stream: Uint8Array): Sealed {
+  const { session, number } = parseHeader(stream)
+  const chunk = stream.slice(HEADER_BYTES, HEADER_BYTES + SEALED_CHUNK_BYTES)
+  const isLast = HEADER_BYTES + chunk.length === stream.length
+  const nonce = new Uint8Array(12).with(11, isLast ? 1 : 0)
+  return {
+    session,
+    number,
+    of: 'files',
+    ciphertext: chunk,
+    open: (key) => opened(() => chacha20poly1305(key, nonce).decrypt(chunk)),
+  }
 }
 
-export function other(party: Party): Party {
-  return party === 1 ? 2 : 1
+/** What goes into the keys of a session, 32 bytes each; `kem` on a suite that has one. */
+export interface Secrets {
+  readonly kem: Uint8Array | null
+  readonly ee: Uint8Array
+  /** DH(id1, e2) and DH(e1, id2). */
+  readonly se: Uint8Array
+  readonly es: Uint8Array
 }
 
-/** nonce = iv XOR (four zero bytes ‖ u64 seq). */
-export function nonceOf(iv: Uint8Array, seq: number): Uint8Array {
-  const count = concatBytes(new Uint8Array(4), u64(seq))
-  return iv.map((byte, i) => byte ^ (count[i] ?? 0))
+export type Transcribed = Pick<RecordedSession, 'suite' | 'shares' | 'ciphertext'>
+
+/** Section "Keys" of the specification: HKDF's pseudorandom key of a session, 32 bytes. */
+export function pseudorandomKey(session: Transcribed, { kem, ee, se, es }: Secrets): Uint8Array {
+  const [one, two] = session.shares
+  const { hash } = transcriptOf(session.suite, one, two, session.ciphertext)
+  return extract(sha256, concatBytes(kem ?? new Uint8Array(0), ee, se, es), hash)
 }
 
-/** The text of a message under the keys of its direction, or null. */
+/** chain_0 of the messages or pictures that party `from` seals. */
+export function firstChain(
+  prk: Uint8Array,
+  from: Party,
+  of: 'chain' | 'files' = 'chain',
+): Uint8Array {
+  return expand(sha256, prk, utf8ToBytes(`duet/2 ${of} ${from === 1 ? '1>2' : '2>1'}`), 32)
+}
+
+/** The key that a chain gives for its own number, and the chain of the next number, 32 bytes each. */
+function stepChain(chain: Uint8Array): { key: Uint8Array; next: Uint8Array } {
+  return { key: hmac(sha256, chain, Uint8Array.of(1)), next: hmac(sha256, chain, Uint8Array.of(2)) }
+}
+
+/** key_n of a chain that begins with `chain`. */
+export function keyOfNumber(chain: Uint8Array, n: number): Uint8Array {
+  let at = stepChain(chain)
+  for (let i = 0; i < n; i++) at = stepChain(at.next)
+  return at.key
+}
+
+/** The text of a message under its own key, or null. */
 export function openMessage(
-  keys: DirectionKeys,
+  key: Uint8Array,
   sender: Party,
   { session, seq, ciphertext }: SealedMessage,
 ): Uint8Array | null {
+  const number = u64(seq)
+  const nonce = concatBytes(new Uint8Array(4), number)
   const associatedData = concatBytes(
-    utf8ToBytes('duet/1 message'),
+    utf8ToBytes('duet/2 message'),
     session,
     Uint8Array.of(sender),
-    u64(seq),
+    number,
   )
+  return opened(() => chacha20poly1305(key, nonce, associatedData).decrypt(ciphertext))
+}
+
+function opened(open: () => Uint8Array): Uint8Array | null {
   try {
-    return chacha20poly1305(keys.key, nonceOf(keys.iv, seq), associatedData).decrypt(ciphertext)
+    return open()
   } catch {
     return null
   }
 }
 
-/** What was stolen. */
-export interface Loot {
-  /** Both identities, private keys included. */
-  readonly identities: readonly [KeyPair, KeyPair]
-  /** Keys of sessions, whichever direction. */
-  readonly directions: readonly DirectionKeys[]
-  /** Shared secrets DH(e1, e2) that were found. */
-  readonly sharedSecrets: readonly Uint8Array[]
+/**
+ * All secrets of a session on the curve, from those private keys among `known` that belong to it; null if
+ * one of the three can't be computed. Each needs the private key of one side only. `kem`: the KEM's.
+ */
+export function secretsFrom(
+  session: Transcribed,
+  known: readonly KeyPair[],
+  kem: Uint8Array | null = null,
+): Secrets | null {
+  const { ee, se, es } = diffieHellman(session, known)
+  return ee && se && es && { kem, ee, se, es }
 }
 
-/** One exchange and what was said after it, as it went over the wire. */
-export interface RecordedSession {
-  /** In the order of the identities in a `Loot`. */
-  readonly shares: readonly [Share, Share]
-  readonly messages: readonly SealedMessage[]
+/** Those of a session's three Diffie-Hellman secrets that `known` gives, 32 bytes each. */
+export function diffieHellman(
+  { suite, shares, ciphertext }: Transcribed,
+  known: readonly KeyPair[],
+) {
+  const [one, two] = shares
+  const { party } = transcriptOf(suite, one, two, ciphertext)
+  const [first, second] = party === 1 ? [one, two] : [two, one]
+  const point = (share: Share) => halvesOf(suite, share.publicKey).point
+  const between = (a: Uint8Array, b: Uint8Array): Uint8Array | null => {
+    const pair = known.find(({ publicKey }) => equalBytes(publicKey, a) || equalBytes(publicKey, b))
+    return pair?.sharedSecret(equalBytes(pair.publicKey, a) ? b : a) ?? null
+  }
+  return {
+    ee: between(point(first), point(second)),
+    se: between(first.identity, point(second)),
+    es: between(point(first), second.identity),
+  }
+}
+
+/** What stolen values open: for each session what each message or picture says, or null, and how many keys were tried. */
+export interface Attempt {
+  readonly texts: readonly (readonly (Uint8Array | null)[])[]
+  readonly tries: number
 }
 
 /**
- * Tries everything that `loot` gives on `message`: every stolen direction key as either
- * party's, and, with the identities, the key schedule of the message's own session `shares`, with
- * every secret that can be computed in the place of the one that is missing.
+ * Tries each of `values`, 32 bytes each, on everything that was recorded: as its very key, as a chain at
+ * any number up to its own, as the pseudorandom key of its session; and, where one is the private key to a
+ * public key on the wire, computes what follows from it, with every value in the place of each secret that
+ * is still missing. Values that went over the wire are no secrets, and are left out.
  */
 export function tryEverything(
-  message: SealedMessage,
-  shares: RecordedSession['shares'],
-  recordedPoints: readonly Uint8Array[],
-  loot: Loot,
-): { text: Uint8Array | null; tries: number } {
-  const parties: readonly Party[] = [1, 2]
-  const candidates = [
-    ...loot.directions,
-    ...guessedSchedules(shares, recordedPoints, loot).flatMap((schedule) =>
-      parties.map((party) => schedule.direction(party)),
-    ),
-  ]
+  recorded: readonly RecordedSession[],
+  values: readonly Uint8Array[],
+): Attempt {
+  const known = publicValues(recorded)
+  const secrets = values.filter((value) => !known.some((each) => equalBytes(each, value)))
+  const privateKeys = privateKeysIn(recorded, secrets)
   let tries = 0
-  for (const keys of candidates)
-    for (const party of parties) {
-      tries++
-      const text = openMessage(keys, party, message)
-      if (text !== null) return { text, tries }
-    }
-  return { text: null, tries }
+  const texts = recorded.map((session) => {
+    const guesses = [new Uint8Array(32), ...secrets]
+    const prks = [...secrets, ...guessedKeys(session, guesses, privateKeys)]
+    return session.sealed.map((sealed) => {
+      for (const { key, sender } of keysFor(sealed, secrets, prks)) {
+        tries++
+        const text = sealed.open(key, sender)
+        if (text !== null) return text
+      }
+      return null
+    })
+  })
+  return { texts, tries }
 }
 
-/** Two of the three shared secrets follow from the identities; each guess at DH(e1, e2) makes a schedule. */
-function guessedSchedules(
-  [first, second]: RecordedSession['shares'],
-  points: readonly Uint8Array[],
-  { identities: [one, two], sharedSecrets }: Loot,
-): KeySchedule[] {
-  const { hash, party } = transcriptOf(one.curve, first, second)
-  const known = inOrder(
-    party,
-    one.sharedSecret(second.publicKey),
-    two.sharedSecret(first.publicKey),
-  )
-  const guesses = [
-    new Uint8Array(32),
-    ...sharedSecrets,
-    ...[one, two].flatMap((identity) => points.map((point) => identity.sharedSecret(point))),
-  ]
-  return guesses.map((ee) => new KeySchedule(concatBytes(ee, ...known), hash))
+/** Keys that may open `sealed`, and whose direction each would be of. */
+function* keysFor(
+  { of, number }: Sealed,
+  values: readonly Uint8Array[],
+  prks: readonly Uint8Array[],
+): Generator<{ key: Uint8Array; sender: Party }> {
+  for (const sender of PARTIES) {
+    for (const key of values) yield { key, sender }
+    for (const value of values)
+      for (let chain = value, at = 0; at <= number; at++) {
+        const { key, next } = stepChain(chain)
+        yield { key, sender }
+        chain = next
+      }
+    for (const prk of prks) yield { key: keyOfNumber(firstChain(prk, sender, of), number), sender }
+  }
+}
+
+/** Those of `values` that are the private key to a public key on the wire. */
+function privateKeysIn(
+  recorded: readonly RecordedSession[],
+  values: readonly Uint8Array[],
+): KeyPair[] {
+  return values.flatMap((value) => {
+    for (const { suite, shares } of recorded)
+      try {
+        const pair = new KeyPair(suite.curve, value.slice())
+        if (pointsOf({ suite, shares }).some((point) => equalBytes(point, pair.publicKey)))
+          return [pair]
+      } catch {
+        // on P-256 not every 32 bytes are a private key
+      }
+    return []
+  })
+}
+
+/** Pseudorandom keys of a session: what the private keys give, and every guess at what they don't. */
+function guessedKeys(
+  session: RecordedSession,
+  guesses: readonly Uint8Array[],
+  known: readonly KeyPair[],
+): Uint8Array[] {
+  const prks: Uint8Array[] = []
+  // with no private key at all, every guess would be one at everything
+  if (known.length === 0) return prks
+  const { ee, se, es } = diffieHellman(session, known)
+  const of = (secret: Uint8Array | null) => (secret === null ? guesses : [secret])
+  for (const kem of session.ciphertext === null ? [null] : guesses)
+    for (const first of of(ee))
+      for (const second of of(se))
+        for (const third of of(es))
+          prks.push(pseudorandomKey(session, { kem, ee: first, se: second, es: third }))
+  return prks
+}
+
+/** What 32 bytes on the wire, or computed from it alone, may also be found in a memory. */
+function publicValues(recorded: readonly RecordedSession[]): Uint8Array[] {
+  return recorded.flatMap(({ suite, shares, ciphertext, tags }) => [
+    suite.curve.basePoint,
+    transcriptOf(suite, ...shares, ciphertext).hash,
+    ...tags,
+    ...pointsOf({ suite, shares }),
+  ])
+}
+
+function pointsOf({ suite, shares }: Pick<RecordedSession, 'suite' | 'shares'>): Uint8Array[] {
+  return shares.flatMap(({ identity, publicKey }) => [identity, halvesOf(suite, publicKey).point])
 }

@@ -12,7 +12,7 @@
 /** Hex digits that a field shows without scrolling. */
 const LONG_HEX = 1000
 /** What stands before the chunks of a picture's stream. */
-const HEADER_BYTES = 37
+const HEADER_BYTES = 29
 /** The type of a file whose type the browser does not know. */
 const UNKNOWN_TYPE = 'application/octet-stream'
 /** Rows that stay on the page. */

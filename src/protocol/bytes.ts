@@ -1,4 +1,4 @@
-/** Byte strings as duet/1 writes them: hex, big-endian integers and length prefixes. */
+/** Byte strings as duet/2 writes them: hex, big-endian integers and length prefixes. */
 
 import { concatBytes } from '@noble/hashes/utils.js'
 
@@ -32,6 +32,11 @@ export function u64(value: number): Uint8Array {
   const bytes = new Uint8Array(8)
   new DataView(bytes.buffer).setBigUint64(0, BigInt(value))
   return bytes
+}
+
+/** The number that the first eight bytes are, big-endian; from 2^53 on only about that. */
+export function readU64(bytes: Uint8Array): number {
+  return Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0))
 }
 
 /** lp(x): the length of `bytes` (below 65,536) in two bytes, then `bytes`. */

@@ -1,4 +1,4 @@
-/** The errors of duet/1: one class, and the union of the protocol's codes. */
+/** The errors of duet/2: one class, and the union of the protocol's codes. */
 
 /** What the protocol can refuse. The codes of HTTP live in `http/`. */
 export type ProtocolCode =
@@ -18,6 +18,7 @@ export type ProtocolCode =
   | 'no_session'
   | 'unknown_session'
   | 'replay'
+  | 'too_far_ahead'
   | 'rekey_required'
   | 'inbox_full'
   | 'too_large'

@@ -1,25 +1,21 @@
 /**
- * The state machine of duet/1: from key messages to sessions, and the messages they carry.
+ * The state machine of duet/2: from key messages to sessions, and the messages they carry.
  * A state says what the peer has in hand; the transition table stands at the foot of the file.
  */
 
-import { equalBytes, randomBytes } from './bytes.ts'
-import { KeyPair } from './curves.ts'
+import { equalBytes } from './bytes.ts'
+import type { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
-import type { Share } from './keySchedule.ts'
+import { type Share, transcriptOf } from './keySchedule.ts'
 import { type Confirm, type KeyMessage, MAX_TEXT_BYTES, type SealedMessage } from './messages.ts'
-import { Session } from './session.ts'
-import { SALT_BYTES, type StreamHeader } from './stream.ts'
+import { Session, type WaitingMessage } from './session.ts'
+import type { StreamHeader } from './stream.ts'
+import { checkPublicKey, EphemeralKeys, halvesOf, type Suite } from './suites.ts'
 
 /** Messages that may wait to be read. */
 export const MAX_WAITING = 32
 /** Used shares that are remembered. */
 const MAX_STALE = 64
-
-/** A message that was authenticated and not yet read. */
-export interface WaitingMessage extends SealedMessage {
-  readonly from: Session
-}
 
 export interface OpenedMessage {
   readonly session: Uint8Array
@@ -29,19 +25,32 @@ export interface OpenedMessage {
 }
 
 /**
- * Is shown the key pair and the peer's public key that gave a session, right before the private
- * key is erased. It may not throw.
+ * Is shown the fresh keys and the peer's public key that gave a session, and the ciphertext if
+ * the peer made one, right before the private keys are erased. It may not throw.
  */
-export type Witness = (own: KeyPair, peerPublicKey: Uint8Array) => void
+export type Witness = (
+  own: EphemeralKeys,
+  peerPublicKey: Uint8Array,
+  ciphertext: Uint8Array | null,
+) => void
+
+/** What an answer to our key message did. */
+export interface Answered {
+  /** Whether it completed the exchange. */
+  readonly completed: boolean
+  /** Goes out within the same /send_keys: the peer has no confirmation of this session yet. */
+  readonly again?: KeyMessage
+}
 
 /**
  * One peer's side of the protocol: pure and synchronous. Every method either does all
  * that it says or throws a DuetError and leaves the state as it was.
  */
 export class Exchange {
+  readonly suite: Suite
   readonly identity: KeyPair
   #state: State = 'idle'
-  #ephemeral: KeyPair | null = null
+  #ephemeral: EphemeralKeys | null = null
   #share: Share | null = null
   #publicKey: Uint8Array | null = null
   #peerPublicKey: Uint8Array | null = null
@@ -56,12 +65,14 @@ export class Exchange {
   #wasKnown: boolean
   readonly #witness: Witness | undefined
 
-  /** `knownIdentity`: the peer's, if it is remembered from before. */
+  /** `identity`: on the suite's curve. `knownIdentity`: the peer's, if it is remembered from before. */
   constructor(
+    suite: Suite,
     identity: KeyPair,
     knownIdentity: Uint8Array | null = null,
     witness: Witness | undefined = undefined,
   ) {
+    this.suite = suite
     this.identity = identity
     this.#witness = witness
     this.#knownIdentity = knownIdentity
@@ -113,28 +124,47 @@ export class Exchange {
    */
   startKeys(): KeyMessage {
     this.#slot = null
-    const ephemeral = new KeyPair(this.identity.curve)
+    const ephemeral = new EphemeralKeys(this.suite)
     const candidate = this.#share && new Session(this.identity, ephemeral, this.#share)
     this.#move('send keys', ephemeral, this.#share, candidate)
-    const share = {
-      identity: this.identity.publicKey,
-      publicKey: ephemeral.publicKey,
-    }
-    return { share, ...this.#confirm() }
+    return { share: this.#ownShare(ephemeral), ...this.#confirm() }
   }
 
   /**
-   * Takes the answer to our key message. Returns whether it completed the exchange.
+   * Takes the answer to our key message.
    * @throws DuetError `confirm_failed`
    */
-  receiveAnswer(confirm: Confirm | undefined): boolean {
-    if (confirm === undefined) return false
+  receiveAnswer(confirm: Confirm | undefined): Answered {
+    if (confirm === undefined) return { completed: false }
     if (this.#proves(confirm, this.#candidate)) {
       this.#promote()
-      return true
+      return { completed: true }
     }
-    if (!this.#proves(confirm, this.#current)) this.#slot = confirm
-    return false
+    if (this.#proves(confirm, this.#current)) return { completed: false }
+    const named = this.#share && this.#named(confirm, this.#share)
+    if (named instanceof Session) {
+      // both made a ciphertext, and the peer's counts. It waits for a confirmation, and until it has
+      // one its owner may send other keys, to which ours have to answer: so they are kept
+      this.#move('key message', this.#ephemeral, this.#share, named)
+      return { completed: false, again: { share: named.own, ...this.#confirm() } }
+    }
+    this.#slot = confirm
+    return { completed: false }
+  }
+
+  /**
+   * What goes out after the peer refused `message` with `code`: on a suite with a KEM, the same keys without a
+   * confirmation that it does not know. So it has them when both send keys anew.
+   */
+  afterRefusal({ share, confirm }: KeyMessage, code: string | null): KeyMessage | undefined {
+    if (this.suite.kem === null || code !== 'confirm_failed' || confirm === undefined)
+      return undefined
+    return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined
+  }
+
+  /** Whether the current session is that of `share`, one of our own. */
+  hasCompleted(share: Share): boolean {
+    return this.#current?.own.publicKey === share.publicKey
   }
 
   /**
@@ -144,9 +174,7 @@ export class Exchange {
   receiveKeys(message: KeyMessage): { confirm?: Confirm; completed: boolean } {
     const { share, confirm } = message
     this.#checkShare(share)
-    const completes = confirm !== undefined && this.#proves(confirm, this.#candidate)
-    if (confirm !== undefined && !completes) this.#proves(confirm, this.#current)
-    if (completes) {
+    if (confirm !== undefined && this.#proves(confirm, this.#candidate)) {
       // promotion makes the candidate's identity the known one, so another is refused already now
       if (!equalBytes(this.#candidate?.peer.identity ?? share.identity, share.identity))
         throw identityChanged()
@@ -155,32 +183,25 @@ export class Exchange {
       if (!sameShare(promoted.peer, share)) this.#move('key message', null, share, null)
       return { ...this.#confirm(), completed: true }
     }
-    const repeated = this.#share !== null && sameShare(this.#share, share)
-    const candidate = repeated
-      ? this.#candidate
-      : this.#ephemeral && new Session(this.identity, this.#ephemeral, share)
-    let confirmed = false
-    try {
-      confirmed = confirm !== undefined && this.#proves(confirm, candidate)
-    } catch (error) {
-      if (!repeated) candidate?.erase()
-      throw error
-    }
+    const proven = this.#provenBy(confirm, share)
+    const candidate =
+      proven ??
+      (this.#isKept(share)
+        ? this.#candidate
+        : this.#ephemeral && new Session(this.identity, this.#ephemeral, share))
     // nothing below this line throws
-    if (!repeated) {
+    if (!this.#isKept(share)) {
       if (this.#share !== null) this.#retire(this.#share)
       this.#move('key message', this.#ephemeral, share, candidate)
     }
-    const completed = confirmed || this.#slotProves(candidate)
-    if (completed) this.#promote()
-    return { ...this.#confirm(), completed }
+    if (proven !== null) this.#promote(proven)
+    return { ...this.#confirm(), completed: proven !== null }
   }
 
   /** Erases everything: no message can be sent, received or read afterwards. */
   erase(): void {
     this.expire()
-    for (const session of [this.#current, this.#previous, ...this.#waiting.map(({ from }) => from)])
-      session?.erase()
+    for (const keys of [this.#current, this.#previous, ...this.#waiting]) keys?.erase()
   }
 
   /** Erases a private key that was never confirmed, with its candidate. */
@@ -200,26 +221,29 @@ export class Exchange {
   /**
    * Authenticates a message and lets it wait. Returns how many before it are missing, and
    * whether it completed an exchange.
-   * @throws DuetError `unknown_session` `rekey_required` `replay` `inbox_full` `decrypt_failed` `bad_text`
+   * @throws DuetError `unknown_session` `rekey_required` `replay` `too_far_ahead` `inbox_full`
+   *   `decrypt_failed` `bad_text`
    */
   receiveMessage(message: SealedMessage): {
     missing: number
     completed: boolean
   } {
-    const from = this.#receivingSession(message.session)
-    from.checkSequence(message.seq)
+    const session = this.#receivingSession(message.session)
+    session.checkSequence(message.seq)
     if (this.#waiting.length >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read already.`)
-    const text = from.open(message.seq, message.ciphertext)
+    const { text, accept, forget } = session.open(message)
     try {
       checkText(text)
+    } catch (error) {
+      forget()
+      throw error
     } finally {
       text.fill(0)
     }
-    const completed = from === this.#candidate
-    if (completed) this.#promote()
-    this.#waiting.push({ ...message, from })
-    return { missing: from.accept(message.seq), completed }
+    const { missing, waiting } = accept()
+    this.#waiting.push(waiting)
+    return { missing, completed: this.#promoteBy(session) }
   }
 
   /**
@@ -227,43 +251,46 @@ export class Exchange {
    * @throws DuetError `no_session` `rekey_required`
    */
   sendPicture(): { header: StreamHeader; key: Uint8Array } {
-    const session = this.#sendingSession()
-    const salt = randomBytes(SALT_BYTES)
-    return { header: { session: session.id, salt }, key: session.sealingKey(salt) }
+    return this.#sendingSession().sealPicture()
   }
 
   /**
    * Begins to receive a picture: its key, and what accepts it once all of it has opened.
-   * `accept` returns whether that completed an exchange.
-   * @throws DuetError `unknown_session` `rekey_required` `replay`, both now and in `accept`
+   * `accept` returns whether that completed an exchange; `forget` is for one that failed.
+   * @throws DuetError `unknown_session` `rekey_required` `replay` `too_far_ahead`; `accept`: `replay`
    */
-  receivePicture({ session: id, salt }: StreamHeader): { key: Uint8Array; accept(): boolean } {
+  receivePicture({ session: id, number }: StreamHeader): {
+    key: Uint8Array
+    accept(): boolean
+    forget(): void
+  } {
     const session = this.#receivingSession(id)
-    const key = session.openingKey(salt)
+    const { key, accept, forget } = session.openPicture(number)
     return {
       key,
       accept: () => {
-        // another stream under the same salt may have been accepted while this one arrived
-        session.checkSalt(salt)
-        session.acceptSalt(salt)
-        const completed = session === this.#candidate
-        if (completed) this.#promote()
-        return completed
+        // this one or a later one may have been accepted while it arrived
+        accept()
+        return this.#promoteBy(session)
       },
+      forget,
     }
   }
 
   /**
-   * Opens the oldest message that waits, and forgets it.
+   * Opens the oldest message that waits, and forgets it with its key.
    * @throws DuetError `nothing_waiting`
    */
   openOldest(): OpenedMessage {
     const message = this.#waiting.shift()
     if (message === undefined)
       throw new DuetError('nothing_waiting', 'No message waits to be read.')
-    const text = message.from.open(message.seq, message.ciphertext)
-    this.#eraseUnneeded(message.from)
-    return { session: message.session, seq: message.seq, text }
+    const { session, seq } = message
+    try {
+      return { session, seq, text: message.open() }
+    } finally {
+      message.erase()
+    }
   }
 
   #sendingSession(): Session {
@@ -279,23 +306,29 @@ export class Exchange {
     throw new DuetError('unknown_session', 'This peer has no session of that id.')
   }
 
+  #ownShare({ publicKey }: EphemeralKeys): Share {
+    return { identity: this.identity.publicKey, publicKey }
+  }
+
   #checkShare(share: Share): void {
-    const { curve } = this.identity
-    curve.checkPoint(share.identity)
-    curve.checkPoint(share.publicKey)
-    if (equalBytes(share.identity, share.publicKey))
+    const { suite } = this
+    suite.curve.checkPoint(share.identity)
+    checkPublicKey(suite, share.publicKey)
+    const { encapsulationKey, point } = halvesOf(suite, share.publicKey)
+    if (equalBytes(share.identity, point))
       throw new DuetError('bad_point', 'The identity and the public key are the same point.')
-    const ours = [
-      this.identity.publicKey,
+    const publicKeys = [
       this.#ephemeral?.publicKey,
       this.#current?.own.publicKey,
       this.#previous?.own.publicKey,
     ]
-    if (
-      ours.some(
-        (key) => key && (equalBytes(key, share.identity) || equalBytes(key, share.publicKey)),
-      )
-    )
+    const ours = [
+      this.identity.publicKey,
+      ...publicKeys.flatMap((key) => (key ? Object.values(halvesOf(suite, key)) : [])),
+    ]
+    // without a KEM its half is empty, on both sides
+    const theirs = [share.identity, encapsulationKey, point].filter(({ length }) => length > 0)
+    if (theirs.some((key) => ours.some((own) => equalBytes(own, key))))
       throw new DuetError('reflection', 'One of the keys is our own.')
     if (this.#knownIdentity && !equalBytes(this.#knownIdentity, share.identity))
       throw identityChanged()
@@ -309,15 +342,67 @@ export class Exchange {
    */
   #proves(confirm: Confirm, session: Session | null): boolean {
     if (session === null || !equalBytes(confirm.session, session.id)) return false
-    if (!session.isPeerTag(confirm.tag))
-      throw new DuetError('confirm_failed', 'The tag is not the one that the keys give.')
+    if (!session.isProvenBy(confirm)) throw confirmFailed()
     return true
   }
 
-  /** The same of what waits in the slot; a wrong tag there was an answer's fault and proves nothing. */
-  #slotProves(session: Session | null): boolean {
-    if (this.#slot === null || session === null) return false
-    return equalBytes(this.#slot.session, session.id) && session.isPeerTag(this.#slot.tag)
+  /**
+   * The session of our fresh keys with `share` that a key message's `confirm`, or else what waits
+   * in the slot, proves. Null if none does.
+   * @throws DuetError `confirm_failed` for a `confirm` that proves nothing
+   */
+  #provenBy(confirm: Confirm | undefined, share: Share): Session | null {
+    const known = confirm === undefined || this.#isKnown(confirm)
+    if (this.#ephemeral === null) return null
+    if (!known) {
+      const named = this.#named(confirm, share)
+      if (named instanceof Session) return named
+      // whoever has our share and made a ciphertext names what follows from them
+      if (named === 'another' && this.suite.kem !== null) throw confirmFailed()
+    }
+    if (this.#slot === null || this.#isKept(share)) return null
+    try {
+      const named = this.#named(this.#slot, share)
+      return named instanceof Session ? named : null
+    } catch {
+      // a wrong tag there was an answer's fault and proves nothing
+      return null
+    }
+  }
+
+  /**
+   * Whether `confirm` speaks of the current session or of the one before, which says nothing new.
+   * @throws DuetError `confirm_failed` for a wrong tag of the current one
+   */
+  #isKnown(confirm: Confirm): boolean {
+    if (this.#proves(confirm, this.#current)) return true
+    return this.#previous !== null && equalBytes(confirm.session, this.#previous.id)
+  }
+
+  /**
+   * The session of our fresh keys with `share` that `confirm` names, proven; 'another' if it names
+   * none of theirs, 'ours first' if both sides made a ciphertext and ours is the one that counts.
+   * @throws DuetError `confirm_failed` if it proves nothing
+   */
+  #named(confirm: Confirm, share: Share): Session | 'another' | 'ours first' {
+    const { suite, identity } = this
+    const { ciphertext = null } = confirm
+    const ephemeral = this.#ephemeral
+    if (ephemeral === null || (suite.kem === null) !== (ciphertext === null)) return 'another'
+    const own = this.#ownShare(ephemeral)
+    const { sessionId, party } = transcriptOf(suite, own, share, ciphertext)
+    if (!equalBytes(sessionId, confirm.session)) return 'another'
+    // the candidate of a kept share has a ciphertext of ours; that of party 1 counts
+    if (this.#isKept(share) && party === 1) return 'ours first'
+    const named = new Session(identity, ephemeral, share, ciphertext)
+    if (named.isProvenBy(confirm)) return named
+    named.erase()
+    throw confirmFailed()
+  }
+
+  /** Whether it is the peer's share that we hold, and so a candidate's if we have a private key. */
+  #isKept(share: Share): boolean {
+    return this.#share !== null && sameShare(this.#share, share)
   }
 
   /** The confirmation of our newest session. */
@@ -326,30 +411,37 @@ export class Exchange {
     return newest ? { confirm: newest.confirm } : {}
   }
 
-  /** Makes the candidate the current session, and destroys what it was made from. */
-  #promote(): Session {
-    const promoted = this.#candidate
+  /** A message or a picture was accepted: under the candidate it proves as much as a tag does. */
+  #promoteBy(session: Session): boolean {
+    const completed = session === this.#candidate
+    if (completed) this.#promote()
+    return completed
+  }
+
+  /** Makes the candidate, or another session of the same keys, the current one, and destroys what it was made from. */
+  #promote(promoted = this.#candidate): Session {
     if (promoted === null) throw new Error('There is no candidate to promote.')
-    const replaced = this.#previous
+    this.#previous?.erase()
     this.#previous = this.#current
     this.#previous?.demote()
     this.#current = promoted
+    if (this.#candidate !== promoted) this.#candidate?.erase()
     this.#candidate = null
     promoted.promote()
     this.#retire(promoted.peer)
     this.#slot = null
     this.#wasKnown = this.#knownIdentity !== null
     this.#knownIdentity = promoted.peer.identity
-    if (this.#ephemeral !== null) this.#witness?.(this.#ephemeral, promoted.peer.publicKey)
+    if (this.#ephemeral !== null)
+      this.#witness?.(this.#ephemeral, promoted.peer.publicKey, promoted.peerCiphertext)
     this.#move('promote', null, null, null)
-    if (replaced !== null) this.#eraseUnneeded(replaced)
     return promoted
   }
 
   /** Takes the event's step in the transition table, and erases what it leaves behind. */
   #move(
     event: Event,
-    ephemeral: KeyPair | null,
+    ephemeral: EphemeralKeys | null,
     share: Share | null,
     candidate: Session | null,
   ): void {
@@ -370,12 +462,10 @@ export class Exchange {
     this.#stale.push(share)
     if (this.#stale.length > MAX_STALE) this.#stale.shift()
   }
+}
 
-  /** A session that is neither in use nor needed by a message that waits has no keys any more. */
-  #eraseUnneeded(session: Session): void {
-    const used = [this.#candidate, this.#current, this.#previous].includes(session)
-    if (!used && !this.#waiting.some((message) => message.from === session)) session.erase()
-  }
+function confirmFailed(): DuetError {
+  return new DuetError('confirm_failed', 'The confirmation is not what the keys give.')
 }
 
 function identityChanged(): DuetError {
@@ -397,7 +487,7 @@ function sameShare(a: Share, b: Share): boolean {
   return equalBytes(a.publicKey, b.publicKey) && equalBytes(a.identity, b.identity)
 }
 
-function stateOf(ephemeral: KeyPair | null, share: Share | null): State {
+function stateOf(ephemeral: EphemeralKeys | null, share: Share | null): State {
   if (ephemeral === null) return share === null ? 'idle' : 'invited'
   return share === null ? 'offered' : 'agreed'
 }

@@ -1,10 +1,10 @@
-/** From two shares and three shared secrets to the keys of a session: transcript, HKDF, labels. */
+/** From two shares and the shared secrets to the keys of a session: transcript, HKDF, labels. */
 
-import { expand, extract, hkdf } from '@noble/hashes/hkdf.js'
+import { expand, extract } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { compareBytes, concatBytes, lp, u16, utf8ToBytes } from './bytes.ts'
-import type { Curve } from './curves.ts'
+import type { Suite } from './suites.ts'
 
 /** What one side brings to an exchange: its long-term and its fresh public key. */
 export interface Share {
@@ -15,6 +15,10 @@ export interface Share {
 /** Party 1 is the one whose encoded share comes first in bytewise order. */
 export type Party = 1 | 2
 
+export function otherParty(party: Party): Party {
+  return party === 1 ? 2 : 1
+}
+
 export interface Transcript {
   /** T, 32 bytes: the hash of everything that both sides have said. */
   readonly hash: Uint8Array
@@ -24,28 +28,36 @@ export interface Transcript {
   readonly party: Party
 }
 
-/** One direction's keys: for messages 32 bytes and the iv's 12, for pictures 32. */
+/** What one direction's keys begin with: chain_0 of its messages and of its pictures, 32 bytes each. */
 export interface DirectionKeys {
-  readonly key: Uint8Array
-  readonly iv: Uint8Array
-  readonly file: Uint8Array
+  readonly chain: Uint8Array
+  readonly files: Uint8Array
 }
 
-/** The labels of K(label, n), each with its n in bytes. */
-const LENGTHS = { key: 32, iv: 12, file: 32, confirm: 32 } as const
+/** n of every K(label, n), in bytes. */
+const KEY_BYTES = 32
 
-/** u16 curve id ‖ lp(identity) ‖ lp(public key): 70 bytes for X25519, 136 for P-256. */
-export function encodeShare(curve: Curve, share: Share): Uint8Array {
-  return concatBytes(u16(curve.id), lp(share.identity), lp(share.publicKey))
+/** u16 suite id ‖ lp(identity) ‖ lp(public key): 70 bytes on X25519, 136 on P-256, 1,254 on X25519MLKEM768. */
+export function encodeShare(suite: Suite, share: Share): Uint8Array {
+  return concatBytes(u16(suite.id), lp(share.identity), lp(share.publicKey))
 }
 
-/** T and what follows from it. The order of the arguments decides `party` and nothing else. */
-export function transcriptOf(curve: Curve, own: Share, peer: Share): Transcript {
-  const ours = encodeShare(curve, own)
-  const theirs = encodeShare(curve, peer)
+/**
+ * T and what follows from it. The order of the shares decides `party` and nothing else.
+ * `ciphertext`: that of the KEM, on a suite that has one.
+ */
+export function transcriptOf(
+  suite: Suite,
+  own: Share,
+  peer: Share,
+  ciphertext: Uint8Array | null,
+): Transcript {
+  const ours = encodeShare(suite, own)
+  const theirs = encodeShare(suite, peer)
   const party = compareBytes(ours, theirs) < 0 ? 1 : 2
   const [s1, s2] = party === 1 ? [ours, theirs] : [theirs, ours]
-  const hash = sha256(concatBytes(utf8ToBytes('duet/1 transcript'), lp(s1), lp(s2)))
+  const parts = [s1, s2, ...(ciphertext === null ? [] : [ciphertext])].map(lp)
+  const hash = sha256(concatBytes(utf8ToBytes('duet/2 transcript'), ...parts))
   return { hash, sessionId: hash.slice(0, 16), party }
 }
 
@@ -55,7 +67,10 @@ export class KeySchedule {
   readonly #prk: Uint8Array
   #erased = false
 
-  /** `ikm`: DH(e1, e2) ‖ DH(id1, e2) ‖ DH(e1, id2), 96 bytes. `transcript`: T, 32 bytes, the salt. */
+  /**
+   * `ikm`: what the KEM carried (32 bytes, on a suite that has one) ‖ DH(e1, e2) ‖ DH(id1, e2) ‖ DH(e1, id2),
+   * 32 bytes each. `transcript`: T, 32 bytes, the salt.
+   */
   constructor(ikm: Uint8Array, transcript: Uint8Array) {
     this.#transcript = transcript
     this.#prk = extract(sha256, ikm, transcript)
@@ -64,16 +79,12 @@ export class KeySchedule {
   /** What `from` seals with for the other party. */
   direction(from: Party): DirectionKeys {
     const arrow = from === 1 ? '1>2' : '2>1'
-    return {
-      key: this.#expand(`key ${arrow}`, LENGTHS.key),
-      iv: this.#expand(`iv ${arrow}`, LENGTHS.iv),
-      file: this.#expand(`file ${arrow}`, LENGTHS.file),
-    }
+    return { chain: this.#expand(`chain ${arrow}`), files: this.#expand(`files ${arrow}`) }
   }
 
   /** HMAC-SHA-256(K("confirm i"), T): party i's proof that it has the keys, 32 bytes. */
   confirmTag(party: Party): Uint8Array {
-    const key = this.#expand(`confirm ${party}`, LENGTHS.confirm)
+    const key = this.#expand(`confirm ${party}`)
     const tag = hmac(sha256, key, this.#transcript)
     key.fill(0)
     return tag
@@ -85,13 +96,8 @@ export class KeySchedule {
     this.#erased = true
   }
 
-  #expand(label: string, length: number): Uint8Array {
+  #expand(label: string): Uint8Array {
     if (this.#erased) throw new Error('The key schedule is erased.')
-    return expand(sha256, this.#prk, utf8ToBytes(`duet/1 ${label}`), length)
+    return expand(sha256, this.#prk, utf8ToBytes(`duet/2 ${label}`), KEY_BYTES)
   }
-}
-
-/** The key of one picture, 32 bytes, from its direction's `file` key and its salt (16 bytes). */
-export function streamKey(file: Uint8Array, salt: Uint8Array, session: Uint8Array): Uint8Array {
-  return hkdf(sha256, file, salt, concatBytes(utf8ToBytes('duet/1 stream'), session), 32)
 }

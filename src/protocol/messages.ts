@@ -1,13 +1,13 @@
-/** The wire forms of duet/1: strict parse and encode. No aliases: each value has one form. */
+/** The wire forms of duet/2: strict parse and encode. No aliases: each value has one form. */
 
 import * as v from 'valibot'
 import { type Annotated, annotatedJson } from './annotate.ts'
 import { bytesToHex, equalBytes, hexToBytes } from './bytes.ts'
-import { CURVES, type Curve } from './curves.ts'
 import { DuetError } from './errors.ts'
 import type { Share } from './keySchedule.ts'
+import { publicKeyBytes, SUITES, type Suite } from './suites.ts'
 
-const VERSION = 1
+const VERSION = 2
 export const SESSION_ID_BYTES = 16
 const CONFIRM_TAG_BYTES = 32
 /** Poly1305's tag, the end of every ciphertext (RFC 8439 section 2.8). */
@@ -21,6 +21,8 @@ export interface Confirm {
   readonly session: Uint8Array
   /** Confirm tag, 32 bytes. */
   readonly tag: Uint8Array
+  /** What the KEM's secret travels in, exactly when the confirmation's sender made it. */
+  readonly ciphertext?: Uint8Array
 }
 
 /** A public key on its way, with the confirmation of its sender's newest session, if there is one. */
@@ -42,7 +44,12 @@ export interface SealedMessage {
 /** JSON has -0, another form of 0. */
 const isNotMinusZero = (seq: number) => !Object.is(seq, -0)
 
-const ConfirmForm = v.strictObject({ session: v.string(), tag: v.string() })
+const ConfirmForm = v.strictObject({
+  session: v.string(),
+  tag: v.string(),
+  // on a suite with a KEM; `decodeConfirm` refuses it on another
+  ciphertext: v.exactOptional(v.string()),
+})
 const KeyForm = v.strictObject({
   v: v.literal(VERSION),
   curve: v.string(),
@@ -71,12 +78,17 @@ export type AnswerForm = v.InferOutput<typeof AnswerForm>
 export type MessageForm = v.InferOutput<typeof MessageForm>
 export type MessageAnswerForm = v.InferOutput<typeof MessageAnswerForm>
 
+/** The longest key message, in bytes of JSON: 4,096, and 8,192 on a suite with a KEM. */
+export function maxKeyMessageBytes(suite: Suite): number {
+  return suite.kem === null ? 4096 : 8192
+}
+
 /** A key message as JSON has it. */
-export function encodeKeyMessage(curve: Curve, message: KeyMessage): KeyForm {
+export function encodeKeyMessage(suite: Suite, message: KeyMessage): KeyForm {
   return {
     v: VERSION,
-    curve: curve.name,
-    basePoint: bytesToHex(curve.basePoint),
+    curve: suite.name,
+    basePoint: bytesToHex(suite.curve.basePoint),
     identity: bytesToHex(message.share.identity),
     publicKey: bytesToHex(message.share.publicKey),
     ...encodeConfirm(message.confirm),
@@ -87,14 +99,16 @@ export function encodeKeyMessage(curve: Curve, message: KeyMessage): KeyForm {
  * A key message out of parsed JSON, its form, lengths and base point checked, its points not yet.
  * @throws DuetError `bad_version` `bad_message` `curve_mismatch` `bad_encoding` `bad_base_point`
  */
-export function parseKeyMessage(curve: Curve, body: unknown): KeyMessage {
+export function parseKeyMessage(suite: Suite, body: unknown): KeyMessage {
+  const { curve } = suite
   const form = parse(KeyForm, body, 'A key message')
-  if (form.curve !== curve.name)
-    throw new DuetError('curve_mismatch', `This peer was started with ${curve.name}.`)
+  if (form.curve !== suite.name)
+    throw new DuetError('curve_mismatch', `This peer was started with ${suite.name}.`)
+  // first, since a ciphertext that has no place is `bad_message`
+  const confirm = decodeConfirm(suite, form.confirm)
   const basePoint = decodeHex('basePoint', form.basePoint, curve.pointBytes)
   const identity = decodeHex('identity', form.identity, curve.pointBytes)
-  const publicKey = decodeHex('publicKey', form.publicKey, curve.pointBytes)
-  const confirm = decodeConfirm(form.confirm)
+  const publicKey = decodeHex('publicKey', form.publicKey, publicKeyBytes(suite))
   if (!equalBytes(basePoint, curve.basePoint))
     throw new DuetError('bad_base_point', `The base point is not that of ${curve.name}.`)
   return { share: { identity, publicKey }, ...confirm }
@@ -109,8 +123,8 @@ export function encodeAnswer(confirm: Confirm | undefined): AnswerForm {
  * The confirmation in an answer to a key message, if it carries one.
  * @throws DuetError `bad_message` `bad_encoding`
  */
-export function parseAnswer(body: unknown): Confirm | undefined {
-  return decodeConfirm(parse(AnswerForm, body, 'An answer to a key message').confirm).confirm
+export function parseAnswer(suite: Suite, body: unknown): Confirm | undefined {
+  return decodeConfirm(suite, parse(AnswerForm, body, 'An answer to a key message').confirm).confirm
 }
 
 /** A sealed message as JSON has it. */
@@ -176,16 +190,24 @@ function encodeConfirm(confirm: Confirm | undefined) {
     confirm: {
       session: bytesToHex(confirm.session),
       tag: bytesToHex(confirm.tag),
+      ...(confirm.ciphertext && { ciphertext: bytesToHex(confirm.ciphertext) }),
     },
   }
 }
 
-function decodeConfirm(form: KeyForm['confirm']): { confirm?: Confirm } {
+function decodeConfirm({ name, kem }: Suite, form: KeyForm['confirm']): { confirm?: Confirm } {
   if (form === undefined) return {}
+  const { session, tag, ciphertext } = form
+  if (ciphertext !== undefined && kem === null)
+    throw new DuetError('bad_message', `\`confirm.ciphertext\` has no place on ${name}.`)
   return {
     confirm: {
-      session: decodeHex('confirm.session', form.session, SESSION_ID_BYTES),
-      tag: decodeHex('confirm.tag', form.tag, CONFIRM_TAG_BYTES),
+      session: decodeHex('confirm.session', session, SESSION_ID_BYTES),
+      tag: decodeHex('confirm.tag', tag, CONFIRM_TAG_BYTES),
+      ...(ciphertext !== undefined &&
+        kem !== null && {
+          ciphertext: decodeHex('confirm.ciphertext', ciphertext, kem.ciphertextBytes),
+        }),
     },
   }
 }
@@ -205,53 +227,71 @@ function decodeHex(field: string, hex: string, min: number, max = min): Uint8Arr
 }
 
 /** Any other word is not shown. */
-const CurveName = v.picklist(Object.keys(CURVES))
+const CurveName = v.picklist(Object.keys(SUITES))
 
 /** Every form of this file with each of its fields explained. */
-export function annotatedMessages(curve: Curve) {
-  const point = POINTS[curve.name] ?? { curve: '', base: '', key: '' }
+export function annotatedMessages(suite: Suite) {
+  const { curve: name, base, key, joined } = SOURCES[suite.name] ?? NO_SOURCES
   const version = {
     is: 'The version of the protocol. A peer that speaks another one refuses.',
-    source: 'duet/1, Key message',
+    source: 'duet/2, Key message',
   }
   const confirm = {
     'confirm.session': {
       hex: true,
-      is: "Which keys the proof is about: the first 16 bytes of the SHA-256 of the curve and both sides' identities and public keys.",
-      source: 'RFC 6234 section 6.2; duet/1, Keys',
+      is: `Which keys the proof is about: the first 16 bytes of the SHA-256 of the curve and both sides' identities and public keys${joined ? ', and of the ciphertext' : ''}.`,
+      source: 'RFC 6234 section 6.2; duet/2, Keys',
     },
     'confirm.tag': {
       hex: true,
       is: 'The proof that its sender has the same keys: an HMAC that nobody else can make, and that tells nothing of them.',
       source: 'RFC 2104 section 2; RFC 5869 section 2.3',
     },
+    'confirm.ciphertext': {
+      hex: true,
+      is: 'What ML-KEM made for the encapsulation key of the other side: it carries a secret to the owner of that key and to nobody else. Whoever made it sends it.',
+      source: 'FIPS 203 section 7.2; draft-ietf-tls-ecdhe-mlkem',
+    },
   }
   const accepted = {
     is: 'The request was checked whole and taken.',
     source: 'RFC 9110 section 15.3.2 (201)',
+  }
+  const point = {
+    hex: true,
+    is: 'Private key times base point, fresh for this exchange. The private key stays where it is.',
+    source: key,
   }
   return {
     'key message': annotatedJson(v.strictObject({ ...KeyForm.entries, curve: CurveName }), {
       v: version,
       curve: {
         is: 'The curve that both were started with. It is not negotiated, so nobody can talk them into a weaker one.',
-        source: point.curve,
+        source: name,
       },
       basePoint: {
         hex: true,
         is: 'The point that everybody multiplies, the same for all. It is sent to be seen, and compared.',
-        source: point.base,
+        source: base,
       },
       identity: {
         hex: true,
         is: "The sender's long-term public key. The safety number is made from it.",
-        source: `${point.key}; duet/1, Keys of a peer`,
+        source: `${key}; duet/2, Keys of a peer`,
       },
-      publicKey: {
-        hex: true,
-        is: 'Private key times base point, fresh for this exchange. The private key stays where it is.',
-        source: point.key,
-      },
+      publicKey: joined
+        ? {
+            hex: true,
+            is: 'The first half of the public key: an encapsulation key of ML-KEM-768, fresh for this exchange. A quantum computer is not known to be of help in finding what it opens.',
+            source: joined,
+            end: {
+              ...point,
+              name: 'x25519',
+              bytes: suite.curve.pointBytes,
+              is: `The second half: ${point.is}`,
+            },
+          }
+        : point,
       ...confirm,
     }),
     'answer to a key message': annotatedJson(AnswerForm, { accepted, ...confirm }),
@@ -260,11 +300,11 @@ export function annotatedMessages(curve: Curve) {
       session: {
         hex: true,
         is: 'Which keys sealed it. It is part of what the tag covers.',
-        source: 'duet/1, Messages',
+        source: 'duet/2, Messages',
       },
       seq: {
-        is: 'Its place in the session, counted from 0. It makes the nonce, so no nonce comes twice, and a message that is sent again is refused.',
-        source: 'RFC 8446 section 5.3',
+        is: 'Its place in the session, counted from 0. It chooses the key: each message has one of its own, and a message that is sent again is refused.',
+        source: 'The Double Ratchet Algorithm, section 2.2; duet/2, Messages',
       },
       ciphertext: {
         hex: true,
@@ -283,14 +323,24 @@ export function annotatedMessages(curve: Curve) {
       accepted,
       missing: {
         is: 'How many messages before this one never came.',
-        source: 'duet/1, Messages',
+        source: 'duet/2, Messages',
       },
     }),
   } satisfies Record<string, Annotated>
 }
 
+interface Sources {
+  readonly curve: string
+  readonly base: string
+  readonly key: string
+  /** Of the KEM's half of a public key, where there is one. */
+  readonly joined?: string
+}
+
+const NO_SOURCES: Sources = { curve: '', base: '', key: '' }
+
 /** Where each curve, its base point and its public keys are defined. */
-const POINTS: Readonly<Record<string, { curve: string; base: string; key: string }>> = {
+const SOURCES: Readonly<Record<string, Sources>> = {
   X25519: {
     curve: 'RFC 7748 section 4.1',
     base: 'RFC 7748 section 4.1',
@@ -300,5 +350,11 @@ const POINTS: Readonly<Record<string, { curve: string; base: string; key: string
     curve: 'RFC 5903 section 3.1',
     base: 'RFC 5903 section 3.1; SEC 1 section 2.3.3',
     key: 'RFC 5903 section 7; SEC 1 section 2.3.3',
+  },
+  X25519MLKEM768: {
+    curve: 'RFC 7748 section 4.1; FIPS 203 section 8; draft-ietf-tls-ecdhe-mlkem',
+    base: 'RFC 7748 section 4.1',
+    key: 'RFC 7748 section 6.1',
+    joined: 'FIPS 203 section 7.1; draft-ietf-tls-ecdhe-mlkem',
   },
 }

@@ -17,7 +17,7 @@ export function safetyNumber(curve: Curve, own: Uint8Array, peer: Uint8Array): s
 
 /** Six groups: 5-byte big-endian integers mod 100000 from the first 30 bytes of the hash. */
 function half(curve: Curve, identity: Uint8Array): string {
-  const hash = sha512(concatBytes(utf8ToBytes('duet/1 safety number'), u16(curve.id), lp(identity)))
+  const hash = sha512(concatBytes(utf8ToBytes('duet/2 safety number'), u16(curve.id), lp(identity)))
   const groups = Array.from({ length: GROUPS }, (_, i) => {
     const value = hash.slice(5 * i, 5 * i + 5).reduce((sum, byte) => sum * 256 + byte, 0)
     return String(value % 100_000).padStart(5, '0')

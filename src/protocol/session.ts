@@ -1,23 +1,78 @@
-/** The keys that one exchange gives, and the counters that must never go back: seal and open. */
+/** The keys that one exchange gives, and the chains that never go back: seal and open. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { bytesToHex, concatBytes, equalBytes, u64, utf8ToBytes } from './bytes.ts'
+import { concatBytes, equalBytes, u64, utf8ToBytes } from './bytes.ts'
 import type { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
+import { type KeyAhead, KeyChain } from './keyChain.ts'
 import {
   type DirectionKeys,
   KeySchedule,
+  otherParty,
   type Party,
   type Share,
-  streamKey,
   transcriptOf,
 } from './keySchedule.ts'
 import type { Confirm, SealedMessage } from './messages.ts'
+import type { StreamHeader } from './stream.ts'
+import { type EphemeralKeys, halvesOf } from './suites.ts'
 
-/** Messages a session carries in each direction, and so the first sequence number that is refused. */
-export const MAX_MESSAGES = 2 ** 20
-/** Pictures a session carries in each direction. */
-export const MAX_PICTURES = 1024
+const LABEL = utf8ToBytes('duet/2 message')
+
+/** One direction's chains: a key for each message, a key for each picture. */
+class Direction {
+  readonly messages: KeyChain
+  readonly pictures: KeyChain
+
+  constructor({ chain, files }: DirectionKeys) {
+    this.messages = new KeyChain('message', chain)
+    this.pictures = new KeyChain('picture', files)
+  }
+
+  erase(): void {
+    this.messages.erase()
+    this.pictures.erase()
+  }
+}
+
+/** A message that was authenticated and not yet read: still sealed, with the one key that opens it. */
+export class WaitingMessage implements SealedMessage {
+  readonly session: Uint8Array
+  readonly seq: number
+  readonly ciphertext: Uint8Array
+  readonly #sender: Party
+  readonly #key: Uint8Array
+
+  /** Takes over `key`, 32 bytes. */
+  constructor({ session, seq, ciphertext }: SealedMessage, sender: Party, key: Uint8Array) {
+    this.session = session
+    this.seq = seq
+    this.ciphertext = ciphertext
+    this.#sender = sender
+    this.#key = key
+  }
+
+  /**
+   * The text's bytes.
+   * @throws DuetError `decrypt_failed`
+   */
+  open(): Uint8Array {
+    return open(this.#key, this.#sender, this)
+  }
+
+  /** Overwrites the key: nothing opens this message any more. */
+  erase(): void {
+    this.#key.fill(0)
+  }
+}
+
+/** A secret that both sides of a session have, for their terminals. */
+export interface SharedSecrets {
+  /** DH(e1, e2), 32 bytes. */
+  readonly ecdh: Uint8Array
+  /** What the KEM carried, 32 bytes; null on a suite without one. */
+  readonly kem: Uint8Array | null
+}
 
 /**
  * One exchange's keys. It can receive and confirm from the start; it can send only
@@ -28,51 +83,70 @@ export class Session {
   readonly id: Uint8Array
   readonly own: Share
   readonly peer: Share
-  /** Our proof that we have the keys. */
+  /** Which of the two we are. */
+  readonly party: Party
+  /** Our proof that we have the keys, with the ciphertext if we made it. */
   readonly confirm: Confirm
-  readonly #party: Party
-  readonly #sharedSecret: Uint8Array
+  /** The one that the peer made, and sends with its proof; null if there is none, or it is ours. */
+  readonly peerCiphertext: Uint8Array | null
+  readonly #ecdh: Uint8Array
+  readonly #kemSecret: Uint8Array | null
   readonly #peerTag: Uint8Array
   readonly #schedule: KeySchedule
-  readonly #receiving: DirectionKeys
-  #sending: DirectionKeys | null = null
-  #sent = 0
+  readonly #receiving: Direction
+  #sending: Direction | null = null
   #received = 0
-  #expected = 0
-  #picturesSent = 0
   #erased = false
-  /** The salts of the pictures that were accepted, as text, since a Set compares bytes by identity. */
-  readonly #salts = new Set<string>()
 
   /**
-   * Derives from our identity and fresh key and the peer's share.
+   * Derives from our identity and fresh keys and the peer's share. On a suite with a KEM,
+   * `ciphertext` is the one that the peer made; without it, this makes one.
    * @throws DuetError `bad_point`
    */
-  constructor(identity: KeyPair, ephemeral: KeyPair, peer: Share) {
+  constructor(
+    identity: KeyPair,
+    ephemeral: EphemeralKeys,
+    peer: Share,
+    ciphertext: Uint8Array | null = null,
+  ) {
+    const { suite } = ephemeral
     this.own = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
     this.peer = peer
-    const { hash, sessionId, party } = transcriptOf(identity.curve, this.own, peer)
+    const { encapsulationKey, point } = halvesOf(suite, peer.publicKey)
+    const made = ciphertext === null ? (suite.kem?.encapsulate(encapsulationKey) ?? null) : null
+    const kemSecret =
+      ciphertext === null ? (made?.sharedSecret ?? null) : ephemeral.decapsulate(ciphertext)
+    const { hash, sessionId, party } = transcriptOf(
+      suite,
+      this.own,
+      peer,
+      ciphertext ?? made?.ciphertext ?? null,
+    )
     // e, e; then id1, e2; then e1, id2: which of the last two is ours depends on our party
-    const ee = ephemeral.sharedSecret(peer.publicKey)
-    const se = identity.sharedSecret(peer.publicKey)
-    const es = ephemeral.sharedSecret(peer.identity)
-    const ikm = party === 1 ? concatBytes(ee, se, es) : concatBytes(ee, es, se)
+    const ee = ephemeral.pair.sharedSecret(point)
+    const se = identity.sharedSecret(point)
+    const es = ephemeral.pair.sharedSecret(peer.identity)
+    const dh = party === 1 ? [ee, se, es] : [ee, es, se]
+    const ikm = concatBytes(kemSecret ?? new Uint8Array(0), ...dh)
     this.#schedule = new KeySchedule(ikm, hash)
     for (const used of [se, es, ikm]) used.fill(0)
     this.id = sessionId
-    this.#party = party
-    this.#sharedSecret = ee
-    this.#receiving = this.#schedule.direction(other(party))
-    this.#peerTag = this.#schedule.confirmTag(other(party))
+    this.party = party
+    this.#ecdh = ee
+    this.#kemSecret = kemSecret
+    this.peerCiphertext = ciphertext
+    this.#receiving = new Direction(this.#schedule.direction(otherParty(party)))
+    this.#peerTag = this.#schedule.confirmTag(otherParty(party))
     this.confirm = {
       session: sessionId,
       tag: this.#schedule.confirmTag(party),
+      ...(made && { ciphertext: made.ciphertext }),
     }
   }
 
   /** How many messages were sealed, and so the next sequence number. */
   get sent(): number {
-    return this.#sent
+    return this.#sending?.messages.next ?? 0
   }
 
   /** How many messages were accepted. */
@@ -80,143 +154,149 @@ export class Session {
     return this.#received
   }
 
-  /** Whether `tag` (32 bytes) proves that the peer has this session's keys. Constant time. */
-  isPeerTag(tag: Uint8Array): boolean {
-    return !this.#erased && equalBytes(this.#peerTag, tag)
+  /**
+   * Whether `confirm`, which names this session, proves that the peer has its keys: the right tag (in
+   * constant time), and a ciphertext exactly if the peer made it.
+   */
+  isProvenBy({ tag, ciphertext }: Confirm): boolean {
+    const expected = this.peerCiphertext
+    const isItsOwn = ciphertext ? expected !== null && equalBytes(ciphertext, expected) : !expected
+    return !this.#erased && isItsOwn && equalBytes(this.#peerTag, tag)
   }
 
   /** Gives the session its sending keys and destroys what they came from. */
   promote(): void {
-    this.#sending = this.#schedule.direction(this.#party)
+    this.#sending = new Direction(this.#schedule.direction(this.party))
     this.#schedule.erase()
   }
 
-  /** DH(e1, e2), 32 bytes: the number that both terminals show. A copy. */
-  exportSharedSecret(): Uint8Array {
-    return this.#sharedSecret.slice()
+  /** The numbers that both terminals show. Copies, the caller's to erase. */
+  exportSharedSecrets(): SharedSecrets {
+    return { ecdh: this.#ecdh.slice(), kem: this.#kemSecret?.slice() ?? null }
   }
 
   /**
-   * Takes the next sequence number and seals `text` (UTF-8) under it, in one step that nothing interleaves.
+   * Takes the next sequence number and seals `text` (UTF-8) under its key, which is gone then: one
+   * step that nothing interleaves.
    * @throws DuetError `no_session` before promotion, `rekey_required` after 2^20 messages
    */
   seal(text: Uint8Array): SealedMessage {
     if (this.#sending === null) throw notConfirmed()
-    if (this.#sent >= MAX_MESSAGES)
-      throw new DuetError('rekey_required', 'This session has sealed all its 2^20 messages.')
-    const seq = this.#sent++
-    const aead = this.#aead(this.#sending, this.#party, seq)
-    return { session: this.id, seq, ciphertext: aead.encrypt(text) }
+    const { number: seq, key } = this.#sending.messages.take()
+    const ciphertext = messageAead(key, this.id, this.party, seq).encrypt(text)
+    key.fill(0)
+    return { session: this.id, seq, ciphertext }
   }
 
   /**
-   * Refuses a sequence number that has no place here any more.
-   * @throws DuetError `rekey_required` `replay`
+   * Refuses a sequence number that has no place here, before anything is computed for it.
+   * @throws DuetError `rekey_required` `replay` `too_far_ahead`
    */
   checkSequence(seq: number): void {
-    if (seq >= MAX_MESSAGES)
-      throw new DuetError('rekey_required', 'A session has 2^20 messages and no more.')
-    if (seq < this.#expected)
-      throw new DuetError(
-        'replay',
-        'A message with this sequence number or a later one was accepted.',
-      )
+    this.#receiving.messages.check(seq)
   }
 
   /**
-   * Opens a message, which changes nothing.
-   * @returns the text's bytes
-   * @throws DuetError `decrypt_failed`, whatever the reason
+   * Opens a message, which changes nothing until it is accepted. `text`: its bytes, the caller's to
+   * erase. `accept` counts it, and returns how many before it are missing, and the message with its key.
+   * @throws DuetError `rekey_required` `replay` `too_far_ahead`; `decrypt_failed`, whatever the reason
    */
-  open(seq: number, ciphertext: Uint8Array): Uint8Array {
+  open(message: SealedMessage): {
+    text: Uint8Array
+    accept(): { missing: number; waiting: WaitingMessage }
+    forget(): void
+  } {
+    const sender = otherParty(this.party)
+    const ahead = this.#ahead(this.#receiving.messages, message.seq)
+    const forget = () => {
+      ahead.key.fill(0)
+      ahead.forget()
+    }
     try {
-      if (this.#erased) throw new Error('The session is erased.')
-      return this.#aead(this.#receiving, other(this.#party), seq).decrypt(ciphertext)
-    } catch {
-      throw new DuetError('decrypt_failed', 'The message does not open under this session.')
+      return {
+        text: open(ahead.key, sender, message),
+        accept: () => {
+          const missing = ahead.accept()
+          this.#received++
+          return { missing, waiting: new WaitingMessage(message, sender, ahead.key) }
+        },
+        forget,
+      }
+    } catch (error) {
+      forget()
+      throw error
     }
   }
 
-  /** Counts message `seq` as accepted. Returns how many between it and the one before are missing. */
-  accept(seq: number): number {
-    const missing = seq - this.#expected
-    this.#expected = seq + 1
-    this.#received++
-    return missing
-  }
-
   /**
-   * The key for one more picture to send, under its fresh `salt` (16 bytes): 32 bytes, the caller's to erase.
-   * @throws DuetError `no_session` before promotion, `rekey_required` after 1,024 pictures
+   * The number of one more picture to send, and its key (32 bytes, the caller's to erase).
+   * @throws DuetError `no_session` before promotion, `rekey_required` after 2^20 pictures
    */
-  sealingKey(salt: Uint8Array): Uint8Array {
+  sealPicture(): { header: StreamHeader; key: Uint8Array } {
     if (this.#sending === null) throw notConfirmed()
-    if (this.#picturesSent >= MAX_PICTURES)
-      throw new DuetError('rekey_required', 'This session has sealed all its 1,024 pictures.')
-    this.#picturesSent++
-    return streamKey(this.#sending.file, salt, this.id)
+    const { number, key } = this.#sending.pictures.take()
+    return { header: { session: this.id, number }, key }
   }
 
   /**
-   * The key of a picture that begins to arrive: 32 bytes, the caller's to erase.
-   * @throws DuetError `rekey_required` `replay`
+   * The key of picture `number`, which begins to arrive.
+   * @throws DuetError `rekey_required` `replay` `too_far_ahead`
    */
-  openingKey(salt: Uint8Array): Uint8Array {
-    this.checkSalt(salt)
-    if (this.#erased) throw new Error('The session is erased.')
-    return streamKey(this.#receiving.file, salt, this.id)
-  }
-
-  /**
-   * Refuses a salt that has no place here any more.
-   * @throws DuetError `replay` `rekey_required`
-   */
-  checkSalt(salt: Uint8Array): void {
-    if (this.#salts.has(bytesToHex(salt)))
-      throw new DuetError('replay', 'A picture with this salt was accepted before.')
-    if (this.#salts.size >= MAX_PICTURES)
-      throw new DuetError('rekey_required', 'A session has 1,024 pictures and no more.')
-  }
-
-  /** Counts the picture under `salt` as accepted. */
-  acceptSalt(salt: Uint8Array): void {
-    this.#salts.add(bytesToHex(salt))
+  openPicture(number: number): KeyAhead {
+    return this.#ahead(this.#receiving.pictures, number)
   }
 
   /** Overwrites what only a current session needs: another one is sent on and shown from now on. */
   demote(): void {
-    for (const keys of [this.#sending?.key, this.#sending?.iv, this.#sending?.file]) keys?.fill(0)
+    this.#sending?.erase()
     this.#sending = null
-    this.#sharedSecret.fill(0)
+    this.eraseSharedSecrets()
+  }
+
+  /** Overwrites what `exportSharedSecrets` gives: with both identities' private keys it gives every key again. */
+  eraseSharedSecrets(): void {
+    this.#ecdh.fill(0)
+    this.#kemSecret?.fill(0)
   }
 
   /** Overwrites every key; the session can't be used afterwards. */
   erase(): void {
     this.#schedule.erase()
     this.demote()
-    const { key, iv, file } = this.#receiving
-    for (const secret of [key, iv, file, this.#peerTag]) secret.fill(0)
+    this.#receiving.erase()
+    this.#peerTag.fill(0)
     this.#erased = true
   }
 
-  /** RFC 8439 section 2.8. nonce = iv XOR (four zero bytes ‖ u64 seq), as in RFC 8446 section 5.3. */
-  #aead(keys: DirectionKeys, sender: Party, seq: number) {
-    const nonce = keys.iv.slice()
-    u64(seq).forEach((byte, i) => {
-      nonce[4 + i] = (nonce[4 + i] ?? 0) ^ byte
-    })
-    const associatedData = concatBytes(
-      utf8ToBytes('duet/1 message'),
-      this.id,
-      Uint8Array.of(sender),
-      u64(seq),
-    )
-    return chacha20poly1305(keys.key, nonce, associatedData)
+  #ahead(chain: KeyChain, number: number): KeyAhead {
+    if (this.#erased) throw new DuetError('decrypt_failed', 'The keys of this session are erased.')
+    return chain.ahead(number)
   }
 }
 
-function other(party: Party): Party {
-  return party === 1 ? 2 : 1
+/** @throws DuetError `decrypt_failed`, whatever the reason */
+function open(
+  key: Uint8Array,
+  sender: Party,
+  { session, seq, ciphertext }: SealedMessage,
+): Uint8Array {
+  try {
+    return messageAead(key, session, sender, seq).decrypt(ciphertext)
+  } catch {
+    throw new DuetError('decrypt_failed', 'The message does not open under this session.')
+  }
+}
+
+/**
+ * ChaCha20-Poly1305 (RFC 8439 section 2.8) for one message, under its own key (32 bytes): nonce = four zero
+ * bytes ‖ u64 seq, associated data = "duet/2 message" ‖ session id ‖ u8 sender's party ‖ u64 seq.
+ */
+function messageAead(key: Uint8Array, session: Uint8Array, sender: Party, seq: number) {
+  const count = u64(seq)
+  const nonce = new Uint8Array(12)
+  nonce.set(count, 4)
+  const associatedData = concatBytes(LABEL, session, Uint8Array.of(sender), count)
+  return chacha20poly1305(key, nonce, associatedData)
 }
 
 function notConfirmed(): DuetError {

@@ -3,14 +3,15 @@
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import * as v from 'valibot'
 import { annotatedBytes, annotatedJson } from './annotate.ts'
-import { concatBytes, equalBytes, lp, utf8ToBytes } from './bytes.ts'
+import { concatBytes, equalBytes, lp, readU64, u64, utf8ToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
 import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from './messages.ts'
 
-const MAGIC = utf8ToBytes('DUET1')
-export const SALT_BYTES = 16
-/** Magic, session id, salt. */
-export const HEADER_BYTES = MAGIC.length + SESSION_ID_BYTES + SALT_BYTES
+const MAGIC = utf8ToBytes('DUET2')
+export const MAGIC_BYTES = MAGIC.length
+const NUMBER_BYTES = 8
+/** Magic, session id, number. */
+export const HEADER_BYTES = MAGIC_BYTES + SESSION_ID_BYTES + NUMBER_BYTES
 /** Plaintext of a chunk; the last one may be shorter. */
 export const CHUNK_BYTES = 64 * 1024
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + AEAD_TAG_BYTES
@@ -50,8 +51,8 @@ export type PictureMetadata = Readonly<v.InferOutput<typeof Metadata>>
 export interface StreamHeader {
   /** Session id, 16 bytes. */
   readonly session: Uint8Array
-  /** 16 random bytes. */
-  readonly salt: Uint8Array
+  /** Its place among the pictures of its session and direction, from 0. */
+  readonly number: number
 }
 
 /** Whether a content type is one that pictures may have. SVG is none: it can run scripts. */
@@ -74,13 +75,13 @@ export function pictureTypeOf(head: Uint8Array): PictureType | null {
  * @throws DuetError `bad_image`
  */
 export function parseHeader(bytes: Uint8Array): StreamHeader {
-  if (bytes.length < HEADER_BYTES || !equalBytes(bytes.subarray(0, MAGIC.length), MAGIC))
+  if (bytes.length < HEADER_BYTES || !equalBytes(bytes.subarray(0, MAGIC_BYTES), MAGIC))
     throw new DuetError(
       'bad_image',
-      `A picture begins with DUET1 and has ${HEADER_BYTES} bytes before its chunks.`,
+      `A picture begins with DUET2 and has ${HEADER_BYTES} bytes before its chunks.`,
     )
-  const salt = MAGIC.length + SESSION_ID_BYTES
-  return { session: bytes.slice(MAGIC.length, salt), salt: bytes.slice(salt, HEADER_BYTES) }
+  const at = MAGIC_BYTES + SESSION_ID_BYTES
+  return { session: bytes.slice(MAGIC_BYTES, at), number: readU64(bytes.subarray(at)) }
 }
 
 /** The answer to a picture that was received whole. @throws valibot's error for anything else */
@@ -127,7 +128,7 @@ export class PictureSealer {
     metadata: PictureMetadata,
     aead: Aead = nobleAead,
   ) {
-    this.header = concatBytes(MAGIC, header.session, header.salt)
+    this.header = concatBytes(MAGIC, header.session, u64(header.number))
     this.#key = key
     this.#aead = aead
     this.#left = metadata.bytes
@@ -291,21 +292,21 @@ export function annotatedStream() {
       {
         name: 'magic',
         value: MAGIC,
-        is: 'The letters DUET1: what follows is a picture stream of this version.',
-        source: 'duet/1, Pictures',
+        is: 'The letters DUET2: what follows is a picture stream of this version.',
+        source: 'duet/2, Pictures',
       },
       [
         {
           name: 'session',
           bytes: SESSION_ID_BYTES,
           is: 'Which keys sealed it.',
-          source: 'duet/1, Pictures',
+          source: 'duet/2, Pictures',
         },
         {
-          name: 'salt',
-          bytes: SALT_BYTES,
-          is: 'Random bytes that give this picture a key of its own, so that its chunks can be counted from 0.',
-          source: 'RFC 5869 section 3.1',
+          name: 'number',
+          bytes: NUMBER_BYTES,
+          is: 'Its place among the pictures of the session, counted from 0. It chooses the key: each picture has one of its own, so its chunks can be counted from 0.',
+          source: 'The Double Ratchet Algorithm, section 2.2; duet/2, Pictures',
         },
       ],
     ),
@@ -314,7 +315,7 @@ export function annotatedStream() {
         is: 'Every chunk has opened, in its order and to the last.',
         source: 'RFC 9110 section 15.3.2 (201)',
       },
-      bytes: { is: 'The length of the picture.', source: 'duet/1, Pictures' },
+      bytes: { is: 'The length of the picture.', source: 'duet/2, Pictures' },
     }),
   }
 }

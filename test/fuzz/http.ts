@@ -127,7 +127,7 @@ async function validForms(peers: [TestPeer, TestPeer]) {
   const session = fc.constantFrom(...shown.map((s): string => s.session.id), '00'.repeat(16))
   const keys = fc.record(
     {
-      v: fc.constant(1),
+      v: fc.constant(2),
       curve: fc.constant('X25519'),
       basePoint: fc.constant(shown[0].basePoint),
       identity: fc.oneof(fc.constantFrom(...shown.map((s): string => s.identity)), key),
@@ -138,7 +138,7 @@ async function validForms(peers: [TestPeer, TestPeer]) {
   )
   const waiting = shown.flatMap((s) => s.waiting)
   assert.equal(waiting.length, 6)
-  const messages = fc.constantFrom(...waiting.map((message): Form => ({ v: 1, ...message })))
+  const messages = fc.constantFrom(...waiting.map((message): Form => ({ v: 2, ...message })))
   return { keys, messages, session: shown[0].session.id as string }
 }
 

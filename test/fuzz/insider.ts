@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import { nodeAead } from '../../src/http/pictures.ts'
-import { concatBytes, lp } from '../../src/protocol/bytes.ts'
-import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { concatBytes, lp, u64 } from '../../src/protocol/bytes.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import {
   encodeKeyMessage,
@@ -15,6 +15,7 @@ import {
   parseKeyMessage,
 } from '../../src/protocol/messages.ts'
 import { CHUNK_BYTES, type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
 import { changedBy, changes, seldom } from '../helpers/mutations.ts'
 import { pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
@@ -23,12 +24,13 @@ import { codeOf, hold, promptly, type Target } from './target.ts'
 
 /** A peer, and the other side of its session, which does as it likes. */
 async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> {
-  const [, victim] = pair({ curve: X25519 })
-  const insider = new Exchange(new KeyPair(X25519))
+  const suite = SUITES.X25519
+  const [, victim] = pair({ suite })
+  const insider = new Exchange(suite, new KeyPair(suite.curve))
   await victim.peer.sendKeys()
-  insider.receiveKeys(parseKeyMessage(X25519, victim.keysSent.at(-1)))
-  const answer = victim.peer.receiveKeys(encodeKeyMessage(X25519, insider.startKeys()))
-  assert.ok(insider.receiveAnswer(parseAnswer(answer)))
+  insider.receiveKeys(parseKeyMessage(suite, victim.keysSent.at(-1)))
+  const answer = victim.peer.receiveKeys(encodeKeyMessage(suite, insider.startKeys()))
+  assert.ok(insider.receiveAnswer(parseAnswer(suite, answer)).completed)
   return { victim, insider }
 }
 
@@ -133,7 +135,7 @@ export const insiderPictures: Target = {
         if (plan.metadataLength !== undefined) head.writeUInt16BE(plan.metadataLength)
         const plaintext = concatBytes(head, content)
         const { header, key } = insider.sendPicture()
-        const stream = [Buffer.from('DUET1'), header.session, header.salt]
+        const stream = [Buffer.from('DUET2'), header.session, u64(header.number)]
         const lengths =
           plan.chunks ?? Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES)
         let at = 0

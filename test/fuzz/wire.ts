@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { PeerError } from '../../src/contract.ts'
-import { CURVES, type CurveName } from '../../src/protocol/curves.ts'
 import { CHUNK_BYTES, HEADER_BYTES } from '../../src/protocol/stream.ts'
-import { fakeCurve } from '../helpers/fake-curve.ts'
+import { SUITES, type Suite, type SuiteName } from '../../src/protocol/suites.ts'
+import { fakeHybrid, fakeSuite } from '../helpers/fake-curve.ts'
 import { changedBy, changes, damagedBy, damages, type Form } from '../helpers/mutations.ts'
 import { copy, pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, piecesOf, pngOf, sourceOf } from '../helpers/pictures.ts'
@@ -28,11 +28,11 @@ interface Act {
 type FormChange = (form: Form, others: readonly Form[]) => Form
 type StreamChange = (stream: Buffer) => Buffer
 
-/** A curve of ours, or where the private keys of the fake one begin. */
-type CurveChoice = CurveName | number
+/** A suite of ours, or a fake one, with a KEM or without, and where its private keys begin. */
+type SuiteChoice = SuiteName | { readonly kem: boolean; readonly start: number }
 
 type Case = {
-  readonly curve: CurveChoice
+  readonly suite: SuiteChoice
   readonly before: readonly Act[]
   readonly pieces: number
 } & (
@@ -97,10 +97,11 @@ const streamChange: fc.Arbitrary<StreamChange> = fc.oneof(
 )
 
 const common = {
-  curve: fc.oneof(
-    { weight: 3, arbitrary: fc.constant<CurveChoice>('X25519') },
-    { weight: 1, arbitrary: fc.constant<CurveChoice>('P-256') },
-    { weight: 2, arbitrary: fc.nat(1e6) },
+  suite: fc.oneof(
+    { weight: 3, arbitrary: fc.constant<SuiteChoice>('X25519') },
+    { weight: 1, arbitrary: fc.constant<SuiteChoice>('P-256') },
+    { weight: 3, arbitrary: fc.constant<SuiteChoice>('X25519MLKEM768') },
+    { weight: 3, arbitrary: fc.record({ kem: fc.boolean(), start: fc.nat(1e6) }) },
   ),
   before: fc.oneof({ weight: 1, arbitrary: acts(0) }, { weight: 3, arbitrary: acts(2) }),
   pieces: fc.constantFrom(7, 1_000, 70_000),
@@ -150,16 +151,21 @@ async function attempt(run: () => unknown): Promise<string> {
   }
 }
 
+function suiteOf(choice: SuiteChoice): Suite {
+  if (typeof choice === 'string') return SUITES[choice]
+  return choice.kem ? fakeHybrid(choice.start) : fakeSuite(choice.start)
+}
+
 class World {
   readonly #pieces: number
   readonly sides: readonly [WiredPeer, WiredPeer]
   #lost = false
   #stream: Uint8Array | null = null
 
-  constructor({ curve, pieces }: Case) {
+  constructor({ suite, pieces }: Case) {
     this.#pieces = pieces
     this.sides = pair({
-      curve: typeof curve === 'number' ? fakeCurve(curve) : CURVES[curve],
+      suite: suiteOf(suite),
       intercept: (kind) => {
         // a picture is lost below, once it is sealed
         if (this.#lost && kind !== 'image') throw new PeerError('peer_unreachable', 'It is lost.')

@@ -1,6 +1,6 @@
 /** What `make soak` and `make fuzz` are given: MINUTES, SEED and CURVE. They end with 2 for what is none. */
 
-import { CURVES, type CurveName } from '../../src/protocol/curves.ts'
+import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 
 /** `minutes` if none are given; without a seed, one that nobody chose. */
 export function environment(minutes: number): { minutes: number; seed: number } {
@@ -12,10 +12,10 @@ export function environment(minutes: number): { minutes: number; seed: number } 
 }
 
 /** X25519 if none is given. */
-export function environmentCurve(): CurveName {
+export function environmentSuite(): SuiteName {
   const name = process.env['CURVE'] || 'X25519'
-  if (Object.hasOwn(CURVES, name)) return name as CurveName
-  return refuse(`CURVE is ${Object.keys(CURVES).join(' or ')}`, name)
+  if (Object.hasOwn(SUITES, name)) return name as SuiteName
+  return refuse(`CURVE is ${Object.keys(SUITES).join(' or ')}`, name)
 }
 
 function number(name: 'MINUTES' | 'SEED', otherwise: number): number {

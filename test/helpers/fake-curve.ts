@@ -1,8 +1,10 @@
-/** A group small and fast enough for thousands of exchanges; as a curve it protects nothing. */
+/** A group small and fast enough for thousands of exchanges, and a KEM in it; they protect nothing. */
 
 import { concatBytes, u64 } from '../../src/protocol/bytes.ts'
 import type { Curve } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
+import type { Kem } from '../../src/protocol/kem.ts'
+import { type Suite, suiteOf } from '../../src/protocol/suites.ts'
 
 /** The integers mod this prime under addition: "private key times base point" is one multiplication. */
 const ORDER = 2n ** 61n - 1n
@@ -29,6 +31,35 @@ export function fakeCurve(start = 1_000): Curve {
         encode((decode(privateKey.slice(24)) * decode(point)) % ORDER),
       ),
   }
+}
+
+/** Diffie-Hellman in the same group as a KEM: a wrong ciphertext gives another secret, as ML-KEM does. */
+function fakeKem(curve: Curve): Kem {
+  return {
+    name: 'fake KEM',
+    encapsulationKeyBytes: 8,
+    ciphertextBytes: 8,
+    generateSeed: () => concatBytes(new Uint8Array(32), curve.generatePrivateKey()),
+    keyPair: (seed) => ({
+      encapsulationKey: curve.publicKey(seed.slice(32)),
+      decapsulationKey: seed.slice(32),
+    }),
+    checkEncapsulationKey: (key) => curve.checkPoint(key),
+    encapsulate(key) {
+      const once = curve.generatePrivateKey()
+      return { ciphertext: curve.publicKey(once), sharedSecret: curve.sharedSecret(once, key) }
+    },
+    decapsulate: (key, ciphertext) => curve.sharedSecret(key, ciphertext),
+  }
+}
+
+/** The fake curve alone. */
+export const fakeSuite = (start?: number): Suite => suiteOf(fakeCurve(start))
+
+/** The fake curve with the fake KEM. */
+export function fakeHybrid(start?: number): Suite {
+  const curve = fakeCurve(start)
+  return { name: 'fake hybrid', id: 0xfffe, curve, kem: fakeKem(curve) }
 }
 
 /** Neighbours in the count get private keys far apart, in no order of size. */

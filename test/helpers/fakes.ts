@@ -8,8 +8,8 @@ import { createClient } from '../../src/http/client.ts'
 import { Events } from '../../src/http/events.ts'
 import { listen } from '../../src/http/server.ts'
 import { Peer } from '../../src/peer.ts'
-import { X25519 } from '../../src/protocol/curves.ts'
 import { nobleAead } from '../../src/protocol/stream.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { ownPicture } from '../../src/state/pictures.ts'
 import { type Answer, type CallOptions, call } from './call.ts'
@@ -46,6 +46,7 @@ export async function withPeerFacing(
   peerUrl: string,
   timeout: number | undefined,
   run: (peer: LonePeer) => Promise<void>,
+  suite = SUITES.X25519,
 ): Promise<void> {
   let answer: (listener: RequestListener) => void = () => {}
   const listener = new Promise<RequestListener>((resolve) => {
@@ -54,11 +55,12 @@ export async function withPeerFacing(
   const server = await listen({ host: '127.0.0.1', port: 0 }, listener)
   const { port } = server.address() as AddressInfo
   const events: PeerEvent[] = []
-  const page = new Events(X25519)
+  const page = new Events(suite)
   const peer = new Peer({
     port,
-    memory: forgetful(X25519),
-    wire: createClient(peerUrl, page, timeout),
+    suite,
+    memory: forgetful(suite.curve),
+    wire: createClient(peerUrl, suite, page, timeout),
     report: (event) => events.push(event),
     showsSecrets: true,
     ownPicture: ownPicture(),

@@ -1,223 +1,63 @@
-/** A second duet/1, written from src/protocol/README.md alone, on Node's own modules. */
+/** A second duet/2, written from src/protocol/README.md alone, on Node's own modules and the package mlkem. */
 
 import { isUtf8 } from 'node:buffer'
-import crypto from 'node:crypto'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import {
+  CHUNK,
+  COUNT_LIMIT,
+  type Confirm,
+  follows,
+  type Metadata,
+  openChunk,
+  Refusal,
+  type Sealed,
+  Session,
+  type Share,
+  safetyNumber,
+  same,
+} from './independent-session.ts'
+import {
+  type Ephemeral,
+  ephemeralKeys,
+  halves,
+  type KeyPair,
+  keyPair,
+  type Suite,
+} from './independent-suites.ts'
 
-export interface Curve {
-  readonly name: string
-  readonly id: number
-  readonly basePoint: Buffer
-  publicKey(privateKey: Buffer): Buffer
-  /** Throws on a point that OpenSSL doesn't take. */
-  dh(privateKey: Buffer, point: Buffer): Buffer
-  isBad(point: Buffer): boolean
-}
-
-export type KeyPair = Readonly<Record<'privateKey' | 'publicKey', Buffer>>
-export type Share = Readonly<Record<'identity' | 'publicKey', Buffer>>
-export type Confirm = Readonly<Record<'session' | 'tag', Buffer>>
-export type Sealed = { readonly session: Buffer; readonly seq: number; readonly ciphertext: Buffer }
 export type Moment = 'request out' | 'request in' | 'answer out' | 'answer in'
+/** What passes: the form of a key message or a message, the bytes of a picture, or an answer. */
+export type Passing = (moment: Moment, path: string, body: unknown) => Promise<void> | void
+export type Picture = Readonly<{ type: string; name: string; content: Buffer }>
 type Json = Record<string, unknown>
 
-/** What was refused, here or by the other peer. */
-export class Refusal extends Error {
-  readonly code: string
-  constructor(code: string) {
-    super(code)
-    this.code = code
-  }
-}
-
-const SEQ_LIMIT = 2 ** 20
+const AHEAD = 1_024
 const MAX_WAITING = 32
 const MAX_USED = 64
 const MAX_TEXT = 16_384
+const MAX_IMAGE = 64 * 1024 * 1024
+const MAX_METADATA = 1_024
+const MAX_ANSWER = 16 * 1024
+const HEAD = 29
 const HOUR_MS = 3_600_000
 const HOST = /^(localhost|[\d.]+|\[[\da-f:.]+\])(:\d+)?$/i
-/** Refusals of what is well-formed and doesn't fit the receiver's state. */
-const CONFLICTS =
-  'curve_mismatch reflection identity_changed stale_keys confirm_failed unknown_session replay rekey_required'
+const ROUTES = ['/wire/keys', '/wire/message', '/wire/image']
+const KEYS_LIMIT = 8_192
+const MESSAGE_LIMIT = 33_824
+const PROBLEM = 'application/problem+json'
 
-const bytes = (hex: string) => Buffer.from(hex, 'hex')
-const joined = (...parts: Buffer[]) => Buffer.concat(parts)
-const sha = (name: string, data: Buffer) => crypto.createHash(name).update(data).digest()
-const hmac = (key: Buffer, data: Buffer) => crypto.createHmac('sha256', key).update(data).digest()
-
-function throws(run: () => unknown): boolean {
-  try {
-    run()
-    return false
-  } catch {
-    return true
-  }
+const confirmForm = (confirm: Confirm | undefined) => {
+  if (!confirm) return undefined
+  const { session, tag, ciphertext } = confirm
+  const made = ciphertext && { ciphertext: ciphertext.toString('hex') }
+  return { confirm: { session: session.toString('hex'), tag: tag.toString('hex'), ...made } }
 }
 
-const PKCS8 = {
-  type: 'pkcs8',
-  format: 'der',
-  head: bytes('302e020100300506032b656e04220420'),
-} as const
-const SPKI = { type: 'spki', format: 'der', head: bytes('302a300506032b656e032100') } as const
-const PRIME_25519 = bytes(`7f${'ff'.repeat(30)}ed`)
-
-const X25519: Curve = {
-  name: 'X25519',
-  id: 1,
-  basePoint: bytes(`09${'00'.repeat(31)}`),
-  publicKey: (privateKey) => X25519.dh(privateKey, X25519.basePoint),
-  dh: (privateKey, point) =>
-    crypto.diffieHellman({
-      privateKey: crypto.createPrivateKey({ ...PKCS8, key: joined(PKCS8.head, privateKey) }),
-      publicKey: crypto.createPublicKey({ ...SPKI, key: joined(SPKI.head, point) }),
-    }),
-  isBad: (point) =>
-    Buffer.from(point).reverse().compare(PRIME_25519) >= 0 ||
-    throws(() => X25519.dh(Buffer.alloc(32, 1), point)),
-}
-
-const P256: Curve = {
-  name: 'P-256',
-  id: 2,
-  basePoint: bytes(
-    '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
-      '4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
-  ),
-  publicKey: (privateKey) => p256(privateKey).getPublicKey(),
-  dh: (privateKey, point) => p256(privateKey).computeSecret(point),
-  isBad: (point) => point[0] !== 4 || throws(() => P256.dh(Buffer.alloc(32, 1), point)),
-}
-
-function p256(privateKey: Buffer): crypto.ECDH {
-  const ecdh = crypto.createECDH('prime256v1')
-  ecdh.setPrivateKey(privateKey)
-  return ecdh
-}
-
-export const INDEPENDENT_CURVES: readonly Curve[] = [X25519, P256]
-
-export function keyPair(curve: Curve, privateKey = crypto.randomBytes(32)): KeyPair {
-  return { privateKey, publicKey: curve.publicKey(privateKey) }
-}
-
-function u(size: number, value: number): Buffer {
-  return bytes(value.toString(16).padStart(2 * size, '0'))
-}
-
-function lp(...parts: Buffer[]): Buffer {
-  return joined(...parts.flatMap((part) => [u(2, part.length), part]))
-}
-
-function encodeShare(curve: Curve, { identity, publicKey }: Share): Buffer {
-  return joined(u(2, curve.id), lp(identity, publicKey))
-}
-
-function same(a: Share | null, b: Share | null): boolean {
-  return !!a && !!b && a.identity.equals(b.identity) && a.publicKey.equals(b.publicKey)
-}
-
-/** What two shares and one side's private keys give. */
-export class Session {
-  readonly own: Share
-  readonly theirs: Share
-  readonly party: 1 | 2
-  readonly shares: readonly [Buffer, Buffer]
-  readonly transcript: Buffer
-  readonly id: Buffer
-  /** DH(e1, e2), DH(id1, e2), DH(e1, id2). */
-  readonly secrets: readonly [Buffer, Buffer, Buffer]
-  readonly pseudorandomKey: Buffer
-  sent = 0
-  expected = 0
-
-  constructor(curve: Curve, identity: KeyPair, ephemeral: KeyPair, theirs: Share) {
-    this.own = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
-    this.theirs = theirs
-    const [ours, others] = [encodeShare(curve, this.own), encodeShare(curve, theirs)]
-    this.party = ours.compare(others) < 0 ? 1 : 2
-    this.shares = this.party === 1 ? [ours, others] : [others, ours]
-    const label = Buffer.from('duet/1 transcript')
-    this.transcript = sha('sha256', joined(label, lp(...this.shares)))
-    this.id = this.transcript.subarray(0, 16)
-    const ee = curve.dh(ephemeral.privateKey, theirs.publicKey)
-    const ie = curve.dh(identity.privateKey, theirs.publicKey)
-    const ei = curve.dh(ephemeral.privateKey, theirs.identity)
-    this.secrets = this.party === 1 ? [ee, ie, ei] : [ee, ei, ie]
-    this.pseudorandomKey = hmac(this.transcript, Buffer.concat(this.secrets))
-  }
-
-  /** K(label, n): HKDF's expand, for which one block is always enough. */
-  key(label: string, n: number): Buffer {
-    const info = Buffer.from(`duet/1 ${label}\x01`, 'latin1')
-    return hmac(this.pseudorandomKey, info).subarray(0, n)
-  }
-
-  tag(party: number): Buffer {
-    return hmac(this.key(`confirm ${party}`, 32), this.transcript)
-  }
-
-  get confirm(): Confirm {
-    return { session: this.id, tag: this.tag(this.party) }
-  }
-
-  isRight({ tag }: Confirm): boolean {
-    return crypto.timingSafeEqual(tag, this.tag(3 - this.party))
-  }
-
-  /** Key, nonce and associated data of a message. */
-  parameters(party: number, seq: number): [Buffer, Buffer, Buffer] {
-    const direction = `${party}>${3 - party}`
-    const nonce = this.key(`iv ${direction}`, 12)
-    for (const [i, byte] of u(12, seq).entries()) nonce[i] = (nonce[i] ?? 0) ^ byte
-    const label = Buffer.from('duet/1 message')
-    const data = joined(label, this.id, u(1, party), u(8, seq))
-    return [this.key(`key ${direction}`, 32), nonce, data]
-  }
-
-  seal(text: Buffer): Sealed {
-    if (this.sent >= SEQ_LIMIT) throw new Refusal('rekey_required')
-    const seq = this.sent++
-    const [key, nonce, data] = this.parameters(this.party, seq)
-    const cipher = crypto.createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-    cipher.setAAD(data, { plaintextLength: text.length })
-    const ciphertext = joined(cipher.update(text), cipher.final(), cipher.getAuthTag())
-    return { session: this.id, seq, ciphertext }
-  }
-
-  open({ seq, ciphertext }: Sealed): Buffer {
-    const [key, nonce, data] = this.parameters(3 - this.party, seq)
-    const cipher = crypto.createDecipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-    const end = ciphertext.length - 16
-    cipher.setAAD(data, { plaintextLength: end }).setAuthTag(ciphertext.subarray(end))
-    try {
-      return joined(cipher.update(ciphertext.subarray(0, end)), cipher.final())
-    } catch {
-      throw new Refusal('decrypt_failed')
-    }
-  }
-}
-
-export function safetyNumber(curve: Curve, identities: readonly [Buffer, Buffer]): string {
-  const halves = identities.map((identity) => {
-    const label = Buffer.from('duet/1 safety number')
-    const hash = sha('sha512', joined(label, u(2, curve.id), lp(identity)))
-    const groups = [0, 5, 10, 15, 20, 25].map((at) => hash.readUIntBE(at, 5) % 100_000)
-    return groups.map((group) => String(group).padStart(5, '0')).join(' ')
-  })
-  return halves.sort().join(' ')
-}
-
-const confirmForm = (confirm: Confirm | undefined) =>
-  confirm && {
-    confirm: { session: confirm.session.toString('hex'), tag: confirm.tag.toString('hex') },
-  }
-
-export function keyForm(curve: Curve, { identity, publicKey }: Share, confirm?: Confirm) {
+export function keyForm({ name, curve }: Suite, { identity, publicKey }: Share, confirm?: Confirm) {
   return {
-    v: 1,
-    curve: curve.name,
+    v: 2,
+    curve: name,
     basePoint: curve.basePoint.toString('hex'),
     identity: identity.toString('hex'),
     publicKey: publicKey.toString('hex'),
@@ -226,8 +66,11 @@ export function keyForm(curve: Curve, { identity, publicKey }: Share, confirm?: 
 }
 
 export function messageForm({ session, seq, ciphertext }: Sealed) {
-  return { v: 1, session: session.toString('hex'), seq, ciphertext: ciphertext.toString('hex') }
+  return { v: 2, session: session.toString('hex'), seq, ciphertext: ciphertext.toString('hex') }
 }
+
+export type KeyForm = ReturnType<typeof keyForm>
+export type MessageForm = ReturnType<typeof messageForm>
 
 /** `value` as an object with exactly these fields; a type that ends with `?` is optional. */
 function fields(value: unknown, types: Record<string, string>): Json {
@@ -235,17 +78,17 @@ function fields(value: unknown, types: Record<string, string>): Json {
   if (!isObject) throw new Refusal('bad_message')
   const object = value as Json
   const { v } = object
-  if ('v' in types && typeof v === 'number' && v !== 1) throw new Refusal('bad_version')
+  if ('v' in types && typeof v === 'number' && v !== 2) throw new Refusal('bad_version')
   const isKnown = Object.keys(object).every((name) => Object.hasOwn(types, name))
   const isTyped = Object.entries(types).every(([name, type]) =>
-    name in object ? type.startsWith(typeof object[name]) : type.endsWith('?'),
+    Object.hasOwn(object, name) ? type.startsWith(typeof object[name]) : type.endsWith('?'),
   )
   if (!isKnown || !isTyped) throw new Refusal('bad_message')
   return object
 }
 
 function confirmFields(value: unknown): Json {
-  return fields(value, { session: 'string', tag: 'string' })
+  return fields(value, { session: 'string', tag: 'string', ciphertext: 'string?' })
 }
 
 /** Bytes of a field; `most` is for those of no fixed length. */
@@ -254,36 +97,54 @@ function decode(value: unknown, length: number, most = length): Buffer {
   const isRight = /^(?:[0-9a-f]{2})*$/.test(hex)
   if (!isRight || hex.length < 2 * length || hex.length > 2 * most)
     throw new Refusal('bad_encoding')
-  return bytes(hex)
+  return Buffer.from(hex, 'hex')
 }
 
-function decodeConfirm(confirm: Json): Confirm {
-  return { session: decode(confirm['session'], 16), tag: decode(confirm['tag'], 32) }
+function decodeConfirm({ kem }: Suite, { session, tag, ciphertext }: Json): Confirm {
+  if (ciphertext !== undefined && !kem) throw new Refusal('bad_message')
+  const made = kem && ciphertext !== undefined && decode(ciphertext, kem.ciphertextLength)
+  return { session: decode(session, 16), tag: decode(tag, 32), ...(made && { ciphertext: made }) }
 }
+
+/** The one of `sessions` that the confirmation names, or null. */
+function named(confirm: Confirm | null | undefined, ...sessions: (Session | null)[]) {
+  return sessions.find((one) => confirm && one?.id.equals(confirm.session)) ?? null
+}
+
+/** The fields of an answer; one of another form is not a peer's. */
+function accepted(answer: unknown, types: Record<string, string>): Json {
+  const form = fields(answer, { accepted: 'boolean', ...types })
+  if (form['accepted'] !== true) throw new Refusal('bad_message')
+  return form
+}
+
+/** A message that waits, and the only key that opens it. */
+type Waiting = { readonly session: Session; readonly message: Sealed; readonly key: Buffer }
 
 export class IndependentPeer {
-  readonly curve: Curve
+  readonly suite: Suite
   readonly identity: KeyPair
   /** The other peer's base URL. */
   peerUrl = ''
   /** What may hold up a request or its answer, or lose it by throwing. */
-  passing: (moment: Moment, path: string) => Promise<void> | void = () => {}
+  passing: Passing = () => {}
   known: Buffer | null = null
   current: Session | null = null
-  #ephemeral: KeyPair | null = null
+  readonly pictures: Buffer[] = []
+  #ephemeral: Ephemeral | null = null
   #share: Share | null = null
   #candidate: Session | null = null
   #previous: Session | null = null
   #slot: Confirm | null = null
   #used: Share[] = []
-  #waiting: [Session, Sealed][] = []
+  #waiting: Waiting[] = []
   #hour: NodeJS.Timeout | undefined
   #turns: Record<string, Promise<unknown>> = {}
   #server = http.createServer((request, response) => this.#serve(request, response))
 
-  constructor(curve: Curve) {
-    this.curve = curve
-    this.identity = keyPair(curve)
+  constructor(suite: Suite) {
+    this.suite = suite
+    this.identity = keyPair(suite.curve)
   }
 
   /** Listens on a free port. */
@@ -311,22 +172,88 @@ export class IndependentPeer {
     this.#waiting = []
   }
 
+  /** The other's share, until a promotion. */
+  get share(): Share | null {
+    return this.#share
+  }
+
+  get candidate(): Session | null {
+    return this.#candidate
+  }
+
+  get previous(): Session | null {
+    return this.#previous
+  }
+
+  /** All that a refusal has to leave as it is. */
+  state(): unknown {
+    const sessions = [this.#candidate, this.current, this.#previous].map(
+      (one) => one && [one.id, one.messages.in, one.messages.out, one.files.in, one.files.out],
+    )
+    return structuredClone([
+      this.known,
+      this.#ephemeral?.publicKey,
+      [this.#share, this.#slot, this.#used],
+      sessions.map((one) =>
+        one?.map((part) => (Buffer.isBuffer(part) ? part : [part.next, part.value])),
+      ),
+      this.#waiting.length,
+      this.pictures,
+    ])
+  }
+
   sendKeys(): Promise<void> {
     return this.#inTurn('/wire/keys', async () => {
       this.#erase()
       this.#slot = null
-      this.#ephemeral = keyPair(this.curve)
+      this.#ephemeral = ephemeralKeys(this.suite)
       this.#hour = setTimeout(() => this.#erase(), HOUR_MS).unref()
       if (this.#share) this.#candidate = this.#derive(this.#share)
-      const share = { identity: this.identity.publicKey, publicKey: this.#ephemeral.publicKey }
-      const answer = await this.#post('/wire/keys', keyForm(this.curve, share, this.#confirm))
-      const { accepted, confirm } = fields(answer, { accepted: 'boolean', confirm: 'object?' })
-      if (accepted !== true) throw new Refusal('bad_message')
-      if (confirm === undefined) return
-      const taken = decodeConfirm(confirmFields(confirm))
-      this.#check(taken, this.#candidate, this.current)
-      if (!this.#take(taken)) this.#slot = taken
+      await this.#exchange(this.#ephemeral, true)
     })
+  }
+
+  /** Sends the key message; `mayRepeat`: once more, if both made a ciphertext. */
+  async #exchange(ephemeral: Ephemeral, mayRepeat: boolean): Promise<void> {
+    const share = this.#ownShare(ephemeral)
+    const confirm = this.#confirm
+    let answer: Confirm | null
+    try {
+      answer = await this.#offer(share, confirm)
+    } catch (error) {
+      const isAboutConfirm = error instanceof Refusal && error.code === 'confirm_failed'
+      if (!isAboutConfirm || !this.suite.kem || !confirm || this.#ephemeral !== ephemeral)
+        throw error
+      answer = await this.#offer(share)
+    }
+    const isToRepeat = answer !== null && this.#takeAnswer(answer)
+    if (isToRepeat && mayRepeat) await this.#exchange(ephemeral, false)
+  }
+
+  async #offer(share: Share, confirm?: Confirm): Promise<Confirm | null> {
+    const answer = await this.#post('/wire/keys', keyForm(this.suite, share, confirm))
+    return ofPeer(() => {
+      const form = accepted(answer, { confirm: 'object?' })
+      if (form['confirm'] === undefined) return null
+      return decodeConfirm(this.suite, confirmFields(form['confirm']))
+    })
+  }
+
+  /** Returns whether the key message has to be sent once more. */
+  #takeAnswer(confirm: Confirm): boolean {
+    const candidate = this.#candidate
+    const session = named(confirm, candidate, this.current)
+    if (session) {
+      if (!session.isRight(confirm)) throw new Refusal('confirm_failed')
+      if (session === candidate) this.#promote(session)
+    } else if (candidate && this.#share && this.#isFollowing(confirm, this.#share)) {
+      if (candidate.party === 1) return false
+      const taken = this.#derive(this.#share, confirm.ciphertext)
+      if (!taken?.isRight(confirm)) throw new Refusal('confirm_failed')
+      this.#candidate = taken
+      return true
+    } else this.#slot = confirm
+    return false
   }
 
   /** Returns what the other side reports missing. */
@@ -336,27 +263,54 @@ export class IndependentPeer {
       if (!this.current) throw new Refusal('no_session')
       if (plain.length > MAX_TEXT) throw new Refusal('too_large')
       const answer = await this.#post('/wire/message', messageForm(this.current.seal(plain)))
-      const { accepted, missing } = fields(answer, { accepted: 'boolean', missing: 'number' })
-      if (accepted !== true) throw new Refusal('bad_message')
-      return Number(missing)
+      return ofPeer(() => {
+        const { missing } = accepted(answer, { missing: 'number' })
+        if (!Number.isSafeInteger(missing) || Number(missing) < 0) throw new Refusal('bad_message')
+        return Number(missing)
+      })
+    })
+  }
+
+  /** Returns how many bytes the other side has of it. */
+  sendPicture({ type, name, content }: Picture): Promise<number> {
+    return this.#inTurn('/wire/image', async () => {
+      if (!this.current) throw new Refusal('no_session')
+      const metadata = { type, bytes: content.length, name }
+      const answer = await this.#post('/wire/image', this.current.sealPicture(metadata, content))
+      return ofPeer(() => Number(accepted(answer, { bytes: 'number' })['bytes']))
     })
   }
 
   readMessages(): string[] {
-    return this.#waiting.splice(0).map(([session, message]) => session.open(message).toString())
+    return this.#waiting.splice(0).map(({ session, message, key }) => {
+      const text = session.open(message, key).toString()
+      key.fill(0)
+      return text
+    })
   }
 
   safetyNumber(): string {
     if (!this.known) throw new Refusal('no_session')
-    return safetyNumber(this.curve, [this.identity.publicKey, this.known])
+    return safetyNumber(this.suite.curve, [this.identity.publicKey, this.known])
   }
 
   get #confirm(): Confirm | undefined {
     return (this.#candidate ?? this.current)?.confirm
   }
 
-  #derive(share: Share): Session | null {
-    return this.#ephemeral && new Session(this.curve, this.identity, this.#ephemeral, share)
+  #ownShare({ publicKey }: Ephemeral): Share {
+    return { identity: this.identity.publicKey, publicKey }
+  }
+
+  #derive(share: Share, ciphertext?: Buffer): Session | null {
+    const { suite, identity } = this
+    return this.#ephemeral && new Session(suite, identity, this.#ephemeral, share, ciphertext)
+  }
+
+  /** Whether it follows from the ephemeral key's share and `share`. */
+  #isFollowing(confirm: Confirm, share: Share): boolean {
+    const own = this.#ephemeral && this.#ownShare(this.#ephemeral)
+    return own !== null && follows(this.suite, confirm, own, share)
   }
 
   #erase(): void {
@@ -377,20 +331,8 @@ export class IndependentPeer {
     this.known = candidate.theirs.identity
   }
 
-  #check(confirm: Confirm, ...sessions: (Session | null)[]): void {
-    for (const session of sessions)
-      if (session?.id.equals(confirm.session) && !session.isRight(confirm))
-        throw new Refusal('confirm_failed')
-  }
-
-  /** Takes a confirmation whose tag was checked; false if it names neither session. */
-  #take({ session }: Confirm): boolean {
-    const isCandidate = this.#candidate?.id.equals(session) ?? false
-    if (isCandidate && this.#candidate) this.#promote(this.#candidate)
-    return isCandidate || (this.current?.id.equals(session) ?? false)
-  }
-
-  #receiveKeys(value: unknown): Json {
+  /** The checks on a key message in the order of the table; the session is that of step 2, if any. */
+  #checkKeys(value: unknown): [share: Share, confirm: Confirm | null, followed: Session | null] {
     const form = fields(value, {
       v: 'number',
       curve: 'string',
@@ -400,60 +342,143 @@ export class IndependentPeer {
       confirm: 'object?',
     })
     const confirmation = form['confirm'] === undefined ? null : confirmFields(form['confirm'])
-    const { curve } = this
-    if (form['curve'] !== curve.name) throw new Refusal('curve_mismatch')
+    const { suite } = this
+    const { curve, kem } = suite
+    if (form['curve'] !== suite.name) throw new Refusal('curve_mismatch')
+    const confirm = confirmation && decodeConfirm(suite, confirmation)
     const { length } = curve.basePoint
     const basePoint = decode(form['basePoint'], length)
     const identity = decode(form['identity'], length)
-    const publicKey = decode(form['publicKey'], length)
-    const confirm = confirmation && decodeConfirm(confirmation)
+    const publicKey = decode(form['publicKey'], suite.publicKeyLength)
     if (!basePoint.equals(curve.basePoint)) throw new Refusal('bad_base_point')
-    if (curve.isBad(identity) || curve.isBad(publicKey) || identity.equals(publicKey))
-      throw new Refusal('bad_point')
-    const own = [this.identity, this.#ephemeral, this.current?.own, this.#previous?.own]
-    if (own.some((key) => key && [identity, publicKey].some((k) => k.equals(key.publicKey))))
+    const [key, point] = halves(suite, publicKey)
+    const isBad = curve.isBad(identity) || curve.isBad(point) || (key && kem?.isBad(key))
+    if (isBad || identity.equals(point)) throw new Refusal('bad_point')
+    const own = [this.#ephemeral, this.current?.own, this.#previous?.own]
+    const ownHalves = own.flatMap((one) => (one ? halves(suite, one.publicKey) : []))
+    if (
+      [this.identity.publicKey, ...ownHalves].some((mine) =>
+        [identity, key, point].some((other) => mine && other?.equals(mine)),
+      )
+    )
       throw new Refusal('reflection')
-    if (this.known && !this.known.equals(identity)) throw new Refusal('identity_changed')
+    const candidate = this.#candidate
+    const known = [this.known, named(confirm, candidate)?.theirs.identity ?? null]
+    if (known.some((one) => one && !one.equals(identity))) throw new Refusal('identity_changed')
     const share: Share = { identity, publicKey }
     if (this.#used.some((used) => same(used, share))) throw new Refusal('stale_keys')
-    const before = this.#candidate
-    if (confirm) this.#check(confirm, before, this.current, this.#derive(share))
+    if (!confirm) return [share, null, null]
+    const session = named(confirm, candidate, this.current)
+    const isFollowing = !session && this.#isFollowing(confirm, share)
+    // as party 1 of the kept share it derives nothing, so that there is no tag to check
+    const keepsOwn = same(this.#share, share) && candidate?.party === 1
+    const derives = isFollowing && !keepsOwn
+    const followed = derives ? this.#derive(share, confirm.ciphertext) : null
+    const wrong = [session, followed].some((one) => one && !one.isRight(confirm))
+    if (wrong) throw new Refusal('confirm_failed')
+    const isUnknown = !session && !isFollowing && !named(confirm, this.#previous)
+    if (kem && this.#ephemeral && isUnknown) throw new Refusal('confirm_failed')
+    return [share, confirm, followed]
+  }
 
-    if (confirm) this.#take(confirm)
-    const promoted = before !== null && before === this.current ? before.theirs : null
-    if (!same(promoted, share)) this.#keep(share, confirm)
+  #receiveKeys(value: unknown): Json {
+    const [share, confirm, followed] = this.#checkKeys(value)
+    const candidate = this.#candidate
+    if (candidate && named(confirm, candidate)) {
+      this.#promote(candidate)
+      if (!same(candidate.theirs, share)) this.#keep(share)
+    } else {
+      const isKept = same(this.#share, share)
+      const taken = followed ?? (isKept ? null : this.#fromSlot(share))
+      if (!taken && !isKept) this.#candidate = this.#derive(share)
+      this.#keep(share)
+      if (taken) this.#promote(taken)
+    }
     return { accepted: true, ...confirmForm(this.#confirm) }
   }
 
-  #keep(share: Share, confirm: Confirm | null): void {
+  /** The session that the slot confirms, if it follows and its tag is right. */
+  #fromSlot(share: Share): Session | null {
+    const slot = this.#slot
+    if (!slot || !this.#isFollowing(slot, share)) return null
+    const session = this.#derive(share, slot.ciphertext)
+    return session?.isRight(slot) ? session : null
+  }
+
+  #keep(share: Share): void {
     if (this.#share && !same(this.#share, share)) this.#use(this.#share)
     this.#share = share
-    this.#candidate = this.#derive(share)
-    if (confirm) this.#take(confirm)
-    const slot = this.#slot
-    if (slot && this.#candidate?.isRight(slot)) this.#take(slot)
+  }
+
+  /** The checks on a number that stands outside a seal. */
+  #checkNumber(number: number, next: number): void {
+    if (number >= COUNT_LIMIT) throw new Refusal('rekey_required')
+    if (number < next) throw new Refusal('replay')
+    if (number > next + AHEAD) throw new Refusal('too_far_ahead')
+  }
+
+  #sessionOf(id: Buffer): Session {
+    const sessions = [this.current, this.#candidate, this.#previous]
+    const session = sessions.find((one) => one?.id.equals(id))
+    if (!session) throw new Refusal('unknown_session')
+    return session
   }
 
   #receiveMessage(value: unknown): Json {
     const types = { v: 'number', session: 'string', seq: 'number', ciphertext: 'string' }
     const form = fields(value, types)
     const seq = Number(form['seq'])
-    if (!Number.isSafeInteger(seq) || seq < 0) throw new Refusal('bad_message')
+    if (!Number.isSafeInteger(seq) || seq < 0 || Object.is(seq, -0))
+      throw new Refusal('bad_message')
     const id = decode(form['session'], 16)
     const message = { session: id, seq, ciphertext: decode(form['ciphertext'], 16, 16_400) }
-    const sessions = [this.current, this.#candidate, this.#previous]
-    const session = sessions.find((one) => one?.id.equals(id))
-    if (!session) throw new Refusal('unknown_session')
-    if (seq >= SEQ_LIMIT) throw new Refusal('rekey_required')
-    if (seq < session.expected) throw new Refusal('replay')
+    const session = this.#sessionOf(id)
+    const chain = session.messages.in
+    this.#checkNumber(seq, chain.next)
     if (this.#waiting.length >= MAX_WAITING) throw new Refusal('inbox_full')
-    if (!isUtf8(session.open(message))) throw new Refusal('bad_text')
+    const { key, chain: behind } = chain.ahead(seq)
+    if (!isUtf8(session.open(message, key))) throw new Refusal('bad_text')
 
     if (session === this.#candidate) this.#promote(session)
-    const missing = seq - session.expected
-    session.expected = seq + 1
-    this.#waiting.push([session, message])
+    const missing = seq - chain.next
+    chain.step(seq, behind)
+    this.#waiting.push({ session, message, key })
     return { accepted: true, missing }
+  }
+
+  async #receivePicture(body: AsyncIterable<Buffer>): Promise<Json> {
+    let [found, opened, read]: [Session | null, Buffer, number] = [null, Buffer.alloc(0), 0]
+    let [number, key, behind] = [0, opened, opened]
+    let [declared, type, length] = [0, '', 0]
+    for await (const { bytes, isLast } of piecesOf(body)) {
+      if (!found) {
+        if (bytes.length < HEAD || !bytes.toString('latin1').startsWith('DUET2'))
+          throw new Refusal('bad_image')
+        found = this.#sessionOf(bytes.subarray(5, 21))
+        number = Number(bytes.readBigUInt64BE(21))
+        this.#checkNumber(number, found.files.in.next)
+        ;({ key, chain: behind } = found.files.in.ahead(number))
+        if (!isLast) continue
+        throw new Refusal('decrypt_failed')
+      }
+      const plain = openChunk(key, read++, isLast, bytes)
+      if (read === 1) {
+        length = plain.length < 2 ? 0 : plain.readUInt16BE()
+        ;({ declared, type } = readMetadata(plain.subarray(2), length))
+      }
+      opened = Buffer.concat([opened, read === 1 ? plain.subarray(2 + length) : plain])
+      if (opened.length > declared) throw new Refusal('bad_image')
+    }
+    if (!found || !isOfType(type, opened) || opened.length !== declared || isTooWide(type, opened))
+      throw new Refusal('bad_image')
+    // it may have been overtaken, or its session dropped, while it came
+    if (this.#sessionOf(found.id) !== found) throw new Refusal('unknown_session')
+    if (number < found.files.in.next) throw new Refusal('replay')
+    if (found === this.#candidate) this.#promote(found)
+    found.files.in.step(number, behind)
+    key.fill(0)
+    this.pictures.push(opened)
+    return { accepted: true, bytes: opened.length }
   }
 
   /** One request at a time on each route. */
@@ -463,54 +488,156 @@ export class IndependentPeer {
     return turn
   }
 
-  async #post(path: string, form: object): Promise<unknown> {
-    await this.passing('request out', path)
+  async #post(path: string, body: object): Promise<unknown> {
+    await this.passing('request out', path, body)
+    const isStream = Buffer.isBuffer(body)
     const response = await fetch(this.peerUrl + path, {
       method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(form),
+      headers: { 'content-type': isStream ? 'application/octet-stream' : 'application/json' },
+      body: isStream ? new Uint8Array(body) : JSON.stringify(body),
       redirect: 'error',
       signal: AbortSignal.timeout(5_000),
     })
-    const answer = (await response.json()) as Json
-    await this.passing('answer in', path)
-    if (response.status !== 201) throw new Refusal(String(answer['code']))
+    const text = await response.text()
+    if (Buffer.byteLength(text) > MAX_ANSWER) throw new Error('not a peer: a long answer')
+    const answer = JSON.parse(text) as Json
+    await this.passing('answer in', path, answer)
+    if (response.status >= 400) throw new Refusal(String(answer['code']))
+    if (response.status !== 201) throw new Error(`not a peer: ${response.status}`)
     return answer
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const { url = '', method, headers } = request
+    const { url = '' } = request
     let [status, type, answer]: [number, string, Json] = [201, 'application/json', {}]
     try {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) chunks.push(chunk)
-      const body = Buffer.concat(chunks)
-      await this.passing('request in', url)
-      const isKeys = url === '/wire/keys'
-      const isRoute = method === 'POST' && (isKeys || url === '/wire/message')
-      const isJson = /^application\/json(;|$)/i.test(headers['content-type'] ?? '')
-      const isHost = HOST.test(headers.host ?? '')
-      const isTooLong = body.length > (isKeys ? 4_096 : 40_000)
-      const isPlain = isJson && !headers['content-encoding'] && isUtf8(body)
-      if (!isRoute || !isHost || !isPlain || isTooLong) throw new Refusal('bad_message')
-      answer = isKeys ? this.#receiveKeys(parse(body)) : this.#receiveMessage(parse(body))
-      await this.passing('answer out', url)
+      checkRequest(request)
+      answer = await this.#answer(url, request)
+      await this.passing('answer out', url, answer)
     } catch (error) {
       if (!(error instanceof Refusal)) return void response.destroy()
       const { code } = error
-      status = CONFLICTS.includes(code) ? 409 : code === 'inbox_full' ? 429 : 400
-      type = 'application/problem+json'
+      ;[status, type] = [400, PROBLEM]
       const detail = `This peer refused it: ${code}.`
       answer = { status, code, title: 'Refused', detail, next: 'Send keys on both sides.' }
     }
+    request.resume()
     response.writeHead(status, { 'content-type': type }).end(JSON.stringify(answer))
+  }
+
+  async #answer(url: string, request: http.IncomingMessage): Promise<Json> {
+    if (url === '/wire/image') {
+      await this.passing('request in', url, null)
+      return this.#receivePicture(request)
+    }
+    const body = await bodyOf(request)
+    await this.passing('request in', url, body)
+    if (url === '/wire/message') {
+      if (body.length > MESSAGE_LIMIT) throw new Refusal('too_large')
+      return this.#receiveMessage(parse(body))
+    }
+    if (body.length > this.suite.bodyLimit) this.#refuseLong(body)
+    return this.#receiveKeys(parse(body))
+  }
+
+  #refuseLong(body: Buffer): never {
+    const form = body.length > KEYS_LIMIT ? {} : (parse(body) as Json | null)
+    const name = form?.['curve']
+    const isOther = typeof name === 'string' && name !== this.suite.name
+    throw new Refusal(isOther ? 'curve_mismatch' : 'too_large')
   }
 }
 
+/** What is read from an answer; a form that is none of this page's is not a peer's. */
+function ofPeer<T>(read: () => T): T {
+  try {
+    return read()
+  } catch (cause) {
+    throw new Error('not a peer: an answer of another form', { cause })
+  }
+}
+
+function checkRequest({ url = '', method, headers }: http.IncomingMessage): void {
+  if (!ROUTES.includes(url)) throw new Refusal('not_found')
+  if (method !== 'POST') throw new Refusal('method_not_allowed')
+  if (!HOST.test(headers.host ?? '')) throw new Refusal('bad_host')
+  const isRight =
+    url === '/wire/image'
+      ? /^application\/octet-stream$/i
+      : /^application\/json(\s*;\s*charset="?utf-8"?)?$/i
+  if (!isRight.test(headers['content-type'] ?? '') || headers['content-encoding'])
+    throw new Refusal('unsupported_type')
+}
+
+async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
 function parse(body: Buffer): unknown {
+  if (!isUtf8(body)) throw new Refusal('bad_message')
   try {
     return JSON.parse(body.toString())
   } catch {
     throw new Refusal('bad_message')
   }
 }
+
+/** The head of a picture's stream, then its sealed chunks. */
+async function* piecesOf(
+  body: AsyncIterable<Buffer>,
+): AsyncGenerator<{ bytes: Buffer; isLast: boolean }> {
+  let [waiting, size] = [Buffer.alloc(0), HEAD]
+  for await (const part of body) {
+    waiting = Buffer.concat([waiting, part])
+    while (waiting.length > size) {
+      yield { bytes: waiting.subarray(0, size), isLast: false }
+      waiting = waiting.subarray(size)
+      size = CHUNK + 16
+    }
+  }
+  yield { bytes: waiting, isLast: true }
+}
+
+const SIGNATURES: Readonly<Record<string, RegExp>> = {
+  'image/png': /^89504e470d0a1a0a/,
+  'image/jpeg': /^ffd8ff/,
+  'image/webp': /^52494646.{8}57454250/,
+  'image/gif': /^474946383[79]61/,
+}
+
+/** `bytes`: what stands behind the length, `length` of them metadata. */
+function readMetadata(bytes: Buffer, length: number): { declared: number; type: string } {
+  if (length > MAX_METADATA || length > bytes.length) throw new Refusal('bad_image')
+  let metadata: Metadata
+  try {
+    const value = parse(bytes.subarray(0, length))
+    metadata = fields(value, { type: 'string', bytes: 'number', name: 'string' })
+  } catch {
+    throw new Refusal('bad_image')
+  }
+  const [type, declared] = [String(metadata['type']), Number(metadata['bytes'])]
+  if (!Object.hasOwn(SIGNATURES, type) || !Number.isSafeInteger(declared) || declared < 1)
+    throw new Refusal('bad_image')
+  if (declared > MAX_IMAGE) throw new Refusal('too_large')
+  return { declared, type }
+}
+
+function isOfType(type: string, picture: Buffer): boolean {
+  return SIGNATURES[type]?.test(picture.toString('hex', 0, 12)) ?? false
+}
+
+/** Over 65,535 pixels a side, which the heads of PNG and of extended WebP can say. */
+function isTooWide(type: string, picture: Buffer): boolean {
+  const isPng = type === 'image/png' && picture.toString('latin1', 12, 16) === 'IHDR'
+  if (isPng && picture.length >= 24)
+    return Math.max(picture.readUInt32BE(16), picture.readUInt32BE(20)) > 65_535
+  const isWebp = type === 'image/webp' && picture.toString('latin1', 12, 16) === 'VP8X'
+  if (isWebp && picture.length >= 30)
+    return Math.max(picture.readUIntLE(24, 3), picture.readUIntLE(27, 3)) > 65_534
+  return false
+}
+
+export { safetyNumber } from './independent-session.ts'
+export { INDEPENDENT_CURVES } from './independent-suites.ts'

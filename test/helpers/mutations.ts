@@ -23,18 +23,25 @@ const oddValue = fc.oneof(
     `04${'00'.repeat(64)}`,
     `04${'ff'.repeat(64)}`,
     `02${'00'.repeat(32)}`,
+    '00'.repeat(1088),
+    '00'.repeat(1216),
+    'ff'.repeat(1216),
+    // a coefficient of 3329 in an encapsulation key that is otherwise none of them
+    `010d${'00'.repeat(1182)}09${'00'.repeat(31)}`,
     'é'.repeat(32),
     '\ud800',
     '\u0000'.repeat(64),
     '\u001b[2J\u202e',
     'X25519',
     'P-256',
+    'X25519MLKEM768',
     'constructor',
     '__proto__',
   ),
   fc.constantFrom(-1, -0, 0, 0.5, 1, 2, 255, 2 ** 16, 2 ** 20, 2 ** 31, 2 ** 53, 1e308, true, null),
   hex(16),
   hex(32),
+  hex(1088),
 )
 
 export type Form = Record<string, unknown>
@@ -54,7 +61,8 @@ const changed = <T>(by: fc.Arbitrary<T>, change: (value: unknown, by: T) => unkn
       },
   )
 
-const digit = fc.tuple(fc.nat(80), fc.constantFrom('0', '7', 'f', 'F', 'g', ' ', ''))
+const place = fc.oneof({ weight: 4, arbitrary: fc.nat(80) }, { weight: 1, arbitrary: fc.nat(2500) })
+const digit = fc.tuple(place, fc.constantFrom('0', '7', 'f', 'F', 'g', ' ', ''))
 const changeOfField: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 5,
@@ -79,7 +87,10 @@ const changeOfField: fc.Arbitrary<Change> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc
-      .tuple(fc.constantFrom('x', 'confirm', '__proto__', 'constructor', 'toString', ''), oddValue)
+      .tuple(
+        fc.constantFrom('x', 'confirm', 'ciphertext', '__proto__', 'constructor', 'toString', ''),
+        oddValue,
+      )
       .map(
         ([field, value]): Change =>
           (form) =>

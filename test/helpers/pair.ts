@@ -1,11 +1,13 @@
 /** Two peers without a socket: each one's wire is a call of the other, with JSON between them. */
 
-import type { PeerEvent, PictureStore, Wire } from '../../src/contract.ts'
+import { PeerError, type PeerEvent, type PictureStore, type Wire } from '../../src/contract.ts'
 import { Peer } from '../../src/peer.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
-import { type Curve, KeyPair } from '../../src/protocol/curves.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { DuetError } from '../../src/protocol/errors.ts'
 import { type KeyForm, type MessageForm, parseAnswer } from '../../src/protocol/messages.ts'
 import { nobleAead } from '../../src/protocol/stream.ts'
+import type { Suite } from '../../src/protocol/suites.ts'
 import { PicturesInMemory, piecesOf, pngOf, sourceOf } from './pictures.ts'
 
 /** The longest picture that either of them takes. */
@@ -23,9 +25,11 @@ export interface WiredPeer {
 }
 
 export interface PairOptions {
-  curve: Curve
-  /** Stands in the way of each request; what it throws is what the sender gets. */
-  intercept?: (kind: 'keys' | 'message' | 'image') => void
+  suite: Suite
+  /** Stands in the way of each request from the peer on `port`; what it throws is what the sender gets. */
+  intercept?: (kind: 'keys' | 'message' | 'image', port: number) => void
+  /** Waits before a key message arrives, and before its answer does. */
+  delay?: (port: number) => Promise<void>
   showsSecrets?: boolean
   /** What arrives of a picture's stream instead of it. */
   tamper?: (stream: Uint8Array) => Uint8Array
@@ -34,14 +38,15 @@ export interface PairOptions {
 }
 
 export function pair({
-  curve,
+  suite,
   intercept,
+  delay,
   showsSecrets = true,
   tamper,
   openPictures,
 }: PairOptions): [WiredPeer, WiredPeer] {
   const make = (port: number, other: () => Peer): WiredPeer => {
-    const identity = new KeyPair(curve)
+    const identity = new KeyPair(suite.curve)
     const events: PeerEvent[] = []
     const remembered: Uint8Array[] = []
     const keysSent: KeyForm[] = []
@@ -51,21 +56,25 @@ export function pair({
       url: `http://127.0.0.1:${port === 5000 ? 5001 : 5000}`,
       keys: async (form) => {
         keysSent.push(form)
-        intercept?.('keys')
-        return parseAnswer(copy(other().receiveKeys(copy(form))))
+        intercept?.('keys', port)
+        await delay?.(port)
+        const answer = copy(refusing(() => other().receiveKeys(copy(form))))
+        await delay?.(port)
+        return parseAnswer(suite, answer)
       },
       message: async (form) => {
         messagesSent.push(form)
-        intercept?.('message')
+        intercept?.('message', port)
         return other().receiveMessage(copy(form))
       },
       image: async ({ content }) => {
-        intercept?.('image')
+        intercept?.('image', port)
         return other().receivePicture(tamper === undefined ? content : tampered(content, tamper))
       },
     }
     const peer = new Peer({
       port,
+      suite,
       wire,
       memory: {
         identity,
@@ -88,6 +97,16 @@ export function pair({
   const a: WiredPeer = make(5000, () => b.peer)
   const b: WiredPeer = make(5001, () => a.peer)
   return [a, b]
+}
+
+/** What the other peer refuses, as this side hears of it. */
+function refusing<T>(take: () => T): T {
+  try {
+    return take()
+  } catch (error) {
+    if (!(error instanceof DuetError)) throw error
+    throw new PeerError('peer_refused', error.message, error.code)
+  }
 }
 
 /** What is left of a value after it went over the wire. */

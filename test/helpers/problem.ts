@@ -6,7 +6,7 @@ import type { Answer } from './call.ts'
 import type { TestPeer } from './with-peers.ts'
 
 const TABLE: Readonly<Record<number, string>> = {
-  400: 'bad_message bad_encoding bad_version bad_point bad_base_point bad_text bad_image bad_letter decrypt_failed text_in_url bad_request',
+  400: 'bad_message bad_encoding bad_version bad_point bad_base_point bad_text bad_image bad_letter too_far_ahead decrypt_failed text_in_url bad_request',
   403: 'cross_site owner_only',
   404: 'not_found no_image',
   405: 'method_not_allowed',

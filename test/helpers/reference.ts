@@ -1,10 +1,11 @@
 /**
- * duet/1 a second time, from the design's formulas and with node:crypto alone, so that
+ * duet/2 a second time, from the design's formulas and with node:crypto alone, so that
  * the tests have something to compare with that shares no code with the program.
  */
 
 import crypto from 'node:crypto'
 import type { CurveName } from '../../src/protocol/curves.ts'
+import type { SuiteName } from '../../src/protocol/suites.ts'
 
 /** The two private keys of one side, 32 bytes each. */
 export interface PrivateKeys {
@@ -12,7 +13,16 @@ export interface PrivateKeys {
   readonly ephemeral: Uint8Array
 }
 
-const CURVE_IDS = { X25519: 1, 'P-256': 2 } as const
+/** What a KEM brings to an exchange: both encapsulation keys, the ciphertext, and what it carried. */
+export interface Encapsulated {
+  readonly own: Uint8Array
+  readonly peer: Uint8Array
+  readonly ciphertext: Uint8Array
+  readonly secret: Uint8Array
+}
+
+const SUITE_IDS = { X25519: 1, 'P-256': 2, X25519MLKEM768: 3 } as const
+const CURVE_OF = { X25519: 'X25519', 'P-256': 'P-256', X25519MLKEM768: 'X25519' } as const
 
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 const SPKI_X25519 = Buffer.from('302a300506032b656e032100', 'hex')
@@ -73,45 +83,75 @@ export function prefixed(bytes: Uint8Array): Buffer {
   return Buffer.concat([integer(bytes.length, 2), bytes])
 }
 
-export function share(curve: CurveName, identity: Uint8Array, publicKey: Uint8Array): Buffer {
-  return Buffer.concat([integer(CURVE_IDS[curve], 2), prefixed(identity), prefixed(publicKey)])
+export function share(suite: SuiteName, identity: Uint8Array, publicKey: Uint8Array): Buffer {
+  return Buffer.concat([integer(SUITE_IDS[suite], 2), prefixed(identity), prefixed(publicKey)])
 }
 
-/** T of two shares, in whatever order they are given. */
-export function transcript(one: Uint8Array, other: Uint8Array): Buffer {
+/** T of two shares, in whatever order they are given, and of the ciphertext if there is one. */
+export function transcript(
+  one: Uint8Array,
+  other: Uint8Array,
+  ciphertext: Uint8Array | null,
+): Buffer {
   const [s1 = one, s2 = other] = [one, other].sort(Buffer.compare)
-  return crypto
+  const hash = crypto
     .createHash('sha256')
-    .update('duet/1 transcript')
+    .update('duet/2 transcript')
     .update(prefixed(s1))
     .update(prefixed(s2))
-    .digest()
+  if (ciphertext !== null) hash.update(prefixed(ciphertext))
+  return hash.digest()
 }
 
 /** K(label, n). */
 export function K(ikm: Uint8Array, T: Uint8Array, label: string, n: number): Buffer {
-  return Buffer.from(crypto.hkdfSync('sha256', ikm, T, `duet/1 ${label}`, n))
+  return Buffer.from(crypto.hkdfSync('sha256', ikm, T, `duet/2 ${label}`, n))
+}
+
+function hmac(key: Uint8Array, ...bytes: Uint8Array[]): Buffer {
+  return crypto.createHmac('sha256', key).update(Buffer.concat(bytes)).digest()
 }
 
 /** The tag of party i. */
 export function confirmTag(ikm: Uint8Array, T: Uint8Array, party: 1 | 2): Buffer {
-  return crypto
-    .createHmac('sha256', K(ikm, T, `confirm ${party}`, 32))
-    .update(T)
-    .digest()
+  return hmac(K(ikm, T, `confirm ${party}`, 32), T)
+}
+
+/** chain_n of a chain that begins with `chain`. */
+export function chainAt(chain: Uint8Array, n: number): Buffer {
+  let at: Buffer = Buffer.from(chain)
+  for (let i = 0; i < n; i++) at = hmac(at, Uint8Array.of(2))
+  return at
+}
+
+/** key_n of the same. */
+export function keyOf(chain: Uint8Array, n: number): Buffer {
+  return hmac(chainAt(chain, n), Uint8Array.of(1))
 }
 
 /** Everything that one exchange gives, as `own` sees it. */
-export function exchange(curve: CurveName, own: PrivateKeys, peer: PrivateKeys) {
-  const shareOf = (keys: PrivateKeys) =>
-    share(curve, publicKeyOf(curve, keys.identity), publicKeyOf(curve, keys.ephemeral))
-  const T = transcript(shareOf(own), shareOf(peer))
-  const party: 1 | 2 = Buffer.compare(shareOf(own), shareOf(peer)) < 0 ? 1 : 2
+export function exchange(
+  suite: SuiteName,
+  own: PrivateKeys,
+  peer: PrivateKeys,
+  encapsulated: Encapsulated | null,
+) {
+  const curve = CURVE_OF[suite]
+  const shareOf = (keys: PrivateKeys, encapsulationKey: Uint8Array = Buffer.alloc(0)) =>
+    share(
+      suite,
+      publicKeyOf(curve, keys.identity),
+      Buffer.concat([encapsulationKey, publicKeyOf(curve, keys.ephemeral)]),
+    )
+  const [ours, theirs] = [shareOf(own, encapsulated?.own), shareOf(peer, encapsulated?.peer)]
+  const T = transcript(ours, theirs, encapsulated?.ciphertext ?? null)
+  const party: 1 | 2 = Buffer.compare(ours, theirs) < 0 ? 1 : 2
   const [one, two] = party === 1 ? [own, peer] : [peer, own]
   const e2 = publicKeyOf(curve, two.ephemeral)
   const id2 = publicKeyOf(curve, two.identity)
   const sharedSecret = dh(curve, one.ephemeral, e2)
   const ikm = Buffer.concat([
+    encapsulated?.secret ?? Buffer.alloc(0),
     sharedSecret,
     dh(curve, one.identity, e2),
     dh(curve, one.ephemeral, id2),
@@ -153,14 +193,12 @@ export function sealMessage(
   seq: number,
   text: Uint8Array,
 ): Buffer {
-  const arrow = sender === 1 ? '1>2' : '2>1'
-  const nonce = K(ikm, T, `iv ${arrow}`, 12)
-  for (const [i, byte] of integer(seq, 8).entries()) nonce[4 + i] = (nonce[4 + i] ?? 0) ^ byte
+  const chain = K(ikm, T, `chain ${sender === 1 ? '1>2' : '2>1'}`, 32)
   const aad = Buffer.concat([
-    Buffer.from('duet/1 message'),
+    Buffer.from('duet/2 message'),
     T.subarray(0, 16),
     integer(sender, 1),
     integer(seq, 8),
   ])
-  return aeadSeal(K(ikm, T, `key ${arrow}`, 32), nonce, aad, text)
+  return aeadSeal(keyOf(chain, seq), integer(seq, 12), aad, text)
 }

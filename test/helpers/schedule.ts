@@ -6,10 +6,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
-import { type Curve, KeyPair } from '../../src/protocol/curves.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../../src/protocol/messages.ts'
+import type { Suite } from '../../src/protocol/suites.ts'
 
 export type Side = 0 | 1
 
@@ -53,7 +54,8 @@ interface Peer {
   known: Uint8Array | null
   /** Counts restarts: an answer to a run that is over reaches nobody. */
   run: number
-  keysUnderWay: boolean
+  /** The key message that is under way. */
+  sentKeys: KeyMessage | null
   keysWanted: number
   messageUnderWay: boolean
   /** What the model says waits to be read, oldest first. */
@@ -72,8 +74,9 @@ interface Reply {
   kind: 'answer'
   to: { side: Side; run: number }
   of: 'keys' | 'message'
-  /** A refused request has an answer too. */
-  confirm: Confirm | undefined | 'refused'
+  /** A refused request has an answer too: its code, or null for none at all. */
+  refused?: string | null
+  confirm?: Confirm
 }
 
 export class World {
@@ -81,18 +84,20 @@ export class World {
   readonly #underWay: (Request | Reply)[] = []
   readonly #arrived: Request[] = []
   readonly #sealed = new Map<string, string>()
+  readonly #suite: Suite
   #texts = 0
 
-  constructor(curve: Curve) {
+  constructor(suite: Suite) {
+    this.#suite = suite
     const peer = (): Peer => {
-      const identity = new KeyPair(curve)
-      const exchange = new Exchange(identity)
+      const identity = new KeyPair(suite.curve)
+      const exchange = new Exchange(suite, identity)
       return {
         exchange,
         identity,
         known: null,
         run: 0,
-        keysUnderWay: false,
+        sentKeys: null,
         keysWanted: 0,
         messageUnderWay: false,
         accepted: [],
@@ -157,6 +162,19 @@ export class World {
     return this.peers.map(({ exchange }) => exchange.current && bytesToHex(exchange.current.id))
   }
 
+  /** What `side` is told if it sends a text now: the code of a refusal, or null if it was taken. */
+  codeOfText(side: Side): string | null {
+    const peer = this.#peer(side)
+    try {
+      this.#peer(other(side)).exchange.receiveMessage(peer.exchange.sendMessage(utf8ToBytes('?')))
+      this.#peer(other(side)).accepted.push('?')
+      return null
+    } catch (error) {
+      assert.ok(error instanceof DuetError, String(error))
+      return error.code
+    }
+  }
+
   /** Sends a text each way and reads it: the two can talk. */
   talk(): void {
     for (const side of [0, 1] as const) {
@@ -184,10 +202,14 @@ export class World {
 
   #startKeys(side: Side): void {
     const peer = this.#peer(side)
-    if (peer.keysUnderWay || peer.keysWanted === 0) return
+    if (peer.sentKeys !== null || peer.keysWanted === 0) return
     peer.keysWanted--
-    peer.keysUnderWay = true
-    const body = peer.exchange.startKeys()
+    this.#sendKeys(side, peer.exchange.startKeys())
+  }
+
+  #sendKeys(side: Side, body: KeyMessage): void {
+    const peer = this.#peer(side)
+    peer.sentKeys = body
     this.#underWay.push({ kind: 'keys', to: other(side), body, sender: { side, run: peer.run } })
   }
 
@@ -209,38 +231,47 @@ export class World {
       return
     }
     this.#arrived.push(item)
-    const confirm = this.#receive(item)
+    const answer = this.#receive(item)
     if (item.sender !== null)
-      this.#underWay.push({ kind: 'answer', to: item.sender, of: item.kind, confirm })
+      this.#underWay.push({ kind: 'answer', to: item.sender, of: item.kind, ...answer })
   }
 
-  #receive(item: Request): Confirm | undefined | 'refused' {
+  #receive(item: Request): Pick<Reply, 'refused' | 'confirm'> {
     const peer = this.#peer(item.to)
     try {
-      if ('share' in item.body) return peer.exchange.receiveKeys(item.body).confirm
+      if ('share' in item.body) {
+        const { confirm } = peer.exchange.receiveKeys(item.body)
+        return confirm ? { confirm } : {}
+      }
       const { session, seq } = item.body
       peer.exchange.receiveMessage(item.body)
       const text = this.#sealed.get(`${other(item.to)} ${bytesToHex(session)} ${seq}`)
       assert.notEqual(text, undefined)
       peer.accepted.push(text ?? '')
-      return undefined
+      return {}
     } catch (error) {
       assert.ok(error instanceof DuetError, String(error))
-      return 'refused'
+      return { refused: error.code }
     } finally {
       peer.known = peer.exchange.knownIdentity
     }
   }
 
-  #deliverAnswer({ to, of, confirm }: Reply): void {
+  #deliverAnswer({ to, of, refused, confirm }: Reply): void {
     const peer = this.#peer(to.side)
     if (peer.run !== to.run) return
     if (of === 'message') peer.messageUnderWay = false
     else {
-      if (confirm !== 'refused') peer.exchange.receiveAnswer(confirm)
+      const sent = peer.sentKeys
+      if (sent === null) throw new Error('Nobody waits for this answer.')
+      const next =
+        refused === undefined
+          ? peer.exchange.receiveAnswer(confirm).again
+          : peer.exchange.afterRefusal(sent, refused)
       peer.known = peer.exchange.knownIdentity
-      peer.keysUnderWay = false
-      this.#startKeys(to.side)
+      peer.sentKeys = null
+      if (next) this.#sendKeys(to.side, next)
+      else this.#startKeys(to.side)
     }
   }
 
@@ -248,16 +279,16 @@ export class World {
   #lose(item: Request | Reply): void {
     const to = item.kind === 'answer' ? item.to : item.sender
     const of = item.kind === 'answer' ? item.of : item.kind
-    if (to !== null) this.#deliverAnswer({ kind: 'answer', to, of, confirm: 'refused' })
+    if (to !== null) this.#deliverAnswer({ kind: 'answer', to, of, refused: null })
   }
 
   /** Its identity and the known peer stay; the rest is gone. */
   #restart(side: Side): void {
     const peer = this.#peer(side)
     peer.run++
-    peer.exchange = new Exchange(peer.identity, peer.known)
+    peer.exchange = new Exchange(this.#suite, peer.identity, peer.known)
     peer.accepted = []
-    peer.keysUnderWay = false
+    peer.sentKeys = null
     peer.keysWanted = 0
     peer.messageUnderWay = false
   }

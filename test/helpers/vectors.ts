@@ -6,6 +6,7 @@ import path from 'node:path'
 /** What every Wycheproof case has; the rest depends on the file. */
 export interface WycheproofCase {
   readonly tcId: number
+  readonly comment?: string
   readonly flags: readonly string[]
   readonly result: 'valid' | 'acceptable' | 'invalid'
 }

@@ -2,7 +2,7 @@
 
 import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
-import { type Curve, X25519 } from '../../src/protocol/curves.ts'
+import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { createTerminal } from '../../src/terminal.ts'
 import { type Answer, type CallOptions, call } from './call.ts'
@@ -20,7 +20,7 @@ export interface TestPeer {
 }
 
 export interface PeersOptions {
-  curve?: Curve
+  suite?: Suite
   host?: string
   hostNames?: string[]
   message?: string
@@ -35,17 +35,18 @@ export async function withPeers(
   options: PeersOptions,
   run: (a: TestPeer, b: TestPeer) => Promise<void>,
 ): Promise<void> {
-  const { curve = X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
+  const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   let output = ''
   const write = (text: string) => {
     output += text
   }
   const launched = await launch({
+    suite,
     plans: [
       { host, port: 0, hostNames },
       { host, port: 0, hostNames },
     ],
-    openMemory: options.openMemory ?? (() => forgetful(curve)),
+    openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
     terminal: createTerminal({ output: { write }, showsSecrets }),
     showsSecrets,
     message: options.message,

@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { idOf } from '../../src/mailbox/maildir.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
 import { decodePrivateKey } from '../../src/state/pem.ts'
 import type { Answer, CallOptions } from '../helpers/call.ts'
 import { find } from '../helpers/leaks.ts'
@@ -113,7 +114,8 @@ async function readMail(scene: Scene, side: Side): Promise<void> {
 /** Nothing is there but its keys and whole pictures, which are removed, so that the disk stays empty. */
 function lookThroughState(scene: Scene, side: Side): void {
   const { state } = scene.at(side)
-  const own = ['.gitignore', `identity.${scene.curve}.pem`, `peer.${scene.curve}.pem`, 'pictures']
+  const curve = curveOf(scene)
+  const own = ['.gitignore', `identity.${curve}.pem`, `peer.${curve}.pem`, 'pictures']
   for (const name of fs.readdirSync(state)) assert.ok(own.includes(name), `left behind: ${name}`)
   const pictures = path.join(state, 'pictures')
   if (!fs.existsSync(pictures)) return
@@ -173,8 +175,11 @@ function search(scene: Scene, publicKeys: readonly Buffer[]): void {
   scene.secrets.clear()
 }
 
-function identityOf({ curve }: Scene, { state }: Peer): Uint8Array {
-  const pem = fs.readFileSync(path.join(state, `identity.${curve}.pem`), 'utf8')
+/** The curve of the identities. */
+const curveOf = ({ curve }: Scene) => SUITES[curve].curve.name
+
+function identityOf(scene: Scene, { state }: Peer): Uint8Array {
+  const pem = fs.readFileSync(path.join(state, `identity.${curveOf(scene)}.pem`), 'utf8')
   return decodePrivateKey(pem).exportPrivateKey()
 }
 

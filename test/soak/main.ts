@@ -4,13 +4,13 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { environment, environmentCurve } from '../helpers/environment.ts'
+import { environment, environmentSuite } from '../helpers/environment.ts'
 import { lineThrough } from './line.ts'
 import type { Sample } from './scene.ts'
 import { Soak } from './soak.ts'
 
 const { minutes: MINUTES, seed: SEED } = environment(5)
-const CURVE = environmentCurve()
+const CURVE = environmentSuite()
 
 const MIB = 2 ** 20
 /** How long each storm is, in ms. */

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { KeyPair } from '../../src/protocol/curves.ts'
-import { CURVES, type CurveName } from '../../src/protocol/curves.ts'
+import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import { type Answer, type CallOptions, call } from '../helpers/call.ts'
 import { makeKeys, textsIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
@@ -55,7 +55,7 @@ export interface Peer {
 
 export interface SceneOptions {
   readonly seed: number
-  readonly curve: CurveName
+  readonly curve: SuiteName
   /** An empty folder. */
   readonly folder: string
   /** What happens to the requests to each side while it storms. */
@@ -64,7 +64,7 @@ export interface SceneOptions {
 
 export class Scene {
   readonly ledger: Ledger
-  readonly curve: CurveName
+  readonly curve: SuiteName
   readonly peers: Peer[] = []
   /** How often each step ended in each way, as "send_msg 201". */
   readonly steps = new Map<string, number>()
@@ -153,7 +153,7 @@ export class Scene {
     const name = side === 0 ? 'a' : 'b'
     const { curve, folder } = this.#options
     const [state, mailbox] = [path.join(folder, name, 'state'), path.join(folder, name, 'mail')]
-    const keys = makeKeys(path.join(folder, name, 'keys'), CURVES[curve])
+    const keys = makeKeys(path.join(folder, name, 'keys'), SUITES[curve].curve)
     /** The text that a watcher printed last, and the one that a watcher was killed after. */
     let printed = ''
     let mayRepeat = ''

@@ -12,6 +12,7 @@
 
 import { x25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
+import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import got from 'got'
 import Koa from 'koa'
 import getRawBody from 'raw-body'
@@ -32,6 +33,13 @@ const CURVES = {
   },
 }
 
+// X25519MLKEM768 is X25519 with ML-KEM-768 beside it
+const SUITES = {
+  X25519: { curve: CURVES.X25519 },
+  'P-256': { curve: CURVES['P-256'] },
+  X25519MLKEM768: { curve: CURVES.X25519, kem: ml_kem768 },
+}
+
 const call = (json) => got.post(`http://127.0.0.1:${other}/`, { json }).json()
 
 const keyPair = (curve) => {
@@ -42,26 +50,32 @@ const keyPair = (curve) => {
 const hex = (bytes) => Buffer.from(bytes).toString('hex')
 
 async function exchanges(name, n) {
-  const curve = CURVES[name]
+  const { curve, kem } = SUITES[name]
   const [idA, idB] = [keyPair(curve), keyPair(curve)]
   const sharedSecrets = (id, e, idOther, eOther) => [
     curve.sharedSecret(e.privateKey, eOther.publicKey),
     curve.sharedSecret(id.privateKey, eOther.publicKey),
     curve.sharedSecret(e.privateKey, idOther.publicKey),
   ]
-  const keyMessage = (id, e) => ({ identity: hex(id.publicKey), publicKey: hex(e.publicKey) })
+  const keyMessage = (id, e, eKem, ciphertext) => ({
+    identity: hex(id.publicKey),
+    publicKey: (eKem ? hex(eKem.publicKey) : '') + hex(e.publicKey),
+    ...(ciphertext && { ciphertext: hex(ciphertext) }),
+  })
   for (let i = 0; i < n; i++) {
-    const a = keyPair(curve)
-    await call(keyMessage(idA, a))
-    const b = keyPair(curve)
+    const [a, aKem] = [keyPair(curve), kem?.keygen()]
+    await call(keyMessage(idA, a, aKem))
+    const [b, bKem] = [keyPair(curve), kem?.keygen()]
+    const ciphertext = kem?.encapsulate(aKem.publicKey).cipherText
     sharedSecrets(idB, b, idA, a)
-    await call(keyMessage(idB, b))
+    await call(keyMessage(idB, b, bKem, ciphertext))
+    kem?.decapsulate(ciphertext, aKem.secretKey)
     sharedSecrets(idA, a, idB, b)
   }
 }
 
 const sealedSize = (bytes) => ({
-  v: 1,
+  v: 2,
   session: '0'.repeat(32),
   seq: 1000,
   ciphertext: '0'.repeat(2 * (bytes + TAG_BYTES)),

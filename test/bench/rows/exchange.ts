@@ -1,5 +1,6 @@
 /** A whole exchange: both `/send_keys`, to confirmed keys on both sides. */
 
+import { SUITES } from '../../../src/protocol/suites.ts'
 import { call } from '../../helpers/call.ts'
 import { request } from '../connection.ts'
 import { type Bench, type Figure, figureOf, inTurn, type Row, WARMING } from '../measure.ts'
@@ -10,7 +11,7 @@ const SEND_KEYS = request('/send_keys')
 
 export const exchange: Row = async (bench) => {
   const figures: Figure[] = []
-  for (const curve of ['X25519', 'P-256']) figures.push(await measured(curve, bench))
+  for (const curve of Object.keys(SUITES)) figures.push(await measured(curve, bench))
   return figures
 }
 

@@ -6,7 +6,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
-import { KeyPair, X25519 } from '../../../src/protocol/curves.ts'
+import { KeyPair } from '../../../src/protocol/curves.ts'
 import { Exchange } from '../../../src/protocol/exchange.ts'
 import {
   encodeAnswer,
@@ -14,12 +14,14 @@ import {
   encodeMessage,
   parseKeyMessage,
 } from '../../../src/protocol/messages.ts'
+import { SUITES } from '../../../src/protocol/suites.ts'
 import { post } from '../../helpers/call.ts'
 import { freePorts } from '../../helpers/ports.ts'
 import { request } from '../connection.ts'
 import { figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
+const SUITE = SUITES.X25519
 const TEXT = Buffer.alloc(1024, 'a')
 /** As many as may wait: then the receiver reads them, which is no part of receiving. */
 const BURST = 32
@@ -28,7 +30,7 @@ const DECRYPT_MSG = request('/decrypt_msg')
 
 export const receive: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
-    const exchange = new Exchange(new KeyPair(X25519))
+    const exchange = new Exchange(SUITE, new KeyPair(SUITE.curve))
     const wire = http.createServer((request, response) => answer(exchange, request, response))
     await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve))
     try {
@@ -37,7 +39,7 @@ export const receive: Row = ({ rounds, folder }) =>
       const receiver = await answering(peer)
       await post(
         `http://127.0.0.1:${port}/wire/keys`,
-        encodeKeyMessage(X25519, exchange.startKeys()),
+        encodeKeyMessage(SUITE, exchange.startKeys()),
       )
       await receiver.send(request('/send_keys'))
       const [echo] = await programs.references('caller')
@@ -91,7 +93,7 @@ async function answer(
   request: http.IncomingMessage,
   response: http.ServerResponse,
 ): Promise<void> {
-  const { confirm } = exchange.receiveKeys(parseKeyMessage(X25519, await json(request)))
+  const { confirm } = exchange.receiveKeys(parseKeyMessage(SUITE, await json(request)))
   response.writeHead(201, { 'content-type': 'application/json' })
   response.end(JSON.stringify(encodeAnswer(confirm)))
 }

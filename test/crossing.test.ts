@@ -1,0 +1,114 @@
+/** /send_keys on both sides at once: what a peer sends after an answer or a refusal, until both have the same keys. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { PeerError } from '../src/contract.ts'
+import { SUITES } from '../src/protocol/suites.ts'
+import { pair, type WiredPeer } from './helpers/pair.ts'
+
+const HYBRID = SUITES.X25519MLKEM768
+
+const idOf = ({ peer }: WiredPeer) => peer.publicState().session?.id
+
+/** A text each way is taken. */
+async function talk(a: WiredPeer, b: WiredPeer): Promise<void> {
+  await a.peer.sendMessage()
+  await b.peer.sendMessage()
+  for (const { peer } of [a, b]) assert.equal(peer.decryptMessages().decrypted, 1)
+}
+
+for (const suite of Object.values(SUITES))
+  describe(`both /send_keys at once, on ${suite.name}`, () => {
+    it('end on one session, however long each request and answer takes', async () => {
+      for (const [slowA, slowB] of [
+        [0, 0],
+        [0, 3],
+        [3, 0],
+        [3, 3],
+        [1, 8],
+        [8, 1],
+      ]) {
+        const delay = async (port: number) => {
+          const turns = (port === 5000 ? slowA : slowB) ?? 0
+          for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+        }
+        const [a, b] = pair({ suite, delay })
+        await Promise.all([a.peer.sendKeys(), b.peer.sendKeys()])
+        assert.ok(idOf(a), `${slowA}, ${slowB}`)
+        assert.equal(idOf(a), idOf(b), `${slowA}, ${slowB}`)
+        await talk(a, b)
+      }
+    })
+
+    it('end on one session or none if each is asked for several times', async () => {
+      const [a, b] = pair({ suite })
+      await Promise.all([a, b, a, a, b, a, b, b].map(({ peer }) => peer.sendKeys()))
+      assert.equal(idOf(a), idOf(b))
+      await a.peer.sendKeys()
+      await b.peer.sendKeys()
+      assert.ok(idOf(a))
+      assert.equal(idOf(a), idOf(b))
+      await talk(a, b)
+    })
+  })
+
+describe('a peer on X25519MLKEM768', () => {
+  it('sends its key message once more where both made a ciphertext, and else never', async () => {
+    const [a, b] = pair({ suite: HYBRID })
+    await a.peer.sendKeys()
+    await b.peer.sendKeys()
+    assert.deepEqual([a.keysSent.length, b.keysSent.length], [1, 1])
+    await Promise.all([a.peer.sendKeys(), b.peer.sendKeys()])
+    const [fewer, more] = a.keysSent.length < b.keysSent.length ? [a, b] : [b, a]
+    assert.deepEqual([fewer.keysSent.length, more.keysSent.length], [2, 3])
+    const [before, again] = more.keysSent.slice(-2)
+    assert.equal(again?.publicKey, before?.publicKey)
+    assert.ok(again?.confirm)
+    assert.equal('ciphertext' in again.confirm, false)
+  })
+
+  it('tells its owner of a confirmation that the other one has lost, and has sent its keys all the same', async () => {
+    const [a, b] = pair({ suite: HYBRID })
+    await b.peer.sendKeys()
+    await a.peer.sendKeys()
+    // another run of b, which has sent keys that never came
+    let isLost = true
+    const [, restarted] = pair({
+      suite: HYBRID,
+      intercept: () => {
+        if (isLost) throw new PeerError('peer_unreachable', 'lost')
+      },
+    })
+    await assert.rejects(restarted.peer.sendKeys(), { code: 'peer_unreachable' })
+    isLost = false
+    const message = { ...a.keysSent.at(-1) }
+    assert.ok(message.confirm)
+    assert.throws(() => restarted.peer.receiveKeys(message), { code: 'confirm_failed' })
+    delete message.confirm
+    assert.ok(restarted.peer.receiveKeys(message).confirm?.ciphertext)
+  })
+
+  it('sends a key message that is refused as confirm_failed without its confirmation', async () => {
+    let refuses = false
+    const [a, b] = pair({
+      suite: HYBRID,
+      intercept: (kind, port) => {
+        if (refuses && kind === 'keys' && port === 5000 && a.keysSent.at(-1)?.confirm)
+          throw new PeerError('peer_refused', 'as if the session were lost', 'confirm_failed')
+      },
+    })
+    await b.peer.sendKeys()
+    await a.peer.sendKeys()
+    refuses = true
+    assert.deepEqual(await a.peer.sendKeys(), { sent: true, session: null })
+    const [first, second] = a.keysSent.slice(-2)
+    assert.equal(second?.publicKey, first?.publicKey)
+    assert.ok(first?.confirm)
+    assert.equal(second && 'confirm' in second, false)
+    // b has them, so its own keys complete the exchange
+    const { session } = await b.peer.sendKeys()
+    assert.ok(session)
+    assert.equal(idOf(a), session)
+    await talk(a, b)
+  })
+})

@@ -1,0 +1,176 @@
+/** The suites of duet/2 for the independent peer: curves of node:crypto, ML-KEM-768 of the package mlkem. */
+
+import crypto from 'node:crypto'
+import { createMlKem768 } from 'mlkem'
+
+export interface Curve {
+  readonly name: string
+  readonly id: number
+  readonly basePoint: Buffer
+  publicKey(privateKey: Buffer): Buffer
+  /** Throws on a point that OpenSSL doesn't take. */
+  dh(privateKey: Buffer, point: Buffer): Buffer
+  isBad(point: Buffer): boolean
+}
+
+/** Of the KEM, `publicKey` is the encapsulation key. */
+export type KeyPair = Readonly<Record<'privateKey' | 'publicKey', Buffer>>
+/** A ciphertext, 1,088 bytes, and the 32 bytes that it carries. */
+export type Encapsulated = Readonly<Record<'ciphertext' | 'secret', Buffer>>
+
+export interface Kem {
+  readonly encapsulationKeyLength: number
+  readonly ciphertextLength: number
+  /** `seed`: d ‖ z, 64 bytes. */
+  keyPair(seed: Buffer): KeyPair
+  /** `m`: the 32 random bytes of FIPS 203 algorithm 17. */
+  encapsulate(encapsulationKey: Buffer, m: Buffer): Encapsulated
+  decapsulate(privateKey: Buffer, ciphertext: Buffer): Buffer
+  isBad(encapsulationKey: Buffer): boolean
+}
+
+export interface Suite {
+  readonly name: string
+  readonly id: number
+  readonly curve: Curve
+  readonly kem: Kem | null
+  readonly publicKeyLength: number
+  /** The longest body of a key message. */
+  readonly bodyLimit: number
+}
+
+/** A key pair for one key message; `publicKey` is what the wire carries. */
+export interface Ephemeral {
+  readonly point: KeyPair
+  readonly kem: KeyPair | null
+  readonly publicKey: Buffer
+}
+
+const bytes = (hex: string) => Buffer.from(hex, 'hex')
+const joined = (...parts: Buffer[]) => Buffer.concat(parts)
+
+function throws(run: () => unknown): boolean {
+  try {
+    run()
+    return false
+  } catch {
+    return true
+  }
+}
+
+const PKCS8 = {
+  type: 'pkcs8',
+  format: 'der',
+  head: bytes('302e020100300506032b656e04220420'),
+} as const
+const SPKI = { type: 'spki', format: 'der', head: bytes('302a300506032b656e032100') } as const
+const PRIME_25519 = bytes(`7f${'ff'.repeat(30)}ed`)
+
+const X25519: Curve = {
+  name: 'X25519',
+  id: 1,
+  basePoint: bytes(`09${'00'.repeat(31)}`),
+  publicKey: (privateKey) => X25519.dh(privateKey, X25519.basePoint),
+  dh: (privateKey, point) =>
+    crypto.diffieHellman({
+      privateKey: crypto.createPrivateKey({ ...PKCS8, key: joined(PKCS8.head, privateKey) }),
+      publicKey: crypto.createPublicKey({ ...SPKI, key: joined(SPKI.head, point) }),
+    }),
+  isBad: (point) =>
+    Buffer.from(point).reverse().compare(PRIME_25519) >= 0 ||
+    throws(() => X25519.dh(Buffer.alloc(32, 1), point)),
+}
+
+const P256: Curve = {
+  name: 'P-256',
+  id: 2,
+  basePoint: bytes(
+    '046b17d1f2e12c4247f8bce6e563a440f277037d812deb33a0f4a13945d898c296' +
+      '4fe342e2fe1a7f9b8ee7eb4a7c0f9e162bce33576b315ececbb6406837bf51f5',
+  ),
+  publicKey: (privateKey) => p256(privateKey).getPublicKey(),
+  dh: (privateKey, point) => p256(privateKey).computeSecret(point),
+  isBad: (point) => point[0] !== 4 || throws(() => P256.dh(Buffer.alloc(32, 1), point)),
+}
+
+function p256(privateKey: Buffer): crypto.ECDH {
+  const ecdh = crypto.createECDH('prime256v1')
+  ecdh.setPrivateKey(privateKey)
+  return ecdh
+}
+
+const mlKem = await createMlKem768()
+const NUMBERS = 768
+const MODULUS = 3329
+
+const ML_KEM_768: Kem = {
+  encapsulationKeyLength: 1_184,
+  ciphertextLength: 1_088,
+  keyPair(seed) {
+    const [publicKey, privateKey] = mlKem.deriveKeyPair(seed)
+    return { privateKey: Buffer.from(privateKey), publicKey: Buffer.from(publicKey) }
+  },
+  encapsulate(encapsulationKey, m) {
+    const [ciphertext, secret] = mlKem.encap(encapsulationKey, m)
+    return { ciphertext: Buffer.from(ciphertext), secret: Buffer.from(secret) }
+  },
+  decapsulate: (privateKey, ciphertext) => Buffer.from(mlKem.decap(ciphertext, privateKey)),
+  isBad: (key) => Array.from({ length: NUMBERS }, (_, i) => numberAt(key, i)).some(isTooLarge),
+}
+
+const isTooLarge = (number: number) => number >= MODULUS
+
+/** Number `i` of 12 bits, two in three bytes, the lower bits first (FIPS 203 algorithm 6). */
+function numberAt(key: Buffer, i: number): number {
+  const two = key.readUInt16LE(Math.floor(1.5 * i))
+  return i % 2 ? two >> 4 : two & 0xfff
+}
+
+/** A copy of an encapsulation key, number `i` of which is `number`. */
+export function withNumber(key: Buffer, i: number, number: number): Buffer {
+  const [copy, at] = [Buffer.from(key), Math.floor(1.5 * i)]
+  const two = copy.readUInt16LE(at)
+  copy.writeUInt16LE(i % 2 ? (two & 0xf) | (number << 4) : (two & 0xf000) | number, at)
+  return copy
+}
+
+export const INDEPENDENT_CURVES: readonly Curve[] = [X25519, P256]
+
+export const INDEPENDENT_SUITES: readonly Suite[] = [
+  {
+    name: 'X25519',
+    id: 1,
+    curve: X25519,
+    kem: null,
+    publicKeyLength: 32,
+    bodyLimit: 4_096,
+  },
+  { name: 'P-256', id: 2, curve: P256, kem: null, publicKeyLength: 65, bodyLimit: 4_096 },
+  {
+    name: 'X25519MLKEM768',
+    id: 3,
+    curve: X25519,
+    kem: ML_KEM_768,
+    publicKeyLength: 1_216,
+    bodyLimit: 8_192,
+  },
+]
+
+export function keyPair(curve: Curve, privateKey = crypto.randomBytes(32)): KeyPair {
+  return { privateKey, publicKey: curve.publicKey(privateKey) }
+}
+
+export function ephemeralKeys(
+  { curve, kem }: Suite,
+  privateKey = crypto.randomBytes(32),
+  seed = crypto.randomBytes(64),
+): Ephemeral {
+  const [point, pair] = [keyPair(curve, privateKey), kem?.keyPair(seed) ?? null]
+  return { point, kem: pair, publicKey: joined(pair?.publicKey ?? bytes(''), point.publicKey) }
+}
+
+/** The halves of a public key; without a KEM the first is null. */
+export function halves({ kem }: Suite, publicKey: Buffer): [key: Buffer | null, point: Buffer] {
+  const length = kem?.encapsulationKeyLength ?? 0
+  return [kem && publicKey.subarray(0, length), publicKey.subarray(length)]
+}

@@ -1,0 +1,344 @@
+/** ML-KEM-768 through our own interface, beside published values and another implementation. */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { createMlKem768 } from 'mlkem'
+import { MLKEM768 } from '../src/protocol/kem.ts'
+import { checkPublicKey, EphemeralKeys, halvesOf, SUITES } from '../src/protocol/suites.ts'
+import { refuses } from './helpers/refuses.ts'
+import { hides } from './helpers/secrecy.ts'
+import { countBy, hex, toHex, wycheproof } from './helpers/vectors.ts'
+
+const TIMES = process.env['SLOW'] === '1' ? 10 : 1
+const HYBRID = SUITES.X25519MLKEM768
+const Q = 3329
+
+/** The other implementation, npm `mlkem`. */
+const mlkem = await createMlKem768()
+const COEFFICIENTS = 768
+
+/** ByteEncode12 (FIPS 203 algorithm 5), bit by bit as it is written there. */
+function byteEncode12(coefficients: readonly number[]): Uint8Array {
+  const encoded = new Uint8Array((12 * coefficients.length) / 8)
+  coefficients.forEach((coefficient, i) => {
+    for (let j = 0; j < 12; j++) {
+      const bit = 12 * i + j
+      encoded[bit >> 3] = (encoded[bit >> 3] ?? 0) | (((coefficient >> j) & 1) << (bit & 7))
+    }
+  })
+  return encoded
+}
+
+/** An encapsulation key of these coefficients and a random rho. */
+const keyOf = (coefficients: readonly number[]) =>
+  Uint8Array.from([...byteEncode12(coefficients), ...randomBytes(32)])
+
+/** Both ways in refuse the key with `bad_point`. */
+function refusesKey(key: Uint8Array): void {
+  refuses('bad_point', () => MLKEM768.checkEncapsulationKey(key))
+  refuses('bad_point', () => MLKEM768.encapsulate(key, new Uint8Array(32)))
+}
+
+/** A copy with one bit turned over. */
+function flipped(original: Uint8Array, bit: number): Uint8Array {
+  const copy = original.slice()
+  copy[bit >> 3] = (copy[bit >> 3] ?? 0) ^ (1 << (bit & 7))
+  return copy
+}
+
+/** Runs `check` with random bytes, and says with which if it fails. */
+function withRandom(runs: number, length: number, check: (bytes: Uint8Array) => void): void {
+  for (let i = 0; i < runs; i++) {
+    const bytes = new Uint8Array(randomBytes(length))
+    try {
+      check(bytes)
+    } catch (cause) {
+      throw new Error(`It fails for the random bytes ${toHex(bytes)}.`, { cause })
+    }
+  }
+}
+
+describe('ML-KEM-768', () => {
+  const keygen = wycheproof<{ seed: string; ek: string; dk: string }>(
+    'mlkem_768_keygen_seed_test.json',
+  )
+  it('makes the keys of every seed of Wycheproof', { skip: keygen.skip }, () => {
+    const counts = countBy(keygen.cases, ({ tcId, seed, ek, dk, result }) => {
+      const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(hex(seed))
+      assert.equal(toHex(encapsulationKey), ek, `case ${tcId}`)
+      assert.equal(toHex(decapsulationKey), dk, `case ${tcId}`)
+      MLKEM768.checkEncapsulationKey(encapsulationKey)
+      return result
+    })
+    assert.deepEqual(counts, { valid: 100 })
+  })
+
+  const encaps = wycheproof<{ ek: string; m: string; c: string; K: string }>(
+    'mlkem_768_encaps_test.json',
+  )
+  it('encapsulates as every case of Wycheproof says, keys that are wrong refused as bad_point', {
+    skip: encaps.skip,
+  }, () => {
+    const counts = countBy(encaps.cases, ({ tcId, ek, m, c, K, result }) => {
+      const key = hex(ek)
+      if (result === 'valid') {
+        MLKEM768.checkEncapsulationKey(key)
+        const { ciphertext, sharedSecret } = MLKEM768.encapsulate(key, hex(m))
+        assert.equal(toHex(ciphertext), c, `case ${tcId}`)
+        assert.equal(toHex(sharedSecret), K, `case ${tcId}`)
+        return 'agrees'
+      }
+      assert.equal(result, 'invalid', `case ${tcId}`)
+      refusesKey(key)
+      return key.length === 1184 ? 'refused, modulus' : 'refused, length'
+    })
+    assert.deepEqual(counts, { agrees: 133, 'refused, modulus': 112, 'refused, length': 20 })
+  })
+
+  const decaps = wycheproof<{ seed: string; ek?: string; c: string; K: string }>(
+    'mlkem_768_test.json',
+  )
+  it('decapsulates as every case of Wycheproof says, wrong lengths refused', {
+    skip: decaps.skip,
+  }, () => {
+    const counts = countBy(decaps.cases, ({ tcId, comment = '', seed, ek, c, K, result }) => {
+      const where = `case ${tcId}`
+      if (hex(seed).length !== 64) {
+        assert.equal(result, 'invalid', where)
+        assert.throws(() => MLKEM768.keyPair(hex(seed)), where)
+        return 'refused, length of the seed'
+      }
+      const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(hex(seed))
+      assert.equal(toHex(encapsulationKey), ek, where)
+      if (result === 'invalid') {
+        assert.notEqual(hex(c).length, 1088, where)
+        assert.throws(() => MLKEM768.decapsulate(decapsulationKey, hex(c)), where)
+        return 'refused, length of the ciphertext'
+      }
+      assert.equal(toHex(MLKEM768.decapsulate(decapsulationKey, hex(c))), K, where)
+      return /^(Random|Bit flipped) ciphertext/.test(comment)
+        ? 'agrees, rejected implicitly'
+        : 'agrees'
+    })
+    assert.deepEqual(counts, {
+      agrees: 133,
+      'agrees, rejected implicitly': 20,
+      'refused, length of the seed': 20,
+      'refused, length of the ciphertext': 20,
+    })
+  })
+
+  it('makes the keys, the ciphertexts and the secrets that another implementation makes', () => {
+    withRandom(50 * TIMES, 96, (bytes) => {
+      const [seed, m] = [bytes.slice(0, 64), bytes.slice(64)]
+      const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(seed)
+      const [ek, dk] = mlkem.deriveKeyPair(seed)
+      assert.equal(toHex(encapsulationKey), toHex(ek))
+      assert.equal(toHex(decapsulationKey), toHex(dk))
+      const { ciphertext, sharedSecret } = MLKEM768.encapsulate(encapsulationKey, m)
+      const [c, K] = mlkem.encap(ek, m)
+      assert.equal(toHex(ciphertext), toHex(c))
+      assert.equal(toHex(sharedSecret), toHex(K))
+      assert.equal(toHex(MLKEM768.decapsulate(decapsulationKey, ciphertext)), toHex(K))
+    })
+  })
+
+  it('rejects a wrong ciphertext implicitly, with the secret that another implementation gives', () => {
+    withRandom(10 * TIMES, 64 + 1088, (bytes) => {
+      const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(bytes.slice(0, 64))
+      const { ciphertext, sharedSecret } = MLKEM768.encapsulate(encapsulationKey)
+      const random = bytes.slice(64)
+      const last = 8 * 1088 - 1
+      const wrong = [
+        random,
+        new Uint8Array(1088),
+        flipped(ciphertext, 0),
+        flipped(ciphertext, last),
+        flipped(ciphertext, ((random[0] ?? 0) * last) >> 8),
+      ]
+      const secrets = wrong.map((each) => {
+        const secret = toHex(MLKEM768.decapsulate(decapsulationKey, each))
+        assert.equal(secret, toHex(mlkem.decap(each, decapsulationKey)))
+        assert.equal(secret, toHex(MLKEM768.decapsulate(decapsulationKey, each)))
+        return secret
+      })
+      const all = new Set([...secrets, toHex(sharedSecret)])
+      assert.ok(all.size >= wrong.length, 'two ciphertexts gave one secret')
+      assert.ok(!secrets.includes(toHex(sharedSecret)))
+    })
+  })
+
+  it('gives the owner of another key another secret', () => {
+    const [own, other] = [1, 2].map(() => MLKEM768.keyPair(MLKEM768.generateSeed()))
+    assert.ok(own && other)
+    const { ciphertext, sharedSecret } = MLKEM768.encapsulate(own.encapsulationKey)
+    const opened = MLKEM768.decapsulate(own.decapsulationKey, ciphertext)
+    assert.deepEqual(opened, sharedSecret)
+    assert.notDeepEqual(MLKEM768.decapsulate(other.decapsulationKey, ciphertext), sharedSecret)
+  })
+
+  it('has the lengths of FIPS 203 section 8, in what it says and in what it makes', () => {
+    const seed = MLKEM768.generateSeed()
+    const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(seed)
+    const { ciphertext, sharedSecret } = MLKEM768.encapsulate(encapsulationKey)
+    assert.deepEqual(
+      [seed, encapsulationKey, decapsulationKey, ciphertext, sharedSecret].map((x) => x.length),
+      [64, 1184, 2400, 1088, 32],
+    )
+    assert.deepEqual([MLKEM768.encapsulationKeyBytes, MLKEM768.ciphertextBytes], [1184, 1088])
+  })
+
+  it('makes other seeds, ciphertexts and secrets each time', () => {
+    const { encapsulationKey } = MLKEM768.keyPair(MLKEM768.generateSeed())
+    const made = Array.from({ length: 20 }, () => {
+      const { ciphertext, sharedSecret } = MLKEM768.encapsulate(encapsulationKey)
+      return [MLKEM768.generateSeed(), ciphertext, sharedSecret].map(toHex)
+    })
+    assert.equal(new Set(made.flat()).size, 60)
+  })
+
+  it('leaves the seed, the key, m and the ciphertext as they were', () => {
+    const [seed, m] = [MLKEM768.generateSeed(), new Uint8Array(randomBytes(32))]
+    const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(seed)
+    const { ciphertext } = MLKEM768.encapsulate(encapsulationKey, m)
+    const all = [seed, m, encapsulationKey, decapsulationKey, ciphertext]
+    const before = all.map(toHex)
+    MLKEM768.keyPair(seed)
+    MLKEM768.encapsulate(encapsulationKey, m)
+    MLKEM768.decapsulate(decapsulationKey, ciphertext)
+    assert.deepEqual(all.map(toHex), before)
+  })
+})
+
+describe('the modulus check', () => {
+  /** Random coefficients in the range, with another one in one place. */
+  const base = Array.from({ length: COEFFICIENTS }, () => randomBytes(2).readUInt16LE() % Q)
+  const withOne = (at: number, coefficient: number) => {
+    const key = keyOf(base.map((other, i) => (i === at ? coefficient : other)))
+    return { key, what: `${coefficient} at ${at} in ${toHex(key)}` }
+  }
+
+  for (const coefficient of [3329, 3330, 4095])
+    it(`refuses a coefficient of ${coefficient} at each of the 768 places`, () => {
+      for (let at = 0; at < COEFFICIENTS; at++) {
+        const { key, what } = withOne(at, coefficient)
+        assert.throws(() => MLKEM768.checkEncapsulationKey(key), { code: 'bad_point' }, what)
+        assert.throws(() => MLKEM768.encapsulate(key), { code: 'bad_point' }, what)
+      }
+    })
+
+  it('takes a coefficient of 3328, and of 0, at each of the 768 places', () => {
+    for (const coefficient of [Q - 1, 0])
+      for (let at = 0; at < COEFFICIENTS; at++) {
+        const { key, what } = withOne(at, coefficient)
+        assert.doesNotThrow(() => MLKEM768.checkEncapsulationKey(key), what)
+      }
+  })
+
+  it('takes 3328 at all places at once, and encapsulates for it as another implementation does', () => {
+    const key = keyOf(Array(COEFFICIENTS).fill(Q - 1))
+    const m = new Uint8Array(randomBytes(32))
+    const { ciphertext, sharedSecret } = MLKEM768.encapsulate(key, m)
+    assert.deepEqual([ciphertext, sharedSecret].map(toHex), mlkem.encap(key, m).map(toHex))
+  })
+
+  it('looks at nothing behind the coefficients: rho may be anything', () => {
+    for (const byte of [0, 0xff])
+      MLKEM768.checkEncapsulationKey(Uint8Array.of(...byteEncode12(base), ...Array(32).fill(byte)))
+  })
+
+  it('refuses any length but 1,184', () => {
+    const key = keyOf(base)
+    for (const length of [0, 1, 32, 1152, 1183]) refusesKey(key.subarray(0, length))
+    refusesKey(Uint8Array.of(...key, 0))
+    refusesKey(Uint8Array.of(...key, ...key))
+  })
+
+  it('is made of the first half of a public key on X25519MLKEM768, and the point of the second', () => {
+    const { publicKey } = new EphemeralKeys(HYBRID)
+    const { encapsulationKey, point } = halvesOf(HYBRID, publicKey)
+    checkPublicKey(HYBRID, publicKey)
+    const bad = withOne(500, Q).key
+    refuses('bad_point', () => checkPublicKey(HYBRID, Uint8Array.of(...bad, ...point)))
+    const zero = new Uint8Array(32)
+    refuses('bad_point', () => checkPublicKey(HYBRID, Uint8Array.of(...encapsulationKey, ...zero)))
+    const turned = Uint8Array.of(...point, ...encapsulationKey)
+    refuses('bad_point', () => checkPublicKey(HYBRID, turned))
+  })
+})
+
+describe('the fresh keys of X25519MLKEM768', () => {
+  it('have a public key of both halves, the encapsulation key first', () => {
+    const keys = new EphemeralKeys(HYBRID)
+    const seed = keys.exportSeed()
+    assert.ok(seed)
+    assert.equal(keys.publicKey.length, 1216)
+    const [encapsulationKey] = mlkem.deriveKeyPair(seed)
+    const expected = toHex(encapsulationKey) + toHex(keys.pair.publicKey)
+    assert.equal(toHex(keys.publicKey), expected)
+  })
+
+  it('decapsulate what was made for them', () => {
+    const keys = new EphemeralKeys(HYBRID)
+    const { encapsulationKey } = halvesOf(HYBRID, keys.publicKey)
+    const { ciphertext, sharedSecret } = MLKEM768.encapsulate(encapsulationKey)
+    assert.deepEqual(keys.decapsulate(ciphertext), sharedSecret)
+  })
+
+  it('show neither seed nor private keys to anything that prints objects', () => {
+    const keys = new EphemeralKeys(HYBRID)
+    const seed = keys.exportSeed()
+    assert.ok(seed)
+    hides(keys, seed)
+    hides(keys, keys.pair.exportPrivateKey())
+    // the decapsulation key ends with the encapsulation key, its hash and z; the secret is before that
+    hides(keys, MLKEM768.keyPair(seed).decapsulationKey.subarray(0, 1152))
+  })
+
+  it('give a copy of the seed, which changes nothing when it is overwritten', () => {
+    const keys = new EphemeralKeys(HYBRID)
+    const before = keys.exportSeed()
+    assert.equal(before?.length, 64)
+    keys.exportSeed()?.fill(0)
+    assert.deepEqual(keys.exportSeed(), before)
+  })
+
+  it('can not be used after `erase`, and the arrays that held them are zero', () => {
+    const seed = MLKEM768.generateSeed()
+    const held: Uint8Array[] = [seed]
+    const kem = {
+      ...MLKEM768,
+      generateSeed: () => seed,
+      keyPair: (from: Uint8Array) => {
+        const made = MLKEM768.keyPair(from)
+        held.push(made.decapsulationKey)
+        return made
+      },
+    }
+    const keys = new EphemeralKeys({ ...HYBRID, kem })
+    const { encapsulationKey } = halvesOf(HYBRID, keys.publicKey)
+    const { ciphertext } = MLKEM768.encapsulate(encapsulationKey)
+    const publicKey = toHex(keys.publicKey)
+    for (const bytes of held) assert.ok(bytes.some((byte) => byte !== 0))
+    keys.erase()
+    assert.deepEqual(
+      held.map((bytes) => bytes.length),
+      [64, 2400],
+    )
+    for (const bytes of held) assert.ok(bytes.every((byte) => byte === 0))
+    assert.deepEqual(keys.exportSeed(), new Uint8Array(64))
+    assert.throws(() => keys.decapsulate(ciphertext), /erased/)
+    assert.throws(() => keys.pair.sharedSecret(HYBRID.curve.basePoint), /erased/)
+    // what everybody knows stays
+    assert.equal(toHex(keys.publicKey), publicKey)
+  })
+
+  for (const name of ['X25519', 'P-256'] as const)
+    it(`have no KEM on ${name}`, () => {
+      const keys = new EphemeralKeys(SUITES[name])
+      assert.equal(keys.exportSeed(), null)
+      assert.deepEqual(keys.publicKey, keys.pair.publicKey)
+      assert.throws(() => keys.decapsulate(new Uint8Array(1088)), /has no KEM/)
+    })
+})
