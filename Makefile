@@ -5,6 +5,7 @@ PORT_B ?= 5001
 PORT_M ?= 5002
 PORT_N ?= 5003
 export ALTER ?=
+# X25519, P-256 or X25519MLKEM768
 CURVE ?= X25519
 # 1: print how OpenSSL computes each shared secret, private key and all.
 SHOW_WORK ?=

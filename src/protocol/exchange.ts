@@ -148,7 +148,7 @@ export class Exchange {
       this.#move('key message', this.#ephemeral, this.#share, named)
       return { completed: false, again: { share: named.own, ...this.#confirm() } }
     }
-    this.#slot = confirm
+    if (named !== 'ours first') this.#slot = confirm
     return { completed: false }
   }
 
