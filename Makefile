@@ -104,7 +104,7 @@ sample: $(INSTALLED) ## draw the picture that ships
 page-picture: dist/main.js ## take the README's picture of the page (PORT_A, PORT_B; needs Chromium)
 	@npx tsx test/page-picture.ts $(PORT_A),$(PORT_B)
 
-demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop
+demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop (CURVE)
 	@npm run --silent demo:run
 
 test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)

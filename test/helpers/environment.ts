@@ -1,4 +1,4 @@
-/** What `make soak` and `make fuzz` are given: MINUTES, SEED and CURVE. They end with 2 for what is none. */
+/** What `make soak`, `make fuzz` and `make demo` are given: MINUTES, SEED and CURVE. They end with 2 for what is none. */
 
 import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 
