@@ -405,14 +405,17 @@ describe('an exchange with a KEM', () => {
     assert.deepEqual(one.current?.id, two.current?.id)
   })
 
-  it('takes the ciphertext of party 1 from a key message as well, and party 1 keeps its own', () => {
+  it('takes the ciphertext of party 1 from a key message as well, and party 1 keeps its own', (t) => {
     const { one, two, answers } = crossed()
     const shareOfOne = { identity: one.identity.publicKey, publicKey: one.publicKey as Uint8Array }
     const shareOfTwo = { identity: two.identity.publicKey, publicKey: two.publicKey as Uint8Array }
     const kept = one.receiveKeys({ share: shareOfTwo, confirm: answers[0] })
     assert.deepEqual(kept, { confirm: answers[1], completed: false })
+    const erase = t.mock.method(Session.prototype, 'erase')
     const taken = two.receiveKeys({ share: shareOfOne, confirm: answers[1] })
     assert.equal(taken.completed, true)
+    const erased = erase.mock.calls.map(({ this: session }) => (session as Session).id)
+    assert.deepEqual(erased, [answers[0].session], 'its own candidate')
     assert.equal(one.receiveAnswer(taken.confirm).completed, true)
     assert.deepEqual(one.current?.id, two.current?.id)
   })
