@@ -11,6 +11,27 @@ import { pair } from './helpers/pair.ts'
 const HOUR = 60 * 60 * 1000
 
 describe('a peer', () => {
+  it('keeps the shared secrets for /show, and none of them where it prints no secrets', async () => {
+    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768])
+      for (const showsSecrets of [true, false]) {
+        const [a, b] = pair({ suite, showsSecrets })
+        await a.peer.sendKeys()
+        await b.peer.sendKeys()
+        for (const { peer, events } of [a, b]) {
+          peer.show()
+          const secrets = events.flatMap((event) =>
+            event.type === 'shared secret' || event.type === 'KEM secret' ? [event.SECRET] : [],
+          )
+          assert.equal(secrets.length, suite.kem === null ? 1 : 2)
+          for (const secret of secrets)
+            assert.equal(
+              secret.some((byte) => byte !== 0),
+              showsSecrets,
+            )
+        }
+      }
+  })
+
   it('sends its keys one after another, however often it is asked', async () => {
     let underWay = 0
     let most = 0
