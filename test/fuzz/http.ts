@@ -22,7 +22,7 @@ const STREAM_LIMIT = 60_000
 
 export const httpRequests: Target = {
   name: 'HTTP requests to a running pair',
-  cases: 10_000,
+  cases: 2_500,
   fuzz: (seed, limits, tell) =>
     inBatches(seed, limits, 2_000, (seed, numRuns) =>
       withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
