@@ -373,13 +373,16 @@ export class Peer implements Receiver {
   async #deliver(message: KeyMessage): Promise<void> {
     let next: KeyMessage | undefined = message
     let refusal: PeerError | undefined
+    // a peer that makes another ciphertext in each answer would keep this going for good
+    let mayRepeat = true
     while (next !== undefined) {
       const sent: KeyMessage = next
       try {
         const confirm = await this.#wire.keys(encodeKeyMessage(this.suite, sent))
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
         if (completed) this.#completed()
-        next = again
+        next = mayRepeat ? again : undefined
+        if (again !== undefined) mayRepeat = false
       } catch (error) {
         if (!(error instanceof PeerError)) throw error
         next = this.#exchange.afterRefusal(sent, error.peerCode)
