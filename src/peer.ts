@@ -306,7 +306,12 @@ export class Peer implements Receiver {
       const keys = this.#exchange.sendPicture()
       const clock = this.#clock('sent')
       const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
-      await this.#wire.image({ bytes: length, content })
+      try {
+        await this.#wire.image({ bytes: length, content })
+      } finally {
+        // also where the wire failed before it asked for any of it
+        keys.key.fill(0)
+      }
       this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
       return { sent: true, bytes, type } as const
     })
