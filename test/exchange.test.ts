@@ -297,6 +297,36 @@ describe('an exchange', () => {
     assert.throws(() => b.receiveKeys(mallory.startKeys()), { code: 'identity_changed' })
   })
 
+  it('tells another identity from a used share, also where the confirmation is what makes one known', () => {
+    const [a, b] = two()
+    const [mallory] = two(fakeSuite(5_000))
+    const used = mallory.startKeys()
+    a.receiveKeys(used)
+    a.receiveKeys(b.startKeys())
+    const { confirm } = b.receiveKeys(a.startKeys())
+    assert.ok(confirm)
+    const forged = { share: used.share, confirm }
+    assert.throws(() => a.receiveKeys(forged), { code: 'identity_changed' })
+    assert.throws(() => a.receiveKeys(used), { code: 'stale_keys' })
+    assert.equal(a.state, 'agreed')
+  })
+
+  it("refuses a stranger's picture that came while the keys were confirmed with another", () => {
+    for (const suite of [SUITES.X25519, SUITES['P-256']]) {
+      const [a, b] = two(suite)
+      const [mallory] = two(suite)
+      const fromA = a.startKeys()
+      mallory.receiveKeys(fromA)
+      mallory.receiveAnswer(a.receiveKeys(unconfirmed(mallory.startKeys())).confirm)
+      const { header, key } = mallory.sendPicture()
+      const begun = a.receivePicture(header)
+      assert.deepEqual(begun.key, key, 'it opens')
+      b.receiveKeys(fromA)
+      assert.equal(a.receiveKeys(b.startKeys()).completed, true)
+      assert.throws(() => begun.accept(), { code: 'unknown_session' })
+    }
+  })
+
   it('remembers the last 64 shares that were used, and refuses each', () => {
     const [a, b] = two()
     const used = Array.from({ length: 66 }, () => b.startKeys())
