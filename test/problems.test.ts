@@ -815,16 +815,11 @@ function answering(status: number, type: string, body: string): RequestListener 
 }
 
 describe('an other peer', () => {
-  it('that is not there is peer_unreachable', async () => {
-    const gone = await withServer(
-      () => {},
-      async (url) => url,
-    )
-    await withPeerFacing(gone, undefined, async (peer) => {
+  it('that is not there is peer_unreachable', () =>
+    withPeerFacing('http://127.0.0.1:9', undefined, async (peer) => {
       assertProblem(await peer.call('/send_keys'), 'peer_unreachable')
       assertProblem(await peer.call('/send_msg'), 'no_session')
-    })
-  })
+    }))
 
   it('of a name that is none is peer_unreachable', () =>
     withPeerFacing('http://peer.invalid:5001', undefined, async (peer) => {

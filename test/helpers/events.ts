@@ -24,7 +24,7 @@ export interface Reader {
   close(): void
 }
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 60_000
 
 /** Opens the event stream of the peer at `url`. */
 export async function readEvents(url: string, lastEventId?: string): Promise<Reader> {
