@@ -1,40 +1,29 @@
-/** What `check` says of transcripts: real ones, real ones that somebody changed, and several beside one another. */
+/** What `check` says of a transcript: a real one, one that somebody changed, and one of a long run. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { SUITES, type Suite } from '../src/protocol/suites.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { call, post } from './helpers/call.ts'
 import { runCommand } from './helpers/command.ts'
 import {
+  assertGood,
   changed,
   type Json,
+  oneRun,
   reportsOf,
   runOn,
   scripted,
-  transcriptsOf,
   wholeRound,
   wrongIn,
 } from './helpers/transcripts.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import type { TestPeer } from './helpers/with-peers.ts'
 import { hexIn, isHidden, turnedAt, wrongInOneWay } from './helpers/wrong-transcripts.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const suites = Object.values(SUITES)
 /** Where in a field a digit is changed: at its beginning, in its middle, at its end. */
 const SHARES = [0, 0.5, 0.999]
-
-/** One run on each suite, taken once. */
-const runs = new Map<Suite, Promise<[string, string]>>()
-function oneRun(suite: Suite): Promise<[string, string]> {
-  const run = runs.get(suite) ?? runOn(suite)
-  runs.set(suite, run)
-  return run
-}
-
-function assertGood(texts: readonly string[]): void {
-  for (const { wrong } of reportsOf(texts)) assert.deepEqual(wrong, [])
-}
 
 for (const suite of suites)
   describe(`check, on ${suite.name}`, () => {
@@ -217,99 +206,5 @@ describe('check, of a run that was long', () => {
       await b.call('/decrypt_msg')
     })
     assertGood(texts)
-  })
-})
-
-describe('check, of several', () => {
-  const codesOf = (texts: readonly string[]) =>
-    reportsOf(texts).map(({ wrong }) => [...new Set(wrong.map(({ code }) => code))])
-
-  it('names files that are the same, and those of the same run', async () => {
-    const [a, b] = await oneRun(SUITES.X25519)
-    const again = changed(a, () => {})
-    assert.deepEqual(codesOf([a, a, b]), [['copy'], ['copy'], []])
-    assert.deepEqual(codesOf([a, again, b]), [['copy'], ['copy'], []])
-    const [one, two] = reportsOf([a, a])
-    assert.deepEqual(
-      [one?.wrong[0]?.text, two?.wrong[0]?.text],
-      [
-        `It is the same file as ${two?.file}, byte by byte.`,
-        `It is the same file as ${one?.file}, byte by byte.`,
-      ],
-    )
-  })
-
-  it('names files that share a public key though they say to be of different runs', async () => {
-    const [a, b] = await oneRun(SUITES.X25519)
-    const copied = changed(a, (t) => {
-      t.run = turnedAt(t.run, 0)
-      t.state.port++
-    })
-    const reports = reportsOf([a, copied, b])
-    assert.deepEqual(
-      reports.map(({ wrong }) => wrong.map(({ code }) => code)),
-      [['shared_key', 'shared_key'], ['shared_key', 'shared_key'], []],
-    )
-    assert.match(
-      String(reports[0]?.wrong[0]?.text),
-      /in .*1\.json too, in another run: nobody meets twice/,
-    )
-  })
-
-  it('names a copy whose keys are cut away', async () => {
-    const [text] = await runOn(SUITES.X25519, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
-      for (let i = 0; i < 75; i++) {
-        await a.call('/send_msg')
-        if (i % 30 === 0) await b.call('/decrypt_msg')
-      }
-    })
-    const copied = changed(text, (t) => {
-      t.run = turnedAt(t.run, 0)
-    })
-    assert.equal(JSON.parse(text).events[0].n > 10, true)
-    assert.deepEqual(codesOf([text, copied]), [['copy'], ['copy']])
-  })
-
-  it('has nothing to say of strangers, and remarks an identity that is in two', async () => {
-    const runs = await Promise.all([0, 1].map(() => runOn(SUITES.X25519)))
-    for (const { pairs, wrong } of reportsOf(runs.map(([a]) => a)))
-      assert.deepEqual([pairs, wrong], [[], []])
-    const x25519 = await oneRun(SUITES.X25519)
-    const p256 = await oneRun(SUITES['P-256'])
-    assertGood([...x25519, ...p256])
-  })
-
-  it('finds what one side has and the other has not, or has otherwise', async () => {
-    const [a, b] = await oneRun(SUITES.X25519)
-    const sealed = (t: Json, field: string) =>
-      t.events
-        .filter(({ form }: Json) => form === 'sealed message')[1]
-        .parts.find((part: Json) => part.field === field)
-    for (const field of ['ciphertext', 'tag']) {
-      const bad = changed(b, (t) => {
-        sealed(t, field).text = turnedAt(sealed(t, field).text, 3)
-      })
-      assert.deepEqual(wrongIn(bad), [])
-      const [ofA, ofB] = reportsOf([a, bad])
-      assert.deepEqual([ofA?.wrong.length, ofB?.wrong.length], [1, 1])
-      assert.match(
-        String(ofB?.wrong[0]?.text),
-        /^The message 0 is another one in .*0\.json, the other side \(record \d+ there\)\.$/,
-      )
-    }
-  })
-
-  it('takes one that was taken earlier than the other for what it is', async () => {
-    await withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const [earlier = ''] = await transcriptsOf(a)
-      await wholeRound(b, a)
-      const [later = '', last = ''] = await transcriptsOf(b, a)
-      const reports = reportsOf([earlier, later])
-      for (const { wrong } of reports) assert.deepEqual(wrong, [])
-      assert.match(String(reports[0]?.remarks), /a pair with .*: taken at another time, 9 requests/)
-      assert.deepEqual(codesOf([earlier, last, later]), [['copy'], ['copy'], []])
-    })
   })
 })

@@ -1,5 +1,6 @@
 /** Transcripts of real runs, and what the check says of them, or of what somebody made of them. */
 
+import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -83,4 +84,17 @@ export function changed(text: string, change: (transcript: Json) => void): strin
   const transcript = JSON.parse(text)
   change(transcript)
   return JSON.stringify(transcript)
+}
+
+/** One run on each suite, taken once. */
+const runs = new Map<Suite, Promise<[string, string]>>()
+export function oneRun(suite: Suite): Promise<[string, string]> {
+  const run = runs.get(suite) ?? runOn(suite)
+  runs.set(suite, run)
+  return run
+}
+
+/** Fails if anything is wrong with these, one by one or beside one another. */
+export function assertGood(texts: readonly string[]): void {
+  for (const { wrong } of reportsOf(texts)) assert.deepEqual(wrong, [])
 }
