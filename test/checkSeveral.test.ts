@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { KeyPair, X25519 } from '../src/protocol/curves.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { forgetful } from '../src/state/memory.ts'
+import { post } from './helpers/call.ts'
 import {
   assertGood,
   changed,
@@ -76,6 +77,18 @@ describe('check, of several', () => {
       assert.deepEqual([pairs, wrong, remarks], [[], [], []])
     assertGood([...(await oneRun(SUITES.X25519)), ...(await oneRun(SUITES['P-256']))])
   })
+
+  it('finds nothing wrong with a key message that somebody has sent once more', () =>
+    withPeers({}, async (a, b) => {
+      await a.call('/send_keys')
+      const { events } = (await b.call('/transcript')).json
+      const body = events[0].parts.map(({ text }: Json) => text).join('')
+      assert.equal((await post(`${b.url}/wire/keys`, JSON.parse(body))).status, 201)
+      assertGood(await transcriptsOf(a, b))
+      await b.call('/send_keys')
+      await wholeRound(a, b)
+      assertGood(await transcriptsOf(a, b))
+    }))
 
   it('remarks an identity that is in two runs, which one and the same peer has', async () => {
     const identity = new KeyPair(X25519)

@@ -8,7 +8,7 @@ import { endWithOutput } from './ending.ts'
 
 const VERDICTS = ['good', 'cut', 'bad', 'copy'] as const
 /** `cut`: good as far as it goes, and its beginning is not in it any more. */
-export type Verdict = (typeof VERDICTS)[number]
+type Verdict = (typeof VERDICTS)[number]
 
 /** More would only fill the screen; --json has all. */
 const MAX_SENTENCES = 5

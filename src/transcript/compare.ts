@@ -24,7 +24,7 @@ export function compare(files: readonly Checked[]): Report[] {
   ) => {
     for (const file of group) say(file).wrongWith(code, words(namesOf(group, file)))
   }
-  for (const group of groupsBy(files, ({ hash }) => (hash === null ? [] : [hash])))
+  for (const group of groupsBy(files, ({ facts, hash }) => (facts && hash ? [hash] : [])))
     tell(group, 'copy', (others) => `It is the same file as ${others}, byte by byte.`)
   // of files that are the same, one is enough for what follows
   const different = firstsBy(files, ({ hash, file }) => hash ?? file)
@@ -103,8 +103,9 @@ class Note {
 /** Files that have a key in common, in groups of two or more. */
 function groupsBy(files: readonly Checked[], keysOf: (file: Checked) => string[]): Checked[][] {
   const groups = new Map<string, Checked[]>()
+  // one file may have the same bytes twice: what was sent again by somebody else
   for (const file of files)
-    for (const key of keysOf(file)) groups.set(key, [...(groups.get(key) ?? []), file])
+    for (const key of new Set(keysOf(file))) groups.set(key, [...(groups.get(key) ?? []), file])
   return [...groups.values()].filter(({ length }) => length > 1)
 }
 
@@ -121,14 +122,17 @@ function pairsOf(files: readonly Checked[]): [Checked & Whole, Checked & Whole][
   for (const file of whole)
     for (const mark of marksOf(file, 'received'))
       takers.set(mark, (takers.get(mark) ?? new Set()).add(file))
-  const pairs = new Map<string, [Checked & Whole, Checked & Whole]>()
+  const pairs: [Checked & Whole, Checked & Whole][] = []
+  const met = new Map(whole.map((file) => [file, new Set([file])]))
   for (const one of whole)
     for (const mark of marksOf(one, 'sent'))
       for (const two of takers.get(mark) ?? []) {
-        const place = [whole.indexOf(one), whole.indexOf(two)].sort((a, b) => a - b)
-        if (one !== two && !pairs.has(`${place}`)) pairs.set(`${place}`, [one, two])
+        if (met.get(one)?.has(two)) continue
+        met.get(one)?.add(two)
+        met.get(two)?.add(one)
+        pairs.push([one, two])
       }
-  return [...pairs.values()]
+  return pairs
 }
 
 /** What the sender's transcript and the receiver's have in common. */

@@ -22,7 +22,7 @@ export interface Finding {
   readonly code: FindingCode
   /** The number of the event that it is about, or null. */
   readonly record: number | null
-  /** A whole sentence. Of what came from the file it holds digits and numbers at most. */
+  /** A whole sentence. Of what came from a file it holds numbers at most; of other files the names, as they were given. */
   readonly text: string
 }
 

@@ -70,7 +70,8 @@ function turned({ fault, ...walk }: Walk): Walk {
 /**
  * What `from` sent on a route beside what `to` received there. Either may begin or end before the other: one was
  * started, cut or taken at another time. In between they are the same and in the same order, since each request
- * waits for the answer to the one before; but one without an answer may have come late or never.
+ * waits for the answer to the one before; but one without an answer may have come late or never, and a key message
+ * once more, from whoever has recorded it.
  */
 function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   const on = (facts: Facts, way: Way) =>
@@ -81,22 +82,27 @@ function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   const begin = sent.findIndex(({ accepted, hash }) => accepted && placeOf(hash) >= 0)
   let i = begin < 0 ? sent.length : begin
   let j = begin < 0 ? received.length : placeOf(sent[begin]?.hash ?? '')
-  const unanswered = new Set(sent.flatMap(({ accepted, hash }) => (accepted ? [] : [hash])))
+  /** What may be received wherever it comes. */
+  const loose = new Set(sent.flatMap(({ accepted, hash }) => (accepted ? [] : [hash])))
   const before = [sent.slice(0, i), received.slice(0, j)].map((those) =>
-    those.findLast(({ accepted, hash }) => accepted && !unanswered.has(hash)),
+    those.findLast(({ accepted, hash }) => accepted && !loose.has(hash)),
   )
   let same = 0
   while (i < sent.length && j < received.length) {
     const [mine, theirs] = [sent[i], received[j]]
     if (mine === undefined || theirs === undefined) break
     if (!mine.accepted) i++
-    else if (unanswered.has(theirs.hash)) j++
+    else if (loose.has(theirs.hash)) j++
     else if (mine.hash !== theirs.hash)
       return { fault: differing(mine, theirs), same, atOnce: false }
     else if (mine.answerHash !== theirs.answerHash)
       return { fault: differing(mine, theirs, 'answer to '), same, atOnce: false }
-    else [i, j, same] = [i + 1, j + 1, same + 1]
+    else {
+      loose.add(mine.hash)
+      ;[i, j, same] = [i + 1, j + 1, same + 1]
+    }
   }
+  while (loose.has(received[j]?.hash ?? '')) j++
   const [mine, theirs] = before
   // at most one of the two was there earlier
   const fault = mine && theirs ? differing(mine, theirs) : null
