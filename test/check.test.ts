@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { bytesToHex, hexToBytes } from '../src/protocol/bytes.ts'
+import { KeyPair, X25519 } from '../src/protocol/curves.ts'
+import { safetyNumber } from '../src/protocol/safetyNumber.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { call, post } from './helpers/call.ts'
 import { runCommand } from './helpers/command.ts'
@@ -124,6 +127,31 @@ for (const suite of suites)
     })
   })
 
+describe('check, of messages that never came', () => {
+  it('remarks them where the answer to the next one says so, and finds them where it does not', async () => {
+    const [, text] = await oneRun(SUITES.X25519)
+    const value = (event: Json, field: string) =>
+      event.parts.find((part: Json) => part.field === field)
+    const lost = (missing: string) =>
+      changed(text, ({ events, state }) => {
+        const last = events.findLast(({ form }: Json) => form === 'sealed message')
+        value(last, 'seq').text = '3'
+        value(
+          events.find(({ to }: Json) => to === last.n),
+          'missing',
+        ).text = missing
+        state.waiting.at(-1).seq = 3
+      })
+    const [report] = reportsOf([lost('2')])
+    assert.deepEqual(report?.wrong, [])
+    assert.match(String(report?.remarks), /^2 messages of session [0-9a-f]{8} never came$/)
+    assert.match(
+      String(wrongIn(lost('1'))),
+      /messages 1 to 2 are not in here; its answer says that 1 are/,
+    )
+  })
+})
+
 describe('check, of a run that was long', () => {
   const talk = async (a: TestPeer, b: TestPeer, rounds: number) => {
     for (let i = 0; i < rounds; i++) {
@@ -163,6 +191,16 @@ describe('check, of a run that was long', () => {
       },
     ])
       assert.notDeepEqual(wrongIn(changed(text, change)), [])
+    // what nothing behind the cut says any more, the other side does
+    const posing = changed(text, ({ state }) => {
+      const other = new KeyPair(X25519).publicKey
+      state.identity = bytesToHex(other)
+      state.safetyNumber = safetyNumber(X25519, other, hexToBytes(state.peer.identity))
+    })
+    assert.deepEqual(wrongIn(posing), [])
+    const beside = reportsOf([posing, texts[1]]).map(({ wrong }) => wrong.map(({ text }) => text))
+    for (const texts of beside)
+      assert.match(String(texts), /^Its identities are not those of .*, the other side\.$/)
   })
 
   it('checks the session all the same where its keys came after the cut', async () => {
