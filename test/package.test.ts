@@ -46,7 +46,8 @@ describe('the package', () => {
       .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
       .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
-    const rest = ['LICENSE', 'README.md', 'package.json', 'src/protocol/README.md']
+    const read = ['src/lab/README.md', 'src/protocol/README.md']
+    const rest = ['LICENSE', 'README.md', 'package.json', ...read]
     const { files } = await packed()
     assert.deepEqual(files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
   })

@@ -1,4 +1,4 @@
-/** The README's commands, run as they stand there, and its answers beside the real ones. */
+/** The commands of the README and of the files that it links to, run as they stand there, and the answers beside the real ones. */
 
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
@@ -8,6 +8,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { decodePublicKey, fingerprint } from '../src/state/pem.ts'
+import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 import { noOpenssl } from './helpers/openssl.ts'
 import { freePorts } from './helpers/ports.ts'
@@ -38,8 +39,8 @@ function shapeOf(value: unknown): unknown {
 const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
 
 /** The lines of the shell fences in one chapter. */
-function shellLines(chapter: string): string[] {
-  const [, text = ''] = readme.split(`\n## ${chapter}\n`)
+function shellLines(chapter: string, document = readme): string[] {
+  const [, text = ''] = document.split(`\n## ${chapter}\n`)
   const [own = ''] = text.split('\n## ')
   return [...own.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = '']) =>
     lines.trimEnd().split('\n'),
@@ -104,4 +105,38 @@ describe('the README', () => {
       fs.rmSync(folder, { recursive: true })
     }
   })
+})
+
+describe('the README of the page', () => {
+  const document = fs.readFileSync(path.join(root, 'src/page/README.md'), 'utf8')
+
+  it(
+    'has commands to check transcripts that work, with the table that it shows',
+    { skip: noCurl },
+    () =>
+      withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
+        const [a, b] = await both.ports(2)
+        for (const step of [`${a}/send_keys`, `${b}/send_keys`, `${a}/send_msg`])
+          await call(`http://127.0.0.1:${step}`)
+        const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-readme-'))
+        try {
+          fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
+          const said: string[] = []
+          const lines = shellLines('To check many', document)
+          assert.equal(lines.length, 4)
+          for (const line of lines) {
+            const here = line.replaceAll(':5000/', `:${a}/`).replaceAll(':5001/', `:${b}/`)
+            said.push((await run('sh', ['-c', here], { cwd: folder })).stdout)
+          }
+          const [, , table = '', json = ''] = said
+          const [shown = ''] = document.match(/(?<=```\n)file .*?(?=```)/s) ?? []
+          const [{ session, ...first }] = JSON.parse(json)
+          assert.equal(table, shown.replaceAll('e98d5ba1', session.slice(0, 8)))
+          const names = new Set([...document.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+          for (const name of ['session', ...Object.keys(first)]) assert.ok(names.has(name), name)
+        } finally {
+          fs.rmSync(folder, { recursive: true })
+        }
+      }),
+  )
 })

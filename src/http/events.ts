@@ -21,20 +21,29 @@ export const MAX_REFUSED = 100
 const BEAT_MS = 15_000
 const STUCK_MS = 60_000
 
-const STEP_PATHS: ReadonlySet<string> = new Set([
+/** What a transcript says of itself; the fields are in `src/page/README.md`. */
+export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
+
+export const STEP_PATHS: ReadonlySet<string> = new Set([
   '/send_keys',
   '/show',
   '/send_msg',
   '/decrypt_msg',
   '/send_image',
 ])
-const FORMS = {
+/** What goes over each wire route: the form of its requests, and that of its answers. */
+export const FORMS = {
   '/wire/keys': ['key message', 'answer to a key message'],
   '/wire/message': ['sealed message', 'answer to a sealed message'],
   '/wire/image': ['picture header', 'answer to a picture'],
 } as const
 export type WireRoute = keyof typeof FORMS
-type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
+export type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
+
+/** Each form with its fields explained, and how a body is cut into them. */
+export function formsOf(suite: Suite): Readonly<Record<Form, Annotated>> {
+  return { ...annotatedMessages(suite), ...annotatedStream(), refusal: annotatedProblem }
+}
 
 /** As seen from this peer. */
 export type Way = 'sent' | 'received'
@@ -112,11 +121,7 @@ export class Events {
 
   constructor(suite: Suite, patience = STUCK_MS) {
     this.patience = patience
-    this.#forms = {
-      ...annotatedMessages(suite),
-      ...annotatedStream(),
-      refusal: annotatedProblem,
-    }
+    this.#forms = formsOf(suite)
   }
 
   /** What each field of each form is for. */

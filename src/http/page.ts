@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
-import { type Events, eventStream, stateOf } from './events.ts'
+import { type Events, eventStream, stateOf, TRANSCRIPT } from './events.ts'
 import { commandsOf, HttpError, isHere } from './problems.ts'
 
 /** The page loads what this peer serves and nothing else. */
@@ -40,9 +40,6 @@ const FILES = {
   '/page.js': ['text/javascript', read('page.js')],
   '/icon.svg': ['image/svg+xml', read('icon.svg')],
 } as const
-
-/** What a transcript says of itself; the fields are in `src/page/README.md`. */
-const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
 
 /** The routes beside `/` that the page calls. */
 export function addPage(router: Router, peer: Peer, events: Events): void {
