@@ -102,7 +102,10 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   ],
   [
     'src/page/page.js',
-    { takes: [], refuses: ['../http/events.ts', './other.js', 'valibot', 'node:fs'] },
+    {
+      takes: ['./records.js'],
+      refuses: ['../http/events.ts', '../http/page.js', './types.ts', 'valibot', 'node:fs'],
+    },
   ],
   [
     'src/launch.ts',

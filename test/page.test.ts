@@ -5,13 +5,15 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { PAGE_FILES } from '../src/http/page.ts'
 import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
 import { withPeerFacing } from './helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const FILES = ['index.html', 'page.css', 'page.js', 'icon.svg']
+const SERVED = PAGE_FILES.map((path) => path.slice(1))
+const FILES = ['index.html', ...SERVED]
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
 const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', file), 'utf8')
 
@@ -57,15 +59,25 @@ describe('the files of the page', () => {
     }
   })
 
+  it('are all that lies in the folder, but for what nobody loads', () => {
+    const loaded = fs
+      .readdirSync(path.join(root, 'src/page'))
+      .filter((name) => !/\.(md|json|html)$/.test(name))
+    assert.deepEqual(SERVED.toSorted(), loaded.sort())
+  })
+
   it('are served with their types, and refused by any other name', () =>
     withPeers({}, async (a) => {
-      for (const [name, type] of [
-        ['page.css', 'text/css; charset=utf-8'],
-        ['page.js', 'text/javascript; charset=utf-8'],
-        ['icon.svg', 'image/svg+xml'],
-      ] as const) {
+      const types: Record<string, string> = {
+        '.css': 'text/css; charset=utf-8',
+        '.js': 'text/javascript; charset=utf-8',
+        '.svg': 'image/svg+xml',
+      }
+      for (const name of SERVED) {
         const answer = await a.call(`/${name}`)
+        const type = types[path.extname(name)]
         assert.deepEqual([answer.status, answer.headers['content-type']], [200, type])
+        assert.equal(answer.headers['cache-control'], 'no-store')
         assert.equal(answer.text, textOf(name))
         assertSafeHeaders(answer)
       }
@@ -75,6 +87,10 @@ describe('the files of the page', () => {
         '/PAGE.JS',
         '/page.js/',
         '/page/page.js',
+        '/./page.js%00',
+        '/..%2fhttp%2fpage.ts',
+        '/../page/page.js',
+        '/tsconfig.json',
         '/README.md',
       ])
         assertProblem(await a.call(name), 'not_found')

@@ -1,6 +1,7 @@
 /** The page of a peer: its files, the events that feed it, and what it offers to take home. Public data only. */
 
 import fs from 'node:fs'
+import { extname } from 'node:path'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
@@ -34,21 +35,34 @@ const COSTS: Readonly<Record<string, { rho: string; years: string; fasterYears: 
 const read = (name: string) =>
   fs.readFileSync(new URL(`../../src/page/${name}`, import.meta.url), 'utf8')
 const TEMPLATE = read('index.html')
-/** Type and text of what the page loads, by its path. */
-const FILES = {
-  '/page.css': ['text/css', read('page.css')],
-  '/page.js': ['text/javascript', read('page.js')],
-  '/icon.svg': ['image/svg+xml', read('icon.svg')],
-} as const
+/** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
+export const PAGE_FILES = [
+  '/page.css',
+  '/icon.svg',
+  // the script, and the modules that it is joined from
+  '/page.js',
+  '/dom.js',
+  '/letters.js',
+  '/news.js',
+  '/picture.js',
+  '/record.js',
+  '/records.js',
+  '/run.js',
+  '/steps.js',
+  '/stream.js',
+  '/table.js',
+] as const
+/** Its text is kept from the start on, so that what is served is what was there then. */
+const FILES = PAGE_FILES.map((path) => ({ path, text: read(path.slice(1)) }))
 
 /** What a transcript says of itself; the fields are in `src/page/README.md`. */
 const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
 
 /** The routes beside `/` that the page calls. */
 export function addPage(router: Router, peer: Peer, events: Events): void {
-  for (const [path, [type, text]] of Object.entries(FILES))
+  for (const { path, text } of FILES)
     router.register(path, ['GET'], (ctx) => {
-      ctx.type = type
+      ctx.type = extname(path)
       ctx.body = text
     })
 

@@ -1,0 +1,57 @@
+/**
+ * The picture that came last, beside what of it was on the wire.
+ *
+ * @import { State } from './stream.js'
+ */
+
+import { byId, count, h } from './dom.js'
+
+/** What stands before the chunks of a picture's stream. */
+const HEADER_BYTES = 29
+
+/** @type {State['image']} */
+let last = null
+
+/** Shows it if it is another one. @param {State} now @param {string} place Makes its address another one for each picture. */
+export async function showPicture({ image }, place) {
+  if (JSON.stringify(image) === JSON.stringify(last)) return
+  last = image
+  if (image === null) return
+  const { type, bytes } = image
+  const facts = `${type}, ${count(bytes, 'byte')}`
+  // under the same address the browser would show the one before
+  const img = h('img', { src: `/image?${place}`, alt: `The picture that came last: ${facts}` })
+  const shown = h('figure', {}, img, h('figcaption', {}, `Opened: ${facts}.`))
+  const answer = image.sealed === null ? null : await fetch('/sealed_image').catch(() => null)
+  const sealed = answer?.ok ? new Uint8Array(await answer.arrayBuffer()) : null
+  const beside =
+    sealed === null
+      ? h('p', {}, 'What of it was on the wire is not kept: it came before this run.')
+      : noise(sealed)
+  // another one may have come meanwhile
+  if (last?.sealed === image.sealed) byId('picture').replaceChildren(shown, beside)
+}
+
+/** The first bytes of the stream as pixels, three bytes each, after the header. @param {Uint8Array} sealed */
+function noise(sealed) {
+  const bytes = sealed.subarray(HEADER_BYTES)
+  const side = Math.floor(Math.sqrt(bytes.length / 3))
+  const label = 'Its ciphertext drawn as pixels: even noise, nothing of the picture to be seen'
+  const canvas = h('canvas', {
+    width: `${side}`,
+    height: `${side}`,
+    role: 'img',
+    'aria-label': label,
+  })
+  const context = canvas.getContext('2d')
+  if (context && side > 0) {
+    const pixels = context.createImageData(side, side)
+    for (let i = 0; i < side * side; i++) {
+      pixels.data.set(bytes.subarray(3 * i, 3 * i + 3), 4 * i)
+      pixels.data[4 * i + 3] = 255
+    }
+    context.putImageData(pixels, 0, 0)
+  }
+  const caption = `On the wire: its first ${count(3 * side * side, 'sealed byte')}, three a pixel. An eavesdropper has its length.`
+  return h('figure', {}, canvas, h('figcaption', {}, caption))
+}
