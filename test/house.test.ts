@@ -68,8 +68,9 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/http/steps.ts',
     {
-      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', 'node:net'],
+      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', '../page/es.js', 'node:net'],
       refuses: [
+        '../page/steps.js',
         '../state/memory.ts',
         '../mailbox/seal.ts',
         '../system.ts',

@@ -1,4 +1,4 @@
-/** Elements made and found, and how numbers and bytes are written. No text becomes markup here or anywhere on the page. */
+/** Elements made and found, and how bytes are written. No text becomes markup here or anywhere on the page. */
 
 /**
  * The element of the page with this id.
@@ -28,9 +28,6 @@ export function svg(tag, attributes, content = '') {
   element.textContent = content
   return element
 }
-
-/** 2,000 and "byte": "2,000 bytes". @param {number} n @param {string} what */
-export const count = (n, what) => `${n.toLocaleString('en')} ${what}${n === 1 ? '' : 's'}`
 
 /** A space between the bytes. @param {string} hex */
 export const spaced = (hex) => hex.replace(/..(?=.)/g, '$& ')

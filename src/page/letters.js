@@ -1,10 +1,12 @@
 /** How often each letter comes in English and in the ciphertext: a plot, and a table of the same numbers. */
 
-import { byId, count, h, svg } from './dom.js'
+import { byId, h, svg } from './dom.js'
+import { words } from './language.js'
 
 /** Width of a letter and height of its bars in the plot. */
 const STEP = 24
 const HEIGHT = 200
+const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
 
 /** Asks the peer for the letters so far and shows them. */
 export async function showLetters() {
@@ -12,13 +14,11 @@ export async function showLetters() {
   if (!answer?.ok) return
   const { english, ciphertext, sample } = await answer.json()
   byId('frequency').hidden = false
-  byId('sample').textContent =
-    sample === 0
-      ? 'No sealed text has come yet.'
-      : `Counted in ${count(sample, 'letter')} of the ciphertext, as base64: as flat as chance lets it be, whatever the text was. English has hills.`
+  byId('sample').textContent = sample === 0 ? words.noSample : words.sample(sample)
   const letters = Object.keys(english)
   byId('plot').replaceChildren(plot(letters, english, ciphertext))
-  const percent = (/** @type {number | null} */ value) => value?.toFixed(1) ?? 'none yet'
+  const percent = (/** @type {number | null} */ value) =>
+    value?.toLocaleString(words.locale, ONE_DIGIT) ?? words.noneYet
   const rows = letters.map((letter) =>
     h(
       'tr',
@@ -28,9 +28,7 @@ export async function showLetters() {
       h('td', {}, percent(ciphertext[letter])),
     ),
   )
-  const head = ['letter', 'English, %', 'ciphertext, %'].map((name) =>
-    h('th', { scope: 'col' }, name),
-  )
+  const head = words.letterColumns.map((name) => h('th', { scope: 'col' }, name))
   byId('numbers').replaceChildren(
     h('table', {}, h('thead', {}, h('tr', {}, ...head)), h('tbody', {}, ...rows)),
   )
@@ -44,8 +42,7 @@ function plot(letters, english, ciphertext) {
   const root = svg('svg', {
     viewBox: `0 0 ${letters.length * STEP} ${HEIGHT + 24}`,
     role: 'img',
-    'aria-label':
-      'How often each letter comes: in English with hills, in the ciphertext flat. The numbers are in the table below.',
+    'aria-label': words.plotAlt,
   })
   for (const [i, letter] of letters.entries()) {
     for (const [kind, value, x] of /** @type {const} */ ([
@@ -61,9 +58,9 @@ function plot(letters, english, ciphertext) {
   const key = h(
     'p',
     { class: 'key' },
-    h('span', { class: 'english' }, 'English, hollow'),
+    h('span', { class: 'english' }, words.plotEnglish),
     ' ',
-    h('span', { class: 'ciphertext' }, 'ciphertext, filled'),
+    h('span', { class: 'ciphertext' }, words.plotCiphertext),
   )
   return h('div', {}, root, key)
 }

@@ -1,6 +1,7 @@
 /** What a screen reader is told of: in one sentence for all that comes in half a second. */
 
 import { byId } from './dom.js'
+import { words } from './language.js'
 
 const PAUSE_MS = 500
 
@@ -12,7 +13,7 @@ export function announce(text) {
   news.push(text)
   if (news.length > 1) return
   setTimeout(() => {
-    byId('news').textContent = news.length > 3 ? `${news.length} new records.` : news.join(' ')
+    byId('news').textContent = news.length > 3 ? words.newRecords(news.length) : news.join(' ')
     news = []
   }, PAUSE_MS)
 }

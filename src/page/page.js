@@ -4,6 +4,7 @@
  */
 
 import { byId } from './dom.js'
+import { words } from './language.js'
 import { showLetters } from './letters.js'
 import { announce } from './news.js'
 import { showPicture } from './picture.js'
@@ -16,12 +17,17 @@ for (const element of document.querySelectorAll('[data-js]'))
   if (element instanceof HTMLElement) element.hidden = false
 setUpSteps()
 addEventListener('hashchange', openAddressed)
+// the same record in the other language
+const switcher = byId('language').querySelector('a')
+switcher?.addEventListener('click', () => {
+  switcher.hash = location.hash
+})
 
 follow({
   begin(forms, again) {
     clearRecords(forms)
     restartSteps(again)
-    if (again) announce('The peer was started again.')
+    if (again) announce(words.startedAgain)
   },
   connected(seen) {
     byId('quiet').hidden = seen

@@ -4,7 +4,8 @@
  * @import { State } from './stream.js'
  */
 
-import { byId, count, h } from './dom.js'
+import { byId, h } from './dom.js'
+import { words } from './language.js'
 
 /** What stands before the chunks of a picture's stream. */
 const HEADER_BYTES = 29
@@ -18,16 +19,12 @@ export async function showPicture({ image }, place) {
   last = image
   if (image === null) return
   const { type, bytes } = image
-  const facts = `${type}, ${count(bytes, 'byte')}`
   // under the same address the browser would show the one before
-  const img = h('img', { src: `/image?${place}`, alt: `The picture that came last: ${facts}` })
-  const shown = h('figure', {}, img, h('figcaption', {}, `Opened: ${facts}.`))
+  const img = h('img', { src: `/image?${place}`, alt: words.pictureAlt(type, bytes) })
+  const shown = h('figure', {}, img, h('figcaption', {}, words.pictureOpened(type, bytes)))
   const answer = image.sealed === null ? null : await fetch('/sealed_image').catch(() => null)
   const sealed = answer?.ok ? new Uint8Array(await answer.arrayBuffer()) : null
-  const beside =
-    sealed === null
-      ? h('p', {}, 'What of it was on the wire is not kept: it came before this run.')
-      : noise(sealed)
+  const beside = sealed === null ? h('p', {}, words.sealedNotKept) : noise(sealed)
   // another one may have come meanwhile
   if (last?.sealed === image.sealed) byId('picture').replaceChildren(shown, beside)
 }
@@ -36,12 +33,11 @@ export async function showPicture({ image }, place) {
 function noise(sealed) {
   const bytes = sealed.subarray(HEADER_BYTES)
   const side = Math.floor(Math.sqrt(bytes.length / 3))
-  const label = 'Its ciphertext drawn as pixels: even noise, nothing of the picture to be seen'
   const canvas = h('canvas', {
     width: `${side}`,
     height: `${side}`,
     role: 'img',
-    'aria-label': label,
+    'aria-label': words.noiseAlt,
   })
   const context = canvas.getContext('2d')
   if (context && side > 0) {
@@ -52,6 +48,5 @@ function noise(sealed) {
     }
     context.putImageData(pixels, 0, 0)
   }
-  const caption = `On the wire: its first ${count(3 * side * side, 'sealed byte')}, three a pixel. An eavesdropper has its length.`
-  return h('figure', {}, canvas, h('figcaption', {}, caption))
+  return h('figure', {}, canvas, h('figcaption', {}, words.noise(3 * side * side)))
 }

@@ -6,7 +6,8 @@
  * @import { WireEvent } from './record.js'
  */
 
-import { byId, count, h } from './dom.js'
+import { byId, h } from './dom.js'
+import { words } from './language.js'
 import { announce } from './news.js'
 import { fill } from './record.js'
 
@@ -59,10 +60,9 @@ function fillOnce(details) {
 
 /** @param {WireEvent} event */
 function titleOf(event) {
-  if (event.form === 'picture header') return 'sealed picture'
-  if (event.type === 'request')
-    return event.form ?? (event.bytes === null ? 'a request' : 'a request of no known form')
-  return event.form ?? (event.status === null ? 'no answer' : 'an answer of no known form')
+  if (event.form !== null) return words.forms[event.form]
+  if (event.type === 'request') return event.bytes === null ? words.request : words.unknownRequest
+  return event.status === null ? words.noAnswer : words.unknownAnswer
 }
 
 /** @param {WireEvent} event */
@@ -70,8 +70,8 @@ const codeOf = (event) => (event.type === 'answer' ? event.code : null)
 
 /** @param {WireEvent} event */
 function sentence(event) {
-  const way = event.way === 'sent' ? 'Sent' : 'Received'
-  const size = event.bytes === null ? '' : `, ${count(event.bytes, 'byte')}`
+  const way = event.way === 'sent' ? words.sent : words.received
+  const size = event.bytes === null ? '' : `, ${words.bytes(event.bytes)}`
   const code = codeOf(event)
   return `${way}: ${titleOf(event)}${code ? `, ${code}` : ''}${size}.`
 }
@@ -82,8 +82,8 @@ function stepRow({ n, at, route, status, code }) {
   return h(
     'li',
     { id: `record-${n}`, class: code === null ? 'step' : 'step refused' },
-    h('span', {}, `step ${route}`),
-    h('b', {}, code === null ? `✓ ${outcome}` : `✗ ${outcome}`),
+    h('span', {}, `${words.step} ${route}`),
+    h('b', code === null ? {} : { lang: 'en' }, code === null ? `✓ ${outcome}` : `✗ ${outcome}`),
     time(at),
   )
 }
@@ -109,12 +109,12 @@ function wireRow(event) {
     h(
       'summary',
       {},
-      h('span', { class: 'unseen' }, way === 'sent' ? 'sent: ' : 'received: '),
+      h('span', { class: 'unseen' }, `${way === 'sent' ? words.sent : words.received}: `),
       h('b', {}, `${refused ? '✗ ' : ''}${titleOf(event)}`),
       ' ',
-      h('code', {}, [line, codeOf(event)].filter(Boolean).join(' ')),
+      h('code', { lang: 'en' }, [line, codeOf(event)].filter(Boolean).join(' ')),
       ' ',
-      h('span', { class: 'size' }, bytes === null ? '' : count(bytes, 'byte')),
+      h('span', { class: 'size' }, bytes === null ? '' : words.bytes(bytes)),
       ' ',
       time(at),
     ),

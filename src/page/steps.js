@@ -5,7 +5,8 @@
  * @import { State } from './stream.js'
  */
 
-import { byId, count, h } from './dom.js'
+import { byId, h } from './dom.js'
+import { words } from './language.js'
 import { post, UNKNOWN_TYPE, upload } from './run.js'
 
 /** As the steps' curls name this peer. */
@@ -72,8 +73,7 @@ export function followStep(event) {
 /** @param {State} now */
 export function showWaiting(now) {
   state = now
-  byId('waiting').textContent =
-    now.waiting.length === 0 ? '' : `${count(now.waiting.length, 'sealed message')} waiting`
+  byId('waiting').textContent = now.waiting.length === 0 ? '' : words.waiting(now.waiting.length)
   markNext()
 }
 
@@ -94,6 +94,7 @@ function markNext() {
   for (const item of stepItems) {
     const is = item.dataset['step'] === next
     item.classList.toggle('next', is)
+    item.querySelector('h3')?.setAttribute('data-next', words.next)
     if (is) item.setAttribute('aria-current', 'step')
     else item.removeAttribute('aria-current')
     if (!is) continue
@@ -108,9 +109,9 @@ function markNext() {
  * @type {Record<string, [string, string]>}
  */
 const OTHERS = {
-  '/send_keys': ['The other peer sends its own', '/send_keys'],
-  '/decrypt_msg': ['The other peer opens it, in its terminal', '/send_msg'],
-  '/': ['The other peer sees it on its page', '/send_image'],
+  '/send_keys': [words.othersKeys, '/send_keys'],
+  '/decrypt_msg': [words.othersOpen, '/send_msg'],
+  '/': [words.othersPicture, '/send_image'],
 }
 
 function showOthers() {
@@ -135,19 +136,16 @@ function showOthers() {
  * @type {Record<string, (answer: Record<string, any>) => string>}
  */
 const SAID = {
-  '/send_keys': ({ session }) =>
-    session === null
-      ? 'Sent. A session needs the other peer’s keys too.'
-      : 'Sent. Both have the keys now.',
+  '/send_keys': ({ session }) => (session === null ? words.sentFirst : words.sentBoth),
   '/show': ({ session }) =>
     session === null
-      ? 'There is none yet; your terminal says so.'
+      ? words.showNone
       : document.body.dataset['secrets'] === 'hidden'
-        ? 'It is hidden: this peer was started with --no-secrets.'
-        : 'Look at your terminal, and at the other one: the same number.',
-  '/send_msg': ({ seq, bytes }) => `Sealed ${count(bytes, 'byte')}, sent as message ${seq}.`,
-  '/decrypt_msg': ({ decrypted }) => `${count(decrypted, 'message')} opened in your terminal.`,
-  '/send_image': ({ bytes, type }) => `Sealed and sent: ${type}, ${count(bytes, 'byte')}.`,
+        ? words.showHidden
+        : words.showThere,
+  '/send_msg': ({ seq, bytes }) => words.sealedText(bytes, seq),
+  '/decrypt_msg': ({ decrypted }) => words.opened(decrypted),
+  '/send_image': ({ bytes, type }) => words.sealedPicture(type, bytes),
 }
 
 /** @param {HTMLElement} item @param {boolean} good @param {(Node | string)[]} text */
@@ -172,14 +170,15 @@ async function runStep(item, route) {
       say(
         item,
         false,
-        `${answer['title']}. ${answer['detail']} Next: `,
-        h('code', {}, answer['next']),
+        h('span', { lang: 'en' }, `${answer['title']}. ${answer['detail']}`),
+        ` ${words.thenNext} `,
+        h('code', { lang: 'en' }, answer['next']),
       )
     if (status < 300 && route === '/send_msg') textBox.value = ''
     if (status < 300 && route === '/send_image') fileBox.value = ''
     curls()
   } catch {
-    say(item, false, 'The peer on this port does not answer. Is it running?')
+    say(item, false, words.peerGone)
   } finally {
     button?.removeAttribute('aria-disabled')
     byId('progress').hidden = true
@@ -222,14 +221,14 @@ function curls() {
 
 /** @param {HTMLElement} item @param {HTMLElement} code */
 function copier(item, code) {
-  const words = h('span', {}, 'copy curl')
+  const label = h('span', {}, words.copyCurl)
   const what = h('span', { class: 'unseen' }, `: ${item.querySelector('h3')?.textContent}`)
-  const button = h('button', { type: 'button', class: 'copy' }, words, what)
+  const button = h('button', { type: 'button', class: 'copy' }, label, what)
   button.addEventListener('click', async () => {
     await copy(code.textContent ?? '')
-    words.textContent = 'copied'
+    label.textContent = words.copied
     setTimeout(() => {
-      words.textContent = 'copy curl'
+      label.textContent = words.copyCurl
     }, 2000)
   })
   return button

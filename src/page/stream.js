@@ -2,9 +2,9 @@
  * The stream of events: follows /events, takes each event once, and says on the page whether it is connected.
  *
  * @import { Event, stateOf } from '../http/events.ts'
- * @import { FieldNote } from '../protocol/annotate.ts'
+ * @import { Explained } from '../protocol/annotate.ts'
  * @typedef {ReturnType<typeof stateOf>} State The public state of the peer.
- * @typedef {Record<string, Record<string, FieldNote>>} Forms What each field of each form on the wire is for.
+ * @typedef {Record<string, Record<string, Explained>>} Forms What each field of each form on the wire is for.
  *
  * @typedef Handlers What the page does with what comes. `live`: it happens now, and is no replay.
  * @property {(forms: Forms, again: boolean) => void} begin A run of the peer begins; `again`: the page saw another one before.
@@ -14,6 +14,7 @@
  */
 
 import { byId } from './dom.js'
+import { words } from './language.js'
 
 /** How long after a refusal the page asks again, in ms. */
 const AGAIN_MS = 2000
@@ -32,7 +33,7 @@ export function follow(handlers) {
     source?.close()
     // a browser has six connections to a peer: tabs that nobody looks at leave theirs
     if (document.hidden) return
-    const opened = new EventSource('/events')
+    const opened = new EventSource(`/events?lang=${document.documentElement.lang}`)
     source = opened
     opened.addEventListener('run', (event) => begin(JSON.parse(event.data), handlers))
     opened.addEventListener('state', (event) => {
@@ -74,7 +75,7 @@ function take(event, handlers) {
 
 /** @param {boolean} is */
 function connection(is) {
-  const text = is ? 'live' : 'not connected: looking for the peer'
+  const text = is ? words.live : words.lost
   const line = byId('connection')
   if (line.textContent !== text) line.textContent = text
   line.classList.toggle('lost', !is)

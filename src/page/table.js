@@ -5,6 +5,7 @@
  */
 
 import { byId } from './dom.js'
+import { words } from './language.js'
 
 /** Fills in every `data-show="path"` with that value of the state, as the server did. @param {State} now */
 export function showPublic(now) {
@@ -12,7 +13,7 @@ export function showPublic(now) {
     if (!(element instanceof HTMLElement)) continue
     const { show = '', yes } = element.dataset
     const value = valueAt(now, show)
-    const text = value === null ? 'not yet' : (yes ?? value)
+    const text = value === null ? words.notYet : (yes ?? value)
     if (element.textContent !== text) element.textContent = text
     element.classList.toggle('none', value === null)
   }
