@@ -53,9 +53,11 @@ export const PAGE_FILES = [
   '/icon.svg',
   // the script, and the modules that it is joined from
   '/page.js',
+  '/compare.js',
   '/dom.js',
   '/en.js',
   '/es.js',
+  '/groups.js',
   '/language.js',
   '/letters.js',
   '/news.js',
@@ -140,6 +142,7 @@ function filled(peer: Peer, events: Events, language: Language, isChosen: boolea
   const values: Record<string, (rest: string) => string> = {
     lang: () => language,
     port: () => `${peer.port}`,
+    run: () => `${events.run} ${events.begun}`,
     // on this machine the port says it all
     peerName: () => (isHere(peer.peerUrl) ? `${words.port} ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),

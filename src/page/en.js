@@ -71,6 +71,27 @@ export const en = {
   /** @param {string} field */
   inHex: (field) => `${field} in hex`,
 
+  // Comparing the safety number
+  noOwnNumber: 'There is no number here yet to compare it with.',
+  faults: {
+    none: 'There are no digits in it.',
+    several: 'There is more than one number in it. Leave the one that the other side told you.',
+    long: 'There are too many digits in it: the number has twelve groups of five.',
+  },
+  /** @param {number} whole */
+  unfinishedNumber: (whole) =>
+    whole === 0
+      ? 'Not complete yet: none of the twelve groups has its five digits.'
+      : `Not complete yet: ${whole} of the twelve groups so far, with no difference.`,
+  /** @param {number} different @param {number} whole */
+  differentNumber: (different, whole) =>
+    `DIFFERENT: ${different} of ${count(whole, 'group')} ${different === 1 ? 'is' : 'are'} not as here. Have the number read again. If it stays different, somebody is in the middle: send nothing more.`,
+  sameNumber:
+    'The same: all twelve groups. If the number came from the other person and not over this wire, nobody is in the middle.',
+  groupIs: { same: 'the same:', different: 'different:', unfinished: 'not complete:' },
+  /** @param {string} group */
+  yours: (group) => `here ${group}`,
+
   // Steps
   next: 'next',
   /** @param {number} n */
@@ -214,6 +235,9 @@ export const en = {
     safetyKnown:
       'This peer was known before: its identity is the same as last time. If you compared the number then, you need not do it again.',
     safetyNew: 'This peer was not known before. Compare the number now.',
+    theirsLabel: 'The number that the other side reads out or sends you',
+    theirsHint: 'It is compared on this page and goes nowhere.',
+    groupsLabel: 'Their groups, compared with those here',
     sums: 'What both compute',
     sharedSecret: 'The shared secret',
     sumItsPublicKey: 'its public key',
@@ -240,6 +264,17 @@ export const en = {
     wordKemKey: 'encapsulation key',
     isKemKey:
       'The other half of a public key here: whoever has it can make a ciphertext that carries a secret to its owner.',
+
+    sheet: 'The essentials of this run, on one sheet',
+    sheetPeer: 'the other peer',
+    sheetRun: 'run, and when it began',
+    sheetSession: 'session',
+    sheetSent: 'messages sent in it',
+    sheetReceived: 'messages received in it',
+    sheetName: 'name',
+    sheetCompared: 'safety number compared with, on',
+    sheetRecords: 'The last records; the transcript has all of them, with every byte.',
+    print: 'Print the essentials',
 
     pictures: 'The received picture',
     noPicture:

@@ -63,6 +63,24 @@ export const es = {
   characters: (text) => (text.length === 1 ? `el carácter ${text}` : `los caracteres ${text}`),
   inHex: (field) => `${field} en hexadecimal`,
 
+  // Comparing the safety number
+  noOwnNumber: 'Aquí todavía no hay ningún número con el que compararlo.',
+  faults: {
+    none: 'No contiene ninguna cifra.',
+    several: 'Contiene más de un número. Deja solo el que te dio la otra parte.',
+    long: 'Contiene demasiadas cifras: el número tiene doce grupos de cinco.',
+  },
+  unfinishedNumber: (whole) =>
+    whole === 0
+      ? 'Aún incompleto: ninguno de los doce grupos tiene sus cinco cifras.'
+      : `Aún incompleto: ${whole} de los doce grupos hasta ahora, sin diferencias.`,
+  differentNumber: (different, whole) =>
+    `DISTINTO: ${different} de ${count(whole, 'grupo', 'grupos')} no ${different === 1 ? 'coincide' : 'coinciden'}. Pide que te lo lean otra vez. Si sigue siendo distinto, hay alguien en medio: no envíes nada más.`,
+  sameNumber:
+    'Iguales: los doce grupos coinciden. Si el número te lo dio la otra persona, y no llegó por este canal, no hay nadie en medio.',
+  groupIs: { same: 'igual:', different: 'distinto:', unfinished: 'incompleto:' },
+  yours: (group) => `aquí ${group}`,
+
   // Steps
   next: 'siguiente',
   waiting: (n) => `${count(n, 'mensaje cifrado', 'mensajes cifrados')} sin abrir`,
@@ -186,7 +204,7 @@ export const es = {
   A esa velocidad necesita <strong>{{years}} años</strong>; mil millones de veces más rápido, {{fasterYears}}. El universo tiene 14.000 millones de años.`,
     quantumAlone:
       'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar con CURVE=X25519MLKEM768.',
-    kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, que se diseñó para ser tan difícil
+    kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, diseñado para que eso sea tan difícil
   como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 8).`,
     quantumJoined: `Nadie ha demostrado que no haya un método mejor. Un ordenador cuántico grande dispondría de uno para la mitad de X25519 (el algoritmo de Shor), y para la otra no se conoce ninguno: lo que
   se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio, podría hallar la clave privada de una identidad, que es de X25519, y hacerse pasar por esa parte.`,
@@ -203,6 +221,9 @@ export const es = {
     safetyKnown:
       'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
     safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
+    theirsLabel: 'El número que te lee o te envía la otra parte',
+    theirsHint: 'Se compara en esta página y no sale de ella.',
+    groupsLabel: 'Sus grupos, comparados con los de aquí',
     sums: 'Lo que calculan las dos partes',
     sharedSecret: 'El secreto compartido',
     sumItsPublicKey: 'su clave pública',
@@ -230,6 +251,17 @@ export const es = {
     wordKemKey: 'clave de encapsulación',
     isKemKey:
       'Aquí, la otra mitad de una clave pública: quien la tiene puede crear un texto cifrado que lleva un secreto a su dueño.',
+
+    sheet: 'Lo esencial de esta ejecución, en una hoja',
+    sheetPeer: 'la otra parte',
+    sheetRun: 'ejecución, y cuándo empezó',
+    sheetSession: 'sesión',
+    sheetSent: 'mensajes enviados en ella',
+    sheetReceived: 'mensajes recibidos en ella',
+    sheetName: 'nombre',
+    sheetCompared: 'número de seguridad comparado con, el día',
+    sheetRecords: 'Los últimos registros; la transcripción los tiene todos, con cada byte.',
+    print: 'Imprimir lo esencial',
 
     pictures: 'La imagen recibida',
     noPicture:

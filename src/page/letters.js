@@ -18,7 +18,9 @@ export async function showLetters() {
   const letters = Object.keys(english)
   byId('plot').replaceChildren(plot(letters, english, ciphertext))
   const percent = (/** @type {number | null} */ value) =>
-    value?.toLocaleString(words.locale, ONE_DIGIT) ?? words.noneYet
+    value === null
+      ? words.noneYet
+      : Number(value.toFixed(1)).toLocaleString(words.locale, ONE_DIGIT)
   const rows = letters.map((letter) =>
     h(
       'tr',

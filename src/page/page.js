@@ -3,6 +3,7 @@
  * All that comes is public; texts leave the page by /send_msg and never come back.
  */
 
+import { compareWith, setUpComparison } from './compare.js'
 import { byId } from './dom.js'
 import { words } from './language.js'
 import { showLetters } from './letters.js'
@@ -16,6 +17,8 @@ import { showPublic } from './table.js'
 for (const element of document.querySelectorAll('[data-js]'))
   if (element instanceof HTMLElement) element.hidden = false
 setUpSteps()
+setUpComparison()
+byId('print').addEventListener('click', () => print())
 addEventListener('hashchange', openAddressed)
 // the same record in the other language
 const switcher = byId('language').querySelector('a')
@@ -24,7 +27,8 @@ switcher?.addEventListener('click', () => {
 })
 
 follow({
-  begin(forms, again) {
+  begin({ run, begun, forms }, again) {
+    byId('run').textContent = `${run} ${begun}`
     clearRecords(forms)
     restartSteps(again)
     if (again) announce(words.startedAgain)
@@ -42,6 +46,7 @@ follow({
   changed(state, live, place) {
     if (!live) showLetters()
     showPublic(state)
+    compareWith(state.safetyNumber)
     showPicture(state, place)
     showWaiting(state)
   },

@@ -6,8 +6,9 @@
  * @typedef {ReturnType<typeof stateOf>} State The public state of the peer.
  * @typedef {Record<string, Record<string, Explained>>} Forms What each field of each form on the wire is for.
  *
+ * @typedef {{ run: string, begun: string, forms: Forms }} Run A run of the peer, from its start to its end.
  * @typedef Handlers What the page does with what comes. `live`: it happens now, and is no replay.
- * @property {(forms: Forms, again: boolean) => void} begin A run of the peer begins; `again`: the page saw another one before.
+ * @property {(run: Run, again: boolean) => void} begin A run of the peer begins; `again`: the page saw another one before.
  * @property {(seen: boolean) => void} connected Now comes what happened before; `seen`: the page has some of it already.
  * @property {(event: Event, live: boolean) => void} happened
  * @property {(state: State, live: boolean, place: string) => void} changed `place`: another one after each event.
@@ -52,14 +53,14 @@ export function follow(handlers) {
   connect()
 }
 
-/** @param {{ run: string, forms: Forms }} event @param {Handlers} handlers */
+/** @param {Run} event @param {Handlers} handlers */
 function begin(event, handlers) {
   connection(true)
   if (event.run !== run) {
     const again = run !== ''
     run = event.run
     seen = 0
-    handlers.begin(event.forms, again)
+    handlers.begin(event, again)
   }
   // what happened before comes first, then the state
   live = false
