@@ -22,6 +22,8 @@ describe('a safety number', () => {
     ['with dots, commas and no-break spaces', GROUPS.join(',\u00a0')],
     ['with a space missing', NUMBER.replace(' ', '')],
     ['with spaces around', `\n\t ${NUMBER} \n`],
+    ['with marks that nobody sees', `\u202a${GROUPS.join('\u200b \u2060')}\u202c\ufeff`],
+    ['in cells of a table', `| ${GROUPS.join(' | ')} |`],
     ['in a sentence', `Mine is ${NUMBER}. And yours?`],
     ['in a sentence with other figures', `At 5 pm on 127.0.0.1:5001 I had ${NUMBER}, ok? 12345`],
     ['as a terminal prints it', `5001  ·  safety number         ${NUMBER}`],

@@ -17,7 +17,7 @@ export function setUpComparison() {
 /** This peer's number, '' before there is one. */
 let own = ''
 
-/** @param {string | null} number */
+/** Compares with this number of ours from now on; null: there is none. @param {string | null} number */
 export function compareWith(number) {
   if (own === (number ?? '')) return
   own = number ?? ''

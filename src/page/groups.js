@@ -4,12 +4,13 @@
  * @typedef {{ groups: readonly string[], fault: 'none' | 'several' | 'long' | null }} Given
  */
 
-/** A safety number is twelve groups of five digits. */
+/** Groups of a safety number. */
 export const GROUPS = 12
+/** Digits of a group. */
 export const DIGITS = 5
 
 /** What may stand between two digits of one number, as people and programs write it. */
-const BETWEEN = String.raw`[\s.,;:/·_–—-]`
+const BETWEEN = String.raw`[\s.,;:/|·_–—-]`
 /** Twelve groups, with no other group on either side that would make them thirteen. */
 const GROUPED = new RegExp(
   String.raw`(?<!\d|\d{${DIGITS}}${BETWEEN}+)\d{${DIGITS}}(?:${BETWEEN}+\d{${DIGITS}}){${GROUPS - 1}}(?!\d|${BETWEEN}+\d{${DIGITS}}(?!\d))`,
@@ -23,8 +24,8 @@ const RUN = new RegExp(String.raw`\d(?:${BETWEEN}*\d)*`, 'g')
  * @param {string} text @returns {Given}
  */
 export function groupsIn(text) {
-  // digits of full width are digits
-  const plain = text.normalize('NFKC')
+  // digits of full width are digits, and what has no width is nothing
+  const plain = text.normalize('NFKC').replace(/\p{Cf}/gu, '')
   const runs = plain.match(RUN) ?? []
   const isWhole = (/** @type {string} */ run) => digitsOf(run).length === GROUPS * DIGITS
   const whole = new Set([...(plain.match(GROUPED) ?? []), ...runs.filter(isWhole)].map(digitsOf))
