@@ -68,8 +68,9 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/http/steps.ts',
     {
-      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', 'node:net'],
+      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', '../page/es.js', 'node:net'],
       refuses: [
+        '../page/steps.js',
         '../state/memory.ts',
         '../mailbox/seal.ts',
         '../system.ts',
@@ -102,7 +103,10 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   ],
   [
     'src/page/page.js',
-    { takes: [], refuses: ['../http/events.ts', './other.js', 'valibot', 'node:fs'] },
+    {
+      takes: ['./records.js'],
+      refuses: ['../http/events.ts', '../http/page.js', './types.ts', 'valibot', 'node:fs'],
+    },
   ],
   [
     'src/launch.ts',

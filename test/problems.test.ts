@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { PeerError, type PeerEvent } from '../src/contract.ts'
 import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
+import { PAGE_FILES } from '../src/http/page.ts'
 import type { Peer } from '../src/peer.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { type Answer, type CallOptions, call } from './helpers/call.ts'
@@ -40,9 +41,7 @@ const ROUTES = {
   '/image': 'GET, POST',
   '/frequency': 'GET, POST',
   '/': 'GET, POST',
-  '/page.css': 'GET',
-  '/page.js': 'GET',
-  '/icon.svg': 'GET',
+  ...Object.fromEntries(PAGE_FILES.map((path) => [path, 'GET'])),
   '/events': 'GET, POST',
   '/transcript': 'GET',
   '/sealed_image': 'GET',

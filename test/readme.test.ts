@@ -1,4 +1,4 @@
-/** The commands of the README and of the files that it links to, run as they stand there, and the answers beside the real ones. */
+/** The commands of the README, of the files that it links to and of LEEME.md in Spanish, run as they stand there; and the answers beside the real ones. */
 
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
@@ -15,14 +15,18 @@ import { freePorts } from './helpers/ports.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const leeme = fs.readFileSync(path.join(root, 'src/page/LEEME.md'), 'utf8')
 const run = promisify(execFile)
 
 /** Indented lines are commands. */
-const commands = readme
-  .replaceAll(/```[\s\S]*?```/g, '')
-  .split('\n')
-  .filter((line) => line.startsWith('    '))
-  .map((line) => line.trim())
+const commandsOf = (text: string) =>
+  text
+    .replaceAll(/```[\s\S]*?```/g, '')
+    .split('\n')
+    .filter((line) => line.startsWith('    '))
+    .map((line) => line.trim())
+const commands = commandsOf(readme)
+const curlsOf = (commands: string[]) => commands.filter((command) => command.includes('curl '))
 
 /** The JSON answers that it shows, in the order of the steps; the two of `/show` have one. */
 const answers = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) =>
@@ -47,10 +51,18 @@ function shellLines(chapter: string, document = readme): string[] {
   )
 }
 
+describe('LEEME.md', () => {
+  it('is linked in the second line of the README, and links to files that are there', () => {
+    assert.equal(readme.split('\n')[1], '[En español](src/page/LEEME.md)')
+    for (const [, file = ''] of leeme.matchAll(/\]\((?!https:)([^)]+)\)/g))
+      assert.ok(fs.existsSync(path.join(root, 'src/page', file)), file)
+  })
+})
+
 describe('the README', () => {
   it("has every command as a make target or one of the peers' curls", () => {
     const targets = fs.readFileSync(path.join(root, 'Makefile'), 'utf8')
-    for (const command of commands) {
+    for (const command of [...commands, ...commandsOf(leeme)]) {
       const [, target] = /^(?:echo '[^']*' \| )?make (\S+)/.exec(command) ?? []
       if (target !== undefined) assert.match(targets, new RegExp(`^${target}:.*## `, 'm'))
       else assert.match(command, /^(echo '[^']*' \| )?curl http:\/\/127\.0\.0\.1:500[01]\//)
@@ -63,16 +75,21 @@ describe('the README', () => {
     () =>
       withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
         const [a, b] = await both.ports(2)
-        const curls = commands.filter((command) => command.includes('curl '))
+        const curls = curlsOf(commands)
         assert.equal(curls.length, 12)
+        const inSpanish = curlsOf(commandsOf(leeme))
+        assert.equal(inSpanish.length, 9)
         const given: unknown[] = []
-        for (const curl of curls) {
+        for (const curl of [...curls, ...inSpanish]) {
           const here = curl.replaceAll(':5000/', `:${a}/`).replaceAll(':5001/', `:${b}/`)
           const script = here.replaceAll('curl ', 'curl --silent --fail-with-body ')
           const { stdout } = await run('sh', ['-c', script], { cwd: root })
           given.push(JSON.parse(stdout))
         }
         const [one, two, show, , sent, decrypted] = given
+        const steps = [0, 1, 4, 5]
+        const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
+        assert.deepEqual(shapes(curls.length), shapes(0))
         assert.deepEqual([one, two, show, sent, decrypted].map(shapeOf), answers.map(shapeOf))
       }),
   )

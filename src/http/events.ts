@@ -3,11 +3,12 @@
 import { Readable } from 'node:stream'
 import type { Middleware } from 'koa'
 import type { Peer } from '../peer.ts'
-import type { Annotated, Part } from '../protocol/annotate.ts'
+import type { Annotated, Explained, FieldNote, Part } from '../protocol/annotate.ts'
 import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import { annotatedMessages } from '../protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, MAGIC_BYTES } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
+import type { Language } from './language.ts'
 import { annotatedProblem } from './problems.ts'
 
 /**
@@ -125,9 +126,12 @@ export class Events {
   }
 
   /** What each field of each form is for. */
-  get forms(): Record<string, Annotated['fields']> {
-    const entries = Object.entries(this.#forms).map(([name, { fields }]) => [name, fields])
-    return Object.fromEntries(entries)
+  forms(language: Language = 'en'): Record<string, Record<string, Explained>> {
+    const explain = ({ is, es, ...rest }: FieldNote) => ({
+      is: language === 'es' ? es : is,
+      ...rest,
+    })
+    return mapped(this.#forms, ({ fields }) => mapped(fields, explain))
   }
 
   /** The events that are kept, oldest first. */
@@ -253,6 +257,11 @@ class Kept {
   }
 }
 
+/** The same names with other values. */
+function mapped<A, B>(from: Readonly<Record<string, A>>, change: (value: A) => B) {
+  return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, change(value)]))
+}
+
 /** The `code` of a problem, as far as it is one. */
 function codeOf(body: Uint8Array): string | null {
   return said(new TextDecoder().decode(body)).code
@@ -279,10 +288,16 @@ export function stateOf(peer: Peer, { sealedHead }: Events) {
 
 /**
  * Server-sent events: `run` (which run this is, and what the forms mean), then what is kept and
- * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off.
+ * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off;
+ * `language`: in which the forms are explained.
  */
-export function eventStream(events: Events, peer: Peer, lastId: string): Readable {
-  return new EventStream(events, peer, lastId)
+export function eventStream(
+  events: Events,
+  peer: Peer,
+  lastId: string,
+  language: Language = 'en',
+): Readable {
+  return new EventStream(events, peer, lastId, language)
 }
 
 /** Keeps nothing for a slow reader: what fell out of the ring meanwhile is skipped. */
@@ -295,7 +310,7 @@ class EventStream extends Readable {
   #state = ''
   #wanted = false
 
-  constructor(events: Events, peer: Peer, lastId: string) {
+  constructor(events: Events, peer: Peer, lastId: string, language: Language) {
     super({ highWaterMark: 0 })
     this.#events = events
     this.#peer = peer
@@ -304,8 +319,8 @@ class EventStream extends Readable {
     this.#unfollow = events.follow(() => this.#pump())
     this.#beat = setInterval(() => this.#say(': \n\n'), BEAT_MS)
     const { port, peerUrl } = peer
-    const { run: id, begun, forms } = events
-    this.push(encode('run', { run: id, begun, port, peerUrl, forms }))
+    const { run: id, begun } = events
+    this.push(encode('run', { run: id, begun, port, peerUrl, forms: events.forms(language) }))
   }
 
   override _read(): void {
