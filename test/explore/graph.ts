@@ -1,6 +1,6 @@
 /** Objects as a graph: copied as they are, prototypes and all, and described so that renamed keys are the same. */
 
-import { formOf, isPublicKey, isSecret } from './ideal.ts'
+import { formOf, isPublicKey, isSecret } from './names.ts'
 
 /** What is the same in every state, by its name: it is neither copied nor looked into. */
 export type Fixed = ReadonlyMap<object, string>

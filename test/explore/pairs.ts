@@ -5,9 +5,12 @@
 
 import { equalBytes } from '../../src/protocol/bytes.ts'
 import { secretsIn } from './graph.ts'
-import { type Counts, chainBegin } from './ideal.ts'
-import { checkErased, checkState, insideOf, type SessionInside, Violation } from './invariants.ts'
-import { type Body, type Local, type Op, other, type Peer, type Side, type Sides } from './side.ts'
+import { chainBegin } from './ideal.ts'
+import { insideOf, type SessionInside } from './inside.ts'
+import { checkErased, checkState, Violation } from './invariants.ts'
+import type { Counts } from './names.ts'
+import { type Body, type Op, other, type Peer, type Side } from './peer.ts'
+import type { Local, Sides } from './side.ts'
 
 /** How the two stand: where each one's session is with the other, and what a text would tell its sender. */
 export interface Verdict {

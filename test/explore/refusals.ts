@@ -12,9 +12,11 @@ import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Share } from '../../src/protocol/keySchedule.ts'
 import type { Confirm, KeyMessage } from '../../src/protocol/messages.ts'
 import { halvesOf } from '../../src/protocol/suites.ts'
-import { readName, sha256 } from './ideal.ts'
-import { insideOf, type Step } from './invariants.ts'
-import type { Body, Peer } from './side.ts'
+import { sha256 } from './ideal.ts'
+import { insideOf } from './inside.ts'
+import type { Step } from './invariants.ts'
+import { readName } from './names.ts'
+import type { Body, Peer } from './peer.ts'
 
 /** The code with which this step has to end, or undefined if it has to succeed. */
 export function codeFor({ before, op, taken }: Step): string | undefined {

@@ -4,30 +4,24 @@
  */
 
 import { createHash } from 'node:crypto'
-import { utf8ToBytes } from '../../src/protocol/bytes.ts'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import type { Exchange } from '../../src/protocol/exchange.ts'
-import type { Confirm, KeyMessage, SealedMessage } from '../../src/protocol/messages.ts'
-import type { StreamHeader } from '../../src/protocol/stream.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
 import { copyOf, describeGraph, type Fixed, secretsIn } from './graph.ts'
 import * as ideal from './ideal.ts'
 import { checkState, checkStep, Violation } from './invariants.ts'
 import type { Protocol } from './load.ts'
-import { numberOf, tagOf } from './refusals.ts'
-
-export type Side = 0 | 1
-
-export function other(side: Side): Side {
-  return side === 0 ? 1 : 0
-}
-
-/** What goes over the wire. An answer to a key message has a confirmation, or nothing, or is a refusal. */
-export type Body =
-  | { kind: 'keys'; keys: KeyMessage }
-  | { kind: 'text'; sealed: SealedMessage }
-  | { kind: 'picture'; header: StreamHeader; sealed: Uint8Array }
-  | { kind: 'answer'; confirm: Confirm | null; code: string | null }
+import * as names from './names.ts'
+import {
+  type Body,
+  type Done,
+  OPS,
+  type Op,
+  type Peer,
+  perform,
+  type Side,
+  sealedBy,
+} from './peer.ts'
 
 /** A message, kept once. */
 export interface Message {
@@ -37,30 +31,13 @@ export interface Message {
   readonly atoms: readonly number[]
 }
 
-/** Something that was sealed, which must not be sealed again. */
-export interface Sealed {
-  readonly kind: 'text' | 'picture'
-  readonly session: Uint8Array
-  readonly seq: number
-  /** A copy of the key. */
-  readonly key: Uint8Array
-  /** The end of what came out. */
-  readonly tag: Uint8Array
-}
-
-/** A peer: its exchange, and what its owner remembers of it. */
-export interface Peer {
-  readonly exchange: Exchange
-  readonly sealed: readonly Sealed[]
-}
-
 /** A state of one side, kept once. */
 export interface Local {
   readonly id: number
   readonly side: Side
   readonly peer: Peer
   /** Of fresh secrets, over all runs. */
-  readonly counts: ideal.Counts
+  readonly counts: names.Counts
   readonly shape: number
   readonly atoms: readonly number[]
   readonly core: Core
@@ -77,35 +54,12 @@ export interface Core {
   readonly atoms: readonly number[]
 }
 
-export const OPS = [
-  'send keys',
-  'send text',
-  'send picture',
-  'read',
-  'expire',
-  'restart',
-  'take keys',
-  'take answer',
-  'take refusal',
-  'take text',
-  'take picture',
-] as const
-export type Op = (typeof OPS)[number]
-
 /** What a peer did: the code if it refused, and what goes out then. */
 export interface Outcome {
   readonly after: number
   readonly out: number | null
   readonly code: string | null
   readonly completed: boolean
-}
-
-/** What came of a call: `body` is what goes out, `text` what was read. */
-export interface Done {
-  body?: Body
-  text?: Uint8Array
-  completed?: boolean
-  code?: string
 }
 
 const NOT_CORE: ReadonlySet<string> = new Set([
@@ -119,7 +73,7 @@ const NOT_CORE: ReadonlySet<string> = new Set([
 ])
 
 function shapeOf(form: string): number {
-  return ideal.shapeNumber(createHash('sha256').update(form).digest('base64'))
+  return names.shapeNumber(createHash('sha256').update(form).digest('base64'))
 }
 
 export class Sides {
@@ -180,7 +134,7 @@ export class Sides {
     const { side, peer: before, counts } = this.local(id)
     const peer = this.copyOf(before)
     const held = secretsIn(peer.exchange, this.fixed)
-    const nextCounts: ideal.Counts = [...counts]
+    const nextCounts: names.Counts = [...counts]
     const { after, done, handed } = this.run(side, peer, nextCounts, op, message, answer)
     if (op !== 'restart') {
       const taken = message < 0 ? null : this.message(message).body
@@ -207,7 +161,7 @@ export class Sides {
   run(
     side: Side,
     peer: Peer,
-    counts: ideal.Counts,
+    counts: names.Counts,
     op: Op,
     message: number | Body,
     answer: number | Body = -1,
@@ -219,16 +173,16 @@ export class Sides {
     }
     const body = (of: number | Body) =>
       typeof of === 'object' ? of : of < 0 ? null : this.message(of).body
-    ideal.begin(side, counts)
+    names.begin(side, counts)
     let done: Done
     try {
-      done = this.#perform(peer, op, this.copyOf(body(message)), body(answer))
+      done = perform(peer, op, this.copyOf(body(message)), body(answer))
     } catch (error) {
       if (!(error instanceof this.#protocol.DuetError))
         throw new Violation(`${op} ends with ${String(error)}`)
       done = { code: error.code }
     }
-    const { handed, sealedWith } = ideal.end()
+    const { handed, sealedWith } = names.end()
     const sealed = [...peer.sealed, ...sealedBy(done, sealedWith)]
     return { after: { exchange: peer.exchange, sealed }, done, handed }
   }
@@ -259,48 +213,7 @@ export class Sides {
     return new this.#protocol.Exchange(this.suite, this.#identities[side], known)
   }
 
-  #perform(peer: Peer, op: Op, body: Body | null, answer: Body | null): Done {
-    const { exchange } = peer
-    const nameOfText = () => utf8ToBytes(`text ${peer.sealed.length}`)
-    switch (op) {
-      case 'send keys':
-        return { body: { kind: 'keys', keys: exchange.startKeys() } }
-      case 'send text':
-        return { body: { kind: 'text', sealed: exchange.sendMessage(nameOfText()) } }
-      case 'send picture': {
-        const { header, key } = exchange.sendPicture()
-        const sealed = ideal.chacha20poly1305(key, new Uint8Array(12)).encrypt(nameOfText())
-        key.fill(0)
-        return { body: { kind: 'picture', header, sealed } }
-      }
-      case 'read': {
-        const { text } = exchange.openOldest()
-        const read = text.slice()
-        text.fill(0)
-        return { text: read }
-      }
-      case 'expire':
-        exchange.expire()
-        return {}
-    }
-    if (op === 'take keys' && body?.kind === 'keys') {
-      const { confirm, completed } = exchange.receiveKeys(body.keys)
-      return { completed, body: { kind: 'answer', confirm: confirm ?? null, code: null } }
-    }
-    if (op === 'take answer' && body?.kind === 'answer') {
-      const { completed, again } = exchange.receiveAnswer(body.confirm ?? undefined)
-      return { completed, ...(again && { body: { kind: 'keys', keys: again } }) }
-    }
-    if (op === 'take refusal' && body?.kind === 'keys' && answer?.kind === 'answer') {
-      const keys = exchange.afterRefusal(body.keys, answer.code)
-      return keys ? { body: { kind: 'keys', keys } } : {}
-    }
-    if (op === 'take text' && body?.kind === 'text') return exchange.receiveMessage(body.sealed)
-    if (op === 'take picture' && body?.kind === 'picture') return takePicture(exchange, body)
-    throw new Error(`${op} takes something else.`)
-  }
-
-  #keep(side: Side, peer: Peer, counts: ideal.Counts): number {
+  #keep(side: Side, peer: Peer, counts: names.Counts): number {
     const { form, atoms } = describeGraph(peer, this.fixed)
     const shape = shapeOf(form)
     const key = `${side} ${shape} ${atoms.join()} ${counts.join()}`
@@ -326,28 +239,4 @@ export class Sides {
     this.#localNumbers.set(key, id)
     return id
   }
-}
-
-/** As transfer.ts does it, in one step. */
-function takePicture(
-  exchange: Exchange,
-  { header, sealed }: Extract<Body, { kind: 'picture' }>,
-): Done {
-  const { key, accept, forget } = exchange.receivePicture(header)
-  try {
-    ideal.chacha20poly1305(key, new Uint8Array(12)).decrypt(sealed).fill(0)
-    return { completed: accept() }
-  } finally {
-    key.fill(0)
-    forget()
-  }
-}
-
-function sealedBy({ body }: Done, keys: readonly Uint8Array[]): Sealed[] {
-  const [key] = keys
-  if (key === undefined) return []
-  const number = numberOf(body ?? null)
-  if (number === null || (body?.kind !== 'text' && body?.kind !== 'picture'))
-    throw new Error('Something else was sealed.')
-  return [{ kind: body.kind, ...number, key, tag: tagOf(body) }]
 }

@@ -1,8 +1,8 @@
 /** A schedule in words that a person reads, each line with the calls that a test makes for it. */
 
 import { Violation } from './invariants.ts'
-import type { Outcome, Side } from './side.ts'
-import { other } from './side.ts'
+import { other, type Side } from './peer.ts'
+import type { Outcome } from './side.ts'
 import type { Item } from './wire.ts'
 import type { Happened, State, Step, World } from './world.ts'
 
@@ -105,6 +105,8 @@ class Teller {
     }[item.kind]
     if (outcome === null) return { words, code: call }
     const { code, completed } = outcome
+    if (code === 'decrypt_failed' && item.kind === 'picture')
+      return { words: `${words} and does not open`, code: `${x}.receivePicture(${label}).forget()` }
     if (code !== null) {
       // who waits for an answer is told
       this.#labels.set(this.#refusal(code), `the refusal as ${code}`)

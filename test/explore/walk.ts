@@ -1,5 +1,6 @@
 /** The walk: every state within the bounds, breadth first, so that the first way to anything is a shortest one. */
 
+import type { Exchange } from '../../src/protocol/exchange.ts'
 import { Columns } from './columns.ts'
 import { Fingerprints } from './fingerprints.ts'
 import { Violation } from './invariants.ts'
@@ -120,6 +121,13 @@ export class Walk {
       const way = at < 0 ? [] : this.wayTo(at)
       return { what: error.message, steps: step ? [...way, step] : way }
     }
+  }
+
+  /** The two exchanges in a state. */
+  peersIn(state: number): [Exchange, Exchange] {
+    const [a, b] = this.#state(state).peers.map((id) => this.world.sides.local(id).peer.exchange)
+    if (a === undefined || b === undefined) throw new Error(`There is no state ${state}.`)
+    return [a, b]
   }
 
   /** A shortest way to a state. */

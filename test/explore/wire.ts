@@ -1,7 +1,8 @@
 /** What is between the two: requests and answers under way, and all that ever was, as interned bags. */
 
-import { shapeNumber } from './ideal.ts'
-import type { Message, Side } from './side.ts'
+import { shapeNumber } from './names.ts'
+import type { Side } from './peer.ts'
+import type { Message } from './side.ts'
 
 /** A request or an answer, on its way or recorded. */
 export interface Item {

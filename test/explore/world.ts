@@ -1,7 +1,7 @@
 /** A state of the whole: both peers, the wire, all that was ever sent, and what may still happen; and every step from it. */
 
-import type { Local, Outcome, Side, Sides } from './side.ts'
-import { other } from './side.ts'
+import { other, type Side } from './peer.ts'
+import type { Local, Outcome, Sides } from './side.ts'
 import { Bags, type Item, Items } from './wire.ts'
 
 /** How often each thing may happen, and how much at once. */
