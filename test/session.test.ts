@@ -837,7 +837,7 @@ describe('an erased session', () => {
         return opened(b, 0, a.seal(utf8('Hello, Bob')).ciphertext)
       } catch (cause) {
         // to refuse earlier is as good
-        throw new DuetError('decrypt_failed', 'refused', { cause })
+        throw new DuetError('decrypt_failed', 'This was refused.', { cause })
       }
     })
   })
