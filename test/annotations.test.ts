@@ -5,7 +5,13 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Annotated, annotatedBytes, type Part } from '../src/protocol/annotate.ts'
+import * as v from 'valibot'
+import {
+  type Annotated,
+  annotatedBytes,
+  annotatedJson,
+  type Part,
+} from '../src/protocol/annotate.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { annotatedMessages, MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../src/protocol/stream.ts'
@@ -172,6 +178,26 @@ describe('the annotations of a body', () => {
     assert.equal(messages['key message'].cut(utf8ToBytes(JSON.stringify(keys))), null)
     const upper = { ...message, ciphertext: 'AB' }
     assert.equal(messages['sealed message'].cut(utf8ToBytes(JSON.stringify(upper))), null)
+  })
+
+  it('are none for bytes that would not join again: a byte order mark, or what is no UTF-8', () => {
+    const body = utf8ToBytes('{"v":2,"session":"","seq":0,"ciphertext":""}')
+    assert.ok(messages['sealed message'].cut(body))
+    assert.equal(messages['sealed message'].cut(concatBytes(hex('efbbbf'), body)), null)
+    const any = annotatedJson(v.strictObject({ name: v.string() }), {
+      name: { is: 'Any text.', source: 'RFC 8259 section 7' },
+    })
+    assert.ok(any.cut(utf8ToBytes('{"name":"é"}')))
+    assert.equal(any.cut(concatBytes(utf8ToBytes('{"name":"'), hex('e9'), utf8ToBytes('"}'))), null)
+  })
+
+  it('are the tag alone where a message has no text', () => {
+    const form = { v: 2, session: '', seq: 0, ciphertext: 'ab'.repeat(16) }
+    const parts = messages['sealed message'].cut(utf8ToBytes(JSON.stringify(form)))
+    assert.deepEqual(fieldsOf(parts).slice(2), [
+      ['seq', '0'],
+      ['tag', 'ab'.repeat(16)],
+    ])
   })
 
   it('take the longest message that there is', () => {

@@ -186,7 +186,8 @@ describe('ML-KEM-768', () => {
       [seed, encapsulationKey, decapsulationKey, ciphertext, sharedSecret].map((x) => x.length),
       [64, 1184, 2400, 1088, 32],
     )
-    assert.deepEqual([MLKEM768.encapsulationKeyBytes, MLKEM768.ciphertextBytes], [1184, 1088])
+    const { name, encapsulationKeyBytes, ciphertextBytes } = MLKEM768
+    assert.deepEqual([name, encapsulationKeyBytes, ciphertextBytes], ['ML-KEM-768', 1184, 1088])
   })
 
   it('makes other seeds, ciphertexts and secrets each time', () => {

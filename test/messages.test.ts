@@ -10,9 +10,11 @@ import {
   encodeAnswer,
   encodeKeyMessage,
   encodeMessage,
+  maxKeyMessageBytes,
   parseAnswer,
   parseKeyMessage,
   parseMessage,
+  parseMessageAnswer,
 } from '../src/protocol/messages.ts'
 import { publicKeyBytes, SUITES, type Suite } from '../src/protocol/suites.ts'
 
@@ -629,6 +631,37 @@ describe('a sealed message', () => {
       'sequence number, encoding': [{ ...form, session: 'x', seq: -1 }, 'bad_message'],
       'an unknown field, encoding': [{ ...form, session: 'x', x: 1 }, 'bad_message'],
     },
+  })
+})
+
+describe('an answer to a sealed message', () => {
+  it('says how many are missing, in a whole number', () => {
+    for (const missing of [0, 1, Number.MAX_SAFE_INTEGER])
+      assert.deepEqual(parseMessageAnswer({ accepted: true, missing }), { accepted: true, missing })
+  })
+
+  const form = { accepted: true, missing: 0 }
+  refusesAll(parseMessageAnswer, {
+    'what is no such answer': notForms(form),
+    'a wrong field': wrongFields(form, { accepted: 'boolean', missing: 'number' }),
+    'another field': unknownFields(form),
+    'a number that is none': {
+      'below 0': [{ ...form, missing: -1 }, 'bad_message'],
+      'a half': [{ ...form, missing: 0.5 }, 'bad_message'],
+      'too large': [{ ...form, missing: 2 ** 53 }, 'bad_message'],
+      'not accepted': [{ ...form, accepted: false }, 'bad_message'],
+    },
+  })
+})
+
+describe('the room for a key message', () => {
+  it('is 4,096 bytes, and 8,192 on a suite with a KEM', () => {
+    const room = Object.values(SUITES).map((suite) => [suite.name, maxKeyMessageBytes(suite)])
+    assert.deepEqual(room, [
+      ['X25519', 4096],
+      ['P-256', 4096],
+      ['X25519MLKEM768', 8192],
+    ])
   })
 })
 

@@ -53,7 +53,7 @@ async function mutants(explained: readonly Equivalent[] = []) {
     root,
     only: 'src',
     say: (text) => said.push(text),
-    subjects: [{ sources: ['src'], tests: ['age.test.ts'], atLeast: 95 }],
+    subjects: [{ source: 'src/age.ts', tests: ['age.test.ts'], atLeast: 95 }],
     explained,
   })
   return { problems, tried, said: said.join('\n') }

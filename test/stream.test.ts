@@ -11,12 +11,14 @@ import {
   type Aead,
   CHUNK_BYTES,
   HEADER_BYTES,
+  isPictureType,
   maxStreamBytes,
   nobleAead,
   PictureOpener,
   PictureSealer,
   type PictureType,
   parseHeader,
+  parseImageAnswer,
   pictureTypeOf,
   streamBytes,
 } from '../src/protocol/stream.ts'
@@ -275,7 +277,60 @@ describe('a picture stream', () => {
   })
 })
 
+describe('a sealer or an opener that is erased', () => {
+  const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0)
+
+  it('has overwritten its key, and the sealer what it held of the picture', () => {
+    const picture = pngOf(300)
+    const [sealing, opening] = [KEY.slice(), KEY.slice()]
+    let held: Uint8Array | undefined
+    const aead: Aead = {
+      ...nobleAead,
+      seal: (_key, _nonce, chunk) => {
+        held = chunk
+        return []
+      },
+    }
+    const sealer = new PictureSealer(
+      header,
+      sealing,
+      { type: 'image/png', bytes: picture.length, name: '' },
+      aead,
+    )
+    for (const _ of sealer.seal(picture)) assert.fail('no chunk is full')
+    sealer.end()
+    assert.ok(held && !isZero(held))
+    sealer.erase()
+    assert.ok(isZero(held) && isZero(sealing))
+    new PictureOpener(opening, MAX).erase()
+    assert.ok(isZero(opening))
+  })
+})
+
+describe('the answer to a picture', () => {
+  it('has its length, and nothing else beside `accepted`', () => {
+    assert.deepEqual(parseImageAnswer({ accepted: true, bytes: 0 }), { accepted: true, bytes: 0 })
+    for (const answer of [
+      null,
+      { bytes: 1 },
+      { accepted: false, bytes: 1 },
+      { accepted: true, bytes: -1 },
+      { accepted: true, bytes: 0.5 },
+      { accepted: true, bytes: '1' },
+      { accepted: true, bytes: 1, more: 1 },
+    ])
+      assert.throws(() => parseImageAnswer(answer), { name: 'ValiError' })
+  })
+})
+
 describe('the type of a picture', () => {
+  it('is one of four, and SVG is none', () => {
+    for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
+      assert.ok(isPictureType(type))
+    for (const type of ['', 'image/svg+xml', 'image/PNG', 'text/plain'])
+      assert.ok(!isPictureType(type))
+  })
+
   it('is that of its first bytes', () => {
     for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const)
       assert.equal(pictureTypeOf(pictureOf(type, 12)), type)

@@ -34,6 +34,7 @@ export async function rejects(
 function withCode(code: ProtocolCode, refusal: unknown): DuetError {
   assert.ok(refusal instanceof DuetError, `expected a DuetError, got ${refusal}`)
   assert.equal(refusal.code, code, refusal.message)
+  assert.equal(refusal.name, 'DuetError')
   assert.match(refusal.message, /^\S.{10,}\.$/, 'a refusal says why, in a sentence')
   return refusal
 }

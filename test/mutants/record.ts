@@ -4,7 +4,7 @@ import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Mutant } from './sandbox.ts'
-import type { Subject } from './subjects.ts'
+import { SLOW, type Subject } from './subjects.ts'
 import type { Fate } from './trial.ts'
 
 export type Result = Omit<Mutant, 'id'> & Fate
@@ -31,19 +31,14 @@ export function writeRecord(file: string, record: Record): void {
 }
 
 /** What a source file and its tests are at the moment, without a result. */
-export function stateOf(
-  root: string,
-  source: string,
-  subject: Subject,
-): Omit<FileRecord, 'results'> {
-  const { tests, without } = subject
+export function stateOf(root: string, { source, tests }: Subject): Omit<FileRecord, 'results'> {
   const helpers = fs
     .readdirSync(path.join(root, 'test/helpers'), { encoding: 'utf8' })
     .map((name) => `test/helpers/${name}`)
   const runner = ['property', 'suite', 'trial', 'worker'].map((name) => `test/mutants/${name}.ts`)
   const all = [source, ...helpers.sort(), ...runner, 'package-lock.json']
   return {
-    key: hashOf([String(without), ...all.map((file) => hashOf([read(root, file)]))]),
+    key: hashOf([String(SLOW), ...all.map((file) => hashOf([read(root, file)]))]),
     tests: Object.fromEntries(tests.map((test) => [test, hashOf([read(root, `test/${test}`)])])),
   }
 }

@@ -28,12 +28,9 @@ export async function run(options: Options): Promise<{ problems: number; tried: 
   const folder = path.join(root, '.mutants')
   const recordFile = path.join(folder, 'record.json')
   const record = readRecord(recordFile)
-  const chosen = subjects.flatMap((subject) =>
-    subject.sources
-      .flatMap((source) => filesOf(root, source))
-      .filter((file) => file === only || file.startsWith(`${only.replace(/\/$/, '')}/`))
-      .map((file) => ({ file, subject, state: stateOf(root, file, subject) })),
-  )
+  const chosen = subjects
+    .filter(({ source }) => source === only || source.startsWith(`${only.replace(/\/$/, '')}/`))
+    .map((subject) => ({ file: subject.source, subject, state: stateOf(root, subject) }))
   if (chosen.length === 0) throw new Error(`There is nothing to mutate in ${only}.`)
 
   const changed = chosen.filter(({ file, state }) => !isUpToDate(record.get(file), state))
@@ -42,7 +39,7 @@ export async function run(options: Options): Promise<{ problems: number; tried: 
     const sandbox = path.join(folder, 'sandbox')
     const files = changed.map(({ file }) => file)
     const mutants = await makeSandbox(root, sandbox, files)
-    const trials = new Trials(sandbox, say)
+    const trials = new Trials(sandbox)
     try {
       for (const { file, subject, state } of changed) {
         const from = performance.now()
@@ -78,19 +75,16 @@ function isUpToDate(last: FileRecord | undefined, { key, tests }: State): boolea
 class Trials {
   readonly #begun = new Map<string, Trial>()
   readonly #sandbox: string
-  readonly #say: (text: string) => void
 
-  constructor(sandbox: string, say: (text: string) => void) {
+  constructor(sandbox: string) {
     this.#sandbox = sandbox
-    this.#say = say
   }
 
-  async of(subject: Subject, files: readonly string[]): Promise<Trial> {
+  async of(files: readonly string[]): Promise<Trial> {
     const key = files.join()
     const begun = this.#begun.get(key)
     if (begun) return begun
-    this.#say(`Without a mutant: ${files.join(', ')} …`)
-    const trial = await Trial.begin(this.#sandbox, subject, files)
+    const trial = await Trial.begin(this.#sandbox, files)
     this.#begun.set(key, trial)
     return trial
   }
@@ -132,16 +126,7 @@ class Judge {
   }
 
   async #try(mutant: Mutant, files: readonly string[], last: Result | undefined): Promise<Fate> {
-    const trial = await this.#trials.of(this.#subject, files)
+    const trial = await this.#trials.of(files)
     return trial.judge(mutant, last?.by)
   }
-}
-
-function filesOf(root: string, source: string): string[] {
-  if (source.endsWith('.ts')) return [source]
-  return fs
-    .readdirSync(path.join(root, source))
-    .filter((name) => name.endsWith('.ts'))
-    .sort()
-    .map((name) => `${source}/${name}`)
 }

@@ -2,7 +2,6 @@
 
 import { Hand } from './hand.ts'
 import type { Mutant } from './sandbox.ts'
-import type { Subject } from './subjects.ts'
 import type { Loaded, Measured } from './worker.ts'
 
 /** What became of a mutant: `endless` is noticed as well, `untested` is one that no test comes by. */
@@ -20,36 +19,28 @@ interface Plan {
 
 export class Trial {
   readonly #sandbox: string
-  readonly #subject: Subject
   readonly #files: readonly string[]
   readonly #plan: Plan
   #hand: Hand | null
 
-  private constructor(
-    sandbox: string,
-    subject: Subject,
-    files: readonly string[],
-    plan: Plan,
-    hand: Hand,
-  ) {
+  private constructor(sandbox: string, files: readonly string[], plan: Plan, hand: Hand) {
     this.#sandbox = sandbox
-    this.#subject = subject
     this.#files = files
     this.#plan = plan
     this.#hand = hand
   }
 
   /** Runs the tests in `files` without a mutant. Throws if one fails. */
-  static async begin(sandbox: string, subject: Subject, files: readonly string[]): Promise<Trial> {
+  static async begin(sandbox: string, files: readonly string[]): Promise<Trial> {
     const hand = new Hand(sandbox)
     try {
-      const { atLoad } = await load(hand, subject, files)
+      const { atLoad } = await load(hand, files)
       const measured = await hand.ask({ do: 'measure' })
       const failed = measured?.find(({ failure }) => failure !== undefined)
       if (!measured || failed)
         throw new Error(`Without any mutant: ${failed?.id} fails. ${failed?.failure}`)
       const tests = new Map(measured.map((test) => [test.id, test]))
-      return new Trial(sandbox, subject, files, { tests, atLoad: new Set(atLoad) }, hand)
+      return new Trial(sandbox, files, { tests, atLoad: new Set(atLoad) }, hand)
     } catch (error) {
       await hand.end()
       throw error
@@ -84,7 +75,7 @@ export class Trial {
     for (let attempt = 0; attempt < 2; attempt++) {
       if (this.#hand === null) {
         this.#hand = new Hand(this.#sandbox)
-        await load(this.#hand, this.#subject, this.#files)
+        await load(this.#hand, this.#files)
       }
       const verdict = await this.#hand.ask({ do: 'try', mutant, tests })
       if (verdict?.is === 'survived') return verdict.once ? null : { is: 'survived' }
@@ -104,8 +95,7 @@ export class Trial {
     const hand = new Hand(this.#sandbox, mutant)
     try {
       for (const file of files) {
-        const { without } = this.#subject
-        const loaded = await hand.ask({ do: 'load', files: [file], ...(without && { without }) })
+        const loaded = await hand.ask({ do: 'load', files: [file] })
         if (loaded === null) return { is: 'killed', by: `${file}: loads` }
         const tests = chosen
           .filter(({ id }) => fileOf(id) === file)
@@ -123,8 +113,8 @@ export class Trial {
 
 export const fileOf = (id: string) => id.slice(0, id.indexOf(':'))
 
-async function load(hand: Hand, { without }: Subject, files: readonly string[]): Promise<Loaded> {
-  const loaded = await hand.ask({ do: 'load', files, ...(without && { without }) })
+async function load(hand: Hand, files: readonly string[]): Promise<Loaded> {
+  const loaded = await hand.ask({ do: 'load', files })
   if (loaded === null) throw new Error('The tests do not load.')
   return loaded
 }

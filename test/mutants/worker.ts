@@ -6,6 +6,7 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { SLOW } from './subjects.ts'
 import { load, type Test, tests } from './suite.ts'
 
 /** What the instrumented source looks at. */
@@ -45,7 +46,7 @@ export interface Chosen {
 }
 
 export type Order =
-  | { do: 'load'; files: readonly string[]; without?: RegExp }
+  | { do: 'load'; files: readonly string[] }
   | { do: 'measure' }
   | { do: 'try'; mutant: string; tests: readonly Chosen[] }
 
@@ -105,14 +106,14 @@ async function run(id: string): Promise<{ passed: boolean; error?: unknown }> {
   }
 }
 
-async function loadFiles(files: readonly string[], without?: RegExp): Promise<Loaded> {
+async function loadFiles(files: readonly string[]): Promise<Loaded> {
   for (const file of files) await load(file, pathToFileURL(path.resolve('test', file)).href)
   named.clear()
   for (const test of tests) {
     const name = `${test.file}: ${test.name}`
     let id = name
     for (let n = 2; named.has(id); n++) id = `${name} (${n})`
-    if (!without?.test(name)) named.set(id, test)
+    if (!SLOW.test(name)) named.set(id, test)
   }
   return {
     tests: [...named.keys()],
@@ -162,7 +163,7 @@ async function attempt(mutant: string, chosen: readonly Chosen[]): Promise<Verdi
 async function obey(order: Order): Promise<Loaded | Measured[] | Verdict> {
   if (order.do === 'load') {
     stryker.activeMutant = process.env['MUTANT']
-    return loadFiles(order.files, order.without)
+    return loadFiles(order.files)
   }
   if (order.do === 'measure') return measure()
   try {
