@@ -16,6 +16,7 @@ import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { annotatedMessages, MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../src/protocol/stream.ts'
 import { SUITES } from '../src/protocol/suites.ts'
+import { fakeSuite } from './helpers/fake-curve.ts'
 import { hex } from './helpers/vectors.ts'
 
 const specification = fs.readFileSync(
@@ -246,10 +247,29 @@ describe('the note of a field', () => {
             /^((RFC|FIPS) \d+ section \d|The Double Ratchet Algorithm, section \d|duet\/2, [A-Z])/,
             `${name}, ${field}`,
           )
+          // a reader of the bytes is told which of them JSON has in hex
+          const isText = ['v', 'curve', 'seq', 'accepted', 'missing', 'bytes'].includes(field)
+          if (name !== 'picture header')
+            assert.equal(form.fields[field]?.hex, isText ? undefined : true, `${name}, ${field}`)
           for (const [, chapter] of source.matchAll(/duet\/2, ([^;]+)/g))
             assert.match(specification, new RegExp(`^## ${chapter}$`, 'm'), `${name}, ${field}`)
         }
     })
+
+  it('says of a session id what it is a hash of: of a ciphertext exactly where there is one', () => {
+    for (const suite of Object.values(SUITES)) {
+      const note = annotatedMessages(suite)['key message'].fields['confirm.session']
+      const end = suite.kem ? /public keys, and of the ciphertext\.$/ : /public keys\.$/
+      assert.match(note?.is ?? '', end, suite.name)
+    }
+  })
+
+  it('names no standard of its own for a curve that has none', () => {
+    const { fields } = annotatedMessages(fakeSuite())['key message']
+    const sources = ['curve', 'basePoint', 'publicKey'].map((field) => fields[field]?.source)
+    assert.deepEqual(sources, ['', '', ''])
+    assert.equal(fields['identity']?.source, '; duet/2, Keys of a peer')
+  })
 
   it('tells the two halves of a public key apart on X25519MLKEM768, and has the ciphertext', () => {
     const form = annotatedMessages(SUITES.X25519MLKEM768)['key message']

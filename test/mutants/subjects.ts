@@ -40,4 +40,21 @@ export const SUBJECTS: readonly Subject[] = [
     stream: ['stream', 'annotations'],
     suites: ['messages', 'kem', 'session'],
   }),
+  ...subjects('src/state', 0, {
+    files: ['state', 'keyFiles'],
+    keyFiles: ['keyFiles', 'state'],
+    memory: ['state'],
+    pem: ['pem', 'keyFiles'],
+    pictures: ['pictures'],
+  }),
+  ...subjects('src/http', 0, { guard: ['guard'] }),
+  ...subjects('src/mailbox', 0, {
+    hpke: ['seal'],
+    mailbox: ['mailbox'],
+    maildir: ['maildir'],
+    mark: ['maildir', 'watch'],
+    seal: ['seal'],
+    turn: ['maildir'],
+    watch: ['watch'],
+  }),
 ]
