@@ -47,4 +47,10 @@ export const EQUIVALENT: readonly Equivalent[] = [
     is: 'true',
     why: 'A ciphertext without a KEM was refused above; the compiler wants to hear it again.',
   },
+  {
+    file: 'src/protocol/stream.ts',
+    line: "if (/^RIFF[\\s\\S]{4}WEBP/.test(text)) return 'image/webp'",
+    is: '/RIFF[\\s\\S]{4}WEBP/',
+    why: 'Twelve bytes are looked at, and the pattern has twelve.',
+  },
 ]

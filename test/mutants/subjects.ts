@@ -38,7 +38,7 @@ export const SUBJECTS: readonly Subject[] = [
     safetyNumber: ['safetyNumber'],
     session: ['session'],
     stream: ['stream', 'annotations'],
-    suites: ['messages', 'kem', 'session'],
+    suites: ['messages', 'kem', 'session', 'exchange'],
   }),
   ...subjects('src/state', 0, {
     files: ['state', 'keyFiles'],
