@@ -35,7 +35,7 @@ MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http:
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum \
-	sample page-picture demo test bench soak fuzz explore coverage check format clean
+	sample page-picture demo test bench soak fuzz explore mutants coverage check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -119,6 +119,9 @@ soak: dist/main.js ## two peers, a wire that fails and restarts, for some minute
 fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
 	@exec node --import tsx test/fuzz/main.ts
 
+mutants: $(INSTALLED) ## change the source in every small way: does a test notice? (ONLY=file or folder)
+	@exec node --import tsx test/mutants/main.ts
+
 coverage: dist/main.js ## run the tests and show which lines they reach
 	@npm run --silent coverage
 
@@ -132,7 +135,7 @@ format: $(INSTALLED) ## write the format that check wants
 	@npx biome check --write
 
 clean: ## remove what was built and installed; keys in .duet/ stay
-	rm -rf dist node_modules coverage
+	rm -rf dist node_modules coverage .mutants
 
 # made once: no key is ever overwritten
 $(MAILBOXES)/%/key.public.pem: | dist/main.js

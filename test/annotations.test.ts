@@ -5,11 +5,18 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type Annotated, annotatedBytes, type Part } from '../src/protocol/annotate.ts'
+import * as v from 'valibot'
+import {
+  type Annotated,
+  annotatedBytes,
+  annotatedJson,
+  type Part,
+} from '../src/protocol/annotate.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { annotatedMessages, MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../src/protocol/stream.ts'
 import { SUITES } from '../src/protocol/suites.ts'
+import { fakeSuite } from './helpers/fake-curve.ts'
 import { hex } from './helpers/vectors.ts'
 
 const specification = fs.readFileSync(
@@ -174,6 +181,26 @@ describe('the annotations of a body', () => {
     assert.equal(messages['sealed message'].cut(utf8ToBytes(JSON.stringify(upper))), null)
   })
 
+  it('are none for bytes that would not join again: a byte order mark, or what is no UTF-8', () => {
+    const body = utf8ToBytes('{"v":2,"session":"","seq":0,"ciphertext":""}')
+    assert.ok(messages['sealed message'].cut(body))
+    assert.equal(messages['sealed message'].cut(concatBytes(hex('efbbbf'), body)), null)
+    const any = annotatedJson(v.strictObject({ name: v.string() }), {
+      name: { is: 'Any text.', source: 'RFC 8259 section 7' },
+    })
+    assert.ok(any.cut(utf8ToBytes('{"name":"é"}')))
+    assert.equal(any.cut(concatBytes(utf8ToBytes('{"name":"'), hex('e9'), utf8ToBytes('"}'))), null)
+  })
+
+  it('are the tag alone where a message has no text', () => {
+    const form = { v: 2, session: '', seq: 0, ciphertext: 'ab'.repeat(16) }
+    const parts = messages['sealed message'].cut(utf8ToBytes(JSON.stringify(form)))
+    assert.deepEqual(fieldsOf(parts).slice(2), [
+      ['seq', '0'],
+      ['tag', 'ab'.repeat(16)],
+    ])
+  })
+
   it('take the longest message that there is', () => {
     const ciphertext = 'ab'.repeat(MAX_TEXT_BYTES + 16)
     const body = utf8ToBytes(JSON.stringify({ v: 2, session: 'cd', seq: 7, ciphertext }))
@@ -222,10 +249,29 @@ describe('the note of a field', () => {
             /^((RFC|FIPS) \d+ section \d|The Double Ratchet Algorithm, section \d|duet\/2, [A-Z])/,
             `${name}, ${field}`,
           )
+          // a reader of the bytes is told which of them JSON has in hex
+          const isText = ['v', 'curve', 'seq', 'accepted', 'missing', 'bytes'].includes(field)
+          if (name !== 'picture header')
+            assert.equal(form.fields[field]?.hex, isText ? undefined : true, `${name}, ${field}`)
           for (const [, chapter] of source.matchAll(/duet\/2, ([^;]+)/g))
             assert.match(specification, new RegExp(`^## ${chapter}$`, 'm'), `${name}, ${field}`)
         }
     })
+
+  it('says of a session id what it is a hash of: of a ciphertext exactly where there is one', () => {
+    for (const suite of Object.values(SUITES)) {
+      const note = annotatedMessages(suite)['key message'].fields['confirm.session']
+      const end = suite.kem ? /public keys, and of the ciphertext\.$/ : /public keys\.$/
+      assert.match(note?.is ?? '', end, suite.name)
+    }
+  })
+
+  it('names no standard of its own for a curve that has none', () => {
+    const { fields } = annotatedMessages(fakeSuite())['key message']
+    const sources = ['curve', 'basePoint', 'publicKey'].map((field) => fields[field]?.source)
+    assert.deepEqual(sources, ['', '', ''])
+    assert.equal(fields['identity']?.source, '; duet/2, Keys of a peer')
+  })
 
   it('tells the two halves of a public key apart on X25519MLKEM768, and has the ciphertext', () => {
     const form = annotatedMessages(SUITES.X25519MLKEM768)['key message']

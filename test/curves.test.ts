@@ -266,7 +266,8 @@ describe('P-256', () => {
         const off = Uint8Array.from(publicKeyOf('P-256', privateKey))
         off[bit >> 3] = (off[bit >> 3] ?? 0) ^ (1 << (bit & 7))
         // about half of all x are on the curve, but not with this y
-        refuses('bad_point', () => P256.checkPoint(off))
+        const { cause } = refuses('bad_point', () => P256.checkPoint(off))
+        assert.ok(cause instanceof Error, 'what noble says of it')
       }),
       { numRuns: 50 * TIMES },
     )
@@ -307,6 +308,8 @@ describe('P-256', () => {
 
 for (const [name, curve] of BOTH) {
   describe(`the interface of ${name}`, () => {
+    it('has its name', () => assert.equal(curve.name, name))
+
     it('makes private keys of 32 bytes, another each time', () => {
       const made = Array.from({ length: 20 }, () => toHex(curve.generatePrivateKey()))
       for (const privateKey of made) assert.match(privateKey, /^[0-9a-f]{64}$/)
@@ -399,6 +402,12 @@ for (const [name, curve] of BOTH) {
       pair.erase()
       assert.deepEqual(pair.exportPrivateKey(), new Uint8Array(32))
       assert.deepEqual(given, new Uint8Array(32))
+    })
+
+    it('gives no shared secret after `erase`: anyone could compute it', () => {
+      const pair = new KeyPair(curve)
+      pair.erase()
+      assert.throws(() => pair.sharedSecret(curve.basePoint), /The private key is erased\./)
     })
 
     it('keeps its public key after `erase`', () => {

@@ -11,6 +11,7 @@ import type { Confirm, KeyMessage, SealedMessage } from '../src/protocol/message
 import { Session } from '../src/protocol/session.ts'
 import { EphemeralKeys, halvesOf, SUITES, type Suite } from '../src/protocol/suites.ts'
 import { fakeHybrid, fakeSuite } from './helpers/fake-curve.ts'
+import { refuses } from './helpers/refuses.ts'
 import { type Step, World, withEverything, withoutLoss, withReplays } from './helpers/schedule.ts'
 
 const SLOW = process.env['SLOW'] === '1'
@@ -279,6 +280,63 @@ describe('an exchange', () => {
     assert.throws(() => a.sendMessage(utf8ToBytes('no')), { code: 'no_session' })
     assert.throws(() => b.receiveMessage({ ...message, seq: 7 }), { code: 'decrypt_failed' })
     assert.throws(() => b.openOldest(), { code: 'decrypt_failed' })
+  })
+
+  it('takes 32 messages that wait, and one more as soon as one was read', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    const text = (i: number) => utf8ToBytes(`number ${i}`)
+    for (let i = 0; i < 32; i++) b.receiveMessage(a.sendMessage(text(i)))
+    const next = a.sendMessage(text(32))
+    refuses('inbox_full', () => b.receiveMessage(next))
+    assert.equal(b.waiting.length, 32)
+    assert.deepEqual(b.openOldest(), { session: b.current?.id, seq: 0, text: text(0) })
+    assert.deepEqual(b.receiveMessage(next), { missing: 0, completed: false })
+    for (let i = 1; i <= 32; i++) assert.deepEqual(b.openOldest().text, text(i))
+    refuses('nothing_waiting', () => b.openOldest())
+  })
+
+  it('neither seals nor takes what is no UTF-8 or longer than 16 KiB', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    const longest = new Uint8Array(16 * 1024).fill(0x61)
+    for (const text of [Uint8Array.of(0xff), Uint8Array.of(...longest, 0x61)]) {
+      refuses('bad_text', () => a.sendMessage(text))
+      // a peer that does not look seals it all the same
+      const sealed = a.current?.seal(text) as SealedMessage
+      refuses('bad_text', () => b.receiveMessage(sealed))
+      refuses('bad_text', () => b.receiveMessage(sealed))
+    }
+    assert.deepEqual(b.waiting, [])
+    assert.deepEqual(b.receiveMessage(a.sendMessage(longest)), { missing: 2, completed: false })
+    assert.deepEqual(b.openOldest().text, longest)
+  })
+
+  it('erases the text of a message once it was authenticated, whether it takes it or not', (t) => {
+    const [a, b] = two()
+    exchanged(a, b)
+    const { open } = Session.prototype
+    const texts: Uint8Array[] = []
+    t.mock.method(Session.prototype, 'open', function (this: Session, message: SealedMessage) {
+      const opened = open.call(this, message)
+      texts.push(opened.text)
+      return opened
+    })
+    b.receiveMessage(a.sendMessage(utf8ToBytes('taken')))
+    const sealed = a.current?.seal(Uint8Array.of(0xff)) as SealedMessage
+    refuses('bad_text', () => b.receiveMessage(sealed))
+    assert.deepEqual(texts, [new Uint8Array(5), new Uint8Array(1)])
+  })
+
+  it('says of which of its own shares the current session is', () => {
+    const [a, b] = two()
+    const first = a.startKeys()
+    assert.equal(a.hasCompleted(first.share), false)
+    a.receiveAnswer(b.receiveKeys(first).confirm)
+    a.receiveKeys(b.startKeys())
+    assert.equal(a.hasCompleted(first.share), true)
+    assert.equal(a.hasCompleted(a.startKeys().share), false)
+    assert.equal(b.hasCompleted(first.share), false)
   })
 
   it('takes no other identity with the confirmation that makes one known', () => {

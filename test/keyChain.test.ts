@@ -338,6 +338,14 @@ describe('a key that was looked up ahead', () => {
     assert.equal(toHex(chain.take().key), toHex(keyOf(start, 3)))
   })
 
+  it('is not accepted once it was forgotten: the chain would go on from zeros', () => {
+    const { chain, start, held } = begin()
+    const ahead = chain.ahead(2)
+    ahead.forget()
+    assert.throws(() => ahead.accept(), /It was forgotten/)
+    assert.deepEqual([chain.next, toHex(held)], [0, toHex(start)])
+  })
+
   it('has a key of its own, which its owner may erase', () => {
     const { chain, start } = begin()
     const [one, two] = [chain.ahead(2), chain.ahead(2)]

@@ -10,11 +10,14 @@ import {
   encodeAnswer,
   encodeKeyMessage,
   encodeMessage,
+  maxKeyMessageBytes,
   parseAnswer,
   parseKeyMessage,
   parseMessage,
+  parseMessageAnswer,
 } from '../src/protocol/messages.ts'
 import { publicKeyBytes, SUITES, type Suite } from '../src/protocol/suites.ts'
+import { REASON } from './helpers/refuses.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 
@@ -51,10 +54,10 @@ function without(form: Fields, field: string): Fields {
   return rest
 }
 
-/** Body and code, by what is wrong with it. */
-type Table = Record<string, readonly [body: unknown, code: ProtocolCode]>
+/** Body and code, by what is wrong with it; and words that the reason has. */
+type Table = Record<string, readonly [body: unknown, code: ProtocolCode, words?: readonly string[]]>
 
-/** One test for each table: every body is refused with exactly its code. */
+/** One test for each table: every body is refused with exactly its code, and a reason. */
 function refusesAll(parse: (body: unknown) => unknown, tables: Record<string, Table>): void {
   for (const [title, table] of Object.entries(tables))
     it(`refuses ${title}`, () => {
@@ -63,6 +66,11 @@ function refusesAll(parse: (body: unknown) => unknown, tables: Record<string, Ta
       const got = entries.map(([what, [body]]) => [what, refusalOf(parse, body)?.code ?? 'taken'])
       const expected = entries.map(([what, [, code]]) => [what, code])
       assert.deepEqual(Object.fromEntries(got), Object.fromEntries(expected))
+      for (const [what, [body, , words = []]] of entries) {
+        const reason = refusalOf(parse, body)?.message ?? ''
+        assert.match(reason, REASON, what)
+        for (const word of words) assert.ok(reason.includes(word), `${what}: ${reason}`)
+      }
     })
 }
 
@@ -184,8 +192,13 @@ function badHex(path: string, form: (value: string) => unknown, min: number, max
       .padEnd(good.length, '=')
       .slice(0, 2 * min),
   }
-  for (const [what, value] of Object.entries(values))
-    table[`\`${path}\` with ${what}`] = [form(value), 'bad_encoding']
+  const expected = min === max ? [`${2 * min} hex digits`] : [`${2 * min}`, `${2 * max}`]
+  for (const [what, value] of Object.entries(values)) {
+    const { length } = value
+    const fits = length >= 2 * min && length <= 2 * max && length % 2 === 0
+    const why = fits ? ['lower-case hex'] : [`${length} characters`, ...expected]
+    table[`\`${path}\` with ${what}`] = [form(value), 'bad_encoding', [`\`${path}\``, ...why]]
+  }
   return table
 }
 
@@ -629,6 +642,37 @@ describe('a sealed message', () => {
       'sequence number, encoding': [{ ...form, session: 'x', seq: -1 }, 'bad_message'],
       'an unknown field, encoding': [{ ...form, session: 'x', x: 1 }, 'bad_message'],
     },
+  })
+})
+
+describe('an answer to a sealed message', () => {
+  it('says how many are missing, in a whole number', () => {
+    for (const missing of [0, 1, Number.MAX_SAFE_INTEGER])
+      assert.deepEqual(parseMessageAnswer({ accepted: true, missing }), { accepted: true, missing })
+  })
+
+  const form = { accepted: true, missing: 0 }
+  refusesAll(parseMessageAnswer, {
+    'what is no such answer': notForms(form),
+    'a wrong field': wrongFields(form, { accepted: 'boolean', missing: 'number' }),
+    'another field': unknownFields(form),
+    'a number that is none': {
+      'below 0': [{ ...form, missing: -1 }, 'bad_message'],
+      'a half': [{ ...form, missing: 0.5 }, 'bad_message'],
+      'too large': [{ ...form, missing: 2 ** 53 }, 'bad_message'],
+      'not accepted': [{ ...form, accepted: false }, 'bad_message'],
+    },
+  })
+})
+
+describe('the room for a key message', () => {
+  it('is 4,096 bytes, and 8,192 on a suite with a KEM', () => {
+    const room = Object.values(SUITES).map((suite) => [suite.name, maxKeyMessageBytes(suite)])
+    assert.deepEqual(room, [
+      ['X25519', 4096],
+      ['P-256', 4096],
+      ['X25519MLKEM768', 8192],
+    ])
   })
 })
 

@@ -9,6 +9,7 @@ import fc from 'fast-check'
 import { createMlKem768 } from 'mlkem'
 import { KeyPair } from '../src/protocol/curves.ts'
 import { DuetError } from '../src/protocol/errors.ts'
+import { KeyChain } from '../src/protocol/keyChain.ts'
 import type { SealedMessage } from '../src/protocol/messages.ts'
 import { Session } from '../src/protocol/session.ts'
 import {
@@ -659,7 +660,8 @@ describe('the receiving sequence', () => {
     const { a, b } = agreed()
     const sealed = Array.from({ length: 6 }, (_, i) => a.seal(utf8(`${i}`)))
     receive(b, sealed[3] as SealedMessage)
-    for (const message of sealed.slice(0, 4)) refuses('replay', () => receive(b, message))
+    for (const message of sealed.slice(0, 4))
+      assert.match(refuses('replay', () => receive(b, message)).message, /^A message /)
     assert.equal(b.received, 1)
     receive(b, sealed[4] as SealedMessage)
     refuses('replay', () => receive(b, sealed[4] as SealedMessage))
@@ -765,7 +767,8 @@ describe('a picture', () => {
     const { b } = agreed()
     const [first, third] = [b.openPicture(0), b.openPicture(2)]
     third.accept()
-    for (const number of [0, 1, 2]) refuses('replay', () => b.openPicture(number))
+    for (const number of [0, 1, 2])
+      assert.match(refuses('replay', () => b.openPicture(number)).message, /^A picture /)
     // one that was on its way when a later one was accepted
     refuses('replay', () => first.accept())
     b.openPicture(3 + 1_024).forget()
@@ -786,6 +789,35 @@ describe('a session that another one took the place of', () => {
     assert.deepEqual(b.exportSharedSecrets(), { ecdh: zeros, kem: zeros })
     assert.equal(receive(b, message).text, toHex(utf8('late')))
     assert.deepEqual(b.openPicture(0).key, picture.key)
+  })
+})
+
+describe('what a session leaves behind', () => {
+  it('is none of the secrets that its keys came from, but the one that is shown', (t) => {
+    const made: Uint8Array[] = []
+    const { sharedSecret } = KeyPair.prototype
+    t.mock.method(KeyPair.prototype, 'sharedSecret', function (this: KeyPair, point: Uint8Array) {
+      const secret = sharedSecret.call(this, point)
+      made.push(secret)
+      return secret
+    })
+    const { a, b } = derive('X25519')
+    const left = made.filter((secret) => secret.some((byte) => byte !== 0))
+    assert.equal(made.length, 6)
+    assert.deepEqual(
+      left,
+      [b, a].map((session) => session.exportSharedSecrets().ecdh),
+    )
+  })
+
+  it('is no chain: the two to send end with its place, the two to receive with the rest', (t) => {
+    const { a } = agreed()
+    const { mock } = t.mock.method(KeyChain.prototype, 'erase')
+    a.demote()
+    assert.equal(mock.callCount(), 2)
+    a.erase()
+    assert.equal(mock.callCount(), 4)
+    assert.equal(new Set(mock.calls.map((call) => call.this)).size, 4)
   })
 })
 
@@ -837,7 +869,7 @@ describe('an erased session', () => {
         return opened(b, 0, a.seal(utf8('Hello, Bob')).ciphertext)
       } catch (cause) {
         // to refuse earlier is as good
-        throw new DuetError('decrypt_failed', 'refused', { cause })
+        throw new DuetError('decrypt_failed', 'This was refused.', { cause })
       }
     })
   })
@@ -860,7 +892,7 @@ describe('an erased session', () => {
 describe('the shared secret of a session', () => {
   it('is given as a copy', () => {
     const { a } = agreed('X25519MLKEM768')
-    const before = a.exportSharedSecrets()
+    const before = structuredClone(a.exportSharedSecrets())
     for (const secret of Object.values(a.exportSharedSecrets())) secret?.fill(0)
     assert.deepEqual(a.exportSharedSecrets(), before)
   })

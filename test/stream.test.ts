@@ -11,12 +11,14 @@ import {
   type Aead,
   CHUNK_BYTES,
   HEADER_BYTES,
+  isPictureType,
   maxStreamBytes,
   nobleAead,
   PictureOpener,
   PictureSealer,
   type PictureType,
   parseHeader,
+  parseImageAnswer,
   pictureTypeOf,
   streamBytes,
 } from '../src/protocol/stream.ts'
@@ -121,7 +123,7 @@ describe('a picture stream', () => {
   it('is refused if it is of version 1, or too short', () => {
     const good = concatBytes(utf8ToBytes('DUET2'), header.session, NUMBER)
     for (const bad of [good.with(4, 0x31), good.subarray(0, -1), new Uint8Array(0)])
-      assert.throws(() => parseHeader(bad), { code: 'bad_image' })
+      refuses('bad_image', () => parseHeader(bad))
   })
 
   const types: PictureType[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
@@ -166,7 +168,7 @@ describe('a picture stream', () => {
         (at, bit, aead) => {
           const changed = stream.slice()
           changed[at] = (changed[at] ?? 0) ^ (1 << bit)
-          assert.throws(() => open(changed, { aead }), { code: 'decrypt_failed' })
+          refuses('decrypt_failed', () => open(changed, { aead }))
         },
       ),
     )
@@ -194,7 +196,7 @@ describe('a picture stream', () => {
   ]
   for (const [how, parts] of damaged)
     it(`${how} is decrypt_failed`, () => {
-      assert.throws(() => open(concatBytes(...parts)), { code: 'decrypt_failed' })
+      refuses('decrypt_failed', () => open(concatBytes(...parts)))
     })
 
   it('ends whole: a last chunk that is full is the last, and an empty one after it is too much', () => {
@@ -208,7 +210,7 @@ describe('a picture stream', () => {
     const nonce = new Uint8Array(12)
     nonce.set([2, 1], 10)
     const empty = nobleAead.seal(KEY, nonce, new Uint8Array(0))
-    assert.throws(() => open(concatBytes(stream, ...empty)), { code: 'decrypt_failed' })
+    refuses('decrypt_failed', () => open(concatBytes(stream, ...empty)))
     // the same picture with its last full chunk as one of many, and an empty one behind it
     const [head, first = head, second = head] = split(stream)
     const nonceOf = (...end: [number, number]) => {
@@ -218,44 +220,111 @@ describe('a picture stream', () => {
     }
     const full = nobleAead.seal(KEY, nonceOf(1, 0), nobleAead.open(KEY, nonceOf(1, 1), second))
     const last = nobleAead.seal(KEY, nonceOf(2, 1), new Uint8Array(0))
-    assert.throws(() => open(concatBytes(head, first, ...full, ...last)), { code: 'bad_image' })
+    refuses('bad_image', () => open(concatBytes(head, first, ...full, ...last)))
   })
 
   const picture = pngOf(300)
   const meta = (value: unknown) => concatBytes(lp(utf8ToBytes(JSON.stringify(value))), picture)
   const honest = { type: 'image/png', bytes: 300, name: 'x' }
-  const wrong: [string, Uint8Array][] = [
-    ['no metadata', new Uint8Array(0)],
-    ['a length that reaches beyond', concatBytes(Uint8Array.of(1, 255), picture)],
-    ['metadata over 1 KiB', meta({ ...honest, name: 'x'.repeat(1024) })],
-    ['metadata that is no JSON', concatBytes(lp(utf8ToBytes('{type}')), picture)],
-    ['metadata that is not UTF-8', concatBytes(lp(Uint8Array.of(0x22, 0xff, 0x22)), picture)],
-    ['no type', meta({ bytes: 300, name: 'x' })],
-    ['no name', meta({ type: 'image/png', bytes: 300 })],
-    ['an unknown field', meta({ ...honest, path: '/' })],
-    ['SVG', meta({ ...honest, type: 'image/svg+xml' })],
-    ['a length that is no number', meta({ ...honest, bytes: '300' })],
-    ['a negative length', meta({ ...honest, bytes: -300 })],
-    ['half a byte', meta({ ...honest, bytes: 300.5 })],
-    ['more than was declared', meta({ ...honest, bytes: 299 })],
-    ['fewer than were declared', meta({ ...honest, bytes: 301 })],
-    ['a PNG that says JPEG', meta({ ...honest, type: 'image/jpeg' })],
+  const alone = utf8ToBytes(JSON.stringify(honest))
+  const notUtf8 = alone.map((byte) => (byte === 'x'.charCodeAt(0) ? 0xff : byte))
+  const wrong: [string, Uint8Array, RegExp][] = [
+    ['no metadata', new Uint8Array(0), /not its metadata/],
+    [
+      'a length that reaches beyond',
+      concatBytes(Uint8Array.of(1, 255), picture),
+      /not its metadata/,
+    ],
+    ['metadata over 1 KiB', meta({ ...honest, name: 'x'.repeat(1024) }), /not its metadata/],
+    [
+      'metadata that is no JSON',
+      concatBytes(lp(utf8ToBytes('{type}')), picture),
+      /not its metadata/,
+    ],
+    [
+      'metadata that is not UTF-8',
+      concatBytes(lp(Uint8Array.of(0x22, 0xff, 0x22)), picture),
+      /not its metadata/,
+    ],
+    ['a name that is not UTF-8', concatBytes(lp(notUtf8), picture), /not its metadata/],
+    [
+      'metadata alone, of a greater length',
+      concatBytes(Uint8Array.of(1, 255), alone),
+      /not its metadata/,
+    ],
+    ['metadata alone', lp(alone), /not of the type/],
+    ['no type', meta({ bytes: 300, name: 'x' }), /not its metadata/],
+    ['no name', meta({ type: 'image/png', bytes: 300 }), /not its metadata/],
+    ['an unknown field', meta({ ...honest, path: '/' }), /not its metadata/],
+    ['SVG', meta({ ...honest, type: 'image/svg+xml' }), /not its metadata/],
+    ['a length that is no number', meta({ ...honest, bytes: '300' }), /not its metadata/],
+    ['a negative length', meta({ ...honest, bytes: -300 }), /not its metadata/],
+    ['half a byte', meta({ ...honest, bytes: 300.5 }), /not its metadata/],
+    ['more than was declared', meta({ ...honest, bytes: 299 }), /the length that it declared/],
+    ['fewer than were declared', meta({ ...honest, bytes: 301 }), /the length that it declared/],
+    ['a PNG that says JPEG', meta({ ...honest, type: 'image/jpeg' }), /not of the type/],
     [
       'HTML that says PNG',
       concatBytes(lp(utf8ToBytes(JSON.stringify({ ...honest, bytes: 6 }))), utf8ToBytes('<html>')),
+      /not of the type/,
     ],
-    ['no picture', lp(utf8ToBytes(JSON.stringify({ ...honest, bytes: 0 })))],
+    ['no picture', lp(utf8ToBytes(JSON.stringify({ ...honest, bytes: 0 }))), /not its metadata/],
   ]
-  for (const [what, plaintext] of wrong)
+  for (const [what, plaintext, reason] of wrong)
     it(`with ${what} is bad_image`, () => {
-      assert.throws(() => open(sealPlaintext(plaintext)), { code: 'bad_image' })
+      assert.match(refuses('bad_image', () => open(sealPlaintext(plaintext))).message, reason)
     })
 
+  it('that holds more than it declares is refused at the chunk that does, on both sides', () => {
+    const long = pngOf(3 * CHUNK_BYTES)
+    const sealer = new PictureSealer(header, KEY.slice(), {
+      type: 'image/png',
+      bytes: 99,
+      name: '',
+    })
+    refuses('bad_image', () => sealer.seal(long.subarray(0, 100)).next())
+    const plaintext = concatBytes(
+      lp(utf8ToBytes(JSON.stringify({ ...honest, bytes: CHUNK_BYTES }))),
+      long,
+    )
+    const opener = new PictureOpener(KEY.slice(), MAX)
+    const chunk = (at: number) => {
+      const nonce = new Uint8Array(12)
+      nonce[10] = at
+      const piece = plaintext.subarray(at * CHUNK_BYTES, (at + 1) * CHUNK_BYTES)
+      return concatBytes(...nobleAead.seal(KEY, nonce, piece))
+    }
+    for (const _ of opener.open(chunk(0))) assert.fail('a chunk waits for what follows')
+    const opened = opener.open(concatBytes(chunk(1), chunk(2)))
+    assert.ok((opened.next().value as Uint8Array).length > 0)
+    refuses('bad_image', () => opened.next())
+  })
+
+  it('of nothing but a tag is empty, and does not open if the tag is wrong', () => {
+    const stream = sealPlaintext(new Uint8Array(0))
+    assert.match(refuses('bad_image', () => open(stream)).message, /not its metadata/)
+    const wrong = stream.map((byte, i) => (i < HEADER_BYTES ? byte : byte ^ 1))
+    refuses('decrypt_failed', () => open(wrong))
+  })
+
+  it('is as long as it can be with a name that just fits', () => {
+    for (const length of [300, CHUNK_BYTES, 2 * CHUNK_BYTES - 1026, 2 * CHUNK_BYTES - 1025]) {
+      const picture = pngOf(length)
+      const metadata = { type: 'image/png', bytes: length, name: '' } as const
+      const name = 'x'.repeat(1024 - JSON.stringify(metadata).length)
+      const stream = seal(picture, { name })
+      assert.equal(stream.length, maxStreamBytes(length))
+      assert.equal(stream.length, streamBytes({ ...metadata, name }))
+      assert.deepEqual(open(stream, { max: length }), { picture, metadata: { ...metadata, name } })
+      refuses('bad_image', () => seal(picture, { name: `${name}x` }))
+    }
+  })
+
   it('that declares more than the receiver takes is too_large, at its first chunk', () => {
-    assert.throws(() => open(seal(pngOf(301)), { max: 300 }), { code: 'too_large' })
+    refuses('too_large', () => open(seal(pngOf(301)), { max: 300 }))
     const stream = seal(pngOf(5 * CHUNK_BYTES))
     const first = stream.subarray(0, HEADER_BYTES + SEALED_CHUNK + 1)
-    assert.throws(() => open(first, { max: 4 * CHUNK_BYTES }), { code: 'too_large' })
+    refuses('too_large', () => open(first, { max: 4 * CHUNK_BYTES }))
   })
 
   it('that does not begin as one is bad_image', () => {
@@ -265,20 +334,76 @@ describe('a picture stream', () => {
       bytes.subarray(0, HEADER_BYTES - 1),
       pngOf(HEADER_BYTES),
     ])
-      assert.throws(() => parseHeader(header), { code: 'bad_image' })
+      refuses('bad_image', () => parseHeader(header))
   })
 
   it('is sealed only as long as it says, and with a name that fits', () => {
-    assert.throws(() => seal(picture, { bytes: 299 }), { code: 'bad_image' })
-    assert.throws(() => seal(picture, { bytes: 301 }), { code: 'bad_image' })
-    assert.throws(() => seal(picture, { name: 'x'.repeat(1024) }), { code: 'bad_image' })
+    refuses('bad_image', () => seal(picture, { bytes: 299 }))
+    refuses('bad_image', () => seal(picture, { bytes: 301 }))
+    refuses('bad_image', () => seal(picture, { name: 'x'.repeat(1024) }))
+  })
+})
+
+describe('a sealer or an opener that is erased', () => {
+  const isZero = (bytes: Uint8Array) => bytes.every((byte) => byte === 0)
+
+  it('has overwritten its key, and the sealer what it held of the picture', () => {
+    const picture = pngOf(300)
+    const [sealing, opening] = [KEY.slice(), KEY.slice()]
+    let held: Uint8Array | undefined
+    const aead: Aead = {
+      ...nobleAead,
+      seal: (_key, _nonce, chunk) => {
+        held = chunk
+        return []
+      },
+    }
+    const sealer = new PictureSealer(
+      header,
+      sealing,
+      { type: 'image/png', bytes: picture.length, name: '' },
+      aead,
+    )
+    for (const _ of sealer.seal(picture)) assert.fail('no chunk is full')
+    sealer.end()
+    assert.ok(held && !isZero(held))
+    sealer.erase()
+    assert.ok(isZero(held) && isZero(sealing))
+    new PictureOpener(opening, MAX).erase()
+    assert.ok(isZero(opening))
+  })
+})
+
+describe('the answer to a picture', () => {
+  it('has its length, and nothing else beside `accepted`', () => {
+    assert.deepEqual(parseImageAnswer({ accepted: true, bytes: 0 }), { accepted: true, bytes: 0 })
+    for (const answer of [
+      null,
+      { bytes: 1 },
+      { accepted: false, bytes: 1 },
+      { accepted: true, bytes: -1 },
+      { accepted: true, bytes: 0.5 },
+      { accepted: true, bytes: '1' },
+      { accepted: true, bytes: 1, more: 1 },
+    ])
+      assert.throws(() => parseImageAnswer(answer), { name: 'ValiError' })
   })
 })
 
 describe('the type of a picture', () => {
+  it('is one of four, and SVG is none', () => {
+    for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'])
+      assert.ok(isPictureType(type))
+    for (const type of ['', 'image/svg+xml', 'image/PNG', 'text/plain'])
+      assert.ok(!isPictureType(type))
+  })
+
   it('is that of its first bytes', () => {
     for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as const)
       assert.equal(pictureTypeOf(pictureOf(type, 12)), type)
+    assert.equal(pictureTypeOf(utf8ToBytes('GIF87a and more')), 'image/gif')
+    // a size in any four bytes
+    assert.equal(pictureTypeOf(utf8ToBytes('RIFF \n\0rWEBP')), 'image/webp')
   })
 
   it('is none for what is no picture, or too short to tell', () => {
@@ -289,6 +414,8 @@ describe('the type of a picture', () => {
       '\x89PNG',
       'GIF88a',
       'RIFF0000WAVE',
+      'RIFFWEBP',
+      'a GIF87a',
     ]
     for (const text of others) assert.equal(pictureTypeOf(Buffer.from(text, 'latin1')), null)
   })

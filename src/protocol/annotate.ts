@@ -67,8 +67,8 @@ export function annotatedJson<Schema extends v.GenericSchema>(
   return {
     fields,
     cut(body) {
-      const text = textOf(body)
-      if (text === null || !isOf(schema, text)) return null
+      const text = textOf(schema, body)
+      if (text === null) return null
       const parts = valuesOf(text)
       const named = parts.flatMap(({ field }) => field ?? [])
       // JSON lets a name come twice: whoever sends that shall not have thousands of parts kept
@@ -109,19 +109,13 @@ function fieldNote({ is, es, source, hex }: FieldNote): FieldNote {
   return { is, es, source, ...(hex && { hex }) }
 }
 
-function textOf(body: Uint8Array): string | null {
+/** The text of a body in JSON that is of this form, else null. */
+function textOf(schema: v.GenericSchema, body: Uint8Array): string | null {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    return v.is(schema, JSON.parse(text)) ? text : null
   } catch {
     return null
-  }
-}
-
-function isOf(schema: v.GenericSchema, text: string): boolean {
-  try {
-    return v.is(schema, JSON.parse(text))
-  } catch {
-    return false
   }
 }
 
@@ -145,13 +139,11 @@ function valuesOf(text: string): TextPart[] {
     else {
       const begin = index + (inner === undefined ? 0 : 1)
       const value = inner ?? token
-      if (begin > done) parts.push({ text: text.slice(done, begin) })
-      parts.push({ field: outer + name, text: value })
+      parts.push({ text: text.slice(done, begin) }, { field: outer + name, text: value })
       done = begin + value.length
     }
   }
-  if (done < text.length) parts.push({ text: text.slice(done) })
-  return parts
+  return [...parts, { text: text.slice(done) }]
 }
 
 function splitEnd(part: TextPart, { end }: EndedNote): TextPart[] {

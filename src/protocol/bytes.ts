@@ -46,12 +46,7 @@ export function lp(bytes: Uint8Array): Uint8Array {
 
 /** Bytewise order of two byte strings: negative, zero or positive, as for `sort`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const common = Math.min(a.length, b.length)
-  for (let i = 0; i < common; i++) {
-    const difference = (a[i] ?? 0) - (b[i] ?? 0)
-    if (difference !== 0) return difference
-  }
-  return a.length - b.length
+  return Buffer.compare(a, b)
 }
 
 /** Whether two byte strings are equal; looks at every byte of equal lengths, whatever they hold. */

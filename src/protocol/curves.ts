@@ -2,7 +2,7 @@
 
 import { x25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
-import { equalBytes, hexToBytes } from './bytes.ts'
+import { compareBytes, equalBytes, hexToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
 
 export type CurveName = 'X25519' | 'P-256'
@@ -46,16 +46,12 @@ export const LOW_ORDER: readonly Uint8Array[] = [
   'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
 ].map(hexToBytes)
 
-/** p = 2^255 - 19, little-endian (RFC 7748 section 4.1). */
-const P_25519 = hexToBytes('edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f')
+/** p = 2^255 - 19, big-endian (RFC 7748 section 4.1). */
+const P_25519 = hexToBytes('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed')
 
 /** Whether the little-endian u is below p. RFC 7748 section 5 would reduce it; we want one form for each point. */
 function isCanonical(u: Uint8Array): boolean {
-  for (let i = 31; i >= 0; i--) {
-    const difference = (u[i] ?? 0) - (P_25519[i] ?? 0)
-    if (difference !== 0) return difference < 0
-  }
-  return false
+  return compareBytes(u.toReversed(), P_25519) < 0
 }
 
 /** X25519, RFC 7748 section 5. Points are u coordinates, 32 bytes, little-endian. */
@@ -90,8 +86,8 @@ export const P256: Curve = {
   generatePrivateKey: () => p256.utils.randomSecretKey(),
   publicKey: (privateKey) => p256.getPublicKey(privateKey, false),
   checkPoint(point) {
-    if (point.length !== 65 || point[0] !== 4)
-      throw new DuetError('bad_point', 'A P-256 point is 65 bytes and begins with 04.')
+    // noble takes the compressed form too, in 33 bytes
+    if (point.length !== 65) throw new DuetError('bad_point', 'A P-256 point is 65 bytes.')
     try {
       p256.Point.fromBytes(point).assertValidity()
     } catch (cause) {

@@ -171,11 +171,10 @@ function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOut
     if (typeof body.v === 'number' && body.v !== VERSION)
       throw new DuetError('bad_version', `This peer speaks duet/${VERSION} only.`)
   }
-  const result = v.safeParse(form, body, { abortEarly: true })
+  const result = v.safeParse(form, body)
   if (result.success) return result.output
   // a field's name that came from outside is not repeated
-  const [first] = result.issues[0].path ?? []
-  const field = String(first?.key)
+  const field = String(result.issues[0].path?.[0].key)
   throw new DuetError(
     'bad_message',
     Object.hasOwn(form.entries, field)

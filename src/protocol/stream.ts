@@ -185,7 +185,8 @@ export class PictureOpener {
   readonly #sealed = new Uint8Array(SEALED_CHUNK_BYTES)
   #filled = 0
   #counter = 0
-  #opened = 0
+  /** Bytes of the picture that are to come. */
+  #left = 0
   #metadata: PictureMetadata | null = null
 
   /** `maxBytes`: the longest picture that is taken. */
@@ -224,7 +225,7 @@ export class PictureOpener {
     if (this.#counter > 0 && this.#filled === AEAD_TAG_BYTES)
       throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
     const last = this.#next(true)
-    if (this.#opened !== this.#metadata?.bytes) throw wrongLength()
+    if (this.#left !== 0) throw wrongLength()
     return last
   }
 
@@ -243,8 +244,8 @@ export class PictureOpener {
     }
     this.#filled = 0
     const picture = this.#metadata === null ? this.#begin(plaintext) : plaintext
-    this.#opened += picture.length
-    if (this.#metadata === null || this.#opened > this.#metadata.bytes) throw wrongLength()
+    this.#left -= picture.length
+    if (this.#left < 0) throw wrongLength()
     return picture
   }
 
@@ -259,6 +260,7 @@ export class PictureOpener {
     if (pictureTypeOf(picture) !== metadata.type)
       throw new DuetError('bad_image', 'The picture is not of the type that it claims to be.')
     this.#metadata = metadata
+    this.#left = metadata.bytes
     return picture
   }
 }
@@ -276,13 +278,17 @@ function splitMetadata(plaintext: Uint8Array): { metadata: PictureMetadata; pict
   const [high = 0, low = 0] = plaintext
   const end = 2 + high * 256 + low
   const json = plaintext.subarray(2, end)
+  if (end > 2 + MAX_METADATA_BYTES || end > plaintext.length) throw notMetadata()
   try {
-    if (end > 2 + MAX_METADATA_BYTES || end > plaintext.length) throw new RangeError('length')
     const text = new TextDecoder('utf-8', { fatal: true }).decode(json)
     return { metadata: v.parse(Metadata, JSON.parse(text)), picture: plaintext.subarray(end) }
   } catch {
-    throw new DuetError('bad_image', 'What stands before the picture is not its metadata.')
+    throw notMetadata()
   }
+}
+
+function notMetadata(): DuetError {
+  return new DuetError('bad_image', 'What stands before the picture is not its metadata.')
 }
 
 /** The header and the answer with each of their fields explained. */

@@ -3,6 +3,9 @@
 import assert from 'node:assert/strict'
 import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
 
+/** Why something was refused: a sentence that leaves nothing out. */
+export const REASON = /^\S(?!.*``).{10,}\.$/
+
 /** Fails unless `operation` throws a DuetError with this code. Returns the error. */
 export function refuses(code: ProtocolCode, operation: () => unknown): DuetError {
   let refusal: unknown
@@ -34,5 +37,7 @@ export async function rejects(
 function withCode(code: ProtocolCode, refusal: unknown): DuetError {
   assert.ok(refusal instanceof DuetError, `expected a DuetError, got ${refusal}`)
   assert.equal(refusal.code, code, refusal.message)
+  assert.equal(refusal.name, 'DuetError')
+  assert.match(refusal.message, REASON, 'a refusal says why, in a sentence')
   return refusal
 }

@@ -1,0 +1,56 @@
+/** Mutants that no test can tell from the program, and why. */
+
+export interface Equivalent {
+  readonly file: string
+  /** The line that it stands in. */
+  readonly line: string
+  /** What stands in place of a part of it. */
+  readonly is: string
+  /** Why nothing that a test can see changes. */
+  readonly why: string
+}
+
+export const EQUIVALENT: readonly Equivalent[] = [
+  {
+    file: 'src/protocol/annotate.ts',
+    line: "const isHex = ({ field, text }: TextPart) => !fields[field ?? '']?.hex || HEX.test(text)",
+    is: '"Stryker was here!"',
+    why: 'What has no name is looked up under one that no field has, and any such name does.',
+  },
+  {
+    file: 'src/protocol/annotate.ts',
+    line: "const note = ended.get(part.field ?? '')",
+    is: '"Stryker was here!"',
+    why: 'As above.',
+  },
+  {
+    file: 'src/protocol/annotate.ts',
+    line: "let outer = ''",
+    is: '"Stryker was here!"',
+    why: 'Every form is an object, and the brace that it begins with sets it again.',
+  },
+  {
+    file: 'src/protocol/bytes.ts',
+    line: 'for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)',
+    is: 'i <= a.length',
+    why: 'Behind the end both count as 0.',
+  },
+  {
+    file: 'src/protocol/keySchedule.ts',
+    line: 'const party = compareBytes(ours, theirs) < 0 ? 1 : 2',
+    is: 'compareBytes(ours, theirs) <= 0',
+    why: 'Two equal shares are a reflection, and refused before.',
+  },
+  {
+    file: 'src/protocol/messages.ts',
+    line: 'kem !== null && {',
+    is: 'true',
+    why: 'A ciphertext without a KEM was refused above; the compiler wants to hear it again.',
+  },
+  {
+    file: 'src/protocol/stream.ts',
+    line: "if (/^RIFF[\\s\\S]{4}WEBP/.test(text)) return 'image/webp'",
+    is: '/RIFF[\\s\\S]{4}WEBP/',
+    why: 'Twelve bytes are looked at, and the pattern has twelve.',
+  },
+]

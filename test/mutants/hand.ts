@@ -1,0 +1,47 @@
+/** One worker at a time, started again after each one that ended or was spoilt. */
+
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import path from 'node:path'
+import type { Loaded, Measured, Order, Verdict } from './worker.ts'
+
+/** In MB: a mutant that keeps all it makes ends before the machine does. */
+const MEMORY = 1024
+
+type Answer<O extends Order> = O['do'] extends 'load'
+  ? Loaded
+  : O['do'] extends 'measure'
+    ? Measured[]
+    : Verdict
+
+export class Hand {
+  readonly #child: ChildProcess
+  readonly #closed: Promise<unknown>
+
+  /** `mutant`: awake from the start, so that what is computed once is computed with it. */
+  constructor(sandbox: string, mutant?: string) {
+    const { MUTANT: _, ...env } = process.env
+    this.#child = fork(path.join(sandbox, 'test/mutants/worker.ts'), {
+      cwd: sandbox,
+      env: { ...env, ...(mutant !== undefined && { MUTANT: mutant }) },
+      execArgv: ['--import', 'tsx', `--max-old-space-size=${MEMORY}`],
+      stdio: ['ignore', 'ignore', mutant === undefined ? 'inherit' : 'ignore', 'ipc'],
+      serialization: 'advanced',
+    })
+    this.#closed = once(this.#child, 'close')
+  }
+
+  /** The answer, or null if the process ended instead. */
+  async ask<O extends Order>(order: O): Promise<Answer<O> | null> {
+    const answer = new Promise<Answer<O>>((resolve) => {
+      this.#child.once('message', (answer) => resolve(answer as Answer<O>))
+    })
+    this.#child.send(order)
+    return Promise.race([answer, this.#closed.then(() => null)])
+  }
+
+  async end(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#closed
+  }
+}

@@ -1,0 +1,60 @@
+/** What is mutated, and the tests that have to notice: those of its subject, which run in one process, and quickly. */
+
+export interface Subject {
+  /** From the project's root. */
+  readonly source: string
+  /** Of test/. */
+  readonly tests: readonly string[]
+  /** How many of a hundred mutants have to be killed. */
+  readonly atLeast: number
+}
+
+/** Tests that take seconds, and say of a single mutant no more than the others: the schedules stay on the fake curve. */
+export const SLOW = /random schedules on (X25519|P-256)|1,000 iterations|every bit of both shares/
+
+function subjects(
+  folder: string,
+  atLeast: number,
+  tests: Readonly<Record<string, readonly string[]>>,
+): Subject[] {
+  return Object.entries(tests).map(([name, tests]) => ({
+    source: `${folder}/${name}.ts`,
+    tests: tests.map((test) => `${test}.test.ts`),
+    atLeast,
+  }))
+}
+
+export const SUBJECTS: readonly Subject[] = [
+  ...subjects('src/protocol', 95, {
+    annotate: ['annotations'],
+    bytes: ['annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
+    curves: ['curves'],
+    errors: ['messages'],
+    exchange: ['exchange'],
+    kem: ['kem'],
+    keyChain: ['keyChain', 'session'],
+    keySchedule: ['keySchedule', 'session'],
+    messages: ['messages', 'annotations'],
+    safetyNumber: ['safetyNumber'],
+    session: ['session'],
+    stream: ['stream', 'annotations'],
+    suites: ['messages', 'kem', 'session', 'exchange'],
+  }),
+  ...subjects('src/state', 0, {
+    files: ['state', 'keyFiles'],
+    keyFiles: ['keyFiles', 'state'],
+    memory: ['state'],
+    pem: ['pem', 'keyFiles'],
+    pictures: ['pictures'],
+  }),
+  ...subjects('src/http', 0, { guard: ['guard'] }),
+  ...subjects('src/mailbox', 0, {
+    hpke: ['seal'],
+    mailbox: ['mailbox'],
+    maildir: ['maildir'],
+    mark: ['maildir', 'watch'],
+    seal: ['seal'],
+    turn: ['maildir'],
+    watch: ['watch'],
+  }),
+]
