@@ -12,6 +12,8 @@ import { runCommand } from './helpers/command.ts'
 import {
   assertGood,
   changed,
+  hexIn,
+  isHidden,
   type Json,
   oneRun,
   reportsOf,
@@ -21,7 +23,7 @@ import {
   wrongIn,
 } from './helpers/transcripts.ts'
 import type { TestPeer } from './helpers/with-peers.ts'
-import { hexIn, isHidden, turnedAt, wrongInOneWay } from './helpers/wrong-transcripts.ts'
+import { turnedAt, wrongInOneWay } from './helpers/wrong-transcripts.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const suites = Object.values(SUITES)

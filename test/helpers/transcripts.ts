@@ -98,3 +98,29 @@ export function oneRun(suite: Suite): Promise<[string, string]> {
 export function assertGood(texts: readonly string[]): void {
   for (const { wrong } of reportsOf(texts)) assert.deepEqual(wrong, [])
 }
+
+/** Where in a transcript bytes stand in hex, but for the explanations. */
+export function* hexIn(value: Json, place: string[] = []): Generator<string[]> {
+  if (typeof value === 'string') {
+    if (/^(?:[0-9a-f]{2})+$/.test(value)) yield place
+  } else if (typeof value === 'object' && value !== null)
+    for (const name of Object.keys(value))
+      if (place.length > 0 || name !== 'forms') yield* hexIn(value[name], [...place, name])
+}
+
+/**
+ * What nobody can tell from one transcript, since it does not follow from what is in it: sealed bytes; a tag that
+ * was sent once; the name of the run; the number of a picture that came, since those before it may be lost, unless it
+ * is the last; and which session an answer confirms, if a message that opened says as much.
+ */
+export function isHidden(transcript: Json, [first, n, , i, kind]: string[]): boolean {
+  if (first === 'run') return true
+  if (first !== 'events') return false
+  const event = transcript.events[Number(n)]
+  const { field } = event.parts[Number(i)]
+  if (event.form === 'sealed message') return field === 'ciphertext' || field === 'tag'
+  if (event.form === 'picture header')
+    return field === 'number' && kind === 'hex' && event.way === 'received'
+  if (field === 'confirm.tag') return true
+  return field === 'confirm.session' && event.type === 'answer' && event.way === 'received'
+}
