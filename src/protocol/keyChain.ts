@@ -26,7 +26,7 @@ function step(chain: Uint8Array): { key: Uint8Array; next: Uint8Array } {
 function skip(chain: Uint8Array, count: number): Uint8Array {
   let at = chain.slice()
   for (let i = 0; i < count; i++) {
-    const next = hmac(sha256, at, FOR_CHAIN)
+    const next = hmac.create(sha256, at).update(FOR_CHAIN).digest()
     at.fill(0)
     at = next
   }

@@ -161,8 +161,8 @@ export const MISTAKES: readonly Mistake[] = [
   ),
   session(
     'what the keys come from outlives promotion',
-    '    this.#schedule.erase()\n  }\n\n  /** The numbers',
-    '  }\n\n  /** The numbers',
+    '    this.#schedule.erase()\n    this.#confirmed = true',
+    '    this.#confirmed = true',
   ),
   session(
     'a Diffie-Hellman secret is left in memory',
