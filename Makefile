@@ -122,7 +122,7 @@ fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10,
 coverage: dist/main.js ## run the tests and show which lines they reach
 	@npm run --silent coverage
 
-explore: $(INSTALLED) ## walk through every schedule of two peers (ONLY=hybrid, KEYS, TEXTS, PICTURES, TROUBLES, UNDER_WAY, DEPTH, TELL=1)
+explore: $(INSTALLED) ## walk through every schedule of two peers within bounds (ONLY=hybrid, KEYS=3, TROUBLES=2, TELL=1)
 	@exec node --max-old-space-size=4096 --import tsx test/explore/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules, what is unused
