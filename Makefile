@@ -125,7 +125,7 @@ mutants: $(INSTALLED) ## change the source in every small way: does a test notic
 coverage: dist/main.js ## run the tests and show which lines they reach
 	@npm run --silent coverage
 
-explore: $(INSTALLED) ## walk through every schedule of two peers (ONLY=hybrid, KEYS, TEXTS, PICTURES, TROUBLES, UNDER_WAY, DEPTH, TELL=1)
+explore: $(INSTALLED) ## walk through every schedule of two peers within bounds (ONLY=hybrid, KEYS=3, TROUBLES=2, TELL=1)
 	@exec node --max-old-space-size=4096 --import tsx test/explore/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules, what is unused

@@ -3,8 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { compareBytes, concatBytes, equalBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { KeyPair, LOW_ORDER } from '../src/protocol/curves.ts'
+import { DuetError } from '../src/protocol/errors.ts'
 import { type Event, Exchange, type State, TRANSITIONS } from '../src/protocol/exchange.ts'
 import { transcriptOf } from '../src/protocol/keySchedule.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../src/protocol/messages.ts'
@@ -409,6 +410,148 @@ describe('an exchange', () => {
     exchanged(a, b)
     assert.equal(a.wasKnown, true)
   })
+})
+
+/**
+ * How two exchanges can be apart once nothing is under way: all the ways that `make explore` finds, each by a
+ * shortest schedule. `texts`: what A is told of a text, and then B. `meet`: whether these two bring them together.
+ */
+const waysApart: {
+  what: string
+  happens(a: Exchange, b: Exchange): Exchange
+  texts: [string | null, string | null]
+  meet: boolean
+}[] = [
+  {
+    what: 'one restarted while its answer was out: the other has a session, and it has none',
+    happens(a, b) {
+      const keysA = a.startKeys()
+      const keysB = b.startKeys()
+      const answerB = b.receiveKeys(keysA)
+      a.receiveAnswer(answerB.confirm)
+      assert.equal(a.receiveKeys(keysB).completed, true)
+      return restarted(b)
+    },
+    texts: ['unknown_session', 'no_session'],
+    meet: false,
+  },
+  {
+    what: 'the answer that confirms the first session is lost: one has it, and the other waits for that',
+    happens(a, b) {
+      const keysA = a.startKeys()
+      const keysB = b.startKeys()
+      const answerB = b.receiveKeys(keysA)
+      a.receiveAnswer(answerB.confirm)
+      assert.equal(a.receiveKeys(keysB).completed, true)
+      return b
+    },
+    texts: [null, null],
+    meet: true,
+  },
+  {
+    what: 'the answer that confirms a later session is lost: one has it, and the other is on the one before',
+    happens(a, b) {
+      exchanged(a, b)
+      const keysA = a.startKeys()
+      const keysB = b.startKeys()
+      const answerB = b.receiveKeys(keysA)
+      a.receiveAnswer(answerB.confirm)
+      assert.equal(a.receiveKeys(keysB).completed, true)
+      return b
+    },
+    texts: [null, null],
+    meet: true,
+  },
+  {
+    what: 'an hour passed for keys that were under way: one has a session of them, and the other is on the one before',
+    happens(a, b) {
+      exchanged(a, b)
+      const keysA = a.startKeys()
+      const keysB = b.startKeys()
+      const answerB = b.receiveKeys(keysA)
+      b.expire()
+      a.receiveAnswer(answerB.confirm)
+      const answerA = a.receiveKeys(keysB)
+      assert.equal(answerA.completed, true)
+      assert.equal(b.receiveAnswer(answerA.confirm).completed, false)
+      return b
+    },
+    texts: ['unknown_session', null],
+    meet: false,
+  },
+  {
+    what: 'one restarted, and a copy of an old key message came: each has a session that the other does not have',
+    happens(a, b) {
+      const keysA = a.startKeys()
+      const lateB = b.startKeys()
+      const answerB = b.receiveKeys(keysA)
+      const later = restarted(b)
+      const answerA = a.receiveKeys(later.startKeys())
+      a.receiveAnswer(answerB.confirm)
+      assert.equal(a.receiveKeys(lateB).completed, true)
+      later.receiveAnswer(answerA.confirm)
+      assert.equal(later.receiveKeys(keysA).completed, true)
+      return later
+    },
+    texts: ['unknown_session', 'unknown_session'],
+    meet: false,
+  },
+  {
+    what: 'one restarted, and an answer is lost: one is on a session of the run before, and waits for the other one',
+    happens(a, b) {
+      const keysA = a.startKeys()
+      const lateB = b.startKeys()
+      const answerB = b.receiveKeys(keysA)
+      const later = restarted(b)
+      const keysB = later.startKeys()
+      a.receiveAnswer(answerB.confirm)
+      assert.equal(a.receiveKeys(lateB).completed, true)
+      const answerA = a.receiveKeys(keysB)
+      assert.equal(later.receiveKeys(a.startKeys()).completed, true)
+      later.receiveAnswer(answerA.confirm)
+      return later
+    },
+    texts: ['unknown_session', null],
+    meet: true,
+  },
+]
+
+/** The same peer in another run. */
+function restarted({ suite, identity, knownIdentity }: Exchange): Exchange {
+  return new Exchange(suite, identity, knownIdentity)
+}
+
+describe('two exchanges', () => {
+  const text = (from: Exchange, to: Exchange): string | null => {
+    try {
+      to.receiveMessage(from.sendMessage(utf8ToBytes('?')))
+      return null
+    } catch (error) {
+      assert.ok(error instanceof DuetError)
+      return error.code
+    }
+  }
+  const together = (a: Exchange, b: Exchange) =>
+    a.current !== null && b.current !== null && equalBytes(a.current.id, b.current.id)
+  for (const { what, happens, texts, meet } of waysApart)
+    it(`are apart where ${what}; a text tells it or ends it, and keys from both end it`, () => {
+      for (const kind of [fakeSuite(), fakeHybrid(), ...Object.values(SUITES)])
+        for (const smaller of [0, 1]) {
+          // whichever of the two is party 1
+          const pair = two(kind).sort((one, other) =>
+            compareBytes(one.identity.publicKey, other.identity.publicKey),
+          )
+          const [a, first] = smaller === 0 ? pair : pair.reverse()
+          assert.ok(a && first)
+          const b = happens(a, first)
+          assert.equal(together(a, b), false)
+          assert.deepEqual([text(a, b), text(b, a)], texts, kind.name)
+          assert.equal(together(a, b), meet, kind.name)
+          exchanged(a, b)
+          assert.equal(together(a, b), true, kind.name)
+          assert.deepEqual([text(a, b), text(b, a)], [null, null])
+        }
+    })
 })
 
 /**

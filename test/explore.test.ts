@@ -7,10 +7,12 @@ import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { KINDS, type Kind, SHORT } from './explore/bounds.ts'
-import { load, type Protocol } from './explore/load.ts'
+import { Fingerprints } from './explore/fingerprints.ts'
+import { load } from './explore/load.ts'
 import { MISTAKES } from './explore/mistakes.ts'
-import { type Result, search } from './explore/search.ts'
+import { search } from './explore/search.ts'
 import { type Line, printed, tell } from './explore/tell.ts'
+import { WAYS } from './explore/ways.ts'
 
 describe('every schedule', () => {
   for (const kind of KINDS)
@@ -19,20 +21,29 @@ describe('every schedule', () => {
         const { walk, flaw } = search(await load(), kind, bounds)
         assert.equal(flaw && `${flaw.what}\n${flaw.schedule}`, null)
         t.diagnostic(`${walk.states} states, ${walk.steps} steps`)
-        assert.equal(walk.disagreements.size > 0, bounds.troubles > 0)
+        const ways = [...walk.disagreements.keys()].sort()
+        assert.deepEqual(ways, bounds.troubles > 0 ? WAYS : [])
       })
 })
 
-/** What is found first: with nothing that goes wrong, then with one thing, on each kind of suite. */
-function shortestFlaw(protocol: Protocol): Result['flaw'] {
-  for (const i of [0, 1])
-    for (const kind of KINDS) {
-      const bounds = SHORT[kind][i]
-      const flaw = bounds ? search(protocol, kind, bounds).flaw : null
-      if (flaw) return flaw
+describe('the set of fingerprints', () => {
+  it('knows what was added, and takes nothing else for it, however much there is', () => {
+    const seen = new Fingerprints(4)
+    const sequence = new Int32Array(3)
+    // neighbours in every place, and all lengths
+    const addAll = () => {
+      let added = 0
+      for (let i = 0; i < 20_000; i++) {
+        sequence.set([i % 20, Math.floor(i / 20) % 50, Math.floor(i / 1_000)])
+        for (const length of [3, 2, 1, 0]) if (seen.add(sequence, length)) added++
+      }
+      return added
     }
-  return null
-}
+    assert.equal(addAll(), 20_000 + 1_000 + 20 + 1)
+    assert.equal(addAll(), 0)
+    assert.equal(seen.size, 21_021)
+  })
+})
 
 /** Two real exchanges after the calls of `lines`, A's identity the smaller one: what matters of them. */
 function afterCalls(suite: Suite, lines: readonly Line[]): unknown[] {
@@ -79,11 +90,13 @@ describe('the calls that it prints', () => {
 })
 
 describe('the walk', () => {
-  for (const mistake of MISTAKES)
-    it(`notices that ${mistake.what}`, async (t) => {
-      const protocol = await load(mistake)
-      const flaw = shortestFlaw(protocol)
-      assert.ok(flaw, 'not found')
-      t.diagnostic(`${flaw.steps} steps: ${flaw.what}`)
-    })
+  for (const { kind, troubles, mistakes } of MISTAKES)
+    for (const mistake of mistakes)
+      it(`notices, ${kind}, with ${troubles} troubles, that ${mistake.what}`, async (t) => {
+        const bounds = SHORT[kind].find((bounds) => bounds.troubles === troubles)
+        assert.ok(bounds)
+        const { flaw } = search(await load(mistake), kind, { ...bounds, texts: 1 })
+        assert.ok(flaw, 'not found')
+        t.diagnostic(`${flaw.steps} steps: ${flaw.what}`)
+      })
 })

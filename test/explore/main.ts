@@ -8,6 +8,7 @@ import { load } from './load.ts'
 import { type Result, search } from './search.ts'
 import { printed, tell } from './tell.ts'
 import type { Progress, Walk } from './walk.ts'
+import { RARE_WAYS, WAYS } from './ways.ts'
 import type { Bounds } from './world.ts'
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
@@ -54,15 +55,18 @@ function table({ walk }: Result, ms: number): void {
   )
 }
 
-/** The ways of being apart, the most frequent first. With TELL, the shortest schedule for each. */
-function disagreements(walk: Walk): void {
+/** The ways of being apart, the most frequent first; with TELL, a shortest schedule for each. Returns whether one is new. */
+function disagreements(walk: Walk): boolean {
   const ways = [...walk.disagreements.values()].sort((a, b) => b.states - a.states)
-  say(`  apart once nothing is under way: ${ways.length === 0 ? 'never' : ''}`)
+  say(`  apart while nothing is under way: ${ways.length === 0 ? 'never' : ''}`)
+  const known = [...WAYS, ...RARE_WAYS]
   for (const { what, state, states } of ways) {
     const way = walk.wayTo(state)
+    const isKnown = known.includes(what)
     say(`    ${count(states)} states, the first after ${way.length} steps: ${what}`)
-    if (process.env['TELL']) say(`${printed(tell(walk.world, way))}\n`)
+    if (process.env['TELL'] || !isKnown) say(`${printed(tell(walk.world, way))}\n`)
   }
+  return ways.some(({ what }) => !known.includes(what))
 }
 
 const only = process.env['ONLY']
@@ -93,7 +97,10 @@ for (const kind of kinds)
       say(`\nFOUND what must not be: ${what}\n\n${schedule}`)
       process.exit(1)
     }
-    disagreements(result.walk)
+    if (disagreements(result.walk)) {
+      say('\nFOUND a way to be apart that nobody knew of.')
+      process.exit(1)
+    }
   }
 say(
   `\n${count(total)} states in ${((performance.now() - begin) / 1000).toFixed()} s. In each of them everything held.`,

@@ -1,5 +1,6 @@
 /** Planted mistakes: small changes of the protocol's source that the walk has to find, each by itself. */
 
+import type { Kind } from './bounds.ts'
 import type { Mistake } from './load.ts'
 
 const exchange = (what: string, from: string, to = ''): Mistake => ({
@@ -27,7 +28,7 @@ const keySchedule = (what: string, from: string, to = ''): Mistake => ({
   to,
 })
 
-export const MISTAKES: readonly Mistake[] = [
+const ORDERLY: readonly Mistake[] = [
   exchange(
     'a confirmation that waits outlives new keys',
     '    this.#slot = null\n    const ephemeral',
@@ -49,11 +50,6 @@ export const MISTAKES: readonly Mistake[] = [
   exchange(
     'a share that was replaced can be taken again',
     'if (this.#share !== null) this.#retire(this.#share)',
-  ),
-  exchange(
-    'used shares are not looked for',
-    'this.#stale.some((used) => sameShare(used, share))',
-    'false',
   ),
   exchange(
     'the share that comes beside a confirmation of the one before is dropped',
@@ -92,58 +88,10 @@ export const MISTAKES: readonly Mistake[] = [
   exchange('the session before keeps its sending keys', '    this.#previous?.demote()\n'),
   exchange('the session before that is not erased', '    this.#previous?.erase()\n'),
   exchange(
-    'a candidate that gives way is not erased',
-    '    if (this.#candidate !== promoted) this.#candidate?.erase()\n',
-  ),
-  exchange(
     'a replaced private key is not erased',
     '    if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()\n',
   ),
   exchange('a text that was read leaves its key', '      message.erase()\n'),
-  exchange(
-    "one's own share is taken for the peer's",
-    "throw new DuetError('reflection', 'One of the keys is our own.')",
-    '{}',
-  ),
-  exchange(
-    'an hour erases the private key of the present session instead',
-    "this.#move('expire', null, this.#share, null)",
-    "{ this.#move('expire', null, this.#share, null); this.#current = null }",
-  ),
-  exchange(
-    'whoever is refused does not send its keys without the confirmation',
-    '    return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined\n',
-    '    return undefined\n',
-  ),
-  exchange(
-    'whoever is refused sends the same once more',
-    'share.publicKey ? { share } : undefined',
-    'share.publicKey ? { share, confirm } : undefined',
-  ),
-  exchange(
-    'the ciphertext of party 1 is not confirmed once more',
-    ', again: { share: named.own, ...this.#confirm() } }',
-    ' }',
-  ),
-  exchange(
-    'each side goes by its own ciphertext',
-    "if (this.#isKept(share) && party === 1) return 'ours first'",
-    "if (this.#isKept(share)) return 'ours first'",
-  ),
-  exchange(
-    "each side goes by the other's ciphertext",
-    "if (this.#isKept(share) && party === 1) return 'ours first'",
-  ),
-  exchange(
-    'a confirmation of other keys is ignored where there is a KEM',
-    "if (named === 'another' && this.suite.kem !== null) throw confirmFailed()",
-  ),
-  exchange(
-    'the keys that are confirmed once more are promoted at once',
-    "      this.#move('key message', this.#ephemeral, this.#share, named)\n      return { completed: false, again: { share: named.own, ...this.#confirm() } }",
-    '      this.#promote(named)\n      return { completed: true }',
-  ),
-  session('a wrong tag is right', '&& equalBytes(this.#peerTag, tag)'),
   session(
     'both sides send with the keys of one direction',
     'this.#schedule.direction(otherParty(party))',
@@ -180,19 +128,89 @@ export const MISTAKES: readonly Mistake[] = [
     'this.#become(next, number)\n    return { number, key }',
   ),
   keyChain('a chain stands still', 'if (!this.#erased) this.#chain.set(next)'),
-  keyChain('a text may come twice', 'if (number < this.#next)', 'if (number < this.#next - 1)'),
   keySchedule(
     'one key for both directions',
     "from === 1 ? '1>2' : '2>1'",
     "from === 1 ? '1>2' : '1>2'",
   ),
   keySchedule(
-    'the ciphertext is not in the transcript',
-    '...(ciphertext === null ? [] : [ciphertext])',
-  ),
-  keySchedule(
     'the public keys are not in the transcript',
     'lp(share.identity), lp(share.publicKey))',
     'lp(share.identity))',
   ),
+]
+
+const TROUBLED: readonly Mistake[] = [
+  exchange(
+    "one's own share is taken for the peer's",
+    "throw new DuetError('reflection', 'One of the keys is our own.')",
+    '{}',
+  ),
+  exchange(
+    'an hour erases the private key of the present session instead',
+    "this.#move('expire', null, this.#share, null)",
+    "{ this.#move('expire', null, this.#share, null); this.#current = null }",
+  ),
+  session('a wrong tag is right', '&& equalBytes(this.#peerTag, tag)'),
+  keyChain('a text may come twice', 'if (number < this.#next)', 'if (number < this.#next - 1)'),
+]
+
+const ORDERLY_HYBRID: readonly Mistake[] = [
+  exchange(
+    'used shares are not looked for',
+    'this.#stale.some((used) => sameShare(used, share))',
+    'false',
+  ),
+  exchange(
+    'whoever is refused does not send its keys without the confirmation',
+    '    return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined\n',
+    '    return undefined\n',
+  ),
+  exchange(
+    'whoever is refused sends the same once more',
+    'share.publicKey ? { share } : undefined',
+    'share.publicKey ? { share, confirm } : undefined',
+  ),
+  exchange(
+    'the ciphertext of party 1 is not confirmed once more',
+    ', again: { share: named.own, ...this.#confirm() } }',
+    ' }',
+  ),
+  exchange(
+    'each side goes by its own ciphertext',
+    "if (this.#isKept(share) && party === 1) return 'ours first'",
+    "if (this.#isKept(share)) return 'ours first'",
+  ),
+  exchange(
+    "each side goes by the other's ciphertext",
+    "if (this.#isKept(share) && party === 1) return 'ours first'",
+  ),
+  exchange(
+    'a confirmation of other keys is ignored where there is a KEM',
+    "if (named === 'another' && this.suite.kem !== null) throw confirmFailed()",
+  ),
+  exchange(
+    'the keys that are confirmed once more are promoted at once',
+    "      this.#move('key message', this.#ephemeral, this.#share, named)\n      return { completed: false, again: { share: named.own, ...this.#confirm() } }",
+    '      this.#promote(named)\n      return { completed: true }',
+  ),
+  keySchedule(
+    'the ciphertext is not in the transcript',
+    '...(ciphertext === null ? [] : [ciphertext])',
+  ),
+]
+
+const TROUBLED_HYBRID: readonly Mistake[] = [
+  exchange(
+    'a candidate that gives way is not erased',
+    '    if (this.#candidate !== promoted) this.#candidate?.erase()\n',
+  ),
+]
+
+/** By the walk that is the shortest to find them: on which kind of suite, and with how many troubles. */
+export const MISTAKES: readonly { kind: Kind; troubles: 0 | 1; mistakes: readonly Mistake[] }[] = [
+  { kind: 'classical', troubles: 0, mistakes: ORDERLY },
+  { kind: 'classical', troubles: 1, mistakes: TROUBLED },
+  { kind: 'hybrid', troubles: 0, mistakes: ORDERLY_HYBRID },
+  { kind: 'hybrid', troubles: 1, mistakes: TROUBLED_HYBRID },
 ]
