@@ -35,7 +35,7 @@ MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http:
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum \
-	sample page-picture demo test bench soak fuzz mutants coverage check format clean
+	sample page-picture demo test bench soak fuzz explore mutants coverage check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -124,6 +124,9 @@ mutants: $(INSTALLED) ## change the source in every small way: does a test notic
 
 coverage: dist/main.js ## run the tests and show which lines they reach
 	@npm run --silent coverage
+
+explore: $(INSTALLED) ## walk through every schedule of two peers (ONLY=hybrid, KEYS, TEXTS, PICTURES, TROUBLES, UNDER_WAY, DEPTH, TELL=1)
+	@exec node --max-old-space-size=4096 --import tsx test/explore/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules, what is unused
 	@npm run --silent check

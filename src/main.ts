@@ -26,6 +26,7 @@ const bodies = {
   mallory: async () => (await import('./commands/mallory.ts')).mallory,
   send: async () => (await import('./commands/send.ts')).send,
   watch: async () => (await import('./commands/watch.ts')).watchMailbox,
+  check: async () => (await import('./commands/check.ts')).check,
   lab: () => import('./commands/lab.ts'),
 }
 
@@ -171,6 +172,27 @@ program
   .action(
     ending(async (dir: string, { key }: { key: string }) =>
       untilTheEnd((await bodies.watch())(dir, key)),
+    ),
+  )
+
+program
+  .command('check')
+  .description('check transcripts that were handed in, each one and beside one another')
+  .argument('<files...>', 'what /transcript of a peer gave', collect)
+  .option('--json', 'for scripts')
+  .addHelpText(
+    'after',
+    `
+The transcript of a peer is at /transcript, and at the end of its page:
+
+    curl http://127.0.0.1:5000/transcript -o ana.json
+    ecdh-duet check *.json
+
+Exit code: 0 if all are good, 1 if some are not.`,
+  )
+  .action(
+    ending(async (files: string[], options: { json?: true }) =>
+      (await bodies.check())(files, options),
     ),
   )
 
@@ -350,7 +372,7 @@ function notEmpty(text: string): string {
   return text
 }
 
-function collect(value: string, before: string[]): string[] {
+function collect(value: string, before: string[] = []): string[] {
   return [...before, notEmpty(value)]
 }
 

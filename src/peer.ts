@@ -306,7 +306,12 @@ export class Peer implements Receiver {
       const keys = this.#exchange.sendPicture()
       const clock = this.#clock('sent')
       const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
-      await this.#wire.image({ bytes: length, content })
+      try {
+        await this.#wire.image({ bytes: length, content })
+      } finally {
+        // also where the wire failed before it asked for any of it
+        keys.key.fill(0)
+      }
       this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
       return { sent: true, bytes, type } as const
     })
@@ -373,13 +378,16 @@ export class Peer implements Receiver {
   async #deliver(message: KeyMessage): Promise<void> {
     let next: KeyMessage | undefined = message
     let refusal: PeerError | undefined
+    // a peer that makes another ciphertext in each answer would keep this going for good
+    let mayRepeat = true
     while (next !== undefined) {
       const sent: KeyMessage = next
       try {
         const confirm = await this.#wire.keys(encodeKeyMessage(this.suite, sent))
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
         if (completed) this.#completed()
-        next = again
+        next = mayRepeat ? again : undefined
+        if (again !== undefined) mayRepeat = false
       } catch (error) {
         if (!(error instanceof PeerError)) throw error
         next = this.#exchange.afterRefusal(sent, error.peerCode)

@@ -399,20 +399,18 @@ function rate(bytes: number, ms: number): string {
   return `${(bytes / 1000 / Math.max(ms, 1)).toFixed(1)} MB/s`
 }
 
-/**
- * Text from outside as it may stand on a terminal: C0 (with ESC and newline), DEL, C1, the
- * line and paragraph separators and the bidirectional controls of Unicode become escapes.
- */
+/** C0 (with ESC and newline), DEL, C1, the line and paragraph separators and the bidirectional controls of Unicode. */
+const CONTROLS =
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
+
+/** Text from outside as it may stand on a terminal: what controls one becomes an escape. */
 export function printable(text: string): string {
-  return text.replace(
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g,
-    (character) => {
-      const code = character.charCodeAt(0)
-      const short: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r' }
-      return short[code] ?? `\\u{${code.toString(16)}}`
-    },
-  )
+  return text.replace(CONTROLS, (character) => {
+    const code = character.charCodeAt(0)
+    const short: Record<number, string> = { 9: '\\t', 10: '\\n', 13: '\\r' }
+    return short[code] ?? `\\u{${code.toString(16)}}`
+  })
 }
 
 /** A label from outside, at a length that keeps its line readable. */
@@ -428,6 +426,19 @@ export function tell(text: string): void {
 /** What the command answers: to standard output, as it is. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
+}
+
+/** The same for scripts: a value as JSON, with what controls a terminal in JSON's own escapes. */
+export function printJson(value: unknown): void {
+  const text = JSON.stringify(value, null, 2)
+  const lines = text.split('\n').map((line) =>
+    // those that JSON leaves as they are
+    line.replace(
+      CONTROLS,
+      (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    ),
+  )
+  print(lines.join('\n'))
 }
 
 export interface ProgressBar {

@@ -186,7 +186,7 @@ describe('the annotations of a body', () => {
     assert.ok(messages['sealed message'].cut(body))
     assert.equal(messages['sealed message'].cut(concatBytes(hex('efbbbf'), body)), null)
     const any = annotatedJson(v.strictObject({ name: v.string() }), {
-      name: { is: 'Any text.', source: 'RFC 8259 section 7' },
+      name: { is: 'Any text.', es: 'Cualquier texto.', source: 'RFC 8259 section 7' },
     })
     assert.ok(any.cut(utf8ToBytes('{"name":"é"}')))
     assert.equal(any.cut(concatBytes(utf8ToBytes('{"name":"'), hex('e9'), utf8ToBytes('"}'))), null)
@@ -240,8 +240,10 @@ describe('the note of a field', () => {
     it(`says what it is for, with its standard or the chapter of duet/2, on ${suite.name}`, () => {
       const all: Record<string, Annotated> = { ...annotatedMessages(suite), ...annotatedStream() }
       for (const [name, form] of Object.entries(all))
-        for (const [field, { is, source }] of Object.entries(form.fields)) {
+        for (const [field, { is, es, source }] of Object.entries(form.fields)) {
           assert.match(is, /^[A-Z].+\.$/, `${name}, ${field}`)
+          assert.match(es, /^[A-Z].+\.$/, `${name}, ${field}`)
+          assert.notEqual(es, is)
           assert.match(
             source,
             /^((RFC|FIPS) \d+ section \d|The Double Ratchet Algorithm, section \d|duet\/2, [A-Z])/,
@@ -342,7 +344,7 @@ describe('the note of a field', () => {
   })
 
   it('is there for fields at fixed places as well', () => {
-    const note = { is: 'It is this.', source: 'here' }
+    const note = { is: 'It is this.', es: 'Es esto.', source: 'here' }
     const form = annotatedBytes({ name: 'm', value: hex('01'), ...note }, [
       { name: 'a', bytes: 2, ...note },
     ])

@@ -70,7 +70,8 @@ async function nextIs(page: Page, route: string): Promise<void> {
   await page.locator(`[data-step="${route}"].next`).waitFor()
   assert.equal(await page.locator('[aria-current="step"]').count(), 1)
   const title = await step(page, route).locator('h3').textContent()
-  assert.equal(await page.textContent('#next'), `Next: ${title}`)
+  assert.match((await page.textContent('#next')) ?? '', /^(Next|Siguiente): /)
+  assert.ok((await page.textContent('#next'))?.endsWith(`: ${title}`))
 }
 /** Waits for `count` records and returns their headings. */
 async function records(page: Page, count: number): Promise<string[]> {
@@ -378,6 +379,247 @@ describe('the safety number', suite, () => {
       ))
 })
 
+/** What a page keeps, in any of the places that a browser has. */
+const keptBy = (page: Page) =>
+  page.evaluate(async () => [
+    location.href,
+    JSON.stringify(history.state),
+    document.cookie,
+    JSON.stringify({ ...localStorage, ...sessionStorage }),
+    JSON.stringify(await indexedDB.databases()),
+    JSON.stringify(await caches.keys()),
+    String(navigator.serviceWorker.controller),
+  ])
+
+describe('comparing the safety number', suite, () => {
+  const verdict = (page: Page, text: RegExp) =>
+    page.locator('#verdict[role="status"]', { hasText: text }).waitFor()
+  const marks = (page: Page) =>
+    page.locator('#groups li').evaluateAll((items) => items.map(({ className }) => className))
+
+  it('is done by the keyboard alone, says what is missing and what differs, and nothing of it leaves the page', () =>
+    withTab(async (page, [a, b]) => {
+      await page.focus('#theirs')
+      await page.keyboard.type('1234')
+      await verdict(page, /^There is no number here yet/)
+      await agree(a, b)
+      await verdict(page, /^Not complete yet: none of the twelve groups/)
+      await page.keyboard.press('Control+A')
+      await page.keyboard.press('Delete')
+      await nextIs(page, '/show')
+      const number: string = (await b.call('/show')).json.safetyNumber
+      const before = await keptBy(page)
+      const asked: string[] = []
+      const watch = (request: { url(): string }) => asked.push(request.url())
+      page.on('request', watch)
+      page.on('websocket', watch)
+      const groups = number.split(' ')
+      await page.keyboard.type(`${groups.slice(0, 3).join('')} ${groups[3]?.slice(0, 2)}`)
+      await verdict(page, /^Not complete yet: 3 of the twelve groups so far, with no difference\.$/)
+      assert.deepEqual(await marks(page), ['same', 'same', 'same', 'unfinished'])
+      await page.keyboard.type(`${number.slice(20)} `)
+      await verdict(page, /^The same: all twelve groups\./)
+      assert.deepEqual(new Set(await marks(page)), new Set(['same']))
+      const wrong = groups.map((group, i) =>
+        i === 4 ? group.replace(/.$/, (d) => `${(Number(d) + 1) % 10}`) : group,
+      )
+      await page.fill('#theirs', `Mine: ${wrong.join('\n')}`)
+      await verdict(page, /^DIFFERENT: 1 of 12 groups is not as here\..*send nothing more/)
+      const other = page.locator('#groups li.different')
+      assert.equal(await other.textContent(), `✗ different: ${wrong[4]} here ${groups[4]}`)
+      assert.equal((await marks(page)).indexOf('different'), 4)
+      await page.fill('#theirs', wrong.slice(0, 6).join(' '))
+      await verdict(page, /^DIFFERENT: 1 of 6 groups/)
+      for (const [text, sentence] of [
+        ['what?', /^There are no digits in it/],
+        [`${number} 00000`, /^There are too many digits/],
+        [`${number}\nor ${wrong.join(' ')}`, /^There is more than one number/],
+        [number.slice(0, -1), /^Not complete yet: 11 of the twelve groups/],
+      ] as const) {
+        await page.fill('#theirs', text)
+        await verdict(page, sentence)
+        assert.equal(await page.locator('#verdict[data-is="same"]').count(), 0)
+      }
+      await page.fill('#theirs', '')
+      await page.locator('#verdict:empty').waitFor({ state: 'attached' })
+      await page.fill('#theirs', wrong.join(' '))
+      await verdict(page, /^DIFFERENT/)
+      assert.deepEqual(asked, [])
+      assert.deepEqual(await keptBy(page), before)
+      page.off('request', watch)
+      // nothing of it goes along with what is asked afterwards, and nothing comes back with a reload
+      const later: string[] = []
+      page.on('request', (request) => later.push(`${request.url()} ${request.postData()}`))
+      await press(page, '/show')
+      await says(page, '/show', /Look at your terminal/)
+      await page.reload()
+      await page.locator('#number:not(.none)').waitFor()
+      assert.equal(await page.inputValue('#theirs'), '')
+      assert.ok(later.length > 1)
+      const theirs = new RegExp(String(wrong[4]))
+      for (const text of [...later, (await a.call('/transcript')).text])
+        assert.doesNotMatch(text, theirs)
+    }))
+
+  it('shows that Mallory is in the middle, where every step went well', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2)
+    const url = (port: number) => `http://127.0.0.1:${port}`
+    const args = [
+      '--with',
+      'strangers',
+      '--ports',
+      '0,0',
+      '--between',
+      `${url(portA)},${url(portB)}`,
+    ]
+    await withCommand(['mallory', ...args], {}, async (command) => {
+      await command.ports(4)
+      await withPage(browser, url(portA), { locale: 'es' }, (a, faultsA) =>
+        withPage(browser, url(portB), {}, async (b, faultsB) => {
+          await press(a, '/send_keys')
+          await says(a, '/send_keys', /Enviada/)
+          await press(b, '/send_keys')
+          await says(b, '/send_keys', /Both have the keys now/)
+          const numberOf = async (page: Page) => {
+            const number = page.locator('#number:not(.none)')
+            await number.waitFor()
+            return (await number.textContent()) ?? ''
+          }
+          const [ofA, ofB] = [await numberOf(a), await numberOf(b)]
+          await a.fill('#theirs', ofB)
+          await verdict(a, /^DISTINTO: \d+ de 12 grupos no coinciden\..*hay alguien en medio/)
+          await b.fill('#theirs', ofA)
+          await verdict(
+            b,
+            /^DIFFERENT: \d+ of 12 groups are not as here\..*somebody is in the middle/,
+          )
+          assert.ok((await marks(a)).filter((mark) => mark === 'different').length >= 6)
+          // and what she told each of them is the number that she has with that one
+          await a.fill('#theirs', ofA)
+          await verdict(a, /^Iguales: los doce grupos coinciden/)
+          assert.deepEqual([...faultsA, ...faultsB], [])
+        }),
+      )
+    })
+  })
+})
+
+/** How many pages a PDF of Chromium's has. */
+const pagesOf = (pdf: Buffer) => [...pdf.toString('latin1').matchAll(/\/Type \/Page\b/g)].length
+
+/** Texts that lie on one another, and what is hidden to the side. */
+function hiddenIn(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const faults: string[] = []
+    const shown: {
+      text: string
+      of: Element
+      left: number
+      right: number
+      top: number
+      bottom: number
+    }[] = []
+    for (const element of document.querySelectorAll('body, body *')) {
+      if (!element.checkVisibility() || element.closest('.unseen, .skip, svg')) continue
+      const { overflowX } = getComputedStyle(element)
+      if (overflowX !== 'visible' && element.scrollWidth > element.clientWidth + 1)
+        faults.push(
+          `${element.tagName} ${element.id} hides ${element.scrollWidth - element.clientWidth} px`,
+        )
+      // what a list has scrolled away is not seen
+      let [upper, lower] = [-Infinity, Infinity]
+      for (let outer: Element | null = element; outer; outer = outer.parentElement) {
+        if (getComputedStyle(outer).overflowY === 'visible') continue
+        const { top, bottom } = outer.getBoundingClientRect()
+        upper = Math.max(upper, top)
+        lower = Math.min(lower, bottom)
+      }
+      for (const node of element.childNodes) {
+        if (node.nodeType !== Node.TEXT_NODE || !node.nodeValue?.trim()) continue
+        const range = document.createRange()
+        range.selectNodeContents(node)
+        const text = node.nodeValue.trim().slice(0, 40)
+        for (const rect of range.getClientRects()) {
+          // lines may touch
+          const top = Math.max(upper, rect.top + rect.height / 4)
+          const bottom = Math.min(lower, rect.bottom - rect.height / 4)
+          shown.push({ text, of: element, left: rect.left, right: rect.right, top, bottom })
+        }
+      }
+    }
+    for (const { text, right } of shown)
+      if (right > innerWidth + 1) faults.push(`beyond the edge: ${text}`)
+    for (const [i, one] of shown.entries())
+      for (const other of shown.slice(i + 1))
+        if (
+          one.of !== other.of &&
+          Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+          Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1
+        )
+          faults.push(`on one another: ${one.text} / ${other.text}`)
+    return faults
+  })
+}
+
+describe('the page on paper and in large text', suite, () => {
+  for (const [locale, name] of [
+    ['es', 'X25519'],
+    ['en', 'X25519MLKEM768'],
+  ] as const)
+    it(`prints its essentials on one sheet, and hides nothing at 200 %, in ${locale} on ${name}`, () =>
+      withPeers({ suite: SUITES[name] }, (a, b) =>
+        withPage(
+          browser,
+          a.url,
+          { locale, viewport: { width: 1280, height: 900 } },
+          async (page) => {
+            for (let i = 0; i < 4; i++) {
+              await agree(a, b)
+              await b.call('/send_msg')
+              await b.call('/send_image')
+            }
+            await page.locator('#picture canvas').waitFor()
+            await records(page, (await a.call('/transcript')).json.events.length)
+            const { safetyNumber, session, publicKey, identity, peer } = (await a.call('/show'))
+              .json
+            await page.fill('#theirs', safetyNumber.replace(/^\d+/, '00000'))
+            await page.locator('#verdict[data-is="different"]').waitFor()
+            await page.locator('#record-1 summary').click()
+            await page.locator('#record-1 .fields').waitFor()
+
+            for (const format of ['A4', 'Letter'])
+              assert.equal(pagesOf(await page.pdf({ format })), 1, format)
+            assert.ok(pagesOf(await page.pdf({ format: 'A6' })) > 1, 'it can be told')
+            await page.emulateMedia({ media: 'print' })
+            const paper = await page.locator('body').innerText()
+            const { run } = (await a.call('/transcript')).json
+            for (const text of [safetyNumber, session.id, publicKey, identity, peer.publicKey, run])
+              assert.ok(paper.includes(text), text)
+            assert.match(
+              paper,
+              locale === 'es' ? /DISTINTO: 1 de 12 grupos/ : /DIFFERENT: 1 of 12 groups/,
+            )
+            assert.doesNotMatch(paper, /curl|Pollard|"accepted"/)
+            const sealed = locale === 'es' ? 'respuesta a una imagen' : 'answer to a picture'
+            assert.ok(paper.split(sealed).length > 2)
+            await page.emulateMedia({ media: 'screen' })
+
+            assert.deepEqual(await hiddenIn(page), [], 'at its own size')
+            const large = await page.evaluate(() => {
+              const { documentElement: root } = document
+              const size = Number.parseFloat(getComputedStyle(root).fontSize)
+              root.style.fontSize = `${2 * size}px`
+              return Number.parseFloat(getComputedStyle(document.body).fontSize) / size
+            })
+            assert.equal(large, 2)
+            assert.deepEqual(await hiddenIn(page), [], 'at 200 %')
+            assert.deepEqual(await violations(page), [])
+            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1280)
+          },
+        ),
+      ))
+})
+
 describe('the letters', suite, () => {
   it('are plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
     withTab(async (page, [a, b]) => {
@@ -550,6 +792,90 @@ describe('the page without its script', suite, () => {
     }))
 })
 
+/** What a page says in the language that it says it is in: all texts, labels and titles, but for parts of another one. */
+function wordsOf(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const { lang } = document.documentElement
+    const texts: string[] = []
+    for (const element of document.body.querySelectorAll('*')) {
+      if (element.closest('[lang]')?.getAttribute('lang') !== lang) continue
+      for (const { nodeType, nodeValue } of element.childNodes)
+        if (nodeType === Node.TEXT_NODE) texts.push(nodeValue ?? '')
+      for (const name of ['aria-label', 'title', 'alt', 'data-next'])
+        texts.push(element.getAttribute(name) ?? '')
+    }
+    return texts.map((text) => text.trim()).filter(Boolean)
+  })
+}
+
+describe('the page in Spanish', suite, () => {
+  it('is what a Spanish browser gets, and what stays English is marked so', () =>
+    withTab(
+      async (page, [a, b]) => {
+        assert.equal(await page.getAttribute('html', 'lang'), 'es')
+        await page.getByText('en directo').waitFor()
+        await press(page, '/send_msg')
+        await says(page, '/send_msg', /✗ No session yet\. .*Siguiente: curl http/)
+        const refusal = said(page, '/send_msg').locator('[lang="en"]')
+        assert.match((await refusal.allTextContents()).join(), /^No session yet.*,curl http/)
+        await press(page, '/send_keys')
+        await says(page, '/send_keys', /Enviada\. Para una sesión/)
+        await b.call('/send_keys')
+        await b.call('/send_image')
+        await b.call('/send_msg')
+        await nextIs(page, '/decrypt_msg')
+        await step(page, '/decrypt_msg').getByText('1 mensaje cifrado sin abrir').waitFor()
+        await page.getByText('Descifrada: image/png, 26.591 bytes.').waitFor()
+        for (const summary of await page.locator('.record summary').all()) await summary.click()
+        await page
+          .getByText('Clave privada por punto base, nueva en este intercambio')
+          .first()
+          .waitFor()
+        assert.match(await page.locator('#record-2').innerText(), /mensaje de claves/)
+        await page.locator('#frequency summary').click()
+        await page
+          .locator('#numbers')
+          .getByText(/^12,7$/)
+          .waitFor()
+        const texts = await wordsOf(page)
+        assert.ok(texts.length > 150, `${texts.length}`)
+        const english = texts.filter((text) =>
+          /\b(the|and|of|is|an|your|its?|next|key|has)\b/i.test(text),
+        )
+        assert.deepEqual(english, [])
+        assert.equal(await page.locator('.source').first().innerText(), 'duet/2, Key message')
+        assert.deepEqual(
+          await a.call('/transcript').then(({ json }) => json.forms.refusal.next.is),
+          'How to go on.',
+        )
+      },
+      { locale: 'es-MX' },
+    ))
+
+  it('changes to English and back by a link, which the address keeps, and nothing else does', () =>
+    withTab(
+      async (page, [a, b]) => {
+        await agree(a, b)
+        await records(page, 5)
+        await page.locator('#record-1 summary').click()
+        await page.locator('#record-1 .bytes a[href="#record-1-identity"]').click()
+        await page.locator('#language a').click()
+        await page.waitForURL(`${a.url}/?lang=en#record-1-identity`)
+        await page.locator('#record-1-identity', { hasText: 'long-term public key' }).waitFor()
+        assert.equal(await page.getAttribute('html', 'lang'), 'en')
+        await page.reload()
+        await page.locator('#record-1-identity', { hasText: 'long-term public key' }).waitFor()
+        const other = page.getByText('Open its page')
+        assert.equal(await other.getAttribute('href'), `${b.url}/?lang=en`)
+        await page.locator('#language a').click()
+        await page.locator('#record-1-identity', { hasText: 'larga duración' }).waitFor()
+        assert.deepEqual(await page.context().cookies(), [])
+        assert.equal(await page.evaluate(() => localStorage.length + sessionStorage.length), 0)
+      },
+      { locale: 'es' },
+    ))
+})
+
 /** Every state that looks different, brought about from the one before it. */
 const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][] = [
   ['before anything', (page) => nextIs(page, '/send_keys')],
@@ -585,6 +911,14 @@ const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][
     },
   ],
   [
+    'with a number compared',
+    async (page, _, b) => {
+      const { safetyNumber } = (await b.call('/show')).json
+      await page.fill('#theirs', safetyNumber.replace(/^\d+/, '00000').slice(0, -2))
+      await page.locator('#groups .unfinished').waitFor()
+    },
+  ],
+  [
     'with every record open',
     async (page) => {
       for (const summary of await page.locator('.record summary').all()) await summary.click()
@@ -615,21 +949,21 @@ describe('a record on X25519MLKEM768', suite, () => {
 })
 
 describe('every state of the page', suite, () => {
-  for (const [width, colorScheme, name] of [
-    [320, 'light', 'X25519'],
-    [320, 'dark', 'X25519'],
-    [1280, 'light', 'X25519'],
-    [1280, 'dark', 'X25519'],
+  for (const [width, colorScheme, name, locale] of [
+    [320, 'light', 'X25519', 'es'],
+    [320, 'dark', 'X25519', 'en'],
+    [1280, 'light', 'X25519', 'en'],
+    [1280, 'dark', 'X25519', 'es'],
     // its public keys are long
-    [320, 'light', 'X25519MLKEM768'],
-    [1280, 'dark', 'X25519MLKEM768'],
+    [320, 'light', 'X25519MLKEM768', 'en'],
+    [1280, 'dark', 'X25519MLKEM768', 'es'],
   ] as const)
-    it(`breaks no rule of WCAG 2.2 AA and is never too wide, ${width} wide and ${colorScheme}, on ${name}`, () =>
+    it(`breaks no rule of WCAG 2.2 AA and is never too wide, ${width} wide and ${colorScheme}, on ${name}, in ${locale}`, () =>
       withPeers({ suite: SUITES[name] }, (a, b) =>
         withPage(
           browser,
           a.url,
-          { viewport: { width, height: 900 }, colorScheme },
+          { viewport: { width, height: 900 }, colorScheme, locale },
           async (page) => {
             for (const [name, bringAbout] of STATES) {
               await bringAbout(page, a, b)

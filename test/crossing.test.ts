@@ -3,7 +3,13 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { PeerError } from '../src/contract.ts'
-import { SUITES } from '../src/protocol/suites.ts'
+import { compareBytes, hexToBytes } from '../src/protocol/bytes.ts'
+import { KeyPair } from '../src/protocol/curves.ts'
+import { encodeAnswer, encodeKeyMessage, parseKeyMessage } from '../src/protocol/messages.ts'
+import { Session } from '../src/protocol/session.ts'
+import { EphemeralKeys, SUITES } from '../src/protocol/suites.ts'
+import { post } from './helpers/call.ts'
+import { withPeerFacing, withServer } from './helpers/fakes.ts'
 import { pair, type WiredPeer } from './helpers/pair.ts'
 
 const HYBRID = SUITES.X25519MLKEM768
@@ -65,6 +71,44 @@ describe('a peer on X25519MLKEM768', () => {
     assert.equal(again?.publicKey, before?.publicKey)
     assert.ok(again?.confirm)
     assert.equal('ciphertext' in again.confirm, false)
+  })
+
+  it('sends it once more and no more than that, whatever the answers are', async () => {
+    const keys = new EphemeralKeys(HYBRID)
+    let stranger = new KeyPair(HYBRID.curve)
+    let asked = 0
+    await withServer(
+      async (request, response) => {
+        let body = ''
+        for await (const piece of request) body += piece
+        asked++
+        // a ciphertext of her own in each answer, and the right tag for it: as party 1 hers counts
+        const { share } = parseKeyMessage(HYBRID, JSON.parse(body))
+        const { confirm, party } = new Session(stranger, keys, share)
+        assert.equal(party, 1)
+        // a peer that goes on for good is ended here
+        const answer = encodeAnswer(asked < 5 ? confirm : undefined)
+        response.writeHead(201).end(JSON.stringify(answer))
+      },
+      (url) =>
+        withPeerFacing(
+          url,
+          undefined,
+          async (peer) => {
+            const identity = hexToBytes((await peer.call('/show')).json.identity)
+            while (compareBytes(stranger.publicKey, identity) > 0)
+              stranger = new KeyPair(HYBRID.curve)
+            const { publicKey } = keys
+            const hers = { share: { identity: stranger.publicKey, publicKey } }
+            const taken = await post(`${peer.url}/wire/keys`, encodeKeyMessage(HYBRID, hers))
+            assert.equal(taken.status, 201)
+            const sent = await peer.call('/send_keys')
+            assert.deepEqual([sent.status, sent.json.session], [201, null])
+          },
+          HYBRID,
+        ),
+    )
+    assert.equal(asked, 2)
   })
 
   it('tells its owner of a confirmation that the other one has lost, and has sent its keys all the same', async () => {

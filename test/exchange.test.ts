@@ -5,7 +5,13 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { KeyPair, LOW_ORDER } from '../src/protocol/curves.ts'
-import { type Event, Exchange, type State, TRANSITIONS } from '../src/protocol/exchange.ts'
+import {
+  type Event,
+  Exchange,
+  type State,
+  TRANSITIONS,
+  type Witness,
+} from '../src/protocol/exchange.ts'
 import { transcriptOf } from '../src/protocol/keySchedule.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../src/protocol/messages.ts'
 import { Session } from '../src/protocol/session.ts'
@@ -14,7 +20,8 @@ import { fakeHybrid, fakeSuite } from './helpers/fake-curve.ts'
 import { refuses } from './helpers/refuses.ts'
 import { type Step, World, withEverything, withoutLoss, withReplays } from './helpers/schedule.ts'
 
-const TIMES = process.env['SLOW'] === '1' ? 10 : 1
+const SLOW = process.env['SLOW'] === '1'
+const TIMES = SLOW ? 10 : 1
 
 /** Runs every schedule in a world of its own, to the end of what is under way, and checks it there. */
 function holds(
@@ -62,9 +69,9 @@ function recoversByKeysOnBoth(world: World): void {
 }
 
 const suites: [string, () => Suite, number][] = [
-  ['a fake curve', () => fakeSuite(), 100],
   // with SLOW=1 these are 100,000
-  ['a fake curve with a fake KEM', () => fakeHybrid(), 100],
+  ['a fake curve', () => fakeSuite(), SLOW ? 100 : 10],
+  ['a fake curve with a fake KEM', () => fakeHybrid(), SLOW ? 100 : 10],
   ...Object.values(SUITES).map((suite): [string, () => Suite, number] => [
     suite.name,
     () => suite,
@@ -327,6 +334,115 @@ describe('an exchange', () => {
     assert.deepEqual(texts, [new Uint8Array(5), new Uint8Array(1)])
   })
 
+  it('says what it knows of the other side: both public keys, and whether it met it before', () => {
+    const suite = fakeSuite()
+    const [a, b] = two(suite)
+    assert.deepEqual([a.publicKey, a.peerPublicKey], [null, null])
+    exchanged(a, b)
+    assert.ok(a.publicKey && b.publicKey)
+    assert.deepEqual([a.peerPublicKey, b.peerPublicKey], [b.publicKey, a.publicKey])
+    const again = new Exchange(suite, a.identity, b.identity.publicKey)
+    assert.deepEqual([a.wasKnown, again.wasKnown], [false, true])
+  })
+
+  it('is not completed by an answer without a confirmation, or with that of the present session', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    a.startKeys()
+    assert.deepEqual(a.receiveAnswer(undefined), { completed: false })
+    const { confirm } = b.current ?? {}
+    assert.ok(confirm)
+    assert.deepEqual(a.receiveAnswer(confirm), { completed: false })
+    refuses('confirm_failed', () => a.receiveAnswer({ ...confirm, tag: new Uint8Array(32) }))
+  })
+
+  it('takes a share that it holds as often as it comes', () => {
+    const [a, b] = two()
+    const message = a.startKeys()
+    for (let i = 0; i < 3; i++) assert.deepEqual(b.receiveKeys(message), { completed: false })
+    assert.equal(a.receiveAnswer(b.receiveKeys(message).confirm).completed, false)
+    assert.equal(a.receiveKeys(b.startKeys()).completed, true)
+  })
+
+  it('keeps a share that comes with the confirmation of another one, and none that it promoted', () => {
+    for (const anew of [true, false]) {
+      const [a, b] = two()
+      const { share } = a.startKeys()
+      b.receiveKeys({ share })
+      const { confirm } = a.receiveKeys(b.startKeys())
+      assert.ok(confirm)
+      const next = anew ? a.startKeys() : { share, confirm }
+      assert.equal(b.receiveKeys(next).completed, true)
+      assert.equal(b.state, anew ? 'invited' : 'idle')
+      assert.deepEqual(b.peerPublicKey, next.share.publicKey)
+    }
+  })
+
+  it('takes a key message that confirms the present session or the one before, and no wrong tag', () => {
+    for (const suite of [fakeSuite(), fakeHybrid()]) {
+      const [a, b] = two(suite)
+      exchanged(a, b)
+      const [late, wrong] = [a.startKeys(), a.startKeys()]
+      exchanged(a, b)
+      b.startKeys()
+      assert.ok(wrong.confirm)
+      b.receiveKeys(late)
+      const present = { ...a.startKeys() }
+      assert.deepEqual(present.confirm?.session, b.current?.id)
+      const tag = new Uint8Array(32)
+      const confirm = { ...(present.confirm as Confirm), tag }
+      refuses('confirm_failed', () => b.receiveKeys({ ...present, confirm }))
+      b.receiveKeys(present)
+    }
+  })
+
+  it('shows its witness the keys of a session right before they are erased', () => {
+    const suite = fakeHybrid()
+    const seen: { own: EphemeralKeys; peer: Uint8Array; ciphertext: Uint8Array | null }[] = []
+    const shown: boolean[] = []
+    const witness: Witness = (own, peer, ciphertext) => {
+      seen.push({ own, peer, ciphertext })
+      shown.push(own.pair.exportPrivateKey().some((byte) => byte !== 0))
+    }
+    const a = new Exchange(suite, new KeyPair(suite.curve), null, witness)
+    const [b] = two(suite)
+    const replaced = a.startKeys()
+    exchanged(a, b)
+    assert.notDeepEqual(a.publicKey, replaced.share.publicKey)
+    assert.deepEqual(shown, [true])
+    const [{ own, peer, ciphertext } = assert.fail()] = seen
+    assert.deepEqual([own.publicKey, peer], [a.publicKey, b.publicKey])
+    assert.deepEqual(ciphertext, a.current?.peerCiphertext)
+    assert.deepEqual(own.pair.exportPrivateKey(), new Uint8Array(32))
+  })
+
+  it('erases a candidate that gives way: to other keys of either side, or to an hour', (t) => {
+    const [a, b] = two()
+    a.receiveKeys(b.startKeys())
+    const { mock } = t.mock.method(Session.prototype, 'erase')
+    a.startKeys()
+    const events = [
+      () => a.startKeys(),
+      () => a.receiveKeys(unconfirmed(b.startKeys())),
+      () => a.expire(),
+    ]
+    for (const [i, event] of events.entries()) {
+      event()
+      assert.equal(mock.callCount(), i + 1)
+    }
+  })
+
+  it('takes no step that the table does not have, and stays as it was', (t) => {
+    const [a] = two()
+    const { idle } = TRANSITIONS
+    t.after(() => Object.assign(TRANSITIONS, { idle }))
+    for (const other of [{}, { 'send keys': 'agreed' }]) {
+      Object.assign(TRANSITIONS, { idle: other })
+      assert.throws(() => a.startKeys(), /^Error: No transition: idle, send keys\.$/)
+      assert.deepEqual([a.state, a.publicKey], ['idle', null])
+    }
+  })
+
   it('says of which of its own shares the current session is', () => {
     const [a, b] = two()
     const first = a.startKeys()
@@ -352,6 +468,36 @@ describe('an exchange', () => {
     assert.equal(b.receiveKeys(a.startKeys()).completed, true)
     assert.deepEqual(b.knownIdentity, a.identity.publicKey)
     refuses('identity_changed', () => b.receiveKeys(mallory.startKeys()))
+  })
+
+  it('tells another identity from a used share, also where the confirmation is what makes one known', () => {
+    const [a, b] = two()
+    const [mallory] = two(fakeSuite(5_000))
+    const used = mallory.startKeys()
+    a.receiveKeys(used)
+    a.receiveKeys(b.startKeys())
+    const { confirm } = b.receiveKeys(a.startKeys())
+    assert.ok(confirm)
+    const forged = { share: used.share, confirm }
+    assert.throws(() => a.receiveKeys(forged), { code: 'identity_changed' })
+    assert.throws(() => a.receiveKeys(used), { code: 'stale_keys' })
+    assert.equal(a.state, 'agreed')
+  })
+
+  it("refuses a stranger's picture that came while the keys were confirmed with another", () => {
+    for (const suite of [SUITES.X25519, SUITES['P-256']]) {
+      const [a, b] = two(suite)
+      const [mallory] = two(suite)
+      const fromA = a.startKeys()
+      mallory.receiveKeys(fromA)
+      mallory.receiveAnswer(a.receiveKeys(unconfirmed(mallory.startKeys())).confirm)
+      const { header, key } = mallory.sendPicture()
+      const begun = a.receivePicture(header)
+      assert.deepEqual(begun.key, key, 'it opens')
+      b.receiveKeys(fromA)
+      assert.equal(a.receiveKeys(b.startKeys()).completed, true)
+      assert.throws(() => begun.accept(), { code: 'unknown_session' })
+    }
   })
 
   it('remembers the last 64 shares that were used, and refuses each', () => {
@@ -499,6 +645,42 @@ describe('an exchange with a KEM', () => {
     assert.equal(answer.completed, false)
     assert.ok(answer.confirm?.ciphertext)
     assert.notDeepEqual(answer.confirm.ciphertext, confirm.ciphertext)
+  })
+
+  it('lets no answer that loses take the place of one that waits', () => {
+    const { one, two, answers } = crossed()
+    const { share, confirm } = two.startKeys()
+    assert.ok(confirm)
+    assert.deepEqual(one.receiveAnswer(confirm), { completed: false })
+    assert.deepEqual(one.receiveAnswer(answers[0]), { completed: false })
+    assert.equal(one.receiveKeys({ share }).completed, true)
+  })
+
+  it('knows no session without a ciphertext', () => {
+    const hybrid = fakeHybrid()
+    const [a, b] = two(hybrid)
+    a.receiveKeys(b.startKeys())
+    const { share } = a.startKeys()
+    assert.ok(b.publicKey)
+    const theirs = { identity: b.identity.publicKey, publicKey: b.publicKey }
+    const { sessionId } = transcriptOf(hybrid, share, theirs, null)
+    const answer = a.receiveAnswer({ session: sessionId, tag: new Uint8Array(32) })
+    assert.deepEqual(answer, { completed: false })
+  })
+
+  it('sends the same keys again for a KEM only, and only while it has them', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    assert.equal(a.afterRefusal(a.startKeys(), 'confirm_failed'), undefined)
+    const [c, d] = two(fakeHybrid())
+    exchanged(c, d)
+    const replaced = c.startKeys()
+    const { share, confirm } = c.startKeys()
+    assert.ok(confirm)
+    assert.equal(c.afterRefusal(replaced, 'confirm_failed'), undefined)
+    assert.deepEqual(c.afterRefusal({ share, confirm }, 'confirm_failed'), { share })
+    c.expire()
+    assert.equal(c.afterRefusal({ share, confirm }, 'confirm_failed'), undefined)
   })
 
   it('sends its keys without a confirmation that the other side has lost, and both come together', () => {

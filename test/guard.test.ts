@@ -7,6 +7,7 @@ import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import { PAGE_FILES } from '../src/http/page.ts'
 import { listen } from '../src/http/server.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
@@ -18,7 +19,7 @@ import { lines, sendRaw } from './helpers/raw.ts'
 import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
-const PAGE = ['/page.css', '/page.js', '/icon.svg', '/events', '/transcript', '/sealed_image']
+const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message', '/message']
 /** A peer that takes mail: all of its wire routes are there. */
 const WITH_MAILBOX = { openMailbox: mailboxInMemory }
@@ -416,7 +417,7 @@ describe('a proxy in the environment', () => {
 })
 
 describe('a slow or greedy caller', { concurrency: true }, () => {
-  const SLACK_MS = 5_000
+  const SLACK_MS = 15_000
 
   /** Expects one answer, `too_slow`, after `limit` ms and not much later; the program goes on. */
   function timesOut(limit: number, head: string, drip?: string) {

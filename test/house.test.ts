@@ -68,8 +68,9 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/http/steps.ts',
     {
-      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', 'node:net'],
+      takes: ['../peer.ts', './bodies.ts', '../protocol/bytes.ts', '../page/es.js', 'node:net'],
       refuses: [
+        '../page/steps.js',
         '../state/memory.ts',
         '../mailbox/seal.ts',
         '../system.ts',
@@ -102,27 +103,56 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   ],
   [
     'src/page/page.js',
-    { takes: [], refuses: ['../http/events.ts', './other.js', 'valibot', 'node:fs'] },
+    {
+      takes: ['./records.js'],
+      refuses: ['../http/events.ts', '../http/page.js', './types.ts', 'valibot', 'node:fs'],
+    },
   ],
   [
     'src/launch.ts',
     {
       takes: ['./http/app.ts', './peer.ts'],
-      refuses: ['./commands/run.ts', './lab/work.ts', './main.ts'],
+      refuses: ['./commands/run.ts', './lab/work.ts', './main.ts', './transcript/check.ts'],
     },
   ],
-  ['src/main.ts', { takes: ['./commands/lab.ts', './loopback.ts'], refuses: ['./lab/work.ts'] }],
+  [
+    'src/main.ts',
+    {
+      takes: ['./commands/lab.ts', './loopback.ts'],
+      refuses: ['./lab/work.ts', './transcript/check.ts'],
+    },
+  ],
   [
     'src/lab/work.ts',
     {
       takes: ['../launch.ts', '../http/client.ts', '../protocol/exchange.ts', '../loopback.ts'],
-      refuses: ['../commands/run.ts', '../main.ts'],
+      refuses: ['../commands/run.ts', '../main.ts', '../transcript/check.ts'],
+    },
+  ],
+  [
+    'src/transcript/check.ts',
+    {
+      takes: ['../http/events.ts', '../protocol/messages.ts', 'valibot', 'node:fs'],
+      refuses: [
+        '../peer.ts',
+        '../http/client.ts',
+        '../state/files.ts',
+        '../terminal.ts',
+        '../lab/work.ts',
+        '../commands/check.ts',
+      ],
     },
   ],
   [
     'src/commands/run.ts',
     {
-      takes: ['../launch.ts', '../lab/work.ts', '../state/memory.ts', '../terminal.ts'],
+      takes: [
+        '../launch.ts',
+        '../lab/work.ts',
+        '../state/memory.ts',
+        '../terminal.ts',
+        '../transcript/check.ts',
+      ],
       refuses: ['../main.ts'],
     },
   ],

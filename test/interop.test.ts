@@ -1097,12 +1097,7 @@ for (const suite of INDEPENDENT_SUITES) {
       it('refuses a picture that a later one overtakes while it comes', () =>
         withMade(make, suite, async (mine, target) => {
           await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
-          const slow = gif(150_000)
-          const metadata = { type: 'image/gif', bytes: slow.length, name: 'slow.gif' }
-          const stream = current.sealPicture(metadata, slow)
-          const { finish, answer } = begin(target.url, stream, 100_000)
+          const { finish, answer } = beginPicture(mine, target)
           const content = gif(40)
           await mine.sendPicture({ type: 'image/gif', name: 'fast.gif', content })
           const before = await target.state()
@@ -1112,15 +1107,43 @@ for (const suite of INDEPENDENT_SUITES) {
           assert.deepEqual(await target.lastPicture(), content)
           await assertTalk(mine, target)
         }))
+
+      it('takes a picture whose session was replaced twice while it came', () =>
+        withMade(make, suite, async (mine, target) => {
+          await agree(mine, target)
+          const { slow, finish, answer } = beginPicture(mine, target)
+          for (let i = 0; i < 2; i++) await agree(mine, target)
+          finish()
+          await assertTaken(answer)
+          assert.deepEqual(await target.lastPicture(), slow)
+          await assertTalk(mine, target)
+        }))
+
+      it('refuses a picture whose session was replaced before anybody confirmed it', () =>
+        withMade(make, suite, async (mine, target) => {
+          await mine.sendKeys()
+          losing(mine, 'answer out')
+          await target.sendKeys()
+          const { finish, answer } = beginPicture(mine, target)
+          await target.sendKeys()
+          const before = await target.state()
+          finish()
+          target.assertRefused(await answer, 'unknown_session', 'a picture of nobody')
+          assert.deepEqual(await target.state(), before)
+          mine.passing = () => {}
+          await agree(mine, target)
+          await assertTalk(mine, target)
+        }))
     })
 }
 
-/** Sends a picture's first bytes, and the rest when it is told to. */
-function begin(
-  url: string,
-  stream: Buffer,
-  first: number,
-): { finish(): void; answer: Promise<Answer> } {
+/** Sends the first chunk and more of a picture in the session that `mine` has, and the rest when it is told to. */
+function beginPicture(mine: IndependentPeer, { url }: Target) {
+  assert.ok(mine.current)
+  const slow = gif(150_000)
+  const metadata = { type: 'image/gif', bytes: slow.length, name: 'slow.gif' }
+  const stream = mine.current.sealPicture(metadata, slow)
+  const first = 100_000
   const headers = { 'content-type': 'application/octet-stream', 'content-length': stream.length }
   const request = http.request(url + IMAGE, { method: 'POST', headers, agent: false })
   const answer = new Promise<Answer>((resolve, reject) => {
@@ -1133,5 +1156,5 @@ function begin(
     })
   })
   request.write(stream.subarray(0, first))
-  return { finish: () => void request.end(stream.subarray(first)), answer }
+  return { slow, finish: () => void request.end(stream.subarray(first)), answer }
 }

@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { PAGE_FILES } from '../src/http/page.ts'
 import { hexToBytes } from '../src/protocol/bytes.ts'
 import { CURVES, type Curve, KeyPair } from '../src/protocol/curves.ts'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
@@ -140,7 +141,7 @@ const urlOf = (port: number) => `http://127.0.0.1:${port}`
 
 /** All that a page got: its files, what it calls, and the events from the first to the last. */
 async function pageOf(port: number, stream: Reader | undefined): Promise<string> {
-  const paths = ['/page.css', '/page.js', '/icon.svg', '/sealed_image', '/frequency', '/transcript']
+  const paths = [...PAGE_FILES, '/sealed_image', '/frequency', '/transcript']
   const html = await call(urlOf(port), { headers: { accept: 'text/html' } })
   const answers = await Promise.all(paths.map((path) => call(urlOf(port) + path)))
   for (const answer of [html, ...answers]) assert.equal(answer.status, 200)

@@ -44,9 +44,12 @@ describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', async () => {
     const compiled = filesIn('src')
       .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
-      .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
+      // the page's words, which the server has too
+      .concat('src/page/en.js', 'src/page/es.js')
+      .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
-    const rest = ['LICENSE', 'README.md', 'package.json', 'src/protocol/README.md']
+    const read = ['src/lab/README.md', 'src/protocol/README.md']
+    const rest = ['LICENSE', 'README.md', 'package.json', ...read]
     const { files } = await packed()
     assert.deepEqual(files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
   })

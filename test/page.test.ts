@@ -5,13 +5,18 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { PAGE_FILES } from '../src/http/page.ts'
+import { en } from '../src/page/en.js'
+import { es } from '../src/page/es.js'
 import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
+import { readEvents } from './helpers/events.ts'
 import { withPeerFacing } from './helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const FILES = ['index.html', 'page.css', 'page.js', 'icon.svg']
+const SERVED = PAGE_FILES.map((path) => path.slice(1))
+const FILES = ['index.html', ...SERVED]
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
 const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', file), 'utf8')
 
@@ -39,9 +44,12 @@ async function pageOnX25519(): Promise<string> {
 }
 
 describe('the files of the page', () => {
-  it('have less than 60 KiB in all', () => {
-    const bytes = FILES.reduce((sum, file) => sum + Buffer.byteLength(textOf(file)), 0)
-    assert.ok(bytes < 60 * 1024, `${bytes} bytes`)
+  it('have less than 80 KiB in all, in one language', () => {
+    for (const other of ['en.js', 'es.js']) {
+      const loaded = FILES.filter((file) => file !== other)
+      const bytes = loaded.reduce((sum, file) => sum + Buffer.byteLength(textOf(file)), 0)
+      assert.ok(bytes < 80 * 1024, `${bytes} bytes`)
+    }
   })
 
   it('name nothing on another host but in links, and in no way run text', () => {
@@ -57,15 +65,25 @@ describe('the files of the page', () => {
     }
   })
 
+  it('are all that lies in the folder, but for what nobody loads', () => {
+    const loaded = fs
+      .readdirSync(path.join(root, 'src/page'))
+      .filter((name) => !/\.(md|json|html)$/.test(name))
+    assert.deepEqual(SERVED.toSorted(), loaded.sort())
+  })
+
   it('are served with their types, and refused by any other name', () =>
     withPeers({}, async (a) => {
-      for (const [name, type] of [
-        ['page.css', 'text/css; charset=utf-8'],
-        ['page.js', 'text/javascript; charset=utf-8'],
-        ['icon.svg', 'image/svg+xml'],
-      ] as const) {
+      const types: Record<string, string> = {
+        '.css': 'text/css; charset=utf-8',
+        '.js': 'text/javascript; charset=utf-8',
+        '.svg': 'image/svg+xml',
+      }
+      for (const name of SERVED) {
         const answer = await a.call(`/${name}`)
+        const type = types[path.extname(name)]
         assert.deepEqual([answer.status, answer.headers['content-type']], [200, type])
+        assert.equal(answer.headers['cache-control'], 'no-store')
         assert.equal(answer.text, textOf(name))
         assertSafeHeaders(answer)
       }
@@ -75,6 +93,10 @@ describe('the files of the page', () => {
         '/PAGE.JS',
         '/page.js/',
         '/page/page.js',
+        '/./page.js%00',
+        '/..%2fhttp%2fpage.ts',
+        '/../page/page.js',
+        '/tsconfig.json',
         '/README.md',
       ])
         assertProblem(await a.call(name), 'not_found')
@@ -96,6 +118,104 @@ describe('the files of the page', () => {
     for (const file of FILES) assert.ok(names.includes(`src/page/${file}`), file)
     assert.ok(!names.some((name: string) => /tsconfig|test\//.test(name)))
   })
+})
+
+describe('the page in a language', () => {
+  const pageIn = (peer: TestPeer, path: string, languages?: string) =>
+    peer.call(path, {
+      headers: { ...HTML.headers, ...(languages && { 'accept-language': languages }) },
+    })
+  const sentences = (html: Readonly<Record<string, string>>) => Object.entries(html)
+
+  it("is in the address's, else in the one that the browser likes best, else in English", () =>
+    withPeers({}, async (a) => {
+      for (const [path, languages, expected] of [
+        ['/', undefined, 'en'],
+        ['/', 'es', 'es'],
+        ['/', 'es-MX,es;q=0.9,en;q=0.8', 'es'],
+        ['/', 'es-419', 'es'],
+        ['/', 'fr-FR,fr;q=0.9,es;q=0.2', 'es'],
+        ['/', 'en-US,en;q=0.9,es;q=0.8', 'en'],
+        ['/', 'de,fr', 'en'],
+        ['/', '*', 'en'],
+        ['/', ';;q=,,\u00ff', 'en'],
+        ['/?lang=es', 'en', 'es'],
+        ['/?lang=en', 'es', 'en'],
+        ['/?lang=de', 'es', 'es'],
+        ['/?lang=es&lang=en', 'en', 'en'],
+        ['/?lang=', undefined, 'en'],
+        ['/?lang=__proto__', undefined, 'en'],
+      ] as const) {
+        const { status, text, headers } = await pageIn(a, path, languages)
+        const [, lang] = /<html lang="([^"]*)">/.exec(text) ?? []
+        const got = [status, lang, headers['content-language'], headers['set-cookie']]
+        assert.deepEqual(got, [200, expected, expected, undefined], `${path} ${languages}`)
+        assert.match(headers['vary'] ?? '', /Accept-Language/)
+      }
+      // what no browser asks for is in English
+      assert.match((await a.call('/?lang=es')).text, /make a fresh key pair/)
+    }))
+
+  it('has every sentence of its own, in Spanish as in English', () =>
+    withPeers({}, async (a) => {
+      assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
+      const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/http/page.ts'))
+      for (const [name, sentence] of sentences(en.html)) {
+        assert.match(template, new RegExp(`\\[\\[${name}\\]\\]|words\\.html\\.${name}\\b`), name)
+        const spanish = es.html[name as keyof typeof es.html]
+        assert.notEqual(spanish, sentence, name)
+        // the same figures, elements and links
+        const marks = (text: string) => [
+          ...text.matchAll(/\{\{[^}]+\}\}|<[^>]+>|href="[^"]+"|\bRFC \d+|\bFIPS \d+|\d{4,}/g),
+        ]
+        const plain = (text: string) => marks(text.replaceAll(/<a .lang[^>]*>/g, '<a>')).join(' ')
+        if (name !== 'otherLanguage') assert.equal(plain(spanish), plain(sentence), name)
+      }
+      const { text } = await pageIn(a, '/?lang=es')
+      for (const [name, sentence] of sentences(en.html))
+        if (/^[^<{]{12,}$/.test(sentence)) assert.ok(!text.includes(`>${sentence}<`), name)
+      assert.doesNotMatch(text, /\[\[|\{\{|undefined|NaN/)
+    }))
+
+  it('goes on in it: to the other page too if it was chosen, and to the other language by a link', () =>
+    withPeers({}, async (a, b) => {
+      const chosen = (await pageIn(a, '/?lang=es', 'en')).text
+      assert.ok(chosen.includes(`<a href="${b.url}/?lang=es">Abrir su página</a>`))
+      assert.ok(chosen.includes('<a href="/?lang=en" hreflang="en" lang="en">In English</a>'))
+      const liked = (await pageIn(a, '/', 'es')).text
+      assert.ok(liked.includes(`<a href="${b.url}/">Abrir su página</a>`))
+      const english = (await pageIn(a, '/?lang=en')).text
+      assert.ok(english.includes('<a href="/?lang=es" hreflang="es" lang="es">En español</a>'))
+    }))
+
+  it('writes figures as that language does', () =>
+    withPeers({ suite: SUITES['P-256'] }, async (a) => {
+      assert.match(
+        (await pageIn(a, '/?lang=en')).text,
+        /<sup>127\.8<.+10²¹ years.+1,000 billion\./s,
+      )
+      assert.match(
+        (await pageIn(a, '/?lang=es')).text,
+        /<sup>127,8<.+10²¹ años.+1\.000\.000 millones\./s,
+      )
+    }))
+
+  it('has the fields of the wire explained in it by its events; a transcript is in English', () =>
+    withPeers({}, async (a) => {
+      for (const [query, is] of [
+        ['', /^Which keys sealed it\./],
+        ['?lang=en', /^Which keys sealed it\./],
+        ['?lang=es', /^Con qué claves se cifró\./],
+      ] as const) {
+        const stream = await readEvents(a.url, undefined, query)
+        const run = await stream.until(({ type }) => type === 'run')
+        stream.close()
+        assert.match(run.data.forms['sealed message'].session.is, is)
+      }
+      const { forms } = (await a.call('/transcript?lang=es')).json
+      assert.deepEqual(Object.keys(forms['sealed message'].session), ['is', 'source', 'hex'])
+      assert.match(forms['sealed message'].session.is, /^Which keys/)
+    }))
 })
 
 describe('the page', () => {
@@ -162,7 +282,7 @@ describe('the page', () => {
       assert.ok(text.includes('<noscript>'))
       // a button without its script would do nothing
       for (const [button] of text.matchAll(/<(button|textarea|input)[^>]*>/g))
-        assert.match(button, /hidden|id="(text|file)"/)
+        assert.match(button, /hidden|id="(text|file|theirs|print)"/)
     }))
 
   it('links to the page of a peer on this machine, and of no other: only its owner may see it', async () => {

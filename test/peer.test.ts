@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import { PeerError } from '../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { Exchange } from '../src/protocol/exchange.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { pair } from './helpers/pair.ts'
 
@@ -77,6 +78,24 @@ describe('a peer', () => {
     assert.equal((await a.peer.sendMessage()).seq, 1)
     const last = b.events.at(-1)
     assert.deepEqual(last?.type === 'message received' && [last.seq, last.missing], [1, 1])
+  })
+
+  it("erases a picture's key once it was sent, or was not asked for at all", async (t) => {
+    let failing = false
+    const [a, b] = pair({
+      suite: SUITES.X25519,
+      intercept: (kind) => {
+        if (failing && kind === 'image') throw new PeerError('peer_unreachable', 'No connection.')
+      },
+    })
+    await a.peer.sendKeys()
+    await b.peer.sendKeys()
+    const begin = t.mock.method(Exchange.prototype, 'sendPicture')
+    await a.peer.sendPicture()
+    failing = true
+    await assert.rejects(a.peer.sendPicture(), { code: 'peer_unreachable' })
+    const keys = begin.mock.calls.map(({ result }) => result?.key)
+    assert.deepEqual(keys, [new Uint8Array(32), new Uint8Array(32)])
   })
 
   it('erases a private key that was not confirmed within an hour, and says so', async (t) => {

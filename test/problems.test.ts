@@ -10,6 +10,7 @@ import { promisify } from 'node:util'
 import { PeerError, type PeerEvent } from '../src/contract.ts'
 import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
+import { PAGE_FILES } from '../src/http/page.ts'
 import type { Peer } from '../src/peer.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { type Answer, type CallOptions, call } from './helpers/call.ts'
@@ -40,9 +41,7 @@ const ROUTES = {
   '/image': 'GET, POST',
   '/frequency': 'GET, POST',
   '/': 'GET, POST',
-  '/page.css': 'GET',
-  '/page.js': 'GET',
-  '/icon.svg': 'GET',
+  ...Object.fromEntries(PAGE_FILES.map((path) => [path, 'GET'])),
   '/events': 'GET, POST',
   '/transcript': 'GET',
   '/sealed_image': 'GET',
@@ -815,16 +814,11 @@ function answering(status: number, type: string, body: string): RequestListener 
 }
 
 describe('an other peer', () => {
-  it('that is not there is peer_unreachable', async () => {
-    const gone = await withServer(
-      () => {},
-      async (url) => url,
-    )
-    await withPeerFacing(gone, undefined, async (peer) => {
+  it('that is not there is peer_unreachable', () =>
+    withPeerFacing('http://127.0.0.1:9', undefined, async (peer) => {
       assertProblem(await peer.call('/send_keys'), 'peer_unreachable')
       assertProblem(await peer.call('/send_msg'), 'no_session')
-    })
-  })
+    }))
 
   it('of a name that is none is peer_unreachable', () =>
     withPeerFacing('http://peer.invalid:5001', undefined, async (peer) => {

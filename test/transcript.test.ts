@@ -1,44 +1,14 @@
 /** The transcript: that whoever has it can check it, by the script in its documentation, and that a changed one fails. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { describe, it } from 'node:test'
 import { SUITES } from '../src/protocol/suites.ts'
 import { INDEPENDENT_CURVES, safetyNumber } from './helpers/independent-peer.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { scripted, wholeRound } from './helpers/transcripts.ts'
+import { withPeers } from './helpers/with-peers.ts'
 
 const documentation = fs.readFileSync(new URL('../src/page/README.md', import.meta.url), 'utf8')
-const [, SCRIPT = ''] = /```js\n([\s\S]*?)```/.exec(documentation) ?? []
-
-/** Runs the documented script over a transcript. */
-function check(transcript: unknown): { status: number | null; output: string } {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-transcript-'))
-  try {
-    fs.writeFileSync(path.join(folder, 'check.mjs'), SCRIPT)
-    fs.writeFileSync(path.join(folder, 'transcript.json'), JSON.stringify(transcript))
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['check.mjs', 'transcript.json'],
-      { cwd: folder, encoding: 'utf8' },
-    )
-    return { status, output: stdout + stderr }
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
-}
-
-async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
-  for (const exchange of [1, 2]) {
-    for (const peer of [a, b]) await peer.call('/send_keys')
-    for (let i = 0; i < exchange; i++) await a.call('/send_msg')
-    await b.call('/decrypt_msg')
-    await b.call('/send_image')
-  }
-  await a.call('/decrypt_msg')
-}
 
 describe('a transcript', () => {
   for (const suite of Object.values(SUITES))
@@ -50,7 +20,7 @@ describe('a transcript', () => {
           assert.match(String(answer.headers['content-disposition']), /^attachment; filename="ecdh/)
           const transcript = answer.json
           const { session, safetyNumber: number } = (await peer.call('/show')).json
-          const { status, output } = check(transcript)
+          const { status, output } = scripted(JSON.stringify(transcript))
           assert.equal(status, 0, output)
           assert.match(output, new RegExp(`^good {2}session ${session.id}$`, 'm'))
           assert.match(output, new RegExp(`^good {2}safety number ${number}$`, 'm'))
@@ -102,7 +72,7 @@ describe('a transcript', () => {
         for (const change of changes) {
           const transcript = JSON.parse(text)
           change(transcript)
-          const { status, output } = check(transcript)
+          const { status, output } = scripted(JSON.stringify(transcript))
           assert.equal(status, 1, output)
           assert.match(output, /^BAD /m)
         }

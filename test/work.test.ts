@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import crypto from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -22,6 +23,11 @@ const noOpenssl =
 const hasMlKem = spawnSync('openssl', ['list', '-kem-algorithms'], {
   encoding: 'utf8',
 }).stdout?.includes('ML-KEM-768')
+
+/** ML-KEM of Node's own OpenSSL, from Node 24.7 on: it reads the key as it is printed. */
+const { decapsulate } = crypto as {
+  decapsulate?: (key: crypto.KeyObject, ciphertext: Uint8Array) => Buffer
+}
 
 /** Standard output and error of `sh` with `script` typed into it, and what it leaves in its folder for temporary files. */
 function paste(script: string) {
@@ -122,6 +128,11 @@ for (const suite of Object.values(SUITES))
           const [, privateKey] = other.deriveKeyPair(Uint8Array.from(der.subarray(-64)))
           const ciphertext = Uint8Array.from(base64In(block, "<<'BASE64'", 'BASE64'))
           assert.equal(bytesToHex(other.decap(ciphertext, privateKey)), shown[1])
+          if (decapsulate === undefined) continue
+          const [pem = ''] =
+            /-----BEGIN [\s\S]*?-----END PRIVATE KEY-----/.exec(rest.join('')) ?? []
+          const secret = decapsulate(crypto.createPrivateKey(pem), ciphertext)
+          assert.equal(secret.toString('hex'), shown[1])
         }
         for (const { block } of second) assert.doesNotMatch(block, /mlkem|BASE64/)
       })

@@ -1,4 +1,4 @@
-/** How a command that goes on and on is ended. */
+/** How a command ends before its time: one that goes on and on, and one whose output nobody reads any more. */
 
 import { tell } from '../terminal.ts'
 
@@ -17,4 +17,12 @@ export function askedToEnd(): Promise<number> {
 /** Says where secrets go if nobody may be looking there. */
 export function tellWhereSecretsGo(): void {
   if (!process.stdout.isTTY) tell('secrets go to standard output, which is not a terminal')
+}
+
+/** Nobody reads on: `| head` has what it wanted. */
+export function endWithOutput(): void {
+  process.stdout.once('error', () => {
+    tell('standard output was closed')
+    process.exit(1)
+  })
 }

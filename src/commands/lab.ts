@@ -1,7 +1,8 @@
 /** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
 
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
-import { print, printable, tell } from '../terminal.ts'
+import { print, printable } from '../terminal.ts'
+import { endWithOutput } from './ending.ts'
 
 /** Prints their lines, with whatever came from outside escaped. */
 const say = (...lines: string[]) => {
@@ -53,12 +54,4 @@ export async function labQuantum(): Promise<number> {
   const { quantum } = await import('../lab/quantum.ts')
   await quantum(say)
   return 0
-}
-
-/** Nobody reads on: `| head` has what it wanted. */
-function endWithOutput(): void {
-  process.stdout.once('error', () => {
-    tell('standard output was closed')
-    process.exit(1)
-  })
 }

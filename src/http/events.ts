@@ -3,11 +3,12 @@
 import { Readable } from 'node:stream'
 import type { Middleware } from 'koa'
 import type { Peer } from '../peer.ts'
-import type { Annotated, Part } from '../protocol/annotate.ts'
+import type { Annotated, Explained, FieldNote, Part } from '../protocol/annotate.ts'
 import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import { annotatedMessages } from '../protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, MAGIC_BYTES } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
+import type { Language } from './language.ts'
 import { annotatedProblem } from './problems.ts'
 
 /**
@@ -21,20 +22,29 @@ export const MAX_REFUSED = 100
 const BEAT_MS = 15_000
 const STUCK_MS = 60_000
 
-const STEP_PATHS: ReadonlySet<string> = new Set([
+/** What a transcript says of itself; the fields are in `src/page/README.md`. */
+export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
+
+export const STEP_PATHS: ReadonlySet<string> = new Set([
   '/send_keys',
   '/show',
   '/send_msg',
   '/decrypt_msg',
   '/send_image',
 ])
-const FORMS = {
+/** What goes over each wire route: the form of its requests, and that of its answers. */
+export const FORMS = {
   '/wire/keys': ['key message', 'answer to a key message'],
   '/wire/message': ['sealed message', 'answer to a sealed message'],
   '/wire/image': ['picture header', 'answer to a picture'],
 } as const
 export type WireRoute = keyof typeof FORMS
-type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
+export type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
+
+/** Each form with its fields explained, and how a body is cut into them. */
+export function formsOf(suite: Suite): Readonly<Record<Form, Annotated>> {
+  return { ...annotatedMessages(suite), ...annotatedStream(), refusal: annotatedProblem }
+}
 
 /** As seen from this peer. */
 export type Way = 'sent' | 'received'
@@ -112,17 +122,16 @@ export class Events {
 
   constructor(suite: Suite, patience = STUCK_MS) {
     this.patience = patience
-    this.#forms = {
-      ...annotatedMessages(suite),
-      ...annotatedStream(),
-      refusal: annotatedProblem,
-    }
+    this.#forms = formsOf(suite)
   }
 
   /** What each field of each form is for. */
-  get forms(): Record<string, Annotated['fields']> {
-    const entries = Object.entries(this.#forms).map(([name, { fields }]) => [name, fields])
-    return Object.fromEntries(entries)
+  forms(language: Language = 'en'): Record<string, Record<string, Explained>> {
+    const explain = ({ is, es, ...rest }: FieldNote) => ({
+      is: language === 'es' ? es : is,
+      ...rest,
+    })
+    return mapped(this.#forms, ({ fields }) => mapped(fields, explain))
   }
 
   /** The events that are kept, oldest first. */
@@ -248,6 +257,11 @@ class Kept {
   }
 }
 
+/** The same names with other values. */
+function mapped<A, B>(from: Readonly<Record<string, A>>, change: (value: A) => B) {
+  return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, change(value)]))
+}
+
 /** The `code` of a problem, as far as it is one. */
 function codeOf(body: Uint8Array): string | null {
   return said(new TextDecoder().decode(body)).code
@@ -274,10 +288,16 @@ export function stateOf(peer: Peer, { sealedHead }: Events) {
 
 /**
  * Server-sent events: `run` (which run this is, and what the forms mean), then what is kept and
- * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off.
+ * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off;
+ * `language`: in which the forms are explained.
  */
-export function eventStream(events: Events, peer: Peer, lastId: string): Readable {
-  return new EventStream(events, peer, lastId)
+export function eventStream(
+  events: Events,
+  peer: Peer,
+  lastId: string,
+  language: Language = 'en',
+): Readable {
+  return new EventStream(events, peer, lastId, language)
 }
 
 /** Keeps nothing for a slow reader: what fell out of the ring meanwhile is skipped. */
@@ -290,7 +310,7 @@ class EventStream extends Readable {
   #state = ''
   #wanted = false
 
-  constructor(events: Events, peer: Peer, lastId: string) {
+  constructor(events: Events, peer: Peer, lastId: string, language: Language) {
     super({ highWaterMark: 0 })
     this.#events = events
     this.#peer = peer
@@ -299,8 +319,8 @@ class EventStream extends Readable {
     this.#unfollow = events.follow(() => this.#pump())
     this.#beat = setInterval(() => this.#say(': \n\n'), BEAT_MS)
     const { port, peerUrl } = peer
-    const { run: id, begun, forms } = events
-    this.push(encode('run', { run: id, begun, port, peerUrl, forms }))
+    const { run: id, begun } = events
+    this.push(encode('run', { run: id, begun, port, peerUrl, forms: events.forms(language) }))
   }
 
   override _read(): void {

@@ -1,10 +1,19 @@
 /** The page of a peer: its files, the events that feed it, and what it offers to take home. Public data only. */
 
 import fs from 'node:fs'
+import { extname } from 'node:path'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
-import { type Events, eventStream, stateOf } from './events.ts'
+import { type Events, eventStream, stateOf, TRANSCRIPT } from './events.ts'
+import {
+  chosenLanguage,
+  LANGUAGES,
+  type Language,
+  languageOf,
+  WORDS,
+  type Words,
+} from './language.ts'
 import { commandsOf, HttpError, isHere } from './problems.ts'
 
 /** The page loads what this peer serves and nothing else. */
@@ -22,33 +31,52 @@ const PAGE_POLICY = [
 /**
  * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
  * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
- * additions in 3.5 months; and at 10^9 times that rate.
+ * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
  */
-const COSTS: Readonly<Record<string, { rho: string; years: string; fasterYears: string }>> = {
-  X25519: { rho: '125.8', years: '2.5 × 10²⁰', fasterYears: '250 billion' },
-  'P-256': { rho: '127.8', years: '10²¹', fasterYears: '1,000 billion' },
+const COSTS: Readonly<Record<string, { rho: number; years: [number, string]; faster: number }>> = {
+  X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
+  'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
   // of its X25519 half
-  X25519MLKEM768: { rho: '125.8', years: '2.5 × 10²⁰', fasterYears: '250 billion' },
+  X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
 }
+const NO_COST = { rho: 0, years: [0, ''], faster: 0 } as const
 
 const read = (name: string) =>
   fs.readFileSync(new URL(`../../src/page/${name}`, import.meta.url), 'utf8')
-const TEMPLATE = read('index.html')
-/** Type and text of what the page loads, by its path. */
-const FILES = {
-  '/page.css': ['text/css', read('page.css')],
-  '/page.js': ['text/javascript', read('page.js')],
-  '/icon.svg': ['image/svg+xml', read('icon.svg')],
-} as const
-
-/** What a transcript says of itself; the fields are in `src/page/README.md`. */
-const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
+/** `index.html` with the sentences of each language in it. */
+const TEMPLATES = Object.fromEntries(
+  LANGUAGES.map((language) => [language, inWords(read('index.html'), WORDS[language].html)]),
+)
+/** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
+export const PAGE_FILES = [
+  '/page.css',
+  '/icon.svg',
+  // the script, and the modules that it is joined from
+  '/page.js',
+  '/compare.js',
+  '/dom.js',
+  '/en.js',
+  '/es.js',
+  '/groups.js',
+  '/language.js',
+  '/letters.js',
+  '/news.js',
+  '/picture.js',
+  '/record.js',
+  '/records.js',
+  '/run.js',
+  '/steps.js',
+  '/stream.js',
+  '/table.js',
+] as const
+/** Its text is kept from the start on, so that what is served is what was there then. */
+const FILES = PAGE_FILES.map((path) => ({ path, text: read(path.slice(1)) }))
 
 /** The routes beside `/` that the page calls. */
 export function addPage(router: Router, peer: Peer, events: Events): void {
-  for (const [path, [type, text]] of Object.entries(FILES))
+  for (const { path, text } of FILES)
     router.register(path, ['GET'], (ctx) => {
-      ctx.type = type
+      ctx.type = extname(path)
       ctx.body = text
     })
 
@@ -56,12 +84,13 @@ export function addPage(router: Router, peer: Peer, events: Events): void {
     ctx.type = 'text/event-stream'
     const { socket } = ctx.req
     socket.setTimeout(events.patience, () => socket.destroy())
-    ctx.body = eventStream(events, peer, ctx.get('last-event-id'))
+    ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
   })
 
   router.register('/transcript', ['GET'], (ctx) => {
-    const { run, begun, forms, dropped, kept } = events
+    const { run, begun, dropped, kept } = events
     const state = stateOf(peer, events)
+    const forms = events.forms()
     const transcript = { ...TRANSCRIPT, run, begun, state, forms, dropped, events: kept }
     ctx.type = 'application/json'
     ctx.attachment(`ecdh-duet-${peer.port}-${run}.json`)
@@ -80,60 +109,83 @@ export function addPage(router: Router, peer: Peer, events: Events): void {
 export function answerPage(ctx: Context, peer: Peer, events: Events): void {
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
-  ctx.body = filled(peer, events)
+  const language = languageOf(ctx)
+  ctx.set('Content-Language', language)
+  ctx.vary('Accept-Language')
+  ctx.body = filled(peer, events, language, chosenLanguage(ctx) !== null)
+}
+
+/** A template with each `[[name]]` as its sentence. */
+function inWords(template: string, sentences: Readonly<Record<string, string>>): string {
+  return template.replace(/\[\[(\w+)\]\]/g, (_, name: string) => {
+    const sentence = sentences[name]
+    if (sentence === undefined) throw new Error(`The page has no sentence ${name}.`)
+    return sentence
+  })
 }
 
 /**
- * The template with every `{{…}}` filled in, and every `data-show="path"` with that value of the
+ * The template of that language with every `{{…}}` filled in, and every `data-show="path"` with that value of the
  * state. `{{own /show}}` is a curl to this peer, `{{others /show}}` one to the other. Between `<!--joined-->` and
  * `<!--/joined-->` stands what is true on a suite with a KEM only, between `<!--alone-->` and its end what is not.
+ * A language that was chosen goes with the link to the other page.
  */
-function filled(peer: Peer, events: Events): string {
+function filled(peer: Peer, events: Events, language: Language, isChosen: boolean): string {
+  const words = WORDS[language]
   const state = stateOf(peer, events)
   const commands = commandsOf(peer)
   const other = new URL(peer.peerUrl)
-  const cost = COSTS[state.curve]
+  const cost = COSTS[state.curve] ?? NO_COST
   const values: Record<string, (rest: string) => string> = {
+    lang: () => language,
     port: () => `${peer.port}`,
+    run: () => `${events.run} ${events.begun}`,
     // on this machine the port says it all
-    peerName: () => (isHere(peer.peerUrl) ? `port ${other.port || 80}` : other.host),
+    peerName: () => (isHere(peer.peerUrl) ? `${words.port} ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
     secrets: () => (peer.showsSecrets ? 'shown' : 'hidden'),
-    secretsAt: () => (peer.showsSecrets ? 'in your terminal' : 'hidden by --no-secrets'),
-    privateKeyAt: () =>
-      peer.showsWork ? 'in your terminal, by --show-work' : 'nowhere to be seen',
+    secretsAt: () => (peer.showsSecrets ? words.inTerminal : words.hidden),
+    textsAt: () => (peer.showsSecrets ? words.textsInTerminal : words.textsHidden),
+    privateKeyAt: () => (peer.showsWork ? words.shownWork : words.nowhere),
     own: commands.own,
     others: commands.peer,
-    rho: () => cost?.rho ?? '',
-    years: () => cost?.years ?? '',
-    fasterYears: () => cost?.fasterYears ?? '',
+    rho: () => cost.rho.toLocaleString(words.locale),
+    years: () => {
+      const [times, power] = cost.years
+      return times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
+    },
+    fasterYears: () => words.billions(cost.faster),
   }
   const isTrue = peer.suite.kem === null ? 'alone' : 'joined'
-  return TEMPLATE.replace(/<!--(joined|alone)-->([\s\S]*?)<!--\/\1-->/g, (_, when, text) =>
-    when === isTrue ? text : '',
-  )
-    .replace('{{picture}}', pictureOf(peer))
+  const template = TEMPLATES[language] ?? ''
+  const link = `${other.origin}/${isChosen ? `?lang=${language}` : ''}`
+  return template
+    .replace(/<!--(joined|alone)-->([\s\S]*?)<!--\/\1-->/g, (_, when, text) =>
+      when === isTrue ? text : '',
+    )
+    .replace('{{picture}}', pictureOf(peer, words))
     .replace(
       '{{link}}',
-      isHere(peer.peerUrl) ? `<a href="${entities(other.origin)}/">Open its page</a>` : '',
+      isHere(peer.peerUrl) ? `<a href="${entities(link)}">${words.html.openItsPage}</a>` : '',
     )
     .replace(/\{\{(\w+) ?([^}]*)\}\}/g, (_, name, rest) => entities(values[name]?.(rest) ?? ''))
     .replace(
       /( data-show="([\w.]+)"(?: data-yes="([^"]*)")?>)[^<]*/g,
       (_, tag: string, path: string, yes?: string) => {
         const value = valueAt(state, path)
-        return tag + entities(value === null ? 'not yet' : (yes ?? value))
+        return tag + entities(value === null ? words.notYet : (yes ?? value))
       },
     )
 }
 
 /** The picture that came last, as HTML. */
-function pictureOf(peer: Peer): string {
+function pictureOf(peer: Peer, words: Words): string {
   const picture = peer.lastPicture
-  if (picture === null)
-    return `<p>No picture has come yet. The other peer sends one with <code>${entities(commandsOf(peer).peer('/send_image'))}</code></p>`
+  if (picture === null) return `<p>${words.html.noPicture}</p>`
   const { type, bytes, received } = picture
-  return `<figure><img src="/image" alt="The picture that came last"><figcaption>${entities(type)}, ${bytes} bytes, received ${entities(received.toISOString())}. Over the wire came its ciphertext only: an eavesdropper has its length.</figcaption></figure>`
+  const alt = entities(words.pictureAlt(type, bytes))
+  const caption = entities(words.pictureReceived(type, bytes, received.toISOString()))
+  return `<figure><img src="/image" alt="${alt}"><figcaption>${caption}</figcaption></figure>`
 }
 
 /** The value at `peer.publicKey`, as text; null if there is none. */

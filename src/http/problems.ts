@@ -313,12 +313,32 @@ export const annotatedProblem = annotatedJson(
     peer_code: v.exactOptional(v.nullable(Code)),
   }),
   {
-    status: { is: 'The status of the answer once more.', source: 'RFC 9457 section 3.1.2' },
-    code: { is: 'Why it was refused, for programs.', source: 'RFC 9457 section 3.2' },
-    title: { is: 'The same for people.', source: 'RFC 9457 section 3.1.3' },
-    detail: { is: 'What was wrong with this request.', source: 'RFC 9457 section 3.1.4' },
-    next: { is: 'How to go on.', source: 'RFC 9457 section 3.2' },
-    peer_code: { is: 'Why the other peer refused.', source: 'RFC 9457 section 3.2' },
+    status: {
+      is: 'The status of the answer once more.',
+      es: 'El código de estado de la respuesta, otra vez.',
+      source: 'RFC 9457 section 3.1.2',
+    },
+    code: {
+      is: 'Why it was refused, for programs.',
+      es: 'Por qué se rechazó, para programas.',
+      source: 'RFC 9457 section 3.2',
+    },
+    title: {
+      is: 'The same for people.',
+      es: 'Lo mismo, para personas.',
+      source: 'RFC 9457 section 3.1.3',
+    },
+    detail: {
+      is: 'What was wrong with this request.',
+      es: 'Qué estaba mal en esta petición.',
+      source: 'RFC 9457 section 3.1.4',
+    },
+    next: { is: 'How to go on.', es: 'Cómo seguir.', source: 'RFC 9457 section 3.2' },
+    peer_code: {
+      is: 'Why the other peer refused.',
+      es: 'Por qué rechazó la otra parte.',
+      source: 'RFC 9457 section 3.2',
+    },
   },
 )
 

@@ -1,6 +1,6 @@
 /** Lines for a projector: at most 100 columns, readable without colour. */
 
-const WIDTH = 100
+export const WIDTH = 100
 
 /** Takes lines of the lab's output. */
 export type Say = (...lines: string[]) => void

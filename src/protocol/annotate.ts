@@ -6,11 +6,16 @@ import { bytesToHex, equalBytes } from './bytes.ts'
 /** What a field is for, and where that is written down. */
 export interface FieldNote {
   readonly is: string
+  /** The same in Spanish. */
+  readonly es: string
   /** RFC and section. */
   readonly source: string
   /** Its value is bytes, and JSON has them in hex. */
   readonly hex?: boolean
 }
+
+/** A note in one language, in `is`. */
+export type Explained = Omit<FieldNote, 'es'>
 
 /** A field in hex whose last `bytes` bytes are another thing. */
 export interface EndedNote extends FieldNote {
@@ -100,8 +105,8 @@ export function annotatedBytes(
   }
 }
 
-function fieldNote({ is, source, hex }: FieldNote): FieldNote {
-  return { is, source, ...(hex && { hex }) }
+function fieldNote({ is, es, source, hex }: FieldNote): FieldNote {
+  return { is, es, source, ...(hex && { hex }) }
 }
 
 /** The text of a body in JSON that is of this form, else null. */

@@ -173,11 +173,9 @@ export class Exchange {
    */
   receiveKeys(message: KeyMessage): { confirm?: Confirm; completed: boolean } {
     const { share, confirm } = message
-    this.#checkShare(share)
+    this.#checkShare(share, confirm)
     if (confirm !== undefined && this.#proves(confirm, this.#candidate)) {
-      // promotion makes the candidate's identity the known one, so another is refused already now
       const { peer } = this.#candidate
-      if (!equalBytes(peer.identity, share.identity)) throw identityChanged()
       this.#promote(this.#candidate)
       // a share that was just promoted is used up; another one opens the next exchange
       if (!sameShare(peer, share)) this.#move('key message', null, share, null)
@@ -257,7 +255,8 @@ export class Exchange {
   /**
    * Begins to receive a picture: its key, and what accepts it once all of it has opened.
    * `accept` returns whether that completed an exchange; `forget` is for one that failed.
-   * @throws DuetError `unknown_session` `rekey_required` `replay` `too_far_ahead`; `accept`: `replay`
+   * @throws DuetError `unknown_session` `rekey_required` `replay` `too_far_ahead`; `accept`:
+   *   `unknown_session` `replay`
    */
   receivePicture({ session: id, number }: StreamHeader): {
     key: Uint8Array
@@ -269,6 +268,8 @@ export class Exchange {
     return {
       key,
       accept: () => {
+        // nobody has confirmed a candidate that was replaced: it may be a stranger's
+        if (session !== this.#candidate && !session.isConfirmed) throw unknownSession()
         // this one or a later one may have been accepted while it arrived
         accept()
         return this.#promoteBy(session)
@@ -303,14 +304,14 @@ export class Exchange {
       (session) => session !== null && equalBytes(session.id, id),
     )
     if (session) return session
-    throw new DuetError('unknown_session', 'This peer has no session of that id.')
+    throw unknownSession()
   }
 
   #ownShare({ publicKey }: EphemeralKeys): Share {
     return { identity: this.identity.publicKey, publicKey }
   }
 
-  #checkShare(share: Share): void {
+  #checkShare(share: Share, confirm: Confirm | undefined): void {
     const { suite } = this
     suite.curve.checkPoint(share.identity)
     checkPublicKey(suite, share.publicKey)
@@ -330,10 +331,19 @@ export class Exchange {
     const theirs = [share.identity, encapsulationKey, point].filter(({ length }) => length > 0)
     if (theirs.some((key) => ours.some((own) => equalBytes(own, key))))
       throw new DuetError('reflection', 'One of the keys is our own.')
-    if (this.#knownIdentity && !equalBytes(this.#knownIdentity, share.identity))
-      throw identityChanged()
+    const known = this.#knownIdentity ?? this.#identityMadeKnownBy(confirm)
+    if (known !== null && !equalBytes(known, share.identity))
+      throw new DuetError('identity_changed', 'The identity is not the one that this peer knows.')
     if (this.#stale.some((used) => sameShare(used, share)))
       throw new DuetError('stale_keys', 'This public key was used or replaced before.')
+  }
+
+  /** That of the candidate if `confirm` proves it: so another is refused already now. Else null. */
+  #identityMadeKnownBy(confirm: Confirm | undefined): Uint8Array | null {
+    const candidate = this.#candidate
+    if (confirm === undefined || candidate === null) return null
+    const proves = equalBytes(confirm.session, candidate.id) && candidate.isProvenBy(confirm)
+    return proves ? candidate.peer.identity : null
   }
 
   /**
@@ -462,12 +472,12 @@ export class Exchange {
   }
 }
 
-function confirmFailed(): DuetError {
-  return new DuetError('confirm_failed', 'The confirmation is not what the keys give.')
+function unknownSession(): DuetError {
+  return new DuetError('unknown_session', 'This peer has no session of that id.')
 }
 
-function identityChanged(): DuetError {
-  return new DuetError('identity_changed', 'The identity is not the one that this peer knows.')
+function confirmFailed(): DuetError {
+  return new DuetError('confirm_failed', 'The confirmation is not what the keys give.')
 }
 
 /** @throws DuetError `bad_text` */

@@ -96,6 +96,7 @@ export class Session {
   readonly #receiving: Direction
   #sending: Direction | null = null
   #received = 0
+  #confirmed = false
   #erased = false
 
   /**
@@ -149,6 +150,11 @@ export class Session {
     return this.#sending?.messages.next ?? 0
   }
 
+  /** Whether it was ever promoted: a session that was replaced before proves nothing. */
+  get isConfirmed(): boolean {
+    return this.#confirmed
+  }
+
   /** How many messages were accepted. */
   get received(): number {
     return this.#received
@@ -168,6 +174,7 @@ export class Session {
   promote(): void {
     this.#sending = new Direction(this.#schedule.direction(this.party))
     this.#schedule.erase()
+    this.#confirmed = true
   }
 
   /** The numbers that both terminals show. Copies, the caller's to erase. */

@@ -299,6 +299,7 @@ export function annotatedStream() {
         name: 'magic',
         value: MAGIC,
         is: 'The letters DUET2: what follows is a picture stream of this version.',
+        es: 'Las letras DUET2: lo que sigue es el flujo de una imagen, de esta versión.',
         source: 'duet/2, Pictures',
       },
       [
@@ -306,12 +307,14 @@ export function annotatedStream() {
           name: 'session',
           bytes: SESSION_ID_BYTES,
           is: 'Which keys sealed it.',
+          es: 'Con qué claves se cifró.',
           source: 'duet/2, Pictures',
         },
         {
           name: 'number',
           bytes: NUMBER_BYTES,
           is: 'Its place among the pictures of the session, counted from 0. It chooses the key: each picture has one of its own, so its chunks can be counted from 0.',
+          es: 'Su lugar entre las imágenes de la sesión, contado desde 0. Elige la clave: cada imagen tiene la suya, así que sus bloques se pueden contar desde 0.',
           source: 'The Double Ratchet Algorithm, section 2.2; duet/2, Pictures',
         },
       ],
@@ -319,9 +322,14 @@ export function annotatedStream() {
     'answer to a picture': annotatedJson(ImageAnswer, {
       accepted: {
         is: 'Every chunk has opened, in its order and to the last.',
+        es: 'Todos los bloques se han descifrado, en su orden y hasta el último.',
         source: 'RFC 9110 section 15.3.2 (201)',
       },
-      bytes: { is: 'The length of the picture.', source: 'duet/2, Pictures' },
+      bytes: {
+        is: 'The length of the picture.',
+        es: 'La longitud de la imagen.',
+        source: 'duet/2, Pictures',
+      },
     }),
   }
 }

@@ -54,12 +54,27 @@ const HANG = 1_000
 /** Begins a case; what it returns ends it. @throws AssertionError if it hung, but for `allowed` ms */
 export function begin(clock: Clock, allowed = 0): () => void {
   const passed = clock.start()
+  return () => assertAwake(clock, passed() - allowed)
+}
+
+/**
+ * The same for cases that run beside one another and may have to wait for one another, as pictures
+ * do: one hung if no other ended for so long either.
+ */
+export function beginBeside(clock: Clock): () => () => void {
+  let sinceOther = clock.start()
   return () => {
-    const idle = passed() - allowed
-    assert.ok(idle <= HANG, `nothing happened for ${idle.toFixed()} ms`)
-    const { longestWork } = clock
-    assert.ok(longestWork <= HANG, `${longestWork.toFixed()} ms went by on one thing`)
+    const passed = clock.start()
+    return () => {
+      assertAwake(clock, Math.min(passed(), sinceOther()))
+      sinceOther = clock.start()
+    }
   }
+}
+
+function assertAwake({ longestWork }: Clock, idle: number): void {
+  assert.ok(idle <= HANG, `nothing happened for ${idle.toFixed()} ms`)
+  assert.ok(longestWork <= HANG, `${longestWork.toFixed()} ms went by on one thing`)
 }
 
 /** Runs a case that nothing runs beside. @throws AssertionError if it uses the processor for more than a second */

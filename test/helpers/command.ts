@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream'
 
 /** The built program. */
 export const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
-const LIMIT_MS = 20_000
+const LIMIT_MS = 60_000
 
 export interface Command {
   readonly child: ChildProcess

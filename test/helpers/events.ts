@@ -24,12 +24,12 @@ export interface Reader {
   close(): void
 }
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 60_000
 
-/** Opens the event stream of the peer at `url`. */
-export async function readEvents(url: string, lastEventId?: string): Promise<Reader> {
+/** Opens the event stream of the peer at `url`; `query` may begin with ?. */
+export async function readEvents(url: string, lastEventId?: string, query = ''): Promise<Reader> {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
-  const request = http.get(`${url}/events`, { headers, agent: false })
+  const request = http.get(`${url}/events${query}`, { headers, agent: false })
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
   request.on('error', () => {})
   let text = ''

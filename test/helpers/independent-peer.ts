@@ -325,6 +325,7 @@ export class IndependentPeer {
   #promote(candidate: Session): void {
     this.#previous = this.current
     this.current = candidate
+    candidate.isConfirmed = true
     this.#erase()
     this.#share = this.#slot = null
     this.#use(candidate.theirs)
@@ -471,8 +472,8 @@ export class IndependentPeer {
     }
     if (!found || !isOfType(type, opened) || opened.length !== declared || isTooWide(type, opened))
       throw new Refusal('bad_image')
-    // it may have been overtaken, or its session dropped, while it came
-    if (this.#sessionOf(found.id) !== found) throw new Refusal('unknown_session')
+    // it may have been overtaken while it came, or its session replaced before it was confirmed
+    if (found !== this.#candidate && !found.isConfirmed) throw new Refusal('unknown_session')
     if (number < found.files.in.next) throw new Refusal('replay')
     if (found === this.#candidate) this.#promote(found)
     found.files.in.step(number, behind)

@@ -144,6 +144,8 @@ export class Session {
   readonly pseudorandomKey: Buffer
   readonly messages: Readonly<Record<'out' | 'in', Chain>>
   readonly files: Readonly<Record<'out' | 'in', Chain>>
+  /** Whether it was ever promoted. */
+  isConfirmed = false
 
   /** `given`: the other one's ciphertext, if it is theirs that counts; `m`: for an own one. */
   constructor(

@@ -65,7 +65,7 @@ export function textsIn(output: string): string[] {
 
 /** Waits until something holds, and fails after 20 s. */
 export async function until(holds: () => boolean, what: () => string = String): Promise<void> {
-  const late = AbortSignal.timeout(20_000)
+  const late = AbortSignal.timeout(60_000)
   while (!holds()) {
     if (late.aborted) throw new Error(`it never came to hold: ${what()}`)
     await sleep(10)

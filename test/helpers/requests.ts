@@ -1,6 +1,7 @@
 /** HTTP requests of all kinds around valid forms, and bytes that are hardly HTTP. */
 
 import fc from 'fast-check'
+import { PAGE_FILES } from '../../src/http/page.ts'
 import { bodyOf, damagedBy, damages, type Form } from './mutations.ts'
 import { lines } from './raw.ts'
 
@@ -15,7 +16,7 @@ const STEPS = [
   '/',
 ]
 /** Of the page; /events answers without an end. */
-const PAGE = ['/page.css', '/page.js', '/icon.svg', '/transcript', '/sealed_image']
+const PAGE = [...PAGE_FILES, '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message', '/wire/image', '/public_key', '/message']
 
 export interface Request {

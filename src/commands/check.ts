@@ -1,0 +1,99 @@
+/** `check`: transcripts that were handed in, as a table for a teacher or as JSON for a script. */
+
+import { table, WIDTH, wrap } from '../lab/layout.ts'
+import { print, printable, printJson } from '../terminal.ts'
+import { checkFile } from '../transcript/check.ts'
+import { compare, type Report } from '../transcript/compare.ts'
+import { endWithOutput } from './ending.ts'
+
+const VERDICTS = ['good', 'cut', 'bad', 'copy'] as const
+/** `cut`: good as far as it goes, and its beginning is not in it any more. */
+type Verdict = (typeof VERDICTS)[number]
+
+/** More would only fill the screen; --json has all. */
+const MAX_SENTENCES = 5
+const MAX_NAME = 30
+const INDENT = '    '
+
+/**
+ * Checks `files` one by one and with one another, and prints what it found. Returns the exit code: 1 if any of
+ * them is not good.
+ */
+export async function check(files: readonly string[], { json }: { json?: true }): Promise<number> {
+  endWithOutput()
+  const reports = compare(files.map(checkFile))
+  if (json) printJson(reports.map(asJson))
+  else for (const line of asTable(reports)) print(line)
+  return reports.every(({ wrong }) => wrong.length === 0) ? 0 : 1
+}
+
+function verdictOf({ wrong, facts }: Report): Verdict {
+  if (wrong.length === 0) return facts?.isCut ? 'cut' : 'good'
+  return wrong.every(({ code }) => code === 'copy' || code === 'shared_key') ? 'copy' : 'bad'
+}
+
+function asJson(report: Report) {
+  const { file, facts, wrong, remarks, pairs } = report
+  const { run, port, curve, session, messages, pictures } = facts ?? {}
+  return {
+    file,
+    verdict: verdictOf(report),
+    curve: curve ?? null,
+    session: session ?? null,
+    messages: messages ?? null,
+    pictures: pictures ?? null,
+    run: run ?? null,
+    port: port ?? null,
+    pairs,
+    wrong,
+    remarks,
+  }
+}
+
+function asTable(reports: readonly Report[]): string[] {
+  const names = reports.map(({ file }) => printable(file))
+  const width = Math.min(MAX_NAME, Math.max(4, ...names.map(({ length }) => length)))
+  const widths = [width, 14, 8, 9, 9, 7]
+  const titles = ['file', 'curve', 'session', 'messages', 'pictures', 'verdict']
+  const [titleLine = '', rule = ''] = table(widths, titles, [])
+  const rows = reports.flatMap((report, i) => [
+    ...table(widths, titles, [cellsOf(report, names[i] ?? '')]).slice(2),
+    ...sentencesOf(report),
+  ])
+  return [titleLine, rule, ...rows, '', summaryOf(reports)]
+}
+
+function cellsOf(report: Report, name: string): string[] {
+  const { facts } = report
+  const verdict = verdictOf(report)
+  const counts = ({ sent, received }: { sent: number; received: number }) => `→${sent} ←${received}`
+  return [
+    name,
+    facts?.curve ?? '-',
+    facts?.session?.slice(0, 8) ?? '-',
+    facts ? counts(facts.messages) : '-',
+    facts ? counts(facts.pictures) : '-',
+    `${report.wrong.length === 0 ? '✓' : '✗'} ${verdict}`,
+  ]
+}
+
+function sentencesOf({ wrong, remarks }: Report): string[] {
+  const said = wrong
+    .slice(0, MAX_SENTENCES)
+    .map(({ record, text }) => (record === null ? text : `record ${record}: ${text}`))
+  const more = wrong.length - said.length
+  if (more > 0) said.push(`… and ${more} more; --json has them all.`)
+  said.push(...remarks.map((text) => `(${text})`))
+  return said.flatMap((text) =>
+    wrap(printable(text), WIDTH - INDENT.length).map((line) => INDENT + line),
+  )
+}
+
+function summaryOf(reports: readonly Report[]): string {
+  const counts = VERDICTS.map((verdict) => ({
+    verdict,
+    count: reports.filter((report) => verdictOf(report) === verdict).length,
+  })).filter(({ count }) => count > 0)
+  const total = `${reports.length} file${reports.length === 1 ? '' : 's'}`
+  return `${total}: ${counts.map(({ verdict, count }) => `${count} ${verdict}`).join(', ')}`
+}

@@ -1,0 +1,275 @@
+/**
+ * The page's sentences in Spanish, one for each in `en.js`.
+ *
+ * @import { Words } from './en.js'
+ */
+
+/** @param {number} n */
+const number = (n) => n.toLocaleString('es')
+/** @param {number} n @param {string} one @param {string} many */
+const count = (n, one, many) => `${number(n)} ${n === 1 ? one : many}`
+/** @param {number} n */
+const bytes = (n) => count(n, 'byte', 'bytes')
+
+/** @type {Words} */
+export const es = {
+  locale: 'es',
+  bytes,
+  notYet: 'todavía no',
+
+  // Where secrets are
+  inTerminal: 'en tu terminal',
+  textsInTerminal: 'en tu terminal',
+  hidden: 'oculto por --no-secrets',
+  textsHidden: 'ocultos por --no-secrets',
+  shownWork: 'en tu terminal, por --show-work',
+  nowhere: 'no se muestra en ningún sitio',
+
+  // What it costs to find a private key
+  billions: (n) => `${number(1000 * n)} millones`,
+  port: 'puerto',
+
+  // The stream
+  live: 'en directo',
+  lost: 'sin conexión: buscando el programa',
+  startedAgain: 'El programa de este puerto se ha reiniciado.',
+  newRecords: (n) => `${number(n)} registros nuevos.`,
+
+  // Records
+  forms: {
+    'key message': 'mensaje de claves',
+    'answer to a key message': 'respuesta a un mensaje de claves',
+    'sealed message': 'mensaje cifrado',
+    'answer to a sealed message': 'respuesta a un mensaje cifrado',
+    'picture header': 'imagen cifrada',
+    'answer to a picture': 'respuesta a una imagen',
+    refusal: 'rechazo',
+  },
+  request: 'una petición',
+  unknownRequest: 'una petición de forma desconocida',
+  noAnswer: 'sin respuesta',
+  unknownAnswer: 'una respuesta de forma desconocida',
+  sent: 'Enviado',
+  received: 'Recibido',
+  step: 'paso',
+  bytesOfRecord: (n) => `Los bytes del registro ${n}`,
+  unread: 'Se rechazó antes de leer su contenido.',
+  unanswered: 'La otra parte no respondió.',
+  unknown:
+    'No tiene ninguna de las formas que conoce el protocolo, así que no se conserva nada de su contenido.',
+  chunks: (n, each, last) =>
+    `Después viene la imagen, con su tipo y su nombre también cifrados: ${count(n, 'bloque', 'bloques')} de ChaCha20-Poly1305, ${n > 1 ? `de ${bytes(each)} cada uno y el último ` : ''}de ${bytes(last)} (RFC 8439, sección 2.8).`,
+  writtenAsHex: (digits) => `escritos con ${count(digits, 'dígito', 'dígitos')} hexadecimales`,
+  characters: (text) => (text.length === 1 ? `el carácter ${text}` : `los caracteres ${text}`),
+  inHex: (field) => `${field} en hexadecimal`,
+
+  // Comparing the safety number
+  noOwnNumber: 'Aquí todavía no hay ningún número con el que compararlo.',
+  faults: {
+    none: 'No contiene ninguna cifra.',
+    several: 'Contiene más de un número. Deja solo el que te dio la otra parte.',
+    long: 'Contiene demasiadas cifras: el número tiene doce grupos de cinco.',
+  },
+  unfinishedNumber: (whole) =>
+    whole === 0
+      ? 'Aún incompleto: ninguno de los doce grupos tiene sus cinco cifras.'
+      : `Aún incompleto: ${whole} de los doce grupos hasta ahora, sin diferencias.`,
+  differentNumber: (different, whole) =>
+    `DISTINTO: ${different} de ${count(whole, 'grupo', 'grupos')} no ${different === 1 ? 'coincide' : 'coinciden'}. Pide que te lo lean otra vez. Si sigue siendo distinto, hay alguien en medio: no envíes nada más.`,
+  sameNumber:
+    'Iguales: los doce grupos coinciden. Si el número te lo dio la otra persona, y no llegó por este canal, no hay nadie en medio.',
+  groupIs: { same: 'igual:', different: 'distinto:', unfinished: 'incompleto:' },
+  yours: (group) => `aquí ${group}`,
+
+  // Steps
+  next: 'siguiente',
+  waiting: (n) => `${count(n, 'mensaje cifrado', 'mensajes cifrados')} sin abrir`,
+  othersKeys: 'La otra parte envía la suya',
+  othersOpen: 'La otra parte lo descifra, en su terminal',
+  othersPicture: 'La otra parte la ve en su página',
+  sentFirst: 'Enviada. Para una sesión hace falta también la clave de la otra parte.',
+  sentBoth: 'Enviada. Ahora las dos partes tienen las claves.',
+  showNone: 'Todavía no hay secreto compartido; tu terminal lo dice.',
+  showHidden: 'No se muestra: el programa se inició con --no-secrets.',
+  showThere: 'Mira tu terminal y la de la otra parte: el mismo número.',
+  sealedText: (size, seq) => `Cifrado: ${bytes(size)}. Enviado como mensaje ${seq}.`,
+  opened: (n) =>
+    n === 1
+      ? '1 mensaje descifrado en tu terminal.'
+      : `${number(n)} mensajes descifrados en tu terminal.`,
+  sealedPicture: (type, size) => `Cifrada y enviada: ${type}, ${bytes(size)}.`,
+  thenNext: 'Siguiente:',
+  peerGone: 'El programa de este puerto no responde. ¿Está en marcha?',
+  copyCurl: 'copiar curl',
+  copied: 'copiado',
+
+  // The picture
+  pictureAlt: (type, size) => `La última imagen recibida: ${type}, ${bytes(size)}`,
+  pictureOpened: (type, size) => `Descifrada: ${type}, ${bytes(size)}.`,
+  pictureReceived: (type, size, at) =>
+    `${type}, ${bytes(size)}, recibida el ${at}. Por el canal solo pasó su texto cifrado: quien espía conoce su longitud y nada más.`,
+  sealedNotKept:
+    'Lo que pasó por el canal no se conserva: la imagen llegó antes de esta ejecución.',
+  noiseAlt:
+    'Su texto cifrado dibujado como píxeles: ruido uniforme, nada de la imagen se distingue',
+  noise: (n) =>
+    `En el canal: sus primeros ${count(n, 'byte cifrado', 'bytes cifrados')}, tres por píxel. Quien espía conoce su longitud.`,
+
+  // The letters
+  noSample: 'Todavía no ha llegado ningún texto cifrado.',
+  sample: (n) =>
+    `Recuento de ${count(n, 'letra', 'letras')} del texto cifrado, en base64: tan plano como permite el azar, fuera cual fuera el texto. El inglés tiene picos.`,
+  noneYet: 'todavía no',
+  letterColumns: ['letra', 'inglés, %', 'texto cifrado, %'],
+  plotAlt:
+    'Con qué frecuencia aparece cada letra: en inglés con picos, en el texto cifrado plana. Los números están en la tabla de abajo.',
+  plotEnglish: 'inglés, barra hueca',
+  plotCiphertext: 'texto cifrado, barra llena',
+
+  html: {
+    title: 'ecdh-duet en el puerto {{port}}',
+    skip: 'Ir al canal',
+    where: 'puerto {{port}}, curva',
+    otherLanguage: '<a href="/?lang=en" hreflang="en" lang="en">In English</a>',
+    next: 'Siguiente',
+    legend: 'Qué dicen los colores',
+    legendPublic: 'público: lo tiene cualquiera que escuche el canal',
+    legendSecret: 'secreto: nunca pasa por el canal ni por esta página',
+
+    you: 'Tú',
+    port: 'puerto {{port}}',
+    yourPublicKey: 'Tu clave pública',
+    yourKemKey:
+      '<span class="public"><svg><use href="#eye"/></svg>tu clave de encapsulación de ML-KEM-768</span> y, a continuación,',
+    yourPrivateKey: 'tu clave privada',
+    basePoint: 'punto base',
+    sendKeys: 'Envía tu clave pública',
+    sendKeysButton: 'Enviar mi clave',
+    othersKeys: 'La otra parte envía la suya',
+    openItsPage: 'Abrir su página',
+    show: 'Mira el secreto compartido, en tu terminal',
+    showButton: 'Mostrarlo allí',
+    sendText: 'Cifra un texto y envíalo',
+    textLabel: 'Tu texto (si lo dejas vacío, el que trae el programa)',
+    sendTextButton: 'Enviar el texto',
+    exampleText: 'text=Nos vemos a mediodía',
+    open: 'Descifra lo recibido, en tu terminal',
+    openButton: 'Descifrarlo allí',
+    sendPicture: 'Cifra una imagen y envíala',
+    pictureLabel: 'Elige una imagen o suéltala aquí (si no, se envía la que trae el programa)',
+    sendPictureButton: 'Enviar la imagen',
+    progressLabel: 'Qué parte de la imagen se ha enviado',
+
+    wire: 'El canal <small>donde escucha todo el mundo</small>',
+    youLane: 'tú',
+    otherLane: 'la otra parte',
+    quiet:
+      'En esta ejecución todavía no ha pasado nada por el canal. Lo que pase aparecerá aquí al instante; abre un registro y verás explicado cada uno de sus bytes.',
+    noScript:
+      'Los registros necesitan el script de esta página. Los pasos, el estado y la imagen, no.',
+    recordsLabel: 'Los registros',
+    recordsListLabel: 'Registros, del más antiguo al más reciente',
+
+    both: 'Tú y la espía',
+    bothLabel: 'Quién tiene qué',
+    what: 'Qué',
+    youHere: 'Tú, en este lado',
+    anyone: 'Cualquiera que escuche el canal',
+    hasIt: 'lo tiene',
+    hasKey: 'la tiene',
+    lacksIt: 'no lo tiene',
+    lacksKey: 'no la tiene',
+    lacksThem: 'no los tiene',
+    hasAll: 'tiene todo lo que pasó, y su longitud',
+    inRecords: 'en los registros de arriba',
+    rowYourPublicKey: 'tu clave pública',
+    yourPublicKeyInTable: 'Tu clave pública, en la tabla',
+    rowOthersPublicKey: 'la clave pública de la otra parte',
+    othersPublicKeyInTable: 'La clave pública de la otra parte, en la tabla',
+    rowYourIdentity: 'tu identidad',
+    rowOthersIdentity: 'la identidad de la otra parte',
+    rowCiphertext: 'el texto cifrado de ML-KEM',
+    rowSealed: 'cada texto e imagen, cifrados',
+    rowPrivateKey: 'tu clave privada',
+    untilErased: '; se borra en cuanto las dos partes tienen las claves',
+    rowSharedSecret: 'el secreto compartido',
+    rowKemSecret: 'lo que lleva dentro ese texto cifrado',
+    rowMessageKeys: 'la clave de cada mensaje',
+    messageKeysAt: 'no se muestra en ningún sitio; se sobrescribe en cuanto se ha usado',
+    rowTexts: 'los textos',
+    cost: `Para obtener el secreto compartido a partir de lo que tiene, la espía debe hallar una de las claves privadas a partir de su clave pública: unas
+  <strong>2<sup>{{rho}}</sup> sumas de puntos</strong> con el mejor método conocido para esta curva, la rho de Pollard
+  (<a href="https://safecurves.cr.yp.to/rho.html">SafeCurves</a>). Una curva sobre un primo de 112 bits cayó en 2009, un récord en su género, tras 8,5 × 10<sup>16</sup>
+  sumas: tres meses y medio de trabajo de más de 200 consolas de videojuegos (<a href="https://www.epfl.ch/labs/lacal/articles/112bit_prime/">EPFL</a>).
+  A esa velocidad necesita <strong>{{years}} años</strong>; mil millones de veces más rápido, {{fasterYears}}. El universo tiene 14.000 millones de años.`,
+    quantumAlone:
+      'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar con CURVE=X25519MLKEM768.',
+    kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, diseñado para que eso sea tan difícil
+  como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 8).`,
+    quantumJoined: `Nadie ha demostrado que no haya un método mejor. Un ordenador cuántico grande dispondría de uno para la mitad de X25519 (el algoritmo de Shor), y para la otra no se conoce ninguno: lo que
+  se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio, podría hallar la clave privada de una identidad, que es de X25519, y hacerse pasar por esa parte.`,
+
+    them: 'La otra parte',
+    itsPublicKey: 'Su clave pública',
+    itsKemKey:
+      '<span class="public"><svg><use href="#eye"/></svg>su clave de encapsulación de ML-KEM-768</span> y, a continuación,',
+    itsPrivateKey: 'su clave privada',
+    itsPublicKeyLabel: 'La clave pública de la otra parte',
+    safety: 'El número de seguridad',
+    safetyHow:
+      'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Ninguna otra cosa de esta página lo demuestra.',
+    safetyKnown:
+      'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
+    safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
+    theirsLabel: 'El número que te lee o te envía la otra parte',
+    theirsHint: 'Se compara en esta página y no sale de ella.',
+    groupsLabel: 'Sus grupos, comparados con los de aquí',
+    sums: 'Lo que calculan las dos partes',
+    sharedSecret: 'El secreto compartido',
+    sumItsPublicKey: 'su clave pública',
+    oneNumber: 'un mismo número, en las dos terminales',
+    secondSecret: 'El segundo secreto',
+    secondSecretHow:
+      'Quien recibe primero la clave de encapsulación del otro crea para ella un <span class="public"><svg><use href="#eye"/></svg>texto cifrado</span> y se queda con <span class="secret"><svg><use href="#lock"/></svg>lo que lleva dentro</span>; el otro lo extrae con <span class="secret"><svg><use href="#lock"/></svg>su clave privada</span>.',
+    session: 'La sesión',
+    sessionHow:
+      'Las dos partes calculan el hash de la curva, de las dos identidades y de las dos claves públicas<!--joined-->, y del texto cifrado<!--/joined-->. Los primeros 16 bytes son el nombre de la sesión:',
+    words: 'Los términos',
+    wordBasePoint: 'punto base <small>también llamado “clave pública”</small>',
+    isBasePoint: 'El generador de la curva, el mismo para todos.',
+    wordPublicKey: 'clave pública <small>también llamada “clave combinada”</small>',
+    isPublicKey: 'Clave privada por punto base, nueva en cada intercambio.',
+    wordSharedSecret: 'secreto compartido <small>también llamado “clave compartida”</small>',
+    isSharedSecret: 'Mi clave privada por tu clave pública: igual en los dos lados.',
+    wordIdentity: 'identidad',
+    isIdentity:
+      'La clave pública de larga duración de cada parte; de ella sale el número de seguridad.',
+    wordSession: 'sesión',
+    isSession: 'Las claves que da un intercambio completo.',
+    wordChain: 'cadena',
+    isChain: 'Da a cada mensaje de la sesión una clave propia, y se sobrescribe con cada uno.',
+    wordKemKey: 'clave de encapsulación',
+    isKemKey:
+      'Aquí, la otra mitad de una clave pública: quien la tiene puede crear un texto cifrado que lleva un secreto a su dueño.',
+
+    sheet: 'Lo esencial de esta ejecución, en una hoja',
+    sheetPeer: 'la otra parte',
+    sheetRun: 'ejecución, y cuándo empezó',
+    sheetSession: 'sesión',
+    sheetSent: 'mensajes enviados en ella',
+    sheetReceived: 'mensajes recibidos en ella',
+    sheetName: 'nombre',
+    sheetCompared: 'número de seguridad comparado con, el día',
+    sheetRecords: 'Los últimos registros; la transcripción los tiene todos, con cada byte.',
+    print: 'Imprimir lo esencial',
+
+    pictures: 'La imagen recibida',
+    noPicture:
+      'Todavía no ha llegado ninguna imagen. La otra parte envía una con <code lang="en">{{others /send_image}}</code>',
+    letters: 'Las letras del texto cifrado',
+    numbers: 'Los números',
+    transcript: 'La transcripción',
+    transcriptHow:
+      '<a href="/transcript" download>Descarga la transcripción de esta ejecución</a>: todos los registros de arriba y el estado público, en JSON. Entrégala, y quien la tenga podrá comprobarla: el nombre de la sesión y el número de seguridad se deducen de lo que contiene.',
+  },
+}

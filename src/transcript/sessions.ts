@@ -1,0 +1,218 @@
+/** Which sessions follow from the keys in a transcript, and whether the confirmations agree with them. */
+
+import type { Way } from '../http/events.ts'
+import { bytesToHex, equalBytes } from '../protocol/bytes.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { type Share, transcriptOf } from '../protocol/keySchedule.ts'
+import {
+  type Confirm,
+  type KeyMessage,
+  parseAnswer,
+  parseKeyMessage,
+} from '../protocol/messages.ts'
+import { checkPublicKey, halvesOf, type Suite } from '../protocol/suites.ts'
+import type { Findings } from './finding.ts'
+import { jsonOf, type WireRecord } from './records.ts'
+
+/** A key message that counts: this peer's own, or one of the other side that it took. */
+export interface Keys {
+  readonly way: Way
+  readonly n: number
+  readonly share: Share
+}
+
+export interface Sessions {
+  /** In their order. */
+  readonly keys: readonly Keys[]
+  /** The ids, as hex, of those that follow from two shares in here. */
+  readonly known: ReadonlySet<string>
+  /** Those for which a confirmation came from the other side, and the number of the event that it came with first. */
+  readonly proven: ReadonlyMap<string, number>
+}
+
+/** Tries so many of the latest pairs of shares for a ciphertext: it was made for the latest but where requests crossed. */
+const PAIRS_TRIED = 8
+
+/** Something that is said about keys: at `n`, going `way`. */
+interface Said {
+  readonly n: number
+  readonly way: Way
+  readonly share?: Share
+  readonly confirm?: Confirm | undefined
+}
+
+export function sessionsOf(
+  suite: Suite,
+  records: readonly WireRecord[],
+  isCut: boolean,
+  findings: Findings,
+): Sessions {
+  const said = records
+    .filter(({ request, whole }) => request.route === '/wire/keys' && whole)
+    .flatMap((record) => saidIn(suite, record, findings))
+    .sort((one, two) => one.n - two.n)
+  const book = new SessionBook(suite)
+  const keys: Keys[] = []
+  for (const { n, way, share, confirm } of said) {
+    if (share !== undefined) {
+      keys.push({ n, way, share })
+      book.take(way, share)
+    }
+    if (confirm !== undefined) book.note(n, way, confirm)
+  }
+  checkShares(suite, keys, findings)
+  const proven = new Map<string, number>()
+  for (const { n, way, id, fault } of book.read()) {
+    if (way === 'received' && !proven.has(id)) proven.set(id, n)
+    if (fault !== null) findings.wrongWith('bad_session', fault, n)
+    else if (way === 'sent' && !book.known.has(id) && !isCut)
+      findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
+  }
+  return { keys, known: book.known, proven }
+}
+
+/** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */
+function saidIn(suite: Suite, record: WireRecord, findings: Findings): Said[] {
+  const { request, answer, body, accepted } = record
+  const said: Said[] = []
+  const { way, n } = request
+  try {
+    if (way === 'sent' || accepted) {
+      const { share, confirm } = parsedKeys(suite, body)
+      said.push({ n, way, share, confirm })
+    }
+  } catch (error) {
+    findings.wrongWith('bad_keys', wordsOf(error), n)
+  }
+  if (answer === null || !accepted || answer.form === null) return said
+  try {
+    const confirm = parseAnswer(suite, jsonOf(record.answerBody))
+    said.push({ n: answer.n, way: answer.way, confirm })
+  } catch (error) {
+    findings.wrongWith('bad_keys', wordsOf(error), answer.n)
+  }
+  return said
+}
+
+/** @throws DuetError */
+function parsedKeys(suite: Suite, body: Uint8Array): KeyMessage {
+  const message = parseKeyMessage(suite, jsonOf(body))
+  const { identity, publicKey } = message.share
+  suite.curve.checkPoint(identity)
+  checkPublicKey(suite, publicKey)
+  if (equalBytes(identity, halvesOf(suite, publicKey).point))
+    throw new DuetError('bad_point', 'The identity and the public key are the same point.')
+  return message
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof DuetError) return error.message
+  throw error
+}
+
+/** A key pair is made for one exchange, and each side has its own. */
+function checkShares(suite: Suite, keys: readonly Keys[], findings: Findings): void {
+  const last: Partial<Record<Way, string>> = {}
+  const owners = new Map<string, Way>()
+  for (const { n, way, share } of keys) {
+    const { encapsulationKey, point } = halvesOf(suite, share.publicKey)
+    const own = [share.identity, point, encapsulationKey].filter(({ length }) => length > 0)
+    const whole = bytesToHex(share.publicKey)
+    const used = owners.get(bytesToHex(point)) === way && last[way] !== whole
+    if (used) findings.wrongWith('bad_keys', 'Its public key was used before.', n)
+    for (const key of own.map(bytesToHex)) {
+      const owner = owners.get(key) ?? way
+      if (owner !== way)
+        findings.wrongWith('bad_keys', 'One of its keys is also one of the other side.', n)
+      owners.set(key, owner)
+    }
+    last[way] = whole
+  }
+}
+
+/** What a confirmation says, read once all keys are known. */
+interface Reading {
+  readonly n: number
+  readonly way: Way
+  readonly id: string
+  readonly fault: string | null
+}
+
+/** Keeps the latest share of each side, as the peer did, and the sessions that two of them give. */
+class SessionBook {
+  readonly known = new Set<string>()
+  readonly #suite: Suite
+  #own: Share | null = null
+  #peer: Share | null = null
+  #pairs: (readonly [Share, Share])[] = []
+  readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm }[] = []
+  /** The last one that came before its keys, as one in an answer can. */
+  #early: Confirm | null = null
+
+  constructor(suite: Suite) {
+    this.#suite = suite
+  }
+
+  take(way: Way, share: Share): void {
+    if (way === 'sent') this.#own = share
+    else this.#peer = share
+    if (this.#own === null || this.#peer === null) return
+    const pair = [this.#own, this.#peer] as const
+    this.#pairs = [pair, ...this.#pairs].slice(0, PAIRS_TRIED)
+    if (this.#suite.kem === null) this.known.add(this.#idOf(pair, null))
+    else if (this.#early !== null) this.#learn(this.#early, [pair])
+  }
+
+  note(n: number, way: Way, confirm: Confirm): void {
+    this.#confirms.push({ n, way, id: bytesToHex(confirm.session), confirm })
+    if (!this.#learn(confirm, this.#pairs)) this.#early = confirm
+  }
+
+  /** One side has one tag for a session, and one of the two sides the ciphertext. */
+  *read(): Generator<Reading> {
+    const seen = new Map<string, Confirm>()
+    for (const { n, way, id, confirm } of this.#confirms) {
+      const { tag, ciphertext } = confirm
+      const before = seen.get(`${way} ${id}`)
+      const other = seen.get(`${way === 'sent' ? 'received' : 'sent'} ${id}`)
+      const sameTag = [...seen].find(
+        ([key, one]) => key !== `${way} ${id}` && equalBytes(one.tag, tag),
+      )
+      let fault: string | null = null
+      if (sameTag !== undefined)
+        fault =
+          'Its confirmation has the tag of another one, for another session or of the other side.'
+      else if (before !== undefined && !equalBytes(before.tag, tag))
+        fault = 'Its confirmation has another tag than the one before for the same session.'
+      else if (before !== undefined && !sameOrNone(before.ciphertext, ciphertext))
+        fault = 'Its confirmation has another ciphertext than the one before for the same session.'
+      else if (
+        this.#suite.kem !== null &&
+        this.known.has(id) &&
+        other !== undefined &&
+        (other.ciphertext === undefined) === (ciphertext === undefined)
+      )
+        fault = 'Its ciphertext is not there exactly if its sender made it.'
+      seen.set(`${way} ${id}`, before ?? confirm)
+      yield { n, way, id, fault }
+    }
+  }
+
+  /** Whether the session that `confirm` names is known now. */
+  #learn({ session, ciphertext }: Confirm, pairs: readonly (readonly [Share, Share])[]): boolean {
+    const id = bytesToHex(session)
+    if (this.known.has(id)) return true
+    if (ciphertext === undefined) return false
+    if (!pairs.some((pair) => this.#idOf(pair, ciphertext) === id)) return false
+    this.known.add(id)
+    return true
+  }
+
+  #idOf([own, peer]: readonly [Share, Share], ciphertext: Uint8Array | null): string {
+    return bytesToHex(transcriptOf(this.#suite, own, peer, ciphertext).sessionId)
+  }
+}
+
+function sameOrNone(one: Uint8Array | undefined, two: Uint8Array | undefined): boolean {
+  return one === undefined || two === undefined ? one === two : equalBytes(one, two)
+}

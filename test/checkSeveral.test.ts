@@ -1,0 +1,141 @@
+/** What `check` says of several transcripts beside one another: copies, keys that two share, and the sides of one run. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { KeyPair, X25519 } from '../src/protocol/curves.ts'
+import { SUITES } from '../src/protocol/suites.ts'
+import { forgetful } from '../src/state/memory.ts'
+import { post } from './helpers/call.ts'
+import {
+  assertGood,
+  changed,
+  type Json,
+  oneRun,
+  reportsOf,
+  runOn,
+  transcriptsOf,
+  wholeRound,
+  wrongIn,
+} from './helpers/transcripts.ts'
+import { withPeers } from './helpers/with-peers.ts'
+import { turnedAt } from './helpers/wrong-transcripts.ts'
+
+describe('check, of several', () => {
+  const codesOf = (texts: readonly string[]) =>
+    reportsOf(texts).map(({ wrong }) => [...new Set(wrong.map(({ code }) => code))])
+
+  it('names files that are the same, and those of the same run', async () => {
+    const [a, b] = await oneRun(SUITES.X25519)
+    const again = changed(a, () => {})
+    assert.deepEqual(codesOf([a, a, b]), [['copy'], ['copy'], []])
+    assert.deepEqual(codesOf([a, again, b]), [['copy'], ['copy'], []])
+    const [one, two] = reportsOf([a, a])
+    assert.deepEqual(
+      [one?.wrong[0]?.text, two?.wrong[0]?.text],
+      [
+        `It is the same file as ${two?.file}, byte by byte.`,
+        `It is the same file as ${one?.file}, byte by byte.`,
+      ],
+    )
+  })
+
+  it('names files that share a public key though they say to be of different runs', async () => {
+    const [a, b] = await oneRun(SUITES.X25519)
+    const copied = changed(a, (t) => {
+      t.run = turnedAt(t.run, 0)
+      t.state.port++
+    })
+    const reports = reportsOf([a, copied, b])
+    assert.deepEqual(
+      reports.map(({ wrong }) => wrong.map(({ code }) => code)),
+      [['shared_key', 'shared_key'], ['shared_key', 'shared_key'], []],
+    )
+    assert.match(
+      String(reports[0]?.wrong[0]?.text),
+      /in .*1\.json too, in another run: nobody meets twice/,
+    )
+  })
+
+  it('names a copy whose keys are cut away', async () => {
+    const [text] = await runOn(SUITES.X25519, async (a, b) => {
+      for (const peer of [a, b]) await peer.call('/send_keys')
+      for (let i = 0; i < 75; i++) {
+        await a.call('/send_msg')
+        if (i % 30 === 0) await b.call('/decrypt_msg')
+      }
+    })
+    const copied = changed(text, (t) => {
+      t.run = turnedAt(t.run, 0)
+    })
+    assert.equal(JSON.parse(text).events[0].n > 10, true)
+    assert.deepEqual(codesOf([text, copied]), [['copy'], ['copy']])
+  })
+
+  it('has nothing to say of strangers', async () => {
+    const runs = await Promise.all([0, 1].map(() => runOn(SUITES.X25519)))
+    for (const { pairs, wrong, remarks } of reportsOf(runs.map(([a]) => a)))
+      assert.deepEqual([pairs, wrong, remarks], [[], [], []])
+    assertGood([...(await oneRun(SUITES.X25519)), ...(await oneRun(SUITES['P-256']))])
+  })
+
+  it('finds nothing wrong with a key message that somebody has sent once more', () =>
+    withPeers({}, async (a, b) => {
+      await a.call('/send_keys')
+      const { events } = (await b.call('/transcript')).json
+      const body = events[0].parts.map(({ text }: Json) => text).join('')
+      assert.equal((await post(`${b.url}/wire/keys`, JSON.parse(body))).status, 201)
+      assertGood(await transcriptsOf(a, b))
+      await b.call('/send_keys')
+      await wholeRound(a, b)
+      assertGood(await transcriptsOf(a, b))
+    }))
+
+  it('remarks an identity that is in two runs, which one and the same peer has', async () => {
+    const identity = new KeyPair(X25519)
+    const texts: string[] = []
+    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
+      const memories = [{ ...forgetful(X25519), identity }, forgetful(X25519)]
+      const openMemory = () => memories.shift() ?? forgetful(X25519)
+      await withPeers({ suite, openMemory }, async (a, b) => {
+        await wholeRound(a, b)
+        texts.push(...(await transcriptsOf(a)))
+      })
+    }
+    const [one, two] = reportsOf(texts)
+    assert.deepEqual([one?.wrong, two?.wrong], [[], []])
+    assert.deepEqual(one?.remarks, [`its identity, the long-term key, is that of ${two?.file} too`])
+  })
+
+  it('finds what one side has and the other has not, or has otherwise', async () => {
+    const [a, b] = await oneRun(SUITES.X25519)
+    const sealed = (t: Json, field: string) =>
+      t.events
+        .filter(({ form }: Json) => form === 'sealed message')[1]
+        .parts.find((part: Json) => part.field === field)
+    for (const field of ['ciphertext', 'tag']) {
+      const bad = changed(b, (t) => {
+        sealed(t, field).text = turnedAt(sealed(t, field).text, 3)
+      })
+      assert.deepEqual(wrongIn(bad), [])
+      const [ofA, ofB] = reportsOf([a, bad])
+      assert.deepEqual([ofA?.wrong.length, ofB?.wrong.length], [1, 1])
+      assert.match(
+        String(ofB?.wrong[0]?.text),
+        /^The message 0 is another one in .*0\.json, the other side \(record \d+ there\)\.$/,
+      )
+    }
+  })
+
+  it('takes one that was taken earlier than the other for what it is', async () => {
+    await withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const [earlier = ''] = await transcriptsOf(a)
+      await wholeRound(b, a)
+      const [later = '', last = ''] = await transcriptsOf(b, a)
+      const reports = reportsOf([earlier, later])
+      for (const { wrong } of reports) assert.deepEqual(wrong, [])
+      assert.match(String(reports[0]?.remarks), /a pair with .*: taken at another time, 9 requests/)
+      assert.deepEqual(codesOf([earlier, last, later]), [['copy'], ['copy'], []])
+    })
+  })
+})

@@ -1,0 +1,198 @@
+/** Planted mistakes: small changes of the protocol's source that the walk has to find, each by itself. */
+
+import type { Mistake } from './load.ts'
+
+const exchange = (what: string, from: string, to = ''): Mistake => ({
+  what,
+  file: 'exchange.ts',
+  from,
+  to,
+})
+const session = (what: string, from: string, to = ''): Mistake => ({
+  what,
+  file: 'session.ts',
+  from,
+  to,
+})
+const keyChain = (what: string, from: string, to = ''): Mistake => ({
+  what,
+  file: 'keyChain.ts',
+  from,
+  to,
+})
+const keySchedule = (what: string, from: string, to = ''): Mistake => ({
+  what,
+  file: 'keySchedule.ts',
+  from,
+  to,
+})
+
+export const MISTAKES: readonly Mistake[] = [
+  exchange(
+    'a confirmation that waits outlives new keys',
+    '    this.#slot = null\n    const ephemeral',
+    '    const ephemeral',
+  ),
+  exchange(
+    'promotion leaves a confirmation waiting',
+    '    this.#slot = null\n    this.#wasKnown',
+    '    this.#wasKnown',
+  ),
+  exchange(
+    'a confirmation that came early is dropped',
+    "    if (named !== 'ours first') this.#slot = confirm\n",
+  ),
+  exchange(
+    'the share of a promoted session can be taken again',
+    '    this.#retire(promoted.peer)\n',
+  ),
+  exchange(
+    'a share that was replaced can be taken again',
+    'if (this.#share !== null) this.#retire(this.#share)',
+  ),
+  exchange(
+    'used shares are not looked for',
+    'this.#stale.some((used) => sameShare(used, share))',
+    'false',
+  ),
+  exchange(
+    'the share that comes beside a confirmation of the one before is dropped',
+    'if (!sameShare(promoted.peer, share))',
+    'if (this.#current === null)',
+  ),
+  exchange(
+    'a session that a key message proves is not promoted',
+    'if (proven !== null) this.#promote(proven)',
+  ),
+  exchange(
+    'the oldest session is confirmed',
+    'const newest = this.#candidate ?? this.#current',
+    'const newest = this.#current ?? this.#candidate',
+  ),
+  exchange(
+    'a text under the candidate promotes nothing',
+    'const completed = session === this.#candidate',
+    'const completed = false',
+  ),
+  exchange(
+    'no text is taken under the candidate',
+    '[this.#current, this.#candidate, this.#previous].find',
+    '[this.#current, this.#previous].find',
+  ),
+  exchange(
+    'no text is taken that was sealed before the keys were changed',
+    '[this.#current, this.#candidate, this.#previous].find',
+    '[this.#current, this.#candidate].find',
+  ),
+  exchange(
+    'texts are sent on a session that nobody has confirmed',
+    'if (this.#current !== null) return this.#current',
+    'if (this.#current !== null) return this.#candidate ?? this.#current',
+  ),
+  exchange('the session before keeps its sending keys', '    this.#previous?.demote()\n'),
+  exchange('the session before that is not erased', '    this.#previous?.erase()\n'),
+  exchange(
+    'a candidate that gives way is not erased',
+    '    if (this.#candidate !== promoted) this.#candidate?.erase()\n',
+  ),
+  exchange(
+    'a replaced private key is not erased',
+    '    if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()\n',
+  ),
+  exchange('a text that was read leaves its key', '      message.erase()\n'),
+  exchange(
+    "one's own share is taken for the peer's",
+    "throw new DuetError('reflection', 'One of the keys is our own.')",
+    '{}',
+  ),
+  exchange(
+    'an hour erases the private key of the present session instead',
+    "this.#move('expire', null, this.#share, null)",
+    "{ this.#move('expire', null, this.#share, null); this.#current = null }",
+  ),
+  exchange(
+    'whoever is refused does not send its keys without the confirmation',
+    '    return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined\n',
+    '    return undefined\n',
+  ),
+  exchange(
+    'whoever is refused sends the same once more',
+    'share.publicKey ? { share } : undefined',
+    'share.publicKey ? { share, confirm } : undefined',
+  ),
+  exchange(
+    'the ciphertext of party 1 is not confirmed once more',
+    ', again: { share: named.own, ...this.#confirm() } }',
+    ' }',
+  ),
+  exchange(
+    'each side goes by its own ciphertext',
+    "if (this.#isKept(share) && party === 1) return 'ours first'",
+    "if (this.#isKept(share)) return 'ours first'",
+  ),
+  exchange(
+    "each side goes by the other's ciphertext",
+    "if (this.#isKept(share) && party === 1) return 'ours first'",
+  ),
+  exchange(
+    'a confirmation of other keys is ignored where there is a KEM',
+    "if (named === 'another' && this.suite.kem !== null) throw confirmFailed()",
+  ),
+  exchange(
+    'the keys that are confirmed once more are promoted at once',
+    "      this.#move('key message', this.#ephemeral, this.#share, named)\n      return { completed: false, again: { share: named.own, ...this.#confirm() } }",
+    '      this.#promote(named)\n      return { completed: true }',
+  ),
+  session('a wrong tag is right', '&& equalBytes(this.#peerTag, tag)'),
+  session(
+    'both sides send with the keys of one direction',
+    'this.#schedule.direction(otherParty(party))',
+    'this.#schedule.direction(party)',
+  ),
+  session(
+    "one's own tag is expected of the peer",
+    'this.#peerTag = this.#schedule.confirmTag(otherParty(party))',
+    'this.#peerTag = this.#schedule.confirmTag(party)',
+  ),
+  session(
+    'the two parties order the secrets each their own way',
+    'party === 1 ? [ee, se, es] : [ee, es, se]',
+    '[ee, se, es]',
+  ),
+  session(
+    'what the keys come from outlives promotion',
+    '    this.#schedule.erase()\n  }\n\n  /** The numbers',
+    '  }\n\n  /** The numbers',
+  ),
+  session(
+    'a Diffie-Hellman secret is left in memory',
+    'for (const used of [se, es, ikm]) used.fill(0)',
+    'for (const used of [se, es]) used.fill(0)',
+  ),
+  session(
+    'an accepted text does not count',
+    '          const missing = ahead.accept()\n',
+    '          const missing = 0\n',
+  ),
+  keyChain(
+    'a number is used twice',
+    'this.#become(next, number + 1)\n    return { number, key }',
+    'this.#become(next, number)\n    return { number, key }',
+  ),
+  keyChain('a chain stands still', 'if (!this.#erased) this.#chain.set(next)'),
+  keyChain('a text may come twice', 'if (number < this.#next)', 'if (number < this.#next - 1)'),
+  keySchedule(
+    'one key for both directions',
+    "from === 1 ? '1>2' : '2>1'",
+    "from === 1 ? '1>2' : '1>2'",
+  ),
+  keySchedule(
+    'the ciphertext is not in the transcript',
+    '...(ciphertext === null ? [] : [ciphertext])',
+  ),
+  keySchedule(
+    'the public keys are not in the transcript',
+    'lp(share.identity), lp(share.publicKey))',
+    'lp(share.identity))',
+  ),
+]

@@ -1,0 +1,207 @@
+/**
+ * Names instead of bytes. Whatever a perfect function gives is a name: four bytes that mark it, four that number what
+ * it was made of, zeros. Equal inputs have equal names and others never do, and of each name it is known which
+ * fresh secrets it comes from, so that states which differ in these alone can be seen as the same.
+ */
+
+const MARK = 0xf7d1e9c3
+/** So many bytes of a name tell it from others. */
+export const HEAD = 8
+
+type Op =
+  | 'fresh'
+  | 'point'
+  | 'encapsulation key'
+  | 'decapsulation key'
+  | 'ciphertext'
+  | 'DH'
+  | 'KEM secret'
+  | 'SHA-256'
+  | 'HMAC'
+  | 'extract'
+  | 'expand'
+  | 'chain step'
+  | 'AEAD tag'
+
+/** Of these a copy that is left in memory is a leak. */
+const SECRET: ReadonlySet<Op> = new Set<Op>([
+  'fresh',
+  'decapsulation key',
+  'DH',
+  'KEM secret',
+  'extract',
+  'expand',
+  'chain step',
+])
+
+/** What a name stands for. */
+interface Term {
+  readonly op: Op
+  readonly input: Uint8Array
+  /** The form of what went in, with the places of the fresh secrets and not the secrets themselves. */
+  readonly shape: number
+  /** The fresh secrets that it comes from, each once, by their numbers. */
+  readonly atoms: readonly number[]
+}
+
+const terms: Term[] = []
+const numbers = new Map<string, number>()
+const shapes = new Map<string, number>()
+
+/** The same number for the same text. */
+export function shapeNumber(text: string): number {
+  let number = shapes.get(text)
+  if (number === undefined) {
+    number = shapes.size
+    shapes.set(text, number)
+  }
+  return number
+}
+
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
+
+/** Where the next name in `bytes` begins, from `from` on; -1 if there is none. */
+function nextName(bytes: Uint8Array, from: number): number {
+  for (let at = bytes.indexOf(0xf7, from); at >= 0; at = bytes.indexOf(0xf7, at + 1))
+    if (bytes[at + 1] === 0xd1 && bytes[at + 2] === 0xe9 && bytes[at + 3] === 0xc3) return at
+  return -1
+}
+
+function numberAt(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at + 4] ?? 0) << 8) | (bytes[at + 5] ?? 0)
+  return (high << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)
+}
+
+/** The numbers of the names in `bytes`, with their places. */
+function namesIn(bytes: Uint8Array): [at: number, number: number][] {
+  const names: [number, number][] = []
+  for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, at + HEAD))
+    names.push([at, numberAt(bytes, at)])
+  return names
+}
+
+function termOf(number: number): Term {
+  const term = terms[number]
+  if (term === undefined) throw new Error('There is no such name.')
+  return term
+}
+
+/** `bytes` with a shape in each name's place. What it comes from is told by its place in `atoms`, which grows. */
+export function formOf(bytes: Uint8Array, atoms: number[]): string {
+  let form = ''
+  let done = 0
+  for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, done)) {
+    const term = termOf(numberAt(bytes, at))
+    if (at > done) form += latin1(bytes.subarray(done, at))
+    form += `<${term.shape}`
+    for (const atom of term.atoms) {
+      let place = atoms.indexOf(atom)
+      if (place < 0) place = atoms.push(atom) - 1
+      form += `,${place}`
+    }
+    form += '>'
+    done = at + HEAD
+  }
+  return `${form}${formOfRest(bytes, done)}`
+}
+
+/** A name's end is zeros, and so is what was erased. */
+function formOfRest(bytes: Uint8Array, from: number): string {
+  for (let i = from; i < bytes.length; i++) if (bytes[i] !== 0) return latin1(bytes.subarray(from))
+  return `.${bytes.length - from}`
+}
+
+/** The name of what `op` makes of `input`, `length` bytes. `isFresh`: that is a secret of which nothing is known. */
+export function name(op: Op, input: Uint8Array, length: number, isFresh = false): Uint8Array {
+  const key = `${op} ${latin1(input)}`
+  let number = numbers.get(key)
+  if (number === undefined) {
+    number = terms.length
+    const atoms: number[] = isFresh ? [number] : []
+    const form = isFresh ? latin1(input.subarray(0, 2)) : formOf(input, atoms)
+    terms.push({ op, input: input.slice(), shape: shapeNumber(`${op} ${form}`), atoms })
+    numbers.set(key, number)
+  }
+  const bytes = new Uint8Array(length)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, MARK)
+  view.setUint32(4, number)
+  if (SECRET.has(op)) handed.push(bytes)
+  return op === 'point' || op === 'encapsulation key' ? shared(bytes) : bytes
+}
+
+/** What the name at the beginning of `bytes` stands for, or null. */
+export function readName(bytes: Uint8Array): { op: Op; input: Uint8Array; number: number } | null {
+  if (nextName(bytes, 0) !== 0) return null
+  const number = numberAt(bytes, 0)
+  const { op, input } = termOf(number)
+  return { op, input, number }
+}
+
+/** Whether `bytes` hold anything that nobody but their owner may have. */
+export function isSecret(bytes: Uint8Array): boolean {
+  for (const [, number] of namesIn(bytes)) if (SECRET.has(termOf(number).op)) return true
+  return false
+}
+
+const publicKeys = new Map<string, Uint8Array>()
+const sharedKeys = new WeakSet<Uint8Array>()
+
+/** The one array of these bytes: nobody writes into a public key, and the source compares some by reference. */
+export function shared(bytes: Uint8Array): Uint8Array {
+  const key = latin1(bytes)
+  const known = publicKeys.get(key)
+  if (known) return known
+  publicKeys.set(key, bytes)
+  sharedKeys.add(bytes)
+  return bytes
+}
+
+/** Whether this is the one array of a public key or an identity. */
+export function isPublicKey(bytes: Uint8Array): boolean {
+  return sharedKeys.has(bytes)
+}
+
+/** Notes an array with a secret in it, which whoever asked for it has to overwrite or to keep. */
+export function hand(bytes: Uint8Array): Uint8Array {
+  handed.push(bytes)
+  return bytes
+}
+
+/** What was noted last stays where it was made. */
+export function keepBack(): void {
+  handed.pop()
+}
+
+/** Notes a key that sealed. */
+export function noteSeal(key: Uint8Array): void {
+  sealedWith.push(key.slice())
+}
+
+/** How many fresh secrets of each kind a peer has made, so that it never makes one twice. */
+export type Counts = [privateKeys: number, seeds: number, encapsulated: number]
+
+let owner = 0
+let counts: Counts = [0, 0, 0]
+let handed: Uint8Array[] = []
+let sealedWith: Uint8Array[] = []
+
+/** From here on, `side` computes. */
+export function begin(side: number, itsCounts: Counts): void {
+  owner = side
+  counts = itsCounts
+  handed = []
+  sealedWith = []
+}
+
+/** What was given out since: every array with a secret in it, and a copy of each key that sealed. */
+export function end(): { handed: readonly Uint8Array[]; sealedWith: readonly Uint8Array[] } {
+  return { handed, sealedWith }
+}
+
+/** A private key, a seed, or what an encapsulation draws: one that nobody ever had. */
+export function fresh(kind: 0 | 1 | 2, length: number): Uint8Array {
+  return name('fresh', Uint8Array.of(kind, owner, counts[kind]++), length, true)
+}

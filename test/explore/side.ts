@@ -1,0 +1,242 @@
+/**
+ * One side of the walk. Every state that a peer can be in is kept once, by number, and so is every message;
+ * what a peer in one state does with one message is computed once, by the real `Exchange`, and checked there.
+ */
+
+import { createHash } from 'node:crypto'
+import type { KeyPair } from '../../src/protocol/curves.ts'
+import type { Exchange } from '../../src/protocol/exchange.ts'
+import type { Suite } from '../../src/protocol/suites.ts'
+import { copyOf, describeGraph, type Fixed, secretsIn } from './graph.ts'
+import * as ideal from './ideal.ts'
+import { checkState, checkStep, Violation } from './invariants.ts'
+import type { Protocol } from './load.ts'
+import * as names from './names.ts'
+import {
+  type Body,
+  type Done,
+  OPS,
+  type Op,
+  type Peer,
+  perform,
+  type Side,
+  sealedBy,
+} from './peer.ts'
+
+/** A message, kept once. */
+export interface Message {
+  readonly id: number
+  readonly body: Body
+  readonly shape: number
+  readonly atoms: readonly number[]
+}
+
+/** A state of one side, kept once. */
+export interface Local {
+  readonly id: number
+  readonly side: Side
+  readonly peer: Peer
+  /** Of fresh secrets, over all runs. */
+  readonly counts: names.Counts
+  readonly shape: number
+  readonly atoms: readonly number[]
+  readonly core: Core
+  readonly hasSession: boolean
+  readonly hasPrivateKey: boolean
+  readonly waiting: number
+  /** Whether a restart would change nothing. */
+  readonly isNew: boolean
+}
+
+/** A peer without what an exchange of fresh keys does not depend on. */
+export interface Core {
+  readonly shape: number
+  readonly atoms: readonly number[]
+}
+
+/** What a peer did: the code if it refused, and what goes out then. */
+export interface Outcome {
+  readonly after: number
+  readonly out: number | null
+  readonly code: string | null
+  readonly completed: boolean
+}
+
+const NOT_CORE: ReadonlySet<string> = new Set([
+  'sealed',
+  '$stale',
+  '$waiting',
+  '$publicKey',
+  '$peerPublicKey',
+  '$wasKnown',
+  '$received',
+])
+
+function shapeOf(form: string): number {
+  return names.shapeNumber(createHash('sha256').update(form).digest('base64'))
+}
+
+export class Sides {
+  readonly suite: Suite
+  readonly locals: Local[] = []
+  readonly messages: Message[] = []
+  readonly fixed: Fixed
+  readonly #protocol: Protocol
+  readonly #identities: [KeyPair, KeyPair]
+  readonly #localNumbers = new Map<string, number>()
+  readonly #messageNumbers = new Map<string, number>()
+  readonly #outcomes = new Map<number | string, Outcome>()
+  /** Calls of the real exchange. */
+  computed = 0
+
+  constructor(protocol: Protocol, hasKem: boolean) {
+    this.#protocol = protocol
+    this.suite = { name: 'ideal', id: 0xfff0, curve: ideal.curve, kem: hasKem ? ideal.kem : null }
+    const identity = (side: Side) => new protocol.KeyPair(ideal.curve, ideal.identityKey(side))
+    // A has the smaller identity, and so is party 1
+    this.#identities = [identity(0), identity(1)]
+    this.fixed = new Map<object, string>([
+      [this.suite, 'suite'],
+      [ideal.curve, 'curve'],
+      [ideal.kem, 'KEM'],
+      [this.#identities[0], 'A'],
+      [this.#identities[1], 'B'],
+    ])
+  }
+
+  /** A peer that has just been started for the first time. */
+  begin(side: Side): number {
+    return this.#keep(side, { exchange: this.#start(side, null), sealed: [] }, [0, 0, 0])
+  }
+
+  local(id: number): Local {
+    const local = this.locals[id]
+    if (local === undefined) throw new Error(`There is no local state ${id}.`)
+    return local
+  }
+
+  message(id: number): Message {
+    const message = this.messages[id]
+    if (message === undefined) throw new Error(`There is no message ${id}.`)
+    return message
+  }
+
+  /**
+   * What the peer in state `id` does. `message`: what it takes; for 'take refusal' its own that was
+   * refused, and `answer` the refusal.
+   * @throws Violation
+   */
+  step(id: number, op: Op, message = -1, answer = -1): Outcome {
+    const place = (id * 16 + OPS.indexOf(op)) * 2 ** 24 + (message + 1)
+    const key = answer < 0 ? place : `${place} ${answer}`
+    const known = this.#outcomes.get(key)
+    if (known) return known
+    const { side, peer: before, counts } = this.local(id)
+    const peer = this.copyOf(before)
+    const held = secretsIn(peer.exchange, this.fixed)
+    const nextCounts: names.Counts = [...counts]
+    const { after, done, handed } = this.run(side, peer, nextCounts, op, message, answer)
+    if (op !== 'restart') {
+      const taken = message < 0 ? null : this.message(message).body
+      checkStep({ before, after, op, taken, done, secrets: [...held, ...handed] }, this.fixed)
+      checkState(after, this.fixed)
+    }
+    const kept = this.#keep(side, after, nextCounts)
+    if (done.code !== undefined) {
+      const [was, is] = [this.local(id), this.local(kept)]
+      if (was.shape !== is.shape || was.atoms.join() !== is.atoms.join())
+        throw new Violation(`${op} was refused as ${done.code} and changed the state`)
+    }
+    const outcome = {
+      after: kept,
+      out: done.body ? this.keepMessage(done.body) : null,
+      code: done.code ?? null,
+      completed: done.completed ?? false,
+    }
+    this.#outcomes.set(key, outcome)
+    return outcome
+  }
+
+  /** The same on `peer` itself, which may change; nothing is checked or kept. `handed`: every secret that was computed. */
+  run(
+    side: Side,
+    peer: Peer,
+    counts: names.Counts,
+    op: Op,
+    message: number | Body,
+    answer: number | Body = -1,
+  ): { after: Peer; done: Done; handed: readonly Uint8Array[] } {
+    this.computed++
+    if (op === 'restart') {
+      const exchange = this.#start(side, peer.exchange.knownIdentity)
+      return { after: { exchange, sealed: peer.sealed }, done: {}, handed: [] }
+    }
+    const body = (of: number | Body) =>
+      typeof of === 'object' ? of : of < 0 ? null : this.message(of).body
+    names.begin(side, counts)
+    let done: Done
+    try {
+      done = perform(peer, op, this.copyOf(body(message)), body(answer))
+    } catch (error) {
+      if (!(error instanceof this.#protocol.DuetError))
+        throw new Violation(`${op} ends with ${String(error)}`)
+      done = { code: error.code }
+    }
+    const { handed, sealedWith } = names.end()
+    const sealed = [...peer.sealed, ...sealedBy(done, sealedWith)]
+    return { after: { exchange: peer.exchange, sealed }, done, handed }
+  }
+
+  copyOf<T>(value: T): T {
+    return copyOf(value, this.fixed)
+  }
+
+  coreOf(peer: Peer): Core {
+    const { form, atoms } = describeGraph(peer, this.fixed, NOT_CORE)
+    return { shape: shapeOf(form), atoms }
+  }
+
+  /** The number of a message of these contents. */
+  keepMessage(body: Body): number {
+    const { form, atoms } = describeGraph(body, this.fixed)
+    const shape = shapeOf(form)
+    const key = `${shape} ${atoms.join()}`
+    const known = this.#messageNumbers.get(key)
+    if (known !== undefined) return known
+    const id = this.messages.length
+    this.messages.push({ id, body: this.copyOf(body), shape, atoms })
+    this.#messageNumbers.set(key, id)
+    return id
+  }
+
+  #start(side: Side, known: Uint8Array | null): Exchange {
+    return new this.#protocol.Exchange(this.suite, this.#identities[side], known)
+  }
+
+  #keep(side: Side, peer: Peer, counts: names.Counts): number {
+    const { form, atoms } = describeGraph(peer, this.fixed)
+    const shape = shapeOf(form)
+    const key = `${side} ${shape} ${atoms.join()} ${counts.join()}`
+    const known = this.#localNumbers.get(key)
+    if (known !== undefined) return known
+    const core = this.coreOf(peer)
+    const { exchange } = peer
+    const fresh: Peer = { exchange: this.#start(side, exchange.knownIdentity), sealed: peer.sealed }
+    const id = this.locals.length
+    this.locals.push({
+      id,
+      side,
+      peer: this.copyOf(peer),
+      counts: [...counts],
+      shape,
+      atoms,
+      core,
+      hasSession: exchange.current !== null,
+      hasPrivateKey: exchange.state === 'offered' || exchange.state === 'agreed',
+      waiting: exchange.waiting.length,
+      isNew: describeGraph(fresh, this.fixed).form === form,
+    })
+    this.#localNumbers.set(key, id)
+    return id
+  }
+}

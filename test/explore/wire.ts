@@ -1,0 +1,126 @@
+/** What is between the two: requests and answers under way, and all that ever was, as interned bags. */
+
+import { shapeNumber } from './names.ts'
+import type { Side } from './peer.ts'
+import type { Message } from './side.ts'
+
+/** A request or an answer, on its way or recorded. */
+export interface Item {
+  readonly id: number
+  readonly kind: Message['body']['kind']
+  readonly to: Side
+  readonly message: number
+  /** An answer that somebody waits for: the key message that it answers. */
+  readonly of: number | null
+  /** Whether somebody waits: for its answer, or for it. */
+  readonly isAwaited: boolean
+  /** The same for all that differ in the names of their keys alone. */
+  readonly shape: number
+  readonly atoms: readonly number[]
+}
+
+export class Items {
+  readonly #items: Item[] = []
+  readonly #numbers = new Map<string, number>()
+  readonly #message: (id: number) => Message
+
+  constructor(message: (id: number) => Message) {
+    this.#message = message
+  }
+
+  get(id: number): Item {
+    const item = this.#items[id]
+    if (item === undefined) throw new Error(`There is no item ${id}.`)
+    return item
+  }
+
+  keep(to: Side, message: number, isAwaited: boolean, of: number | null = null): number {
+    const key = `${to} ${message} ${isAwaited} ${of}`
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    const { body, shape, atoms } = this.#message(message)
+    const question = of === null ? null : this.#message(of)
+    const id = this.#items.length
+    this.#items.push({
+      id,
+      kind: body.kind,
+      to,
+      message,
+      of,
+      isAwaited,
+      shape: shapeNumber(`item ${to} ${isAwaited} ${shape} ${question?.shape}`),
+      atoms: [...atoms, ...(question?.atoms ?? [])],
+    })
+    this.#numbers.set(key, id)
+    return id
+  }
+
+  /** The same as nobody waits for it. */
+  unawaited(id: number): number {
+    const { to, message, isAwaited } = this.get(id)
+    return isAwaited ? this.keep(to, message, false) : id
+  }
+}
+
+/** Items, each as often as it is there, in the order of their shapes. */
+export interface Bag {
+  readonly id: number
+  readonly items: readonly Item[]
+}
+
+export class Bags {
+  readonly empty: Bag = { id: 0, items: [] }
+  readonly #bags: Bag[] = [this.empty]
+  readonly #numbers = new Map<string, number>([['', 0]])
+  readonly #with = new Map<number, number>()
+  readonly #without = new Map<number, number>()
+  readonly #items: Items
+
+  constructor(items: Items) {
+    this.#items = items
+  }
+
+  get(id: number): Bag {
+    const bag = this.#bags[id]
+    if (bag === undefined) throw new Error(`There is no bag ${id}.`)
+    return bag
+  }
+
+  with(id: number, item: number): number {
+    const key = id * 2 ** 24 + item
+    let to = this.#with.get(key)
+    if (to === undefined) {
+      to = this.#keep([...this.get(id).items, this.#items.get(item)])
+      this.#with.set(key, to)
+    }
+    return to
+  }
+
+  without(id: number, item: number): number {
+    const key = id * 2 ** 24 + item
+    let to = this.#without.get(key)
+    if (to === undefined) {
+      const { items } = this.get(id)
+      const at = items.findIndex((one) => one.id === item)
+      if (at < 0) throw new Error('It is not there.')
+      to = this.#keep(items.toSpliced(at, 1))
+      this.#without.set(key, to)
+    }
+    return to
+  }
+
+  has(id: number, item: number): boolean {
+    return this.get(id).items.some((one) => one.id === item)
+  }
+
+  #keep(items: Item[]): number {
+    items.sort((a, b) => a.shape - b.shape || a.id - b.id)
+    const key = items.map(({ id }) => id).join()
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    const id = this.#bags.length
+    this.#bags.push({ id, items })
+    this.#numbers.set(key, id)
+    return id
+  }
+}
