@@ -186,7 +186,7 @@ describe('the annotations of a body', () => {
     assert.ok(messages['sealed message'].cut(body))
     assert.equal(messages['sealed message'].cut(concatBytes(hex('efbbbf'), body)), null)
     const any = annotatedJson(v.strictObject({ name: v.string() }), {
-      name: { is: 'Any text.', es: 'Un texto.', source: 'RFC 8259 section 7' },
+      name: { is: 'Any text.', es: 'Cualquier texto.', source: 'RFC 8259 section 7' },
     })
     assert.ok(any.cut(utf8ToBytes('{"name":"é"}')))
     assert.equal(any.cut(concatBytes(utf8ToBytes('{"name":"'), hex('e9'), utf8ToBytes('"}'))), null)

@@ -6,7 +6,13 @@ import fc from 'fast-check'
 import { compareBytes, concatBytes, equalBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { KeyPair, LOW_ORDER } from '../src/protocol/curves.ts'
 import { DuetError } from '../src/protocol/errors.ts'
-import { type Event, Exchange, type State, TRANSITIONS } from '../src/protocol/exchange.ts'
+import {
+  type Event,
+  Exchange,
+  type State,
+  TRANSITIONS,
+  type Witness,
+} from '../src/protocol/exchange.ts'
 import { transcriptOf } from '../src/protocol/keySchedule.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../src/protocol/messages.ts'
 import { Session } from '../src/protocol/session.ts'
@@ -147,7 +153,7 @@ describe('an exchange', () => {
     b.receiveKeys(a.startKeys())
     b.startKeys()
     assert.equal(b.state, 'agreed')
-    assert.throws(() => b.sendMessage(utf8ToBytes('too early')), { code: 'no_session' })
+    refuses('no_session', () => b.sendMessage(utf8ToBytes('too early')))
   })
 
   it('is completed by a message that opens under the candidate', () => {
@@ -184,9 +190,9 @@ describe('an exchange', () => {
     const { confirm } = a.startKeys()
     assert.ok(confirm)
     const wrong = { session: confirm.session, tag: new Uint8Array(32) }
-    assert.throws(() => a.receiveAnswer(wrong), { code: 'confirm_failed' })
+    refuses('confirm_failed', () => a.receiveAnswer(wrong))
     // the sender's own tag proves nothing about the peer
-    assert.throws(() => a.receiveAnswer(confirm), { code: 'confirm_failed' })
+    refuses('confirm_failed', () => a.receiveAnswer(confirm))
     assert.deepEqual([a.state, a.current], ['agreed', null])
   })
 
@@ -197,7 +203,7 @@ describe('an exchange', () => {
     assert.ok(confirm)
     const erase = t.mock.method(Session.prototype, 'erase')
     const wrong = { session: confirm.session, tag: new Uint8Array(32) }
-    assert.throws(() => a.receiveKeys({ ...message, confirm: wrong }), { code: 'confirm_failed' })
+    refuses('confirm_failed', () => a.receiveKeys({ ...message, confirm: wrong }))
     assert.equal(erase.mock.callCount(), 1)
     assert.equal(a.state, 'offered')
     assert.equal(a.receiveKeys({ ...message, confirm }).completed, true)
@@ -209,11 +215,11 @@ describe('an exchange', () => {
     const late = a.sendMessage(utf8ToBytes('late'))
     exchanged(a, b)
     assert.deepEqual(b.receiveMessage(late), { missing: 0, completed: false })
-    assert.throws(() => b.receiveMessage(late), { code: 'replay' })
+    refuses('replay', () => b.receiveMessage(late))
     const later = a.sendMessage(utf8ToBytes('later'))
     exchanged(a, b)
     exchanged(a, b)
-    assert.throws(() => b.receiveMessage(later), { code: 'unknown_session' })
+    refuses('unknown_session', () => b.receiveMessage(later))
     const texts = [b.openOldest().text]
     assert.deepEqual(
       texts.map((text) => new TextDecoder().decode(text)),
@@ -235,7 +241,7 @@ describe('an exchange', () => {
     const erase = t.mock.method(Object.getPrototypeOf(waiting), 'erase')
     assert.deepEqual(b.openOldest().text, utf8ToBytes('patient'))
     assert.equal(erase.mock.callCount(), 1)
-    assert.throws(() => waiting?.open(), { code: 'decrypt_failed' }, 'erased once read')
+    refuses('decrypt_failed', () => waiting?.open())
   })
 
   it('erases what it replaces: the sending keys and the shared secrets, then all of it', () => {
@@ -268,7 +274,7 @@ describe('an exchange', () => {
         [false, kem],
         [true, kemNow],
       ])
-      assert.throws(() => sessions[1]?.seal(utf8ToBytes('no more')), { code: 'no_session' })
+      refuses('no_session', () => sessions[1]?.seal(utf8ToBytes('no more')))
     }
   })
 
@@ -278,9 +284,9 @@ describe('an exchange', () => {
     const message = a.sendMessage(utf8ToBytes('too late'))
     b.receiveMessage(a.sendMessage(utf8ToBytes('unread')))
     for (const exchange of [a, b]) exchange.erase()
-    assert.throws(() => a.sendMessage(utf8ToBytes('no')), { code: 'no_session' })
-    assert.throws(() => b.receiveMessage({ ...message, seq: 7 }), { code: 'decrypt_failed' })
-    assert.throws(() => b.openOldest(), { code: 'decrypt_failed' })
+    refuses('no_session', () => a.sendMessage(utf8ToBytes('no')))
+    refuses('decrypt_failed', () => b.receiveMessage({ ...message, seq: 7 }))
+    refuses('decrypt_failed', () => b.openOldest())
   })
 
   it('takes 32 messages that wait, and one more as soon as one was read', () => {
@@ -329,6 +335,115 @@ describe('an exchange', () => {
     assert.deepEqual(texts, [new Uint8Array(5), new Uint8Array(1)])
   })
 
+  it('says what it knows of the other side: both public keys, and whether it met it before', () => {
+    const suite = fakeSuite()
+    const [a, b] = two(suite)
+    assert.deepEqual([a.publicKey, a.peerPublicKey], [null, null])
+    exchanged(a, b)
+    assert.ok(a.publicKey && b.publicKey)
+    assert.deepEqual([a.peerPublicKey, b.peerPublicKey], [b.publicKey, a.publicKey])
+    const again = new Exchange(suite, a.identity, b.identity.publicKey)
+    assert.deepEqual([a.wasKnown, again.wasKnown], [false, true])
+  })
+
+  it('is not completed by an answer without a confirmation, or with that of the present session', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    a.startKeys()
+    assert.deepEqual(a.receiveAnswer(undefined), { completed: false })
+    const { confirm } = b.current ?? {}
+    assert.ok(confirm)
+    assert.deepEqual(a.receiveAnswer(confirm), { completed: false })
+    refuses('confirm_failed', () => a.receiveAnswer({ ...confirm, tag: new Uint8Array(32) }))
+  })
+
+  it('takes a share that it holds as often as it comes', () => {
+    const [a, b] = two()
+    const message = a.startKeys()
+    for (let i = 0; i < 3; i++) assert.deepEqual(b.receiveKeys(message), { completed: false })
+    assert.equal(a.receiveAnswer(b.receiveKeys(message).confirm).completed, false)
+    assert.equal(a.receiveKeys(b.startKeys()).completed, true)
+  })
+
+  it('keeps a share that comes with the confirmation of another one, and none that it promoted', () => {
+    for (const anew of [true, false]) {
+      const [a, b] = two()
+      const { share } = a.startKeys()
+      b.receiveKeys({ share })
+      const { confirm } = a.receiveKeys(b.startKeys())
+      assert.ok(confirm)
+      const next = anew ? a.startKeys() : { share, confirm }
+      assert.equal(b.receiveKeys(next).completed, true)
+      assert.equal(b.state, anew ? 'invited' : 'idle')
+      assert.deepEqual(b.peerPublicKey, next.share.publicKey)
+    }
+  })
+
+  it('takes a key message that confirms the present session or the one before, and no wrong tag', () => {
+    for (const suite of [fakeSuite(), fakeHybrid()]) {
+      const [a, b] = two(suite)
+      exchanged(a, b)
+      const [late, wrong] = [a.startKeys(), a.startKeys()]
+      exchanged(a, b)
+      b.startKeys()
+      assert.ok(wrong.confirm)
+      b.receiveKeys(late)
+      const present = { ...a.startKeys() }
+      assert.deepEqual(present.confirm?.session, b.current?.id)
+      const tag = new Uint8Array(32)
+      const confirm = { ...(present.confirm as Confirm), tag }
+      refuses('confirm_failed', () => b.receiveKeys({ ...present, confirm }))
+      b.receiveKeys(present)
+    }
+  })
+
+  it('shows its witness the keys of a session right before they are erased', () => {
+    const suite = fakeHybrid()
+    const seen: { own: EphemeralKeys; peer: Uint8Array; ciphertext: Uint8Array | null }[] = []
+    const shown: boolean[] = []
+    const witness: Witness = (own, peer, ciphertext) => {
+      seen.push({ own, peer, ciphertext })
+      shown.push(own.pair.exportPrivateKey().some((byte) => byte !== 0))
+    }
+    const a = new Exchange(suite, new KeyPair(suite.curve), null, witness)
+    const [b] = two(suite)
+    const replaced = a.startKeys()
+    exchanged(a, b)
+    assert.notDeepEqual(a.publicKey, replaced.share.publicKey)
+    assert.deepEqual(shown, [true])
+    const [{ own, peer, ciphertext } = assert.fail()] = seen
+    assert.deepEqual([own.publicKey, peer], [a.publicKey, b.publicKey])
+    assert.deepEqual(ciphertext, a.current?.peerCiphertext)
+    assert.deepEqual(own.pair.exportPrivateKey(), new Uint8Array(32))
+  })
+
+  it('erases a candidate that gives way: to other keys of either side, or to an hour', (t) => {
+    const [a, b] = two()
+    a.receiveKeys(b.startKeys())
+    const { mock } = t.mock.method(Session.prototype, 'erase')
+    a.startKeys()
+    const events = [
+      () => a.startKeys(),
+      () => a.receiveKeys(unconfirmed(b.startKeys())),
+      () => a.expire(),
+    ]
+    for (const [i, event] of events.entries()) {
+      event()
+      assert.equal(mock.callCount(), i + 1)
+    }
+  })
+
+  it('takes no step that the table does not have, and stays as it was', (t) => {
+    const [a] = two()
+    const { idle } = TRANSITIONS
+    t.after(() => Object.assign(TRANSITIONS, { idle }))
+    for (const other of [{}, { 'send keys': 'agreed' }]) {
+      Object.assign(TRANSITIONS, { idle: other })
+      assert.throws(() => a.startKeys(), /^Error: No transition: idle, send keys\.$/)
+      assert.deepEqual([a.state, a.publicKey], ['idle', null])
+    }
+  })
+
   it('says of which of its own shares the current session is', () => {
     const [a, b] = two()
     const first = a.startKeys()
@@ -348,12 +463,12 @@ describe('an exchange', () => {
     const { confirm } = a.receiveKeys(unconfirmed(b.startKeys()))
     assert.ok(confirm)
     const forged = { share: mallory.startKeys().share, confirm }
-    assert.throws(() => b.receiveKeys(forged), { code: 'identity_changed' })
+    refuses('identity_changed', () => b.receiveKeys(forged))
     assert.deepEqual([b.state, b.current, b.knownIdentity], ['agreed', null, null])
     // the same with a's own next share is what an honest peer sends
     assert.equal(b.receiveKeys(a.startKeys()).completed, true)
     assert.deepEqual(b.knownIdentity, a.identity.publicKey)
-    assert.throws(() => b.receiveKeys(mallory.startKeys()), { code: 'identity_changed' })
+    refuses('identity_changed', () => b.receiveKeys(mallory.startKeys()))
   })
 
   it('tells another identity from a used share, also where the confirmation is what makes one known', () => {
@@ -392,8 +507,7 @@ describe('an exchange', () => {
     for (const message of used) a.receiveKeys(message)
     const [forgotten, ...remembered] = used.slice(0, -1)
     assert.equal(remembered.length, 64)
-    for (const message of remembered)
-      assert.throws(() => a.receiveKeys(message), { code: 'stale_keys' })
+    for (const message of remembered) refuses('stale_keys', () => a.receiveKeys(message))
     assert.ok(forgotten)
     a.receiveKeys(forgotten)
   })
@@ -630,7 +744,7 @@ describe('an exchange with a KEM', () => {
     assert.ok(again)
     // party 1 starts anew before the confirmation has arrived
     const anew = one.startKeys()
-    assert.throws(() => one.receiveKeys(again), { code: 'confirm_failed' })
+    refuses('confirm_failed', () => one.receiveKeys(again))
     const answer = two.receiveKeys(anew)
     assert.equal(answer.completed, true)
     assert.equal(one.receiveAnswer(answer.confirm).completed, true)
@@ -676,6 +790,42 @@ describe('an exchange with a KEM', () => {
     assert.notDeepEqual(answer.confirm.ciphertext, confirm.ciphertext)
   })
 
+  it('lets no answer that loses take the place of one that waits', () => {
+    const { one, two, answers } = crossed()
+    const { share, confirm } = two.startKeys()
+    assert.ok(confirm)
+    assert.deepEqual(one.receiveAnswer(confirm), { completed: false })
+    assert.deepEqual(one.receiveAnswer(answers[0]), { completed: false })
+    assert.equal(one.receiveKeys({ share }).completed, true)
+  })
+
+  it('knows no session without a ciphertext', () => {
+    const hybrid = fakeHybrid()
+    const [a, b] = two(hybrid)
+    a.receiveKeys(b.startKeys())
+    const { share } = a.startKeys()
+    assert.ok(b.publicKey)
+    const theirs = { identity: b.identity.publicKey, publicKey: b.publicKey }
+    const { sessionId } = transcriptOf(hybrid, share, theirs, null)
+    const answer = a.receiveAnswer({ session: sessionId, tag: new Uint8Array(32) })
+    assert.deepEqual(answer, { completed: false })
+  })
+
+  it('sends the same keys again for a KEM only, and only while it has them', () => {
+    const [a, b] = two()
+    exchanged(a, b)
+    assert.equal(a.afterRefusal(a.startKeys(), 'confirm_failed'), undefined)
+    const [c, d] = two(fakeHybrid())
+    exchanged(c, d)
+    const replaced = c.startKeys()
+    const { share, confirm } = c.startKeys()
+    assert.ok(confirm)
+    assert.equal(c.afterRefusal(replaced, 'confirm_failed'), undefined)
+    assert.deepEqual(c.afterRefusal({ share, confirm }, 'confirm_failed'), { share })
+    c.expire()
+    assert.equal(c.afterRefusal({ share, confirm }, 'confirm_failed'), undefined)
+  })
+
   it('sends its keys without a confirmation that the other side has lost, and both come together', () => {
     const hybrid = fakeHybrid()
     let [a, b] = two(hybrid)
@@ -685,7 +835,7 @@ describe('an exchange with a KEM', () => {
     b.startKeys()
     const message = a.startKeys()
     assert.ok(message.confirm)
-    assert.throws(() => b.receiveKeys(message), { code: 'confirm_failed' })
+    refuses('confirm_failed', () => b.receiveKeys(message))
     const again = a.afterRefusal(message, 'confirm_failed')
     assert.deepEqual(again, { share: message.share })
     assert.ok(again)
@@ -840,10 +990,10 @@ describe('numbers of messages and pictures', () => {
       const [late] = sealed
       const [farthest, tooFar] = sealed.slice(-2)
       assert.ok(late && farthest && tooFar)
-      assert.throws(() => b.receiveMessage(tooFar), { code: 'too_far_ahead' })
+      refuses('too_far_ahead', () => b.receiveMessage(tooFar))
       assert.deepEqual(b.receiveMessage(farthest), { missing: 1_024, completed: false })
-      assert.throws(() => b.receiveMessage(late), { code: 'replay' })
-      assert.throws(() => b.receiveMessage(farthest), { code: 'replay' })
+      refuses('replay', () => b.receiveMessage(late))
+      refuses('replay', () => b.receiveMessage(farthest))
       assert.deepEqual(b.receiveMessage(tooFar), { missing: 0, completed: false })
       const texts = [b.openOldest(), b.openOldest()]
       assert.deepEqual(
@@ -856,7 +1006,7 @@ describe('numbers of messages and pictures', () => {
       const [second] = others
       const [far, farther] = others.slice(-2)
       assert.ok(first && second && far && farther)
-      assert.throws(() => b.receivePicture(farther.header), { code: 'too_far_ahead' })
+      refuses('too_far_ahead', () => b.receivePicture(farther.header))
       const overtaken = b.receivePicture(first.header)
       assert.deepEqual(overtaken.key, first.key)
       const failed = b.receivePicture(second.header)
@@ -864,9 +1014,9 @@ describe('numbers of messages and pictures', () => {
       const taken = b.receivePicture(far.header)
       assert.deepEqual(taken.key, far.key)
       assert.equal(taken.accept(), false)
-      assert.throws(() => overtaken.accept(), { code: 'replay' })
+      refuses('replay', () => overtaken.accept())
       for (const { header } of [first, second, far])
-        assert.throws(() => b.receivePicture(header), { code: 'replay' })
+        refuses('replay', () => b.receivePicture(header))
       assert.deepEqual(b.receivePicture(farther.header).key, farther.key)
     })
 })

@@ -192,6 +192,40 @@ describe('a new pair of key files', () => {
   })
 })
 
+describe('a key file that can not be made', () => {
+  it('for one that is there already is said in one line, and that one stays', () => {
+    for (const name of ['key.private.pem', 'key.public.pem']) {
+      const dir = path.join(folder, name)
+      fs.mkdirSync(dir)
+      fs.symlinkSync('nowhere', path.join(dir, name))
+      assert.throws(
+        () => writeKeyPair(dir, pair),
+        saysOf(path.join(dir, name), /there already, and no key is overwritten; choose another/),
+      )
+      assert.deepEqual(fs.readdirSync(dir), [name])
+    }
+  })
+
+  it('since the disk fails leaves nothing, and no file open', (t) => {
+    const closed: number[] = []
+    const { closeSync } = fs
+    t.mock.method(fs, 'closeSync', (fd: number) => {
+      closed.push(fd)
+      closeSync(fd)
+    })
+    const written: number[] = []
+    t.mock.method(fs, 'writeFileSync', (fd: number) => {
+      written.push(fd)
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    })
+    const privateFile = path.join(folder, 'key.private.pem')
+    assert.throws(() => writeKeyPair(folder, pair), saysOf(privateFile, /ENOSPC/))
+    assert.deepEqual(fs.readdirSync(folder), [])
+    assert.equal(written.length, 1)
+    assert.ok(closed.includes(written[0] ?? -1))
+  })
+})
+
 describe('one key as identity and for the mailbox', () => {
   for (const curve of Object.values(CURVES))
     it(`is refused on ${curve.name}, and another is not`, () => {

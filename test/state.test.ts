@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, it } from 'node:test'
 import { bytesToHex } from '../src/protocol/bytes.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { StateError } from '../src/state/files.ts'
-import { openMemory } from '../src/state/memory.ts'
+import { forgetful, hasMet, openMemory } from '../src/state/memory.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
@@ -58,6 +58,42 @@ for (const curve of Object.values(CURVES))
     it('is not remembered before somebody says so', () => {
       openMemory(folder, curve)
       assert.equal(fs.existsSync(files(folder).peer), false)
+    })
+
+    it('says where it is, what keeps an identity that was given, and how a peer is forgotten', () => {
+      const { place, toForget } = openMemory(folder, curve)
+      assert.equal(place, `kept in ${folder}`)
+      assert.match(toForget, /^stop this peer, remove .+, and start it again\.$/)
+      assert.ok(toForget.includes(files(folder).peer))
+      const given = new KeyPair(curve)
+      const memory = openMemory(folder, curve, given)
+      assert.equal(memory.identity, given)
+      assert.equal(memory.place, `by --identity; the rest is kept in ${folder}`)
+      assert.deepEqual(fs.readdirSync(folder), [path.basename(files(folder).identity)])
+    })
+
+    it('has met another peer once one is remembered, and looking makes nothing', () => {
+      const dir = path.join(folder, 'none')
+      assert.equal(hasMet(dir, curve), false)
+      assert.equal(fs.existsSync(dir), false)
+      openMemory(dir, curve).remember(new KeyPair(curve).publicKey)
+      assert.equal(hasMet(dir, curve), true)
+    })
+
+    it('says what to do about a damaged file', () => {
+      openMemory(folder, curve).remember(new KeyPair(curve).publicKey)
+      for (const [file, rest] of [
+        [files(folder).peer, 'and this peer meets the other one anew.'],
+        [files(folder).identity, 'and the other side has to forget the old identity.'],
+      ] as const) {
+        fs.truncateSync(file)
+        const end = ` Put it back from a copy; or remove it, ${rest}`
+        assert.throws(
+          () => openMemory(folder, curve),
+          (error: Error) => error.message.startsWith(`${file}: `) && error.message.endsWith(end),
+        )
+        fs.rmSync(file)
+      }
     })
 
     it('never replaces a known peer', () => {
@@ -147,6 +183,21 @@ for (const curve of Object.values(CURVES))
       })
     })
   })
+
+describe('a peer without a state', () => {
+  it('has a fresh identity each time, or the one it is given, and remembers nobody', () => {
+    const [one, other] = [forgetful(X25519), forgetful(X25519)]
+    assert.notDeepEqual(one.identity.publicKey, other.identity.publicKey)
+    assert.equal(one.identity.curve, X25519)
+    one.remember(other.identity.publicKey)
+    assert.equal(one.knownIdentity, null)
+    assert.deepEqual([one.place, one.toForget], ['kept nowhere', 'start this peer again.'])
+    const given = new KeyPair(P256)
+    const memory = forgetful(P256, given)
+    assert.equal(memory.identity, given)
+    assert.equal(memory.place, 'by --identity; the rest is kept nowhere')
+  })
+})
 
 describe('the state on X25519MLKEM768', () => {
   const SUITE_OF_BOTH = ['X25519MLKEM768', 'X25519'] as const

@@ -137,7 +137,7 @@ export class Exchange {
   receiveAnswer(confirm: Confirm | undefined): Answered {
     if (confirm === undefined) return { completed: false }
     if (this.#proves(confirm, this.#candidate)) {
-      this.#promote()
+      this.#promote(this.#candidate)
       return { completed: true }
     }
     if (this.#proves(confirm, this.#current)) return { completed: false }
@@ -175,9 +175,10 @@ export class Exchange {
     const { share, confirm } = message
     this.#checkShare(share, confirm)
     if (confirm !== undefined && this.#proves(confirm, this.#candidate)) {
-      const promoted = this.#promote()
+      const { peer } = this.#candidate
+      this.#promote(this.#candidate)
       // a share that was just promoted is used up; another one opens the next exchange
-      if (!sameShare(promoted.peer, share)) this.#move('key message', null, share, null)
+      if (!sameShare(peer, share)) this.#move('key message', null, share, null)
       return { ...this.#confirm(), completed: true }
     }
     const proven = this.#provenBy(confirm, share)
@@ -349,7 +350,7 @@ export class Exchange {
    * Whether `confirm` speaks of `session` and proves that the peer has its keys.
    * @throws DuetError `confirm_failed` if it speaks of it and proves nothing
    */
-  #proves(confirm: Confirm, session: Session | null): boolean {
+  #proves(confirm: Confirm, session: Session | null): session is Session {
     if (session === null || !equalBytes(confirm.session, session.id)) return false
     if (!session.isProvenBy(confirm)) throw confirmFailed()
     return true
@@ -369,7 +370,7 @@ export class Exchange {
       // whoever has our share and made a ciphertext names what follows from them
       if (named === 'another' && this.suite.kem !== null) throw confirmFailed()
     }
-    if (this.#slot === null || this.#isKept(share)) return null
+    if (this.#slot === null) return null
     try {
       const named = this.#named(this.#slot, share)
       return named instanceof Session ? named : null
@@ -423,19 +424,18 @@ export class Exchange {
   /** A message or a picture was accepted: under the candidate it proves as much as a tag does. */
   #promoteBy(session: Session): boolean {
     const completed = session === this.#candidate
-    if (completed) this.#promote()
+    if (completed) this.#promote(session)
     return completed
   }
 
   /** Makes the candidate, or another session of the same keys, the current one, and destroys what it was made from. */
-  #promote(promoted = this.#candidate): Session {
-    if (promoted === null) throw new Error('There is no candidate to promote.')
+  #promote(promoted: Session): void {
     this.#previous?.erase()
     this.#previous = this.#current
     this.#previous?.demote()
     this.#current = promoted
-    if (this.#candidate !== promoted) this.#candidate?.erase()
-    this.#candidate = null
+    // else the step below erases it
+    if (this.#candidate === promoted) this.#candidate = null
     promoted.promote()
     this.#retire(promoted.peer)
     this.#slot = null
@@ -444,7 +444,6 @@ export class Exchange {
     if (this.#ephemeral !== null)
       this.#witness?.(this.#ephemeral, promoted.peer.publicKey, promoted.peerCiphertext)
     this.#move('promote', null, null, null)
-    return promoted
   }
 
   /** Takes the event's step in the transition table, and erases what it leaves behind. */
@@ -455,10 +454,10 @@ export class Exchange {
     candidate: Session | null,
   ): void {
     const to = TRANSITIONS[this.#state][event]
-    if (to === undefined || to !== stateOf(ephemeral, share))
+    if (to !== stateOf(ephemeral, share))
       throw new Error(`No transition: ${this.#state}, ${event}.`)
     if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()
-    if (this.#candidate !== candidate) this.#candidate?.erase()
+    this.#candidate?.erase()
     this.#state = to
     this.#ephemeral = ephemeral
     this.#share = share

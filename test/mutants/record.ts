@@ -4,7 +4,7 @@ import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Mutant } from './sandbox.ts'
-import { SLOW, type Subject } from './subjects.ts'
+import { type Subject, WITHOUT } from './subjects.ts'
 import type { Fate } from './trial.ts'
 
 export type Result = Omit<Mutant, 'id'> & Fate
@@ -38,8 +38,10 @@ export function stateOf(root: string, { source, tests }: Subject): Omit<FileReco
   const runner = ['property', 'suite', 'trial', 'worker'].map((name) => `test/mutants/${name}.ts`)
   const all = [source, ...helpers.sort(), ...runner, 'package-lock.json']
   return {
-    key: hashOf([String(SLOW), ...all.map((file) => hashOf([read(root, file)]))]),
-    tests: Object.fromEntries(tests.map((test) => [test, hashOf([read(root, `test/${test}`)])])),
+    key: hashOf(all.map((file) => hashOf([read(root, file)]))),
+    tests: Object.fromEntries(
+      tests.map((test) => [test, hashOf([read(root, `test/${test}`), String(WITHOUT[test])])]),
+    ),
   }
 }
 

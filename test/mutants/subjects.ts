@@ -9,8 +9,22 @@ export interface Subject {
   readonly atLeast: number
 }
 
-/** Tests that take seconds, and say of a single mutant no more than the others: the schedules stay on the fake curve. */
-export const SLOW = /random schedules on (X25519|P-256)|1,000 iterations|every bit of both shares/
+/**
+ * Tests of a file that are not asked: they take seconds and say of a single mutant no more than the others (the
+ * schedules stay on the fake curve), or they run the program in a process of its own, where no mutant is awake.
+ */
+export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
+  'curves.test.ts': /1,000 iterations/,
+  'exchange.test.ts': /^random schedules on (X25519|P-256)/,
+  'guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
+  'keySchedule.test.ts': /every bit of both shares/,
+  'mailbox.test.ts': /^ecdh-duet|works as it stands there/,
+  'maildir.test.ts': /killed|is one process's|two servers/,
+  'pictures.test.ts':
+    /^ecdh-duet|goes with it, and with the next one|interrupted|no_space|ended in the middle|dies half way/,
+  'state.test.ts': /^the state on X25519MLKEM768/,
+  'watch.test.ts': /^ecdh-duet/,
+}
 
 function subjects(
   folder: string,
@@ -27,7 +41,7 @@ function subjects(
 export const SUBJECTS: readonly Subject[] = [
   ...subjects('src/protocol', 95, {
     annotate: ['annotations'],
-    bytes: ['annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
+    bytes: ['bytes', 'annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
     curves: ['curves'],
     errors: ['messages'],
     exchange: ['exchange'],

@@ -9,7 +9,7 @@ type Mock = typeof mock
 const MockTracker = mock.constructor as new () => Mock
 
 /** Nothing is computed and nothing happens for as long, in ms: the test hangs. */
-const DEADLINE = 60_000
+const DEADLINE = 30_000
 
 type Body = (context: Context) => unknown
 interface Options {

@@ -6,7 +6,7 @@
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { SLOW } from './subjects.ts'
+import { WITHOUT } from './subjects.ts'
 import { load, type Test, tests } from './suite.ts'
 
 /** What the instrumented source looks at. */
@@ -113,7 +113,7 @@ async function loadFiles(files: readonly string[]): Promise<Loaded> {
     const name = `${test.file}: ${test.name}`
     let id = name
     for (let n = 2; named.has(id); n++) id = `${name} (${n})`
-    if (!SLOW.test(name)) named.set(id, test)
+    if (!WITHOUT[test.file]?.test(test.name)) named.set(id, test)
   }
   return {
     tests: [...named.keys()],
