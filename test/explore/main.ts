@@ -48,7 +48,8 @@ function table({ walk }: Result, ms: number): void {
   say(
     `  after so many troubles: ${byTroubles.map((states, i) => `${i}: ${count(states)}`).join(', ')}`,
   )
-  say(`  no state is farther than ${depth} steps; ${(ms / 1000).toFixed(1)} s, ${rss} MiB`)
+  const far = depth === given('DEPTH') ? 'cut off after' : 'no state is farther than'
+  say(`  ${far} ${depth} steps; ${(ms / 1000).toFixed(1)} s, ${rss} MiB`)
   const calls = count(world.sides.computed)
   say(
     `  ${count(pairs.judged)} pairs of peers brought together by keys from both; ${calls} calls of the exchange`,

@@ -3,30 +3,14 @@
 import type { Kind } from './bounds.ts'
 import type { Mistake } from './load.ts'
 
-const exchange = (what: string, from: string, to = ''): Mistake => ({
-  what,
-  file: 'exchange.ts',
-  from,
-  to,
-})
-const session = (what: string, from: string, to = ''): Mistake => ({
-  what,
-  file: 'session.ts',
-  from,
-  to,
-})
-const keyChain = (what: string, from: string, to = ''): Mistake => ({
-  what,
-  file: 'keyChain.ts',
-  from,
-  to,
-})
-const keySchedule = (what: string, from: string, to = ''): Mistake => ({
-  what,
-  file: 'keySchedule.ts',
-  from,
-  to,
-})
+/** `to`: nothing, if it is not given. */
+const inFile =
+  (file: string) =>
+  (what: string, from: string, to = ''): Mistake => ({ what, file, from, to })
+const exchange = inFile('exchange.ts')
+const session = inFile('session.ts')
+const keyChain = inFile('keyChain.ts')
+const keySchedule = inFile('keySchedule.ts')
 
 const ORDERLY: readonly Mistake[] = [
   exchange(
