@@ -37,7 +37,7 @@ const ORDERLY: readonly Mistake[] = [
   ),
   exchange(
     'the share that comes beside a confirmation of the one before is dropped',
-    'if (!sameShare(promoted.peer, share))',
+    'if (!sameShare(peer, share))',
     'if (this.#current === null)',
   ),
   exchange(
@@ -187,7 +187,8 @@ const ORDERLY_HYBRID: readonly Mistake[] = [
 const TROUBLED_HYBRID: readonly Mistake[] = [
   exchange(
     'a candidate that gives way is not erased',
-    '    if (this.#candidate !== promoted) this.#candidate?.erase()\n',
+    'if (this.#candidate === promoted) this.#candidate = null',
+    'this.#candidate = null',
   ),
 ]
 
