@@ -23,7 +23,7 @@ ROUNDS ?= 7
 ONLY ?=
 JSON ?=
 # For prove: the ProVerif to run.
-export PROVERIF ?= proverif
+export PROVERIF ?=
 # For lab-bad-keys: the peer that is attacked.
 VICTIM ?= http://127.0.0.1:$(PORT_A)
 

@@ -3,13 +3,21 @@
  * with 1 if anything is not as expected. ONLY=query: that query alone, with the whole trace of an attack.
  */
 
-import { isProVerif, queriesOf, traceIn } from './model.ts'
+import { type Found, isProVerif, queriesOf, traceIn } from './model.ts'
+import type { Property } from './properties.ts'
 import { isAsExpected, type Job, jobs, runs } from './run.ts'
 
 /** The attack that the table shows: how she reads what is said at first contact. */
 const SHOWN = 'first-contact'
 /** How much of a line of a trace is shown in the table. */
 const COLUMNS = 110
+
+/** What a result means: a query that denies what has to happen is there to be found false. */
+function meaning(kind: Property['kind'], found: Found): string {
+  if (found === 'unknown') return 'unknown'
+  if (kind === 'reachable') return found === 'false' ? 'reached' : 'never'
+  return found === 'true' ? 'proved' : 'attack'
+}
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const proverif = process.env['PROVERIF'] || 'proverif'
@@ -41,11 +49,11 @@ for await (const [job, run] of runs(proverif, chosen)) {
     say(`\n${about}\n  expected  found    suite      seconds`)
   }
   let seconds = run.seconds.toFixed(1)
-  for (const { query, words, expected } of job.questions) {
+  for (const { query, words, kind, expected } of job.questions) {
     const found = run.results.get(query) ?? 'unknown'
     const mark = found === expected ? ' ' : '!'
     say(
-      `${mark} ${expected.padEnd(9)} ${found.padEnd(8)} ${job.suite.padEnd(9)} ${seconds.padStart(8)}  ${words}`,
+      `${mark} ${meaning(kind, expected).padEnd(9)} ${meaning(kind, found).padEnd(8)} ${job.suite.padEnd(9)} ${seconds.padStart(8)}  ${words}`,
     )
     seconds = ''
     count++

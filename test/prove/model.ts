@@ -119,7 +119,7 @@ export interface Run {
 }
 
 /** Runs ProVerif on a model. It may take `seconds`, and then what it has not said is unknown. */
-export async function prove(proverif: string, model: Model, seconds = 300): Promise<Run> {
+export async function prove(proverif: string, model: Model, seconds = 900): Promise<Run> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-prove-'))
   try {
     const begun = performance.now()

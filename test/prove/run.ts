@@ -11,13 +11,14 @@ import {
   type Run,
   type Suite,
 } from './model.ts'
-import { PROPERTIES } from './properties.ts'
+import { PROPERTIES, type Property } from './properties.ts'
 import { VARIANTS } from './variants.ts'
 
 /** One query of one run of ProVerif. */
 export interface Question {
   readonly query: string
   readonly words: string
+  readonly kind: Property['kind']
   readonly expected: Found
 }
 
@@ -35,8 +36,8 @@ export function jobs(): Job[] {
   const ofProtocol = (['classical', 'hybrid'] as const).flatMap((suite) =>
     files.flatMap((file): Job[] => {
       const questions = PROPERTIES.flatMap(
-        ({ file: of, query, words, expected: { [suite]: expected } }) =>
-          of === file && expected !== undefined ? [{ query, words, expected }] : [],
+        ({ file: of, query, words, kind, expected: { [suite]: expected } }) =>
+          of === file && expected !== undefined ? [{ query, words, kind, expected }] : [],
       )
       if (questions.length === 0) return []
       const model = asking(
@@ -51,7 +52,12 @@ export function jobs(): Job[] {
       about: expected === 'false' ? 'broken on purpose' : 'left out, and not missed',
       suite,
       model: asking(edited(modelOf(file, suite), edits), queries),
-      questions: queries.map((query) => ({ query, words: `${name}: ${query}`, expected })),
+      questions: queries.map((query) => ({
+        query,
+        words: `${name}: ${query}`,
+        kind: 'proved',
+        expected,
+      })),
     }),
   )
   return [...ofProtocol, ...ofVariants]
