@@ -7,7 +7,7 @@ import { type Found, isProVerif, queriesOf, traceIn } from './model.ts'
 import type { Property } from './properties.ts'
 import { isAsExpected, type Job, jobs, runs } from './run.ts'
 
-/** The attack that the table shows: how she reads what is said at first contact. */
+/** The attack that is shown with the table: how she reads what is said at first contact. */
 const SHOWN = 'first-contact'
 /** How much of a line of a trace is shown in the table. */
 const COLUMNS = 110
@@ -68,7 +68,7 @@ for await (const [job, run] of runs(proverif, chosen)) {
 
 if (shown !== '') {
   say(
-    `\nThe attack on ${only ?? SHOWN}${only ? '' : `, each line up to its ${COLUMNS}th column (all of it: ONLY=${SHOWN})`}:`,
+    `\nA trace for ${only ?? SHOWN}${only ? '' : `, each line up to its ${COLUMNS}th column (all of it: ONLY=${SHOWN})`}:`,
   )
   for (const line of shown.split('\n').filter((line) => line !== ''))
     say(`  ${only === null && line.length > COLUMNS ? `${line.slice(0, COLUMNS - 1)}…` : line}`)

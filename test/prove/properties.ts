@@ -81,6 +81,7 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
       neither,
       'attack',
     ],
+    ['both-derive', 'a session that both derived has something to read', neither, 'reachable'],
   ],
   'first.pv': [
     ['first-contact', 'with nobody known, Mallory in the middle reads them', neither, 'attack'],
