@@ -22,6 +22,8 @@ IMAGE ?= src/sample/curve.png
 ROUNDS ?= 7
 ONLY ?=
 JSON ?=
+# For prove: the ProVerif to run.
+export PROVERIF ?=
 # For lab-bad-keys: the peer that is attacked.
 VICTIM ?= http://127.0.0.1:$(PORT_A)
 
@@ -35,7 +37,7 @@ MALLORY = --ports $(PORT_M),$(PORT_N) --between http://127.0.0.1:$(PORT_A),http:
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum \
-	sample page-picture demo test bench soak fuzz explore mutants coverage check format clean
+	sample page-picture demo test bench soak fuzz explore prove mutants coverage check format clean
 .DEFAULT_GOAL := help
 
 help: ## show what there is to make
@@ -118,6 +120,9 @@ soak: dist/main.js ## two peers, a wire that fails and restarts, for some minute
 
 fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
 	@exec node --import tsx test/fuzz/main.ts
+
+prove: $(INSTALLED) ## prove the protocol's properties with ProVerif (PROVERIF=path, ONLY=query)
+	@exec node --import tsx test/prove/main.ts
 
 mutants: $(INSTALLED) ## change the source in every small way: does a test notice? (ONLY=file or folder)
 	@exec node --import tsx test/mutants/main.ts

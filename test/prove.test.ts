@@ -1,0 +1,185 @@
+/**
+ * The models of `make prove`: that they and the table speak of the same queries, that each variant is an edit of what is
+ * there, that a wrong result is noticed. Where there is a ProVerif (PROVERIF, or on the PATH), some of its runs too.
+ */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import {
+  asking,
+  edited,
+  FILES,
+  isProVerif,
+  modelOf,
+  prove,
+  queriesOf,
+  resultsIn,
+  traceIn,
+} from './prove/model.ts'
+import { PROPERTIES } from './prove/properties.ts'
+import { isAsExpected, jobs, runs } from './prove/run.ts'
+import { VARIANTS } from './prove/variants.ts'
+
+const proverif = process.env['PROVERIF'] || 'proverif'
+const noProVerif = isProVerif(proverif)
+  ? false
+  : 'there is no ProVerif here (PROVERIF=… or on the PATH)'
+
+const OUTPUT = `Starting query event(Promoted(A)) ==> event(Derived(A))
+RESULT event(Promoted(A_1)) ==> event(Derived(A_1)) is true.
+Starting query not (event(Sealed(x_1)) && attacker(x_1))
+The goal is reached.
+new a: Scalar creating a_2 at {2}
+
+out(wire, a_2)
+
+A trace has been found.
+RESULT not (event(Sealed(x_1)) && attacker(x_1)) is false.
+`
+const QUERIES = new Map([
+  ['one', 'event(Promoted(A)) ==> event(Derived(A))'],
+  ['two', 'event(Sealed(x)) && attacker(x) ==> false'],
+])
+
+function queriesIn(file: string): string[] {
+  return [...queriesOf([...modelOf(file, 'classical').values()].at(-1) ?? '').keys()]
+}
+
+describe('what ProVerif says', () => {
+  it('is read query by query', () => {
+    assert.deepEqual(
+      [...resultsIn(OUTPUT, QUERIES)],
+      [
+        ['one', 'true'],
+        ['two', 'false'],
+      ],
+    )
+  })
+
+  it('is unknown if it could not prove it', () => {
+    const unsure = OUTPUT.replace('is true', 'cannot be proved')
+    assert.deepEqual([...resultsIn(unsure, QUERIES).values()], ['unknown', 'false'])
+  })
+
+  it('is unknown of every query if a result is missing, or one too many is there', () => {
+    const cut = OUTPUT.slice(0, OUTPUT.indexOf('Starting query not'))
+    for (const output of [cut, '', OUTPUT + OUTPUT, 'Error: syntax error.'])
+      assert.deepEqual([...resultsIn(output, QUERIES).values()], ['unknown', 'unknown'])
+  })
+
+  it('is unknown if it is of another query than the one whose turn it is', () => {
+    const reversed = new Map([...QUERIES].reverse())
+    assert.deepEqual([...resultsIn(OUTPUT, reversed).values()], ['unknown', 'unknown'])
+  })
+
+  it('has the trace of an attack, and none where there is no attack', () => {
+    assert.match(
+      traceIn(OUTPUT, QUERIES.get('two') ?? ''),
+      /^new a: Scalar [\s\S]*out\(wire, a_2\)\n$/,
+    )
+    assert.equal(traceIn(OUTPUT, QUERIES.get('one') ?? ''), '')
+  })
+
+  it('fails the command if any of it is not what is expected', () => {
+    const [job] = jobs()
+    assert.ok(job)
+    const right = new Map(job.questions.map(({ query, expected }) => [query, expected]))
+    assert.ok(isAsExpected(job, { results: right }))
+    for (const { query, expected } of job.questions) {
+      for (const found of [expected === 'true' ? 'false' : 'true', 'unknown'] as const)
+        assert.ok(!isAsExpected(job, { results: new Map(right).set(query, found) }), query)
+      const missing = new Map(right)
+      missing.delete(query)
+      assert.ok(!isAsExpected(job, { results: missing }), query)
+    }
+  })
+})
+
+describe('the models', () => {
+  it('have the queries of the table, and no other', () => {
+    assert.deepEqual([...new Set(PROPERTIES.map(({ file }) => file))].sort(), FILES.toSorted())
+    for (const file of FILES) {
+      const asked = PROPERTIES.filter((property) => property.file === file)
+      assert.deepEqual(
+        asked.map(({ query }) => query),
+        queriesIn(file),
+      )
+    }
+  })
+
+  // in later.pv it is the attacks
+  it('each have something that has to be reachable', () => {
+    for (const file of FILES.filter((name) => name !== 'later.pv')) {
+      const reachable = PROPERTIES.filter(
+        ({ file: of, kind }) => of === file && kind === 'reachable',
+      )
+      assert.notEqual(reachable.length, 0, file)
+      for (const { expected } of reachable)
+        assert.ok(Object.values(expected).every((e) => e === 'false'))
+    }
+  })
+
+  it('can be asked some of their queries', () => {
+    const model = asking(modelOf('exchange.pv', 'classical'), ['secrecy', 'agreement'])
+    const all = queriesOf([...modelOf('exchange.pv', 'classical').values()].at(-1) ?? '')
+    assert.deepEqual(
+      [...queriesOf([...model.values()].at(-1) ?? '')],
+      ['secrecy', 'agreement'].map((name) => [name, all.get(name)]),
+    )
+    assert.throws(() => asking(model, ['completes']), /has no query completes/)
+  })
+})
+
+describe('the broken variants', () => {
+  it('are at least eight, each refuting a query of the table that holds of the protocol', () => {
+    const broken = VARIANTS.filter(({ expected }) => expected === 'false')
+    assert.ok(broken.length >= 8)
+    for (const { name, file, queries, suite } of VARIANTS)
+      for (const query of queries) {
+        const property = PROPERTIES.find((p) => p.file === file && p.query === query)
+        assert.equal(property?.expected[suite], 'true', `${name}: ${query}`)
+      }
+  })
+
+  it('each edit what stands in the models exactly once', () => {
+    for (const { file, suite, edits } of VARIANTS) {
+      assert.notEqual(edits.length, 0)
+      assert.notDeepEqual(edited(modelOf(file, suite), edits), modelOf(file, suite))
+    }
+  })
+
+  it('are refused if their text is not there, or there twice', () => {
+    const model = modelOf('once.pv', 'classical')
+    for (const [file, from] of [
+      ['once.pv', 'nothing of the kind'],
+      ['once.pv', 'Candidate(a, A, known, e, E, d'],
+      ['no.pv', 'a'],
+    ] as const)
+      assert.throws(() => edited(model, [{ file, from, to: '' }]), /does not have exactly once/)
+  })
+})
+
+describe('ProVerif', { skip: noProVerif }, () => {
+  // the ones that take a second; the rest is for `make prove`
+  const quick = jobs().filter(
+    ({ model }) => model.has('chain.pv') || model.has('stream.pv') || model.has('once.pv'),
+  )
+
+  it('finds what is expected of the short models and their broken variants', async () => {
+    let count = 0
+    for await (const [job, run] of runs(proverif, quick)) {
+      assert.ok(isAsExpected(job, run), `${job.questions.map(({ words }) => words)}\n${run.output}`)
+      count++
+    }
+    assert.equal(count, quick.length)
+  })
+
+  it('is not believed where it stops half-way, or the model is wrong', async () => {
+    const model = edited(modelOf('stream.pv', 'classical'), [
+      { file: 'stream.pv', from: 'process !( new k', to: 'process !( now k' },
+    ])
+    const { results, output } = await prove(proverif, model)
+    assert.match(output, /Error/)
+    assert.ok([...results.values()].every((found) => found === 'unknown'))
+  })
+})
