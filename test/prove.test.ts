@@ -4,6 +4,10 @@
  */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import { describe, it } from 'node:test'
 import {
   asking,
@@ -159,10 +163,56 @@ describe('the broken variants', () => {
   })
 })
 
+describe('the command', () => {
+  /** `make prove` of one query, with a ProVerif that says of it what is given; how it ends and what it says. */
+  function command(result: string): { status: number | null; said: string } {
+    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-prove-'))
+    try {
+      const fake = path.join(folder, 'proverif')
+      const says = `case "$1" in -help) echo Proverif 2.04.;; *) echo '${result}';; esac`
+      fs.writeFileSync(fake, `#!/bin/sh\n${says}\n`, { mode: 0o755 })
+      return run({ PROVERIF: fake, ONLY: 'one-chunk' })
+    } finally {
+      fs.rmSync(folder, { recursive: true })
+    }
+  }
+
+  function run(env: NodeJS.ProcessEnv): { status: number | null; said: string } {
+    const main = path.join(import.meta.dirname, 'prove/main.ts')
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', main], {
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+    })
+    return { status, said: stdout + stderr }
+  }
+
+  it('ends with 0 if everything is as expected, and with 1 if not or if nothing is said', () => {
+    const query = 'RESULT not event(PictureOpened(k_1,chunk(x_1,end)))'
+    assert.equal(command(`${query} is false.`).status, 0)
+    for (const [result, found] of [
+      [`${query} is true.`, 'never'],
+      [`${query} cannot be proved.`, 'unknown'],
+      ['', 'unknown'],
+    ] as const) {
+      const { status, said } = command(result)
+      assert.equal(status, 1)
+      assert.match(said, new RegExp(`^! reached   ${found} `, 'm'))
+      assert.match(said, /1 of 1 results are not as expected/)
+    }
+  })
+
+  it('says how to get a ProVerif where there is none, and ends with 1', () => {
+    const { status, said } = run({ PROVERIF: '/no/proverif' })
+    assert.equal(status, 1)
+    assert.match(said, /^There is no ProVerif at \/no\/proverif: .*opam install proverif.*\n$/)
+  })
+})
+
 describe('ProVerif', { skip: noProVerif }, () => {
   // the ones that take a second; the rest is for `make prove`
+  const short = ['chain.pv', 'stream.pv', 'once.pv']
   const quick = jobs().filter(
-    ({ model }) => model.has('chain.pv') || model.has('stream.pv') || model.has('once.pv'),
+    ({ suite, model }) => suite === 'classical' && short.some((file) => model.has(file)),
   )
 
   it('finds what is expected of the short models and their broken variants', async () => {

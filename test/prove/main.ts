@@ -3,7 +3,7 @@
  * with 1 if anything is not as expected. ONLY=query: that query alone, with the whole trace of an attack.
  */
 
-import { type Found, isProVerif, queriesOf, traceIn } from './model.ts'
+import { asking, type Found, isProVerif, queriesOf, traceIn } from './model.ts'
 import type { Property } from './properties.ts'
 import { isAsExpected, type Job, jobs, runs } from './run.ts'
 
@@ -32,7 +32,11 @@ if (!isProVerif(proverif)) {
 
 const chosen = jobs().flatMap((job): Job[] => {
   const questions = job.questions.filter(({ query }) => only === null || query === only)
-  return questions.length === 0 ? [] : [{ ...job, questions }]
+  const model = asking(
+    job.model,
+    questions.map(({ query }) => query),
+  )
+  return questions.length === 0 ? [] : [{ ...job, model, questions }]
 })
 if (chosen.length === 0) {
   process.stderr.write(`There is no query ${only}.\n`)

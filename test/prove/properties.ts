@@ -90,9 +90,9 @@ const ROWS: Readonly<Record<string, readonly Row[]>> = {
     ['can-compare', 'two owners find the same number', neither, 'reachable'],
   ],
   'once.pv': [
-    ['one-session', 'one ephemeral key pair gives one session: no chain begins twice', proved],
-    ['injective', 'each promotion has a derivation of its own at the other peer', proved],
-    ['completes', 'an exchange completes', refuted, 'reachable'],
+    ['one-session', 'one ephemeral key pair gives one session: no chain begins twice', both],
+    ['injective', 'each promotion has a derivation of its own at the other peer', both],
+    ['completes', 'an exchange completes', neither, 'reachable'],
   ],
   'chain.pv': [
     [
