@@ -119,7 +119,7 @@ soak: dist/main.js ## two peers, a wire that fails and restarts, for some minute
 fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
 	@exec node --import tsx test/fuzz/main.ts
 
-mutants: $(INSTALLED) ## change the source in every small way: does a test notice? (ONLY=file or folder)
+mutants: dist/main.js ## change the source in every small way: does a test notice? (ONLY=file or folder)
 	@exec node --import tsx test/mutants/main.ts
 
 coverage: dist/main.js ## run the tests and show which lines they reach
