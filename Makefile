@@ -124,7 +124,7 @@ fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10,
 prove: $(INSTALLED) ## prove the protocol's properties with ProVerif (PROVERIF=path, ONLY=query)
 	@exec node --import tsx test/prove/main.ts
 
-mutants: $(INSTALLED) ## change the source in every small way: does a test notice? (ONLY=file or folder)
+mutants: dist/main.js ## change the source in every small way: does a test notice? (ONLY=file or folder)
 	@exec node --import tsx test/mutants/main.ts
 
 coverage: dist/main.js ## run the tests and show which lines they reach

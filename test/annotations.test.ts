@@ -263,6 +263,8 @@ describe('the note of a field', () => {
       const note = annotatedMessages(suite)['key message'].fields['confirm.session']
       const end = suite.kem ? /public keys, and of the ciphertext\.$/ : /public keys\.$/
       assert.match(note?.is ?? '', end, suite.name)
+      const fin = suite.kem ? /dos partes, y del texto cifrado\.$/ : /dos partes\.$/
+      assert.match(note?.es ?? '', fin, suite.name)
     }
   })
 

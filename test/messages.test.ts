@@ -192,7 +192,8 @@ function badHex(path: string, form: (value: string) => unknown, min: number, max
       .padEnd(good.length, '=')
       .slice(0, 2 * min),
   }
-  const expected = min === max ? [`${2 * min} hex digits`] : [`${2 * min}`, `${2 * max}`]
+  const expected =
+    min === max ? [`expected ${2 * min} hex digits`] : [`from ${2 * min} to ${2 * max}`]
   for (const [what, value] of Object.entries(values)) {
     const { length } = value
     const fits = length >= 2 * min && length <= 2 * max && length % 2 === 0

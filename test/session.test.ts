@@ -778,6 +778,17 @@ describe('a picture', () => {
   })
 })
 
+describe('a session', () => {
+  it('is confirmed from its promotion on', () => {
+    const { a } = derive('X25519')
+    assert.equal(a.isConfirmed, false)
+    a.promote()
+    assert.equal(a.isConfirmed, true)
+    a.demote()
+    assert.equal(a.isConfirmed, true)
+  })
+})
+
 describe('a session that another one took the place of', () => {
   it('still receives, and neither sends nor shows a secret', () => {
     const { a, b } = agreed('X25519MLKEM768')

@@ -43,7 +43,7 @@ export const SUBJECTS: readonly Subject[] = [
     annotate: ['annotations'],
     bytes: ['bytes', 'annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
     curves: ['curves'],
-    errors: ['messages'],
+    errors: ['curves'],
     exchange: ['exchange'],
     kem: ['kem'],
     keyChain: ['keyChain', 'session'],
