@@ -946,11 +946,11 @@ describe('a key message on X25519MLKEM768', () => {
     // the first coefficient is 3329, and then the last one 4095
     const first = concatBytes(Uint8Array.of(0x01, 0x0d), encapsulationKey.subarray(2))
     const last = encapsulationKey.with(1151, 0xff).with(1150, 0xff)
-    const refused: [KeyMessage, string][] = [
+    const refused: [KeyMessage, ProtocolCode][] = [
       [share(concatBytes(first, point)), 'bad_point'],
       [share(concatBytes(last, point)), 'bad_point'],
       [share(concatBytes(new Uint8Array(1184).fill(0xff), point)), 'bad_point'],
-      ...LOW_ORDER.map((low): [KeyMessage, string] => [
+      ...LOW_ORDER.map((low): [KeyMessage, ProtocolCode] => [
         share(concatBytes(encapsulationKey, low)),
         'bad_point',
       ]),
@@ -962,7 +962,7 @@ describe('a key message on X25519MLKEM768', () => {
       [share(genuine.share.publicKey, a.identity.publicKey), 'reflection'],
       [share(genuine.share.publicKey, own.point), 'reflection'],
     ]
-    for (const [message, code] of refused) assert.throws(() => a.receiveKeys(message), { code })
+    for (const [message, code] of refused) refuses(code, () => a.receiveKeys(message))
     stays(scene, share(concatBytes(first, point)), 'bad_point')
   })
 

@@ -54,7 +54,7 @@ export const SUBJECTS: readonly Subject[] = [
     stream: ['stream', 'annotations'],
     suites: ['messages', 'kem', 'session', 'exchange'],
   }),
-  ...subjects('src/state', 0, {
+  ...subjects('src/state', 90, {
     files: ['state', 'keyFiles'],
     keyFiles: ['keyFiles', 'state'],
     memory: ['state'],
