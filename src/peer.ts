@@ -309,8 +309,10 @@ export class Peer implements Receiver {
       try {
         await this.#wire.image({ bytes: length, content })
       } finally {
-        // also where the wire failed before it asked for any of it
-        keys.key.fill(0)
+        // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
+        // an early refusal what was asked for may still be on its way
+        const erase = () => keys.key.fill(0)
+        content.return(undefined).then(erase, erase)
       }
       this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
       return { sent: true, bytes, type } as const

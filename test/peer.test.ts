@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { PeerError } from '../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
@@ -94,6 +95,7 @@ describe('a peer', () => {
     await a.peer.sendPicture()
     failing = true
     await assert.rejects(a.peer.sendPicture(), { code: 'peer_unreachable' })
+    await setImmediate()
     const keys = begin.mock.calls.map(({ result }) => result?.key)
     assert.deepEqual(keys, [new Uint8Array(32), new Uint8Array(32)])
   })

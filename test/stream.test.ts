@@ -369,6 +369,7 @@ describe('a sealer or an opener that is erased', () => {
     assert.ok(held && !isZero(held))
     sealer.erase()
     assert.ok(isZero(held) && isZero(sealing))
+    assert.throws(() => sealer.end(), /erased/, 'nothing is sealed under a key of zeros')
     new PictureOpener(opening, MAX).erase()
     assert.ok(isZero(opening))
   })

@@ -120,6 +120,7 @@ export class PictureSealer {
   #filled = 0
   #counter = 0
   #left: number
+  #erased = false
 
   /** @throws DuetError `bad_image` for metadata over 1 KiB */
   constructor(
@@ -163,13 +164,16 @@ export class PictureSealer {
     return this.#next(true)
   }
 
-  /** Overwrites the key and what is held of the picture. */
+  /** Overwrites the key and what is held of the picture; nothing can be sealed afterwards. */
   erase(): void {
     this.#key.fill(0)
     this.#chunk.fill(0)
+    this.#erased = true
   }
 
   #next(last: boolean): readonly Uint8Array[] {
+    // under a key of zeros anybody could open it
+    if (this.#erased) throw new Error('The key of this picture is erased.')
     const nonce = nonceOf(this.#counter++, last)
     const sealed = this.#aead.seal(this.#key, nonce, this.#chunk.subarray(0, this.#filled))
     this.#filled = 0
