@@ -124,11 +124,8 @@ bob.json  X25519          ${id}  →0 ←3      →2 ←0      ✓ good
         }),
       )
     })
-    const begin = performance.now()
     const { output } = await check(...names)
-    const ms = performance.now() - begin
     assert.match(output, /\n60 files: 60 copy\n$/)
-    assert.ok(ms < 10_000, `${ms} ms`)
   })
 })
 
@@ -160,7 +157,7 @@ describe('a file that is no transcript', () => {
       `{${Array.from({ length: 500_000 }, (_, i) => `"${i}":0`)}}`,
       /more in it than any/,
     ],
-    ['many numbers', `[${'1,'.repeat(8_000_000)}1]`, /no transcript/],
+    ['many numbers', `[${'1,'.repeat(8_000_000)}1]`, /more in it than any/],
     ['too long', new Uint8Array(MAX_FILE_BYTES + 1).fill(0x20), /more than 16 MiB/],
     [
       'a name twice',
@@ -175,13 +172,15 @@ describe('a file that is no transcript', () => {
     ['control characters', '{"format":"\u009b31m\u202e"}', /no "format"/],
   ]
   for (const [what, content, says] of contents)
-    it(`(${what}) is said in one line, and at once`, () => {
-      const begin = performance.now()
+    it(`(${what}) is said in one line, and without much work`, () => {
+      const begin = process.cpuUsage()
       const [report] = reportsOf([content])
       assert.equal(report?.facts, null)
       assert.equal(report?.wrong.length, 1)
       assert.match(String(report?.wrong[0]?.text), says)
-      assert.ok(performance.now() - begin < 5_000)
+      // what costs more with each byte than a look at it takes minutes for these
+      const { user, system } = process.cpuUsage(begin)
+      assert.ok(user + system < 10e6, `${user + system} µs of the processor`)
     })
 
   it('(what is no file, not there or not to be read) is said in one line', async () => {

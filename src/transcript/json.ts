@@ -4,7 +4,7 @@ import { FileError } from './finding.ts'
 
 /** A transcript has five levels. */
 const MAX_DEPTH = 8
-/** Names, objects and lists: 200 events with their parts have some 10,000. */
+/** Names, objects, lists and commas: 200 events with their parts have some 20,000. */
 const MAX_ITEMS = 100_000
 
 /**
@@ -46,6 +46,7 @@ function firstOddName(text: string): { what: string; at: number } | null {
       if (open.length > MAX_DEPTH)
         throw new FileError('bad_form', 'It is nested deeper than a transcript is.')
     } else if (character === '}' || character === ']') open.pop()
+    else if (character === ',') count()
     else if (character === '"') {
       const end = endOfString(text, i)
       const names = open.at(-1)
