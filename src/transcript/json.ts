@@ -4,7 +4,7 @@ import { FileError } from './finding.ts'
 
 /** A transcript has five levels. */
 const MAX_DEPTH = 8
-/** Names, objects, lists and commas: 200 events with their parts have some 20,000. */
+/** Names, objects, lists and commas: 200 events with their parts have some 10,000. */
 const MAX_ITEMS = 100_000
 
 /**
