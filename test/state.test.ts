@@ -72,6 +72,13 @@ for (const curve of Object.values(CURVES))
       assert.deepEqual(fs.readdirSync(folder), [path.basename(files(folder).identity)])
     })
 
+    it('keeps pictures in a folder of their own', async () => {
+      const draft = await openMemory(folder, curve).pictures.create()
+      assert.deepEqual(fs.readdirSync(folder), [path.basename(files(folder).identity), 'pictures'])
+      assert.equal(fs.readdirSync(path.join(folder, 'pictures')).length, 1)
+      await draft.discard()
+    })
+
     it('has met another peer once one is remembered, and looking makes nothing', () => {
       const dir = path.join(folder, 'none')
       assert.equal(hasMet(dir, curve), false)

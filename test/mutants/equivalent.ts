@@ -71,4 +71,10 @@ export const EQUIVALENT: readonly Equivalent[] = [
     is: 'true',
     why: 'Whoever has a session to promote has the keys it was made of; the compiler does not know.',
   },
+  {
+    file: 'src/state/pem.ts',
+    line: "return Uint8Array.from(Buffer.from(text ?? '', 'base64url'))",
+    is: '"Stryker was here!"',
+    why: 'Only a public key lacks a part, the private one, and nobody looks for it there.',
+  },
 ]
