@@ -55,7 +55,7 @@ export const SUBJECTS: readonly Subject[] = [
     suites: ['messages', 'kem', 'session', 'exchange'],
   }),
   ...subjects('src/state', 90, {
-    files: ['state', 'keyFiles'],
+    files: ['files', 'state', 'keyFiles'],
     keyFiles: ['keyFiles', 'state'],
     memory: ['state'],
     pem: ['pem', 'keyFiles'],
