@@ -20,8 +20,8 @@ import { isRunning, spacing } from '../system.ts'
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
 /** No JPEG and no GIF can have more; a small PNG that claims more would fill the memory of whoever draws it. */
 const MAX_SIDE = 65_535
-/** The head of a file that holds a picture's size, but for odd ones. */
-const HEAD_BYTES = 512 * 1024
+/** Where a PNG and a WebP say how large they are. */
+const HEAD_BYTES = 64
 const READ_BYTES = 256 * 1024
 /** What is gathered for one write: the system takes few long ones much faster than many short ones. */
 const WRITE_BYTES = 1024 * 1024
