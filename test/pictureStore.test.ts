@@ -85,7 +85,9 @@ describe('the folder of pictures', () => {
     ['webp', 'image/webp'],
     ['gif', 'image/gif'],
   ] as const)
-    it(`tells which ${extension} came last, by a name that is one of ours`, () => {
+    it(`tells which ${extension} came last, by a name that is one of ours`, (t) => {
+      const { readdirSync } = fs
+      t.mock.method(fs, 'readdirSync', (dir: string) => readdirSync(dir).sort().reverse())
       const last = `2026-02-03T04-05-06-789Z-${ID}.${extension}`
       for (const name of [
         `2025-02-03T04-05-06-789Z-${ID}.png`,
@@ -197,6 +199,16 @@ describe('a picture that is being received', () => {
     assert.deepEqual(names(), [])
   })
 
+  it('that gets no name since the disk is full is told as well, and leaves nothing', async (t) => {
+    const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
+    t.mock.method(fs.promises, 'rename', () => Promise.reject(full))
+    const draft = await openPictures(folder).create()
+    const message = 'The picture does not fit on the disk.'
+    await assert.rejects(draft.finish('image/png'), { code: 'no_space', message })
+    await draft.discard()
+    assert.deepEqual(names(), [])
+  })
+
   it('is closed once it is kept or discarded', async (t) => {
     const count = counting(t)
     await receive(folder, pngOf(100))
@@ -220,16 +232,16 @@ describe('a picture that is being received', () => {
       await held
       return write.apply(this, args)
     } as typeof write)
+    const count = counting(t)
     const draft = await openPictures(folder).create()
     await draft.write(pngOf(MIB))
-    let isGone = false
-    const gone = draft.discard().then(() => {
-      isGone = true
-    })
+    const gone = draft.discard()
     await new Promise((resolve) => setImmediate(resolve))
-    assert.deepEqual([isGone, names().length], [false, 1])
+    const before = { ...count, files: names().length }
     goOn()
     await gone
+    assert.deepEqual(before, { opened: 1, closed: 0, files: 1 })
+    assert.equal(count.closed, 1)
     assert.deepEqual(names(), [])
   })
 
@@ -354,10 +366,36 @@ describe('the pictures of a peer that keeps nothing', () => {
     const gone = spawnSync(process.execPath, ['--version']).pid
     fs.mkdirSync(path.join(folder, `ecdh-duet-${gone}-abc`))
     const system = process as Required<Pick<NodeJS.Process, 'getuid'>>
-    const uid = system.getuid()
-    t.mock.method(system, 'getuid', () => uid + 1)
+    const { getuid } = system
+    const another = t.mock.method(system, 'getuid', () => getuid() + 1)
     temporaryPictures()
+    another.mock.restore()
     assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
+    // on Windows nobody can tell
+    Object.defineProperty(process, 'getuid', { value: undefined, configurable: true })
+    try {
+      temporaryPictures()
+    } finally {
+      Object.defineProperty(process, 'getuid', { value: getuid, configurable: true })
+    }
+    assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
+  })
+
+  it('may be swept by two at once', (t) => {
+    const gone = spawnSync(process.execPath, ['--version']).pid
+    const name = `ecdh-duet-${gone}-abc`
+    const { readdirSync, lstatSync } = fs
+    const listed = t.mock.method(fs, 'readdirSync', () => [name])
+    assert.doesNotThrow(temporaryPictures)
+    listed.mock.restore()
+    fs.mkdirSync(path.join(folder, name))
+    t.mock.method(fs, 'lstatSync', (dir: string) => {
+      const stat = lstatSync(dir)
+      fs.rmdirSync(dir)
+      return stat
+    })
+    assert.doesNotThrow(temporaryPictures)
+    assert.deepEqual(readdirSync(folder), [])
   })
 })
 
