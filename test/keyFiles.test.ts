@@ -223,7 +223,7 @@ describe('a key file that can not be made', () => {
     assert.throws(() => writeKeyPair(folder, pair), saysOf(privateFile, /ENOSPC/))
     assert.deepEqual(fs.readdirSync(folder), [])
     assert.equal(written.length, 1)
-    assert.ok(closed.includes(written[0] ?? -1))
+    assert.equal(closed.includes(written[0] ?? -1), true)
   })
 
   it('since the disk fails is said so, though somebody else has removed what was begun', (t) => {

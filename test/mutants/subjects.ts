@@ -52,14 +52,14 @@ export const SUBJECTS: readonly Subject[] = [
     stream: ['stream', 'annotations'],
     suites: ['messages', 'kem', 'session', 'exchange'],
   }),
-  ...subjects('src/state', 90, {
+  ...subjects('src/state', 95, {
     files: ['files', 'state', 'keyFiles'],
     keyFiles: ['keyFiles', 'state'],
     memory: ['state'],
     pem: ['pem', 'keyFiles'],
     pictures: ['pictureStore'],
   }),
-  ...subjects('src/http', 0, { guard: ['guard'] }),
+  ...subjects('src/http', 95, { guard: ['guard'] }),
   ...subjects('src/mailbox', 0, {
     hpke: ['seal'],
     mailbox: ['mailbox'],
