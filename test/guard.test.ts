@@ -7,6 +7,8 @@ import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
+import Koa from 'koa'
+import { guard } from '../src/http/guard.ts'
 import { PAGE_FILES } from '../src/http/page.ts'
 import { listen } from '../src/http/server.ts'
 import { call } from './helpers/call.ts'
@@ -23,6 +25,8 @@ const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message', '/message']
 /** A peer that takes mail: all of its wire routes are there. */
 const WITH_MAILBOX = { openMailbox: mailboxInMemory }
+/** How every browser begins to speak of itself. */
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64)'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** Sends `headers` to every step, by GET and POST, and expects the refusal and nothing else. */
@@ -79,6 +83,7 @@ describe('a link from another site', () => {
     ['into a frame', '/', 'GET', { 'sec-fetch-dest': 'iframe' }],
     ['as an image', '/', 'GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
     ['by a script', '/', 'GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['by what does not navigate', '/', 'GET', { 'sec-fetch-mode': 'no-cors' }],
     ['ahead of time', '/', 'GET', { 'sec-purpose': 'prefetch;prerender' }],
   ] as const)
     it(`may not be followed ${what}`, () =>
@@ -218,11 +223,14 @@ describe('Host', () => {
       refusesEveryStep('bad_host', { host }, options))
 
   it('of a name runs no step for a browser, which does not say by it which page asks', () =>
-    refusesEveryStep(
-      'cross_site',
-      { host: 'duet.example', 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64)' },
-      options,
-    ))
+    refusesEveryStep('cross_site', { host: 'duet.example', 'user-agent': BROWSER }, options))
+
+  for (const host of ['localhost', 'LOCALHOST:5000', '127.0.0.1', '[::1]:5000'])
+    it(`${host} runs the steps of a browser too`, () =>
+      takes(() => ({ host, 'user-agent': BROWSER })))
+
+  it('of a name runs the steps of a program that only speaks of a browser', () =>
+    takes(() => ({ host: 'duet.example', 'user-agent': `none of ${BROWSER}` }), options))
 
   it('of a name is refused where none was given', () =>
     refusesEveryStep('bad_host', { host: 'duet.example' }))
@@ -283,6 +291,10 @@ async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Prom
       await call(origin + path, { method: 'POST', headers: JSON_TYPE, body: '{}' }),
       'bad_message',
     )
+  assertProblem(
+    await call(`${origin}/wire/image`, { method: 'POST', headers: JSON_TYPE, body: '{}' }),
+    'unsupported_type',
+  )
   assert.equal((await call(`${origin}/public_key`)).status, 200)
   assertNothingRan(a, b)
 }
@@ -341,6 +353,28 @@ describe('a caller from the network', () => {
       await assert.rejects(call(`http://${from}:${a.port}/`), { code: 'ECONNREFUSED' })
     }),
   )
+})
+
+describe('a caller who is gone already', () => {
+  it('is not taken for the owner', () => {
+    const request = new http.IncomingMessage(new net.Socket())
+    request.url = '/send_keys'
+    request.headersDistinct = { host: ['localhost'] }
+    const context = new Koa().createContext(request, new http.ServerResponse(request))
+    assert.throws(() => guard([])(context, () => assert.fail('it ran')), { code: 'owner_only' })
+  })
+})
+
+describe('a request that names no path', () => {
+  for (const target of ['http://127.0.0.1/send_keys', 'http://127.0.0.1/wire/keys', '*'])
+    it(`but ${target} is refused for that`, () =>
+      withPeers({}, async (a, b) => {
+        const head = [`GET ${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close']
+        const [answer] = await sendRaw(a.port, lines(...head))
+        assert.ok(answer)
+        assertProblem(answer, 'bad_request')
+        assertNothingRan(a, b)
+      }))
 })
 
 describe('the owner', () => {

@@ -127,8 +127,9 @@ describe('the file of a private key', () => {
     assert.throws(() => readPrivateKey(file()), saysOf(file(), /more than a private key/))
   })
 
-  it('on another curve than the one asked for is refused', () => {
+  it('on another curve than the one asked for is refused, and on that one is read', () => {
     fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
+    assert.deepEqual(readPrivateKey(file(), P256).publicKey, pair.publicKey)
     assert.throws(
       () => readPrivateKey(file(), X25519),
       saysOf(file(), /It is a key of P-256, and not a key of X25519/),
@@ -222,7 +223,16 @@ describe('a key file that can not be made', () => {
     assert.throws(() => writeKeyPair(folder, pair), saysOf(privateFile, /ENOSPC/))
     assert.deepEqual(fs.readdirSync(folder), [])
     assert.equal(written.length, 1)
-    assert.ok(closed.includes(written[0] ?? -1))
+    assert.equal(closed.includes(written[0] ?? -1), true)
+  })
+
+  it('since the disk fails is said so, though somebody else has removed what was begun', (t) => {
+    const privateFile = path.join(folder, 'key.private.pem')
+    t.mock.method(fs, 'writeFileSync', () => {
+      fs.rmSync(privateFile)
+      throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+    })
+    assert.throws(() => writeKeyPair(folder, pair), saysOf(privateFile, /ENOSPC/))
   })
 })
 

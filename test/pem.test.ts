@@ -37,6 +37,9 @@ describe('a private key', { skip: noOpenssl }, () => {
     ['PKCS#8 without its public half', () => openssl('pkey', openssl('ec -no_public', p256()))],
     ['PKCS#8 with a text behind it', () => openssl('pkey -text', p256())],
     ['with the line ends of Windows', () => p256().replaceAll('\n', '\r\n')],
+    ['behind a line that quotes a header', () => `no Proc-Type: 4,ENCRYPTED\n${p256()}`],
+    ['behind a line that begins like a header', () => `Proc-Type: 4,ENCRYPTED?\n${p256()}`],
+    ['behind a line that quotes a label', () => `no -----BEGIN PUBLIC KEY-----\n${p256()}`],
   ]
   for (const [form, make] of forms)
     it(`is read as OpenSSL writes it: ${form}`, () => {
@@ -192,6 +195,13 @@ describe('a public key', { skip: noOpenssl }, () => {
   it('that is compressed is refused, though OpenSSL takes it', () => {
     const key = openssl('ec -pubout -conv_form compressed', p256())
     assert.throws(() => decodePublicKey(key), { message: NOT_OUR_FORM })
+  })
+
+  it('that is a private one in SEC 1, or an encrypted one, is refused for that', () => {
+    for (const command of ['ec', 'pkey -aes256 -passout pass:x', 'ec -aes256 -passout pass:x']) {
+      const key = openssl(command, p256())
+      assert.throws(() => decodePublicKey(key), { message: IS_PRIVATE })
+    }
   })
 
   it('off the curve is refused', () => {

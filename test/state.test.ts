@@ -72,6 +72,14 @@ for (const curve of Object.values(CURVES))
       assert.deepEqual(fs.readdirSync(folder), [path.basename(files(folder).identity)])
     })
 
+    it('keeps pictures in a folder of their own', async () => {
+      const draft = await openMemory(folder, curve).pictures.create()
+      const all = fs.readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort()
+      await draft.discard()
+      assert.deepEqual(all.slice(0, -1), [path.basename(files(folder).identity), 'pictures'])
+      assert.match(all.at(-1) ?? '', /^pictures\/incoming-/)
+    })
+
     it('has met another peer once one is remembered, and looking makes nothing', () => {
       const dir = path.join(folder, 'none')
       assert.equal(hasMet(dir, curve), false)

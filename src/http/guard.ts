@@ -25,27 +25,31 @@ loopback.addAddress('::1', 'ipv6')
 export function guard(hostNames: readonly string[]): Middleware {
   const names = new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())])
   return (ctx, next) => {
-    if (!ctx.req.url?.startsWith('/'))
+    if (!ctx.url.startsWith('/'))
       throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
-    refuseForeignHost(ctx, names)
+    const name = calledBy(ctx, names)
     refuseOtherSites(ctx)
     if (WIRE_PATHS.has(ctx.path)) return next()
-    refuseUntoldSites(ctx)
+    refuseUntoldSites(ctx, name)
     if (!isLoopback(ctx.req.socket.remoteAddress))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
     return next()
   }
 }
 
-/** DNS rebinding makes a browser send a name of the attacker's; an address can't be rebound. */
-function refuseForeignHost(ctx: Context, names: ReadonlySet<string>): void {
-  const hosts = ctx.req.headersDistinct['host'] ?? []
-  const name = hosts.length === 1 ? hostNameOf(hosts[0] ?? '') : null
+/**
+ * The address or name by which this peer is called. DNS rebinding makes a browser send a name of
+ * the attacker's; an address can't be rebound.
+ */
+function calledBy(ctx: Context, names: ReadonlySet<string>): string {
+  const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []
+  const name = more.length === 0 ? hostNameOf(host) : null
   if (name === null || (isIP(name) === 0 && !names.has(name)))
     throw new HttpError(
       'bad_host',
       'Host has to be an IP address, localhost, or a name that the peer was started with.',
     )
+  return name
 }
 
 /** The host without its port and brackets, in lower case; null if it isn't one. */
@@ -62,7 +66,9 @@ function hostNameOf(host: string): string | null {
  */
 function isHidden(address: string): boolean {
   if (isIP(address) === 4) return address.startsWith('0.')
-  return isIP(address) === 6 && /^\[::(?:\]|ffff:)/.test(new URL(`http://[${address}]`).hostname)
+  if (isIP(address) !== 6) return false
+  const { hostname } = new URL(`http://[${address}]`)
+  return /^\[::(?:\]|ffff:)/.test(hostname)
 }
 
 /** A web page elsewhere may not make the browser run a step; a link to the page may be followed. */
@@ -83,8 +89,7 @@ function refuseOtherSites(ctx: Context): void {
  * By a name other than localhost a browser does not say which page asks (Fetch Metadata:
  * only to trustworthy URLs), and a name may well lead to this machine.
  */
-function refuseUntoldSites(ctx: Context): void {
-  const name = hostNameOf(ctx.get('host')) ?? ''
+function refuseUntoldSites(ctx: Context, name: string): void {
   if (isIP(name) === 0 && name !== 'localhost' && /^Mozilla\//.test(ctx.get('user-agent')))
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
 }

@@ -78,12 +78,11 @@ export function writeOnce(file: string, text: string): void {
   keepNames(path.dirname(file))
 }
 
-/** A link, unlike a rename, never replaces what is there. Where there are no links, a copy does as much. */
+/** A link, unlike a rename, never replaces what is there; nor does the copy where there are no links. */
 function placeAt(temporary: string, file: string): void {
   try {
     fs.linkSync(temporary, file)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') throw error
+  } catch {
     fs.copyFileSync(temporary, file, fs.constants.COPYFILE_EXCL)
   }
 }
@@ -98,13 +97,13 @@ export function makeDirectory(dir: string): void {
   if (fs.existsSync(dir)) return
   const parent = path.dirname(dir)
   const first = !fs.existsSync(parent)
-  if (first) makeDirectory(parent)
+  makeDirectory(parent)
   // one by one: Node's own `recursive` never ends where the system says ENOENT for a parent that is there (/proc)
   try {
     fs.mkdirSync(dir, { mode: 0o700 })
   } catch (error) {
     // a server and a watcher that start together make the same one
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !fs.existsSync(dir)) throw error
+    if (!fs.existsSync(dir)) throw error
   }
   if (!first) fs.writeFileSync(path.join(dir, '.gitignore'), '*\n')
   keepNames(parent)

@@ -37,7 +37,6 @@ export function decodePrivateKey(pem: string): KeyPair {
   if (more.length > 0) throw new Error('It holds more than a private key.')
   const key = parsed(() => createPrivateKey(pem))
   const { curve, publicKey, d } = rawKey(key)
-  if (d === undefined) throw new Error(NOT_A_KEY)
   if (publicDer(createPublicKey(key)).length > publicDer(keyObject({ curve, publicKey })).length)
     throw new Error(`It describes its curve by parameters; ${curve.name} goes by its name.`)
   const pair = parsed(() => new KeyPair(curve, d))
@@ -99,7 +98,7 @@ export function fingerprint(key: PublicKey): string {
 
 /** What the blocks of a PEM say that they hold (RFC 7468 section 2). */
 function labelsOf(pem: string): string[] {
-  return [...pem.matchAll(/^-----BEGIN ([^\r\n]*)-----/gm)].map(([, label = '']) => label)
+  return [...pem.matchAll(/(?<=^-----BEGIN )[^\r\n]*(?=-----)/gm)].map(([label]) => label)
 }
 
 function keyObject(key: PublicKey): KeyObject {
@@ -116,7 +115,8 @@ function publicJwk({ curve, publicKey }: PublicKey): JsonWebKey {
   return { kty: 'EC', crv: curve.name, x: base64url(x), y: base64url(y) }
 }
 
-function rawKey(key: KeyObject): PublicKey & { d?: Uint8Array } {
+/** `d`: the private key; empty for a public one. */
+function rawKey(key: KeyObject): PublicKey & { d: Uint8Array } {
   const jwk = parsed(() => key.export({ format: 'jwk' }))
   const curve = Object.values(CURVES).find(({ name }) => name === jwk.crv)
   if (curve === undefined)
@@ -125,7 +125,7 @@ function rawKey(key: KeyObject): PublicKey & { d?: Uint8Array } {
     )
   const x = fromBase64url(jwk.x)
   const publicKey = jwk.y === undefined ? x : Uint8Array.of(4, ...x, ...fromBase64url(jwk.y))
-  return { curve, publicKey, ...(jwk.d === undefined ? {} : { d: fromBase64url(jwk.d) }) }
+  return { curve, publicKey, d: fromBase64url(jwk.d) }
 }
 
 /** OpenSSL's own messages name its source files. */

@@ -20,8 +20,8 @@ import { isRunning, spacing } from '../system.ts'
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
 /** No JPEG and no GIF can have more; a small PNG that claims more would fill the memory of whoever draws it. */
 const MAX_SIDE = 65_535
-/** The head of a file that holds a picture's size, but for odd ones. */
-const HEAD_BYTES = 512 * 1024
+/** Where a PNG and a WebP say how large they are. */
+const HEAD_BYTES = 64
 const READ_BYTES = 256 * 1024
 /** What is gathered for one write: the system takes few long ones much faster than many short ones. */
 const WRITE_BYTES = 1024 * 1024
@@ -57,7 +57,7 @@ export function openPictures(dir: string): PictureStore {
 /** Pictures of a peer without a state: in a private folder, made when the first one comes, removed by `close`. */
 export function temporaryPictures(): PictureStore {
   for (const name of namesIn(os.tmpdir())) {
-    const [, pid] = PRIVATE_FOLDER.exec(name) ?? []
+    const pid = PRIVATE_FOLDER.exec(name)?.[1]
     if (pid !== undefined && !isRunning(Number(pid))) removeOwn(path.join(os.tmpdir(), name))
   }
   let dir: string | null = null
@@ -192,9 +192,9 @@ class Pictures implements PictureStore {
 
 function storedAt(file: string): StoredPicture {
   const { size, mtime } = fs.statSync(file)
-  const extension = path.extname(file).slice(1)
-  const [type] = Object.entries(EXTENSIONS).find(([, known]) => known === extension) ?? []
-  return { path: file, type: type as PictureType, bytes: size, received: mtime }
+  const types = Object.keys(EXTENSIONS) as PictureType[]
+  const type = types.find((type) => file.endsWith(`.${EXTENSIONS[type]}`)) as PictureType
+  return { path: file, type, bytes: size, received: mtime }
 }
 
 /** Writes a file in long pieces: one is gathered while the one before is on its way. */
@@ -262,13 +262,12 @@ async function refuseHuge(head: Uint8Array): Promise<void> {
   // loaded with the first picture: nobody waits for it when a peer starts
   const { disableTypes, imageSize, types } = await import('image-size')
   disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
-  let side: number
+  let side = 0
   try {
     const { width, height } = imageSize(head)
     side = Math.max(width, height)
   } catch {
     // its signature is right and nothing can be drawn of it: that harms nobody
-    return
   }
   if (side > MAX_SIDE)
     throw new DuetError('bad_image', `The picture claims a side of more than ${MAX_SIDE} pixels.`)

@@ -71,4 +71,46 @@ export const EQUIVALENT: readonly Equivalent[] = [
     is: 'true',
     why: 'Whoever has a session to promote has the keys it was made of; the compiler does not know.',
   },
+  {
+    file: 'src/http/guard.ts',
+    line: "const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []",
+    is: '"Stryker was here!"',
+    why: 'It has blanks in it, and so it is no host either.',
+  },
+  {
+    file: 'src/http/guard.ts',
+    line: "const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []",
+    is: '["Stryker was here"]',
+    why: 'As above.',
+  },
+  {
+    file: 'src/http/guard.ts',
+    line: 'if (name === null || (isIP(name) === 0 && !names.has(name)))',
+    is: 'false',
+    why: 'Null is no address and no name that the peer was started with; the compiler wants to hear it.',
+  },
+  {
+    file: 'src/http/guard.ts',
+    line: 'return name === null || isHidden(name) ? null : name',
+    is: 'false',
+    why: 'Null is no address that is hidden, and is returned as it is.',
+  },
+  {
+    file: 'src/http/guard.ts',
+    line: 'return /^\\[::(?:\\]|ffff:)/.test(hostname)',
+    is: '/\\[::(?:\\]|ffff:)/',
+    why: 'An address in brackets begins with the only one that opens.',
+  },
+  {
+    file: 'src/state/pem.ts',
+    line: "return Uint8Array.from(Buffer.from(text ?? '', 'base64url'))",
+    is: '"Stryker was here!"',
+    why: 'Only a public key lacks a part, the private one, and nobody looks for it there.',
+  },
+  {
+    file: 'src/state/pictures.ts',
+    line: 'return []',
+    is: '["Stryker was here"]',
+    why: 'A name that is no picture of ours is passed over.',
+  },
 ]

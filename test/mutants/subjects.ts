@@ -20,8 +20,6 @@ export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
   'keySchedule.test.ts': /every bit of both shares/,
   'mailbox.test.ts': /^ecdh-duet|works as it stands there/,
   'maildir.test.ts': /killed|is one process's|two servers/,
-  'pictures.test.ts':
-    /^ecdh-duet|goes with it, and with the next one|interrupted|no_space|ended in the middle|dies half way/,
   'state.test.ts': /^the state on X25519MLKEM768/,
   'watch.test.ts': /^ecdh-duet/,
 }
@@ -54,14 +52,14 @@ export const SUBJECTS: readonly Subject[] = [
     stream: ['stream', 'annotations'],
     suites: ['messages', 'kem', 'session', 'exchange'],
   }),
-  ...subjects('src/state', 90, {
-    files: ['state', 'keyFiles'],
+  ...subjects('src/state', 95, {
+    files: ['files', 'state', 'keyFiles'],
     keyFiles: ['keyFiles', 'state'],
     memory: ['state'],
     pem: ['pem', 'keyFiles'],
-    pictures: ['pictures'],
+    pictures: ['pictureStore'],
   }),
-  ...subjects('src/http', 0, { guard: ['guard'] }),
+  ...subjects('src/http', 95, { guard: ['guard'] }),
   ...subjects('src/mailbox', 0, {
     hpke: ['seal'],
     mailbox: ['mailbox'],

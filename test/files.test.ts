@@ -1,0 +1,142 @@
+/** Small files with keys in them: what is read, what is written, and what is said when the system refuses. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { makeDirectory, naming, readOwn, readPublic, writeOnce } from '../src/state/files.ts'
+
+let folder: string
+let file: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-files-'))
+  file = path.join(folder, 'key.pem')
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+/** What the system says with `code` and nothing else. */
+const failure = (code: string) => Object.assign(new Error('the system'), { code })
+
+describe('a small file', () => {
+  it('is read with 4096 bytes, and refused with one more', () => {
+    const text = 'x'.repeat(4096)
+    fs.writeFileSync(file, text)
+    assert.equal(readPublic(file), text)
+    fs.appendFileSync(file, 'x')
+    assert.throws(() => readPublic(file), { message: `${file}: It is too long for a key.` })
+  })
+
+  it('is closed again, whether it is taken or refused', (t) => {
+    fs.writeFileSync(file, 'a key', { mode: 0o600 })
+    const opened: number[] = []
+    const closed: number[] = []
+    const { openSync, closeSync } = fs
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+      const fd = openSync(...args)
+      opened.push(fd)
+      return fd
+    })
+    t.mock.method(fs, 'closeSync', (fd: number) => {
+      closed.push(fd)
+      closeSync(fd)
+    })
+    assert.equal(readOwn(file), 'a key')
+    const refuse = () => assert.fail('not that one')
+    assert.throws(() => readOwn(file, refuse), /not that one/)
+    assert.equal(opened.length, 2)
+    assert.deepEqual(closed, opened)
+  })
+
+  it('is read whatever its mode says on Windows, which has no such modes', () => {
+    fs.writeFileSync(file, 'a key')
+    fs.chmodSync(file, 0o666)
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {}
+    const readOn = (value: string) => {
+      Object.defineProperty(process, 'platform', { ...platform, value })
+      try {
+        return readOwn(file)
+      } finally {
+        Object.defineProperty(process, 'platform', platform)
+      }
+    }
+    assert.equal(readOn('win32'), 'a key')
+    assert.throws(() => readOn('linux'), /Others can read it/)
+  })
+})
+
+describe('a file that is written once', () => {
+  it('is there although somebody else sweeps its temporary name meanwhile', (t) => {
+    const { linkSync } = fs
+    t.mock.method(fs, 'linkSync', (from: string, to: string) => {
+      linkSync(from, to)
+      fs.rmSync(from)
+    })
+    writeOnce(file, 'a key')
+    assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
+  })
+
+  it('is a copy where the disk knows no links, and replaces nothing there either', (t) => {
+    t.mock.method(fs, 'linkSync', () => {
+      throw failure('EPERM')
+    })
+    writeOnce(file, 'a key')
+    assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
+    assert.equal(fs.statSync(file).mode & 0o777, 0o600)
+    assert.throws(() => writeOnce(file, 'another key'), { code: 'EEXIST' })
+    assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
+    assert.deepEqual(fs.readdirSync(folder), ['key.pem'])
+  })
+})
+
+describe('a folder that is made', () => {
+  for (const code of ['ENOSPC', 'EEXIST'])
+    it(`and is not there after it tells of the ${code} that was in the way`, (t) => {
+      t.mock.method(fs, 'mkdirSync', () => {
+        throw failure(code)
+      })
+      assert.throws(() => makeDirectory(path.join(folder, 'a', 'b')), { code })
+      assert.deepEqual(fs.readdirSync(folder), [])
+    })
+})
+
+describe('an error', () => {
+  const said = (error: Error, remedy?: string) => {
+    let message = ''
+    assert.throws(
+      () =>
+        naming(
+          file,
+          () => {
+            throw error
+          },
+          remedy,
+        ),
+      (named: Error) => {
+        message = named.message
+        return true
+      },
+    )
+    return message
+  }
+
+  it('of a form says how to mend it where there is a way', () => {
+    const error = new Error('It is no key.')
+    assert.equal(said(error), `${file}: It is no key.`)
+    assert.equal(said(error, ' Make one.'), `${file}: It is no key. Make one.`)
+  })
+
+  it("of our own keeps its sentence, and the system's code is all that is said of one of its", () => {
+    const ours = Object.assign(new Error('It is no point.'), { code: 'bad_point' })
+    assert.equal(said(ours, ' Make one.'), `${file}: It is no point. Make one.`)
+    assert.equal(said(failure('EIO'), ' Make one.'), `${file}: It can't be used (EIO).`)
+  })
+
+  it('of a name that is taken names that one', () => {
+    const taken = (of: object) => said(Object.assign(failure('EEXIST'), of))
+    const rest = 'Something else is there (EEXIST).'
+    assert.equal(taken({}), `${file}: ${rest}`)
+    assert.equal(taken({ path: 'a' }), `a: ${rest}`)
+    assert.equal(taken({ path: 'a', dest: 'b' }), `b: ${rest}`)
+  })
+})

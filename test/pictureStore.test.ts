@@ -1,0 +1,478 @@
+/** Pictures on the disk, without a peer: what is swept, what is kept, and what is read of a file to send. */
+
+import assert from 'node:assert/strict'
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import { concatBytes } from '../src/protocol/bytes.ts'
+import type { PictureType } from '../src/protocol/stream.ts'
+import { openPictures, ownPicture, pictureFile, temporaryPictures } from '../src/state/pictures.ts'
+import { pictureOf, pngHead, pngOf } from './helpers/pictures.ts'
+
+let folder: string
+beforeEach(() => {
+  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-store-'))
+})
+afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const MIB = 1024 * 1024
+const ID = '0123456789abcdef'
+const names = () => fs.readdirSync(folder).sort()
+const write = (name: string, bytes: Uint8Array = pngOf(20)) =>
+  fs.writeFileSync(path.join(folder, name), bytes)
+
+/** Receives `bytes` in pieces of `size`, and keeps them. */
+async function receive(dir: string, bytes: Uint8Array, size = bytes.length, type?: PictureType) {
+  const draft = await openPictures(dir).create()
+  for (let i = 0; i < bytes.length; i += size) await draft.write(bytes.subarray(i, i + size))
+  await draft.finish(type ?? 'image/png')
+  return draft.keep()
+}
+
+/** The first 30 bytes of a WebP that says how large it is, in 24 bits for each side less one. */
+function webpHead(width: number, height: number): Uint8Array {
+  const head = Buffer.alloc(30)
+  head.write('RIFF\0\0\0\0WEBPVP8X\n', 'latin1')
+  head.writeUIntLE(width - 1, 24, 3)
+  head.writeUIntLE(height - 1, 27, 3)
+  return head
+}
+
+/** What every open file can do, to make it fail. */
+async function handles(): Promise<fs.promises.FileHandle> {
+  const handle = await fs.promises.open(folder)
+  await handle.close()
+  return Object.getPrototypeOf(handle)
+}
+
+/** How many files were opened, and how many of them closed. */
+function counting(t: TestContext): { opened: number; closed: number } {
+  const count = { opened: 0, closed: 0 }
+  const { open } = fs.promises
+  t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
+    const handle = await open(...args)
+    count.opened++
+    const { close } = handle
+    t.mock.method(handle, 'close', () => {
+      count.closed++
+      return close()
+    })
+    return handle
+  })
+  return count
+}
+
+describe('the folder of pictures', () => {
+  it('loses what was left half written, and nothing that only looks like it', () => {
+    const others = [
+      `x-incoming-${ID}.tmp`,
+      `incoming-${ID}.tmp.png`,
+      `incoming-${ID}0.tmp`,
+      `incoming-${ID.toUpperCase()}.tmp`,
+      'incoming-.tmp',
+      `incoming-${ID}xtmp`,
+    ].sort()
+    for (const name of [...others, `incoming-${ID}.tmp`]) write(name)
+    assert.equal(openPictures(folder).last, null)
+    assert.deepEqual(names(), others)
+  })
+
+  for (const [extension, type] of [
+    ['png', 'image/png'],
+    ['jpg', 'image/jpeg'],
+    ['webp', 'image/webp'],
+    ['gif', 'image/gif'],
+  ] as const)
+    it(`tells which ${extension} came last, by a name that is one of ours`, (t) => {
+      const { readdirSync } = fs
+      t.mock.method(fs, 'readdirSync', (dir: string) => readdirSync(dir).sort().reverse())
+      const last = `2026-02-03T04-05-06-789Z-${ID}.${extension}`
+      for (const name of [
+        `2025-02-03T04-05-06-789Z-${ID}.png`,
+        last,
+        `2026-01-03T04-05-06-789Z-${ID}.gif`,
+        `3026-02-03T04-05-06-789Z-${ID}.${extension}.part`,
+        `3026-02-03T04-05-06-789Z-${ID}.svg`,
+        `3026-02-03T04-05-06-789Z-${ID}0.png`,
+        `3026-02-03T04-05-06-789Z-.png`,
+        `3026-02-03T04-05-06-789Z-${ID}xpng`,
+        `3026-02-03TZ-${ID}.png`,
+        `3026-02-03T04:05:06.789Z-${ID}.png`,
+        `3026-02-3T04-05-06-789Z-${ID}.png`,
+        `3026-2-03T04-05-06-789Z-${ID}.png`,
+        `x3026-02-03T04-05-06-789Z-${ID}.png`,
+        `x026-02-03T04-05-06-789Z-${ID}.png`,
+        `3026-xx-03T04-05-06-789Z-${ID}.png`,
+        `3026-02-xxT04-05-06-789Z-${ID}.png`,
+      ])
+        write(name)
+      write(last, pictureOf(type, 321))
+      const received = new Date(1_700_000_000_000)
+      fs.utimesSync(path.join(folder, last), received, received)
+      const expected = { path: path.join(folder, last), type, bytes: 321, received }
+      assert.deepEqual(openPictures(folder).last, expected)
+    })
+
+  it('is made with its parents when the first picture comes, for its owner alone', async () => {
+    const dir = path.join(folder, 'a', 'b')
+    const store = openPictures(dir)
+    assert.deepEqual(names(), [])
+    const draft = await store.create()
+    assert.equal(fs.statSync(dir).mode & 0o777, 0o700)
+    const [name = ''] = fs.readdirSync(dir)
+    assert.match(name, /^incoming-[0-9a-f]{16}\.tmp$/)
+    assert.equal(fs.statSync(path.join(dir, name)).mode & 0o777, 0o600)
+    await draft.discard()
+    assert.deepEqual(fs.readdirSync(dir), [])
+  })
+
+  it('that can not be made, or written, is said to be so', async (t) => {
+    write('file')
+    const below = openPictures(path.join(folder, 'file', 'a'))
+    const message = "The folder for pictures can't be written (ENOTDIR)."
+    await assert.rejects(below.create(), { code: 'no_space', message })
+    const failure = Object.assign(new Error('the system'), { code: 'EROFS' })
+    t.mock.method(fs.promises, 'open', () => Promise.reject(failure))
+    const store = openPictures(folder)
+    await assert.rejects(store.create(), {
+      code: 'no_space',
+      message: "The folder for pictures can't be written (EROFS).",
+    })
+    t.mock.method(fs, 'rmSync', () => assert.fail('nothing was begun'))
+    store.close()
+    t.mock.restoreAll()
+  })
+})
+
+describe('a picture that is being received', () => {
+  it('is kept under the time and a number of its own, as it came', async () => {
+    const from = Date.now()
+    const bytes = pictureOf('image/jpeg', 1000)
+    const kept = await receive(folder, bytes, 100, 'image/jpeg')
+    const match = /^(.{10}T..)-(..)-(..)-(...Z)-[0-9a-f]{16}\.jpg$/.exec(path.basename(kept.path))
+    const time = Date.parse(match ? `${match[1]}:${match[2]}:${match[3]}.${match[4]}` : '')
+    assert.ok(time >= from && time <= Date.now(), kept.path)
+    assert.deepEqual([kept.type, kept.bytes], ['image/jpeg', 1000])
+    assert.deepEqual(names(), [path.basename(kept.path)])
+    assert.deepEqual(openPictures(folder).last, kept)
+  })
+
+  for (const size of [MIB / 2, MIB - 1, MIB, MIB + 1, 3 * MIB])
+    it(`is written whole in pieces of ${size} bytes, in few and long writes`, async (t) => {
+      const bytes = pngOf(3 * MIB + 5)
+      const prototype = await handles()
+      const write = t.mock.method(prototype, 'write', prototype.write)
+      const { path: file } = await receive(folder, bytes, size)
+      assert.equal(Buffer.compare(fs.readFileSync(file), bytes), 0)
+      assert.equal(write.mock.callCount(), 4)
+    })
+
+  it('is written whole by a system that takes few bytes at a time', async (t) => {
+    const prototype = await handles()
+    const { write } = prototype
+    t.mock.method(prototype, 'write', function (this: fs.promises.FileHandle, ...args: unknown[]) {
+      const [bytes, offset, length, position] = args as [Uint8Array, number, number, number]
+      return Reflect.apply(write, this, [bytes, offset, Math.min(length, 300_000), position])
+    } as typeof write)
+    const bytes = pngOf(2 * MIB + 5)
+    const { path: file } = await receive(folder, bytes, 700_000)
+    assert.equal(Buffer.compare(fs.readFileSync(file), bytes), 0)
+  })
+
+  it('tells whoever waits that the disk is full, and nobody before', async (t) => {
+    const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
+    t.mock.method(await handles(), 'write', () => Promise.reject(full))
+    const message = 'The picture does not fit on the disk.'
+    const draft = await openPictures(folder).create()
+    await draft.write(pngOf(MIB))
+    // the write that failed has nobody who waits for it yet, and ends no program
+    await new Promise((resolve) => setImmediate(resolve))
+    await assert.rejects(draft.write(pngOf(MIB)), { code: 'no_space', message })
+    await draft.discard()
+    assert.deepEqual(names(), [])
+    const small = await openPictures(folder).create()
+    await small.write(pngOf(10))
+    await assert.rejects(small.finish('image/png'), { code: 'no_space', message })
+    await small.discard()
+    assert.deepEqual(names(), [])
+  })
+
+  it('that gets no name since the disk is full is told as well, and leaves nothing', async (t) => {
+    const full = Object.assign(new Error('full'), { code: 'ENOSPC' })
+    t.mock.method(fs.promises, 'rename', () => Promise.reject(full))
+    const draft = await openPictures(folder).create()
+    const message = 'The picture does not fit on the disk.'
+    await assert.rejects(draft.finish('image/png'), { code: 'no_space', message })
+    await draft.discard()
+    assert.deepEqual(names(), [])
+  })
+
+  it('is closed once it is kept or discarded', async (t) => {
+    const count = counting(t)
+    await receive(folder, pngOf(100))
+    assert.deepEqual(count, { opened: 1, closed: 1 })
+    const draft = await openPictures(folder).create()
+    await draft.discard()
+    assert.deepEqual(count, { opened: 2, closed: 2 })
+  })
+
+  it('is discarded only when what is under way is written', async (t) => {
+    const prototype = await handles()
+    const { write } = prototype
+    let goOn = () => {}
+    const held = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    t.mock.method(prototype, 'write', async function (
+      this: fs.promises.FileHandle,
+      ...args: Parameters<typeof write>
+    ) {
+      await held
+      return write.apply(this, args)
+    } as typeof write)
+    const count = counting(t)
+    const draft = await openPictures(folder).create()
+    await draft.write(pngOf(MIB))
+    const gone = draft.discard()
+    await new Promise((resolve) => setImmediate(resolve))
+    const before = { ...count, files: names().length }
+    goOn()
+    await gone
+    assert.deepEqual(before, { opened: 1, closed: 0, files: 1 })
+    assert.equal(count.closed, 1)
+    assert.deepEqual(names(), [])
+  })
+
+  it('goes with the store that is closed, unless it was kept', async () => {
+    const store = openPictures(folder)
+    const [kept, begun, finished] = [
+      await store.create(),
+      await store.create(),
+      await store.create(),
+    ]
+    for (const draft of [kept, finished]) {
+      await draft.write(pngOf(100))
+      await draft.finish('image/png')
+    }
+    const { path: file } = kept.keep()
+    assert.equal(store.last?.path, file)
+    assert.equal(names().length, 3)
+    store.close()
+    assert.deepEqual(names(), [path.basename(file)])
+    for (const draft of [begun, finished]) await draft.discard()
+    assert.deepEqual(names(), [path.basename(file)])
+  })
+
+  it('is no more where the store was closed while its file was made', async (t) => {
+    const count = counting(t)
+    const store = openPictures(folder)
+    const draft = store.create()
+    // its name is known once the folder is there
+    await Promise.resolve()
+    await Promise.resolve()
+    store.close()
+    await assert.rejects(draft, { code: 'no_space', message: 'This peer has ended.' })
+    assert.deepEqual(names(), [])
+    assert.deepEqual(count, { opened: 1, closed: 1 })
+  })
+
+  for (const [kind, type, head] of [
+    ['PNG', 'image/png', pngHead],
+    ['WebP', 'image/webp', webpHead],
+  ] as const)
+    it(`may claim a side of 65,535 pixels, and no more (${kind})`, async () => {
+      for (const [width, height] of [
+        [65_535, 1],
+        [1, 65_535],
+      ] as const)
+        assert.equal((await receive(folder, head(width, height), 10, type)).type, type)
+      const message = 'The picture claims a side of more than 65535 pixels.'
+      for (const [width, height] of [
+        [65_536, 1],
+        [1, 65_536],
+      ] as const)
+        await assert.rejects(receive(folder, head(width, height), 10, type), {
+          code: 'bad_image',
+          message,
+        })
+    })
+
+  it('may be one of which nothing can be drawn, or of another kind inside', async () => {
+    const svg = Buffer.from('<svg width="99999" height="1"/>')
+    for (const bytes of [new Uint8Array(0), pngOf(20), svg])
+      assert.equal((await receive(folder, bytes)).bytes, bytes.length)
+  })
+})
+
+describe('the pictures of a peer that keeps nothing', () => {
+  let before: string | undefined
+  beforeEach(() => {
+    before = process.env['TMPDIR']
+    process.env['TMPDIR'] = folder
+  })
+  afterEach(() => {
+    if (before === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = before
+  })
+
+  it('are in one private folder, from the first one until it is closed', async () => {
+    const store = temporaryPictures()
+    store.close()
+    assert.deepEqual(names(), [])
+    assert.equal(store.last, null)
+    for (let i = 0; i < 2; i++) {
+      const draft = await store.create()
+      await draft.finish('image/png')
+      draft.keep()
+    }
+    const [name = '', ...more] = names()
+    assert.deepEqual(more, [])
+    assert.match(name, new RegExp(`^ecdh-duet-${process.pid}-\\w+$`))
+    assert.equal(fs.statSync(path.join(folder, name)).mode & 0o777, 0o700)
+    assert.equal(fs.readdirSync(path.join(folder, name)).length, 2)
+    store.close()
+    assert.deepEqual(names(), [])
+    store.close()
+  })
+
+  it('are swept where their process is gone, and no other folder is', () => {
+    const gone = spawnSync(process.execPath, ['--version']).pid
+    const others = [
+      `ecdh-duet-${process.pid}-abc`,
+      `x-ecdh-duet-${gone}-abc`,
+      `ecdh-duet-${gone}-abc.old`,
+      `ecdh-duet-${gone}-`,
+      `ecdh-duet--abc`,
+      `ecdh-duet-${gone}x-abc`,
+    ].sort()
+    for (const name of [...others, `ecdh-duet-${gone}-abc`]) {
+      fs.mkdirSync(path.join(folder, name))
+      write(`${name}/picture.png`)
+    }
+    write(`ecdh-duet-${gone}-file`)
+    fs.symlinkSync(others[0] ?? '', path.join(folder, `ecdh-duet-${gone}-link`))
+    temporaryPictures()
+    assert.deepEqual(
+      names(),
+      [...others, `ecdh-duet-${gone}-file`, `ecdh-duet-${gone}-link`].sort(),
+    )
+    for (const name of others)
+      assert.deepEqual(fs.readdirSync(path.join(folder, name)), ['picture.png'])
+  })
+
+  it('are not swept where they are of somebody else', (t) => {
+    const gone = spawnSync(process.execPath, ['--version']).pid
+    fs.mkdirSync(path.join(folder, `ecdh-duet-${gone}-abc`))
+    const system = process as Required<Pick<NodeJS.Process, 'getuid'>>
+    const { getuid } = system
+    const another = t.mock.method(system, 'getuid', () => getuid() + 1)
+    temporaryPictures()
+    another.mock.restore()
+    assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
+    // on Windows nobody can tell
+    Object.defineProperty(process, 'getuid', { value: undefined, configurable: true })
+    try {
+      temporaryPictures()
+    } finally {
+      Object.defineProperty(process, 'getuid', { value: getuid, configurable: true })
+    }
+    assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
+  })
+
+  it('may be swept by two at once', (t) => {
+    const gone = spawnSync(process.execPath, ['--version']).pid
+    const name = `ecdh-duet-${gone}-abc`
+    const { readdirSync, lstatSync } = fs
+    const listed = t.mock.method(fs, 'readdirSync', () => [name])
+    assert.doesNotThrow(temporaryPictures)
+    listed.mock.restore()
+    fs.mkdirSync(path.join(folder, name))
+    t.mock.method(fs, 'lstatSync', (dir: string) => {
+      const stat = lstatSync(dir)
+      fs.rmdirSync(dir)
+      return stat
+    })
+    assert.doesNotThrow(temporaryPictures)
+    assert.deepEqual(readdirSync(folder), [])
+  })
+})
+
+describe('a file to send', () => {
+  const contentOf = async (content: AsyncIterable<Uint8Array>) => {
+    const pieces: Uint8Array[] = []
+    for await (const piece of content) pieces.push(Uint8Array.from(piece))
+    return pieces
+  }
+
+  for (const type of ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const)
+    it(`of type ${type} is known by its first bytes, and read to its end`, async (t) => {
+      const count = counting(t)
+      const bytes = pictureOf(type, 600_000)
+      write('a picture', bytes)
+      const { content, ...rest } = await pictureFile(path.join(folder, 'a picture'))
+      assert.deepEqual(rest, { type, bytes: 600_000, name: 'a picture' })
+      assert.deepEqual(count, { opened: 1, closed: 1 })
+      const pieces = await contentOf(content)
+      assert.deepEqual(
+        pieces.map(({ length }) => length),
+        [MIB / 4, MIB / 4, 600_000 - MIB / 2],
+      )
+      assert.equal(Buffer.compare(concatBytes(...pieces), bytes), 0)
+      assert.deepEqual(count, { opened: 2, closed: 2 })
+    })
+
+  it('is closed by whoever wants no more of it', async (t) => {
+    write('a', pngOf(600_000))
+    const count = counting(t)
+    const { content } = await pictureFile(path.join(folder, 'a'))
+    for await (const piece of content) if (piece.length > 0) break
+    assert.deepEqual(count, { opened: 2, closed: 2 })
+  })
+
+  it('is refused by its name where it is none, and closed', async (t) => {
+    const count = counting(t)
+    write('text.png', Buffer.from('a text that is no picture'))
+    write('short.png', pngOf(3))
+    fs.mkdirSync(path.join(folder, 'folder'))
+    execFileSync('mkfifo', [path.join(folder, 'pipe')])
+    for (const [name, why] of [
+      ['text.png', 'is not a PNG, JPEG, WebP or GIF.'],
+      ['short.png', 'is not a PNG, JPEG, WebP or GIF.'],
+      ['folder', 'is not a file.'],
+      ['pipe', 'is not a file.'],
+    ] as const)
+      await assert.rejects(pictureFile(path.join(folder, name)), {
+        code: 'bad_image',
+        message: `${name} ${why}`,
+      })
+    assert.deepEqual(count, { opened: 4, closed: 4 })
+  })
+
+  it('that is not there, or can not be read, is told apart', async () => {
+    const none = path.join(folder, 'none.png')
+    const message = `There is no picture ${JSON.stringify(none)}.`
+    await assert.rejects(pictureFile(none), { code: 'bad_image', message })
+    write('file')
+    await assert.rejects(pictureFile(path.join(folder, 'file', 'a.png')), {
+      code: 'bad_image',
+      message: 'a.png can not be read.',
+    })
+  })
+
+  it("is the one that is named, else the original's own, else the sample", async () => {
+    const home = process.cwd()
+    write('named.gif', pictureOf('image/gif', 50))
+    process.chdir(folder)
+    try {
+      const nameOf = async (image?: string) => (await ownPicture(image)()).name
+      assert.equal(await nameOf(), 'curve.png')
+      write('imagen.jpg', pictureOf('image/jpeg', 50))
+      assert.equal(await nameOf(), 'imagen.jpg')
+      assert.equal(await nameOf('named.gif'), 'named.gif')
+    } finally {
+      process.chdir(home)
+    }
+  })
+})
