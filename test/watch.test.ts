@@ -58,8 +58,12 @@ async function watching(
       await tell(event)
     },
   })
-  // whoever awaits it hears of it
-  watched.catch(() => {})
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  // whoever awaits it hears of an error
+  watched.then(end, end)
   try {
     await use({
       events,
@@ -77,6 +81,10 @@ async function watching(
     })
   } finally {
     ending.abort()
+    await until(
+      () => ended,
+      () => 'the watcher ends',
+    )
     await watched
   }
 }
