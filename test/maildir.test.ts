@@ -1,19 +1,17 @@
-/** Messages on the disk: stored whole, once, and for good; what a killed process leaves; whose turn it is to read. */
+/** Messages on the disk: stored whole, once, and for good; what a killed process leaves. */
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { PeerError } from '../src/contract.ts'
 import { MAX_WAITING, Maildir } from '../src/mailbox/maildir.ts'
-import { newMark, processOf, stillRuns } from '../src/mailbox/mark.ts'
-import { Turn } from '../src/mailbox/turn.ts'
+import { newMark } from '../src/mailbox/mark.ts'
 import { DuetError } from '../src/protocol/errors.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
@@ -342,104 +340,3 @@ function failing(t: TestContext, step: (typeof STEPS)[number]): () => void {
   })
   return () => mock.restore()
 }
-
-describe('the turn to read', () => {
-  const held = () => namesIn('watching')
-  const hold = (mark: string, silentMs = 0) => {
-    new Maildir(dir)
-    fs.mkdirSync(path.join(dir, 'watching'))
-    const file = path.join(dir, 'watching', mark)
-    fs.writeFileSync(file, '')
-    const then = (Date.now() - silentMs) / 1000
-    fs.utimesSync(file, then, then)
-  }
-
-  it("is the first one's, and the next one's when that has ended", () => {
-    new Maildir(dir)
-    const [one, two] = [new Turn(dir), new Turn(dir)]
-    assert.equal(one.take(), true)
-    assert.equal(two.take(), false)
-    assert.equal(processOf(two.holder ?? ''), `process ${process.pid}`)
-    assert.equal(one.take(), true)
-    one.release()
-    assert.equal(two.take(), true)
-    assert.equal(one.take(), false)
-    two.release()
-    assert.deepEqual(held(), ['free'])
-    assert.deepEqual(namesIn('tmp'), [])
-  })
-
-  it('goes on from a process that was killed', async () => {
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
-    const mark = newMark().replace(/^\d+\.\d*/, `${child.pid}.`)
-    hold(mark)
-    const turn = new Turn(dir)
-    assert.equal(turn.take(), false)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    assert.equal(turn.take(), true)
-  })
-
-  it('goes on from a killed process whose parent has not noticed', { skip: linux }, async () => {
-    // `sleep` takes the shell's place, and never waits for the child that it was given
-    const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'])
-    try {
-      const [pid] = await once(parent.stdout, 'data')
-      const mark = newMark().replace(/^\d+\.\d+/, `${String(pid).trim()}.`)
-      while (!/\) Z /.test(fs.readFileSync(`/proc/${String(pid).trim()}/stat`, 'latin1')))
-        await new Promise(setImmediate)
-      assert.equal(stillRuns(mark), false)
-    } finally {
-      parent.kill('SIGKILL')
-    }
-  })
-
-  it('goes on from another machine once that has been silent for long', () => {
-    const mark = newMark().replace(/[^.]+$/, 'elsewhere')
-    hold(mark, 60_000)
-    const turn = new Turn(dir)
-    assert.equal(turn.take(), false)
-    assert.match(processOf(turn.holder ?? ''), / on elsewhere$/)
-    fs.utimesSync(path.join(dir, 'watching', mark), 1, 1)
-    assert.equal(turn.take(), true)
-  })
-
-  it('is taken anew when its folder was removed, or emptied', () => {
-    new Maildir(dir)
-    const turn = new Turn(dir)
-    assert.equal(turn.take(), true)
-    fs.rmSync(path.join(dir, 'watching'), { recursive: true })
-    assert.equal(turn.take(), true)
-    for (const name of held()) fs.rmSync(path.join(dir, 'watching', name))
-    assert.equal(turn.take(), true)
-    assert.equal(held().length, 1)
-  })
-
-  it("is one process's, whoever tries at the same moment", async () => {
-    new Maildir(dir)
-    const taker = fileURLToPath(new URL('helpers/turn-taker.ts', import.meta.url))
-    const children = Array.from({ length: 4 }, () => fork(taker))
-    const ask = async (child: ChildProcess, question: object) => {
-      const answer = once(child, 'message')
-      child.send(question)
-      return (await answer)[0] as boolean
-    }
-    try {
-      const dead = newMark().replace(/^\d+/, `${spawnSync(process.execPath, ['-v']).pid}`)
-      for (let round = 0; round < 40 * TIMES; round++) {
-        if (round % 3 === 0) fs.rmSync(path.join(dir, 'watching'), { recursive: true, force: true })
-        if (round % 3 === 1)
-          fs.renameSync(
-            path.join(dir, 'watching', held()[0] ?? ''),
-            path.join(dir, 'watching', dead),
-          )
-        const taken = await Promise.all(children.map((child) => ask(child, { take: dir })))
-        assert.equal(taken.filter(Boolean).length, 1, `round ${round}: ${taken}`)
-        assert.equal(held().length, 1)
-        await Promise.all(children.map((child) => ask(child, { release: true })))
-      }
-    } finally {
-      for (const child of children) child.kill('SIGKILL')
-    }
-  })
-})
