@@ -1,7 +1,7 @@
 /** Names that say which process made them, and whether it still runs. */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -24,10 +24,12 @@ async function loadedOn(t: TestContext, machine: string): Promise<Marks> {
 }
 
 /** Lends a process to `use`, and its mark: with its start, or as of a system that tells none. */
-async function withProcess(use: (mark: (start: string) => string, pid: number) => Promise<void>) {
+async function withProcess(
+  use: (mark: (start: string) => string, child: ChildProcess) => Promise<void>,
+) {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   try {
-    await use((start) => newMark().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child.pid ?? 0)
+    await use((start) => newMark().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child)
   } finally {
     child.kill('SIGKILL')
   }
@@ -93,15 +95,15 @@ describe('the process of a mark', () => {
   })
 
   it('runs until it ends', () =>
-    withProcess(async (mark, pid) => {
+    withProcess(async (mark, child) => {
       assert.equal(stillRuns(mark('')), true)
-      process.kill(pid, 'SIGKILL')
-      while (stillRuns(mark(''))) await new Promise(setImmediate)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
       assert.equal(stillRuns(mark('')), false)
     }))
 
   it('is the one that started then, not a later one with its number', { skip: linux }, () =>
-    withProcess(async (mark, pid) => {
+    withProcess(async (mark, { pid }) => {
       // the program is called node, without a blank, so that the 22nd word is the 22nd field
       const start = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[21] ?? ''
       assert.match(start, /^\d+$/)

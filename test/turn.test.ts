@@ -186,6 +186,8 @@ describe('the turn to read', () => {
     const { mkdirSync } = fs
     const { mock } = t.mock.method(fs, 'mkdirSync', (...args: Parameters<typeof mkdirSync>) => {
       mock.restore()
+      // a killed process's draft is swept from there
+      assert.equal(path.dirname(String(args[0])), path.join(dir, 'tmp'))
       assert.equal(two.take(), true)
       return mkdirSync(...args)
     })
