@@ -115,7 +115,9 @@ describe('the process of a mark', () => {
 
   it('is known by its number alone where nobody tells when it started', (t) =>
     withProcess(async (mark) => {
-      t.mock.method(fs, 'readFileSync', () => {
+      const { readFileSync } = fs
+      t.mock.method(fs, 'readFileSync', (...args: Parameters<typeof readFileSync>) => {
+        if (!String(args[0]).startsWith('/proc/')) return readFileSync(...args)
         throw Object.assign(new Error('no /proc'), { code: 'ENOENT' })
       })
       const { newMark, isMark } = await loadedOn(t, 'mac')
