@@ -19,7 +19,6 @@ export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
   'guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
   'keySchedule.test.ts': /every bit of both shares/,
   'mailbox.test.ts': /^ecdh-duet|works as it stands there/,
-  'maildir.test.ts': /two servers/,
   'pictures.test.ts':
     /^ecdh-duet|goes with it, and with the next one|interrupted|no_space|ended in the middle|dies half way/,
   'state.test.ts': /^the state on X25519MLKEM768/,
