@@ -224,21 +224,28 @@ describe('a watcher', () => {
     })
   })
 
-  it("says once whose turn it is, and nothing while it is nobody's", async (t) => {
+  it("says once whose turn it is, nothing while it is nobody's, and looks at nothing till then", async (t) => {
     lookAgainAfter(t, 1)
-    const asked = t.mock.method(Turn.prototype, 'take', () => false)
-    await watching(async ({ events }) => {
-      await until(() => asked.mock.callCount() > 5)
-      assert.deepEqual(events, [])
-    })
-    asked.mock.restore()
-    const other = new Turn(dir)
+    const looks = t.mock.method(Maildir.prototype, 'entries')
+    const other = new Turn(new Maildir(dir).dir)
     assert.equal(other.take(), true)
-    const asks = t.mock.method(Turn.prototype, 'take')
+    const asked = t.mock.method(Turn.prototype, 'take')
+    const askedAgain = () => {
+      const before = asked.mock.callCount()
+      return until(() => asked.mock.callCount() > before + 3)
+    }
     await watching(async ({ events, told }) => {
-      await until(() => asks.mock.callCount() > 5)
       const otherWatcher = { type: 'other watcher', process: `process ${process.pid}` } as const
+      await askedAgain()
       assert.deepEqual(events, [otherWatcher])
+      asked.mock.mockImplementation(function (this: Turn) {
+        this.holder = null
+        return false
+      })
+      await askedAgain()
+      assert.deepEqual(events, [otherWatcher])
+      assert.equal(looks.mock.callCount(), 0)
+      asked.mock.restore()
       other.release()
       await told('watching')
       assert.deepEqual(events, [otherWatcher, { type: 'watching', place: dir }])

@@ -95,4 +95,28 @@ export const EQUIVALENT: readonly Equivalent[] = [
     is: 'a.name <= b.name',
     why: 'No two files of a folder have the same name.',
   },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: "const now = mine ? 'mine' : turn.holder",
+    is: '""',
+    why: 'It is only told from the marks of others, and no mark is empty.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: '} catch {',
+    is: '{}',
+    why: 'Nothing at all does for null: whoever has it asks only whether there is a watch.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: '#rings = false',
+    is: 'true',
+    why: 'It makes the watcher look twice at the beginning, and the second time nothing is new.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: 'for (let more = -1; more !== 0; read += more)',
+    is: '+1',
+    why: 'Whatever is not 0 begins the loop, and the first read replaces it.',
+  },
 ]

@@ -62,7 +62,7 @@ export const SUBJECTS: readonly Subject[] = [
     pictures: ['pictures'],
   }),
   ...subjects('src/http', 0, { guard: ['guard'] }),
-  ...subjects('src/mailbox', 0, {
+  ...subjects('src/mailbox', 95, {
     hpke: ['seal'],
     mailbox: ['mailbox'],
     maildir: ['maildir'],
