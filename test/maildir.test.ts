@@ -1,24 +1,23 @@
-/** Messages on the disk: stored whole, once, and for good; what a killed process leaves; whose turn it is to read. */
+/** Messages on the disk: stored whole, once, and for good; what a killed process leaves. */
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
-import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { PeerError } from '../src/contract.ts'
 import { MAX_WAITING, Maildir } from '../src/mailbox/maildir.ts'
-import { newMark, processOf, stillRuns } from '../src/mailbox/mark.ts'
-import { Turn } from '../src/mailbox/turn.ts'
+import { isMark, newMark } from '../src/mailbox/mark.ts'
 import { DuetError } from '../src/protocol/errors.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 const linux = process.platform === 'linux' ? false : 'only Linux tells when a process started'
 
+let copies = 0
 let dir: string
 beforeEach(() => {
   dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-maildir-'))
@@ -134,6 +133,34 @@ describe('a message', () => {
     assert.deepEqual(namesIn('tmp'), [])
   })
 
+  it('replaces a link that has its name', async () => {
+    const maildir = new Maildir(dir)
+    const file = path.join(maildir.new, sha256(message(1)))
+    // a link is as long as the name that it leads to
+    fs.symlinkSync('x'.repeat(message(1).length), file)
+    assert.equal((await maildir.deliver(message(1))).fresh, true)
+    assert.equal(fs.lstatSync(file).isFile(), true)
+    assertWhole()
+  })
+
+  it('leaves no file open, whether it is stored or not', async (t) => {
+    const maildir = new Maildir(dir)
+    const opened = t.mock.method(fs, 'openSync')
+    const closed = t.mock.method(fs, 'closeSync')
+    await maildir.deliver(message(1))
+    for (const step of ['fsync', 'fsync of the folder'] as const) {
+      const mend = failing(t, step)
+      await assert.rejects(maildir.deliver(message(2)), { code: 'no_space' })
+      mend()
+    }
+    const results = opened.mock.calls.map(({ result }) => result)
+    assert.equal(results.length, 5)
+    assert.deepEqual(
+      closed.mock.calls.map(({ arguments: [fd] }) => fd),
+      results,
+    )
+  })
+
   it('replaces a file that has its name and was cut short', async () => {
     const maildir = new Maildir(dir)
     fs.writeFileSync(path.join(maildir.new, sha256(message(1))), '')
@@ -170,7 +197,21 @@ describe('a full inbox', () => {
     const maildir = new Maildir(dir)
     await maildir.deliver(message(1))
     fill(MAX_WAITING - 1)
+    await assert.rejects(maildir.deliver(message(2)), {
+      code: 'inbox_full',
+      message: '10000 messages wait to be read.',
+    })
+  })
+
+  it('is full no more when one was read in the same tick of the clock', async (t) => {
+    const maildir = new Maildir(dir)
+    fill(MAX_WAITING - 1)
+    const { mtimeNs } = fs.statSync(maildir.new, { bigint: true })
+    t.mock.method(fs, 'statSync', () => ({ mtimeNs }))
+    const { id } = await maildir.deliver(message(1))
     await assert.rejects(maildir.deliver(message(2)), { code: 'inbox_full' })
+    read(maildir, id)
+    assert.equal((await maildir.deliver(message(2))).fresh, true)
   })
 
   it('is not counted for every message', async (t) => {
@@ -178,6 +219,116 @@ describe('a full inbox', () => {
     const counts = t.mock.method(fs, 'readdirSync')
     for (let i = 0; i < 50; i++) await maildir.deliver(message(i))
     assert.ok(counts.mock.callCount() <= 2, `${counts.mock.callCount()}`)
+  })
+})
+
+describe('what is in new', () => {
+  const put = (name: string, seconds: number) => {
+    const file = path.join(dir, 'new', name)
+    fs.writeFileSync(file, name)
+    fs.utimesSync(file, seconds, seconds)
+  }
+
+  it('comes oldest first, and by name if it is of one moment', async (t) => {
+    const maildir = new Maildir(dir)
+    for (const [name, seconds] of [
+      ['a', 1_700_000_003],
+      ['d', 1_700_000_002],
+      ['b', 1_700_000_002],
+      ['c', 1_700_000_002],
+      ['e', 1_700_000_001],
+    ] as const)
+      put(name, seconds)
+    // a system may list a folder in any order
+    t.mock.method(fs.promises, 'readdir', async () => ['c', 'a', 'd', 'b', 'e'])
+    const entries = await maildir.entries()
+    assert.deepEqual(
+      entries.map(({ name }) => name),
+      ['e', 'b', 'c', 'd', 'a'],
+    )
+    assert.equal(entries[4]?.path, path.join(dir, 'new', 'a'))
+    assert.equal(entries[4]?.stat.mtimeMs, 1_700_000_003_000)
+  })
+
+  it('is passed over if it is gone before it is looked at', async (t) => {
+    const maildir = new Maildir(dir)
+    put('stays', 1)
+    t.mock.method(fs.promises, 'readdir', async () => ['gone', 'stays'])
+    assert.deepEqual(
+      (await maildir.entries()).map(({ name }) => name),
+      ['stays'],
+    )
+  })
+})
+
+describe('what leaves new', () => {
+  const posix = process.platform === 'win32' ? 'Windows knows no colon in names' : false
+
+  it('for cur is marked as seen', { skip: posix }, async () => {
+    const maildir = new Maildir(dir)
+    const { id } = await maildir.deliver(message(1))
+    assert.equal(maildir.isRead(id), false)
+    assert.equal(maildir.readPlace(id), path.join(dir, 'cur', `${id}:2,S`))
+    read(maildir, id)
+    assert.equal(maildir.isRead(id), true)
+  })
+
+  it('for failed keeps its name, and takes no place that is taken', () => {
+    const maildir = new Maildir(dir)
+    // as long as a name may be with a mark behind it, and a byte longer in one sign
+    const mark = newMark()
+    const room = 255 - 1 - mark.length
+    for (const [name, isKept] of [
+      ['short', true],
+      ['x'.repeat(room), true],
+      [`${'x'.repeat(room - 1)}\u00e9`, false],
+    ] as const) {
+      const entry = { name, path: path.join(dir, 'new', name), stat: fs.statSync(dir) }
+      const place = path.join(dir, 'failed', name)
+      assert.equal(maildir.asidePlace(entry), place)
+      fs.writeFileSync(place, 'an earlier one')
+      const [folder, aside] = [path.dirname, path.basename].map((of) =>
+        of(maildir.asidePlace(entry)),
+      )
+      assert.equal(folder, path.join(dir, 'failed'))
+      assert.equal(aside?.startsWith(`${name}.`), isKept)
+      assert.equal(isMark(aside?.slice(isKept ? name.length + 1 : 0) ?? ''), true)
+    }
+  })
+})
+
+describe('the folders', () => {
+  /** The modes of a folder that its owner can't list, write in, or enter. */
+  for (const mode of [0o300, 0o500, 0o600])
+    it(`can't be used with mode ${mode.toString(8)}, and that is said at once`, (t) => {
+      const { tmp } = new Maildir(dir)
+      fs.chmodSync(tmp, mode)
+      // root may do everything: what the system tells anybody else
+      t.mock.method(fs, 'accessSync', (file: string, asked: number) => {
+        if (((fs.statSync(file).mode >> 6) & asked) === asked) return
+        throw Object.assign(new Error(file), { code: 'EACCES' })
+      })
+      assert.throws(() => new Maildir(dir), { code: 'EACCES' })
+      fs.chmodSync(tmp, 0o700)
+      new Maildir(dir)
+    })
+
+  it('are used on Windows as far as its names and files go', async (t) => {
+    const { platform } = process
+    Object.defineProperty(process, 'platform', { value: 'win32' })
+    try {
+      const { Maildir }: typeof import('../src/mailbox/maildir.ts') = await import(
+        `../src/mailbox/maildir.ts?copy=${copies++}`
+      )
+      const maildir = new Maildir(dir)
+      assert.equal(maildir.readPlace('id'), path.join(dir, 'cur', 'id;2,S'))
+      const opened = placesOf(t)
+      const { id } = await maildir.deliver(message(1))
+      assert.deepEqual(namesIn('new'), [id])
+      assert.equal([...opened.values()].includes('new'), false, 'a folder is opened as a file')
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform })
+    }
   })
 })
 
@@ -206,6 +357,48 @@ describe('what is in tmp', () => {
     ]
     maildir.sweep()
     assert.deepEqual(namesIn('tmp'), stays.sort())
+  })
+
+  it('is removed with all that is in it', () => {
+    const maildir = new Maildir(dir)
+    const draft = path.join(maildir.tmp, deadMark())
+    fs.mkdirSync(draft)
+    fs.writeFileSync(path.join(draft, 'free'), '')
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+
+  it("stays if it is another program's folder, or has its last day and a half behind it just now", (t) => {
+    const maildir = new Maildir(dir)
+    const old = path.join(maildir.tmp, 'a folder')
+    fs.mkdirSync(old)
+    fs.utimesSync(old, 1, 1)
+    const file = path.join(dir, 'tmp', leave('a file'))
+    const then = 1_700_000_000
+    fs.utimesSync(file, then, then)
+    const age = 36 * 3600
+    const clock = t.mock.method(Date, 'now', () => (then + age) * 1000)
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), ['a file', 'a folder'])
+    clock.mock.mockImplementation(() => (then + age) * 1000 + 1)
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), ['a folder'])
+  })
+
+  it('may be swept by two at once', (t) => {
+    const maildir = new Maildir(dir)
+    leave('old', 37)
+    t.mock.method(fs, 'readdirSync', () => ['gone', 'old'])
+    const { lstatSync } = fs
+    // the other one is quicker each time
+    t.mock.method(fs, 'lstatSync', (...args: Parameters<typeof lstatSync>) => {
+      const stat = lstatSync(...args)
+      if (stat?.isFile()) fs.unlinkSync(args[0])
+      return stat
+    })
+    maildir.sweep()
+    t.mock.restoreAll()
+    assert.deepEqual(namesIn('tmp'), [])
   })
 
   it('stays while another live process writes it', async () => {
@@ -342,104 +535,3 @@ function failing(t: TestContext, step: (typeof STEPS)[number]): () => void {
   })
   return () => mock.restore()
 }
-
-describe('the turn to read', () => {
-  const held = () => namesIn('watching')
-  const hold = (mark: string, silentMs = 0) => {
-    new Maildir(dir)
-    fs.mkdirSync(path.join(dir, 'watching'))
-    const file = path.join(dir, 'watching', mark)
-    fs.writeFileSync(file, '')
-    const then = (Date.now() - silentMs) / 1000
-    fs.utimesSync(file, then, then)
-  }
-
-  it("is the first one's, and the next one's when that has ended", () => {
-    new Maildir(dir)
-    const [one, two] = [new Turn(dir), new Turn(dir)]
-    assert.equal(one.take(), true)
-    assert.equal(two.take(), false)
-    assert.equal(processOf(two.holder ?? ''), `process ${process.pid}`)
-    assert.equal(one.take(), true)
-    one.release()
-    assert.equal(two.take(), true)
-    assert.equal(one.take(), false)
-    two.release()
-    assert.deepEqual(held(), ['free'])
-    assert.deepEqual(namesIn('tmp'), [])
-  })
-
-  it('goes on from a process that was killed', async () => {
-    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
-    const mark = newMark().replace(/^\d+\.\d*/, `${child.pid}.`)
-    hold(mark)
-    const turn = new Turn(dir)
-    assert.equal(turn.take(), false)
-    child.kill('SIGKILL')
-    await once(child, 'exit')
-    assert.equal(turn.take(), true)
-  })
-
-  it('goes on from a killed process whose parent has not noticed', { skip: linux }, async () => {
-    // `sleep` takes the shell's place, and never waits for the child that it was given
-    const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'])
-    try {
-      const [pid] = await once(parent.stdout, 'data')
-      const mark = newMark().replace(/^\d+\.\d+/, `${String(pid).trim()}.`)
-      while (!/\) Z /.test(fs.readFileSync(`/proc/${String(pid).trim()}/stat`, 'latin1')))
-        await new Promise(setImmediate)
-      assert.equal(stillRuns(mark), false)
-    } finally {
-      parent.kill('SIGKILL')
-    }
-  })
-
-  it('goes on from another machine once that has been silent for long', () => {
-    const mark = newMark().replace(/[^.]+$/, 'elsewhere')
-    hold(mark, 60_000)
-    const turn = new Turn(dir)
-    assert.equal(turn.take(), false)
-    assert.match(processOf(turn.holder ?? ''), / on elsewhere$/)
-    fs.utimesSync(path.join(dir, 'watching', mark), 1, 1)
-    assert.equal(turn.take(), true)
-  })
-
-  it('is taken anew when its folder was removed, or emptied', () => {
-    new Maildir(dir)
-    const turn = new Turn(dir)
-    assert.equal(turn.take(), true)
-    fs.rmSync(path.join(dir, 'watching'), { recursive: true })
-    assert.equal(turn.take(), true)
-    for (const name of held()) fs.rmSync(path.join(dir, 'watching', name))
-    assert.equal(turn.take(), true)
-    assert.equal(held().length, 1)
-  })
-
-  it("is one process's, whoever tries at the same moment", async () => {
-    new Maildir(dir)
-    const taker = fileURLToPath(new URL('helpers/turn-taker.ts', import.meta.url))
-    const children = Array.from({ length: 4 }, () => fork(taker))
-    const ask = async (child: ChildProcess, question: object) => {
-      const answer = once(child, 'message')
-      child.send(question)
-      return (await answer)[0] as boolean
-    }
-    try {
-      const dead = newMark().replace(/^\d+/, `${spawnSync(process.execPath, ['-v']).pid}`)
-      for (let round = 0; round < 40 * TIMES; round++) {
-        if (round % 3 === 0) fs.rmSync(path.join(dir, 'watching'), { recursive: true, force: true })
-        if (round % 3 === 1)
-          fs.renameSync(
-            path.join(dir, 'watching', held()[0] ?? ''),
-            path.join(dir, 'watching', dead),
-          )
-        const taken = await Promise.all(children.map((child) => ask(child, { take: dir })))
-        assert.equal(taken.filter(Boolean).length, 1, `round ${round}: ${taken}`)
-        assert.equal(held().length, 1)
-        await Promise.all(children.map((child) => ask(child, { release: true })))
-      }
-    } finally {
-      for (const child of children) child.kill('SIGKILL')
-    }
-  })
-})

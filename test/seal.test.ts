@@ -36,6 +36,14 @@ describe('RFC 9180, base mode', () => {
       for (const other of others) await assert.rejects(openBase(other, pair, enc, ciphertext))
     })
 
+    it(`leaves no copy of the key on ${curve.name} with ${aead}, opened or not`, async (t) => {
+      const { mock } = t.mock.method(pair, 'exportPrivateKey')
+      await openBase(parameters, pair, enc, ciphertext)
+      await assert.rejects(openBase(parameters, pair, enc, ciphertext.subarray(1)))
+      const copies = mock.calls.map(({ result }) => toHex(result ?? TEXT))
+      assert.deepEqual(copies, Array(2).fill('00'.repeat(32)))
+    })
+
     it(`is what the tests' own HPKE computes on ${curve.name} with ${aead}`, () => {
       const ephemeral = new KeyPair(curve, hex(vector.skEm))
       const made = independentSeal(

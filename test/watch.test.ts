@@ -1,15 +1,17 @@
 /** Reading a mailbox: each text once, what is no message set aside, and nothing ends it but its owner. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { EventEmitter } from 'node:events'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
 import type { WatchEvent } from '../src/contract.ts'
 import { idOf, Maildir } from '../src/mailbox/maildir.ts'
-import { seal } from '../src/mailbox/seal.ts'
+import { MAX_MAIL_BYTES, seal } from '../src/mailbox/seal.ts'
+import { Turn } from '../src/mailbox/turn.ts'
 import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal.ts'
@@ -58,8 +60,12 @@ async function watching(
       await tell(event)
     },
   })
-  // whoever awaits it hears of it
-  watched.catch(() => {})
+  let ended = false
+  const end = () => {
+    ended = true
+  }
+  // whoever awaits it hears of an error
+  watched.then(end, end)
   try {
     await use({
       events,
@@ -77,7 +83,38 @@ async function watching(
     })
   } finally {
     ending.abort()
+    await until(
+      () => ended,
+      () => 'the watcher ends',
+    )
     await watched
+  }
+}
+
+/** The watcher looks again after `ms` and not after a second; without `ms`, never. */
+function lookAgainAfter(t: TestContext, ms?: number): void {
+  const { setTimeout } = globalThis
+  t.mock.method(globalThis, 'setTimeout', (act: () => void, after: number) =>
+    after === 1000 ? setTimeout(ms === undefined ? () => {} : act, ms) : setTimeout(act, after),
+  )
+}
+
+/** Stands in for the system's word of what changes in a folder. */
+class Eye extends EventEmitter {
+  isClosed = false
+  ring = () => {}
+
+  static of(t: TestContext): Eye {
+    const eye = new Eye()
+    t.mock.method(fs, 'watch', (_folder: string, ring: () => void) => {
+      eye.ring = ring
+      return eye
+    })
+    return eye
+  }
+
+  close(): void {
+    this.isClosed = true
   }
 }
 
@@ -122,6 +159,125 @@ describe('a watcher', () => {
       t.mock.restoreAll()
       syncBuiltinESMExports()
     }
+  })
+
+  it('hears of what comes from the system, and ends, without any clock', async (t) => {
+    lookAgainAfter(t)
+    await watching(async ({ untilTexts, told }) => {
+      await told('watching')
+      await store('one')
+      await untilTexts(1)
+    })
+  })
+
+  it('looks once for each word of the system, also for one that comes while it reads', async (t) => {
+    lookAgainAfter(t)
+    const eye = Eye.of(t)
+    const looks = t.mock.method(Maildir.prototype, 'entries')
+    const idle = async () => {
+      for (let seen = -1; seen !== looks.mock.callCount(); ) {
+        seen = looks.mock.callCount()
+        for (let i = 0; i < 100; i++) await new Promise(setImmediate)
+      }
+    }
+    await store('one')
+    await watching(
+      async ({ untilTexts, texts }) => {
+        await untilTexts(2)
+        assert.deepEqual(texts(), ['one', 'two'])
+        await until(() => namesIn('new').length === 0)
+        await idle()
+        const before = looks.mock.callCount()
+        eye.ring()
+        eye.ring()
+        await until(() => looks.mock.callCount() > before)
+        await idle()
+        assert.equal(looks.mock.callCount(), before + 1)
+      },
+      async ({ type }) => {
+        if (type !== 'mail' || namesIn('new').length !== 1 || namesIn('cur').length > 0) return
+        await store('two')
+        eye.ring()
+      },
+    )
+  })
+
+  it('goes on when the system can tell of changes no more, and closes what told of them', async (t) => {
+    const eye = Eye.of(t)
+    await watching(async ({ untilTexts, told }) => {
+      await told('watching')
+      await store('one')
+      await untilTexts(1)
+      eye.emit('error', Object.assign(new Error('no more'), { code: 'EPERM' }))
+      await store('two')
+      await untilTexts(2)
+    })
+    assert.equal(eye.isClosed, true)
+  })
+
+  it('says once that it reads, and where', async (t) => {
+    lookAgainAfter(t, 1)
+    const asked = t.mock.method(Turn.prototype, 'take')
+    await watching(async ({ events }) => {
+      await until(() => asked.mock.callCount() > 5)
+      assert.deepEqual(events, [{ type: 'watching', place: dir }])
+    })
+  })
+
+  it("says once whose turn it is, nothing while it is nobody's, and looks at nothing till then", async (t) => {
+    lookAgainAfter(t, 1)
+    const looks = t.mock.method(Maildir.prototype, 'entries')
+    const other = new Turn(new Maildir(dir).dir)
+    assert.equal(other.take(), true)
+    const asked = t.mock.method(Turn.prototype, 'take')
+    const askedAgain = () => {
+      const before = asked.mock.callCount()
+      return until(() => asked.mock.callCount() > before + 3)
+    }
+    await watching(async ({ events, told }) => {
+      const otherWatcher = { type: 'other watcher', process: `process ${process.pid}` } as const
+      await askedAgain()
+      assert.deepEqual(events, [otherWatcher])
+      asked.mock.mockImplementation(function (this: Turn) {
+        this.holder = null
+        return false
+      })
+      await askedAgain()
+      assert.deepEqual(events, [otherWatcher])
+      assert.equal(looks.mock.callCount(), 0)
+      asked.mock.restore()
+      other.release()
+      await told('watching')
+      assert.deepEqual(events, [otherWatcher, { type: 'watching', place: dir }])
+    })
+  })
+
+  it('reads the longest text, and sets aside what is a byte longer', async () => {
+    const text = 'x'.repeat(MAX_MAIL_BYTES)
+    const bytes = await sealed(keys.pair, text)
+    const maildir = new Maildir(dir)
+    await maildir.deliver(bytes)
+    await maildir.deliver(Buffer.concat([bytes, Buffer.of(0)]))
+    for (const name of namesIn('new'))
+      fs.utimesSync(path.join(dir, 'new', name), 1_700_000_000, 1_700_000_000)
+    await watching(async ({ texts, untilTexts, told }) => {
+      await untilTexts(1)
+      await told('set aside')
+      assert.deepEqual(texts(), [text])
+    })
+  })
+
+  it('leaves no file open', async (t) => {
+    for (const text of ['one', 'two']) await store(text)
+    const opened = t.mock.method(fs, 'openSync')
+    const closed = t.mock.method(fs, 'closeSync')
+    await watching(({ untilTexts }) => untilTexts(2))
+    const ofNew = opened.mock.calls.filter(({ arguments: [file] }) =>
+      String(file).startsWith(path.join(dir, 'new', path.sep)),
+    )
+    assert.equal(ofNew.length, 2)
+    for (const { result } of ofNew)
+      assert.ok(closed.mock.calls.some(({ arguments: [fd] }) => fd === result))
   })
 
   it('drops a copy of what was read, whatever its name, and keeps the one that was read', async () => {
@@ -347,6 +503,154 @@ describe('what is in new and is no message', () => {
     })
     assert.deepEqual(namesIn('new'), before)
     assert.deepEqual(namesIn('failed'), [])
+  })
+
+  it('is passed over for a reason that is said', { skip: posix }, async () => {
+    const { new: inbox } = new Maildir(dir)
+    fs.writeFileSync(path.join(inbox, '.dotfile'), await sealed(keys.pair, 'hidden'))
+    fs.mkdirSync(path.join(inbox, 'a folder.'))
+    await watching(async ({ events }) => {
+      await until(() => events.filter(({ type }) => type === 'passed over').length === 2)
+      assert.deepEqual(
+        new Map(
+          events.flatMap((event) =>
+            event.type === 'passed over' ? [[event.name, event.why]] : [],
+          ),
+        ),
+        new Map([
+          ['.dotfile', 'A name that begins with a dot is not a message.'],
+          ['a folder.', 'It is not a file.'],
+        ]),
+      )
+    })
+  })
+
+  /** `happens` to the file `odd` in `new` after it was looked at and before it is opened. */
+  const beforeItOpens = (t: TestContext, happens: (file: string) => void) => {
+    const { openSync } = fs
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+      if (String(args[0]) === path.join(dir, 'new', 'odd') && args[1] !== 'w')
+        happens(String(args[0]))
+      return openSync(...args)
+    })
+  }
+
+  it('since somebody took it is nothing to speak of', async (t) => {
+    new Maildir(dir)
+    put('odd', 'x')
+    beforeItOpens(t, (file) => fs.rmSync(file))
+    await store('after it')
+    await watching(async ({ events, untilTexts }) => {
+      await untilTexts(1)
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['watching', 'mail'],
+      )
+    })
+  })
+
+  it('since somebody took the copy of what was read is nothing to speak of', async (t) => {
+    const bytes = await sealed(keys.pair, 'once')
+    await new Maildir(dir).deliver(bytes)
+    await watching(({ untilTexts }) => untilTexts(1))
+    fs.writeFileSync(path.join(dir, 'new', 'copy'), bytes)
+    const { isRead } = Maildir.prototype
+    t.mock.method(Maildir.prototype, 'isRead', function (this: Maildir, id: string) {
+      fs.rmSync(path.join(dir, 'new', 'copy'), { force: true })
+      return isRead.call(this, id)
+    })
+    await watching(async ({ untilTexts }) => {
+      await store('after it')
+      await untilTexts(1)
+    })
+  })
+
+  for (const code of ['EACCES', 'EIO'])
+    it(`but can't be read, by ${code}, is passed over`, async (t) => {
+      new Maildir(dir)
+      put('odd', 'x')
+      beforeItOpens(t, () => {
+        throw Object.assign(new Error(code), { code })
+      })
+      await watching(async ({ events, told }) => {
+        await told('passed over')
+        assert.deepEqual(events.slice(1), [
+          { type: 'passed over', name: 'odd', why: `It can't be read (${code}).` },
+        ])
+      })
+    })
+
+  it("but a link that took a file's place is not followed", { skip: posix }, async (t) => {
+    new Maildir(dir)
+    put('odd', 'x')
+    const elsewhere = path.join(folder, 'elsewhere')
+    fs.writeFileSync(elsewhere, await sealed(keys.pair, 'not in the mailbox'))
+    beforeItOpens(t, (file) => {
+      fs.rmSync(file, { force: true })
+      fs.symlinkSync(elsewhere, file)
+    })
+    await watching(async ({ events, told }) => {
+      await told('passed over')
+      assert.deepEqual(events.slice(1), [
+        { type: 'passed over', name: 'odd', why: "It can't be read (ELOOP)." },
+      ])
+    })
+  })
+
+  it("but a pipe that took a file's place is not waited for", { skip: posix }, async (t) => {
+    new Maildir(dir)
+    put('odd', 'x')
+    let writer: ChildProcess | undefined
+    beforeItOpens(t, (file) => {
+      fs.rmSync(file)
+      assert.equal(spawnSync('mkfifo', [file]).status, 0)
+      // whoever waits gets something after all, and a test that fails
+      writer = spawn('sh', ['-c', 'sleep 1; echo late > "$0"', file])
+    })
+    try {
+      await watching(async ({ events, told }) => {
+        await told('set aside')
+        assert.deepEqual(events.slice(1), [
+          { type: 'set aside', place: path.join(dir, 'failed', 'odd'), why: 'It is empty.' },
+        ])
+      })
+    } finally {
+      writer?.kill('SIGKILL')
+    }
+  })
+
+  it('is set aside a second after it was last written to, and not before', async (t) => {
+    new Maildir(dir)
+    put('odd', 'x')
+    const written = 1_700_000_000_000
+    const clock = t.mock.method(Date, 'now', () => written + 999)
+    lookAgainAfter(t, 1)
+    const looks = t.mock.method(Maildir.prototype, 'entries')
+    await watching(async ({ events, told }) => {
+      await until(() => looks.mock.callCount() > 5)
+      assert.deepEqual(events, [{ type: 'watching', place: dir }])
+      clock.mock.mockImplementation(() => written + 1000)
+      await told('set aside')
+    })
+  })
+
+  it('is not what is left when the program itself fails: that ends it', async () => {
+    await store('one')
+    let asked = 0
+    const { publicKey } = keys.pair
+    const pair = {
+      publicKey,
+      get curve() {
+        if (asked++ > 0) throw new TypeError('broken')
+        return X25519
+      },
+    }
+    keys = { ...keys, pair: pair as KeyPair }
+    await assert.rejects(
+      watching(() => until(() => asked > 1)),
+      /broken/,
+    )
+    assert.deepEqual([namesIn('new').length, namesIn('failed').length], [1, 0])
   })
 
   it('but was written a moment ahead of the clock is left in peace', async () => {

@@ -97,12 +97,12 @@ export class Maildir {
       }
       this.#refuseFull()
       const draft = path.join(this.tmp, newMark())
-      let fresh = false
+      let fresh: boolean
       try {
         await writeWhole(draft, sealed)
         fresh = this.#place(draft, id, sealed.length)
       } finally {
-        if (!fresh) fs.rmSync(draft, { force: true })
+        fs.rmSync(draft, { force: true })
       }
       // from here on the message stays, come what may: another request may have been told that it is there
       await syncFolder(this.new)

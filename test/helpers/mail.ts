@@ -63,9 +63,12 @@ export function textsIn(output: string): string[] {
   return [...lines].map(([, text = '']) => text)
 }
 
-/** Waits until something holds, and fails after 20 s. */
+/** How long, in ms, a test waits for something before it fails. */
+export const PATIENCE_MS = Number(process.env['PATIENCE_MS'] ?? 60_000)
+
+/** Waits until something holds, and fails if it is late. */
 export async function until(holds: () => boolean, what: () => string = String): Promise<void> {
-  const late = AbortSignal.timeout(60_000)
+  const late = AbortSignal.timeout(PATIENCE_MS)
   while (!holds()) {
     if (late.aborted) throw new Error(`it never came to hold: ${what()}`)
     await sleep(10)

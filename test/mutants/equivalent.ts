@@ -113,4 +113,52 @@ export const EQUIVALENT: readonly Equivalent[] = [
     is: '["Stryker was here"]',
     why: 'A name that is no picture of ours is passed over.',
   },
+  {
+    file: 'src/mailbox/mark.ts',
+    line: 'const [, pid, , , host] = MARK.exec(mark) ?? []',
+    is: '["Stryker was here"]',
+    why: 'The first of them is not looked at, and only marks are shown; the compiler does not know.',
+  },
+  {
+    file: 'src/mailbox/mark.ts',
+    line: 'const [, pid, start, run, host] = MARK.exec(mark) ?? []',
+    is: '["Stryker was here"]',
+    why: 'The first of them is not looked at.',
+  },
+  {
+    file: 'src/mailbox/maildir.ts',
+    line: '#waiting = { count: 0, stamp: -1n }',
+    is: '{}',
+    why: 'No stamp is as unlike any that a folder has as this one, so it is counted before the first message.',
+  },
+  {
+    file: 'src/mailbox/maildir.ts',
+    line: '.sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.name < b.name ? -1 : 1))',
+    is: 'a.name <= b.name',
+    why: 'No two files of a folder have the same name.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: "const now = mine ? 'mine' : turn.holder",
+    is: '""',
+    why: 'It is only told from the marks of others, and no mark is empty.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: '} catch {',
+    is: '{}',
+    why: 'Nothing at all does for null: whoever has it asks only whether there is a watch.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: '#rings = false',
+    is: 'true',
+    why: 'It makes the watcher look twice at the beginning, and the second time nothing is new.',
+  },
+  {
+    file: 'src/mailbox/watch.ts',
+    line: 'for (let more = -1; more !== 0; read += more)',
+    is: '+1',
+    why: 'Whatever is not 0 begins the loop, and the first read replaces it.',
+  },
 ]

@@ -5,6 +5,8 @@ import { once } from 'node:events'
 import path from 'node:path'
 import type { Loaded, Measured, Order, Verdict } from './worker.ts'
 
+/** In ms: what a test waits for comes at once or, with many a mutant, never. */
+const PATIENCE = '5000'
 /** In MB: a mutant that keeps all it makes ends before the machine does. */
 const MEMORY = 1024
 
@@ -23,7 +25,7 @@ export class Hand {
     const { MUTANT: _, ...env } = process.env
     this.#child = fork(path.join(sandbox, 'test/mutants/worker.ts'), {
       cwd: sandbox,
-      env: { ...env, ...(mutant !== undefined && { MUTANT: mutant }) },
+      env: { PATIENCE_MS: PATIENCE, ...env, ...(mutant !== undefined && { MUTANT: mutant }) },
       execArgv: ['--import', 'tsx', `--max-old-space-size=${MEMORY}`],
       stdio: ['ignore', 'ignore', mutant === undefined ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
