@@ -75,7 +75,7 @@ function problems(peer: Peer): Middleware {
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
       const text = encodeProblem(problem)
-      ctx.state['said'] = text
+      Object.assign(ctx.state, { said: text, code: problem.code, next: problem.next })
       ctx.body = ctx.req.complete ? text : Readable.from(lingering(text, ctx.req))
       ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })

@@ -2,7 +2,6 @@
 
 import type { Got } from 'got'
 import type { Wire } from '../contract.ts'
-import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
 import { parseImageAnswer } from '../protocol/stream.ts'
@@ -35,7 +34,7 @@ export function createClient(url: string, suite: Suite, events?: Events, timeout
     const body = JSON.stringify(form)
     const headers = { 'content-type': 'application/json' }
     const path = route.slice(1)
-    const pending = events?.request('sent', route, utf8ToBytes(body))
+    const pending = events?.request('sent', route, body)
     return watched(
       () => pending,
       async () => {
@@ -76,6 +75,6 @@ async function watched(
     if (error instanceof DuetError) pending()?.failed(error.code)
     throw error
   }
-  pending()?.answered(answer.status, utf8ToBytes(answer.text))
+  pending()?.answered(answer.status, answer.text)
   return acceptedOf(answer)
 }

@@ -1,15 +1,18 @@
 /** Tells the ring of each request once it is answered. */
 
 import type { Middleware } from 'koa'
-import { utf8ToBytes } from '../protocol/bytes.ts'
 import { FORMS, STEP_PATHS, type WireRoute } from './events.ts'
-import { said } from './records.ts'
 import type { Events, Pending } from './ring.ts'
 
 /** What `recording` finds in a context's state. */
-interface Recorded {
+export interface Recorded {
   /** The answer's text. */
   said?: string
+  /** Of a refusal. */
+  code?: string
+  /** The command to run next. */
+  next?: string
+  /** A request on the wire whose body was read. */
   pending?: Pending
 }
 
@@ -17,14 +20,17 @@ interface Recorded {
 export function recording(events: Events): Middleware<Recorded> {
   return async (ctx, next) => {
     await next()
-    const [route = ''] = ctx.req.url?.split('?') ?? []
-    const { status, method } = ctx
-    const text = ctx.state.said ?? ''
-    if (STEP_PATHS.has(route)) events.step({ route, method, status, ...said(text) })
-    else if (isWireRoute(route)) {
-      const pending = ctx.state.pending ?? events.unread(method, route)
-      pending.answered(status, utf8ToBytes(text))
+    const { said = '', pending } = ctx.state
+    if (pending !== undefined) {
+      pending.answered(ctx.status, said)
+      return
     }
+    const { status, method } = ctx
+    const [route = ''] = ctx.req.url?.split('?') ?? []
+    if (STEP_PATHS.has(route)) {
+      const { code = null, next = null } = ctx.state
+      events.step({ route, method, status, code, next })
+    } else if (isWireRoute(route)) events.unread(method, route).answered(status, said)
   }
 }
 

@@ -53,7 +53,7 @@ export class Records {
   /** The answer to request number `to`. */
   answer(way: Way, route: WireRoute, to: number, status: number, body: Uint8Array): AnswerEvent {
     const { form, parts } = this.#cut(status === 201 ? FORMS[route][1] : 'refusal', body)
-    const code = form === 'refusal' ? said(new TextDecoder().decode(body)).code : null
+    const code = form === 'refusal' ? codeOf(body) : null
     return { type: 'answer', way, route, to, status, code, bytes: body.length, form, parts }
   }
 
@@ -74,13 +74,12 @@ function mapped<A, B>(from: Readonly<Record<string, A>>, change: (value: A) => B
   return Object.fromEntries(Object.entries(from).map(([name, value]) => [name, change(value)]))
 }
 
-/** `code` and `next` of an answer in JSON. */
-export function said(text: string): { code: string | null; next: string | null } {
+/** The `code` of a problem, as far as it is one. */
+function codeOf(body: Uint8Array): string | null {
   try {
-    const { code, next } = JSON.parse(text)
-    const textOrNull = (value: unknown) => (typeof value === 'string' ? value : null)
-    return { code: textOrNull(code), next: textOrNull(next) }
+    const { code } = JSON.parse(new TextDecoder().decode(body))
+    return typeof code === 'string' ? code : null
   } catch {
-    return { code: null, next: null }
+    return null
   }
 }

@@ -1,8 +1,7 @@
 /** What happened to a peer, for its page: a bounded ring of events, each made when somebody looks. */
 
 import type { Explained } from '../protocol/annotate.ts'
-import { bytesToHex, randomBytes } from '../protocol/bytes.ts'
-import { HEADER_BYTES } from '../protocol/stream.ts'
+import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import type { Suite } from '../protocol/suites.ts'
 import {
   type Content,
@@ -20,7 +19,7 @@ const STUCK_MS = 60_000
 
 /** A request that waits to be told its answer. */
 export interface Pending {
-  answered(status: number, body: Uint8Array): void
+  answered(status: number, body: string): void
   /** There was none. */
   failed(code: string): void
 }
@@ -72,9 +71,9 @@ export class Events {
     if (step.code !== null) this.#bound(n)
   }
 
-  /** A request whose body is `body`. */
-  request(way: Way, route: WireRoute, body: Uint8Array): Pending {
-    return this.#ask(way, route, () => this.#records.request(way, route, body))
+  /** A request whose body is `body`: bytes that nobody writes to any more, or a text in UTF-8. */
+  request(way: Way, route: WireRoute, body: Uint8Array | string): Pending {
+    return this.#ask(way, route, () => this.#records.request(way, route, bytesOf(body)))
   }
 
   /** A request that is refused before anyone reads its body. */
@@ -82,15 +81,17 @@ export class Events {
     return this.#ask('received', route, () => this.#records.unread(method, route))
   }
 
-  /** A picture whose stream begins with `head` and has `bytes` bytes in all, as far as that is known. */
-  picture(way: Way, head: Uint8Array, bytes: number | null): Pending {
-    const header = head.slice(0, HEADER_BYTES)
+  /**
+   * A picture whose stream begins with `header`, which nobody writes to any more, and has `bytes` bytes in
+   * all, as far as that is known.
+   */
+  picture(way: Way, header: Uint8Array, bytes: number | null): Pending {
     return this.#ask(way, '/wire/image', () => this.#records.picture(way, header, bytes))
   }
 
   /** Something about the peer may have changed: readers get its state if it has. */
   changed = (): void => {
-    if (this.#awake) return
+    if (this.#awake || this.#readers.size === 0) return
     this.#awake = true
     // what changes in one go is told once
     queueMicrotask(() => {
@@ -110,7 +111,7 @@ export class Events {
     const back = way === 'sent' ? 'received' : 'sent'
     return {
       answered: (status, body) => {
-        const n = this.#add(() => this.#records.answer(back, route, to, status, body))
+        const n = this.#add(() => this.#records.answer(back, route, to, status, bytesOf(body)))
         if (way === 'received' && status !== 201) this.#bound(to, n)
       },
       failed: (code) => this.#add(() => this.#records.noAnswer(back, route, to, code)),
@@ -135,10 +136,15 @@ export class Events {
   }
 }
 
-/** An event in the ring, made when somebody looks: most leave it unseen, and to cut a body takes longer than to open it. */
+/**
+ * An event in the ring, made when somebody looks: most leave it unseen, and to cut a body takes longer than to
+ * open it. Until then it holds the body as it came; one of less than 4 KiB may be a slice of the 8 KiB that Node
+ * allocates at a time for such.
+ */
 class Kept {
   readonly n: number
-  readonly #at = new Date()
+  /** In ms since 1970. */
+  readonly #at = Date.now()
   #is: Event | (() => Content)
 
   constructor(n: number, content: () => Content) {
@@ -148,7 +154,11 @@ class Kept {
 
   get event(): Event {
     if (typeof this.#is === 'function')
-      this.#is = { n: this.n, at: this.#at.toISOString(), ...this.#is() }
+      this.#is = { n: this.n, at: new Date(this.#at).toISOString(), ...this.#is() }
     return this.#is
   }
+}
+
+function bytesOf(body: Uint8Array | string): Uint8Array {
+  return typeof body === 'string' ? utf8ToBytes(body) : body
 }

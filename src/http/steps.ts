@@ -122,5 +122,5 @@ function answer(ctx: Context, status: number, body: object, next: string): void 
   ctx.status = status
   ctx.type = 'application/json'
   ctx.body = `${JSON.stringify({ ...body, next }, null, 2)}\n`
-  ctx.state['said'] = ctx.body
+  ctx.state['next'] = next
 }
