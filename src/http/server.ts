@@ -3,14 +3,9 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import {
-  commandsOf,
-  encodeProblem,
-  type HttpCode,
-  HttpError,
-  problemOf,
-  SAFE_HEADERS,
-} from './problems.ts'
+import type { HttpCode } from './codes.ts'
+import { commandsOf } from './nextCommands.ts'
+import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 
 const LIMITS = {
   headersTimeout: 5_000,
