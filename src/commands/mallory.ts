@@ -2,7 +2,7 @@
 
 import net from 'node:net'
 import path from 'node:path'
-import type { Alteration } from '../lab/mallory.ts'
+import type { Alteration } from '../lab/mallory/mallory.ts'
 import { type Launched, launch } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { StateError } from '../state/files.ts'
@@ -31,7 +31,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
   const asked = askedToEnd()
   if (options.with === 'known') refuseStrangers(options)
-  const { startMallory } = await import('../lab/mallory.ts')
+  const { startMallory } = await import('../lab/mallory/mallory.ts')
   const attacker = await startMallory({
     ports: options.ports,
     between: options.between,

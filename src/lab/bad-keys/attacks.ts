@@ -7,19 +7,19 @@ import {
   randomBytes,
   u64,
   utf8ToBytes,
-} from '../protocol/bytes.ts'
-import { MAX_AHEAD, MAX_KEYS } from '../protocol/keyChain.ts'
+} from '../../protocol/bytes.ts'
+import { MAX_AHEAD, MAX_KEYS } from '../../protocol/keyChain.ts'
 import {
   AEAD_TAG_BYTES,
   encodeKeyMessage,
   encodeMessage,
   type SealedMessage,
-} from '../protocol/messages.ts'
-import { CHUNK_BYTES, HEADER_BYTES } from '../protocol/stream.ts'
-import { EphemeralKeys, halvesOf, SUITES, type Suite } from '../protocol/suites.ts'
-import { badEncapsulationKeys, badPoints, flipBit } from './badPoints.ts'
-import type { CallOptions } from './call.ts'
-import type { Passed } from './tap.ts'
+} from '../../protocol/messages.ts'
+import { CHUNK_BYTES, HEADER_BYTES } from '../../protocol/stream.ts'
+import { EphemeralKeys, halvesOf, SUITES, type Suite } from '../../protocol/suites.ts'
+import type { CallOptions } from '../call.ts'
+import type { Passed } from '../tap.ts'
+import { badEncapsulationKeys, badPoints, flipBit } from './points.ts'
 
 /** A request to one of the wire routes. */
 export interface WireRequest extends CallOptions {

@@ -1,22 +1,22 @@
 /** Two recorded conversations, then every private key on the curve: what the day of the quantum computer opens. */
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { launch } from '../launch.ts'
-import { bytesToHex, equalBytes } from '../protocol/bytes.ts'
-import { KeyPair } from '../protocol/curves.ts'
-import { MLKEM768 } from '../protocol/kem.ts'
-import { halvesOf, SUITES, type Suite } from '../protocol/suites.ts'
-import { forgetful } from '../state/memory.ts'
-import { jsonOf, step } from './call.ts'
-import { fact, heading, readable, type Say, table, wrap } from './layout.ts'
-import { valuesIn } from './memory.ts'
-import { type OwnPeer, withOwnPair } from './pair.ts'
+import { launch } from '../../launch.ts'
+import { bytesToHex, equalBytes } from '../../protocol/bytes.ts'
+import { KeyPair } from '../../protocol/curves.ts'
+import { MLKEM768 } from '../../protocol/kem.ts'
+import { halvesOf, SUITES, type Suite } from '../../protocol/suites.ts'
+import { forgetful } from '../../state/memory.ts'
+import { jsonOf, step } from '../call.ts'
+import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
+import { valuesIn } from '../memory.ts'
+import { type OwnPeer, withOwnPair } from '../pair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
-} from './recording.ts'
+} from '../recording.ts'
 import {
   type Attempt,
   diffieHellman,
@@ -24,7 +24,7 @@ import {
   pseudorandomKey,
   secretsFrom,
   tryEverything,
-} from './theft.ts'
+} from '../theft.ts'
 
 /** Of so many the middle one counts. */
 const ROUNDS = 25
