@@ -8,13 +8,9 @@ import { call, outcome, step } from '../call.ts'
 import { heading, row, type Say, tableHead, wrap } from '../layout.ts'
 import { type OwnPeer, withOwnPair } from '../pair.ts'
 import type { Tap } from '../tap.ts'
-import {
-  type Attack,
-  keyAttacks,
-  messageAttacks,
-  type Recording,
-  recordedAttacks,
-} from './attacks.ts'
+import type { Attack } from './attack.ts'
+import { keyAttacks } from './keyAttacks.ts'
+import { messageAttacks, type Recording, recordedAttacks } from './messageAttacks.ts'
 import { isSettled, type Shown, shown, targetOf } from './shown.ts'
 
 /** Leaves room for the lab's own messages among the 32 that may wait. */

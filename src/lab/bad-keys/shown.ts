@@ -6,7 +6,7 @@ import { bytesToHex, hexToBytes } from '../../protocol/bytes.ts'
 import { transcriptOf } from '../../protocol/keySchedule.ts'
 import { SUITES } from '../../protocol/suites.ts'
 import { jsonOf, step } from '../call.ts'
-import type { Target } from './attacks.ts'
+import type { Target } from './attack.ts'
 
 const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/))
 const Shown = v.object({

@@ -23,7 +23,7 @@ import type { Suite } from '../../protocol/suites.ts'
 import { forgetful } from '../../state/memory.ts'
 import { pictureFile } from '../../state/pictures.ts'
 import type { Narrator, Terminal } from '../../terminal.ts'
-import { POINTS, type Point } from './points.ts'
+import { POINTS, type Point } from './says.ts'
 
 /** What she writes for something in a text. */
 export interface Alteration {

@@ -10,7 +10,6 @@ import { AEAD_TAG_BYTES } from '../../protocol/messages.ts'
 import { Session } from '../../protocol/session.ts'
 import { EphemeralKeys, SUITES } from '../../protocol/suites.ts'
 import { exchangeKeys } from '../agree.ts'
-import { fact, heading, readable, row, type Say, table, tableHead, wrap } from '../layout.ts'
 import {
   firstChain,
   keyOfNumber,
@@ -18,7 +17,8 @@ import {
   openMessage,
   pseudorandomKey,
   secretsFrom,
-} from '../theft.ts'
+} from '../keys.ts'
+import { fact, heading, readable, row, type Say, table, tableHead, wrap } from '../layout.ts'
 import { keyFromTwo, type Tagged, tagWith } from './poly1305.ts'
 
 export const DEMO_TEXTS: Texts = [
