@@ -55,11 +55,27 @@ export interface Launched {
   close(): Promise<void>
 }
 
+/** Peers that have all they need, and have neither said nor answered anything: whoever calls them waits. */
+export interface Prepared extends Launched {
+  /** They say that they are ready, and answer. Once. */
+  start(): void
+}
+
 /**
  * Starts a peer for each plan, all or none.
  * @throws the system's error if a port can't be had, or what `openMemory` throws
  */
-export async function launch({
+export async function launch(options: LaunchOptions): Promise<Launched> {
+  const prepared = await prepare(options)
+  prepared.start()
+  return prepared
+}
+
+/**
+ * All of `launch` that can fail, for whoever starts others too: all or none.
+ * @throws the system's error if a port can't be had, or what `openMemory` throws
+ */
+export async function prepare({
   plans,
   openMemory,
   terminal,
@@ -68,7 +84,7 @@ export async function launch({
   receiver,
   openMailbox,
   ...options
-}: LaunchOptions): Promise<Launched> {
+}: LaunchOptions): Promise<Prepared> {
   const servers: Server[] = []
   const ports: number[] = []
   const reachedAt: (string | undefined)[] = []
@@ -123,9 +139,11 @@ export async function launch({
     const apps = parts.map(({ peer, events, hostNames }) =>
       createApp(peer, { hostNames, events, receiver: receiver?.(peer) }),
     )
-    for (const peer of peers) peer.start()
-    answer(apps.map((app) => app.callback()))
-    return { ports, close }
+    const start = () => {
+      for (const peer of peers) peer.start()
+      answer(apps.map((app) => app.callback()))
+    }
+    return { ports, start, close }
   } catch (error) {
     await close()
     throw error

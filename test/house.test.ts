@@ -40,7 +40,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../http/app.ts',
         '../state/pem.ts',
         '../terminal.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
       ],
     },
   ],
@@ -54,7 +54,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         './state/memory.ts',
         './terminal.ts',
         './launch.ts',
-        './lab/work.ts',
+        './lab/show-work/work.ts',
       ],
     },
   ],
@@ -62,7 +62,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/terminal.ts',
     {
       takes: ['./contract.ts', './protocol/bytes.ts'],
-      refuses: ['./http/app.ts', './lab/work.ts', './main.ts', 'node:fs'],
+      refuses: ['./http/app.ts', './lab/show-work/work.ts', './main.ts', 'node:fs'],
     },
   ],
   [
@@ -76,7 +76,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../system.ts',
         '../terminal.ts',
         '../launch.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../commands/run.ts',
       ],
     },
@@ -85,7 +85,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/state/memory.ts',
     {
       takes: ['../peer.ts', './pem.ts', '../system.ts', 'node:fs'],
-      refuses: ['../http/app.ts', '../lab/work.ts', '../terminal.ts', '../main.ts'],
+      refuses: ['../http/app.ts', '../lab/show-work/work.ts', '../terminal.ts', '../main.ts'],
     },
   ],
   [
@@ -94,7 +94,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
       takes: ['../protocol/curves.ts', '../contract.ts', '../system.ts', 'hpke', 'node:fs'],
       refuses: [
         '../http/app.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../state/pem.ts',
         '../terminal.ts',
         '../launch.ts',
@@ -112,21 +112,51 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/launch.ts',
     {
       takes: ['./http/app.ts', './peer.ts'],
-      refuses: ['./commands/run.ts', './lab/work.ts', './main.ts', './transcript/check.ts'],
+      refuses: [
+        './commands/run.ts',
+        './lab/show-work/work.ts',
+        './main.ts',
+        './transcript/check.ts',
+      ],
     },
   ],
   [
     'src/main.ts',
     {
       takes: ['./commands/lab.ts', './loopback.ts'],
-      refuses: ['./lab/work.ts', './transcript/check.ts'],
+      refuses: ['./lab/show-work/work.ts', './transcript/check.ts'],
     },
   ],
   [
-    'src/lab/work.ts',
+    'src/lab/pair.ts',
     {
-      takes: ['../launch.ts', '../http/client.ts', '../protocol/exchange.ts', '../loopback.ts'],
-      refuses: ['../commands/run.ts', '../main.ts', '../transcript/check.ts'],
+      takes: ['./tap.ts', '../launch.ts', '../http/client.ts', '../protocol/exchange.ts'],
+      refuses: [
+        './mallory/mallory.ts',
+        '../commands/run.ts',
+        '../main.ts',
+        '../transcript/check.ts',
+      ],
+    },
+  ],
+  [
+    'src/lab/bad-keys/badKeys.ts',
+    {
+      takes: [
+        './points.ts',
+        '../call.ts',
+        '../../launch.ts',
+        '../../http/client.ts',
+        '../../protocol/exchange.ts',
+        '../../loopback.ts',
+      ],
+      refuses: [
+        '../mallory/mallory.ts',
+        '../../lab/quantum/quantum.ts',
+        '../../commands/run.ts',
+        '../../main.ts',
+        '../../transcript/check.ts',
+      ],
     },
   ],
   [
@@ -138,7 +168,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../http/client.ts',
         '../state/files.ts',
         '../terminal.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../commands/check.ts',
       ],
     },
@@ -148,7 +178,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     {
       takes: [
         '../launch.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../state/memory.ts',
         '../terminal.ts',
         '../transcript/check.ts',

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -357,6 +358,29 @@ describe('Mallory', () => {
     assert.match(errors, /^ecdh-duet: .*5000: This peer has met nobody on X25519 yet\..*\n$/)
     assert.equal(fs.existsSync(state), false)
   })
+
+  for (const [i, whose] of [
+    'hers, to the first',
+    'hers, to the second',
+    'the first',
+    'the second',
+  ].entries())
+    it(`says that a port is taken before anybody is ready, and leaves nothing running: ${whose}`, async () => {
+      const ports = await freePorts(4)
+      const [m, n, a, b] = ports
+      const other = net.createServer().listen(ports[i], '127.0.0.1')
+      await once(other, 'listening')
+      try {
+        const between = `http://127.0.0.1:${a},http://127.0.0.1:${b}`
+        const args = ['--ports', `${m},${n}`, '--between', between, '--with', 'strangers']
+        const { code, output, errors } = await runCommand(['mallory', ...args])
+        assert.deepEqual([code, output], [1, ''])
+        assert.match(errors, new RegExp(`^ecdh-duet: port ${ports[i]} is taken; .*PORT_M=.*\\n$`))
+      } finally {
+        other.close()
+        await once(other, 'close')
+      }
+    })
 
   it('attacks nobody on another machine, and says why', async () => {
     const between = 'http://127.0.0.1:5001,http://192.168.1.10:5000'

@@ -51,7 +51,7 @@ export async function run(
   // better now than in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
   // no other peer has anything of the lab in its process
-  const showWork = options.showWork && (await import('../lab/work.ts')).opensslWork
+  const showWork = options.showWork && (await import('../lab/show-work/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
   const launched = await launch({
     suite,

@@ -1,20 +1,20 @@
 /** Recorded sessions, then stolen memory: which messages open with it, and which never will again. */
 
-import { bytesToHex } from '../protocol/bytes.ts'
-import type { Suite } from '../protocol/suites.ts'
-import { forgetful } from '../state/memory.ts'
-import { step } from './call.ts'
-import { fact, heading, readable, type Say, table, wrap } from './layout.ts'
-import { type Found, valuesIn } from './memory.ts'
-import { type OwnPeer, withOwnPair } from './pair.ts'
+import { bytesToHex } from '../../protocol/bytes.ts'
+import type { Suite } from '../../protocol/suites.ts'
+import { forgetful } from '../../state/memory.ts'
+import { step } from '../call.ts'
+import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
+import { type Found, valuesIn } from '../memory.ts'
+import { type OwnPeer, withOwnPair } from '../pair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
   shortId,
-} from './recording.ts'
-import { type Attempt, tryEverything } from './theft.ts'
+} from '../recording.ts'
+import { type Attempt, tryEverything } from '../theft.ts'
 
 /** `ecdh-duet lab forward-secrecy`. */
 export async function forwardSecrecy(say: Say, suite: Suite): Promise<void> {
