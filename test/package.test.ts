@@ -47,9 +47,9 @@ describe('the package', () => {
       // the page's words, which the server has too
       .concat('src/page/en.js', 'src/page/es.js')
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
-    const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
-    const read = ['src/lab/README.md', 'src/protocol/README.md']
-    const rest = ['LICENSE', 'README.md', 'package.json', ...read]
+    const served = filesIn('src/page').filter((file) => !/\/(tsconfig.json|README.md)$/.test(file))
+    const read = filesIn('src').filter((file) => file.endsWith('/README.md'))
+    const rest = ['LICENSE', 'README.md', 'package.json', 'test/README.md', ...read]
     const { files } = await packed()
     assert.deepEqual(files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
   })
@@ -140,9 +140,9 @@ async function installed(home: string): Promise<string | null> {
   }
 }
 
-/** The rows of the README's table whose head begins with `first`: names, what they are for, and why they and not others. */
+/** The rows of the table in the house's README whose head begins with `first`: names, what they are for, and why they and not others. */
 function rowsOf(first: string): string[][] {
-  const [, text = ''] = read('README.md').split(`\n| ${first} |`)
+  const [, text = ''] = read('src/README.md').trimEnd().split(`\n| ${first} |`)
   const [head = ''] = text.split('\n\n')
   return head
     .split('\n')
@@ -151,7 +151,7 @@ function rowsOf(first: string): string[][] {
     .map(([, ...cells]) => cells.slice(0, -1))
 }
 
-describe('the README', () => {
+describe('the README of the house', () => {
   for (const [first, packages] of [
     ['to run', manifest.dependencies],
     ['to develop', manifest.devDependencies],

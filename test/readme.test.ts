@@ -98,7 +98,8 @@ describe('the README', () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-readme-'))
     try {
       fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
-      const lines = shellLines('Keys of your own')
+      const document = fs.readFileSync(path.join(root, 'src/state/README.md'), 'utf8')
+      const lines = shellLines('Keys of your own', document)
       assert.equal(lines.length, 7)
       const said: string[] = []
       for (const line of lines) {
