@@ -114,6 +114,7 @@ export async function launch({
         wire: { ...createClient(via, options.suite, events), url: peerUrl },
         report: (event) => {
           report(event)
+          if (event.type === 'keys confirmed') events.confirmed()
           events.changed()
         },
       })
