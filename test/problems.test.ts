@@ -645,11 +645,20 @@ describe('/send_msg takes', () => {
       assert.equal(text, `This is a secret message from port ${a.port}!`)
     }))
 
-  it('an empty form field: an empty text', () =>
-    withSession({}, async (a, b) => {
-      const { answer } = await sendAndRead(a, b, post(FORM, 'text='))
-      assert.equal(answer.json.bytes, 0)
-    }))
+  for (const [what, options] of [
+    ['an empty form field', post(FORM, 'text=')],
+    ['an empty text/plain', post(TEXT, '')],
+    [
+      'an empty text/plain in chunks',
+      { method: 'POST', headers: { ...TEXT, 'transfer-encoding': 'chunked' } },
+    ],
+    ['text/plain without a body', { headers: TEXT }],
+  ] as [string, CallOptions][])
+    it(`${what}: an empty text`, () =>
+      withSession({ message: standard }, async (a, b) => {
+        const { answer } = await sendAndRead(a, b, options)
+        assert.equal(answer.json.bytes, 0)
+      }))
 
   for (const [what, headers, body] of [
     ['as text/plain', TEXT, (text: string) => text],
