@@ -69,7 +69,7 @@ describe('a method that a route does not take', () => {
   for (const [path, allow] of Object.entries(ROUTES)) {
     for (const method of METHODS.filter((method) => !allow.split(', ').includes(method)))
       it(`${method} ${path} is method_not_allowed and does nothing`, () =>
-        withPeers({}, async (a, b) => {
+        withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
           const answer = await a.call(path, { method })
           assertProblem(answer, 'method_not_allowed')
           assert.equal(answer.headers['allow'], allow)
@@ -78,7 +78,7 @@ describe('a method that a route does not take', () => {
         }))
 
     it(`HEAD ${path} is method_not_allowed and does nothing`, () =>
-      withPeers({}, async (a, b) => {
+      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         const answer = await a.call(path, { method: 'HEAD' })
         assert.equal(answer.status, 405)
         assert.equal(answer.headers['allow'], allow)
