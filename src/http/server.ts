@@ -4,6 +4,7 @@ import http, { type IncomingMessage, type RequestListener, type ServerResponse }
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { HttpCode } from './codes.ts'
+import { isLoopback } from './guard.ts'
 import { commandsOf } from './nextCommands.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 
@@ -18,6 +19,8 @@ const LIMITS = {
   requireHostHeader: false,
 }
 const MAX_CONNECTIONS = 64
+/** How many of them may be of callers elsewhere: the rest is the owner's, whose steps come from this machine. */
+const MAX_STRANGERS = 48
 /** How many requests of one connection may be there at a time: one under way, and others behind it. */
 const MAX_PIPELINED = 16
 /** How long a request may take to arrive, in ms; a picture, how long it may come to a halt. */
@@ -46,6 +49,7 @@ export async function listen(
   }
   const server = http.createServer(LIMITS, handle)
   server.maxConnections = MAX_CONNECTIONS
+  server.prependListener('connection', strangersWithin(MAX_STRANGERS))
   // Node drops what is over its limit without a word; ours is the headers' size
   server.maxHeadersCount = 0
   // an expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1)
@@ -62,6 +66,20 @@ export async function listen(
     server.listen({ host, port }, resolve)
   })
   return server
+}
+
+/** Makes a function that leaves the connections of callers elsewhere that are more than `most`, as Node does over its limit. */
+function strangersWithin(most: number): (socket: Socket) => void {
+  let strangers = 0
+  return (socket) => {
+    if (isLoopback(socket.remoteAddress)) return
+    if (strangers === most) {
+      socket.destroy()
+      return
+    }
+    strangers++
+    socket.once('close', () => strangers--)
+  }
 }
 
 /**
