@@ -259,6 +259,26 @@ describe('malformed HTTP', () => {
   ] as const)
     it(`such as ${what} is bad_request`, () => assertRefusesRaw('bad_request', bytes))
 
+  for (const [what, target] of [
+    ['in a query', '/frequency?letter=ä'],
+    ['in a path', '/wire/ä'],
+    ['in Latin-1', Buffer.from('/frequency?letter=ä', 'latin1')],
+  ] as const)
+    it(`such as an ä in a URL, ${what}, is bad_request and says how it is written`, () =>
+      withPeers({}, async (a, b) => {
+        const bytes = [Buffer.from('GET '), Buffer.from(target), lines(' HTTP/1.1', 'Host: x')]
+        const [answer] = await sendRaw(
+          a.port,
+          Buffer.concat(bytes.map((part) => Buffer.from(part))),
+        )
+        assert.ok(answer)
+        assert.match(
+          assertProblem(answer, 'bad_request').detail,
+          /ASCII.*percent-encoded.*-G --data-urlencode/,
+        )
+        assertNothingRan(a, b)
+      }))
+
   it('such as a body that ends early is bad_request', () =>
     withPeers({}, async (a, b) => {
       const bytes = `${lines(...post, 'Content-Length: 100')}Hello`
@@ -743,6 +763,21 @@ describe('/send_msg refuses', () => {
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, {})
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, post(TEXT, 'Hello'))
     })
+
+  it('a text in the URL that is not in ASCII', () =>
+    withSession({}, async (a) => {
+      const line = Buffer.from('GET /send_msg?text=ä HTTP/1.1')
+      for (const bytes of [line, Buffer.from(line.toString(), 'latin1')]) {
+        const request = Buffer.concat([bytes, Buffer.from(lines('', 'Host: 127.0.0.1'))])
+        const [answer] = await sendRaw(a.port, request)
+        assert.ok(answer)
+        assert.equal(
+          assertProblem(answer, 'text_in_url').next,
+          `curl ${a.url}/send_msg --data-urlencode 'text=Hello'`,
+        )
+      }
+      assert.equal((await a.call('/show')).json.session.sent, 0)
+    }))
 
   it('to send without a session', () =>
     withPeers({}, async (a, b) => {
