@@ -240,6 +240,21 @@ describe('check, of a run that was long', () => {
     assertGood(texts)
   })
 
+  it('finds nothing wrong where one side sent its keys again and again', async () => {
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      await wholeRound(a, b)
+      for (let i = 0; i < 25; i++) await b.call('/send_keys')
+      await a.call('/send_keys')
+      await a.call('/send_msg')
+      await b.call('/send_msg')
+    })
+    assert.match(
+      String(reportsOf(texts)[0]?.remarks),
+      /a key message .* 30 older records are not in it/,
+    )
+    assertGood(texts)
+  })
+
   it('says that of key messages that no session followed from, too', async () => {
     const texts = await runOn(SUITES.X25519, async (a, b) => {
       await wholeRound(a, b)
