@@ -130,6 +130,7 @@ export async function prepare({
         wire: { ...createClient(via, options.suite, events), url: peerUrl },
         report: (event) => {
           report(event)
+          if (event.type === 'keys confirmed') events.confirmed()
           events.changed()
         },
       })

@@ -7,6 +7,7 @@ import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
+import { MAILBOX_PATHS } from './codes.ts'
 import { guard } from './guard.ts'
 import { addMailbox } from './mailbox.ts'
 import { commandsOf } from './nextCommands.ts'
@@ -109,7 +110,12 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
 function refuse(router: Router, { path, method }: Context): never {
   const allowed = router.match(path, method).path.flatMap((layer) => layer.methods)
   if (allowed.length === 0)
-    throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
+    throw new HttpError(
+      'not_found',
+      MAILBOX_PATHS.includes(path)
+        ? 'This peer has no mailbox.'
+        : 'There is nothing at this path; / lists the routes.',
+    )
   throw new HttpError('method_not_allowed', `This route takes ${allowed.join(' and ')}.`, {
     Allow: allowed.join(', '),
   })

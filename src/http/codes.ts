@@ -47,11 +47,14 @@ const ownBody = (commands: Commands, path: string) => {
   return path === '/send_image' ? ownPicture(commands) : ownText(commands)
 }
 
-/** The mailbox's routes have their own way out. */
+/** The routes of a mailbox. */
+export const MAILBOX_PATHS: readonly string[] = ['/message', '/public_key']
+
+/** They have their own way out. */
 const mailOr =
   (mail: Next, others: Next): Next =>
   (commands, path) =>
-    ['/message', '/public_key'].includes(path) ? mail(commands, path) : others(commands, path)
+    MAILBOX_PATHS.includes(path) ? mail(commands, path) : others(commands, path)
 const mail = ({ mail }: Commands) => mail
 
 export const TABLE: Readonly<Record<Code, Row>> = {

@@ -15,6 +15,8 @@ import { annotatedProblem } from './problems.ts'
 export const MAX_EVENTS = 200
 /** So many of them may be of what this peer refused: nonsense pushes nothing else out. */
 export const MAX_REFUSED = 100
+/** So many may be of key messages that came, were accepted, and that no session followed from: anybody can send those. */
+export const MAX_UNCONFIRMED = 20
 
 /** What a transcript says of itself; the fields are in `src/page/README.md`. */
 export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const

@@ -8,6 +8,7 @@ import {
   type Event,
   MAX_EVENTS,
   MAX_REFUSED,
+  MAX_UNCONFIRMED,
   type StepEvent,
   type Way,
   type WireRoute,
@@ -37,6 +38,9 @@ export class Events {
   readonly #events: Kept[] = []
   /** The numbers of what was refused, oldest first. */
   readonly #refused: number[] = []
+  /** Those of key messages that were accepted, and of their answers, while no session has come of them. */
+  readonly #unconfirmed: number[] = []
+  #sessions = 0
   readonly #readers = new Set<() => void>()
   #last = 0
   #awake = false
@@ -68,7 +72,7 @@ export class Events {
 
   step(step: Omit<StepEvent, 'type'>): void {
     const n = this.#add(() => ({ type: 'step', ...step }))
-    if (step.code !== null) this.#bound(n)
+    if (step.code !== null) this.#bound(this.#refused, MAX_REFUSED, n)
   }
 
   /** A request whose body is `body`: bytes that nobody writes to any more, or a text in UTF-8. */
@@ -87,6 +91,12 @@ export class Events {
    */
   picture(way: Way, header: Uint8Array, bytes: number | null): Pending {
     return this.#ask(way, '/wire/image', () => this.#records.picture(way, header, bytes))
+  }
+
+  /** A session was completed: by the key message that is being answered, or by the last one that came. */
+  confirmed(): void {
+    this.#sessions++
+    this.#unconfirmed.splice(-2)
   }
 
   /** Something about the peer may have changed: readers get its state if it has. */
@@ -109,19 +119,23 @@ export class Events {
   #ask(way: Way, route: WireRoute, request: () => Content): Pending {
     const to = this.#add(request)
     const back = way === 'sent' ? 'received' : 'sent'
+    const sessions = this.#sessions
     return {
       answered: (status, body) => {
         const n = this.#add(() => this.#records.answer(back, route, to, status, bytesOf(body)))
-        if (way === 'received' && status !== 201) this.#bound(to, n)
+        if (way === 'sent') return
+        if (status !== 201) this.#bound(this.#refused, MAX_REFUSED, to, n)
+        else if (route === '/wire/keys' && this.#sessions === sessions)
+          this.#bound(this.#unconfirmed, MAX_UNCONFIRMED, to, n)
       },
       failed: (code) => this.#add(() => this.#records.noAnswer(back, route, to, code)),
     }
   }
 
-  /** Counts these among what was refused, and drops the oldest of it that are too many. */
-  #bound(...numbers: number[]): void {
-    this.#refused.push(...numbers)
-    for (const n of this.#refused.splice(0, this.#refused.length - MAX_REFUSED)) {
+  /** Counts `numbers` among those `of` a kind, and drops the oldest of them that are more than `most`. */
+  #bound(of: number[], most: number, ...numbers: number[]): void {
+    of.push(...numbers)
+    for (const n of of.splice(0, of.length - most)) {
       const at = this.#events.findIndex((kept) => kept.n === n)
       if (at >= 0) this.#events.splice(at, 1)
     }
