@@ -48,7 +48,9 @@ describe('the package', () => {
       .concat('src/page/en.js', 'src/page/es.js')
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
-    const read = ['src/lab/README.md', 'src/protocol/README.md']
+    const read = filesIn('src/lab')
+      .filter((file) => file.endsWith('/README.md'))
+      .concat('src/protocol/README.md')
     const rest = ['LICENSE', 'README.md', 'package.json', ...read]
     const { files } = await packed()
     assert.deepEqual(files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
