@@ -14,6 +14,7 @@ import { MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { type Answer, call } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
+import { documentAt, shellLines } from './helpers/documents.ts'
 import { freePorts } from './helpers/ports.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
@@ -268,10 +269,9 @@ describe('a loopback address', () => {
 })
 
 describe('Mallory', () => {
-  it('goes between two that were started with her in the place of the other, as the README has it', async () => {
-    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-    const [, fence = ''] = /```sh\n([^`]* mallory [^`]*)```/.exec(readme) ?? []
-    const commands = fence.trim().split('\n')
+  it('goes between two that were started with her in the place of the other, as her README has it', async () => {
+    const readme = documentAt('src/lab/mallory/README.md').text
+    const commands = shellLines(readme, 'In three terminals')
     assert.equal(commands.length, 3)
     const ports = await freePorts(4)
     const [a = 0, b = 0, m = 0, n = 0] = ports

@@ -109,8 +109,11 @@ describe('ecdh-duet lab nonce-reuse', () => {
     assertForProjector(long.output)
   })
 
-  it('runs as the README says', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  it('runs as its README says', async () => {
+    const readme = await readFile(
+      new URL('../src/lab/nonce-reuse/README.md', import.meta.url),
+      'utf8',
+    )
     const [, quoted = ''] = /^node dist\/main\.js lab nonce-reuse (.*)$/m.exec(readme) ?? []
     const args = [...quoted.matchAll(/'([^']*)'|(\S+)/g)].map(
       ([, text, word]) => text ?? word ?? '',
