@@ -4,7 +4,9 @@ import { PeerError } from '../contract.ts'
 import { sendPictureTo } from '../http/client.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { print, printable, progressBar } from '../terminal.ts'
+import { print } from '../terminal/output.ts'
+import { progressBar } from '../terminal/progress.ts'
+import { printable } from '../terminal/safe.ts'
 
 /**
  * Sends the picture in `file` and prints what the peer on `port` answers. Returns the exit code.
