@@ -11,7 +11,7 @@ import { listen } from './http/server.ts'
 import { Peer, type PeerOptions } from './peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
-import type { Terminal } from './terminal.ts'
+import type { Terminal } from './terminal/terminal.ts'
 
 const MAX_IMAGE = 64 * 1024 * 1024
 

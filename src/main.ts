@@ -4,6 +4,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
+import { untilTheEnd } from './commands/ending.ts'
 import type { MalloryOptions } from './commands/mallory.ts'
 import { type RunOptions, run } from './commands/run.ts'
 import { loopbackOrigin } from './loopback.ts'
@@ -11,7 +12,7 @@ import { DuetError } from './protocol/errors.ts'
 import { MAX_TEXT_BYTES } from './protocol/messages.ts'
 import { SUITES, type SuiteName } from './protocol/suites.ts'
 import { StateError } from './state/files.ts'
-import { tell } from './terminal.ts'
+import { tell } from './terminal/output.ts'
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
 
@@ -269,11 +270,6 @@ function ending<Args extends unknown[]>(
       fail(error)
     }
   }
-}
-
-/** A request to the other peer may be under way; nobody waits for it any more. */
-async function untilTheEnd(exitCode: Promise<number>): Promise<never> {
-  process.exit(await exitCode)
 }
 
 /** One line for what a person can mend; anything else is a defect and keeps its stack. */

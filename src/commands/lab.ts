@@ -1,7 +1,8 @@
 /** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
 
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
-import { print, printable } from '../terminal.ts'
+import { print } from '../terminal/output.ts'
+import { printable } from '../terminal/safe.ts'
 import { endWithOutput } from './ending.ts'
 
 /** Prints their lines, with whatever came from outside escaped. */

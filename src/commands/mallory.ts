@@ -7,7 +7,7 @@ import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { StateError } from '../state/files.ts'
 import { forgetful, hasMet, openMemory } from '../state/memory.ts'
-import { createTerminal, type Terminal } from '../terminal.ts'
+import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface MalloryOptions {

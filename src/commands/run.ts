@@ -9,7 +9,7 @@ import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/key
 import { forgetful, openMemory } from '../state/memory.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { createTerminal } from '../terminal.ts'
+import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface RunOptions {

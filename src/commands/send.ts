@@ -10,7 +10,7 @@ import { DuetError } from '../protocol/errors.ts'
 import { naming } from '../state/files.ts'
 import { readPublicKey } from '../state/keyFiles.ts'
 import { decodePublicKey, fingerprint } from '../state/pem.ts'
-import { print, tell } from '../terminal.ts'
+import { print, tell } from '../terminal/output.ts'
 import { fetchMailboxKey, sendMailTo } from './mailClient.ts'
 
 /** A line end may follow the longest text. */

@@ -4,7 +4,9 @@ import { PeerError, type PictureSource } from '../contract.ts'
 import { clientOf, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { print, printable, progressBar } from '../terminal.ts'
+import { print } from '../terminal/output.ts'
+import { progressBar } from '../terminal/progress.ts'
+import { printable } from '../terminal/safe.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. In ms. */
 const OWNER_TIMEOUT = 60_000

@@ -22,7 +22,7 @@ import {
 import type { Suite } from '../../protocol/suites.ts'
 import { forgetful } from '../../state/memory.ts'
 import { pictureFile } from '../../state/pictures.ts'
-import type { Narrator, Terminal } from '../../terminal.ts'
+import type { Narrator, Terminal } from '../../terminal/terminal.ts'
 import { POINTS, type Point } from './says.ts'
 
 /** What she writes for something in a text. */
