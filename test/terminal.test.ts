@@ -258,7 +258,7 @@ describe('the lines of a terminal', () => {
       ${end}`
     const file = path.join(folder, 'output')
     const fd = fs.openSync(file, 'w')
-    const node = ['--import', 'tsx', '--input-type=module', '--eval', script]
+    const node = ['--import', './test/loader.js', '--input-type=module', '--eval', script]
     spawnSync(process.execPath, node, { stdio: ['ignore', fd, fd] })
     fs.closeSync(fd)
     return fs.readFileSync(file, 'utf8')

@@ -3,7 +3,7 @@
 import { Connection } from './connection.ts'
 
 /** How many are under way at once, where it is not one. */
-export const AT_ONCE = 16
+const AT_ONCE = 16
 
 /** A connection for each of them. */
 export function connections(port: number): Promise<Connection[]> {
