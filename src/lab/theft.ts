@@ -15,6 +15,9 @@ import {
 } from './keys.ts'
 
 const PARTIES: readonly Party[] = [1, 2]
+const KEY_BYTES = 32
+/** d ‖ z, FIPS 203 section 7.1. */
+const KEM_SEED_BYTES = 64
 
 /** What stolen values open: for each session what each message or picture says, or null, and how many keys were tried. */
 export interface Attempt {
@@ -23,21 +26,25 @@ export interface Attempt {
 }
 
 /**
- * Tries each of `values`, 32 bytes each, on everything that was recorded: as its very key, as a chain at
+ * Tries each of `values`, of 32 bytes or a KEM's private key, on everything that was recorded: as its very key, as a chain at
  * any number up to its own, as the pseudorandom key of its session; and, where one is the private key to a
  * public key on the wire, computes what follows from it, with every value in the place of each secret that
- * is still missing. Values that went over the wire are no secrets, and are left out.
+ * is still missing; a KEM's private key opens its ciphertext first. Values that went over the wire are no secrets, and are left out.
  */
 export function tryEverything(
   recorded: readonly RecordedSession[],
   values: readonly Uint8Array[],
 ): Attempt {
   const known = publicValues(recorded)
-  const secrets = values.filter((value) => !known.some((each) => equalBytes(each, value)))
+  const isKey = ({ length }: Uint8Array) => length === KEY_BYTES
+  const secrets = values.filter(
+    (value) => isKey(value) && !known.some((each) => equalBytes(each, value)),
+  )
+  const longer = values.filter((value) => !isKey(value))
   const privateKeys = privateKeysIn(recorded, secrets)
   let tries = 0
   const texts = recorded.map((session) => {
-    const guesses = [new Uint8Array(32), ...secrets]
+    const guesses = [new Uint8Array(KEY_BYTES), ...secrets, ...decapsulated(session, longer)]
     const prks = [...secrets, ...guessedKeys(session, guesses, privateKeys)]
     return session.sealed.map((sealed) => {
       for (const { key, sender } of keysFor(sealed, secrets, prks)) {
@@ -104,6 +111,23 @@ function guessedKeys(
         for (const third of of(es))
           prks.push(pseudorandomKey(session, { kem, ee: first, se: second, es: third }))
   return prks
+}
+
+/** What each of `values` makes of the session's ciphertext, as a decapsulation key or as the seed of one. */
+function decapsulated(
+  { suite: { kem }, ciphertext }: RecordedSession,
+  values: readonly Uint8Array[],
+): Uint8Array[] {
+  if (kem === null || ciphertext === null) return []
+  return values.flatMap((value) => {
+    try {
+      const key = value.length === KEM_SEED_BYTES ? kem.keyPair(value).decapsulationKey : value
+      return [kem.decapsulate(key, ciphertext)]
+    } catch {
+      // it has a hash of its public half in it (FIPS 203 section 7.3), so not every value of that length is one
+      return []
+    }
+  })
 }
 
 /** What 32 bytes on the wire, or computed from it alone, may also be found in a memory. */

@@ -88,7 +88,7 @@ function scene(suite: Suite, a: OwnPeer, b: OwnPeer): string[] {
   return [
     ...heading('1. Three sessions, recorded'),
     ...wrap(
-      `The lab starts two ordinary peers on ${suite.name}, A at ${a.url} and B at ${b.url}, and records all that goes over the wire between them. They run /send_keys on both yesterday, today and tomorrow, and send texts and a picture. In between their memory is stolen: Node's own debugger walks over everything that the running peer holds, private fields included, and each value of 32 bytes is taken.`,
+      `The lab starts two ordinary peers on ${suite.name}, A at ${a.url} and B at ${b.url}, and records all that goes over the wire between them. They run /send_keys on both yesterday, today and tomorrow, and send texts and a picture. In between their memory is stolen: Node's own debugger walks over everything that the running peer holds, private fields included, and takes each value of 32 bytes${suite.kem === null ? '' : ' and each private key of the KEM'}.`,
     ),
   ]
 }
