@@ -47,7 +47,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/peer.ts',
     {
-      takes: ['./protocol/exchange.ts', './frequency.ts'],
+      takes: ['./protocol/exchange.ts', './frequency.ts', './publicState.ts'],
       refuses: [
         'node:fs',
         './http/client.ts',
@@ -56,6 +56,13 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         './launch.ts',
         './lab/show-work/work.ts',
       ],
+    },
+  ],
+  [
+    'src/publicState.ts',
+    {
+      takes: ['./protocol/exchange.ts', './contract.ts'],
+      refuses: ['node:fs', './http/client.ts', './terminal/terminal.ts', './peer.ts'],
     },
   ],
   [
