@@ -321,6 +321,11 @@ describe('the command', () => {
       ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--identity', ''],
     ],
     ['something left over', ['both', 'more']],
+    ['a state to keep and none', ['both', '--ports', '0,0', '--state', 'x', '--no-state']],
+    [
+      'no state and one to keep',
+      ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state', '--state', 'x'],
+    ],
   ]
   for (const [what, args] of wrong)
     it(`exits with 2 on ${what}, and says how it is used`, async () => {
