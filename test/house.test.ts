@@ -84,7 +84,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/state/memory.ts',
     {
-      takes: ['../peer.ts', './pem.ts', '../system.ts', 'node:fs'],
+      takes: ['../peer.ts', './pem.ts', '../system.ts', '../turn.ts', 'node:fs'],
       refuses: ['../http/app.ts', '../lab/work.ts', '../terminal/terminal.ts', '../main.ts'],
     },
   ],
