@@ -11,10 +11,10 @@ import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test
 import type { WatchEvent } from '../src/contract.ts'
 import { idOf, Maildir } from '../src/mailbox/maildir.ts'
 import { MAX_MAIL_BYTES, seal } from '../src/mailbox/seal.ts'
-import { Turn } from '../src/mailbox/turn.ts'
 import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal/terminal.ts'
+import { Turn } from '../src/turn.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
 import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
 
@@ -781,6 +781,18 @@ describe('ecdh-duet watch', () => {
       await watcher.until(/watching/)
       watcher.kill()
       assert.equal(await watcher.ended, 0)
+    })
+  })
+
+  it("says so while somebody else's file keeps it from its turn, and goes on without it", () => {
+    const strange = path.join(dir, 'watching', 'notes.txt')
+    fs.mkdirSync(path.dirname(strange), { recursive: true })
+    fs.writeFileSync(strange, '')
+    return withCommand(args(), {}, async (watcher) => {
+      await watcher.until(/waiting +[^\n]*watching holds files that are of no watcher/)
+      fs.rmSync(strange)
+      await watcher.until(/· {2}watching/)
+      assert.equal(watcher.output().match(/waiting/g)?.length, 1)
     })
   })
 
