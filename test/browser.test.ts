@@ -739,6 +739,37 @@ describe('a step', suite, () => {
       await nextIs(page, '/send_keys')
     }))
 
+  it('has its outcome below it until the state has moved on', () =>
+    withTab(async (page, [a, b]) => {
+      const gone = (route: string) =>
+        step(page, route).locator('.said:empty').waitFor({ state: 'attached' })
+      await press(page, '/send_msg')
+      await says(page, '/send_msg', /No session yet/)
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /Nothing to decrypt/)
+      await press(page, '/send_keys')
+      await says(page, '/send_keys', /Sent/)
+      await b.call('/send_keys')
+      for (const route of ['/send_msg', '/decrypt_msg', '/send_keys']) await gone(route)
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /Nothing to decrypt/)
+      await press(page, '/send_msg')
+      await says(page, '/send_msg', /Sealed/)
+      await b.call('/send_msg')
+      await gone('/decrypt_msg')
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /1 message opened/)
+      await says(page, '/send_msg', /Sealed/)
+      await page.fill('#text', TEXT)
+      await gone('/send_msg')
+      await press(page, '/send_image')
+      await says(page, '/send_image', /Sealed/)
+      await page.setInputFiles('#file', SAMPLE)
+      await gone('/send_image')
+      await agree(a, b)
+      await gone('/decrypt_msg')
+    }))
+
   it('that is refused says it for a wrong file too', () =>
     withTab(async (page, [a, b]) => {
       await agree(a, b)
