@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { SUITES } from '../src/protocol/suites.ts'
-import { noBrowser, startBrowser, violations, withPage } from './helpers/browser.ts'
+import { noBrowser, noChromium, startBrowser, violations, withPage } from './helpers/browser.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
@@ -561,7 +561,7 @@ function hiddenIn(page: Page): Promise<string[]> {
   })
 }
 
-describe('the page on paper and in large text', suite, () => {
+describe('the page on paper and in large text', { skip: noChromium }, () => {
   for (const [locale, name] of [
     // long sentences and long keys
     ['es', 'X25519MLKEM768'],
@@ -809,7 +809,7 @@ describe('a step', suite, () => {
     ))
 })
 
-describe('the page without its script', suite, () => {
+describe('the page without its script', { skip: noChromium }, () => {
   it('shows the state, the picture and the curls, and no button that does nothing', () =>
     withPeers({}, async (a, b) => {
       await agree(a, b)
