@@ -7,7 +7,7 @@ import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { SUITES } from '../src/protocol/suites.ts'
-import { noBrowser, startBrowser, violations, withPage } from './helpers/browser.ts'
+import { noBrowser, noChromium, startBrowser, violations, withPage } from './helpers/browser.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
@@ -561,7 +561,7 @@ function hiddenIn(page: Page): Promise<string[]> {
   })
 }
 
-describe('the page on paper and in large text', suite, () => {
+describe('the page on paper and in large text', { skip: noChromium }, () => {
   for (const [locale, name] of [
     // long sentences and long keys
     ['es', 'X25519MLKEM768'],
@@ -739,6 +739,37 @@ describe('a step', suite, () => {
       await nextIs(page, '/send_keys')
     }))
 
+  it('has its outcome below it until the state has moved on', () =>
+    withTab(async (page, [a, b]) => {
+      const gone = (route: string) =>
+        step(page, route).locator('.said:empty').waitFor({ state: 'attached' })
+      await press(page, '/send_msg')
+      await says(page, '/send_msg', /No session yet/)
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /Nothing to decrypt/)
+      await press(page, '/send_keys')
+      await says(page, '/send_keys', /Sent/)
+      await b.call('/send_keys')
+      for (const route of ['/send_msg', '/decrypt_msg', '/send_keys']) await gone(route)
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /Nothing to decrypt/)
+      await press(page, '/send_msg')
+      await says(page, '/send_msg', /Sealed/)
+      await b.call('/send_msg')
+      await gone('/decrypt_msg')
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /1 message opened/)
+      await says(page, '/send_msg', /Sealed/)
+      await page.fill('#text', TEXT)
+      await gone('/send_msg')
+      await press(page, '/send_image')
+      await says(page, '/send_image', /Sealed/)
+      await page.setInputFiles('#file', SAMPLE)
+      await gone('/send_image')
+      await agree(a, b)
+      await gone('/decrypt_msg')
+    }))
+
   it('that is refused says it for a wrong file too', () =>
     withTab(async (page, [a, b]) => {
       await agree(a, b)
@@ -778,7 +809,7 @@ describe('a step', suite, () => {
     ))
 })
 
-describe('the page without its script', suite, () => {
+describe('the page without its script', { skip: noChromium }, () => {
   it('shows the state, the picture and the curls, and no button that does nothing', () =>
     withPeers({}, async (a, b) => {
       await agree(a, b)

@@ -116,7 +116,6 @@ describe('the files of the page', () => {
     const [{ files }] = JSON.parse(packed.stdout)
     const names = files.map((file: { path: string }) => file.path)
     for (const file of FILES) assert.ok(names.includes(`src/page/${file}`), file)
-    assert.ok(!names.some((name: string) => /tsconfig|test\//.test(name)))
   })
 })
 

@@ -68,6 +68,7 @@ export const PAGE_FILES = [
   '/record.js',
   '/records.js',
   '/run.js',
+  '/said.js',
   '/steps.js',
   '/stream.js',
   '/table.js',

@@ -8,6 +8,7 @@
 import { byId, h } from './dom.js'
 import { words } from './language.js'
 import { post, UNKNOWN_TYPE, upload } from './run.js'
+import { forget, forgetAll, outcome, say, unsay } from './said.js'
 
 /** As the steps' curls name this peer. */
 const origin = `http://127.0.0.1:${document.body.dataset['port']}`
@@ -41,8 +42,8 @@ export function setUpSteps() {
     const code = item.querySelector('.curl')
     if (code instanceof HTMLElement) code.before(copier(item, code))
   }
-  textBox.addEventListener('input', curls)
-  fileBox.addEventListener('change', curls)
+  textBox.addEventListener('input', () => changed(textBox))
+  fileBox.addEventListener('change', () => changed(fileBox))
   takeDrops(byId('drop'))
   curls()
 }
@@ -51,7 +52,7 @@ export function setUpSteps() {
 export function restartSteps(again) {
   shown = false
   others = ''
-  if (again) for (const output of document.querySelectorAll('.said')) output.replaceChildren()
+  if (again) forgetAll()
 }
 
 /** What an event means for what comes next. @param {Event} event */
@@ -74,6 +75,7 @@ export function followStep(event) {
 export function showWaiting(now) {
   state = now
   byId('waiting').textContent = now.waiting.length === 0 ? '' : words.waiting(now.waiting.length)
+  forget(now)
   markNext()
 }
 
@@ -148,37 +150,31 @@ const SAID = {
   '/send_image': ({ bytes, type }) => words.sealedPicture(type, bytes),
 }
 
-/** @param {HTMLElement} item @param {boolean} good @param {(Node | string)[]} text */
-function say(item, good, ...text) {
-  const line = item.querySelector('.said')
-  line?.classList.toggle('refused', !good)
-  line?.replaceChildren(h('b', {}, good ? '✓ ' : '✗ '), ...text)
-}
-
 /** @param {HTMLElement} item @param {string} route */
 async function runStep(item, route) {
   const button = item.querySelector('button')
   // a second press while the first is under way would run it twice
   if (button?.getAttribute('aria-disabled') === 'true') return
   button?.setAttribute('aria-disabled', 'true')
+  const before = state
   try {
     const { status, answer } = await (route === '/send_image'
       ? upload(fileBox.files?.[0], /** @type {HTMLProgressElement} */ (byId('progress')))
       : post(route, route === '/send_msg' ? textBox.value : ''))
-    if (status < 300) say(item, true, SAID[route]?.(answer) ?? '')
-    else
-      say(
-        item,
-        false,
-        h('span', { lang: 'en' }, `${answer['title']}. ${answer['detail']}`),
-        ` ${words.thenNext} `,
-        h('code', { lang: 'en' }, answer['next']),
-      )
+    if (status < 300) say(item, true, [SAID[route]?.(answer) ?? ''], outcome(route, before, answer))
+    else {
+      const why = h('span', { lang: 'en' }, `${answer['title']}. ${answer['detail']}`)
+      const next = h('code', { lang: 'en' }, answer['next'])
+      say(item, false, [why, ` ${words.thenNext} `, next], outcome(route, before, null))
+    }
+    // it may have moved on before the answer was here
+    if (state) forget(state)
     if (status < 300 && route === '/send_msg') textBox.value = ''
     if (status < 300 && route === '/send_image') fileBox.value = ''
     curls()
   } catch {
-    say(item, false, words.peerGone)
+    // the next state comes from a peer that is there again
+    say(item, false, [words.peerGone], () => false)
   } finally {
     button?.removeAttribute('aria-disabled')
     byId('progress').hidden = true
@@ -194,13 +190,19 @@ function takeDrops(drop) {
       const { files } = /** @type {DragEvent} */ (event).dataTransfer ?? {}
       if (type !== 'drop' || !files?.length) return
       fileBox.files = files
-      curls()
+      changed(fileBox)
       const item = drop.closest('li')
       if (item) runStep(item, '/send_image')
     })
 }
 
 // The same by curl
+
+/** What was said of another text or picture goes. @param {HTMLElement} box */
+function changed(box) {
+  unsay(box.closest('[data-step]'))
+  curls()
+}
 
 /** The curls of what stands in the fields. */
 function curls() {

@@ -1,24 +1,24 @@
-/** A real browser, where the machine has one: Chromium without a window. */
+/** A real browser without a window, where the machine has one: Chromium, or Firefox with `BROWSER=firefox`. */
 
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import {
+  type Browser,
+  type BrowserContextOptions,
+  chromium,
+  firefox,
+  type Page,
+} from 'playwright-core'
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
+const FIREFOX = process.env['BROWSER'] === 'firefox'
 
-/** The browser that `CHROMIUM` names, else the first in the PATH, or null. */
-const browserPath: string | null =
-  process.env['CHROMIUM'] ??
-  (process.env['PATH'] ?? '')
-    .split(path.delimiter)
-    .flatMap((folder) => NAMES.map((name) => path.join(folder, name)))
-    .find(isProgram) ??
-  null
-
-/** For tests that need one: false, or why they are skipped. */
-export const noBrowser: string | false =
-  browserPath === null && 'there is no Chromium here (install chromium, or name one in CHROMIUM)'
+/** The first program of these names in the PATH, or null. */
+function programOf(names: readonly string[]): string | null {
+  const folders = (process.env['PATH'] ?? '').split(path.delimiter)
+  const files = folders.flatMap((folder) => names.map((name) => path.join(folder, name)))
+  return files.find(isProgram) ?? null
+}
 
 function isProgram(file: string): boolean {
   try {
@@ -29,10 +29,42 @@ function isProgram(file: string): boolean {
   }
 }
 
+/** The browsers that `CHROMIUM` and `FIREFOX` name, else those of the machine, or null. */
+const chromiumPath =
+  process.env['CHROMIUM'] ??
+  programOf(['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome'])
+const firefoxPath = process.env['FIREFOX'] ?? programOf(['firefox-esr', 'firefox'])
+
+/** For tests that need Firefox: false, or why they are skipped. */
+export const noFirefox: string | false =
+  firefoxPath === null && 'there is no Firefox here (install firefox-esr, or name one in FIREFOX)'
+/** The same for the browser that these tests run in. */
+export const noBrowser: string | false = FIREFOX
+  ? noFirefox
+  : chromiumPath === null && 'there is no Chromium here (install chromium, or name one in CHROMIUM)'
+
+/** For what only Chromium can be asked for, paper and a page without its script: false, or why it is not tested. */
+export const noChromium: string | false =
+  noBrowser || (FIREFOX && 'Firefox takes no order to print, or to run no script')
+
 export function startBrowser(): Promise<Browser> {
+  if (FIREFOX)
+    return firefox.launch({
+      executablePath: firefoxPath ?? '',
+      // Firefox as it is, by WebDriver BiDi; else it would have to be a patched one
+      channel: 'moz-firefox',
+      firefoxUserPrefs: {
+        // BiDi can't ask this of a window; a scheme of colours it can't ask for either, so all are light
+        'ui.prefersReducedMotion': 1,
+        // a process for each origin and some in advance take longer to start than the tests
+        'fission.autostart': false,
+        'dom.ipc.processCount': 1,
+        'dom.ipc.processPrelaunch.enabled': false,
+      },
+    })
   // the sandbox can't be had as root, and the pages are our own; containers have little shared memory
   return chromium.launch({
-    executablePath: browserPath ?? '',
+    executablePath: chromiumPath ?? '',
     args: ['--no-sandbox', '--disable-dev-shm-usage'],
   })
 }
