@@ -14,7 +14,8 @@ export function bytesToHex(bytes: Uint8Array): string {
  * @throws RangeError
  */
 export function hexToBytes(hex: string): Uint8Array {
-  const bytes = new Uint8Array(Buffer.from(hex, 'hex'))
+  const bytes = new Uint8Array(hex.length >> 1)
+  Buffer.from(bytes.buffer).write(hex, 'hex')
   // Node takes capitals, and stops where the digits do
   if (bytesToHex(bytes) !== hex) throw new RangeError('This is not hex in lower case.')
   return bytes

@@ -12,14 +12,13 @@ const TEXT_BYTES = 1024
 /** As many as may wait to be read. */
 const BURST = 32
 const IDLE_MS = 60_000
-/** A minute each: more would say little more. */
+/** They are idle at the same time; more would say little more. */
 const ROUNDS = 3
 
 export const idle: Row = async ({ rounds, folder }) => {
   if (process.platform !== 'linux') return 'only Linux counts it'
-  const samples = { ours: [] as number[], reference: [] as number[] }
-  for (let round = 0; round < Math.min(rounds, ROUNDS); round++)
-    await withPrograms(folder, async (programs) => {
+  const measured = () =>
+    withPrograms(folder, async (programs) => {
       const peers = await programs.peers()
       const [port = 0] = await freePorts(1)
       const bare = programs.reference('bareStart', port)
@@ -34,16 +33,19 @@ export const idle: Row = async ({ rounds, folder }) => {
       }
       for (const connection of [a, b, asked]) connection.close()
       await delay(IDLE_MS)
-      samples.ours.push(Math.max(...peers.map(residentOf)))
-      samples.reference.push(residentOf(bare))
+      return { ours: Math.max(...peers.map(residentOf)), reference: residentOf(bare) }
     })
+  const samples = await Promise.all(
+    Array.from({ length: Math.min(rounds, ROUNDS) }, () => measured()),
+  )
   return [
     figureOf({
       what: `memory, idle after ${MESSAGES} messages`,
       beside: 'a program with koa, router and got that answered as many requests',
       unit: 'MiB',
       aim: { atMostMore: 24 },
-      ...samples,
+      ours: samples.map(({ ours }) => ours),
+      reference: samples.map(({ reference }) => reference),
     }),
   ]
 }
