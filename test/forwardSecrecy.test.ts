@@ -1,9 +1,10 @@
-/** What a thief of all that a running program holds opens, and what she doesn't: and that her attempts are real. */
+/** What a thief of all that a running program holds opens, and what she doesn't: and that her attempts are real. The lesson runs the command. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { exchangeKeys } from '../src/lab/agree.ts'
 import { step } from '../src/lab/call.ts'
+import { forwardSecrecy } from '../src/lab/forwardSecrecy.ts'
 import { valuesIn } from '../src/lab/memory.ts'
 import { type OwnPeer, withOwnPair } from '../src/lab/pair.ts'
 import {
@@ -28,7 +29,7 @@ import { Exchange } from '../src/protocol/exchange.ts'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { forgetful } from '../src/state/memory.ts'
 import { runCommand } from './helpers/command.ts'
-import { assertForProjector } from './helpers/projector.ts'
+import { labSays } from './helpers/lab.ts'
 
 /** Everything that a thief of this peer's program has. */
 const memoryOf = (...peers: OwnPeer[]) =>
@@ -71,14 +72,7 @@ function keyOf(recording: OpenRecording, index: number, a: OwnPeer, b: OwnPeer):
 for (const suite of Object.values(SUITES)) {
   describe(`ecdh-duet lab forward-secrecy --curve ${suite.name}`, () => {
     it('opens what waits unread and what is still to come, and nothing that was read', async () => {
-      const { code, output, errors } = await runCommand([
-        'lab',
-        'forward-secrecy',
-        '--curve',
-        suite.name,
-      ])
-      assert.deepEqual([code, errors], [0, ''])
-      assertForProjector(output)
+      const { output } = await labSays((say) => forwardSecrecy(say, suite))
       const rows = [...output.matchAll(/[AB] → [AB] {2}(\S.*?) +[0-9a-f]{6}… +(.*)$/gm)]
       assert.deepEqual(
         rows.map(([, what = '', verdicts = '']) => [
