@@ -37,22 +37,19 @@ export function startBrowser(): Promise<Browser> {
   })
 }
 
-/** What went wrong in a page, or was asked of anyone but `origin`. */
-export interface Watched {
+export interface Tab {
   readonly page: Page
-  readonly faults: string[]
+  /** What went wrong since it was opened, or was asked of anyone but where it is. */
+  readonly faults: readonly string[]
+  open(url: string): Promise<void>
 }
 
-/** Opens `url` in a window of its own, and closes it after `use`. */
-export async function withPage<T>(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions,
-  use: (page: Page, faults: string[]) => Promise<T>,
-): Promise<T> {
+/** A new tab, alone in its window. */
+export async function openTab(browser: Browser, options: BrowserContextOptions): Promise<Tab> {
   const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
   const faults: string[] = []
+  let origin = ''
   page.on('pageerror', ({ message }) => faults.push(message))
   page.on('console', (message) => {
     // a refusal is an answer, though the browser calls it an error
@@ -60,13 +57,16 @@ export async function withPage<T>(
       faults.push(message.text())
   })
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin) faults.push(request.url())
+    if (new URL(request.url()).origin !== origin) faults.push(request.url())
   })
-  try {
-    await page.goto(url)
-    return await use(page, faults)
-  } finally {
-    await context.close()
+  return {
+    page,
+    faults,
+    async open(url) {
+      faults.length = 0
+      origin = new URL(url).origin
+      await page.goto(url)
+    },
   }
 }
 
@@ -78,7 +78,7 @@ interface Violation {
 /** What axe-core finds against WCAG 2.2 AA and its own best practices, a line each. */
 export async function violations(page: Page): Promise<string[]> {
   // not as a script of the page: its policy takes none from elsewhere
-  await page.evaluate(axe.source)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run(options: object): Promise<{ violations: Violation[] }> }
