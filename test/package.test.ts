@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { after, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
@@ -30,18 +30,19 @@ function filesIn(from: string): string[] {
 }
 
 /** What `npm pack` made in `folder`, of what is built already. */
-async function packed(): Promise<{ filename: string; integrity: string; files: string[] }> {
+let packed: { filename: string; integrity: string; files: string[] }
+before(async () => {
   const { stdout } = await run(
     'npm',
     ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
     { cwd: root },
   )
   const [{ filename, integrity, files }] = JSON.parse(stdout)
-  return { filename, integrity, files: files.map((file: { path: string }) => file.path).sort() }
-}
+  packed = { filename, integrity, files: files.map((file: { path: string }) => file.path).sort() }
+})
 
 describe('the package', () => {
-  it('holds what was compiled, what is read at run time and what is to be read, and nothing else', async () => {
+  it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
       .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
       // the page's words, which the server has too
@@ -50,8 +51,7 @@ describe('the package', () => {
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
     const read = ['src/lab/README.md', 'src/protocol/README.md']
     const rest = ['LICENSE', 'README.md', 'package.json', ...read]
-    const { files } = await packed()
-    assert.deepEqual(files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
+    assert.deepEqual(packed.files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
   })
 
   it('installs into an empty folder, and its command runs an exchange, a message and a picture there', async (t) => {
@@ -90,8 +90,10 @@ describe('the package', () => {
 
   it('is built anew: what the sources no longer have does not stay', async () => {
     const copy = path.join(folder, 'copy')
-    for (const name of ['src', 'package.json', 'tsconfig.json'])
-      fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+    fs.mkdirSync(path.join(copy, 'src'), { recursive: true })
+    for (const name of ['package.json', 'tsconfig.json'])
+      fs.cpSync(path.join(root, name), path.join(copy, name))
+    fs.writeFileSync(path.join(copy, 'src', 'main.ts'), 'export const compiled = true\n')
     fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
     fs.mkdirSync(path.join(copy, 'dist'))
     fs.writeFileSync(path.join(copy, 'dist', 'gone.js'), '')
@@ -106,7 +108,7 @@ describe('the package', () => {
  * npm's cache, where an install of ours has left them, else from the registry. Returns why not.
  */
 async function installed(home: string): Promise<string | null> {
-  const { filename, integrity } = await packed()
+  const { filename, integrity } = packed
   const { dependencies, bin, version, engines } = manifest
   const lock: { packages: Record<string, { dev?: true }> } = JSON.parse(read('package-lock.json'))
   const needed = Object.entries(lock.packages).filter(([name, { dev }]) => name !== '' && !dev)
