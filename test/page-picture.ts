@@ -19,8 +19,9 @@ try {
     const [a = 0, b = 0] = await both.ports(2)
     const steps = [`${a}/send_keys`, `${b}/send_keys`, `${a}/show`, `${a}/send_msg`]
     for (const step of steps) await call(`http://127.0.0.1:${step}`)
-    const options = { viewport: { width: 1280, height: 820 }, colorScheme: 'light' } as const
-    const { page, open } = await openTab(browser, options)
+    const { page, become, open } = await openTab(browser)
+    const viewport = { width: 1280, height: 820 }
+    await become({ locale: 'en', javaScript: true, viewport, colorScheme: 'light' })
     await open(`http://127.0.0.1:${a}/`)
     await page.locator('#record-7 summary').click()
     await page.locator('#record-7-tag').waitFor()

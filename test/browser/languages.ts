@@ -3,7 +3,18 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { agree, nextIs, onePage, press, records, said, says, step, suite } from './tabs.ts'
+import {
+  agree,
+  nextIs,
+  onePage,
+  openRecords,
+  press,
+  records,
+  said,
+  says,
+  step,
+  suite,
+} from './tabs.ts'
 
 /** What a page says in the language that it says it is in: all texts, labels and titles, but for parts of another one. */
 function wordsOf(page: Page): Promise<string[]> {
@@ -39,7 +50,7 @@ describe('the page in Spanish', suite, () => {
         await nextIs(page, '/decrypt_msg')
         await step(page, '/decrypt_msg').getByText('1 mensaje cifrado sin abrir').waitFor()
         await page.getByText('Descifrada: image/png, 26.591 bytes.').waitFor()
-        for (const summary of await page.locator('.record summary').all()) await summary.click()
+        await openRecords(page)
         await page
           .getByText('Clave privada por punto base, nueva en este intercambio')
           .first()

@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { violations } from '../helpers/browser.ts'
 import type { TestPeer } from '../helpers/with-peers.ts'
-import { agree, nextIs, onePage, press, records, said, suite } from './tabs.ts'
+import { agree, nextIs, onePage, openRecords, press, records, said, suite } from './tabs.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const slow =
@@ -176,7 +176,7 @@ const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][
   [
     'with every record open',
     async (page) => {
-      for (const summary of await page.locator('.record summary').all()) await summary.click()
+      await openRecords(page)
       await page.locator('.fields').first().waitFor()
     },
   ],

@@ -70,7 +70,8 @@ describe('the safety number', suite, () => {
       await page.keyboard.type(`${groups.slice(0, 3).join('')} ${groups[3]?.slice(0, 2)}`)
       await verdict(page, /^Not complete yet: 3 of the twelve groups so far, with no difference\.$/)
       assert.deepEqual(await marks(page), ['same', 'same', 'same', 'unfinished'])
-      await page.keyboard.type(`${number.slice(20)} `)
+      // the rest as it is pasted
+      await page.keyboard.insertText(`${number.slice(20)} `)
       await verdict(page, /^The same: all twelve groups\./)
       assert.deepEqual(new Set(await marks(page)), new Set(['same']))
       const wrong = groups.map((group, i) =>

@@ -56,7 +56,7 @@ describe('the page without its script', suite, () => {
     withPeers({}, async (a, b) => {
       await agree(a, b)
       await a.call('/send_image')
-      await withTab(b.url, { javaScriptEnabled: false }, async (page) => {
+      await withTab(b.url, { javaScript: false }, async (page) => {
         const shown = (await b.call('/show')).json
         const text = await page.locator('body').innerText()
         for (const value of [shown.publicKey, shown.session.id, shown.safetyNumber, 'send_keys'])

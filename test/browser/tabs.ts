@@ -2,14 +2,17 @@
 
 import assert from 'node:assert/strict'
 import { after } from 'node:test'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
 import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 /** For a `describe`: skipped where there is no browser. */
 export const suite = { skip: noBrowser }
 
-export interface TabOptions extends Pick<BrowserContextOptions, 'locale' | 'javaScriptEnabled'> {
+export interface TabOptions {
+  /** The browser's language. */
+  locale?: 'en' | 'es'
+  javaScript?: boolean
   viewport?: { width: number; height: number }
   colorScheme?: 'light' | 'dark'
   /** Behind the peer's URL. */
@@ -19,32 +22,27 @@ export interface TabOptions extends Pick<BrowserContextOptions, 'locale' | 'java
 let browser: Promise<Browser> | undefined
 after(async () => (await browser)?.close())
 /** Those that nobody uses: a new one costs a second of the processor. */
-const free = new Map<string, Tab[]>()
+const free: Tab[] = []
 
-/** Opens `url` in a tab of one's own: everything but its language stays with the test. */
+/** Opens `url` in a tab of one's own, in a browser that is as `options` have it. */
 export async function withTab(
   url: string,
   options: TabOptions,
   use: (page: Page) => Promise<void>,
 ): Promise<void> {
-  const { locale = 'en-US', javaScriptEnabled = true, colorScheme = 'light', path = '/' } = options
-  const { viewport = { width: 1280, height: 720 } } = options
-  const kind = JSON.stringify([locale, javaScriptEnabled])
-  const tabs = free.get(kind) ?? []
-  free.set(kind, tabs)
   browser ??= startBrowser()
-  const permissions = ['clipboard-read', 'clipboard-write']
-  const tab =
-    tabs.pop() ?? (await openTab(await browser, { locale, javaScriptEnabled, permissions }))
-  const { page, faults } = tab
-  await page.setViewportSize(viewport)
-  await page.emulateMedia({ colorScheme, media: null, reducedMotion: 'reduce' })
-  await tab.open(url + path)
-  await use(page)
-  assert.deepEqual(faults, [])
-  // after a failure nobody knows what the tab is like, and the next test gets another one
-  await tab.open('about:blank')
-  tabs.push(tab)
+  const tab = free.pop() ?? (await openTab(await browser))
+  await tab.become({
+    locale: options.locale ?? 'en',
+    javaScript: options.javaScript ?? true,
+    viewport: options.viewport ?? { width: 1280, height: 720 },
+    colorScheme: options.colorScheme ?? 'light',
+  })
+  await tab.open(url + (options.path ?? '/'))
+  await use(tab.page)
+  assert.deepEqual(tab.faults, [])
+  // after a failure nobody knows what a tab is like: the next test gets another one
+  free.push(tab)
 }
 
 /** Two peers, and a tab with the page of the first. */
@@ -97,9 +95,15 @@ export async function records(page: Page, count: number): Promise<string[]> {
   assert.equal(await page.locator('#records > li').count(), count)
   return titles
 }
+/** Opens every record to its bytes. */
+export function openRecords(page: Page): Promise<void> {
+  return page.locator('.record summary').evaluateAll((all) => {
+    for (const summary of all) (summary as HTMLElement).click()
+  })
+}
 /** What the page shows of its peer's state. */
 export const shown = (page: Page, what: string) => page.locator(`code[data-show="${what}"]`).first()
 
-/** Holds where the focus is. */
+/** Whether the focus is there. */
 export const isFocused = (page: Page, selector: string) =>
   page.locator(selector).evaluate((element) => element === document.activeElement)

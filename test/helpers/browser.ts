@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
@@ -37,17 +37,29 @@ export function startBrowser(): Promise<Browser> {
   })
 }
 
+/** What a browser may be like. */
+export interface Kind {
+  readonly locale: string
+  readonly javaScript: boolean
+  readonly viewport: { width: number; height: number }
+  readonly colorScheme: 'light' | 'dark'
+}
+
 export interface Tab {
   readonly page: Page
   /** What went wrong since it was opened, or was asked of anyone but where it is. */
   readonly faults: readonly string[]
+  /** For what is opened from then on. */
+  become(kind: Kind): Promise<void>
   open(url: string): Promise<void>
 }
 
 /** A new tab, alone in its window. */
-export async function openTab(browser: Browser, options: BrowserContextOptions): Promise<Tab> {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+export async function openTab(browser: Browser): Promise<Tab> {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
   const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  const userAgent = await page.evaluate(() => navigator.userAgent)
   const faults: string[] = []
   let origin = ''
   page.on('pageerror', ({ message }) => faults.push(message))
@@ -62,7 +74,17 @@ export async function openTab(browser: Browser, options: BrowserContextOptions):
   return {
     page,
     faults,
+    async become({ locale, javaScript, viewport, colorScheme }) {
+      await page.setViewportSize(viewport)
+      await page.emulateMedia({ colorScheme, media: null, reducedMotion: 'reduce' })
+      await session.send('Emulation.setLocaleOverride', { locale })
+      const language = { userAgent, acceptLanguage: locale }
+      await session.send('Emulation.setUserAgentOverride', language)
+      await session.send('Emulation.setScriptExecutionDisabled', { value: !javaScript })
+    },
     async open(url) {
+      // what was there may ask for something until it is gone
+      await page.goto('about:blank')
       faults.length = 0
       origin = new URL(url).origin
       await page.goto(url)
