@@ -62,6 +62,7 @@ export async function openTab(browser: Browser): Promise<Tab> {
   const userAgent = await page.evaluate(() => navigator.userAgent)
   const faults: string[] = []
   let origin = ''
+  let opening: string | null = null
   page.on('pageerror', ({ message }) => faults.push(message))
   page.on('console', (message) => {
     // a refusal is an answer, though the browser calls it an error
@@ -69,7 +70,13 @@ export async function openTab(browser: Browser): Promise<Tab> {
       faults.push(message.text())
   })
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== origin) faults.push(request.url())
+    const to = new URL(request.url()).origin
+    if (to === opening && request.isNavigationRequest()) {
+      // what was there before is gone, and asks for nothing more
+      origin = to
+      opening = null
+      faults.length = 0
+    } else if (to !== origin) faults.push(request.url())
   })
   return {
     page,
@@ -83,10 +90,7 @@ export async function openTab(browser: Browser): Promise<Tab> {
       await session.send('Emulation.setScriptExecutionDisabled', { value: !javaScript })
     },
     async open(url) {
-      // what was there may ask for something until it is gone
-      await page.goto('about:blank')
-      faults.length = 0
-      origin = new URL(url).origin
+      opening = new URL(url).origin
       await page.goto(url)
     },
   }
