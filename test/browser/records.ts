@@ -5,11 +5,22 @@ import { describe, it } from 'node:test'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
 import { withPeers } from '../helpers/with-peers.ts'
-import { agree, onePage, records, suite, withTab } from './tabs.ts'
+import { agree, onePage, records, sharedPage, suite, withTab } from './tabs.ts'
 
-describe('the letters', suite, () => {
-  it('are plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
-    onePage(async (page, [a, b]) => {
+describe('what comes over the wire', suite, () => {
+  const onPage = sharedPage()
+
+  it('in a request with the wrong method has a record that names that method', () =>
+    onPage(async (page, [a]) => {
+      await a.call('/wire/keys')
+      await records(page, 2)
+      const record = page.locator('#record-1')
+      assert.match(await record.innerText(), /a request\s+GET \/wire\/keys/)
+      assert.doesNotMatch(await record.innerText(), /POST|known form/)
+    }))
+
+  it('has its letters plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
+    onPage(async (page, [a, b]) => {
       await page.getByText('No sealed text has come yet.').waitFor()
       await page.locator('#frequency summary').click()
       assert.equal(await page.getByText('none yet').count(), 26)
@@ -26,6 +37,15 @@ describe('the letters', suite, () => {
       )
       assert.equal(await page.locator('#plot rect.english').count(), 26)
       assert.match((await page.getAttribute('#plot svg', 'aria-label')) ?? '', /table below/)
+    }))
+
+  it('of a picture is its header and no more', () =>
+    onPage(async (page, [a]) => {
+      await a.call('/send_image')
+      await page.getByText('sealed picture').click()
+      const record = page.locator('.record', { hasText: 'sealed picture' })
+      assert.match(await record.innerText(), /DUET2|44 55 45 54 32/)
+      assert.match(await record.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)
     }))
 })
 
@@ -56,21 +76,6 @@ describe('a record', suite, () => {
         const { parts } = (await a.call('/transcript')).json.events[0]
         assert.equal(body, parts.map((part: { text: string }) => part.text).join(''))
       })
-    }))
-
-  it('of a request with the wrong method names that method, and of a picture has its header and no more', () =>
-    onePage(async (page, [a, b]) => {
-      await a.call('/wire/keys')
-      await records(page, 2)
-      const record = page.locator('#record-1')
-      assert.match(await record.innerText(), /a request\s+GET \/wire\/keys/)
-      assert.doesNotMatch(await record.innerText(), /POST|known form/)
-      await agree(a, b)
-      await a.call('/send_image')
-      await page.getByText('sealed picture').click()
-      const picture = page.locator('.record', { hasText: 'sealed picture' })
-      assert.match(await picture.innerText(), /DUET2|44 55 45 54 32/)
-      assert.match(await picture.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)
     }))
 
   it('on X25519MLKEM768 explains both halves of a public key, and the ciphertext', () =>

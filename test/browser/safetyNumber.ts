@@ -29,33 +29,33 @@ const verdict = (page: Page, text: RegExp) =>
 const marks = (page: Page) =>
   page.locator('#groups li').evaluateAll((items) => items.map(({ className }) => className))
 
+/** In large groups, on a laptop and on a screen for all. */
+async function assertInSight(page: Page, expected: string): Promise<void> {
+  const number = page.locator('#number:not(.none)')
+  await number.waitFor()
+  assert.equal(await number.textContent(), expected)
+  assert.equal(await page.locator('#safety .new').isVisible(), true)
+  for (const size of SIZES) {
+    await page.setViewportSize(size)
+    const { height } = size
+    const { y, height: tall } = (await number.boundingBox()) ?? { y: height, height: 0 }
+    assert.ok(y > 0 && y + tall < height, `from ${y}, ${tall} high`)
+    const font = await number.evaluate((element) =>
+      Number.parseFloat(getComputedStyle(element).fontSize),
+    )
+    assert.ok(font >= 24, `${font} px`)
+  }
+}
+
 describe('the safety number', suite, () => {
-  it('is in sight as soon as there is one, in twelve large groups', () =>
+  it('is in sight as soon as there is one, is compared by the keyboard alone, says what is missing and what differs, and nothing of it leaves the page', () =>
     onePage(async (page, [a, b]) => {
       await page.locator('#safety .none').waitFor()
-      await agree(a, b)
-      const number = page.locator('#number:not(.none)')
-      await number.waitFor()
-      assert.equal(await number.textContent(), (await a.call('/show')).json.safetyNumber)
-      assert.equal(await page.locator('#safety .new').isVisible(), true)
-      for (const size of SIZES) {
-        await page.setViewportSize(size)
-        const { height } = size
-        const { y, height: tall } = (await number.boundingBox()) ?? { y: height, height: 0 }
-        assert.ok(y > 0 && y + tall < height, `from ${y}, ${tall} high`)
-        const font = await number.evaluate((element) =>
-          Number.parseFloat(getComputedStyle(element).fontSize),
-        )
-        assert.ok(font >= 24, `${font} px`)
-      }
-    }))
-
-  it('is compared by the keyboard alone, says what is missing and what differs, and nothing of it leaves the page', () =>
-    onePage(async (page, [a, b]) => {
       await page.focus('#theirs')
       await page.keyboard.type('1234')
       await verdict(page, /^There is no number here yet/)
       await agree(a, b)
+      await assertInSight(page, (await b.call('/show')).json.safetyNumber)
       await verdict(page, /^Not complete yet: none of the twelve groups/)
       await page.keyboard.press('Control+A')
       await page.keyboard.press('Delete')

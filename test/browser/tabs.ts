@@ -1,10 +1,16 @@
 /** What the tests in a browser share: one browser, its tabs, and the words for what a page says. */
 
 import assert from 'node:assert/strict'
-import { after } from 'node:test'
+import { after, before } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
-import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import {
+  type PeersOptions,
+  type StartedPeers,
+  startPeers,
+  type TestPeer,
+  withPeers,
+} from '../helpers/with-peers.ts'
 
 /** For a `describe`: skipped where there is no browser. */
 export const suite = { skip: noBrowser }
@@ -24,12 +30,8 @@ after(async () => (await browser)?.close())
 /** Those that nobody uses: a new one costs a second of the processor. */
 const free: Tab[] = []
 
-/** Opens `url` in a tab of one's own, in a browser that is as `options` have it. */
-export async function withTab(
-  url: string,
-  options: TabOptions,
-  use: (page: Page) => Promise<void>,
-): Promise<void> {
+/** A tab with `url`, in a browser that is as `options` have it. */
+async function takeTab(url: string, options: TabOptions): Promise<Tab> {
   browser ??= startBrowser()
   const tab = free.pop() ?? (await openTab(await browser))
   await tab.become({
@@ -39,15 +41,44 @@ export async function withTab(
     colorScheme: options.colorScheme ?? 'light',
   })
   await tab.open(url + (options.path ?? '/'))
+  return tab
+}
+
+/** Opens `url` in a tab of one's own. */
+export async function withTab(
+  url: string,
+  options: TabOptions,
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const tab = await takeTab(url, options)
   await use(tab.page)
   assert.deepEqual(tab.faults, [])
   // after a failure nobody knows what a tab is like: the next test gets another one
   free.push(tab)
 }
 
+/** As `onePage`, with the same page for all the cases of a `describe`: each begins where the one before it ended. */
+export function sharedPage(): typeof onePage {
+  let peers: StartedPeers | undefined
+  let tab: Tab | undefined
+  before(async () => {
+    peers = await startPeers({})
+    tab = await takeTab(peers.peers[0].url, {})
+  })
+  after(async () => {
+    if (tab !== undefined) free.push(tab)
+    await peers?.close()
+  })
+  return async (use) => {
+    assert.ok(tab !== undefined && peers !== undefined)
+    await use(tab.page, peers.peers)
+    assert.deepEqual(tab.faults, [])
+  }
+}
+
 /** Two peers, and a tab with the page of the first. */
 export function onePage(
-  use: (page: Page, peers: [TestPeer, TestPeer]) => Promise<void>,
+  use: (page: Page, peers: readonly [TestPeer, TestPeer]) => Promise<void>,
   options: TabOptions & PeersOptions = {},
 ): Promise<void> {
   return withPeers(options, (a, b) => withTab(a.url, options, (page) => use(page, [a, b])))

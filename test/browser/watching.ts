@@ -8,55 +8,54 @@ import { describe, it } from 'node:test'
 import { X25519 } from '../../src/protocol/curves.ts'
 import { openMemory } from '../../src/state/memory.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { startPeers, withPeers } from '../helpers/with-peers.ts'
-import { agree, nextIs, press, records, says, shown, suite, withTab } from './tabs.ts'
+import { startPeers } from '../helpers/with-peers.ts'
+import { agree, nextIs, press, records, says, sharedPage, shown, suite, withTab } from './tabs.ts'
 
 describe('a page that watches', suite, () => {
-  it('has what was before it, shows what curls do without a reload, and two tabs have the same', () =>
-    withPeers({}, async (a, b) => {
+  const onPage = sharedPage()
+
+  it('shows what curls do without a reload, and so does a tab that was opened in between', () =>
+    onPage(async (one, [a, b]) => {
+      await one.evaluate(() => Object.assign(globalThis, { stays: true }))
       await agree(a, b)
       await b.call('/send_msg')
-      await withTab(a.url, {}, async (one) => {
-        await one.evaluate(() => Object.assign(globalThis, { stays: true }))
-        const before = await records(one, 7)
-        await nextIs(one, '/decrypt_msg')
-        await withTab(a.url, {}, async (two) => {
-          assert.deepEqual(await records(two, 7), before)
-          await a.call('/decrypt_msg')
-          await a.call('/decrypt_msg')
-          for (const page of [one, two]) {
-            await records(page, 9)
-            const refused = page.locator('#records .step.refused')
-            await refused.filter({ hasText: '✗ 409 nothing_waiting' }).waitFor()
-          }
-        })
+      const before = await records(one, 7)
+      await nextIs(one, '/decrypt_msg')
+      await withTab(a.url, {}, async (two) => {
+        assert.deepEqual(await records(two, 7), before)
+        await a.call('/decrypt_msg')
+        await a.call('/decrypt_msg')
+        for (const page of [one, two]) {
+          await records(page, 9)
+          const refused = page.locator('#records .step.refused')
+          await refused.filter({ hasText: '✗ 409 nothing_waiting' }).waitFor()
+        }
         // a screen reader hears of what comes, in few words, and not of what was
         await a.call('/send_msg')
-        await one.locator('#news', { hasText: /Sent: sealed message, \d+ bytes\./ }).waitFor()
-        assert.doesNotMatch((await one.textContent('#news')) ?? '', /key message/)
-        assert.equal(await one.getAttribute('#news', 'role'), 'status')
-        assert.equal(await one.evaluate(() => 'stays' in globalThis), true)
-        const { session } = (await b.call('/show')).json
-        assert.equal(await shown(one, 'session.id').textContent(), session.id)
+        await two.locator('#news', { hasText: /Sent: sealed message, \d+ bytes\./ }).waitFor()
+        assert.doesNotMatch((await two.textContent('#news')) ?? '', /key message/)
+        assert.equal(await two.getAttribute('#news', 'role'), 'status')
       })
+      assert.equal(await one.evaluate(() => 'stays' in globalThis), true)
+      const { session } = (await b.call('/show')).json
+      assert.equal(await shown(one, 'session.id').textContent(), session.id)
     }))
 
   it('leaves its connection while nobody looks at it, and then catches up without doubling', () =>
-    withPeers({}, async (a, b) => {
-      await withTab(a.url, {}, async (page) => {
-        const look = (visible: boolean) =>
-          page.evaluate((hidden) => {
-            Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
-            document.dispatchEvent(new Event('visibilitychange'))
-          }, !visible)
-        await a.call('/send_keys')
-        await records(page, 3)
-        await look(false)
-        await agree(a, b)
-        assert.equal(await page.locator('#records > li').count(), 3)
-        await look(true)
-        await records(page, (await a.call('/transcript')).json.events.length)
-      })
+    onPage(async (page, [a, b]) => {
+      const look = (visible: boolean) =>
+        page.evaluate((hidden) => {
+          Object.defineProperty(document, 'hidden', { value: hidden, configurable: true })
+          document.dispatchEvent(new Event('visibilitychange'))
+        }, !visible)
+      const told = async () => (await a.call('/transcript')).json.events.length
+      const before = await told()
+      await records(page, before)
+      await look(false)
+      await agree(a, b)
+      assert.equal(await page.locator('#records > li').count(), before)
+      await look(true)
+      await records(page, await told())
     }))
 
   it('finds a peer that was started again, and begins a new run', async () => {
