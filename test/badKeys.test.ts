@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
-import { badKeys } from '../src/lab/badKeys.ts'
+import { badKeys } from '../src/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../src/lab/call.ts'
 import { SUITES, type Suite, type SuiteName } from '../src/protocol/suites.ts'
 import { runCommand } from './helpers/command.ts'

@@ -1,4 +1,4 @@
-/** Mail from A to B and from B to A, by the README's own commands. */
+/** Mail from A to B and from B to A, by the commands of its README. */
 
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
@@ -12,8 +12,7 @@ import { textsIn, until } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const [chapter = ''] = (readme.split(/^## Mail$/m)[1] ?? '').split(/^## /m)
+const readme = fs.readFileSync(path.join(root, 'src/mailbox/README.md'), 'utf8')
 const run = promisify(execFile)
 
 /** A checkout to work in, with nothing kept in it. */
@@ -52,13 +51,13 @@ async function beside(
 const STARTED = /to begin/
 const WATCHING = /watching/
 
-describe('the chapter on mail in the README', () => {
+describe('the README of mail', () => {
   const noMake = spawnSync('make', ['--version']).status === 0 ? false : 'there is no make here'
   it('has make targets for a text each way', { skip: noMake }, async () => {
     const [a, b] = await freePorts(2)
     // what is built is not built again beside other tests
     const make = `make --silent -o dist/main.js PORT_A=${a} PORT_B=${b} `
-    const commands = chapter
+    const commands = readme
       .split('\n')
       .filter((line) => line.startsWith('    '))
       .map((line) => line.trim().replace('make ', make))
@@ -91,7 +90,7 @@ describe('the chapter on mail in the README', () => {
 
   it('has the commands behind them', async () => {
     const [port] = await freePorts(1)
-    const [, fence = ''] = /```sh\n([\s\S]*?)```/.exec(chapter) ?? []
+    const [, fence = ''] = /```sh\n([\s\S]*?)```/.exec(readme) ?? []
     const lines = fence.trimEnd().replaceAll('5000', `${port}`).split('\n')
     assert.equal(lines.length, 4)
     const [keygen = '', server = '', watcher = '', send = ''] = lines

@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises'
 import { before, describe, it } from 'node:test'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
-import { DEMO_TEXTS, dragCrib, nonceReuse, xor } from '../src/lab/nonceReuse.ts'
-import { keyFromTwo, tagWith } from '../src/lab/poly1305.ts'
+import { DEMO_TEXTS, dragCrib, nonceReuse, xor } from '../src/lab/nonce-reuse/nonceReuse.ts'
+import { keyFromTwo, tagWith } from '../src/lab/nonce-reuse/poly1305.ts'
 import { utf8ToBytes } from '../src/protocol/bytes.ts'
 import { runCommand } from './helpers/command.ts'
 import { labSays } from './helpers/lab.ts'
@@ -103,8 +103,11 @@ describe('ecdh-duet lab nonce-reuse', () => {
     await saidOf(['x'.repeat(512), 'y'.repeat(512)], 'z'.repeat(512))
   })
 
-  it('runs as the README says, and gives the XOR of the texts as that of the ciphertexts', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  it('runs as its README says, and gives the XOR of the texts as that of the ciphertexts', async () => {
+    const readme = await readFile(
+      new URL('../src/lab/nonce-reuse/README.md', import.meta.url),
+      'utf8',
+    )
     const [, quoted = ''] = /^node dist\/main\.js lab nonce-reuse (.*)$/m.exec(readme) ?? []
     const args = [...quoted.matchAll(/'([^']*)'|(\S+)/g)].map(
       ([, text, word]) => text ?? word ?? '',

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { openFernet, sealFernet } from '../src/lab/fernet.ts'
-import { logarithm, modelMessage, original, tryAllKeys } from '../src/lab/original.ts'
-import { rhoBits } from '../src/lab/scale.ts'
+import { openFernet, sealFernet } from '../src/lab/original/fernet.ts'
+import { logarithm, modelMessage, original, tryAllKeys } from '../src/lab/original/original.ts'
+import { rhoBits } from '../src/lab/original/scale.ts'
 import {
   addToy,
   isOnToyCurve,
@@ -13,7 +13,7 @@ import {
   TOY_ORDER,
   type ToyPoint,
   toyPointText,
-} from '../src/lab/toyCurve.ts'
+} from '../src/lab/original/toyCurve.ts'
 import { labSays } from './helpers/lab.ts'
 
 /** By looking at each pair of elements, and the one point that is none. */

@@ -69,7 +69,7 @@ describe('a method that a route does not take', () => {
   for (const [path, allow] of Object.entries(ROUTES)) {
     for (const method of METHODS.filter((method) => !allow.split(', ').includes(method)))
       it(`${method} ${path} is method_not_allowed and does nothing`, () =>
-        withPeers({}, async (a, b) => {
+        withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
           const answer = await a.call(path, { method })
           assertProblem(answer, 'method_not_allowed')
           assert.equal(answer.headers['allow'], allow)
@@ -78,7 +78,7 @@ describe('a method that a route does not take', () => {
         }))
 
     it(`HEAD ${path} is method_not_allowed and does nothing`, () =>
-      withPeers({}, async (a, b) => {
+      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
         const answer = await a.call(path, { method: 'HEAD' })
         assert.equal(answer.status, 405)
         assert.equal(answer.headers['allow'], allow)
@@ -258,6 +258,26 @@ describe('malformed HTTP', () => {
     ['a chunk without a size', `${lines(...post, 'Transfer-Encoding: chunked')}zz\r\n\r\n`],
   ] as const)
     it(`such as ${what} is bad_request`, () => assertRefusesRaw('bad_request', bytes))
+
+  for (const [what, target] of [
+    ['in a query', '/frequency?letter=ä'],
+    ['in a path', '/wire/ä'],
+    ['in Latin-1', Buffer.from('/frequency?letter=ä', 'latin1')],
+  ] as const)
+    it(`such as an ä in a URL, ${what}, is bad_request and says how it is written`, () =>
+      withPeers({}, async (a, b) => {
+        const bytes = [Buffer.from('GET '), Buffer.from(target), lines(' HTTP/1.1', 'Host: x')]
+        const [answer] = await sendRaw(
+          a.port,
+          Buffer.concat(bytes.map((part) => Buffer.from(part))),
+        )
+        assert.ok(answer)
+        assert.match(
+          assertProblem(answer, 'bad_request').detail,
+          /ASCII.*percent-encoded.*-G --data-urlencode/,
+        )
+        assertNothingRan(a, b)
+      }))
 
   it('such as a body that ends early is bad_request', () =>
     withPeers({}, async (a, b) => {
@@ -645,11 +665,20 @@ describe('/send_msg takes', () => {
       assert.equal(text, `This is a secret message from port ${a.port}!`)
     }))
 
-  it('an empty form field: an empty text', () =>
-    withSession({}, async (a, b) => {
-      const { answer } = await sendAndRead(a, b, post(FORM, 'text='))
-      assert.equal(answer.json.bytes, 0)
-    }))
+  for (const [what, options] of [
+    ['an empty form field', post(FORM, 'text=')],
+    ['an empty text/plain', post(TEXT, '')],
+    [
+      'an empty text/plain in chunks',
+      { method: 'POST', headers: { ...TEXT, 'transfer-encoding': 'chunked' } },
+    ],
+    ['text/plain without a body', { headers: TEXT }],
+  ] as [string, CallOptions][])
+    it(`${what}: an empty text`, () =>
+      withSession({ message: standard }, async (a, b) => {
+        const { answer } = await sendAndRead(a, b, options)
+        assert.equal(answer.json.bytes, 0)
+      }))
 
   for (const [what, headers, body] of [
     ['as text/plain', TEXT, (text: string) => text],
@@ -734,6 +763,21 @@ describe('/send_msg refuses', () => {
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, {})
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, post(TEXT, 'Hello'))
     })
+
+  it('a text in the URL that is not in ASCII', () =>
+    withSession({}, async (a) => {
+      const line = Buffer.from('GET /send_msg?text=ä HTTP/1.1')
+      for (const bytes of [line, Buffer.from(line.toString(), 'latin1')]) {
+        const request = Buffer.concat([bytes, Buffer.from(lines('', 'Host: 127.0.0.1'))])
+        const [answer] = await sendRaw(a.port, request)
+        assert.ok(answer)
+        assert.equal(
+          assertProblem(answer, 'text_in_url').next,
+          `curl ${a.url}/send_msg --data-urlencode 'text=Hello'`,
+        )
+      }
+      assert.equal((await a.call('/show')).json.session.sent, 0)
+    }))
 
   it('to send without a session', () =>
     withPeers({}, async (a, b) => {

@@ -8,7 +8,7 @@ import { type Browser, chromium, type Page } from 'playwright-core'
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 /** The browser that `CHROMIUM` names, else the first in the PATH, or null. */
-export const browserPath: string | null =
+const browserPath: string | null =
   process.env['CHROMIUM'] ??
   (process.env['PATH'] ?? '')
     .split(path.delimiter)

@@ -3,7 +3,7 @@
 import { Maildir } from '../../src/mailbox/maildir.ts'
 import { watch } from '../../src/mailbox/watch.ts'
 import { readPrivateKey } from '../../src/state/keyFiles.ts'
-import { createTerminal } from '../../src/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 
 const [dir = '', key = '', when] = process.argv.slice(2)
 const terminal = createTerminal({ output: process.stdout, showsSecrets: true })

@@ -4,7 +4,7 @@ import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
-import { createTerminal } from '../../src/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 import { type Answer, type CallOptions, call } from './call.ts'
 
 export interface TestPeer {
@@ -45,9 +45,10 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   const { ports = [0, 0] } = options
   let output = ''
-  const write = (text: string) => {
+  const write = (text: Buffer) => {
     output += text
   }
+  const terminal = createTerminal({ output: { write }, showsSecrets })
   const launched = await launch({
     suite,
     plans: [
@@ -55,7 +56,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
       { host, port: ports[1], hostNames },
     ],
     openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
-    terminal: createTerminal({ output: { write }, showsSecrets }),
+    terminal,
     showsSecrets,
     message: options.message,
     image: options.image,
@@ -64,7 +65,10 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   })
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`
-    const lines = () => linesOf(output, port)
+    const lines = () => {
+      terminal.flush()
+      return linesOf(output, port)
+    }
     return {
       port,
       url,
