@@ -7,7 +7,8 @@ import { describe, it } from 'node:test'
 import { noFirefox } from './helpers/browser.ts'
 
 /** Modules, events, clicks and fields in two tabs. It takes some ten seconds of processor time, and all tests some minutes. */
-const ROUND = 'goes from keys to an opened message in two tabs, the next step marked all the way'
+const ROUND =
+  'goes from keys to an opened message in two tabs, the next step marked all the way, with mirrored records'
 const isSlow = process.env['SLOW'] === '1'
 
 describe('the page in Firefox', { skip: noFirefox }, () => {

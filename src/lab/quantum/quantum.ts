@@ -15,8 +15,8 @@ const SEALED = ['text A → B', 'text B → A', 'picture A → B']
 /** Before its first pixel: lp(metadata). */
 const METADATA = /\{.*?\}/
 
-/** `ecdh-duet lab quantum`. */
-export async function quantum(say: Say): Promise<void> {
+/** `ecdh-duet lab quantum`; each cost is the middle one of `rounds`. */
+export async function quantum(say: Say, rounds = 25): Promise<void> {
   say(
     ...heading('1. Two conversations, recorded'),
     ...wrap(
@@ -30,7 +30,7 @@ export async function quantum(say: Say): Promise<void> {
     posed = await poseAs(identity, a, b)
   })
   say(...onTheWire(alone, joined), ...handedOver([alone, joined]), ...openedAlone(alone))
-  say(...triedJoined(joined), ...(await costs()))
+  say(...triedJoined(joined), ...(await costs(rounds)))
   if (posed !== undefined) say(...during(posed))
   say(...conclusion())
 }
