@@ -3,7 +3,7 @@
  * what a peer in one state does with one message is computed once, by the real `Exchange`, and checked there.
  */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
@@ -73,7 +73,7 @@ const NOT_CORE: ReadonlySet<string> = new Set([
 ])
 
 function shapeOf(form: string): number {
-  return names.shapeNumber(createHash('sha256').update(form).digest('base64'))
+  return names.shapeNumber(hash('sha256', form, 'base64'))
 }
 
 export class Sides {
