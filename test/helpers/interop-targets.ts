@@ -16,6 +16,7 @@ import { linesOf, secretsOf } from './with-peers.ts'
 /** The other peer of an independent peer. */
 export interface Target {
   readonly url: string
+  readonly identity: Uint8Array
   /** Starts it, or starts it again with the same memory on another port. */
   start(mine: IndependentPeer): Promise<void>
   stop(): Promise<void>
@@ -43,6 +44,10 @@ export class RealPeer implements Target {
     assert.ok(suite)
     this.#suite = suite
     this.#identity = new KeyPair(suite.curve)
+  }
+
+  get identity(): Uint8Array {
+    return this.#identity.publicKey
   }
 
   async start(mine: IndependentPeer): Promise<void> {
@@ -141,6 +146,10 @@ export class SecondPeer implements Target {
     return this.#peer.url
   }
 
+  get identity(): Uint8Array {
+    return this.#peer.identity.publicKey
+  }
+
   async start(mine: IndependentPeer): Promise<void> {
     await this.#peer.listen()
     mine.peerUrl = this.url
@@ -180,12 +189,17 @@ export class SecondPeer implements Target {
   }
 }
 
+/** `party`: that of the target; either, if it is not given. */
 export async function withTarget<T extends Target>(
   target: T,
   suite: Suite,
   run: (mine: IndependentPeer, target: T) => Promise<void>,
+  party?: 1 | 2,
 ): Promise<void> {
-  const mine = new IndependentPeer(suite)
+  let mine = new IndependentPeer(suite)
+  // identities of one length decide it
+  const partyOfTarget = () => (mine.identity.publicKey.compare(target.identity) > 0 ? 1 : 2)
+  while (party !== undefined && partyOfTarget() !== party) mine = new IndependentPeer(suite)
   await mine.listen()
   try {
     await target.start(mine)
