@@ -84,7 +84,7 @@ for (const suite of suites)
           if (one === two) assert.deepEqual(wrong, [])
           else for (const { text } of wrong) assert.match(text, /ends with another session/)
         }),
-        { numRuns: SLOW ? 60 : 2, endOnFailure: true },
+        { numRuns: SLOW ? 60 : suite.kem ? 2 : 1, endOnFailure: true },
       )
     })
 
@@ -114,7 +114,12 @@ for (const suite of suites)
       }
     })
 
-    for (const [what, code, change] of wrongInOneWay(suite))
+    // P-256 has points of its own, and no other rules
+    const isOfKeys = (code: string) => code === 'bad_keys' || code === 'bad_session'
+    const ways = wrongInOneWay(suite).filter(
+      ([, code]) => SLOW || suite !== SUITES['P-256'] || isOfKeys(code),
+    )
+    for (const [what, code, change] of ways)
       it(`finds ${what}`, async () => {
         const [text] = await oneRun(suite)
         const [report] = reportsOf([changed(text, change)])
@@ -124,14 +129,13 @@ for (const suite of suites)
 
     it('says what the documented script says, of good ones and of each that is wrong in one way', async () => {
       const texts = await oneRun(suite)
-      const ways = wrongInOneWay(suite)
       const bad = ways.map(([, , change]) => changed(texts[0], change))
       const [one, two, ...others] = scripted([...texts, ...bad])
       assert.deepEqual([one?.status, two?.status], [0, 0])
       // the script is to be read by students, and looks at less: never does it find what `check` lets pass
       for (const [i, [what, , , byScript]] of ways.entries())
         assert.equal(others[i]?.status, byScript ? 1 : 0, `${what}: ${others[i]?.output}`)
-      assert.ok(ways.filter(([, , , byScript]) => byScript).length >= 6)
+      assert.ok(ways.filter(([, , , byScript]) => byScript).length >= 3)
     })
   })
 

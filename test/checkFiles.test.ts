@@ -104,11 +104,9 @@ bob.json  X25519          ${id}  →0 ←3      →2 ←0      ✓ good
   })
 
   it('exits with 2 without a file, and says how it is used', async () => {
-    for (const args of [['--json'], ['']]) {
-      const { code, output, errors } = await check(...args)
-      assert.deepEqual([code, output], [2, ''])
-      assert.match(errors, /^error: /)
-    }
+    const none = await check('--json')
+    assert.deepEqual([none.code, none.output], [2, ''])
+    assert.match(none.errors, /^error: /)
     const { code, output } = await check('--help')
     assert.equal(code, 0)
     assert.match(output, /curl http:\/\/127\.0\.0\.1:5000\/transcript -o /)
@@ -143,18 +141,18 @@ describe('a file that is no transcript', () => {
     ['version 1e400', '{"format":"ecdh-duet transcript","version":1e400}', /of version 1/],
     ['nothing else', '{"format":"ecdh-duet transcript","version":1}', /`run` is missing/],
     ['half of one', '{"format":"ecdh-duet transcript","version":1', /not JSON/],
-    ['deep lists', deep('[', ']', 1_000_000), /nested deeper/],
-    ['deep objects', deep('{"a":', '}', 1_000_000), /nested deeper/],
+    ['deep lists', deep('[', ']', 100_000), /nested deeper/],
+    ['deep objects', deep('{"a":', '}', 100_000), /nested deeper/],
     ['lists that never end', '['.repeat(MAX_FILE_BYTES), /nested deeper/],
     ['a string that never ends', `"${'a'.repeat(MAX_FILE_BYTES - 1)}`, /not JSON/],
     ['names that never end', '{"'.repeat(MAX_FILE_BYTES / 2), /not JSON|nested deeper/],
-    ['many empty lists', `[${'[],'.repeat(5_000_000)}0]`, /more in it than any/],
+    ['many empty lists', `[${'[],'.repeat(500_000)}0]`, /more in it than any/],
     [
       'many names',
       `{${Array.from({ length: 500_000 }, (_, i) => `"${i}":0`)}}`,
       /more in it than any/,
     ],
-    ['many numbers', `[${'1,'.repeat(8_000_000)}1]`, /more in it than any/],
+    ['many numbers', `[${'1,'.repeat(500_000)}1]`, /more in it than any/],
     ['too long', new Uint8Array(MAX_FILE_BYTES + 1).fill(0x20), /more than 16 MiB/],
     [
       'a name twice',

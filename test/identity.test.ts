@@ -61,76 +61,67 @@ const start = (identity: string, curve?: SuiteName) =>
     () => path.join(folder, '.duet'),
   )
 
-describe('peer --identity', { skip: noOpenssl }, () => {
-  const made: [string, string, SuiteName][] = [
-    ['X25519', GENPKEY.X25519, 'X25519'],
-    ['P-256, SEC 1 behind its parameters', 'ecparam -name prime256v1 -genkey', 'P-256'],
-    ['X25519 beside --curve X25519MLKEM768', GENPKEY.X25519, 'X25519MLKEM768'],
-  ]
-  for (const [what, command, curve] of made)
-    it(`is who OpenSSL says, and exchanges keys, texts and pictures (${what})`, async () => {
-      const [a = 0, b = 0] = await freePorts(2)
-      openssl(`${command} -out ${folder}/mine.pem`)
-      const { publicKey } = decodePublicKey(openssl(`pkey -in ${folder}/mine.pem -pubout`))
-      // the curve goes by the key, unless a KEM is wanted beside it
-      const asked = SUITES[curve].kem === null ? [] : ['--curve', curve]
-      const args = ['--identity', 'mine.pem', '--state', 'a', ...asked]
-      const other = await launchOther(b, a, curve)
-      try {
-        await withPeer(a, b, args, async (peer) => {
-          await peer.until(/identity .*\(by --identity; the rest is kept in a\)/)
-          for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
-          const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-          assert.deepEqual([one.curve, one.identity], [curve, bytesToHex(publicKey)])
-          assert.equal(two.peer.identity, one.identity)
-          for (const [from, to] of [
-            [a, b],
-            [b, a],
-          ] as const) {
-            assert.equal((await step(from, '/send_msg')).status, 201)
-            assert.equal((await step(to, '/decrypt_msg')).status, 200)
-            assert.equal((await step(from, '/send_image')).status, 201)
-            assert.equal((await step(to, '/image')).status, 200)
-          }
-        })
-      } finally {
-        await other.close()
+/** Starts `peer --identity mine.pem ARGS`, whose key `command` makes, and has it exchange keys, texts and pictures. */
+async function exchange(command: string, curve: SuiteName, args: string[], says: RegExp) {
+  const [a = 0, b = 0] = await freePorts(2)
+  openssl(`${command} -out ${folder}/mine.pem`)
+  const { publicKey } = decodePublicKey(openssl(`pkey -in ${folder}/mine.pem -pubout`))
+  const other = await launchOther(b, a, curve)
+  try {
+    await withPeer(a, b, ['--identity', 'mine.pem', ...args], async (peer) => {
+      await peer.until(says)
+      for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
+      const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+      assert.deepEqual([one.curve, one.identity], [curve, bytesToHex(publicKey)])
+      assert.equal(two.peer.identity, one.identity)
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        assert.equal((await step(from, '/send_msg')).status, 201)
+        assert.equal((await step(to, '/decrypt_msg')).status, 200)
+        assert.equal((await step(from, '/send_image')).status, 201)
+        assert.equal((await step(to, '/image')).status, 200)
       }
-      // the known peer and the picture are in the state, and no identity was made there
-      assert.deepEqual(fs.readdirSync(path.join(folder, 'a')).sort(), [
-        '.gitignore',
-        `peer.${SUITES[curve].curve.name}.pem`,
-        'pictures',
-      ])
     })
-})
+  } finally {
+    await other.close()
+  }
+}
 
-describe('peer --identity', () => {
-  it('leaves the identity in the state alone, whatever it is', async () => {
-    const [a = 0, b = 0] = await freePorts(2)
-    const pair = new KeyPair(X25519)
-    fs.writeFileSync(path.join(folder, 'mine.pem'), encodePrivateKey(pair), { mode: 0o600 })
+describe('peer --identity', { skip: noOpenssl }, () => {
+  it('is who OpenSSL says, beside a KEM, and leaves the identity in the state alone, whatever it is', async () => {
     fs.mkdirSync(path.join(folder, 'state'))
     const damaged = path.join(folder, 'state', 'identity.X25519.pem')
     fs.writeFileSync(damaged, 'not a key')
-    const args = ['--identity', 'mine.pem', '--state', 'state']
-    await withPeer(a, b, args, async () => {
-      assert.equal((await step(a, '/show')).json.identity, bytesToHex(pair.publicKey))
-    })
+    await exchange(
+      GENPKEY.X25519,
+      'X25519MLKEM768',
+      ['--curve', 'X25519MLKEM768', '--state', 'state'],
+      /identity .*\(by --identity; the rest is kept in state\)/,
+    )
     assert.equal(fs.readFileSync(damaged, 'utf8'), 'not a key')
+    // the known peer and the picture are there too
+    assert.deepEqual(fs.readdirSync(path.join(folder, 'state')).sort(), [
+      'identity.X25519.pem',
+      'peer.X25519.pem',
+      'pictures',
+    ])
   })
 
-  it('goes with --no-state', async () => {
-    const [a = 0, b = 0] = await freePorts(2)
-    fs.writeFileSync(path.join(folder, 'mine.pem'), encodePrivateKey(new KeyPair(P256)), {
-      mode: 0o600,
-    })
-    await withPeer(a, b, ['--identity', 'mine.pem', '--no-state'], (peer) =>
-      peer.until(/\(by --identity; the rest is kept nowhere\)/).then(() => {}),
+  // its file: SEC 1 behind the parameters of the curve
+  it('is on the curve of the key if no other is asked for, and goes with --no-state', async () => {
+    await exchange(
+      'ecparam -name prime256v1 -genkey',
+      'P-256',
+      ['--no-state'],
+      /identity .*\(by --identity; the rest is kept nowhere\)/,
     )
     assert.deepEqual(fs.readdirSync(folder), ['mine.pem'])
   })
+})
 
+describe('peer --identity', () => {
   const write = (text: string, mode: number) => (file: string) =>
     fs.writeFileSync(file, text, { mode })
   const refused: [string, (file: string) => void, SuiteName | undefined, RegExp][] = [

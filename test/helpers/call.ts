@@ -59,5 +59,6 @@ export function call(url: string, options: CallOptions = {}): Promise<Answer> {
 export function post(url: string, body: unknown): Promise<Answer> {
   const headers = { 'content-type': 'application/json' }
   const isRaw = typeof body === 'string' || body instanceof Uint8Array
-  return call(url, { method: 'POST', headers, body: isRaw ? body : JSON.stringify(body) })
+  const text = isRaw ? body : JSON.stringify(body)
+  return call(url, { method: 'POST', headers, body: text })
 }
