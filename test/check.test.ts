@@ -23,6 +23,7 @@ import {
   reportsOf,
   runOn,
   scripted,
+  transcriptsOf,
   wholeRound,
   wrongIn,
 } from './helpers/transcripts.ts'
@@ -164,7 +165,9 @@ describe('check, of messages that never came', () => {
   })
 })
 
-describe('check, of a run that was long', () => {
+/** Both transcripts of a run that was long: without the keys of its session, and with those of another one behind. */
+async function longRun(): Promise<Record<'cut' | 'anew', [string, string]>> {
+  let cut: string[] = []
   const talk = async (a: TestPeer, b: TestPeer, rounds: number) => {
     for (let i = 0; i < rounds; i++) {
       await a.call('/send_msg')
@@ -172,12 +175,21 @@ describe('check, of a run that was long', () => {
       if (i % 20 === 19) for (const peer of [a, b]) await peer.call('/decrypt_msg')
     }
   }
+  const anew = await runOn(SUITES.X25519MLKEM768, async (a, b) => {
+    for (const peer of [a, b]) await peer.call('/send_keys')
+    await talk(a, b, 50)
+    cut = await transcriptsOf(a, b)
+    for (const peer of [a, b]) await peer.call('/send_keys')
+    await talk(a, b, 2)
+  })
+  return { cut: cut as [string, string], anew }
+}
+
+describe('check, of a run that was long', () => {
+  const run = longRun()
 
   it('says that its beginning is cut, and calls nothing wrong that follows from that', async () => {
-    const texts = await runOn(SUITES.X25519, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
-      await talk(a, b, 50)
-    })
+    const { cut: texts } = await run
     for (const { wrong, remarks, facts, pairs } of reportsOf(texts)) {
       assert.deepEqual([wrong, facts?.isCut, pairs.length], [[], true, 1])
       assert.match(
@@ -222,12 +234,7 @@ describe('check, of a run that was long', () => {
   })
 
   it('checks the session all the same where its keys came after the cut', async () => {
-    const texts = await runOn(SUITES.X25519MLKEM768, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
-      await talk(a, b, 45)
-      for (const peer of [a, b]) await peer.call('/send_keys')
-      await talk(a, b, 2)
-    })
+    const { anew: texts } = await run
     assertGood(texts)
     const bad = changed(texts[0], ({ state }) => {
       state.session.id = turnedAt(state.session.id, 3)
