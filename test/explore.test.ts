@@ -88,10 +88,11 @@ describe('the calls that it prints', () => {
       const { walk } = await walked(kind, bounds)
       const apart = [...walk.disagreements.values()].map(({ state }) => state)
       const some = Array.from({ length: 6 }, (_, i) => Math.floor((walk.states * (i + 1)) / 7))
-      for (const state of [...apart, ...some]) {
+      for (const [i, state] of [...apart, ...some].entries()) {
         const lines = tell(walk.world, walk.wayTo(state))
         const [a, b] = walk.peersIn(state)
-        for (const suite of suites[kind])
+        // what matters most on each, the rest on one
+        for (const suite of suites[kind].slice(0, i < apart.length ? 2 : 1))
           assert.deepEqual(afterCalls(suite, lines), summaryOf([a, b]), printed(lines))
       }
     })

@@ -4,7 +4,7 @@
  */
 
 import { equalBytes } from '../../src/protocol/bytes.ts'
-import { secretsIn } from './graph.ts'
+import { arraysIn, secretsIn } from './graph.ts'
 import { chainBegin } from './ideal.ts'
 import { insideOf, type SessionInside } from './inside.ts'
 import { checkErased, checkState, Violation } from './invariants.ts'
@@ -161,8 +161,9 @@ export class Pairs {
     const held = two.peers.map(({ exchange }) => secretsIn(exchange, this.#sides.fixed))
     steps()
     for (const side of SIDES) {
-      checkErased(held[side] ?? [], two.peers[side], this.#sides.fixed)
-      checkState(two.peers[side], this.#sides.fixed)
+      const reachable = arraysIn(two.peers[side].exchange, this.#sides.fixed)
+      checkErased(held[side] ?? [], reachable)
+      checkState(two.peers[side], this.#sides.fixed, reachable)
     }
   }
 
