@@ -552,11 +552,7 @@ const waysApart: {
   {
     what: 'one restarted while its answer was out: the other has a session, and it has none',
     happens(a, b) {
-      const keysA = a.startKeys()
-      const keysB = b.startKeys()
-      const answerB = b.receiveKeys(keysA)
-      a.receiveAnswer(answerB.confirm)
-      assert.equal(a.receiveKeys(keysB).completed, true)
+      loseAnswer(a, b)
       return restarted(b)
     },
     texts: ['unknown_session', 'no_session'],
@@ -565,11 +561,7 @@ const waysApart: {
   {
     what: 'the answer that confirms the first session is lost: one has it, and the other waits for that',
     happens(a, b) {
-      const keysA = a.startKeys()
-      const keysB = b.startKeys()
-      const answerB = b.receiveKeys(keysA)
-      a.receiveAnswer(answerB.confirm)
-      assert.equal(a.receiveKeys(keysB).completed, true)
+      loseAnswer(a, b)
       return b
     },
     texts: [null, null],
@@ -579,11 +571,7 @@ const waysApart: {
     what: 'the answer that confirms a later session is lost: one has it, and the other is on the one before',
     happens(a, b) {
       exchanged(a, b)
-      const keysA = a.startKeys()
-      const keysB = b.startKeys()
-      const answerB = b.receiveKeys(keysA)
-      a.receiveAnswer(answerB.confirm)
-      assert.equal(a.receiveKeys(keysB).completed, true)
+      loseAnswer(a, b)
       return b
     },
     texts: [null, null],
@@ -642,6 +630,14 @@ const waysApart: {
     meet: true,
   },
 ]
+
+/** Both send keys, and b does not get its answer. */
+function loseAnswer(a: Exchange, b: Exchange): void {
+  const keysA = a.startKeys()
+  const keysB = b.startKeys()
+  a.receiveAnswer(b.receiveKeys(keysA).confirm)
+  assert.equal(a.receiveKeys(keysB).completed, true)
+}
 
 /** The same peer in another run. */
 function restarted({ suite, identity, knownIdentity }: Exchange): Exchange {

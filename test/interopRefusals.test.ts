@@ -78,6 +78,19 @@ function padded(form: KeyForm | MessageForm, length: number): string {
   assert.ok(text.length <= length)
   return text.slice(0, -1) + ' '.repeat(length - text.length) + text.slice(-1)
 }
+/** Where both have a session to begin with, and talk in the end. */
+const withSession = (
+  target: Target,
+  suite: Suite,
+  run: (mine: IndependentPeer, target: Target, current: Session) => Promise<void>,
+) =>
+  withTarget(target, suite, async (mine) => {
+    await agree(mine, target)
+    assert.ok(mine.current)
+    await run(mine, target, mine.current)
+    await assertTalk(mine, target)
+  })
+
 for (const { name, make, keys, sealed } of TARGETS) {
   for (const suite of keys)
     describe(`${name} on ${suite.name}`, () => {
@@ -150,8 +163,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
       if (suite.name === 'P-256' && !SLOW) return
 
       it('refuses a key message from whom it knows, and takes the genuine one', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
+        withSession(make(suite), suite, async (mine, target) => {
           await agree(mine, target)
           await target.sendKeys()
           const { share, current, previous } = mine
@@ -182,7 +194,6 @@ for (const { name, make, keys, sealed } of TARGETS) {
               ])
             },
           )
-          await assertTalk(mine, target)
         }))
 
       it('refuses a wrong confirmation of its candidate, and takes the right one', () =>
@@ -327,10 +338,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
             ))
 
       it('takes whatever confirmation while it has no private key', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
+        withSession(make(suite), suite, async (mine, target, current) => {
           const confirm = { ...current.confirm, session: Buffer.alloc(16, 7) }
           const share = { ...current.own, publicKey: ephemeralKeys(suite).publicKey }
           await assertTaken(post(target.url + KEYS, keyForm(suite, share, confirm)))
@@ -338,12 +346,10 @@ for (const { name, make, keys, sealed } of TARGETS) {
           await assertRefusesAll(target, KEYS, [['confirm_failed', 'a wrong tag', wrong]])
           await mine.sendKeys()
           await target.sendKeys()
-          await assertTalk(mine, target)
         }))
 
       it('takes a confirmation of its current or previous session, which says nothing new', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
+        withSession(make(suite), suite, async (mine, target) => {
           await agree(mine, target)
           const { current, previous } = mine
           assert.ok(current && previous)
@@ -366,7 +372,6 @@ for (const { name, make, keys, sealed } of TARGETS) {
           assert.deepEqual(await target.readMessages(), [text])
           await mine.sendKeys()
           await target.sendKeys()
-          await assertTalk(mine, target)
         }))
     })
 
@@ -387,10 +392,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
         }))
 
       it('refuses a message that is wrong in any way, and takes the genuine one', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
+        withSession(make(suite), suite, async (mine, target, current) => {
           let taken: MessageForm | undefined
           await inPlaceOf(
             mine,
@@ -410,14 +412,10 @@ for (const { name, make, keys, sealed } of TARGETS) {
             },
           )
           assert.deepEqual(await target.readMessages(), ['taken', 'next'])
-          await assertTalk(mine, target)
         }))
 
       it('takes a message 1,024 beyond the next, and none of those before it', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
+        withSession(make(suite), suite, async (mine, target, current) => {
           const overtaken = Array.from({ length: 1_024 }, (_, i) =>
             messageForm(current.seal(Buffer.from(`overtaken ${i}`))),
           )
@@ -425,14 +423,10 @@ for (const { name, make, keys, sealed } of TARGETS) {
           const rows = [0, 1, 1_023].map((i): Refused => ['replay', `message ${i}`, overtaken[i]])
           await assertRefusesAll(target, MESSAGE, rows)
           assert.deepEqual(await target.readMessages(), ['far'])
-          await assertTalk(mine, target)
         }))
 
       it('keeps 32 messages that wait, and refuses the next until they were read', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
+        withSession(make(suite), suite, async (mine, target, current) => {
           const texts = Array.from({ length: 32 }, (_, i) => `waits ${i}`)
           for (const text of texts.slice(0, 16)) await mine.sendMessage(text)
           await agree(mine, target)
@@ -450,14 +444,10 @@ for (const { name, make, keys, sealed } of TARGETS) {
           // two more exchanges drop the session of the first ones
           await agree(mine, target)
           assert.deepEqual(await target.readMessages(), texts)
-          await assertTalk(mine, target)
         }))
 
       it('refuses a picture that is wrong in any way, and takes the genuine one', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
+        withSession(make(suite), suite, async (mine, target, current) => {
           const picture = (content: Buffer) => ({ type: 'image/gif', name: 'dot.gif', content })
           let taken: Buffer | undefined
           await inPlaceOf(
@@ -479,14 +469,10 @@ for (const { name, make, keys, sealed } of TARGETS) {
             },
           )
           assert.deepEqual(await target.lastPicture(), content)
-          await assertTalk(mine, target)
         }))
 
       it('takes a picture 1,024 beyond the next, and none of those before it', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
-          const { current } = mine
-          assert.ok(current)
+        withSession(make(suite), suite, async (mine, target, current) => {
           const metadata = { type: 'image/gif', bytes: GIF.length, name: 'dot.gif' }
           const overtaken = Array.from({ length: 1_024 }, () => current.sealPicture(metadata, GIF))
           const content = gif(40)
@@ -494,12 +480,10 @@ for (const { name, make, keys, sealed } of TARGETS) {
           const rows = [0, 1, 1_023].map((i): Refused => ['replay', `picture ${i}`, overtaken[i]])
           await assertRefusesAll(target, IMAGE, rows)
           assert.deepEqual(await target.lastPicture(), content)
-          await assertTalk(mine, target)
         }))
 
       it('refuses a picture that a later one overtakes while it comes', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
+        withSession(make(suite), suite, async (mine, target) => {
           const { finish, answer } = beginPicture(mine, target)
           const content = gif(40)
           await mine.sendPicture({ type: 'image/gif', name: 'fast.gif', content })
@@ -508,18 +492,15 @@ for (const { name, make, keys, sealed } of TARGETS) {
           target.assertRefused(await answer, 'replay', 'the slow one')
           assert.deepEqual(await target.state(), before)
           assert.deepEqual(await target.lastPicture(), content)
-          await assertTalk(mine, target)
         }))
 
       it('takes a picture whose session was replaced twice while it came', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
-          await agree(mine, target)
+        withSession(make(suite), suite, async (mine, target) => {
           const { slow, finish, answer } = beginPicture(mine, target)
           for (let i = 0; i < 2; i++) await agree(mine, target)
           finish()
           await assertTaken(answer)
           assert.deepEqual(await target.lastPicture(), slow)
-          await assertTalk(mine, target)
         }))
 
       it('refuses a picture whose session was replaced before anybody confirmed it', () =>
