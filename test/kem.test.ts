@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { createMlKem768 } from 'mlkem'
 import { MLKEM768 } from '../src/protocol/kem.ts'
 import { checkPublicKey, EphemeralKeys, halvesOf, SUITES } from '../src/protocol/suites.ts'
+import { withNumber } from './helpers/independent-suites.ts'
 import { refuses } from './helpers/refuses.ts'
 import { hides } from './helpers/secrecy.ts'
 import { countBy, hex, toHex, wycheproof } from './helpers/vectors.ts'
@@ -130,7 +131,7 @@ describe('ML-KEM-768', () => {
   })
 
   it('makes the keys, the ciphertexts and the secrets that another implementation makes', () => {
-    withRandom(50 * TIMES, 96, (bytes) => {
+    withRandom(20 * TIMES, 96, (bytes) => {
       const [seed, m] = [bytes.slice(0, 64), bytes.slice(64)]
       const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(seed)
       const [ek, dk] = mlkem.deriveKeyPair(seed)
@@ -145,7 +146,7 @@ describe('ML-KEM-768', () => {
   })
 
   it('rejects a wrong ciphertext implicitly, with the secret that another implementation gives', () => {
-    withRandom(10 * TIMES, 64 + 1088, (bytes) => {
+    withRandom(4 * TIMES, 64 + 1088, (bytes) => {
       const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(bytes.slice(0, 64))
       const { ciphertext, sharedSecret } = MLKEM768.encapsulate(encapsulationKey)
       const random = bytes.slice(64)
@@ -213,14 +214,16 @@ describe('ML-KEM-768', () => {
 })
 
 describe('the modulus check', () => {
-  /** Random coefficients in the range, with another one in one place. */
+  /** Random coefficients in the range. */
   const base = Array.from({ length: COEFFICIENTS }, () => randomBytes(2).readUInt16LE() % Q)
-  const withOne = (at: number, coefficient: number) => {
-    const key = keyOf(base.map((other, i) => (i === at ? coefficient : other)))
-    return { key, what: `${coefficient} at ${at} in ${toHex(key)}` }
-  }
+  const good = Buffer.from(keyOf(base))
+  const goodHex = toHex(good)
+  const withOne = (at: number, coefficient: number) => ({
+    key: new Uint8Array(withNumber(good, at, coefficient)),
+    what: `${coefficient} at ${at}, else ${goodHex}`,
+  })
 
-  for (const coefficient of [3329, 3330, 4095])
+  for (const coefficient of [3329, 4095])
     it(`refuses a coefficient of ${coefficient} at each of the 768 places`, () => {
       for (let at = 0; at < COEFFICIENTS; at++) {
         const { key, what } = withOne(at, coefficient)

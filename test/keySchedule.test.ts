@@ -15,7 +15,8 @@ import { hides } from './helpers/secrecy.ts'
 import { countBy, hex, toHex, wycheproof } from './helpers/vectors.ts'
 import { HKDF_SHA256 } from './vectors/rfc5869.ts'
 
-const TIMES = process.env['SLOW'] === '1' ? 10 : 1
+const SLOW = process.env['SLOW'] === '1'
+const TIMES = SLOW ? 10 : 1
 const ALL = Object.entries(SUITES) as [SuiteName, Suite][]
 
 const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
@@ -173,13 +174,15 @@ for (const [name, suite] of ALL) {
         toHex(transcriptOf(suite, one, two, third).hash)
       const seen = new Set([of(own, peer)])
       let changes = 1
+      // where a key is long, another bit of each byte
+      const next = suite.kem === null || SLOW ? 1 : 9
       for (const field of ['identity', 'publicKey'] as const)
-        for (let bit = 0; bit < 8 * own[field].length; bit++) {
+        for (let bit = 0; bit < 8 * own[field].length; bit += next) {
           seen.add(of({ ...own, [field]: flipped(own[field], bit) }, peer))
           seen.add(of(own, { ...peer, [field]: flipped(peer[field], bit) }))
           changes += 2
         }
-      for (let bit = 0; ciphertext !== null && bit < 8 * ciphertext.length; bit++) {
+      for (let bit = 0; ciphertext !== null && bit < 8 * ciphertext.length; bit += next) {
         seen.add(of(own, peer, flipped(ciphertext, bit)))
         changes++
       }

@@ -579,7 +579,7 @@ describe('a sealed message', () => {
         const message = { session, seq, ciphertext }
         assert.deepEqual(parseMessage(wired(encodeMessage(message))), message)
       }),
-      { numRuns: 200 * TIMES },
+      { numRuns: 100 * TIMES },
     )
   })
 
@@ -726,7 +726,7 @@ for (const [what, { parse, again, form }] of Object.entries(FORMS)) {
         fc.property(fc.jsonValue(), (body) => {
           assert.ok(CODES.includes(refusalOf(parse, wired(body))?.code ?? 'taken'))
         }),
-        { numRuns: 300 * TIMES },
+        { numRuns: 100 * TIMES },
       )
     })
 
@@ -741,7 +741,7 @@ for (const [what, { parse, again, form }] of Object.entries(FORMS)) {
           if (refusal === null) assert.deepEqual(wired(again(body)), body)
           else assert.ok(CODES.includes(refusal.code))
         }),
-        { numRuns: 300 * TIMES },
+        { numRuns: 100 * TIMES },
       )
     })
   })

@@ -4,6 +4,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { SUITES } from '../src/protocol/suites.ts'
+import { independentExample } from './helpers/independent-example.ts'
+import { INDEPENDENT_SUITES } from './helpers/independent-suites.ts'
 import { inputsOf, workedExample } from './helpers/worked-example.ts'
 
 const document = fs.readFileSync(new URL('../src/protocol/README.md', import.meta.url), 'utf8')
@@ -22,5 +24,14 @@ describe('the specification', () => {
       const values = Object.fromEntries(written)
       for (const name of inputsOf(suite)) assert.ok(values[name], name)
       assert.deepEqual(written, workedExample(suite, values))
+    })
+
+  for (const suite of INDEPENDENT_SUITES)
+    it(`lets the independent peer compute the example on ${suite.name}`, () => {
+      const written = exampleIn(suite.name)
+      assert.deepEqual(
+        Object.entries(independentExample(suite, Object.fromEntries(written))),
+        written,
+      )
     })
 })

@@ -26,8 +26,7 @@ class Copy {
     }
     const twin = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value))
     this.#copies.set(value, twin)
-    for (const key of Object.keys(value))
-      twin[key] = this.of((value as Record<string, unknown>)[key])
+    for (const key in value) twin[key] = this.of((value as Record<string, unknown>)[key])
     return twin
   }
 }
@@ -71,7 +70,7 @@ class Describer {
 
   #fields(value: object): void {
     this.form += '{'
-    for (const key of Object.keys(value)) {
+    for (const key in value) {
       if (this.#without.has(key)) continue
       this.form += ` ${key}`
       this.look((value as Record<string, unknown>)[key])
@@ -91,20 +90,22 @@ export function describeGraph(
   return describer
 }
 
-function collect(value: unknown, fixed: Fixed, seen: Set<object>): void {
-  if (typeof value !== 'object' || value === null || seen.has(value) || fixed.has(value)) return
+/** `for … in` is the quicker one here: none of these has anything enumerable but its own fields. */
+function collect(value: unknown, fixed: Fixed, seen: Set<object>, arrays: Set<Uint8Array>): void {
+  if (typeof value !== 'object' || value === null) return
+  if (value instanceof Uint8Array) {
+    arrays.add(value)
+    return
+  }
+  if (seen.has(value) || fixed.has(value)) return
   seen.add(value)
-  if (value instanceof Uint8Array) return
-  for (const key of Object.keys(value))
-    collect((value as Record<string, unknown>)[key], fixed, seen)
+  for (const key in value) collect((value as Record<string, unknown>)[key], fixed, seen, arrays)
 }
 
 /** Every array of bytes that can be reached from `root`. */
 export function arraysIn(root: unknown, fixed: Fixed): Set<Uint8Array> {
-  const seen = new Set<object>()
-  collect(root, fixed, seen)
   const arrays = new Set<Uint8Array>()
-  for (const value of seen) if (value instanceof Uint8Array) arrays.add(value)
+  collect(root, fixed, new Set(), arrays)
   return arrays
 }
 

@@ -34,8 +34,12 @@ function must(holds: boolean, otherwise: string): asserts holds {
 
 const chainsOf = ({ messages, pictures }: DirectionInside) => [messages, pictures]
 
-/** In every state. */
-export function checkState({ exchange }: Peer, fixed: Fixed): void {
+/** In every state. `reachable`: every array in the exchange. */
+export function checkState(
+  { exchange }: Peer,
+  fixed: Fixed,
+  reachable: ReadonlySet<Uint8Array>,
+): void {
   const inside = insideOf(exchange)
   const { $ephemeral, $share, $candidate, $current, $previous, $stale, $knownIdentity } = inside
   const held = `${$ephemeral ? 'key' : ''}${$share ? 'share' : ''}`
@@ -78,13 +82,17 @@ export function checkState({ exchange }: Peer, fixed: Fixed): void {
   must(!$share || !$stale.some((used) => sameShare(used, $share)), 'a used share is kept')
   const ids = [...confirmed, ...($candidate ? [$candidate] : [])].map(({ id }) => bytesToHex(id))
   must(new Set(ids).size === ids.length, 'a session is held twice')
-  checkPrivateKeys(exchange, fixed)
+  checkPrivateKeys(exchange, fixed, reachable)
 }
 
 /** No private key is anywhere but in the fresh key pair that is held. */
-function checkPrivateKeys(exchange: Exchange, fixed: Fixed): void {
+function checkPrivateKeys(
+  exchange: Exchange,
+  fixed: Fixed,
+  reachable: ReadonlySet<Uint8Array>,
+): void {
   const allowed = arraysIn(insideOf(exchange).$ephemeral, fixed)
-  for (const bytes of arraysIn(exchange, fixed)) {
+  for (const bytes of reachable) {
     const op = allowed.has(bytes) ? undefined : readName(bytes)?.op
     must(op !== 'fresh' && op !== 'decapsulation key', 'a private key is left')
   }
@@ -98,13 +106,15 @@ export interface Step {
   readonly done: Done
   /** Every secret that was held before or computed in the step. */
   readonly secrets: readonly Uint8Array[]
+  /** Every array in the exchange as it is after it. */
+  readonly reachable: ReadonlySet<Uint8Array>
 }
 
 /** In every step. */
-export function checkStep(step: Step, fixed: Fixed): void {
-  const { before, after, op, done, secrets } = step
+export function checkStep(step: Step): void {
+  const { before, after, op, done, secrets, reachable } = step
   const [was, is] = [insideOf(before.exchange), insideOf(after.exchange)]
-  checkErased(secrets, after, fixed)
+  checkErased(secrets, reachable)
   must(done.code === codeFor(step), `${op} has the code ${done.code}, and not ${codeFor(step)}`)
   checkPromotion(was, is, step)
   checkChains(was, is)
@@ -118,10 +128,8 @@ export function checkStep(step: Step, fixed: Fixed): void {
 /** Whatever was held before a step or several, and is not any more, is overwritten. */
 export function checkErased(
   secrets: readonly Uint8Array[],
-  { exchange }: Pick<Peer, 'exchange'>,
-  fixed: Fixed,
+  reachable: ReadonlySet<Uint8Array>,
 ): void {
-  const reachable = arraysIn(exchange, fixed)
   for (const secret of secrets)
     must(
       reachable.has(secret) || isOver(secret),

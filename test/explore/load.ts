@@ -36,8 +36,9 @@ export interface Protocol {
   readonly DuetError: typeof import('../../src/protocol/errors.ts').DuetError
 }
 
-function changed(file: string, source: string, mistake: Mistake | undefined): string {
-  let text = source
+/** The text of a file, changed; `renamed`: what the files that it imports are called now. */
+function changed(file: string, mistake: Mistake | undefined, renamed: Renamed): string {
+  let text = fs.readFileSync(path.join(SOURCE, file), 'utf8')
   if (mistake?.file === file) {
     if (text.split(mistake.from).length !== 2)
       throw new Error(`Not once in ${file}: ${JSON.stringify(mistake.from)}`)
@@ -47,27 +48,56 @@ function changed(file: string, source: string, mistake: Mistake | undefined): st
     if (!text.includes(`'${from}'`)) throw new Error(`${file} does not import ${from}.`)
     text = text.replace(`'${from}'`, `'${IDEAL}'`)
   }
+  for (const [from, to] of renamed) text = text.replaceAll(`'./${from}'`, `'./${to}'`)
   return text.replaceAll(/#(?=[a-zA-Z])/g, '$')
 }
 
-/** The protocol as it is in src/protocol, or with `mistake`. */
-export async function load(mistake?: Mistake): Promise<Protocol> {
+type Renamed = ReadonlyMap<string, string>
+
+/** Of `files`, `file` and all that import it, also by way of others. */
+function reaching(file: string, files: readonly string[]): Set<string> {
+  const sources = files.map((name) => fs.readFileSync(path.join(SOURCE, name), 'utf8'))
+  const reached = new Set([file])
+  // it grows while it is gone through
+  for (const one of reached)
+    for (const [i, name] of files.entries())
+      if (sources[i]?.includes(`'./${one}'`)) reached.add(name)
+  return reached
+}
+
+let folder: string | undefined
+let loaded = 0
+
+/** Where the changed sources are, until the process ends. */
+function made(files: readonly string[]): string {
+  if (folder !== undefined) return folder
   fs.mkdirSync(CACHE, { recursive: true })
-  const folder = fs.mkdtempSync(path.join(CACHE, 'explore-'))
-  try {
-    const files = fs.readdirSync(SOURCE).filter((file) => file.endsWith('.ts'))
-    if (mistake && !files.includes(mistake.file)) throw new Error(`No file ${mistake.file}.`)
-    fs.writeFileSync(path.join(folder, 'package.json'), '{ "type": "module" }')
-    for (const file of files) {
-      const source = fs.readFileSync(path.join(SOURCE, file), 'utf8')
-      fs.writeFileSync(path.join(folder, file), changed(file, source, mistake))
-    }
-    const loaded = (file: string) => import(pathToFileURL(path.join(folder, file)).href)
-    const { Exchange } = await loaded('exchange.ts')
-    const { KeyPair } = await loaded('curves.ts')
-    const { DuetError } = await loaded('errors.ts')
-    return { Exchange, KeyPair, DuetError }
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
+  const made = fs.mkdtempSync(path.join(CACHE, 'explore-'))
+  process.on('exit', () => fs.rmSync(made, { recursive: true }))
+  fs.writeFileSync(path.join(made, 'package.json'), '{ "type": "module" }')
+  for (const file of files)
+    fs.writeFileSync(path.join(made, file), changed(file, undefined, new Map()))
+  folder = made
+  return made
+}
+
+/**
+ * The protocol as it is in src/protocol, or with `mistake`. What does not import the mistaken file is loaded once
+ * for all of them.
+ */
+export async function load(mistake?: Mistake): Promise<Protocol> {
+  const files = fs.readdirSync(SOURCE).filter((file) => file.endsWith('.ts'))
+  if (mistake && !files.includes(mistake.file)) throw new Error(`No file ${mistake.file}.`)
+  const into = made(files)
+  const others = mistake ? [...reaching(mistake.file, files)] : []
+  loaded++
+  const renamed = new Map(others.map((file) => [file, `${loaded}.${file}`]))
+  for (const [file, name] of renamed)
+    fs.writeFileSync(path.join(into, name), changed(file, mistake, renamed))
+  const from = (file: string) =>
+    import(pathToFileURL(path.join(into, renamed.get(file) ?? file)).href)
+  const { Exchange } = await from('exchange.ts')
+  const { KeyPair } = await from('curves.ts')
+  const { DuetError } = await from('errors.ts')
+  return { Exchange, KeyPair, DuetError }
 }

@@ -2,6 +2,7 @@
 
 import type { Kind } from './bounds.ts'
 import type { Mistake } from './load.ts'
+import type { Bounds } from './world.ts'
 
 /** `to`: nothing, if it is not given. */
 const inFile =
@@ -130,21 +131,19 @@ const TROUBLED: readonly Mistake[] = [
     "throw new DuetError('reflection', 'One of the keys is our own.')",
     '{}',
   ),
+  session('a wrong tag is right', '&& equalBytes(this.#peerTag, tag)'),
+  keyChain('a text may come twice', 'if (number < this.#next)', 'if (number < this.#next - 1)'),
+]
+
+const REKEYED_TROUBLED: readonly Mistake[] = [
   exchange(
     'an hour erases the private key of the present session instead',
     "this.#move('expire', null, this.#share, null)",
     "{ this.#move('expire', null, this.#share, null); this.#current = null }",
   ),
-  session('a wrong tag is right', '&& equalBytes(this.#peerTag, tag)'),
-  keyChain('a text may come twice', 'if (number < this.#next)', 'if (number < this.#next - 1)'),
 ]
 
 const ORDERLY_HYBRID: readonly Mistake[] = [
-  exchange(
-    'used shares are not looked for',
-    'this.#stale.some((used) => sameShare(used, share))',
-    'false',
-  ),
   exchange(
     'whoever is refused does not send its keys without the confirmation',
     '    return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined\n',
@@ -166,10 +165,6 @@ const ORDERLY_HYBRID: readonly Mistake[] = [
     "if (this.#isKept(share)) return 'ours first'",
   ),
   exchange(
-    "each side goes by the other's ciphertext",
-    "if (this.#isKept(share) && party === 1) return 'ours first'",
-  ),
-  exchange(
     'a confirmation of other keys is ignored where there is a KEM',
     "if (named === 'another' && this.suite.kem !== null) throw confirmFailed()",
   ),
@@ -186,16 +181,58 @@ const ORDERLY_HYBRID: readonly Mistake[] = [
 
 const TROUBLED_HYBRID: readonly Mistake[] = [
   exchange(
+    'used shares are not looked for',
+    'this.#stale.some((used) => sameShare(used, share))',
+    'false',
+  ),
+  exchange(
+    "each side goes by the other's ciphertext",
+    "if (this.#isKept(share) && party === 1) return 'ours first'",
+  ),
+]
+
+const REKEYED_TROUBLED_HYBRID: readonly Mistake[] = [
+  exchange(
     'a candidate that gives way is not erased',
     'if (this.#candidate === promoted) this.#candidate = null',
     'this.#candidate = null',
   ),
 ]
 
-/** By the walk that is the shortest to find them: on which kind of suite, and with how many troubles. */
-export const MISTAKES: readonly { kind: Kind; troubles: 0 | 1; mistakes: readonly Mistake[] }[] = [
-  { kind: 'classical', troubles: 0, mistakes: ORDERLY },
-  { kind: 'classical', troubles: 1, mistakes: TROUBLED },
-  { kind: 'hybrid', troubles: 0, mistakes: ORDERLY_HYBRID },
-  { kind: 'hybrid', troubles: 1, mistakes: TROUBLED_HYBRID },
+/** By the kind of suite and the bounds of a walk that finds them soon. */
+export const MISTAKES: readonly {
+  kind: Kind
+  bounds: Bounds
+  mistakes: readonly Mistake[]
+}[] = [
+  {
+    kind: 'classical',
+    bounds: { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 2 },
+    mistakes: ORDERLY,
+  },
+  {
+    kind: 'classical',
+    bounds: { keys: 1, texts: 1, pictures: 0, troubles: 1, underWay: 3 },
+    mistakes: TROUBLED,
+  },
+  {
+    kind: 'classical',
+    bounds: { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
+    mistakes: REKEYED_TROUBLED,
+  },
+  {
+    kind: 'hybrid',
+    bounds: { keys: 2, texts: 0, pictures: 0, troubles: 0, underWay: 3 },
+    mistakes: ORDERLY_HYBRID,
+  },
+  {
+    kind: 'hybrid',
+    bounds: { keys: 1, texts: 0, pictures: 0, troubles: 1, underWay: 3 },
+    mistakes: TROUBLED_HYBRID,
+  },
+  {
+    kind: 'hybrid',
+    bounds: { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
+    mistakes: REKEYED_TROUBLED_HYBRID,
+  },
 ]

@@ -4,7 +4,7 @@
  */
 
 import { equalBytes } from '../../src/protocol/bytes.ts'
-import { secretsIn } from './graph.ts'
+import { arraysIn, secretsIn } from './graph.ts'
 import { chainBegin } from './ideal.ts'
 import { insideOf, type SessionInside } from './inside.ts'
 import { checkErased, checkState, Violation } from './invariants.ts'
@@ -101,6 +101,8 @@ function standingOf(two: Two, side: Side): string {
 export class Pairs {
   readonly #sides: Sides
   readonly #verdicts = new Map<string, Verdict>()
+  /** Which pairs, and who sends keys to them: what becomes of them was looked at. */
+  readonly #mended = new Set<string>()
 
   constructor(sides: Sides) {
     this.#sides = sides
@@ -128,27 +130,41 @@ export class Pairs {
   /** Both send keys, `first` first: they are on one session then, a text goes each way, and all of this holds again. */
   #mend(a: Standing, b: Standing, first: Side): void {
     const two = new Two(this.#sides, a, b)
-    const held = two.peers.map(({ exchange }) => secretsIn(exchange, this.#sides.fixed))
+    const second = other(first)
     try {
-      two.sendKeys(first)
-      two.sendKeys(other(first))
-      if (two.session(0) === null || two.isApart) throw new Violation('they are not on one session')
-      two.readAll()
-      for (const side of SIDES) {
-        const code = two.sendText(side)
-        if (code !== null) throw new Violation(`a text is refused as ${code}`)
+      this.#erasing(two, () => two.sendKeys(first))
+      // many pairs are the same from here on
+      const key = `${second} ${keyOf(two.standing(0), two.standing(1))}`
+      if (this.#mended.has(key)) return
+      this.#mended.add(key)
+      this.#erasing(two, () => {
+        two.sendKeys(second)
+        if (two.session(0) === null || two.isApart)
+          throw new Violation('they are not on one session')
         two.readAll()
-      }
-      for (const side of SIDES) {
-        checkErased(held[side] ?? [], two.peers[side], this.#sides.fixed)
-        checkState(two.peers[side], this.#sides.fixed)
-      }
+        for (const side of SIDES) {
+          const code = two.sendText(side)
+          if (code !== null) throw new Violation(`a text is refused as ${code}`)
+          two.readAll()
+        }
+      })
     } catch (error) {
       if (!(error instanceof Violation)) throw error
-      const names = `${LETTERS[first]} and then ${LETTERS[other(first)]}`
+      const names = `${LETTERS[first]} and then ${LETTERS[second]}`
       throw new Violation(`${names} send keys, the rest is lost, and ${error.message}`)
     }
     this.judge(two.standing(0), two.standing(1))
+  }
+
+  /** Runs `steps`, and checks both sides then: of what each held before, nothing is left but what it holds. */
+  #erasing(two: Two, steps: () => void): void {
+    const held = two.peers.map(({ exchange }) => secretsIn(exchange, this.#sides.fixed))
+    steps()
+    for (const side of SIDES) {
+      const reachable = arraysIn(two.peers[side].exchange, this.#sides.fixed)
+      checkErased(held[side] ?? [], reachable)
+      checkState(two.peers[side], this.#sides.fixed, reachable)
+    }
   }
 
   /** Null if the two are together; else it must be visible to one who sends a text, or bring them together. */

@@ -3,11 +3,11 @@
  * what a peer in one state does with one message is computed once, by the real `Exchange`, and checked there.
  */
 
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
-import { copyOf, describeGraph, type Fixed, secretsIn } from './graph.ts'
+import { arraysIn, copyOf, describeGraph, type Fixed, secretsIn } from './graph.ts'
 import * as ideal from './ideal.ts'
 import { checkState, checkStep, Violation } from './invariants.ts'
 import type { Protocol } from './load.ts'
@@ -73,7 +73,7 @@ const NOT_CORE: ReadonlySet<string> = new Set([
 ])
 
 function shapeOf(form: string): number {
-  return names.shapeNumber(createHash('sha256').update(form).digest('base64'))
+  return names.shapeNumber(hash('sha256', form, 'base64'))
 }
 
 export class Sides {
@@ -138,8 +138,9 @@ export class Sides {
     const { after, done, handed } = this.run(side, peer, nextCounts, op, message, answer)
     if (op !== 'restart') {
       const taken = message < 0 ? null : this.message(message).body
-      checkStep({ before, after, op, taken, done, secrets: [...held, ...handed] }, this.fixed)
-      checkState(after, this.fixed)
+      const reachable = arraysIn(after.exchange, this.fixed)
+      checkStep({ before, after, op, taken, done, secrets: [...held, ...handed], reachable })
+      checkState(after, this.fixed, reachable)
     }
     const kept = this.#keep(side, after, nextCounts)
     if (done.code !== undefined) {

@@ -357,7 +357,8 @@ const ofGif = (changes: object = {}) => ({
 
 /** A GIF of so many bytes. */
 export function gif(length: number): Buffer {
-  const picture = Buffer.from(Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff))
+  const picture = Buffer.alloc(length)
+  for (let i = 0; i < length; i++) picture[i] = i * 7 + (i >> 8)
   GIF.copy(picture)
   return picture
 }

@@ -55,8 +55,10 @@ export function call(url: string, options: CallOptions = {}): Promise<Answer> {
   })
 }
 
-/** POSTs `body` as JSON, as a peer does. */
+/** POSTs `body` as JSON, as a peer does; a string or bytes as they are. */
 export function post(url: string, body: unknown): Promise<Answer> {
   const headers = { 'content-type': 'application/json' }
-  return call(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  const isRaw = typeof body === 'string' || body instanceof Uint8Array
+  const text = isRaw ? body : JSON.stringify(body)
+  return call(url, { method: 'POST', headers, body: text })
 }

@@ -63,7 +63,24 @@ const PKCS8 = {
   format: 'der',
   head: bytes('302e020100300506032b656e04220420'),
 } as const
-const SPKI = { type: 'spki', format: 'der', head: bytes('302a300506032b656e032100') } as const
+/** OpenSSL takes its time to read one. */
+const privateKeys = new WeakMap<Buffer, crypto.KeyObject>()
+
+function privateKeyOf(bytes: Buffer): crypto.KeyObject {
+  const known = privateKeys.get(bytes)
+  if (known) return known
+  const key = crypto.createPrivateKey({ ...PKCS8, key: joined(PKCS8.head, bytes) })
+  privateKeys.set(bytes, key)
+  return key
+}
+
+const publicKeyOf = (point: Buffer) =>
+  crypto.createPublicKey({
+    key: { kty: 'OKP', crv: 'X25519', x: point.toString('base64url') },
+    format: 'jwk',
+  })
+
+const ONE = Buffer.alloc(32, 1)
 const PRIME_25519 = bytes(`7f${'ff'.repeat(30)}ed`)
 
 const X25519: Curve = {
@@ -72,13 +89,9 @@ const X25519: Curve = {
   basePoint: bytes(`09${'00'.repeat(31)}`),
   publicKey: (privateKey) => X25519.dh(privateKey, X25519.basePoint),
   dh: (privateKey, point) =>
-    crypto.diffieHellman({
-      privateKey: crypto.createPrivateKey({ ...PKCS8, key: joined(PKCS8.head, privateKey) }),
-      publicKey: crypto.createPublicKey({ ...SPKI, key: joined(SPKI.head, point) }),
-    }),
+    crypto.diffieHellman({ privateKey: privateKeyOf(privateKey), publicKey: publicKeyOf(point) }),
   isBad: (point) =>
-    Buffer.from(point).reverse().compare(PRIME_25519) >= 0 ||
-    throws(() => X25519.dh(Buffer.alloc(32, 1), point)),
+    Buffer.from(point).reverse().compare(PRIME_25519) >= 0 || throws(() => X25519.dh(ONE, point)),
 }
 
 const P256: Curve = {
@@ -90,7 +103,7 @@ const P256: Curve = {
   ),
   publicKey: (privateKey) => p256(privateKey).getPublicKey(),
   dh: (privateKey, point) => p256(privateKey).computeSecret(point),
-  isBad: (point) => point[0] !== 4 || throws(() => P256.dh(Buffer.alloc(32, 1), point)),
+  isBad: (point) => point[0] !== 4 || throws(() => P256.dh(ONE, point)),
 }
 
 function p256(privateKey: Buffer): crypto.ECDH {

@@ -1,13 +1,14 @@
 /** Whom the independent peer talks to: the program, or another of its own kind. */
 
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import type { Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
-import { type Answer, call } from './call.ts'
+import { type Answer, type CallOptions, call } from './call.ts'
 import { IndependentPeer, type Picture } from './independent-peer.ts'
 import type { Suite } from './independent-suites.ts'
 import { assertProblem } from './problem.ts'
@@ -16,6 +17,7 @@ import { linesOf, secretsOf } from './with-peers.ts'
 /** The other peer of an independent peer. */
 export interface Target {
   readonly url: string
+  readonly identity: Uint8Array
   /** Starts it, or starts it again with the same memory on another port. */
   start(mine: IndependentPeer): Promise<void>
   stop(): Promise<void>
@@ -28,6 +30,9 @@ export interface Target {
   state(): Promise<unknown>
   assertRefused(answer: Answer, code: string, context: string): void
 }
+
+/** A connection for each request costs as much as the request. */
+const agent = new http.Agent({ keepAlive: true })
 
 /** The program's own peer, by its owner's routes. */
 export class RealPeer implements Target {
@@ -51,6 +56,10 @@ export class RealPeer implements Target {
     assert.ok(suite)
     this.#suite = suite
     this.#identity = new KeyPair(suite.curve)
+  }
+
+  get identity(): Uint8Array {
+    return this.#identity.publicKey
   }
 
   async start(mine: IndependentPeer): Promise<void> {
@@ -83,22 +92,22 @@ export class RealPeer implements Target {
   }
 
   sendKeys(): Promise<Answer> {
-    return call(`${this.url}/send_keys`)
+    return this.#call('/send_keys')
   }
 
   sendMessage(text: string): Promise<Answer> {
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     const body = new URLSearchParams({ text }).toString()
-    return call(`${this.url}/send_msg`, { method: 'POST', headers, body })
+    return this.#call('/send_msg', { method: 'POST', headers, body })
   }
 
   sendPicture({ type, content }: Picture): Promise<Answer> {
     const headers = { 'content-type': type }
-    return call(`${this.url}/send_image`, { method: 'POST', headers, body: content })
+    return this.#call('/send_image', { method: 'POST', headers, body: content })
   }
 
   async readMessages(): Promise<string[]> {
-    const { decrypted } = (await call(`${this.url}/decrypt_msg`)).json
+    const { decrypted } = (await this.#call('/decrypt_msg')).json
     // an empty text leaves the label alone
     return this.#secrets()
       .slice(-decrypted)
@@ -112,14 +121,14 @@ export class RealPeer implements Target {
   }
 
   async state(): Promise<unknown> {
-    const answer = await call(`${this.url}/show`)
+    const answer = await this.#call('/show')
     assert.equal(answer.status, 200)
     return answer.json
   }
 
   /** Session, shared secrets and safety number; the secrets are told to its terminal alone. */
   async show(): Promise<{ id: string; secrets: string[]; number: string }> {
-    const { session, safetyNumber } = (await call(`${this.url}/show`)).json
+    const { session, safetyNumber } = (await this.#call('/show')).json
     const secrets = this.#secrets().slice(this.#suite.kem ? -2 : -1)
     return { id: session?.id, secrets, number: safetyNumber }
   }
@@ -128,6 +137,10 @@ export class RealPeer implements Target {
     assert.ok(answer.status >= 400, `${context}: ${answer.status} ${answer.text}`)
     assert.equal(answer.json.code, code, context)
     assertProblem(answer, code)
+  }
+
+  #call(path: string, options: CallOptions = {}): Promise<Answer> {
+    return call(this.url + path, { ...options, agent })
   }
 
   #secrets(): string[] {
@@ -145,6 +158,10 @@ export class SecondPeer implements Target {
 
   get url(): string {
     return this.#peer.url
+  }
+
+  get identity(): Uint8Array {
+    return this.#peer.identity.publicKey
   }
 
   async start(mine: IndependentPeer): Promise<void> {
@@ -186,12 +203,17 @@ export class SecondPeer implements Target {
   }
 }
 
+/** `party`: that of the target; either, if it is not given. */
 export async function withTarget<T extends Target>(
   target: T,
   suite: Suite,
   run: (mine: IndependentPeer, target: T) => Promise<void>,
+  party?: 1 | 2,
 ): Promise<void> {
-  const mine = new IndependentPeer(suite)
+  let mine = new IndependentPeer(suite)
+  // identities of one length decide it
+  const partyOfTarget = () => (mine.identity.publicKey.compare(target.identity) > 0 ? 1 : 2)
+  while (party !== undefined && partyOfTarget() !== party) mine = new IndependentPeer(suite)
   await mine.listen()
   try {
     await target.start(mine)

@@ -5,8 +5,9 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { after } from 'node:test'
 import type { Suite } from '../../src/protocol/suites.ts'
-import { checkFile } from '../../src/transcript/check.ts'
+import { type Checked, checkFile } from '../../src/transcript/check.ts'
 import { compare, type Report } from '../../src/transcript/compare.ts'
 import { type TestPeer, withPeers } from './with-peers.ts'
 
@@ -39,44 +40,65 @@ export async function runOn(suite: Suite, round = wholeRound): Promise<[string, 
   return texts as [string, string]
 }
 
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-transcripts-'))
+after(() => fs.rmSync(folder, { recursive: true }))
+
+function written(name: string, content: string | Uint8Array): string {
+  const file = path.join(folder, name)
+  fs.writeFileSync(file, content)
+  return file
+}
+
+/** What the check finds in a file of this name and content, by itself. */
+export function checkedAs(name: string, content: string | Uint8Array): Checked {
+  const file = written(name, content)
+  const checked = checkFile(file)
+  // to write over a file is slower than to write a new one
+  fs.unlinkSync(file)
+  return checked
+}
+
 /** What the check says of files with these contents, in their order. */
 export function reportsOf(contents: readonly (string | Uint8Array)[]): Report[] {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-check-'))
-  try {
-    const files = contents.map((content, i) => {
-      const file = path.join(folder, `${i}.json`)
-      fs.writeFileSync(file, content)
-      return file
-    })
-    return compare(files.map(checkFile))
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
+  return compare(contents.map((content, i) => checkedAs(`${i}.json`, content)))
 }
 
 const documentation = fs.readFileSync(new URL('../../src/page/README.md', import.meta.url), 'utf8')
 const [, SCRIPT = ''] = /```js\n([\s\S]*?)```/.exec(documentation) ?? []
 
-/** What the documented script says of a transcript. */
-export function scripted(content: string): { status: number | null; output: string } {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-transcript-'))
+/** Runs the script on each file of its arguments, by itself: what it prints, and how it would have ended. */
+const EACH = `
+const said = []
+for (const [i, file] of process.argv.slice(2).entries()) {
+  let output = ''
+  console.log = (line) => { output += line + '\\n' }
+  process.argv[2] = file
+  process.exitCode = 0
   try {
-    fs.writeFileSync(path.join(folder, 'check.mjs'), SCRIPT)
-    fs.writeFileSync(path.join(folder, 'transcript.json'), content)
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['check.mjs', 'transcript.json'],
-      { cwd: folder, encoding: 'utf8' },
-    )
-    return { status, output: stdout + stderr }
-  } finally {
-    fs.rmSync(folder, { recursive: true })
+    await import('./check.mjs?' + i)
+  } catch (error) {
+    process.exitCode = 1
+    output += error
   }
+  said.push({ status: process.exitCode, output })
+}
+process.exitCode = 0
+process.stdout.write(JSON.stringify(said))
+`
+
+/** What the documented script says of each of these, all asked in one process. */
+export function scripted(contents: readonly string[]): { status: number; output: string }[] {
+  written('check.mjs', SCRIPT)
+  const files = contents.map((content, i) => written(`${i}.json`, content))
+  const each = written('each.mjs', EACH)
+  const { stdout, stderr } = spawnSync(process.execPath, [each, ...files], { encoding: 'utf8' })
+  assert.equal(stderr, '')
+  return JSON.parse(stdout)
 }
 
 /** What is wrong with one file with this content, in words. */
 export function wrongIn(content: string | Uint8Array): string[] {
-  return reportsOf([content]).flatMap(({ wrong }) => wrong.map(({ text }) => text))
+  return checkedAs('0.json', content).wrong.map(({ text }) => text)
 }
 
 /** `text` with `change` made to it as JSON. */
