@@ -31,10 +31,15 @@ export interface PeersOptions {
   openMailbox?: () => Mailbox
 }
 
-export async function withPeers(
-  options: PeersOptions,
-  run: (a: TestPeer, b: TestPeer) => Promise<void>,
-): Promise<void> {
+export interface StartedPeers {
+  readonly peers: readonly [TestPeer, TestPeer]
+  /** Leaves out of their terminals what these have shown so far. */
+  forget(): void
+  close(): Promise<void>
+}
+
+/** Starts two peers; whoever calls this closes them. */
+export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   let output = ''
   const write = (text: string) => {
@@ -65,10 +70,21 @@ export async function withPeers(
       secrets: () => secretsOf(lines()),
     }
   }) as [TestPeer, TestPeer]
+  const forget = () => {
+    output = ''
+  }
+  return { peers, forget, close: () => launched.close() }
+}
+
+export async function withPeers(
+  options: PeersOptions,
+  run: (a: TestPeer, b: TestPeer) => Promise<void>,
+): Promise<void> {
+  const started = await startPeers(options)
   try {
-    await run(...peers)
+    await run(...started.peers)
   } finally {
-    await launched.close()
+    await started.close()
   }
 }
 

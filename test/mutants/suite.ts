@@ -101,6 +101,10 @@ export function beforeEach(hook: () => unknown): void {
   scope.beforeEach.push(hook)
 }
 
+/** Each test stands alone here, since mutants come and go between them: it has what others share for itself. */
+export const before = beforeEach
+export const after = afterEach
+
 export function afterEach(hook: () => unknown): void {
   scope.afterEach.push(hook)
 }
