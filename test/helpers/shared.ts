@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { after, before } from 'node:test'
 import type { CommandOptions } from './command.ts'
-import { type PeersOptions, startPeers, type TestPeer } from './with-peers.ts'
+import { agree, type PeersOptions, startPeers, type TestPeer } from './with-peers.ts'
 
 type Use = (a: TestPeer, b: TestPeer) => Promise<void>
 
@@ -33,8 +33,7 @@ export function sharedSession(options: PeersOptions = {}): (use: Use) => Promise
   return (use) =>
     withPeers(async (a, b) => {
       for (const peer of [a, b]) await peer.call('/decrypt_msg')
-      await a.call('/send_keys')
-      assert.notEqual((await b.call('/send_keys')).json.session, null)
+      await agree(a, b)
       await use(a, b)
     })
 }
