@@ -6,18 +6,28 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { after, before } from 'node:test'
 import type { CommandOptions } from './command.ts'
-import { agree, type PeersOptions, startPeers, type TestPeer } from './with-peers.ts'
+import {
+  agree,
+  type PeersOptions,
+  type StartedPeers,
+  startPeers,
+  type TestPeer,
+} from './with-peers.ts'
 
 type Use = (a: TestPeer, b: TestPeer) => Promise<void>
 
 /**
  * As `withPeers`, with the same two peers for all the cases of a file or a `describe`. Their terminals show each
- * case what was said since it began; what went between them before stays.
+ * case what was said since it began; what went between them before stays. `begin` comes once, before the first case.
  */
-export function sharedPeers(options: PeersOptions = {}): (use: Use) => Promise<void> {
-  let started: Awaited<ReturnType<typeof startPeers>> | undefined
+export function sharedPeers(
+  options: PeersOptions = {},
+  begin: Use = async () => {},
+): (use: Use) => Promise<void> {
+  let started: StartedPeers | undefined
   before(async () => {
     started = await startPeers(options)
+    await begin(...started.peers)
   })
   after(() => started?.close())
   return async (use) => {
@@ -27,15 +37,15 @@ export function sharedPeers(options: PeersOptions = {}): (use: Use) => Promise<v
   }
 }
 
-/** As `sharedPeers`; each case has a session of its own, and an empty inbox. */
+/** As `sharedPeers`, for peers that have agreed on keys; each case begins with empty inboxes. */
 export function sharedSession(options: PeersOptions = {}): (use: Use) => Promise<void> {
-  const withPeers = sharedPeers(options)
-  return (use) =>
-    withPeers(async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/decrypt_msg')
-      await agree(a, b)
-      await use(a, b)
+  const withPeers = sharedPeers(options, agree)
+  return async (use) => {
+    await withPeers(async (...peers) => {
+      for (const peer of peers) await peer.call('/decrypt_msg')
     })
+    await withPeers(use)
+  }
 }
 
 interface Run {
