@@ -14,7 +14,7 @@ import { CURVES, type Curve, KeyPair, P256, X25519 } from '../src/protocol/curve
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { post } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
-import { type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
+import { crowd, type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
@@ -33,7 +33,8 @@ afterEach(() => fs.rmSync(folder, { recursive: true }))
 
 const filesIn = () =>
   fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-const waiting = () => fs.readdirSync(path.join(dir, 'new')).sort()
+const { readdirSync } = fs
+const waiting = () => readdirSync(path.join(dir, 'new')).sort()
 
 /** A peer with a mailbox in `dir`, for texts sealed to fresh keys on `curve`. */
 function withMailbox(
@@ -210,16 +211,17 @@ describe('a mailbox refuses', () => {
       assert.deepEqual(filesIn(), [])
     }))
 
-  it('more than may wait as inbox_full, but takes a resend of what waits', () =>
+  it('more than may wait as inbox_full, but takes a resend of what waits', (t) =>
     withMailbox(X25519, async (peer, { pair }) => {
       const form = mailForm(await sealed(pair, 'the last one'))
-      for (let i = 1; i < MAX_WAITING; i++) fs.writeFileSync(path.join(dir, 'new', `${i}`), 'x')
+      const inbox = path.join(dir, 'new')
+      crowd(t, inbox, MAX_WAITING - 1)
       assert.equal((await post(`${peer.url}/message`, form)).status, 201)
       const more = mailForm(await sealed(pair, 'one too many'))
       const { next } = assertProblem(await post(`${peer.url}/message`, more), 'inbox_full')
       assert.match(next, /watch/)
       assert.equal((await post(`${peer.url}/message`, form)).status, 201)
-      fs.rmSync(path.join(dir, 'new', '1'))
+      for (const name of waiting()) fs.rmSync(path.join(inbox, name))
       assert.equal((await post(`${peer.url}/message`, more)).status, 201)
     }))
 
