@@ -15,8 +15,9 @@ import { Turn } from '../src/mailbox/turn.ts'
 import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal.ts'
-import { runCommand, withCommand } from './helpers/command.ts'
+import { withCommand } from './helpers/command.ts'
 import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
+import { sharedProcess } from './helpers/shared.ts'
 
 let folder: string
 let dir: string
@@ -754,13 +755,15 @@ describe('the terminal of a watcher', () => {
 })
 
 describe('ecdh-duet watch', () => {
+  const run = sharedProcess()
   const args = () => ['watch', dir, '--key', keys.privateFile]
   const NOT_A_TERMINAL = 'ecdh-duet: secrets go to standard output, which is not a terminal\n'
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    it(`makes the mailbox, reads it, and ends well on ${signal}`, async () => {
+    it(`makes the mailbox, reads it, and ends well on ${signal}, whatever would keep it going`, async () => {
       fs.rmdirSync(dir)
-      await withCommand(args(), {}, async (watcher) => {
+      const timer = 'data:text/javascript,setInterval(() => {}, 60_000)'
+      await withCommand(args(), { node: ['--import', timer] }, async (watcher) => {
         await watcher.until(/watching/)
         for (const place of [dir, ...['tmp', 'new', 'cur', 'failed'].map((n) => path.join(dir, n))])
           assert.equal(fs.statSync(place).mode & 0o777, 0o700, place)
@@ -774,31 +777,6 @@ describe('ecdh-duet watch', () => {
         assert.equal(watcher.errors(), made + NOT_A_TERMINAL)
       })
     })
-
-  it('ends when it is asked to, whatever is left that would keep it going', () => {
-    const timer = 'data:text/javascript,setInterval(() => {}, 60_000)'
-    return withCommand(args(), { node: ['--import', timer] }, async (watcher) => {
-      await watcher.until(/watching/)
-      watcher.kill()
-      assert.equal(await watcher.ended, 0)
-    })
-  })
-
-  it('goes on where another one was killed', () =>
-    withCommand(args(), {}, async (first) => {
-      await first.until(/watching/)
-      await withCommand(args(), {}, async (second) => {
-        await second.until(/Another watcher \(process \d+\) reads this mailbox/)
-        await store('one')
-        await first.until(/one\n/)
-        await until(() => namesIn('new').length === 0)
-        first.kill('SIGKILL')
-        await first.ended
-        await store('two')
-        await second.until(/two\n/)
-        assert.deepEqual(textsIn(second.output()), ['two'])
-      })
-    }))
 
   it('ends in one line when its standard output is closed, and keeps what it could not show', () =>
     withCommand(args(), {}, async (watcher) => {
@@ -849,7 +827,7 @@ describe('ecdh-duet watch', () => {
   ]
   for (const [what, given, line] of refused)
     it(`fails in one line on ${what}`, async () => {
-      const { code, output, errors } = await runCommand(given(), { cwd: folder })
+      const { code, output, errors } = await run(given(), { cwd: folder })
       assert.deepEqual([code, output], [1, ''])
       assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
       assert.match(errors, line)
@@ -869,6 +847,6 @@ describe('ecdh-duet watch', () => {
 
   for (const wrong of [['watch'], ['watch', 'mail'], ['watch', 'mail', 'more', '--key', 'x']])
     it(`is wrong usage as "${wrong.join(' ')}"`, async () => {
-      assert.equal((await runCommand(wrong, { cwd: folder })).code, 2)
+      assert.equal((await run(wrong, { cwd: folder })).code, 2)
     })
 })
