@@ -101,10 +101,10 @@ lab-quantum: dist/main.js ## open recorded exchanges with the keys that a quantu
 	@exec $(DUET) lab quantum
 
 sample: $(INSTALLED) ## draw the picture that ships
-	@npx tsx src/sample/draw.ts
+	@exec node --import ./test/loader.js src/sample/draw.ts
 
 page-picture: dist/main.js ## take the README's picture of the page (PORT_A, PORT_B; needs Chromium)
-	@npx tsx test/page-picture.ts $(PORT_A),$(PORT_B)
+	@exec node --import ./test/loader.js test/page-picture.ts $(PORT_A),$(PORT_B)
 
 demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop (CURVE)
 	@npm run --silent demo:run
@@ -113,25 +113,25 @@ test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
 	@npm run --silent test:run
 
 bench: dist/main.js ## measure the program beside the bare minimum of the same (ONLY=row, ROUNDS=7, JSON=1)
-	@exec node --import tsx test/bench/run.ts --rounds $(ROUNDS) $(ONLY:%=--only %) $(if $(JSON),--json)
+	@exec node --import ./test/loader.js test/bench/run.ts --rounds $(ROUNDS) $(ONLY:%=--only %) $(if $(JSON),--json)
 
 soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, SEED, CURVE)
-	@exec node --import tsx test/soak/main.ts
+	@exec node --import ./test/loader.js test/soak/main.ts
 
 fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
-	@exec node --import tsx test/fuzz/main.ts
+	@exec node --import ./test/loader.js test/fuzz/main.ts
 
 prove: $(INSTALLED) ## prove the protocol's properties with ProVerif (PROVERIF=path, ONLY=query)
-	@exec node --import tsx test/prove/main.ts
+	@exec node --import ./test/loader.js test/prove/main.ts
 
 mutants: dist/main.js ## change the source in every small way: does a test notice? (ONLY=file or folder)
-	@exec node --import tsx test/mutants/main.ts
+	@exec node --import ./test/loader.js test/mutants/main.ts
 
 coverage: dist/main.js ## run the tests and show which lines they reach
 	@npm run --silent coverage
 
 explore: $(INSTALLED) ## walk through every schedule of two peers within bounds (ONLY=hybrid, KEYS=3, TROUBLES=2, TELL=1)
-	@exec node --max-old-space-size=4096 --import tsx test/explore/main.ts
+	@exec node --max-old-space-size=4096 --import ./test/loader.js test/explore/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules, what is unused
 	@npm run --silent check

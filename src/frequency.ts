@@ -51,26 +51,25 @@ export class LetterCount {
   #bits = 0
 
   add(bytes: Uint8Array): void {
-    let [held, bits] = [this.#held, this.#bits]
     const sextets = this.#sextets
-    for (const byte of bytes) {
-      held = (held << 8) | byte
-      bits += 8
-      while (bits >= 6) {
-        bits -= 6
-        this.#count(sextets, held >> bits)
-        held &= (1 << bits) - 1
-      }
+    let at = 0
+    while (this.#bits > 0 && at < bytes.length) this.#addByte(bytes[at++] ?? 0)
+    // three bytes are four letters: several times as fast as byte by byte
+    for (; at + 2 < bytes.length; at += 3) {
+      const [a, b, c] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0]
+      count(sextets, a >> 2)
+      count(sextets, ((a & 0x03) << 4) | (b >> 4))
+      count(sextets, ((b & 0x0f) << 2) | (c >> 6))
+      count(sextets, c & 0x3f)
     }
-    this.#held = held
-    this.#bits = bits
+    while (at < bytes.length) this.#addByte(bytes[at++] ?? 0)
   }
 
   /** How many letters there are, and each one's share in percent: null while there are none. */
   frequencies(): { sample: number; percent: ByLetter<number | null> } {
     const sextets = this.#sextets.slice()
     // at the end base64 fills up with zeros
-    if (this.#bits > 0) this.#count(sextets, this.#held << (6 - this.#bits))
+    if (this.#bits > 0) count(sextets, this.#held << (6 - this.#bits))
     const counts = LETTERS.map((_, i) => (sextets[i] ?? 0) + (sextets[i + 26] ?? 0))
     const sample = counts.reduce((sum, count) => sum + count, 0)
     const percent = (count: number) =>
@@ -81,7 +80,17 @@ export class LetterCount {
     }
   }
 
-  #count(sextets: Float64Array, value: number): void {
-    sextets[value] = (sextets[value] ?? 0) + 1
+  #addByte(byte: number): void {
+    this.#held = (this.#held << 8) | byte
+    this.#bits += 8
+    while (this.#bits >= 6) {
+      this.#bits -= 6
+      count(this.#sextets, this.#held >> this.#bits)
+      this.#held &= (1 << this.#bits) - 1
+    }
   }
+}
+
+function count(sextets: Float64Array, value: number): void {
+  sextets[value] = (sextets[value] ?? 0) + 1
 }

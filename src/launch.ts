@@ -5,13 +5,13 @@ import { type AddressInfo, isIPv6 } from 'node:net'
 import type { Mailbox, Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
-import { Events } from './http/events.ts'
 import { nodeAead } from './http/pictures.ts'
+import { Events } from './http/ring.ts'
 import { listen } from './http/server.ts'
 import { Peer, type PeerOptions } from './peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
-import type { Terminal } from './terminal.ts'
+import type { Terminal } from './terminal/terminal.ts'
 
 const MAX_IMAGE = 64 * 1024 * 1024
 
@@ -55,11 +55,27 @@ export interface Launched {
   close(): Promise<void>
 }
 
+/** Peers that have all they need, and have neither said nor answered anything: whoever calls them waits. */
+export interface Prepared extends Launched {
+  /** They say that they are ready, and answer. Once. */
+  start(): void
+}
+
 /**
  * Starts a peer for each plan, all or none.
  * @throws the system's error if a port can't be had, or what `openMemory` throws
  */
-export async function launch({
+export async function launch(options: LaunchOptions): Promise<Launched> {
+  const prepared = await prepare(options)
+  prepared.start()
+  return prepared
+}
+
+/**
+ * All of `launch` that can fail, for whoever starts others too: all or none.
+ * @throws the system's error if a port can't be had, or what `openMemory` throws
+ */
+export async function prepare({
   plans,
   openMemory,
   terminal,
@@ -68,7 +84,7 @@ export async function launch({
   receiver,
   openMailbox,
   ...options
-}: LaunchOptions): Promise<Launched> {
+}: LaunchOptions): Promise<Prepared> {
   const servers: Server[] = []
   const ports: number[] = []
   const reachedAt: (string | undefined)[] = []
@@ -114,6 +130,7 @@ export async function launch({
         wire: { ...createClient(via, options.suite, events), url: peerUrl },
         report: (event) => {
           report(event)
+          if (event.type === 'keys confirmed') events.confirmed()
           events.changed()
         },
       })
@@ -123,9 +140,11 @@ export async function launch({
     const apps = parts.map(({ peer, events, hostNames }) =>
       createApp(peer, { hostNames, events, receiver: receiver?.(peer) }),
     )
-    for (const peer of peers) peer.start()
-    answer(apps.map((app) => app.callback()))
-    return { ports, close }
+    const start = () => {
+      for (const peer of peers) peer.start()
+      answer(apps.map((app) => app.callback()))
+    }
+    return { ports, start, close }
   } catch (error) {
     await close()
     throw error

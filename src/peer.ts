@@ -32,12 +32,11 @@ import { safetyNumber } from './protocol/safetyNumber.ts'
 import type { Session } from './protocol/session.ts'
 import { type Aead, streamBytes } from './protocol/stream.ts'
 import type { Suite } from './protocol/suites.ts'
-import { openPicture, sealPicture } from './transfer.ts'
+import { publicStateOf } from './publicState.ts'
+import { openPicture, pictureClock, sealPicture } from './transfer.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
 const UNCONFIRMED_MS = 60 * 60 * 1000
-/** A picture that takes longer than this, in ms, is reported on its way, and as often. */
-const PROGRESS_MS = 1000
 
 export interface PeerOptions {
   /** The port this peer listens on. */
@@ -189,38 +188,14 @@ export class Peer implements Receiver {
 
   /** All that this peer knows and anybody may know; of messages that wait, how long they are. */
   publicState() {
-    const exchange = this.#exchange
-    const { current, knownIdentity } = exchange
-    const picture = this.lastPicture
-    const { curve } = this.suite
-    const own = this.#memory.identity.publicKey
-    const basePoint = bytesToHex(curve.basePoint)
-    return {
+    return publicStateOf({
       port: this.port,
-      curve: this.suite.name,
-      basePoint,
-      publicKey: hexOrNull(exchange.publicKey),
-      identity: bytesToHex(own),
-      safetyNumber: knownIdentity && safetyNumber(curve, own, knownIdentity),
-      peer: {
-        url: this.peerUrl,
-        basePoint: exchange.peerPublicKey && basePoint,
-        publicKey: hexOrNull(exchange.peerPublicKey),
-        identity: hexOrNull(exchange.peerIdentity),
-        known: exchange.wasKnown,
-      },
-      session: current && {
-        id: bytesToHex(current.id),
-        sent: current.sent,
-        received: current.received,
-      },
-      waiting: exchange.waiting.map(({ session, seq, ciphertext }) => ({
-        session: bytesToHex(session),
-        seq,
-        bytes: ciphertext.length,
-      })),
-      image: picture && { bytes: picture.bytes, type: picture.type },
-    }
+      peerUrl: this.peerUrl,
+      suite: this.suite,
+      identity: this.#memory.identity.publicKey,
+      exchange: this.#exchange,
+      picture: this.lastPicture,
+    })
   }
 
   /**
@@ -304,7 +279,7 @@ export class Peer implements Receiver {
       const length = streamBytes(picture)
       // from here on the session has one picture less to send
       const keys = this.#exchange.sendPicture()
-      const clock = this.#clock('sent')
+      const clock = pictureClock('sent', this.report)
       const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
       try {
         await this.#wire.image({ bytes: length, content })
@@ -324,7 +299,7 @@ export class Peer implements Receiver {
    * @throws PeerError `no_space`; DuetError
    */
   async receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted> {
-    const clock = this.#clock('received')
+    const clock = pictureClock('received', this.report)
     const { picture, name, completed, firstChunk } = await openPicture(
       stream,
       (header) => this.#exchange.receivePicture(header),
@@ -455,21 +430,6 @@ export class Peer implements Receiver {
     }
   }
 
-  /** Times a picture, and reports one that takes its time. */
-  #clock(way: 'sent' | 'received') {
-    const begin = performance.now()
-    let next = PROGRESS_MS
-    const ms = () => performance.now() - begin
-    return {
-      ms,
-      progress: (done: number, total: number) => {
-        if (ms() < next) return
-        next = ms() + PROGRESS_MS
-        this.report({ type: 'picture progress', way, done, total, ms: ms() })
-      },
-    }
-  }
-
   #expireLater(): void {
     clearTimeout(this.#expiry)
     this.#expiry = setTimeout(() => {
@@ -488,8 +448,4 @@ function inTurn(): <T>(task: () => Promise<T>) => Promise<T> {
     last = result.catch(() => {})
     return result
   }
-}
-
-function hexOrNull(bytes: Uint8Array | null): string | null {
-  return bytes && bytesToHex(bytes)
 }

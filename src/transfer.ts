@@ -1,6 +1,12 @@
 /** Pictures through a session, piece by piece: what goes out sealed, what comes in opened and kept. */
 
-import type { PictureDraft, PictureSource, PictureStore, StoredPicture } from './contract.ts'
+import type {
+  PeerEvent,
+  PictureDraft,
+  PictureSource,
+  PictureStore,
+  StoredPicture,
+} from './contract.ts'
 import { concatBytes } from './protocol/bytes.ts'
 import { DuetError } from './protocol/errors.ts'
 import {
@@ -15,6 +21,8 @@ import {
   type StreamHeader,
 } from './protocol/stream.ts'
 
+/** A picture that takes longer than this, in ms, is reported on its way, and as often. */
+const PROGRESS_MS = 1000
 /** Enough of a picture to see its type. */
 const HEAD_BYTES = 12
 
@@ -146,4 +154,19 @@ async function* headFirst(
     head = null
   }
   if (head !== null) yield head
+}
+
+/** Times a picture, and reports one that takes its time. */
+export function pictureClock(way: 'sent' | 'received', report: (event: PeerEvent) => void) {
+  const begin = performance.now()
+  let next = PROGRESS_MS
+  const ms = () => performance.now() - begin
+  return {
+    ms,
+    progress: (done: number, total: number) => {
+      if (ms() < next) return
+      next = ms() + PROGRESS_MS
+      report({ type: 'picture progress', way, done, total, ms: ms() })
+    },
+  }
 }

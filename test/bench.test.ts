@@ -11,7 +11,7 @@ import { linesOf } from './bench/table.ts'
 const root = path.resolve(import.meta.dirname, '..')
 const run = promisify(execFile)
 const bench = (...args: string[]) =>
-  run(process.execPath, ['--import', 'tsx', path.join('test', 'bench', 'run.ts'), ...args], {
+  run(process.execPath, ['--import', './test/loader.js', 'test/bench/run.ts', ...args], {
     cwd: root,
   })
 

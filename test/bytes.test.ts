@@ -5,9 +5,12 @@ import { describe, it } from 'node:test'
 import { equalBytes, hexToBytes } from '../src/protocol/bytes.ts'
 
 describe('hex', () => {
-  it('is refused where it has an odd number of digits, or something else among them', () => {
-    for (const text of ['a', 'abc', '0g', 'ab ', 'zz'])
-      assert.throws(() => hexToBytes(text), { name: 'RangeError', message: 'This is not hex.' })
+  it('is refused where it has an odd number of digits, capitals, or something else among them', () => {
+    for (const text of ['a', 'abc', '0g', 'ab ', 'zz', 'AB', 'aB'])
+      assert.throws(() => hexToBytes(text), {
+        name: 'RangeError',
+        message: 'This is not hex in lower case.',
+      })
   })
 })
 

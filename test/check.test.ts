@@ -236,8 +236,40 @@ describe('check, of a run that was long', () => {
       await b.call('/send_msg')
     })
     const [report] = reportsOf(texts)
-    assert.match(String(report?.remarks), /^of what was refused, \d+ older records are not in it/)
+    assert.match(String(report?.remarks), /^of what was refused, .*\d+ older records are not in it/)
     assertGood(texts)
+  })
+
+  it('finds nothing wrong where one side sent its keys again and again', async () => {
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      await wholeRound(a, b)
+      for (let i = 0; i < 25; i++) await b.call('/send_keys')
+      await a.call('/send_keys')
+      await a.call('/send_msg')
+      await b.call('/send_msg')
+    })
+    assert.match(
+      String(reportsOf(texts)[0]?.remarks),
+      /a key message .* 30 older records are not in it/,
+    )
+    assertGood(texts)
+  })
+
+  it('says that of key messages that no session followed from, too', async () => {
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      await wholeRound(a, b)
+      const { basePoint, identity } = (await b.call('/show')).json
+      for (let i = 0; i < 30; i++) {
+        const publicKey = bytesToHex(new KeyPair(X25519).publicKey)
+        const form = { v: 2, curve: 'X25519', basePoint, identity, publicKey }
+        assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+      }
+      await a.call('/send_msg')
+    })
+    // the other side sent none of it, which is found where both are there
+    assertGood(texts.slice(0, 1))
+    const [report] = reportsOf(texts.slice(0, 1))
+    assert.match(String(report?.remarks), /a key message .* 40 older records are not in it/)
   })
 
   it('finds nothing wrong with a peer that was attacked', async () => {

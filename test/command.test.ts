@@ -7,6 +7,7 @@ import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { SUITES } from '../src/protocol/suites.ts'
 import { call } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
@@ -246,6 +247,42 @@ describe('the command', () => {
     }
   })
 
+  /** Makes `both` say more than a pipe takes ahead of its reader, who has stopped to read. */
+  async function sayMuch(both: Command, [a, b]: [number, number]): Promise<void> {
+    for (const port of [a, b]) await step(port, '/send_keys')
+    both.child.stdout?.pause()
+    const body = 'x'.repeat(16 * 1024)
+    for (let i = 0; i < 10; i++) {
+      const message = { method: 'POST', headers: { 'content-type': 'text/plain' }, body }
+      const { status } = await call(`http://127.0.0.1:${a}/send_msg`, message)
+      assert.equal(status, 201)
+    }
+  }
+
+  it('loses no line at its end if its reader is slow', () =>
+    withBoth([], async (both, [a, b]) => {
+      await sayMuch(both, [a, b])
+      both.kill()
+      while (await step(a, '/').catch(() => null)) await delay(10)
+      both.child.stdout?.resume()
+      assert.equal(await both.ended, 0)
+      const received = linesOf(both.output(), b).filter((line) => line.startsWith('←  message'))
+      const digits = 2 * (16 * 1024 + 16)
+      assert.deepEqual(
+        received.map((line) => /[0-9a-f]+$/.exec(line)?.[0].length),
+        Array(10).fill(digits),
+      )
+    }))
+
+  it('ends although nobody reads what it said', () =>
+    withBoth([], async (both, ports) => {
+      await sayMuch(both, ports)
+      both.kill()
+      if (both.child.exitCode === null) await once(both.child, 'exit')
+      assert.equal(both.child.exitCode, 0)
+      both.child.stdout?.resume()
+    }))
+
   it('ends in one line when its standard output is closed', () =>
     withBoth([], async (both, [a]) => {
       both.closeOutput()
@@ -273,6 +310,11 @@ describe('the command', () => {
       ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--identity', ''],
     ],
     ['something left over', ['both', 'more']],
+    ['a state to keep and none', ['both', '--ports', '0,0', '--state', 'x', '--no-state']],
+    [
+      'no state and one to keep',
+      ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state', '--state', 'x'],
+    ],
   ]
   for (const [what, args] of wrong)
     it(`exits with 2 on ${what}, and says how it is used`, async () => {

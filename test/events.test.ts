@@ -6,8 +6,11 @@ import http from 'node:http'
 import { describe, it } from 'node:test'
 import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
-import { type Event, Events, MAX_EVENTS, MAX_REFUSED } from '../src/http/events.ts'
+import { type Event, MAX_EVENTS, MAX_REFUSED, MAX_UNCONFIRMED } from '../src/http/events.ts'
+import { Events } from '../src/http/ring.ts'
 import type { Part } from '../src/protocol/annotate.ts'
+import { bytesToHex } from '../src/protocol/bytes.ts'
+import { KeyPair } from '../src/protocol/curves.ts'
 import { HEADER_BYTES } from '../src/protocol/stream.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { call, post } from './helpers/call.ts'
@@ -208,6 +211,40 @@ describe('/events', () => {
         for (const { type, to } of all.slice(before.length + 1))
           if (type === 'answer') assert.ok(all.some(({ n }) => n === to))
       })
+    }))
+
+  it('keeps a session that was completed, however many key messages are forged', () =>
+    withPeers({}, async (a, b) => {
+      await wholeRound(a, b)
+      const kept = async () => (await a.call('/transcript')).json.events
+      const before = await kept()
+      const { basePoint, identity } = (await b.call('/show')).json
+      const forge = async () => {
+        const publicKey = bytesToHex(new KeyPair(SUITES.X25519.curve).publicKey)
+        const form = { v: 2, curve: 'X25519', basePoint, identity, publicKey }
+        assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+      }
+      for (let i = 0; i < MAX_EVENTS; i++) await forge()
+      const flooded = await kept()
+      assert.deepEqual(flooded.slice(0, before.length), before)
+      const last = before.length + 2 * MAX_EVENTS
+      const numbers = flooded.slice(before.length).map(({ n }: Event) => n)
+      // the last of them, requests and answers
+      assert.deepEqual(
+        numbers,
+        Array.from({ length: MAX_UNCONFIRMED }, (_, i) => last - MAX_UNCONFIRMED + 1 + i),
+      )
+      // another session, its first key message from the other side: it stays as well
+      await b.call('/send_keys')
+      assert.notEqual((await a.call('/send_keys')).json.session, null)
+      const whole = (await kept()).filter(({ n }: Event) => n > last)
+      for (let i = 0; i < MAX_UNCONFIRMED; i++) await forge()
+      const after = await kept()
+      assert.deepEqual(
+        after.filter(({ n }: Event) => n > last && n <= (whole.at(-1)?.n ?? 0)),
+        whole,
+      )
+      assert.deepEqual(after.slice(0, before.length), before)
     }))
 
   it('holds nothing back for a reader that does not read, and goes on for the others', () =>

@@ -4,14 +4,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { exchangeKeys } from '../src/lab/agree.ts'
 import { step } from '../src/lab/call.ts'
-import { valuesIn } from '../src/lab/memory.ts'
-import { type OwnPeer, withOwnPair } from '../src/lab/pair.ts'
-import {
-  exchangeRecorded,
-  type OpenRecording,
-  sendPictureRecorded,
-  sendRecorded,
-} from '../src/lab/recording.ts'
 import {
   diffieHellman,
   firstChain,
@@ -20,12 +12,21 @@ import {
   pseudorandomKey,
   type RecordedSession,
   sealedMessage,
-  tryEverything,
-} from '../src/lab/theft.ts'
+} from '../src/lab/keys.ts'
+import { valuesIn } from '../src/lab/memory.ts'
+import { type OwnPeer, withOwnPair } from '../src/lab/pair.ts'
+import {
+  exchangeRecorded,
+  type OpenRecording,
+  sendPictureRecorded,
+  sendRecorded,
+} from '../src/lab/recording.ts'
+import { tryEverything } from '../src/lab/theft.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
-import { SUITES, type Suite } from '../src/protocol/suites.ts'
+import { MLKEM768 } from '../src/protocol/kem.ts'
+import { EphemeralKeys, SUITES, type Suite } from '../src/protocol/suites.ts'
 import { forgetful } from '../src/state/memory.ts'
 import { runCommand } from './helpers/command.ts'
 import { assertForProjector } from './helpers/projector.ts'
@@ -183,7 +184,7 @@ for (const suite of Object.values(SUITES)) {
 
   describe(`what was recorded on ${suite.name}`, () => {
     it('opens with no identity key, and would with the fresh private keys', () => {
-      const { sessions, identities, fresh, kems } = recorded(suite, 2)
+      const { sessions, identities, fresh, kems, seeds } = recorded(suite, 2)
       assert.deepEqual(opens(sessions, identities), [
         [false, false],
         [false, false],
@@ -206,12 +207,18 @@ for (const suite of Object.values(SUITES)) {
         true,
         true,
       ])
+      const { kem } = suite
+      if (kem === null) return
       // without the KEM's secret, nothing is enough
-      if (suite.kem !== null)
-        assert.deepEqual(opens(sessions, [...identities, ...fresh]), [
-          [false, false],
-          [false, false],
-        ])
+      assert.deepEqual(opens(sessions, [...identities, ...fresh]), [
+        [false, false],
+        [false, false],
+      ])
+      // its private key, kept as a seed or whole, would give that secret
+      for (const keys of [seeds, seeds.map((seed) => kem.keyPair(seed).decapsulationKey)]) {
+        assert.deepEqual(opens(sessions, [...identities, first, ...keys])[0], [true, true])
+        assert.deepEqual(opens(sessions, keys)[0], [false, false])
+      }
     })
   })
 }
@@ -220,6 +227,7 @@ describe('a walk over the memory', () => {
   const key = (n: number) => new Uint8Array(32).fill(n)
   const numbersIn = (root: object) =>
     valuesIn(root)
+      .filter(({ bytes }) => bytes.length === 32)
       .map(({ bytes }) => bytes[0] ?? 0)
       .sort((a, b) => a - b)
 
@@ -280,6 +288,24 @@ describe('a walk over the memory', () => {
     assert.equal(root.one[0], 3, 'what it found is a copy')
   })
 
+  it('takes the private key of a KEM whole, and the seed of one, until both are erased', () => {
+    const keys = new EphemeralKeys(SUITES.X25519MLKEM768)
+    const lengths = () => valuesIn(keys).map(({ bytes }) => bytes.length)
+    const seed = bytesToHex(keys.exportSeed() ?? new Uint8Array(0))
+    assert.deepEqual(
+      lengths()
+        .filter((length) => length > 32)
+        .sort(),
+      [2400, 64],
+    )
+    assert.ok(valuesIn(keys).some(({ bytes }) => bytesToHex(bytes) === seed))
+    keys.erase()
+    assert.deepEqual(
+      lengths().filter((length) => length > 32),
+      [],
+    )
+  })
+
   it('says so where there is too much to walk over', () => {
     assert.throws(() => valuesIn(Array.from({ length: 20_001 }, () => ({}))), /more than 20000/)
   })
@@ -292,7 +318,16 @@ it('ecdh-duet lab forward-secrecy takes our three suites and no other', async ()
 
 /** Sessions of two sides whose private keys are copied as they are made, with a message each way. */
 function recorded(suite: Suite, count: number) {
-  const leaky = leakySuite(suite)
+  const seeds: Uint8Array[] = []
+  const kem = suite.kem && {
+    ...MLKEM768,
+    generateSeed() {
+      const seed = MLKEM768.generateSeed()
+      seeds.push(seed.slice())
+      return seed
+    },
+  }
+  const leaky = leakySuite({ ...suite, kem })
   const pairs = [new KeyPair(suite.curve), new KeyPair(suite.curve)] as const
   const [a, b] = [new Exchange(leaky.suite, pairs[0]), new Exchange(leaky.suite, pairs[1])]
   const kems: Uint8Array[] = []
@@ -311,5 +346,5 @@ function recorded(suite: Suite, count: number) {
     }
   })
   const privates = (all: readonly KeyPair[]) => all.map((pair) => pair.exportPrivateKey())
-  return { sessions, identities: privates(pairs), fresh: privates(leaky.copies), kems }
+  return { sessions, identities: privates(pairs), fresh: privates(leaky.copies), kems, seeds }
 }

@@ -323,6 +323,46 @@ describe('a caller from the network', () => {
     () => withPeers({ ...everywhere, host: '::' }, (a, b) => assertIsStranger(a, b, from)),
   )
 
+  it('leaves connections to the owner, however many it takes', { skip }, async () => {
+    const held: http.ServerResponse[] = []
+    const listener: http.RequestListener = ({ url }, response) => {
+      if (url === '/now') response.end('here')
+      else held.push(response)
+    }
+    const server = await listen({ host: '0.0.0.0', port: 0 }, Promise.resolve(listener))
+    const { port } = server.address() as AddressInfo
+    const strangers = Array.from({ length: 200 }, () => net.connect({ port, host: from }))
+    try {
+      // those over the limit are left at once, and the others stay
+      await new Promise<void>((resolve) => {
+        let left = 0
+        for (const socket of strangers) {
+          socket.on('error', () => {}).once('close', () => ++left === 152 && resolve())
+          socket.write(lines('GET /held HTTP/1.1', 'Host: 127.0.0.1'))
+        }
+      })
+      while (held.length < 48) await setImmediate()
+      const own = `http://127.0.0.1:${port}`
+      const owners = Array.from({ length: 16 }, () => call(`${own}/held`))
+      while (held.length < 64) await setImmediate()
+      await assert.rejects(call(`${own}/now`), 'there are 64 in all')
+      for (const response of held.splice(48)) response.end()
+      await Promise.all(owners)
+      await assert.rejects(call(`http://${from}:${port}/now`), "the owner's are not for strangers")
+      for (const response of held) response.end()
+      // whoever goes makes room for the next one
+      for (const socket of strangers) socket.destroy()
+      for (;;) {
+        const answer = await call(`http://${from}:${port}/now`).catch(() => null)
+        if (answer !== null) break
+      }
+    } finally {
+      for (const socket of strangers) socket.destroy()
+      server.close()
+      server.closeAllConnections()
+    }
+  })
+
   it('does not become the owner by what it says of itself', { skip }, () =>
     withOpen(async (a, b) => {
       const origin = `http://${from}:${a.port}`

@@ -39,30 +39,37 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../peer.ts',
         '../http/app.ts',
         '../state/pem.ts',
-        '../terminal.ts',
-        '../lab/work.ts',
+        '../terminal/terminal.ts',
+        '../lab/show-work/work.ts',
       ],
     },
   ],
   [
     'src/peer.ts',
     {
-      takes: ['./protocol/exchange.ts', './frequency.ts'],
+      takes: ['./protocol/exchange.ts', './frequency.ts', './publicState.ts'],
       refuses: [
         'node:fs',
         './http/client.ts',
         './state/memory.ts',
-        './terminal.ts',
+        './terminal/terminal.ts',
         './launch.ts',
-        './lab/work.ts',
+        './lab/show-work/work.ts',
       ],
     },
   ],
   [
-    'src/terminal.ts',
+    'src/publicState.ts',
     {
-      takes: ['./contract.ts', './protocol/bytes.ts'],
-      refuses: ['./http/app.ts', './lab/work.ts', './main.ts', 'node:fs'],
+      takes: ['./protocol/exchange.ts', './contract.ts'],
+      refuses: ['node:fs', './http/client.ts', './terminal/terminal.ts', './peer.ts'],
+    },
+  ],
+  [
+    'src/terminal/lines.ts',
+    {
+      takes: ['../contract.ts', '../protocol/bytes.ts', './safe.ts'],
+      refuses: ['../http/app.ts', '../lab/show-work/work.ts', '../main.ts', 'node:fs'],
     },
   ],
   [
@@ -74,9 +81,9 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../state/memory.ts',
         '../mailbox/seal.ts',
         '../system.ts',
-        '../terminal.ts',
+        '../terminal/terminal.ts',
         '../launch.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../commands/run.ts',
       ],
     },
@@ -85,7 +92,12 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/state/memory.ts',
     {
       takes: ['../peer.ts', './pem.ts', '../system.ts', 'node:fs'],
-      refuses: ['../http/app.ts', '../lab/work.ts', '../terminal.ts', '../main.ts'],
+      refuses: [
+        '../http/app.ts',
+        '../lab/show-work/work.ts',
+        '../terminal/terminal.ts',
+        '../main.ts',
+      ],
     },
   ],
   [
@@ -94,9 +106,9 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
       takes: ['../protocol/curves.ts', '../contract.ts', '../system.ts', 'hpke', 'node:fs'],
       refuses: [
         '../http/app.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../state/pem.ts',
-        '../terminal.ts',
+        '../terminal/terminal.ts',
         '../launch.ts',
       ],
     },
@@ -112,21 +124,51 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     'src/launch.ts',
     {
       takes: ['./http/app.ts', './peer.ts'],
-      refuses: ['./commands/run.ts', './lab/work.ts', './main.ts', './transcript/check.ts'],
+      refuses: [
+        './commands/run.ts',
+        './lab/show-work/work.ts',
+        './main.ts',
+        './transcript/check.ts',
+      ],
     },
   ],
   [
     'src/main.ts',
     {
       takes: ['./commands/lab.ts', './loopback.ts'],
-      refuses: ['./lab/work.ts', './transcript/check.ts'],
+      refuses: ['./lab/show-work/work.ts', './transcript/check.ts'],
     },
   ],
   [
-    'src/lab/work.ts',
+    'src/lab/pair.ts',
     {
-      takes: ['../launch.ts', '../http/client.ts', '../protocol/exchange.ts', '../loopback.ts'],
-      refuses: ['../commands/run.ts', '../main.ts', '../transcript/check.ts'],
+      takes: ['./tap.ts', '../launch.ts', '../http/client.ts', '../protocol/exchange.ts'],
+      refuses: [
+        './mallory/mallory.ts',
+        '../commands/run.ts',
+        '../main.ts',
+        '../transcript/check.ts',
+      ],
+    },
+  ],
+  [
+    'src/lab/bad-keys/badKeys.ts',
+    {
+      takes: [
+        './points.ts',
+        '../call.ts',
+        '../../launch.ts',
+        '../../http/client.ts',
+        '../../protocol/exchange.ts',
+        '../../loopback.ts',
+      ],
+      refuses: [
+        '../mallory/mallory.ts',
+        '../../lab/quantum/quantum.ts',
+        '../../commands/run.ts',
+        '../../main.ts',
+        '../../transcript/check.ts',
+      ],
     },
   ],
   [
@@ -137,8 +179,8 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
         '../peer.ts',
         '../http/client.ts',
         '../state/files.ts',
-        '../terminal.ts',
-        '../lab/work.ts',
+        '../terminal/terminal.ts',
+        '../lab/show-work/work.ts',
         '../commands/check.ts',
       ],
     },
@@ -148,9 +190,9 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     {
       takes: [
         '../launch.ts',
-        '../lab/work.ts',
+        '../lab/show-work/work.ts',
         '../state/memory.ts',
-        '../terminal.ts',
+        '../terminal/terminal.ts',
         '../transcript/check.ts',
       ],
       refuses: ['../main.ts'],

@@ -1,86 +1,16 @@
 /** The lesson of `src/lab/README.md`: its plan, run from top to bottom, and its answers held against what appeared. */
 
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { promisify } from 'node:util'
-import { type Command, MAIN, startCommand } from './helpers/command.ts'
-import { freePorts } from './helpers/ports.ts'
+import { commandsOf, documentAt, root } from './helpers/documents.ts'
+import { noWalk, walk } from './helpers/walk.ts'
 
-const root = path.resolve(import.meta.dirname, '..')
-const lesson = fs.readFileSync(path.join(root, 'src/lab/README.md'), 'utf8')
+const lesson = documentAt('src/lab/README.md').text
 const [plan = '', answers = ''] = lesson.split('\n## The answers\n')
-const run = promisify(execFile)
-
-/** Indented lines are commands; the first one is for before the lesson. */
-const [demo, ...commands] = plan
-  .split('\n')
-  .filter((line) => line.startsWith('    '))
-  .map((line) => line.trim())
-
-const skip = ['curl', 'make'].some((name) => spawnSync(name, ['--version']).status !== 0)
-  ? 'there is no curl or no make here'
-  : false
-
-/** What a `make` line runs, as make itself says it; nothing is built. */
-function recipeOf(line: string, ports: readonly number[]): string {
-  const names = ['PORT_A', 'PORT_B', 'PORT_M', 'PORT_N']
-  const ours = names.map((name, i) => `${name}=${ports[i]}`).join(' ')
-  const { stdout, stderr } = spawnSync('sh', ['-c', `${line} --no-print-directory -n ${ours}`], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  const recipe = stdout.split('\n').findLast((line) => line.startsWith('exec node dist/main.js'))
-  assert.ok(recipe, `${line}: ${stdout}${stderr}`)
-  return recipe.replace('exec node dist/main.js', `exec "${process.execPath}" "${MAIN}"`)
-}
-
-/** Runs the plan as it stands there, on other ports; returns all that appeared, with the ports of the plan. */
-async function appeared(): Promise<string> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-lesson-'))
-  const ports = await freePorts(4)
-  const onOurs = (text: string) =>
-    ports.reduce((text, port, i) => text.replaceAll(`:${5000 + i}/`, `:${port}/`), text)
-  const onTheirs = (text: string) =>
-    ports.reduce(
-      // not in the middle of hex digits
-      (text, port, i) => text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), `${5000 + i}`),
-      text,
-    )
-  let peers: Command | undefined
-  const seen: string[] = []
-  const end = async () => {
-    peers?.kill()
-    assert.ok(peers === undefined || [0, 'SIGTERM'].includes(await peers.ended))
-    seen.push(peers?.output() ?? '')
-    peers = undefined
-  }
-  fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
-  try {
-    for (const line of commands) {
-      const alter = /ALTER='(.*)'/.exec(line)?.[1]
-      const env = { ...(alter !== undefined && { ALTER: alter }) }
-      if (line.startsWith('make run-')) {
-        await end()
-        peers = startCommand([], { program: ['sh', '-c', recipeOf(line, ports)], cwd: folder, env })
-        await peers.ports(line.includes('mallory') ? 4 : 2)
-        continue
-      }
-      const here = line.startsWith('make ') ? recipeOf(line, ports) : onOurs(line)
-      const script = here.replaceAll('curl ', 'curl --silent --show-error --fail-with-body ')
-      const { stdout } = await run('sh', ['-c', script], { cwd: folder, maxBuffer: 2 ** 24 })
-      seen.push(stdout)
-    }
-    await end()
-  } finally {
-    peers?.kill('SIGKILL')
-    fs.rmSync(folder, { recursive: true })
-  }
-  return onTheirs(seen.join('\n'))
-}
+/** The first one is for before the lesson. */
+const [demo, ...commands] = commandsOf(plan)
 
 const inOneLine = (text: string) => text.replaceAll(/\s+/g, ' ')
 
@@ -108,25 +38,15 @@ describe('the lesson', () => {
     assert.deepEqual(questions.map(Number), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   })
 
-  it('names make targets that are there, and chapters that are there', () => {
+  it('names make targets that are there', () => {
     const targets = fs.readFileSync(path.join(root, 'Makefile'), 'utf8')
     assert.equal(demo, 'make demo')
     for (const [, target] of lesson.matchAll(/\bmake\s([a-z]+[\w-]+)/g))
       assert.match(targets, new RegExp(`^${target}:.*## `, 'm'))
-    for (const [, file = '', chapter = ''] of lesson.matchAll(/\]\(([^)#]*)#([^)]+)\)/g)) {
-      const text = fs.readFileSync(path.join(root, 'src/lab', file || 'README.md'), 'utf8')
-      const anchors = [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-        heading
-          .toLowerCase()
-          .replaceAll(/[^\w -]/g, '')
-          .replaceAll(' ', '-'),
-      )
-      assert.ok(anchors.includes(chapter), `${file}#${chapter}`)
-    }
   })
 
-  it('runs as it stands there, and shows what its answers quote', { skip }, async () => {
-    const seen = await appeared()
+  it('runs as it stands there, and shows what its answers quote', { skip: noWalk }, async () => {
+    const seen = await walk(commands)
     const words = inOneLine(seen)
     const [own = ''] = answers.split('\n## ')
     const quotes = [...own.matchAll(/`([^`]+)`/g)].map(([, quote = '']) => inOneLine(quote))

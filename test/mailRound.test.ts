@@ -1,4 +1,4 @@
-/** Mail from A to B and from B to A, by the README's own commands. */
+/** Mail from A to B and from B to A, by the commands of its README. */
 
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
@@ -12,8 +12,7 @@ import { textsIn, until } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const [chapter = ''] = (readme.split(/^## Mail$/m)[1] ?? '').split(/^## /m)
+const readme = fs.readFileSync(path.join(root, 'src/mailbox/README.md'), 'utf8')
 const run = promisify(execFile)
 
 /** A checkout to work in, with nothing kept in it. */
@@ -52,11 +51,11 @@ async function beside(
 const STARTED = /to begin/
 const WATCHING = /watching/
 
-describe('the chapter on mail in the README', () => {
+describe('the README of mail', () => {
   const noMake = spawnSync('make', ['--version']).status === 0 ? false : 'there is no make here'
   // what is built is not built again beside other tests
   const MAKE = 'make --silent -o dist/main.js'
-  const lines = chapter.split('\n').filter((line) => line.startsWith('    '))
+  const lines = readme.split('\n').filter((line) => line.startsWith('    '))
   const targets = lines.map((line) => line.trim())
 
   it('has the same make targets for B as for A', { skip: noMake }, async () => {
@@ -80,7 +79,7 @@ describe('the chapter on mail in the README', () => {
     const [serverA = '', watcherA = '', , , ...sending] = targets.map((line) =>
       line.replace('make ', make),
     )
-    const [, fence = ''] = /```sh\n([\s\S]*?)```/.exec(chapter) ?? []
+    const [, fence = ''] = /```sh\n([\s\S]*?)```/.exec(readme) ?? []
     const behind = fence
       .replaceAll(/500[01]/g, (port) => `${port === '5000' ? b : a}`)
       .trimEnd()

@@ -264,16 +264,18 @@ describe('the next step after a text in clear', () => {
 })
 
 describe('a peer without a mailbox', () => {
-  it('says not_found on both routes, and how to switch it on', () =>
+  it('says not_found on both routes whatever the method, and how to switch it on', () =>
     withPeers({}, async (peer) => {
-      for (const answer of [
-        await peer.call('/public_key'),
-        await post(`${peer.url}/message`, { message: 'Hey Bud' }),
-      ])
-        assert.match(
-          assertProblem(answer, 'not_found').next,
-          /--mailbox DIR --mailbox-key FILE\.public\.pem/,
-        )
+      const asked = ['/public_key', '/message'].flatMap((path) =>
+        ['GET', 'POST', 'PUT'].map((method) => peer.call(path, { method })),
+      )
+      asked.push(post(`${peer.url}/message`, { message: 'Hey Bud' }))
+      for (const answer of await Promise.all(asked)) {
+        const { detail, next } = assertProblem(answer, 'not_found')
+        assert.equal(detail, 'This peer has no mailbox.')
+        assert.match(next, /--mailbox DIR --mailbox-key FILE\.public\.pem/)
+        assert.equal(answer.headers['allow'], undefined)
+      }
     }))
 })
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
+import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
@@ -13,6 +14,7 @@ import { MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { type Answer, call } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
+import { documentAt, shellLines } from './helpers/documents.ts'
 import { freePorts } from './helpers/ports.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
@@ -267,10 +269,9 @@ describe('a loopback address', () => {
 })
 
 describe('Mallory', () => {
-  it('goes between two that were started with her in the place of the other, as the README has it', async () => {
-    const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-    const [, fence = ''] = /```sh\n([^`]* mallory [^`]*)```/.exec(readme) ?? []
-    const commands = fence.trim().split('\n')
+  it('goes between two that were started with her in the place of the other, as her README has it', async () => {
+    const readme = documentAt('src/lab/mallory/README.md').text
+    const commands = shellLines(readme, 'In three terminals')
     assert.equal(commands.length, 3)
     const ports = await freePorts(4)
     const [a = 0, b = 0, m = 0, n = 0] = ports
@@ -357,6 +358,29 @@ describe('Mallory', () => {
     assert.match(errors, /^ecdh-duet: .*5000: This peer has met nobody on X25519 yet\..*\n$/)
     assert.equal(fs.existsSync(state), false)
   })
+
+  for (const [i, whose] of [
+    'hers, to the first',
+    'hers, to the second',
+    'the first',
+    'the second',
+  ].entries())
+    it(`says that a port is taken before anybody is ready, and leaves nothing running: ${whose}`, async () => {
+      const ports = await freePorts(4)
+      const [m, n, a, b] = ports
+      const other = net.createServer().listen(ports[i], '127.0.0.1')
+      await once(other, 'listening')
+      try {
+        const between = `http://127.0.0.1:${a},http://127.0.0.1:${b}`
+        const args = ['--ports', `${m},${n}`, '--between', between, '--with', 'strangers']
+        const { code, output, errors } = await runCommand(['mallory', ...args])
+        assert.deepEqual([code, output], [1, ''])
+        assert.match(errors, new RegExp(`^ecdh-duet: port ${ports[i]} is taken; .*PORT_M=.*\\n$`))
+      } finally {
+        other.close()
+        await once(other, 'close')
+      }
+    })
 
   it('attacks nobody on another machine, and says why', async () => {
     const between = 'http://127.0.0.1:5001,http://192.168.1.10:5000'

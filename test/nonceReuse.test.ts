@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
-import { DEMO_TEXTS, dragCrib, xor } from '../src/lab/nonceReuse.ts'
-import { keyFromTwo, tagWith } from '../src/lab/poly1305.ts'
+import { DEMO_TEXTS, dragCrib, xor } from '../src/lab/nonce-reuse/nonceReuse.ts'
+import { keyFromTwo, tagWith } from '../src/lab/nonce-reuse/poly1305.ts'
 import { utf8ToBytes } from '../src/protocol/bytes.ts'
 import { runCommand } from './helpers/command.ts'
 import { assertForProjector } from './helpers/projector.ts'
@@ -109,8 +109,11 @@ describe('ecdh-duet lab nonce-reuse', () => {
     assertForProjector(long.output)
   })
 
-  it('runs as the README says', async () => {
-    const readme = await readFile(new URL('../README.md', import.meta.url), 'utf8')
+  it('runs as its README says', async () => {
+    const readme = await readFile(
+      new URL('../src/lab/nonce-reuse/README.md', import.meta.url),
+      'utf8',
+    )
     const [, quoted = ''] = /^node dist\/main\.js lab nonce-reuse (.*)$/m.exec(readme) ?? []
     const args = [...quoted.matchAll(/'([^']*)'|(\S+)/g)].map(
       ([, text, word]) => text ?? word ?? '',

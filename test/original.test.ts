@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openFernet, sealFernet } from '../src/lab/fernet.ts'
-import { logarithm, modelMessage, tryAllKeys } from '../src/lab/original.ts'
-import { rhoBits } from '../src/lab/scale.ts'
+import { openFernet, sealFernet } from '../src/lab/original/fernet.ts'
+import { logarithm, modelMessage, tryAllKeys } from '../src/lab/original/original.ts'
+import { rhoBits } from '../src/lab/original/scale.ts'
 import {
   addToy,
   isOnToyCurve,
@@ -13,7 +13,7 @@ import {
   TOY_ORDER,
   type ToyPoint,
   toyPointText,
-} from '../src/lab/toyCurve.ts'
+} from '../src/lab/original/toyCurve.ts'
 import { runCommand } from './helpers/command.ts'
 import { assertForProjector } from './helpers/projector.ts'
 

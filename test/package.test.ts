@@ -5,10 +5,11 @@ import { execFile } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { after, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { PAGE_FILES } from '../src/http/page.ts'
 import { call } from './helpers/call.ts'
-import { withCommand } from './helpers/command.ts'
+import { runCommand, withCommand } from './helpers/command.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -30,38 +31,68 @@ function filesIn(from: string): string[] {
 }
 
 /** What `npm pack` made in `folder`, of what is built already. */
-async function packed(): Promise<{ filename: string; integrity: string; files: string[] }> {
+let pack: { filename: string; integrity: string; files: string[] }
+before(async () => {
   const { stdout } = await run(
     'npm',
     ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
     { cwd: root },
   )
   const [{ filename, integrity, files }] = JSON.parse(stdout)
-  return { filename, integrity, files: files.map((file: { path: string }) => file.path).sort() }
-}
+  pack = { filename, integrity, files: files.map((file: { path: string }) => file.path).sort() }
+})
 
 describe('the package', () => {
-  it('holds what was compiled, what is read at run time and what is to be read, and nothing else', async () => {
+  it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
       .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
       // the page's words, which the server has too
       .concat('src/page/en.js', 'src/page/es.js')
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
-    const read = ['src/lab/README.md', 'src/protocol/README.md']
-    const rest = ['LICENSE', 'README.md', 'package.json', ...read]
-    const { files } = await packed()
-    assert.deepEqual(files, [...compiled, ...served, ...rest, 'src/sample/curve.png'].sort())
+    const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
+    const documents = ['CHANGELOG.md', 'README.md', 'test/README.md', ...readmes]
+    const pictures = ['src/sample/curve.png', 'test/page.png']
+    const rest = ['LICENSE', 'package.json', ...filesIn('src/protocol/proof')]
+    assert.deepEqual(
+      pack.files,
+      [...new Set([...compiled, ...served, ...documents, ...pictures, ...rest])].sort(),
+    )
   })
 
-  it('installs into an empty folder, and its command runs an exchange, a message and a picture there', async (t) => {
+  it('holds every file that a document in it links to', () => {
+    const links = pack.files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        [...read(file).matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(([, to = '']) =>
+          path.posix.join(path.posix.dirname(file), to),
+        ),
+      )
+    assert.ok(links.length > 15, `${links.length}`)
+    assert.deepEqual(
+      [...new Set(links)].filter((file) => !pack.files.includes(file)),
+      [],
+    )
+  })
+
+  it('has the version of the topmost entry of CHANGELOG.md, which the command says too', async () => {
+    const [, version] =
+      /^## \[?(\d+\.\d+\.\d+)\]? - \d{4}-\d\d-\d\d$/m.exec(read('CHANGELOG.md')) ?? []
+    assert.equal(manifest.version, version)
+    assert.equal(JSON.parse(read('package-lock.json')).version, version)
+    assert.equal((await runCommand(['--version'])).output, `${version}\n`)
+  })
+
+  it('installs into an empty folder, and `npx ecdh-duet both` runs there until Ctrl-C and leaves nothing', async (t) => {
     const home = path.join(folder, 'home')
     const why = await installed(home)
     if (why !== null) return t.skip(why)
-    const program = [path.join(home, 'node_modules', '.bin', 'ecdh-duet')]
+    const before = fs.readdirSync(home)
+    const program = ['npx', '--no', 'ecdh-duet']
+    const env = { HOME: path.join(folder, 'elsewhere') }
     await withCommand(
       ['both', '--ports', '0,0', '--no-state'],
-      { program, cwd: home },
+      { program, cwd: home, env, group: true },
       async (both) => {
         const [a = 0, b = 0] = await both.ports(2)
         const get = async (port: number, path: string, status: number, accept = '*/*') => {
@@ -71,21 +102,26 @@ describe('the package', () => {
         }
         await get(a, '/send_keys', 201)
         await get(b, '/send_keys', 201)
+        const [one, two] = [await get(a, '/show', 200), await get(b, '/show', 200)]
+        assert.equal(one.json.safetyNumber, two.json.safetyNumber)
         await get(a, '/send_msg', 201)
         assert.equal((await get(b, '/decrypt_msg', 200)).json.decrypted, 1)
         const { bytes } = (await get(a, '/send_image', 201)).json
         assert.equal(bytes, fs.statSync(path.join(root, 'src/sample/curve.png')).size)
         assert.equal((await get(b, '/image', 200)).headers['content-length'], `${bytes}`)
-        const page = await get(b, '/', 200, 'text/html')
-        for (const [, file] of page.text.matchAll(/(?:src|href)="(\/[\w.]+)"/g))
-          await get(b, file ?? '', 200)
-        both.kill()
-        assert.equal(await both.ended, 0)
-        assert.deepEqual(secretsOf(linesOf(both.output(), b)), [
-          `This is a secret message from port ${a}!`,
-        ])
+        assert.match((await get(b, '/', 200, 'text/html')).text, /src="\/page\.js"/)
+        for (const file of PAGE_FILES) await get(b, file, 200)
+        both.kill('SIGINT')
+        // npx itself ends by the signal, or with what the program ended with
+        assert.ok([0, 'SIGINT'].includes(await both.ended))
+        assert.equal(both.errors().replace(/.*secrets go to standard output.*\n/, ''), '')
+        for (const port of [a, b]) await assert.rejects(call(`http://127.0.0.1:${port}/show`))
+        const [ofA, ofB] = [a, b].map((port) => secretsOf(linesOf(both.output(), port)))
+        assert.equal(ofA?.length, 1)
+        assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
       },
     )
+    assert.deepEqual(fs.readdirSync(home), before)
   })
 
   it('is built anew: what the sources no longer have does not stay', async () => {
@@ -106,7 +142,7 @@ describe('the package', () => {
  * npm's cache, where an install of ours has left them, else from the registry. Returns why not.
  */
 async function installed(home: string): Promise<string | null> {
-  const { filename, integrity } = await packed()
+  const { filename, integrity } = pack
   const { dependencies, bin, version, engines } = manifest
   const lock: { packages: Record<string, { dev?: true }> } = JSON.parse(read('package-lock.json'))
   const needed = Object.entries(lock.packages).filter(([name, { dev }]) => name !== '' && !dev)
@@ -140,9 +176,9 @@ async function installed(home: string): Promise<string | null> {
   }
 }
 
-/** The rows of the README's table whose head begins with `first`: names, what they are for, and why they and not others. */
+/** The rows of the table in the house's README whose head begins with `first`: names, what they are for, and why they and not others. */
 function rowsOf(first: string): string[][] {
-  const [, text = ''] = read('README.md').split(`\n| ${first} |`)
+  const [, text = ''] = read('src/README.md').trimEnd().split(`\n| ${first} |`)
   const [head = ''] = text.split('\n\n')
   return head
     .split('\n')
@@ -151,7 +187,7 @@ function rowsOf(first: string): string[][] {
     .map(([, ...cells]) => cells.slice(0, -1))
 }
 
-describe('the README', () => {
+describe('the README of the house', () => {
   for (const [first, packages] of [
     ['to run', manifest.dependencies],
     ['to develop', manifest.devDependencies],

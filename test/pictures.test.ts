@@ -18,7 +18,7 @@ import { CHUNK_BYTES, HEADER_BYTES, type PictureType, parseHeader } from '../src
 import { SUITES } from '../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../src/state/memory.ts'
 import { openPictures, pictureFile } from '../src/state/pictures.ts'
-import { createTerminal } from '../src/terminal.ts'
+import { createTerminal } from '../src/terminal/terminal.ts'
 import { call } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
 import { withServer } from './helpers/fakes.ts'

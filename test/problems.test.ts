@@ -219,6 +219,24 @@ describe('malformed HTTP', () => {
   ] as const)
     it(`such as ${what} is bad_request`, () => assertRefusesRaw('bad_request', bytes))
 
+  for (const [what, target] of [
+    ['in a query', '/frequency?letter=ä'],
+    ['in a path', '/wire/ä'],
+    ['in Latin-1', Buffer.from('/frequency?letter=ä', 'latin1')],
+  ] as const)
+    it(`such as an ä in a URL, ${what}, is bad_request and says how it is written`, () =>
+      withPair(async (a, b) => {
+        const bytes = [Buffer.from('GET '), Buffer.from(target), lines(' HTTP/1.1', 'Host: x')]
+        const request = Buffer.concat(bytes.map((part) => Buffer.from(part)))
+        const [answer] = await sendRaw(a.port, request)
+        assert.ok(answer)
+        assert.match(
+          assertProblem(answer, 'bad_request').detail,
+          /ASCII.*percent-encoded.*-G --data-urlencode/,
+        )
+        assertNothingRan(a, b)
+      }))
+
   it('such as a body that ends early is bad_request', () => {
     const bytes = `${lines(...post, 'Content-Length: 100')}Hello`
     return assertRefusesRaw('bad_request', bytes, { halfClose: true })

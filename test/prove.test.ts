@@ -179,10 +179,14 @@ describe('the command', () => {
 
   function run(env: NodeJS.ProcessEnv): { status: number | null; said: string } {
     const main = path.join(import.meta.dirname, 'prove/main.ts')
-    const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', main], {
-      env: { ...process.env, ...env },
-      encoding: 'utf8',
-    })
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ['--import', './test/loader.js', main],
+      {
+        env: { ...process.env, ...env },
+        encoding: 'utf8',
+      },
+    )
     return { status, said: stdout + stderr }
   }
 

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { quantum } from '../src/lab/quantum.ts'
+import { quantum } from '../src/lab/quantum/quantum.ts'
 import { runCommand } from './helpers/command.ts'
 import { assertForProjector } from './helpers/projector.ts'
 

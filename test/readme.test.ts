@@ -1,4 +1,4 @@
-/** The commands of the README, of the files that it links to and of LEEME.md in Spanish, run as they stand there; and the answers beside the real ones. */
+/** The project's Markdown files: their commands run as they stand there, what they show appears, and their links lead somewhere. */
 
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
@@ -10,21 +10,25 @@ import { promisify } from 'node:util'
 import { decodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
+import {
+  anchorsOf,
+  chaptersOf,
+  commandsOf,
+  documentAt,
+  documents,
+  fences,
+  linksOf,
+  root,
+  shellLines,
+} from './helpers/documents.ts'
 import { noOpenssl } from './helpers/openssl.ts'
 import { freePorts } from './helpers/ports.ts'
+import { noWalk, walk } from './helpers/walk.ts'
 
-const root = path.resolve(import.meta.dirname, '..')
-const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const leeme = fs.readFileSync(path.join(root, 'src/page/LEEME.md'), 'utf8')
+const readme = documentAt('README.md').text
+const leeme = documentAt('src/page/LEEME.md').text
 const run = promisify(execFile)
 
-/** Indented lines are commands. */
-const commandsOf = (text: string) =>
-  text
-    .replaceAll(/```[\s\S]*?```/g, '')
-    .split('\n')
-    .filter((line) => line.startsWith('    '))
-    .map((line) => line.trim())
 const commands = commandsOf(readme)
 const curlsOf = (commands: string[]) => commands.filter((command) => command.includes('curl '))
 
@@ -42,33 +46,119 @@ function shapeOf(value: unknown): unknown {
 
 const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
 
-/** The lines of the shell fences in one chapter. */
-function shellLines(chapter: string, document = readme): string[] {
-  const [, text = ''] = document.split(`\n## ${chapter}\n`)
-  const [own = ''] = text.split('\n## ')
-  return [...own.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, lines = '']) =>
-    lines.trimEnd().split('\n'),
-  )
+/** Which test runs the shell fences of which chapter. */
+const FENCES_RUN_BY: Record<string, Record<string, string>> = {
+  'src/state/README.md': { 'Keys of your own': 'readme' },
+  'src/mailbox/README.md': { 'The commands behind it': 'mailRound' },
+  'src/page/README.md': { 'To check many': 'readme' },
+  'src/lab/mallory/README.md': { 'In three terminals': 'mallory' },
+  'src/lab/nonce-reuse/README.md': { 'What to type': 'nonceReuse' },
 }
 
+/** Here curls stand among the commands: the test below runs them, and walks through all others. */
+const CURLS_RUN = ['README.md', 'src/page/LEEME.md']
+const isWalked = (file: string) => file.startsWith('src/lab/')
+const inLab = documents().filter(({ file }) => isWalked(file) && file !== 'src/lab/README.md')
+
+const targets = fs.readFileSync(path.join(root, 'Makefile'), 'utf8')
+const assertTarget = (target: string) => assert.match(targets, new RegExp(`^${target}:.*## `, 'm'))
+
+describe('each Markdown file', () => {
+  for (const { file, text } of documents())
+    describe(file, () => {
+      it('has every command as a make target, or as one that a test runs', () => {
+        for (const command of commandsOf(text)) {
+          const [, target] = /^(?:echo '[^']*' \| )?make (\S+)/.exec(command) ?? []
+          if (target !== undefined) assertTarget(target)
+          else if (!isWalked(file)) {
+            assert.ok(CURLS_RUN.includes(file), `nobody runs: ${command}`)
+            assert.match(command, /^(echo '[^']*' \| )?curl http:\/\/127\.0\.0\.1:500[01]\//)
+          }
+        }
+        for (const [, target = ''] of text.matchAll(/`make ([a-z][\w-]*)/g)) assertTarget(target)
+        const withFence = [...chaptersOf(text)].filter(
+          ([, chapter]) => fences(chapter, 'sh').length > 0,
+        )
+        const runBy = FENCES_RUN_BY[file] ?? {}
+        assert.deepEqual(
+          withFence.map(([title]) => title),
+          Object.keys(runBy),
+        )
+        for (const [title, test] of Object.entries(runBy)) {
+          const source = fs.readFileSync(path.join(import.meta.dirname, `${test}.test.ts`), 'utf8')
+          assert.ok(
+            [`'${title}'`, file].some((words) => source.includes(words)),
+            `${test}: ${title}`,
+          )
+        }
+      })
+
+      it('has links that lead to a file and a heading that are there', () => {
+        for (const { file: to, anchor } of linksOf(text)) {
+          const target = path.join(path.dirname(file), to)
+          assert.ok(to === '' || fs.existsSync(path.join(root, target)), to)
+          if (anchor === undefined) continue
+          const anchors = anchorsOf(to === '' ? text : documentAt(target).text)
+          assert.ok(anchors.includes(anchor), `${to}#${anchor}`)
+        }
+      })
+    })
+})
+
+/** Of a line what is the same in each run: no digits of keys, and no number that was measured or has more than one digit; but ports. */
+const formOf = (line: string) =>
+  line
+    .replaceAll(/[0-9a-f]{6,}/g, '#')
+    .replaceAll(/\d+[.,][\d.,]*(·10\^-?\d+)?|(?<!\d)(?!500[0-3]\b)\d{2,}/g, '0')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+describe('the lab', () => {
+  it('has a README in each of its folders, with a question and its answer', () => {
+    const folders = fs.readdirSync(path.join(root, 'src/lab'), { withFileTypes: true })
+    const expected = folders
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => `src/lab/${name}/README.md`)
+    assert.deepEqual(inLab.map(({ file }) => file).sort(), expected.sort())
+    for (const { file, text } of inLab) {
+      const titles = [...chaptersOf(text).keys()]
+      for (const title of ['What to type', 'What you see', 'What it teaches'])
+        assert.ok(titles.includes(title), `${file}: ${title}`)
+      assert.equal(titles.at(-1), 'A question for the class')
+      assert.match(text, /^\*\*The answer\.\*\* /m)
+      for (const from of ['README.md', 'src/lab/README.md']) {
+        const linked = linksOf(documentAt(from).text).map((link) =>
+          path.join(path.dirname(from), link.file),
+        )
+        assert.ok(linked.includes(path.normalize(file)), `${from} does not link ${file}`)
+      }
+    }
+  })
+
+  for (const { file, text } of inLab)
+    it(`runs as ${file} says, and shows what it shows`, { skip: noWalk }, async () => {
+      const typed = commandsOf(text)
+      assert.ok(typed.length > 0)
+      const seen = (await walk(typed)).split('\n').map(formOf)
+      const shown = fences(text, '')
+      assert.ok(shown.length > 0)
+      for (const fence of shown) {
+        let at = 0
+        for (const line of fence.split('\n').map(formOf)) {
+          at = seen.indexOf(line, at)
+          assert.ok(at >= 0, `never came, or in another order: ${line}`)
+        }
+      }
+    })
+})
+
 describe('LEEME.md', () => {
-  it('is linked in the second line of the README, and links to files that are there', () => {
+  it('is linked in the second line of the README', () => {
     assert.equal(readme.split('\n')[1], '[En español](src/page/LEEME.md)')
-    for (const [, file = ''] of leeme.matchAll(/\]\((?!https:)([^)]+)\)/g))
-      assert.ok(fs.existsSync(path.join(root, 'src/page', file)), file)
   })
 })
 
 describe('the README', () => {
-  it("has every command as a make target or one of the peers' curls", () => {
-    const targets = fs.readFileSync(path.join(root, 'Makefile'), 'utf8')
-    for (const command of [...commands, ...commandsOf(leeme)]) {
-      const [, target] = /^(?:echo '[^']*' \| )?make (\S+)/.exec(command) ?? []
-      if (target !== undefined) assert.match(targets, new RegExp(`^${target}:.*## `, 'm'))
-      else assert.match(command, /^(echo '[^']*' \| )?curl http:\/\/127\.0\.0\.1:500[01]\//)
-    }
-  })
-
   it(
     'has curls that work, in its order, with answers of the form that it shows',
     { skip: noCurl },
@@ -98,7 +188,8 @@ describe('the README', () => {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-readme-'))
     try {
       fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
-      const lines = shellLines('Keys of your own')
+      const document = documentAt('src/state/README.md').text
+      const lines = shellLines(document, 'Keys of your own')
       assert.equal(lines.length, 7)
       const said: string[] = []
       for (const line of lines) {
@@ -125,7 +216,7 @@ describe('the README', () => {
 })
 
 describe('the README of the page', () => {
-  const document = fs.readFileSync(path.join(root, 'src/page/README.md'), 'utf8')
+  const document = documentAt('src/page/README.md').text
 
   it(
     'has commands to check transcripts that work, with the table that it shows',
@@ -139,7 +230,7 @@ describe('the README of the page', () => {
         try {
           fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
           const said: string[] = []
-          const lines = shellLines('To check many', document)
+          const lines = shellLines(document, 'To check many')
           assert.equal(lines.length, 4)
           for (const line of lines) {
             const here = line.replaceAll(':5000/', `:${a}/`).replaceAll(':5001/', `:${b}/`)

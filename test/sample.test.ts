@@ -19,7 +19,7 @@ describe('the sample picture', () => {
     const { width, height, rgba } = drawSample()
     const image = PNG.sync.read(file)
     assert.deepEqual([image.width, image.height], [width, height])
-    assert.ok(image.data.equals(rgba), 'draw it anew: npx tsx src/sample/draw.ts')
+    assert.ok(image.data.equals(rgba), 'draw it anew: make sample')
   })
 
   it('is below 40 KiB', () => {

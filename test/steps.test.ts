@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import type { CallOptions } from './helpers/call.ts'
 import { assertNothingRan, assertProblem } from './helpers/problem.ts'
+import { lines, sendRaw } from './helpers/raw.ts'
 import { sharedSession } from './helpers/shared.ts'
 import { type TestPeer, withPeers, withSession } from './helpers/with-peers.ts'
 
@@ -87,11 +88,20 @@ describe('/send_msg takes', () => {
       assert.equal(text, `This is a secret message from port ${a.port}!`)
     }))
 
-  it('an empty form field: an empty text', () =>
-    withSharedSession(async (a, b) => {
-      const { answer } = await sendAndRead(a, b, post(FORM, 'text='))
-      assert.equal(answer.json.bytes, 0)
-    }))
+  for (const [what, options] of [
+    ['an empty form field', post(FORM, 'text=')],
+    ['an empty text/plain', post(TEXT, '')],
+    [
+      'an empty text/plain in chunks',
+      { method: 'POST', headers: { ...TEXT, 'transfer-encoding': 'chunked' } },
+    ],
+    ['text/plain without a body', { headers: TEXT }],
+  ] as [string, CallOptions][])
+    it(`${what}: an empty text`, () =>
+      withSharedSession(async (a, b) => {
+        const { answer } = await sendAndRead(a, b, options)
+        assert.equal(answer.json.bytes, 0)
+      }))
 
   for (const [what, headers, body] of [
     ['as text/plain', TEXT, (text: string) => text],
@@ -175,6 +185,22 @@ describe('/send_msg refuses', () => {
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, {})
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, post(TEXT, 'Hello'))
     })
+
+  it('a text in the URL that is not in ASCII', () =>
+    withSharedSession(async (a) => {
+      const { session } = (await a.call('/show')).json
+      const line = Buffer.from('GET /send_msg?text=ä HTTP/1.1')
+      for (const bytes of [line, Buffer.from(line.toString(), 'latin1')]) {
+        const request = Buffer.concat([bytes, Buffer.from(lines('', 'Host: 127.0.0.1'))])
+        const [answer] = await sendRaw(a.port, request)
+        assert.ok(answer)
+        assert.equal(
+          assertProblem(answer, 'text_in_url').next,
+          `curl ${a.url}/send_msg --data-urlencode 'text=Hello'`,
+        )
+      }
+      assert.deepEqual((await a.call('/show')).json.session, session)
+    }))
 
   it('to send without a session', () =>
     withPeers({}, async (a, b) => {

@@ -1,11 +1,22 @@
-/** What a terminal shows: aligned lines, secrets marked or hidden, and nothing from outside that acts on it. */
+/**
+ * What a terminal shows: aligned lines, secrets marked or hidden, and nothing from outside that acts on it; and
+ * when it shows it.
+ */
 
 import assert from 'node:assert/strict'
-import { describe, it } from 'node:test'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { PeerEvent } from '../src/contract.ts'
 import { hexToBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
-import { createTerminal, printable } from '../src/terminal.ts'
+import { printable } from '../src/terminal/safe.ts'
+import { createTerminal } from '../src/terminal/terminal.ts'
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-terminal-'))
+after(() => fs.rmSync(folder, { recursive: true }))
 
 const session = hexToBytes('00'.repeat(16))
 const secret = hexToBytes('ab'.repeat(32))
@@ -17,11 +28,12 @@ function shown(
 ): string {
   const { showsSecrets = true, colours = false } = options
   let output = ''
-  const write = (text: string) => {
+  const write = (text: Buffer) => {
     output += text
   }
   const terminal = createTerminal({ output: { write, hasColors: () => colours }, showsSecrets })
   for (const event of events) terminal.reporter(5000)(event)
+  terminal.flush()
   return output
 }
 
@@ -120,12 +132,14 @@ describe('the terminal', () => {
   it('shows a narrator beside the events, escaped, and hides its secrets as well', () => {
     for (const showsSecrets of [true, false]) {
       let output = ''
-      const write = (text: string) => {
+      const write = (text: Buffer) => {
         output += text
       }
-      const { say, saySecret } = createTerminal({ output: { write }, showsSecrets }).narrator(5002)
+      const terminal = createTerminal({ output: { write }, showsSecrets })
+      const { say, saySecret } = terminal.narrator(5002)
       say('✗', 'refused', 'by \u001b[31m')
       saySecret('changed to', utf8ToBytes('one\ntwo'))
+      terminal.flush()
       const [first, second] = output.split('\n')
       assert.equal(first, '5002  ✗  refused               by \\u{1b}[31m')
       const hidden = '5002  ●  changed to            hidden by --no-secrets'
@@ -141,6 +155,130 @@ describe('the terminal', () => {
         assert.equal(acting.test(printable(text)), false)
         if (!acting.test(text)) assert.equal(printable(text), text)
       }),
+    )
+  })
+})
+
+describe('the lines of a terminal', () => {
+  const received = (seq: number, bytes = secret): PeerEvent => ({
+    type: 'message received',
+    seq,
+    ciphertext: bytes,
+    missing: 0,
+  })
+  const seqs = (output: string) =>
+    [...output.matchAll(/^(\d+) .* message (\d+) /gm)].map(([, port, seq]) => `${port} ${seq}`)
+
+  /** An output that takes nothing, as a pipe whose reader stopped, until `read`. */
+  function stalled() {
+    const output = {
+      writes: [] as string[],
+      writableLength: 0,
+      write(text: Buffer) {
+        output.writes.push(text.toString())
+        output.writableLength += text.length
+      },
+      read() {
+        const text = output.writes.join('')
+        output.writes = []
+        output.writableLength = 0
+        return text
+      },
+    }
+    return output
+  }
+
+  it('of one turn of the event loop go out in one write, both peers in the order of time', async () => {
+    const output = stalled()
+    const terminal = createTerminal({ output, showsSecrets: true })
+    const [a, b] = [terminal.reporter(5000), terminal.reporter(5001)]
+    for (let seq = 0; seq < 10; seq++) {
+      a(received(seq))
+      await null
+      b(received(seq))
+    }
+    assert.deepEqual(output.writes, [])
+    await new Promise(setImmediate)
+    assert.equal(output.writes.length, 1)
+    const expected = Array.from({ length: 10 }, (_, seq) => [`5000 ${seq}`, `5001 ${seq}`]).flat()
+    assert.deepEqual(seqs(output.read()), expected)
+    a(received(10))
+    await new Promise(setImmediate)
+    assert.deepEqual(seqs(output.read()), ['5000 10'])
+  })
+
+  it('do not wait for the end of a turn that has many of them', () => {
+    const output = stalled()
+    const terminal = createTerminal({ output, showsSecrets: true })
+    const a = terminal.reporter(5000)
+    for (let seq = 0; seq < 30; seq++) a(received(seq, new Uint8Array(16 * 1024)))
+    const waiting = 30 - seqs(output.writes.join('')).length
+    assert.ok(waiting < 3, `${waiting} lines wait`)
+    terminal.flush()
+    assert.equal(seqs(output.read()).length, 30)
+  })
+
+  it('stand before what is told of a mailbox after them', () => {
+    const output = stalled()
+    const terminal = createTerminal({ output, showsSecrets: true })
+    terminal.narrator(5000).say('·', 'first', 'said')
+    void terminal.tellOfMailbox({ type: 'watching', place: 'second' })
+    assert.match(output.read(), /first.*\n.*second\n$/)
+  })
+
+  it('are left out while nobody reads, but for secrets, and it says so once', () => {
+    const output = stalled()
+    const terminal = createTerminal({ output, showsSecrets: true })
+    const a = terminal.reporter(5000)
+    const long = new Uint8Array(16 * 1024)
+    for (let seq = 0; seq < 200; seq++) {
+      a(received(seq, long))
+      a(text(utf8ToBytes(`text ${seq}`)))
+    }
+    terminal.flush()
+    const shown = output.read()
+    assert.ok(shown.length < 1.2 * 1024 * 1024)
+    assert.equal(shown.match(/left out/g)?.length, 1)
+    assert.equal(shown.match(/SECRET message 7 +text \d+\n/g)?.length, 200)
+    const before = seqs(shown.slice(0, shown.indexOf('left out'))).filter((one) => one !== '5000 7')
+    assert.ok(before.length > 20, `${before.length} before it`)
+    a(received(1000))
+    terminal.flush()
+    assert.deepEqual(seqs(output.read()), ['5000 1000'])
+  })
+
+  /** What a process, ended by `end` right after its lines, writes to its two outputs, which are one file. */
+  function written(end: string): string {
+    const terminal = new URL('../src/terminal/', import.meta.url)
+    const script = `
+      import { createTerminal } from '${terminal}terminal.ts'
+      import { tell } from '${terminal}output.ts'
+      const { say } = createTerminal({ output: process.stdout, showsSecrets: true }).narrator(5000)
+      say('·', 'one', 'said'); say('·', 'two', 'said')
+      ${end}`
+    const file = path.join(folder, 'output')
+    const fd = fs.openSync(file, 'w')
+    const node = ['--import', './test/loader.js', '--input-type=module', '--eval', script]
+    spawnSync(process.execPath, node, { stdio: ['ignore', fd, fd] })
+    fs.closeSync(fd)
+    return fs.readFileSync(file, 'utf8')
+  }
+  const said = /^5000 .* one +said\n5000 .* two +said\n/
+
+  it('are out when the process exits', () => {
+    assert.match(written('process.exit(0)'), said)
+  })
+
+  it('stand before an error that nobody caught', () => {
+    const text = written(`throw new Error('nobody caught this')`)
+    assert.match(text, said)
+    assert.match(text, /nobody caught this/)
+  })
+
+  it('stand before what the program says on standard error after them', () => {
+    assert.match(
+      written(`tell('third'); process.exit(1)`),
+      new RegExp(`${said.source}ecdh-duet: third\\n$`),
     )
   })
 })

@@ -14,7 +14,7 @@ import { MAX_MAIL_BYTES, seal } from '../src/mailbox/seal.ts'
 import { Turn } from '../src/mailbox/turn.ts'
 import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
-import { createTerminal } from '../src/terminal.ts'
+import { createTerminal } from '../src/terminal/terminal.ts'
 import { withCommand } from './helpers/command.ts'
 import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
 import { sharedProcess } from './helpers/shared.ts'
@@ -696,7 +696,7 @@ describe('what is in new and is no message', () => {
 describe('the terminal of a watcher', () => {
   it('shows each text escaped, with its time, marked before anything that it says', async () => {
     let output = ''
-    const write = (text: string, done?: () => void) => {
+    const write = (text: Buffer, done?: () => void) => {
       output += text
       done?.()
     }
@@ -723,7 +723,7 @@ describe('the terminal of a watcher', () => {
 
   it('shows a text whose file has a time that is none', async () => {
     let output = ''
-    const write = (text: string, done?: () => void) => {
+    const write = (text: Buffer, done?: () => void) => {
       output += text
       done?.()
     }
@@ -735,7 +735,7 @@ describe('the terminal of a watcher', () => {
 
   it('has told only when the system has taken it', async () => {
     let taken: (error?: Error) => void = () => {}
-    const write = (_text: string, done?: (error?: Error | null) => void) => {
+    const write = (_text: Buffer, done?: (error?: Error | null) => void) => {
       taken = done as typeof taken
     }
     const terminal = createTerminal({ output: { write }, showsSecrets: true })

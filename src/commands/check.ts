@@ -1,7 +1,8 @@
 /** `check`: transcripts that were handed in, as a table for a teacher or as JSON for a script. */
 
 import { table, WIDTH, wrap } from '../lab/layout.ts'
-import { print, printable, printJson } from '../terminal.ts'
+import { print, printJson } from '../terminal/output.ts'
+import { printable } from '../terminal/safe.ts'
 import { checkFile } from '../transcript/check.ts'
 import { compare, type Report } from '../transcript/compare.ts'
 import { endWithOutput } from './ending.ts'

@@ -1,6 +1,10 @@
 /** How a command ends before its time: one that goes on and on, and one whose output nobody reads any more. */
 
-import { tell } from '../terminal.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import { outputTaken, tell } from '../terminal/output.ts'
+
+/** How long, in ms, the end waits for whoever reads standard output to come to its last lines. */
+const LAST_LINES_MS = 2000
 
 /** Resolves with the exit code once somebody asks for the end: by a signal, or by closing standard output. */
 export function askedToEnd(): Promise<number> {
@@ -12,6 +16,13 @@ export function askedToEnd(): Promise<number> {
       resolve(1)
     })
   })
+}
+
+/** Ends the process with the exit code, once it is there. A request to the other peer may be under way; nobody waits for it any more. */
+export async function untilTheEnd(exitCode: Promise<number>): Promise<never> {
+  const code = await exitCode
+  await Promise.race([outputTaken(), delay(LAST_LINES_MS)])
+  process.exit(code)
 }
 
 /** Says where secrets go if nobody may be looking there. */

@@ -4,7 +4,8 @@ import { KeyPair } from '../protocol/curves.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { writeKeyPair } from '../state/keyFiles.ts'
 import { fingerprint } from '../state/pem.ts'
-import { print, printable } from '../terminal.ts'
+import { print } from '../terminal/output.ts'
+import { printable } from '../terminal/safe.ts'
 
 /**
  * Makes a key pair in `dir` (of a suite with a KEM, on its curve: HPKE has that alone here), and prints where it is and the fingerprint of the public key.

@@ -2,12 +2,12 @@
 
 import net from 'node:net'
 import path from 'node:path'
-import type { Alteration } from '../lab/mallory.ts'
-import { type Launched, launch } from '../launch.ts'
+import type { Alteration } from '../lab/mallory/mallory.ts'
+import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { StateError } from '../state/files.ts'
 import { forgetful, hasMet, openMemory } from '../state/memory.ts'
-import { createTerminal, type Terminal } from '../terminal.ts'
+import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface MalloryOptions {
@@ -31,23 +31,25 @@ export async function mallory(options: MalloryOptions): Promise<number> {
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
   const asked = askedToEnd()
   if (options.with === 'known') refuseStrangers(options)
-  const { startMallory } = await import('../lab/mallory.ts')
-  const attacker = await startMallory({
+  const { prepareMallory } = await import('../lab/mallory/mallory.ts')
+  const attacker = await prepareMallory({
     ports: options.ports,
     between: options.between,
     suite: SUITES[options.curve],
     alteration: options.alter,
     terminal,
   })
-  let victims: Launched | undefined
+  const all = [attacker]
   try {
+    if (options.with !== undefined)
+      all.push(await prepareVictims(options, attacker.ports, terminal))
+    // nobody is ready as long as one of the four may have to give up
+    for (const each of all) each.start()
     if (options.with === undefined) await tellHowToCome(options, attacker.ports, terminal)
-    else victims = await startVictims(options, attacker.ports, terminal)
     tellWhereSecretsGo()
     return await asked
   } finally {
-    await victims?.close()
-    await attacker.close()
+    for (const each of all.toReversed()) await each.close()
   }
 }
 
@@ -66,14 +68,14 @@ function refuseStrangers({ between, curve, state }: MalloryOptions): void {
 }
 
 /** Each of the two believes that it reaches the other one, and reaches her. */
-function startVictims(
+function prepareVictims(
   { between, curve: name, with: kind, state }: MalloryOptions,
   hers: readonly number[],
   terminal: Terminal,
-): Promise<Launched> {
+): Promise<Prepared> {
   const suite = SUITES[name]
   const [a, b] = between
-  return launch({
+  return prepare({
     suite,
     plans: [
       { ...placeOf(a), peerUrl: b, via: `http://127.0.0.1:${hers[0]}` },

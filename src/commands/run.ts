@@ -9,7 +9,7 @@ import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/key
 import { forgetful, openMemory } from '../state/memory.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { createTerminal } from '../terminal.ts'
+import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 export interface RunOptions {
@@ -51,7 +51,7 @@ export async function run(
   // better now than in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
   // no other peer has anything of the lab in its process
-  const showWork = options.showWork && (await import('../lab/work.ts')).opensslWork
+  const showWork = options.showWork && (await import('../lab/show-work/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
   const launched = await launch({
     suite,

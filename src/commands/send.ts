@@ -2,15 +2,16 @@
 
 import { isUtf8 } from 'node:buffer'
 import { PeerError } from '../contract.ts'
-import { fetchMailboxKey, sendMailTo } from '../http/client.ts'
-import { commandsOf, problemOf } from '../http/problems.ts'
+import { commandsOf } from '../http/nextCommands.ts'
+import { problemOf } from '../http/problems.ts'
 import { MAX_MAIL_BYTES, seal } from '../mailbox/seal.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { naming } from '../state/files.ts'
 import { readPublicKey } from '../state/keyFiles.ts'
 import { decodePublicKey, fingerprint } from '../state/pem.ts'
-import { print, tell } from '../terminal.ts'
+import { print, tell } from '../terminal/output.ts'
+import { fetchMailboxKey, sendMailTo } from './mailClient.ts'
 
 /** A line end may follow the longest text. */
 const MAX_INPUT_BYTES = MAX_MAIL_BYTES + 2

@@ -1,10 +1,15 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
-import { PeerError } from '../contract.ts'
-import { sendPictureTo } from '../http/client.ts'
+import { PeerError, type PictureSource } from '../contract.ts'
+import { clientOf, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { print, printable, progressBar } from '../terminal.ts'
+import { print } from '../terminal/output.ts'
+import { progressBar } from '../terminal/progress.ts'
+import { printable } from '../terminal/safe.ts'
+
+/** The owner's own peer answers once the other one has the whole picture. In ms. */
+const OWNER_TIMEOUT = 60_000
 
 /**
  * Sends the picture in `file` and prints what the peer on `port` answers. Returns the exit code.
@@ -28,4 +33,31 @@ export async function sendImage(port: number, file: string): Promise<number> {
   // whatever listens there may have answered
   print(JSON.stringify(answer.body, null, 2).split('\n').map(printable).join('\n'))
   return answer.status === 201 ? 0 : 1
+}
+
+/**
+ * Hands a picture to the owner's own peer at `url`, as a curl would. `progress` is told how many
+ * bytes went out. Returns what the peer answers.
+ * @throws PeerError
+ */
+async function sendPictureTo(
+  url: string,
+  { type, bytes, name, content }: PictureSource,
+  progress: (bytes: number) => void,
+): Promise<{ status: number; body: unknown }> {
+  async function* watched() {
+    let sent = 0
+    for await (const piece of content) {
+      // got reads ahead, and a piece is good until the next one is asked for
+      yield Uint8Array.from(piece)
+      sent += piece.length
+      progress(sent)
+    }
+  }
+  const headers = {
+    'content-type': type,
+    'content-length': `${bytes}`,
+    'picture-name': encodeURIComponent(name),
+  }
+  return upload(await clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
 }

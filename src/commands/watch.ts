@@ -5,7 +5,8 @@ import { Maildir } from '../mailbox/maildir.ts'
 import { watch } from '../mailbox/watch.ts'
 import { makeDirectory, naming, StateError } from '../state/files.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
-import { createTerminal, tell } from '../terminal.ts'
+import { tell } from '../terminal/output.ts'
+import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
 /**

@@ -7,11 +7,14 @@ import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
-import { Events, recording } from './events.ts'
+import { MAILBOX_PATHS } from './codes.ts'
 import { guard } from './guard.ts'
 import { addMailbox } from './mailbox.ts'
+import { commandsOf } from './nextCommands.ts'
 import { addPage } from './page.ts'
-import { commandsOf, encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
+import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
+import { recording } from './recording.ts'
+import { Events } from './ring.ts'
 import { addSteps } from './steps.ts'
 import { addWire } from './wire.ts'
 
@@ -73,7 +76,7 @@ function problems(peer: Peer): Middleware {
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
       const text = encodeProblem(problem)
-      ctx.state['said'] = text
+      Object.assign(ctx.state, { said: text, code: problem.code, next: problem.next })
       ctx.body = ctx.req.complete ? text : Readable.from(lingering(text, ctx.req))
       ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })
@@ -107,7 +110,12 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
 function refuse(router: Router, { path, method }: Context): never {
   const allowed = router.match(path, method).path.flatMap((layer) => layer.methods)
   if (allowed.length === 0)
-    throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
+    throw new HttpError(
+      'not_found',
+      MAILBOX_PATHS.includes(path)
+        ? 'This peer has no mailbox.'
+        : 'There is nothing at this path; / lists the routes.',
+    )
   throw new HttpError('method_not_allowed', `This route takes ${allowed.join(' and ')}.`, {
     Allow: allowed.join(', '),
   })

@@ -48,17 +48,15 @@ export function parseJson(body: Uint8Array): unknown {
 }
 
 /**
- * The owner's text, as UTF-8 bytes, from a text/plain body or a form's field `text`;
- * undefined without a body.
+ * The owner's text, as UTF-8 bytes, from a text/plain body or a form's field `text`, either of which may be
+ * empty; undefined without a body, and in a form that is empty as a whole (`curl -d ''`).
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_text`
  */
 export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
-  if (!hasBody(ctx)) return undefined
+  if (!hasBody(ctx) && typeOf(ctx) !== 'text/plain') return undefined
   switch (mediaType(ctx)) {
-    case 'text/plain': {
-      const text = await readBytes(ctx, MAX_TEXT_BYTES)
-      return text.length > 0 ? text : undefined
-    }
+    case 'text/plain':
+      return readBytes(ctx, MAX_TEXT_BYTES)
     case 'application/x-www-form-urlencoded':
       return formText(await readBytes(ctx, MAX_FORM_BYTES, MAX_TEXT_BYTES))
     default:
@@ -82,6 +80,10 @@ export function mediaType(ctx: Context): string {
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
   if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
     throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
+  return typeOf(ctx)
+}
+
+function typeOf(ctx: Context): string {
   return ctx.request.type.trim().toLowerCase()
 }
 

@@ -94,8 +94,8 @@ function refuseUntoldSites(ctx: Context, name: string): void {
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
 }
 
-/** Also for an IPv4 caller of a socket that listens on IPv6 (::ffff:127.0.0.1). */
-function isLoopback(address: string | undefined): boolean {
+/** Whether a caller is on this machine: also an IPv4 one of a socket that listens on IPv6 (::ffff:127.0.0.1). */
+export function isLoopback(address: string | undefined): boolean {
   if (address === undefined) return false
   return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
 }

@@ -5,7 +5,6 @@ import * as v from 'valibot'
 import type { Peer } from '../peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { readJson } from './bodies.ts'
-import { HttpError } from './problems.ts'
 import { accepted } from './wire.ts'
 
 /** A text of 64 KiB sealed on P-256, in base64, with room for JSON's escapes. */
@@ -13,22 +12,19 @@ const MAX_MAIL_BODY = 92 * 1024
 
 const MailForm = v.strictObject({ message: v.pipe(v.string(), v.nonEmpty()) })
 
+/** Without a mailbox there are no such routes. */
 export function addMailbox(router: Router, peer: Peer): void {
+  const { mailboxKey } = peer
+  if (mailboxKey === null) return
+
   router.register('/public_key', ['GET'], (ctx) => {
     ctx.type = 'text/plain'
-    ctx.body = keyOf(peer)
+    ctx.body = mailboxKey
   })
 
   router.register('/message', ['POST'], async (ctx) => {
-    // a peer without a mailbox reads no mail
-    keyOf(peer)
     accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
   })
-}
-
-function keyOf({ mailboxKey }: Peer): string {
-  if (mailboxKey === null) throw new HttpError('not_found', 'This peer has no mailbox.')
-  return mailboxKey
 }
 
 /** The sealed bytes out of parsed JSON, in base64 with its padding (RFC 4648 section 4). */

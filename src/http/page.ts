@@ -5,7 +5,8 @@ import { extname } from 'node:path'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
-import { type Events, eventStream, stateOf, TRANSCRIPT } from './events.ts'
+import { eventStream } from './eventStream.ts'
+import { stateOf, TRANSCRIPT } from './events.ts'
 import {
   chosenLanguage,
   LANGUAGES,
@@ -14,7 +15,9 @@ import {
   WORDS,
   type Words,
 } from './language.ts'
-import { commandsOf, HttpError, isHere } from './problems.ts'
+import { commandsOf, isHere } from './nextCommands.ts'
+import { HttpError } from './problems.ts'
+import type { Events } from './ring.ts'
 
 /** The page loads what this peer serves and nothing else. */
 const PAGE_POLICY = [

@@ -3,14 +3,9 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import {
-  commandsOf,
-  encodeProblem,
-  type HttpCode,
-  HttpError,
-  problemOf,
-  SAFE_HEADERS,
-} from './problems.ts'
+import { isLoopback } from './guard.ts'
+import { commandsOf } from './nextCommands.ts'
+import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 
 const LIMITS = {
   headersTimeout: 5_000,
@@ -23,6 +18,8 @@ const LIMITS = {
   requireHostHeader: false,
 }
 const MAX_CONNECTIONS = 64
+/** How many of them may be of callers elsewhere: the rest is the owner's, whose steps come from this machine. */
+const MAX_STRANGERS = 48
 /** How many requests of one connection may be there at a time: one under way, and others behind it. */
 const MAX_PIPELINED = 16
 /** How long a request may take to arrive, in ms; a picture, how long it may come to a halt. */
@@ -51,6 +48,7 @@ export async function listen(
   }
   const server = http.createServer(LIMITS, handle)
   server.maxConnections = MAX_CONNECTIONS
+  server.prependListener('connection', strangersWithin(MAX_STRANGERS))
   // Node drops what is over its limit without a word; ours is the headers' size
   server.maxHeadersCount = 0
   // an expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1)
@@ -58,15 +56,29 @@ export async function listen(
   server.on('connect', (_request, socket: Socket) => {
     // from here on the socket is nobody's but ours
     socket.on('error', () => socket.destroy())
-    refuse(socket, 'method_not_allowed')
+    refuse(socket, notProxy())
     socket.destroySoon()
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, codeOf(error)))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, faultOf(error)))
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, resolve)
   })
   return server
+}
+
+/** Makes a function that leaves the connections of callers elsewhere that are more than `most`, as Node does over its limit. */
+function strangersWithin(most: number): (socket: Socket) => void {
+  let strangers = 0
+  return (socket) => {
+    if (isLoopback(socket.remoteAddress)) return
+    if (strangers === most) {
+      socket.destroy()
+      return
+    }
+    strangers++
+    socket.once('close', () => strangers--)
+  }
 }
 
 /**
@@ -102,33 +114,67 @@ function limitTime(request: IncomingMessage, response: ServerResponse): void {
     // what waits for its turn here, or for our disk, is not late
     else if (byProgress && (moved || request.readableLength > 0)) return
     else if (response.headersSent) socket.destroy()
-    else refuse(socket, 'too_slow')
+    else refuse(socket, tooSlow())
   }, REQUEST_MS)
   timer.unref()
   request.once('close', () => clearInterval(timer))
 }
 
-function codeOf(error: NodeJS.ErrnoException): HttpCode {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return 'headers_too_large'
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') return 'too_slow'
-  return 'bad_request'
+/** What Node's parser refuses, as a refusal of ours. */
+function faultOf({ code, rawPacket }: ParserError): HttpError {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return new HttpError(
+        'headers_too_large',
+        `The headers of a request have at most ${LIMITS.maxHeaderSize} bytes.`,
+      )
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return tooSlow()
+    case 'HPE_INVALID_URL':
+      return urlFault(rawPacket?.toString('latin1').split('\r\n')[0] ?? '')
+    default:
+      return malformed()
+  }
 }
 
-const DETAILS: Partial<Record<HttpCode, string>> = {
-  headers_too_large: `The headers of a request have at most ${LIMITS.maxHeaderSize} bytes.`,
-  too_slow: `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${REQUEST_MS / 1000}; of a picture at least ${PICTURE_BYTES / 1024} KiB in that time.`,
-  method_not_allowed: 'This is not a proxy.',
+/** `rawPacket`: what was being parsed. */
+type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer }
+
+/** `line`: the request's first, as far as it came. */
+function urlFault(line: string): HttpError {
+  if (/^(?:GET|POST) \/send_msg\?/.test(line))
+    return new HttpError(
+      'text_in_url',
+      'Programs on the way write URLs into their logs, and a URL is in ASCII only.',
+    )
+  return /[\x80-\xff]/.test(line) ? malformed(NOT_ASCII) : malformed()
+}
+
+const NOT_ASCII =
+  'A URL is in ASCII only: all else is percent-encoded, which curl does with -G --data-urlencode.'
+
+function malformed(detail = 'This is not HTTP/1.1.'): HttpError {
+  return new HttpError('bad_request', detail)
+}
+
+function tooSlow(): HttpError {
+  return new HttpError(
+    'too_slow',
+    `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${REQUEST_MS / 1000}; of a picture at least ${PICTURE_BYTES / 1024} KiB in that time.`,
+  )
+}
+
+function notProxy(): HttpError {
+  return new HttpError('method_not_allowed', 'This is not a proxy.', { Allow: 'GET, POST' })
 }
 
 /** There is no request to answer by Koa: the bytes go out by hand, and the connection ends. */
-function refuse(socket: Duplex, code: HttpCode): void {
+function refuse(socket: Duplex, error: HttpError): void {
   if (!(socket instanceof Socket && socket.writable)) {
     socket.destroy()
     return
   }
   const url = `http://127.0.0.1:${socket.localPort}`
-  const allow = code === 'method_not_allowed' ? { Allow: 'GET, POST' } : {}
-  const error = new HttpError(code, DETAILS[code] ?? 'This is not HTTP/1.1.', allow)
   const problem = problemOf(error, commandsOf({ url, peerUrl: url }), '')
   const body = encodeProblem(problem)
   const headers = {

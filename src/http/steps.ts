@@ -5,10 +5,11 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { hasBody, readText } from './bodies.ts'
-import type { Events } from './events.ts'
+import { commandsOf } from './nextCommands.ts'
 import { answerPage } from './page.ts'
 import { withPicture } from './pictures.ts'
-import { commandsOf, HttpError } from './problems.ts'
+import { HttpError } from './problems.ts'
+import type { Events } from './ring.ts'
 
 /** Each of the owner's routes takes either. */
 const OWNER_METHODS = ['GET', 'POST']
@@ -121,5 +122,5 @@ function answer(ctx: Context, status: number, body: object, next: string): void 
   ctx.status = status
   ctx.type = 'application/json'
   ctx.body = `${JSON.stringify({ ...body, next }, null, 2)}\n`
-  ctx.state['said'] = ctx.body
+  ctx.state['next'] = next
 }

@@ -7,8 +7,9 @@ import { AEAD_TAG_BYTES, MAX_TEXT_BYTES, maxKeyMessageBytes } from '../protocol/
 import { maxStreamBytes } from '../protocol/stream.ts'
 import { SUITES, type Suite } from '../protocol/suites.ts'
 import { parseJson, readJson, readJsonBytes, tooLarge } from './bodies.ts'
-import type { Events, WireRoute } from './events.ts'
+import type { WireRoute } from './events.ts'
 import { StreamHead, withStream } from './pictures.ts'
+import type { Events } from './ring.ts'
 
 /** That of any suite: what another one's key message is refused for is not its length. */
 const MAX_KEYS_BODY = Math.max(...Object.values(SUITES).map(maxKeyMessageBytes))

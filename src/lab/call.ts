@@ -3,7 +3,7 @@
 import http from 'node:http'
 import getRawBody from 'raw-body'
 import { PeerError } from '../contract.ts'
-import { isCode } from '../http/problems.ts'
+import { isCode } from '../http/codes.ts'
 import { loopbackOrigin } from '../loopback.ts'
 
 const TIMEOUT_MS = 10_000

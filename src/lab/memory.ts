@@ -3,7 +3,7 @@
 import { Session } from 'node:inspector'
 import { bytesToHex, hexToBytes } from '../protocol/bytes.ts'
 
-/** A value of 32 bytes, and the names by which it was reached: "#exchange #current #ecdh". */
+/** A value of 32 bytes, or a KEM's private key, and the names by which it was reached: "#exchange #current #ecdh". */
 export interface Found {
   readonly bytes: Uint8Array
   readonly path: string
@@ -12,6 +12,8 @@ export interface Found {
 const KEY_BYTES = 32
 /** Of what is longer, and a multiple: a seed, or keys in a row. */
 const MAX_BYTES = 128
+/** A decapsulation key of ML-KEM-768 and the seed that it comes from (FIPS 203 section 8, table 3, and section 7.1). */
+const KEM_PRIVATE_BYTES = [2400, 64]
 const MAX_OBJECTS = 20_000
 /** Node's own, behind which there is no key of ours, but the rest of the process. */
 const NODES_OWN =
@@ -77,9 +79,11 @@ function bytesOf(object: object): Uint8Array | null {
 }
 
 function piecesOf(bytes: Uint8Array): Uint8Array[] {
-  if (bytes.length > MAX_BYTES || bytes.length % KEY_BYTES !== 0) return []
-  const count = bytes.length / KEY_BYTES
-  return Array.from({ length: count }, (_, i) => bytes.subarray(KEY_BYTES * i, KEY_BYTES * (i + 1)))
+  const pieces = KEM_PRIVATE_BYTES.includes(bytes.length) ? [bytes] : []
+  if (bytes.length > MAX_BYTES || bytes.length % KEY_BYTES !== 0) return pieces
+  for (let at = 0; at < bytes.length; at += KEY_BYTES)
+    pieces.push(bytes.subarray(at, at + KEY_BYTES))
+  return pieces
 }
 
 /** The name of an object's class, without running anything of the object's. */

@@ -5,9 +5,9 @@ import { transcriptOf } from '../protocol/keySchedule.ts'
 import { parseAnswer, parseKeyMessage, parseMessage } from '../protocol/messages.ts'
 import type { Suite } from '../protocol/suites.ts'
 import { jsonOf, step } from './call.ts'
+import { type RecordedSession, type Sealed, sealedMessage, sealedPicture } from './keys.ts'
 import type { OwnPeer } from './pair.ts'
 import type { Passed, Tap } from './tap.ts'
-import { type RecordedSession, type Sealed, sealedMessage, sealedPicture } from './theft.ts'
 
 /** A session whose messages and pictures are still to come: they are put into `sealed`. */
 export interface OpenRecording extends RecordedSession {

@@ -6,7 +6,8 @@
  * tmp → new → cur or failed, by renames within one file system, so that it is whole wherever it
  * is, and each step is done or not done whenever a process is killed.
  *
- * Nothing is lost: 201 is answered after the file and then its place in `new` are on the disk. It
+ * Nothing is lost: 201 is answered after the file and then its place in `new` are on the disk; those that
+ * come at once share the wait for their places. It
  * leaves `new` only after it was printed, or into `failed`.
  *
  * Nothing is read twice: who looks for a message looks along its way, so that one that moves
@@ -24,6 +25,7 @@ import { promisify } from 'node:util'
 import { DuetError } from '../protocol/errors.ts'
 import { keepNames, spacing } from '../system.ts'
 import { newMark, stillRuns } from './mark.ts'
+import { shared } from './sharedSync.ts'
 
 /** How many messages may wait. */
 export const MAX_WAITING = 10_000
@@ -48,6 +50,8 @@ export class Maildir {
   readonly new: string
   readonly cur: string
   readonly failed: string
+  /** Brings the names in `new` to the disk. */
+  readonly #keepNew: () => Promise<void>
   /** How many are in `new`, as long as its time of change is `stamp`. */
   #waiting = { count: 0, stamp: -1n }
 
@@ -67,6 +71,7 @@ export class Maildir {
     this.new = folder('new')
     this.cur = folder('cur')
     this.failed = folder('failed')
+    this.#keepNew = shared(() => syncFolder(this.new))
     // whoever made them may not have come to this yet
     keepNames(dir)
   }
@@ -92,7 +97,7 @@ export class Maildir {
     return spacing('message', async () => {
       if (this.#has(id, sealed.length)) {
         // whoever put it there may not have come to this yet
-        await syncFolder(this.new)
+        await this.#keepNew()
         return { id, fresh: false }
       }
       this.#refuseFull()
@@ -105,7 +110,7 @@ export class Maildir {
         fs.rmSync(draft, { force: true })
       }
       // from here on the message stays, come what may: another request may have been told that it is there
-      await syncFolder(this.new)
+      await this.#keepNew()
       return { id, fresh }
     })
   }

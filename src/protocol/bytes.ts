@@ -10,13 +10,13 @@ export function bytesToHex(bytes: Uint8Array): string {
 }
 
 /**
- * The bytes that `hex` stands for, an even number of digits in either case.
- * @throws RangeError for most of what is no hex: what comes from outside is looked at before
+ * The bytes that `hex` stands for: an even number of digits in lower case, one form for each value.
+ * @throws RangeError
  */
 export function hexToBytes(hex: string): Uint8Array {
   const bytes = new Uint8Array(Buffer.from(hex, 'hex'))
-  // Node stops where the digits do
-  if (2 * bytes.length !== hex.length) throw new RangeError('This is not hex.')
+  // Node takes capitals, and stops where the digits do
+  if (bytesToHex(bytes) !== hex) throw new RangeError('This is not hex in lower case.')
   return bytes
 }
 

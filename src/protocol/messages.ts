@@ -220,9 +220,11 @@ function decodeHex(field: string, hex: string, min: number, max = min): Uint8Arr
       `\`${field}\` has ${hex.length} characters; expected ${expected} hex digits.`,
     )
   }
-  if (!/^[0-9a-f]*$/.test(hex))
+  try {
+    return hexToBytes(hex)
+  } catch {
     throw new DuetError('bad_encoding', `\`${field}\` is not in lower-case hex.`)
-  return hexToBytes(hex)
+  }
 }
 
 /** Any other word is not shown. */

@@ -1,7 +1,10 @@
 /** The transcripts of both sides of one run: what one sent, the other one received, to the byte and in that order. */
 
-import type { Way, WireRoute } from '../http/events.ts'
+import { MAX_UNCONFIRMED, type Way, type WireRoute } from '../http/events.ts'
 import type { Crossing, Facts } from './check.ts'
+
+/** A record and its answer each: so many key messages that nothing followed from are kept, and older ones may be gone. */
+const KEPT_KEYS = MAX_UNCONFIRMED / 2
 
 const ROUTES: readonly WireRoute[] = ['/wire/keys', '/wire/message', '/wire/image']
 
@@ -71,7 +74,7 @@ function turned({ fault, ...walk }: Walk): Walk {
  * What `from` sent on a route beside what `to` received there. Either may begin or end before the other: one was
  * started, cut or taken at another time. In between they are the same and in the same order, since each request
  * waits for the answer to the one before; but one without an answer may have come late or never, and a key message
- * once more, from whoever has recorded it.
+ * once more, from whoever has recorded it. Of many key messages some that came may not be kept.
  */
 function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   const on = (facts: Facts, way: Way) =>
@@ -91,7 +94,8 @@ function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   while (i < sent.length && j < received.length) {
     const [mine, theirs] = [sent[i], received[j]]
     if (mine === undefined || theirs === undefined) break
-    if (!mine.accepted) i++
+    const mayBeGone = route === '/wire/keys' && received.length - j >= KEPT_KEYS
+    if (!mine.accepted || (mayBeGone && placeOf(mine.hash) < 0)) i++
     else if (loose.has(theirs.hash)) j++
     else if (mine.hash !== theirs.hash)
       return { fault: differing(mine, theirs), same, atOnce: false }

@@ -8,6 +8,7 @@ import {
   formsOf,
   MAX_EVENTS,
   MAX_REFUSED,
+  MAX_UNCONFIRMED,
   type RequestEvent,
 } from '../http/events.ts'
 import type { Annotated, Part } from '../protocol/annotate.ts'
@@ -76,7 +77,7 @@ export function recordsOf(transcript: Transcript & { suite: Suite }, findings: F
   return { all, isCut }
 }
 
-/** Whether the beginning is missing; a gap behind it is what a peer makes only when it refuses much. */
+/** Whether the beginning is missing; a gap behind it is what a peer makes only when it refuses much, or many keys come. */
 function checkNumbers(events: readonly Event[], dropped: number, findings: Findings): boolean {
   const first = events[0]?.n ?? 1
   const last = events.at(-1)?.n ?? 0
@@ -94,7 +95,7 @@ function checkNumbers(events: readonly Event[], dropped: number, findings: Findi
     return first > 1 && dropped > 0
   }
   const gap = events.find(({ n }, i) => n !== first + i)
-  const full = refusedIn(events) >= MAX_REFUSED
+  const full = refusedIn(events) >= MAX_REFUSED || acceptedKeysIn(events) >= MAX_UNCONFIRMED
   if (gap !== undefined && !full)
     findings.wrongWith('bad_numbers', `Record ${gap.n - 1} is missing.`, gap.n)
   else if (missing > 0 && !full && events.length < MAX_EVENTS)
@@ -111,11 +112,14 @@ function whatIsGone(before: number, between: number): string {
     before > 0
       ? `cut: its first ${before} records are not in it any more, and nothing can be said of them`
       : ''
-  const middle = between > 0 ? `of what was refused, ${between} older records are not in it` : ''
+  const middle =
+    between > 0
+      ? `of what was refused, or was a key message that nothing followed from, ${between} older records are not in it`
+      : ''
   return [begin, middle].filter((text) => text !== '').join('; ')
 }
 
-/** How many events a peer counts among what it refused: of these alone it drops some from between others. */
+/** How many events a peer counts among what it refused: of these it drops some from between others. */
 function refusedIn(events: readonly Event[]): number {
   const counts = events.map((event): number => {
     if (event.type === 'step') return event.code === null ? 0 : 1
@@ -123,6 +127,18 @@ function refusedIn(events: readonly Event[]): number {
     return event.type === 'answer' && isRefusal(event) ? 2 : 0
   })
   return counts.reduce((sum, count) => sum + count, 0)
+}
+
+/** How many events belong to key messages that came and were accepted. Of those that no session followed from, a peer drops some. */
+function acceptedKeysIn(events: readonly Event[]): number {
+  const answers = events.filter(
+    (event) =>
+      event.type === 'answer' &&
+      event.way === 'sent' &&
+      event.route === '/wire/keys' &&
+      event.status === 201,
+  )
+  return 2 * answers.length
 }
 
 /** Whether this peer refused something with it. */

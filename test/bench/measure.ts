@@ -21,7 +21,8 @@ export interface Figure {
   readonly reference: Spread
   /** Ours by the reference, round by round; for memory, ours less the reference. */
   readonly compared: Spread
-  readonly aim: Aim
+  /** null: the reference does less than the program, and no ratio to it is asked for. */
+  readonly aim: Aim | null
   readonly met: boolean
 }
 
@@ -69,7 +70,7 @@ export function figureOf({
   const compared = spreadOf(
     ours.map((one, round) => {
       const other = reference[round] ?? Number.NaN
-      return 'atMostMore' in aim ? one - other : one / other
+      return aim && 'atMostMore' in aim ? one - other : one / other
     }),
   )
   return {
@@ -77,12 +78,13 @@ export function figureOf({
     ours: spreadOf(ours),
     reference: spreadOf(reference),
     compared,
-    met: 'atLeast' in aim ? compared.median >= aim.atLeast : compared.median <= limitOf(aim),
+    met: aim === null || isMet(aim, compared.median),
   }
 }
 
-function limitOf(aim: { atMost: number } | { atMostMore: number }): number {
-  return 'atMost' in aim ? aim.atMost : aim.atMostMore
+function isMet(aim: Aim, median: number): boolean {
+  if ('atLeast' in aim) return median >= aim.atLeast
+  return median <= ('atMost' in aim ? aim.atMost : aim.atMostMore)
 }
 
 function spreadOf(samples: readonly number[]): Spread {

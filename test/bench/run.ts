@@ -12,16 +12,29 @@ import { parseArgs } from 'node:util'
 import type { Figure, Row } from './measure.ts'
 import { age } from './rows/age.ts'
 import { exchange } from './rows/exchange.ts'
+import { idle } from './rows/idle.ts'
 import { mail } from './rows/mail.ts'
 import { memory } from './rows/memory.ts'
 import { messages } from './rows/messages.ts'
 import { pictures } from './rows/pictures.ts'
 import { receive } from './rows/receive.ts'
 import { start } from './rows/start.ts'
+import { uptime } from './rows/uptime.ts'
 import { heading, linesOf } from './table.ts'
 
 const ROWS: ReadonlyMap<string, Row> = new Map(
-  Object.entries({ exchange, messages, receive, pictures, age, memory, start, mail }),
+  Object.entries({
+    exchange,
+    messages,
+    receive,
+    mail,
+    pictures,
+    age,
+    start,
+    memory,
+    idle,
+    uptime,
+  }),
 )
 
 const { values } = parseArgs({

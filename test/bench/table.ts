@@ -30,7 +30,7 @@ export function linesOf({
   aim,
   met,
 }: Figure): string {
-  const isRatio = !('atMostMore' in aim)
+  const isRatio = aim === null || !('atMostMore' in aim)
   const show = (value: number) => (isRatio ? value.toFixed(2) : signed(value))
   const measured = columns([
     what,
@@ -50,7 +50,8 @@ function columns(cells: readonly string[]): string {
   return `${what.padEnd(WIDTHS[0] ?? 0)}${right.join('')}  ${aim}`
 }
 
-function textOf(aim: Aim): string {
+function textOf(aim: Aim | null): string {
+  if (aim === null) return 'none'
   if ('atMost' in aim) return `≤ ${aim.atMost}`
   return 'atLeast' in aim ? `≥ ${aim.atLeast}` : `≤ +${aim.atMostMore} MiB`
 }

@@ -36,9 +36,6 @@ export interface Protocol {
   readonly DuetError: typeof import('../../src/protocol/errors.ts').DuetError
 }
 
-/** The name that a private field `#name` has in what `load` gives. */
-export const plain = (name: string) => `$${name}`
-
 function changed(file: string, source: string, mistake: Mistake | undefined): string {
   let text = source
   if (mistake?.file === file) {

@@ -11,7 +11,7 @@ import { idOf, Maildir } from '../../src/mailbox/maildir.ts'
 import { seal } from '../../src/mailbox/seal.ts'
 import { watch } from '../../src/mailbox/watch.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
-import { createTerminal } from '../../src/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 import { damagedBy, damages, seldom } from '../helpers/mutations.ts'
 import { assertLines } from '../helpers/printable.ts'
 import { hold, promptly, type Target } from './target.ts'
@@ -160,8 +160,8 @@ async function watchAll(maildir: Maildir): Promise<WatchEvent[]> {
   const events: WatchEvent[] = []
   const ending = new AbortController()
   const output = {
-    write: (text: string, written?: () => void) => {
-      assertLines(text)
+    write: (text: Buffer, written?: () => void) => {
+      assertLines(text.toString())
       written?.()
     },
   }

@@ -27,7 +27,7 @@ const bytes = (hex: string) => Buffer.from(hex, 'hex')
 const joined = (...parts: (Buffer | null)[]) => Buffer.concat(parts.filter((part) => part !== null))
 
 /** A copy with one bit changed. */
-export function flip(data: Buffer, at = data.length - 1): Buffer {
+function flip(data: Buffer, at = data.length - 1): Buffer {
   const copy = Buffer.from(data)
   copy[at] = (copy[at] ?? 0) ^ 1
   return copy
@@ -36,7 +36,7 @@ export function flip(data: Buffer, at = data.length - 1): Buffer {
 const flipHex = (hex: string, at?: number) => flip(bytes(hex), at).toString('hex')
 
 /** Low order, not canonical, and what is no point. */
-export const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
+const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
   X25519: [
     // low order: 0, 1, two of order 8, -1
     '00'.repeat(32),

@@ -8,7 +8,7 @@ import { type Browser, type BrowserContextOptions, chromium, type Page } from 'p
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 /** The browser that `CHROMIUM` names, else the first in the PATH, or null. */
-export const browserPath: string | null =
+const browserPath: string | null =
   process.env['CHROMIUM'] ??
   (process.env['PATH'] ?? '')
     .split(path.delimiter)
@@ -37,13 +37,10 @@ export function startBrowser(): Promise<Browser> {
   })
 }
 
-/** What went wrong in a page, or was asked of anyone but `origin`. */
-export interface Watched {
-  readonly page: Page
-  readonly faults: string[]
-}
-
-/** Opens `url` in a window of its own, and closes it after `use`. */
+/**
+ * Opens `url` in a window of its own, and closes it after `use`; `faults` is what went wrong in the page, and what was
+ * asked of anyone but the origin of `url`.
+ */
 export async function withPage<T>(
   browser: Browser,
   url: string,

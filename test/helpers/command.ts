@@ -37,24 +37,27 @@ export interface CommandOptions {
   program?: readonly string[]
   /** With a channel for messages, to what Node's options load. */
   ipc?: boolean
+  /** In a process group of its own, which signals go to as a whole, as those of Ctrl-C do. */
+  group?: boolean
   /** What it reads on standard input; nothing by default. */
   input?: string | Uint8Array
 }
 
 /** Starts `ecdh-duet ARGS`; whoever calls this ends it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
-  const { under = [], cwd, env, node = [], ipc = false, input } = options
+  const { under = [], cwd, env, node = [], ipc = false, group = false, input } = options
   const built = [process.execPath, ...node, MAIN]
   const [program = '', ...words] = [...under, ...(options.program ?? built), ...args]
   const stdin = input === undefined ? 'ignore' : 'pipe'
   const child = spawn(program, words, {
     cwd,
     env: { ...process.env, ...env },
+    detached: group,
     stdio: [stdin, 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
   })
   // it may end before it has read everything
   child.stdin?.on('error', () => {}).end(input)
-  return watch(child)
+  return watch(child, group)
 }
 
 /** Runs `ecdh-duet ARGS` beside `use`, and kills it at the end if it still runs. */
@@ -80,7 +83,7 @@ export function runCommand(args: readonly string[], options: CommandOptions = {}
   })
 }
 
-function watch(child: ChildProcess): Command {
+function watch(child: ChildProcess, group: boolean): Command {
   const said = new EventEmitter().setMaxListeners(0)
   const collect = (stream: Readable | null) => {
     let text = ''
@@ -117,7 +120,14 @@ function watch(child: ChildProcess): Command {
       await until(new RegExp(`(?:${ready}[^]*?){${count}}`, 'm'))
       return [...output().matchAll(new RegExp(ready, 'gm'))].map((match) => Number(match[1]))
     },
-    kill: (signal = 'SIGTERM') => child.kill(signal),
+    kill: (signal = 'SIGTERM') => {
+      if (!group) return child.kill(signal)
+      try {
+        return process.kill(-(child.pid ?? Number.NaN), signal)
+      } catch {
+        return false // nobody is left in it
+      }
+    },
     closeOutput: () => child.stdout?.destroy(),
     ended,
   }

@@ -11,7 +11,7 @@ const ORDER = 2n ** 61n - 1n
 const BASE = 9n
 
 /** Private keys are counted up from `start`, so that a schedule runs the same each time. */
-export function fakeCurve(start = 1_000): Curve {
+function fakeCurve(start = 1_000): Curve {
   let last = BigInt(start)
   const encode = (value: bigint) => u64FromBig(value)
   return {

@@ -11,7 +11,7 @@ export interface Fixed {
   readonly m?: Uint8Array | undefined
 }
 
-export function fixedSuite(suite: Suite, { privateKey, seed, m }: Fixed): Suite {
+function fixedSuite(suite: Suite, { privateKey, seed, m }: Fixed): Suite {
   const { curve, kem } = suite
   const given = (bytes: Uint8Array | undefined): Uint8Array => {
     if (bytes === undefined) throw new Error('No value was given for this.')

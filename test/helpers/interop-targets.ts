@@ -6,7 +6,7 @@ import { launch } from '../../src/launch.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
-import { createTerminal } from '../../src/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 import { type Answer, call } from './call.ts'
 import { IndependentPeer, type Picture } from './independent-peer.ts'
 import type { Suite } from './independent-suites.ts'
@@ -37,6 +37,14 @@ export class RealPeer implements Target {
   #knownIdentity: Uint8Array | null = null
   #launched: Awaited<ReturnType<typeof launch>> | undefined
   #output = ''
+  readonly #terminal = createTerminal({
+    output: {
+      write: (text) => {
+        this.#output += text
+      },
+    },
+    showsSecrets: true,
+  })
 
   constructor({ name }: Suite) {
     const suite = Object.values(SUITES).find((one) => one.name === name)
@@ -46,14 +54,11 @@ export class RealPeer implements Target {
   }
 
   async start(mine: IndependentPeer): Promise<void> {
-    const write = (text: string) => {
-      this.#output += text
-    }
     this.#launched = await launch({
       suite: this.#suite,
       plans: [{ host: '127.0.0.1', port: 0, peerUrl: mine.url }],
       openMemory: () => this.#memory(),
-      terminal: createTerminal({ output: { write }, showsSecrets: true }),
+      terminal: this.#terminal,
       showsSecrets: true,
     })
     this.url = mine.peerUrl = `http://127.0.0.1:${this.#launched.ports[0]}`
@@ -126,6 +131,7 @@ export class RealPeer implements Target {
   }
 
   #secrets(): string[] {
+    this.#terminal.flush()
     return secretsOf(linesOf(this.#output, Number(new URL(this.url).port)))
   }
 }

@@ -78,7 +78,7 @@ export function textsIn(output: string): string[] {
 }
 
 /** How long, in ms, a test waits for something before it fails. */
-export const PATIENCE_MS = Number(process.env['PATIENCE_MS'] ?? 60_000)
+const PATIENCE_MS = Number(process.env['PATIENCE_MS'] ?? 60_000)
 
 /** Waits until something holds, and fails if it is late. */
 export async function until(holds: () => boolean, what: () => string = String): Promise<void> {

@@ -100,7 +100,7 @@ const changeOfField: fc.Arbitrary<Change> = fc.oneof(
 )
 
 /** A change of one field, or of one within it. */
-export const change: fc.Arbitrary<Change> = fc.oneof(
+const change: fc.Arbitrary<Change> = fc.oneof(
   { weight: 4, arbitrary: changeOfField },
   {
     weight: 1,
@@ -163,7 +163,7 @@ function keyOf(json: string, i: number): string {
 }
 
 /** A change of the bytes: cut, flip, insert, repeat. */
-export const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc.oneof(
+const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc.oneof(
   fc.nat(400).map((at) => (bytes: Buffer) => bytes.subarray(0, at)),
   fc.tuple(fc.nat(400), fc.nat(255)).map(([at, byte]) => (bytes: Buffer) => {
     const copy = Buffer.from(bytes)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { PeerEvent } from '../../src/contract.ts'
-import { createTerminal } from '../../src/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 
 /** Fails if `text` is not whole lines, with no character in them that controls a terminal. */
 export function assertLines(text: string): void {
@@ -11,10 +11,15 @@ export function assertLines(text: string): void {
 
 /** Fails if what the terminal tells of `events` is not that, or has a line that begins otherwise than all of them. */
 export function assertPrintable(events: readonly PeerEvent[]): void {
-  const write = (text: string) => {
+  const write = (bytes: Buffer) => {
+    const text = bytes.toString()
     assertLines(text)
     for (const line of text.trimEnd().split('\n')) assert.ok(line.startsWith('5000  '), line)
   }
-  const report = createTerminal({ output: { write }, showsSecrets: true }).reporter(5000)
-  for (const event of events) report(event)
+  const terminal = createTerminal({ output: { write }, showsSecrets: true })
+  const report = terminal.reporter(5000)
+  for (const event of events) {
+    report(event)
+    terminal.flush()
+  }
 }

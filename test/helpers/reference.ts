@@ -74,12 +74,12 @@ function coordinates(point: Uint8Array): { x: string; y: string } {
 }
 
 /** `value` in `length` bytes, big-endian. */
-export function integer(value: number, length: number): Buffer {
+function integer(value: number, length: number): Buffer {
   return Buffer.from(value.toString(16).padStart(2 * length, '0'), 'hex')
 }
 
 /** lp(x): a two-byte length and x. */
-export function prefixed(bytes: Uint8Array): Buffer {
+function prefixed(bytes: Uint8Array): Buffer {
   return Buffer.concat([integer(bytes.length, 2), bytes])
 }
 

@@ -5,7 +5,7 @@ import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
-import { createTerminal } from '../../src/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 import { type Answer, type CallOptions, call } from './call.ts'
 
 export interface TestPeer {
@@ -43,9 +43,10 @@ export interface StartedPeers {
 export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   let output = ''
-  const write = (text: string) => {
+  const write = (text: Buffer) => {
     output += text
   }
+  const terminal = createTerminal({ output: { write }, showsSecrets })
   const launched = await launch({
     suite,
     plans: [
@@ -53,7 +54,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
       { host, port: 0, hostNames },
     ],
     openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
-    terminal: createTerminal({ output: { write }, showsSecrets }),
+    terminal,
     showsSecrets,
     message: options.message,
     image: options.image,
@@ -62,7 +63,10 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   })
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`
-    const lines = () => linesOf(output, port)
+    const lines = () => {
+      terminal.flush()
+      return linesOf(output, port)
+    }
     return {
       port,
       url,
@@ -72,6 +76,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
     }
   }) as [TestPeer, TestPeer]
   const forget = () => {
+    terminal.flush()
     output = ''
   }
   return { peers, forget, close: () => launched.close() }

@@ -5,6 +5,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import type { Loaded, Measured, Order, Verdict } from './worker.ts'
 
+const LOADER = path.resolve(import.meta.dirname, '../loader.js')
 /** In ms: what a test waits for comes at once or, with many a mutant, never. */
 const PATIENCE = '5000'
 /** In MB: a mutant that keeps all it makes ends before the machine does. */
@@ -26,7 +27,7 @@ export class Hand {
     this.#child = fork(path.join(sandbox, 'test/mutants/worker.ts'), {
       cwd: sandbox,
       env: { PATIENCE_MS: PATIENCE, ...env, ...(mutant !== undefined && { MUTANT: mutant }) },
-      execArgv: ['--import', 'tsx', `--max-old-space-size=${MEMORY}`],
+      execArgv: ['--import', LOADER, `--max-old-space-size=${MEMORY}`],
       stdio: ['ignore', 'ignore', mutant === undefined ? 'inherit' : 'ignore', 'ipc'],
       serialization: 'advanced',
     })

@@ -39,7 +39,7 @@ export const age: Row = async ({ rounds, folder }) => {
         what: `a picture of ${SIZE} MiB, disk to disk`,
         beside: 'age encrypting into age decrypting',
         unit: 'MB/s',
-        aim: { atLeast: 0.85 },
+        aim: { atLeast: 0.7 },
         ...samples,
       }),
     ]

@@ -8,7 +8,8 @@ import { decodePublicKey } from '../../../src/state/pem.ts'
 import { call } from '../../helpers/call.ts'
 import { MAIN } from '../../helpers/command.ts'
 import { freePorts } from '../../helpers/ports.ts'
-import { request } from '../connection.ts'
+import { burst, connections } from '../bursts.ts'
+import { type Connection, request } from '../connection.ts'
 import { figureOf, inTurn, type Row } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
@@ -17,44 +18,79 @@ const MESSAGES = 64
 
 export const mail: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
-    const [home, plain] = [path.join(folder, 'mailbox'), path.join(folder, 'plain')]
-    for (const dir of [home, plain]) fs.mkdirSync(dir)
+    const [home, stored, plain] = ['mailbox', 'stored', 'plain'].map((name) => {
+      const dir = path.join(folder, name)
+      fs.mkdirSync(dir)
+      return dir
+    }) as [string, string, string]
     execFileSync(process.execPath, [MAIN, 'keygen', home], { stdio: 'ignore' })
     const key = path.join(home, 'key.public.pem')
     const recipient = decodePublicKey(fs.readFileSync(key, 'utf8'))
-    const [a = 0, b = 0] = await freePorts(2)
+    const [a = 0, b = 0, c = 0] = await freePorts(3)
     const peer = programs.peer(a, b, '--mailbox', home, '--mailbox-key', key)
-    const receiver = await answering(peer)
-    const writer = programs.reference('plainStore', b, plain)
-    ;(await answering(writer)).close()
+    const same = programs.reference('storer', b, stored)
+    const writer = programs.reference('plainStore', c, plain)
+    for (const program of [peer, same, writer]) (await answering(program)).close()
+    const [ours, theirs] = [await connections(a), await connections(b)]
     const { length } = await seal(recipient, TEXT)
-    const rate = (ms: number) => (1000 * MESSAGES) / ms
+    const rateOf = async (connections: readonly Connection[], into: string) => {
+      const sealed: Buffer[] = []
+      for (let i = 0; i < MESSAGES; i++) sealed.push(bodyOf(await seal(recipient, TEXT)))
+      const ms = await burst(connections, sealed)
+      for (const name of fs.readdirSync(into)) fs.rmSync(path.join(into, name))
+      return rate(ms)
+    }
     const sides = {
-      ours: async () => {
-        const sealed: Buffer[] = []
-        for (let i = 0; i < MESSAGES; i++) sealed.push(bodyOf(await seal(recipient, TEXT)))
-        let ms = 0
-        for (const message of sealed) ms += await receiver.send(message)
-        for (const name of fs.readdirSync(path.join(home, 'new')))
-          fs.rmSync(path.join(home, 'new', name))
-        return rate(ms)
-      },
-      reference: async () => {
-        const url = `http://127.0.0.1:${writer.port}/?bytes=${length}&n=${MESSAGES}`
+      one: () => rateOf(ours.slice(0, 1), path.join(home, 'new')),
+      atOnce: () => rateOf(ours, path.join(home, 'new')),
+      sameOne: () => rateOf(theirs.slice(0, 1), stored),
+      sameAtOnce: () => rateOf(theirs, stored),
+      writes: async () => {
+        const url = `http://127.0.0.1:${c}/?bytes=${length}&n=${MESSAGES}`
         return rate((await call(url)).json.ms)
       },
     }
     await inTurn(2, sides)
+    const samples = await inTurn(rounds, sides)
+    const app = 'a Koa app that writes, fsyncs, renames and fsyncs the folder'
+    const unit = 'a second' as const
     return [
       figureOf({
         what: 'a mailbox that stores 1 KiB',
-        beside: 'a plain write with fsync and rename',
-        unit: 'a second',
-        aim: { atLeast: 0.5 },
-        ...(await inTurn(rounds, sides)),
+        beside: `${app}, one at a time`,
+        unit,
+        aim: { atLeast: 0.9 },
+        ours: samples.one,
+        reference: samples.sameOne,
+      }),
+      figureOf({
+        what: 'the same, 16 at once',
+        beside: `${app}, one at a time`,
+        unit,
+        aim: { atLeast: 2 },
+        ours: samples.atOnce,
+        reference: samples.sameOne,
+      }),
+      figureOf({
+        what: 'the same, 16 at once',
+        beside: `${app}, 16 at once`,
+        unit,
+        aim: null,
+        ours: samples.atOnce,
+        reference: samples.sameAtOnce,
+      }),
+      figureOf({
+        what: 'a mailbox that stores 1 KiB',
+        beside: 'a plain write with fsync and rename, without HTTP',
+        unit,
+        aim: null,
+        ours: samples.one,
+        reference: samples.writes,
       }),
     ]
   })
+
+const rate = (ms: number) => (1000 * MESSAGES) / ms
 
 function bodyOf(sealed: Uint8Array): Buffer {
   const message = Buffer.from(sealed).toString('base64')

@@ -2,7 +2,7 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
-import { fact, heading, table, wrap } from './layout.ts'
+import { fact, heading, table, wrap } from '../layout.ts'
 import { addToy, TOY_BASE, TOY_ORDER, type ToyPoint } from './toyCurve.ts'
 
 /** A billion machines with a billion additions a second each. */

@@ -1,20 +1,20 @@
 /** Recorded sessions, then stolen memory: which messages open with it, and which never will again. */
 
-import { bytesToHex } from '../protocol/bytes.ts'
-import type { Suite } from '../protocol/suites.ts'
-import { forgetful } from '../state/memory.ts'
-import { step } from './call.ts'
-import { fact, heading, readable, type Say, table, wrap } from './layout.ts'
-import { type Found, valuesIn } from './memory.ts'
-import { type OwnPeer, withOwnPair } from './pair.ts'
+import { bytesToHex } from '../../protocol/bytes.ts'
+import type { Suite } from '../../protocol/suites.ts'
+import { forgetful } from '../../state/memory.ts'
+import { step } from '../call.ts'
+import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
+import { type Found, valuesIn } from '../memory.ts'
+import { type OwnPeer, withOwnPair } from '../pair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
   shortId,
-} from './recording.ts'
-import { type Attempt, tryEverything } from './theft.ts'
+} from '../recording.ts'
+import { type Attempt, tryEverything } from '../theft.ts'
 
 /** `ecdh-duet lab forward-secrecy`. */
 export async function forwardSecrecy(say: Say, suite: Suite): Promise<void> {
@@ -88,7 +88,7 @@ function scene(suite: Suite, a: OwnPeer, b: OwnPeer): string[] {
   return [
     ...heading('1. Three sessions, recorded'),
     ...wrap(
-      `The lab starts two ordinary peers on ${suite.name}, A at ${a.url} and B at ${b.url}, and records all that goes over the wire between them. They run /send_keys on both yesterday, today and tomorrow, and send texts and a picture. In between their memory is stolen: Node's own debugger walks over everything that the running peer holds, private fields included, and each value of 32 bytes is taken.`,
+      `The lab starts two ordinary peers on ${suite.name}, A at ${a.url} and B at ${b.url}, and records all that goes over the wire between them. They run /send_keys on both yesterday, today and tomorrow, and send texts and a picture. In between their memory is stolen: Node's own debugger walks over everything that the running peer holds, private fields included, and takes each value of 32 bytes${suite.kem === null ? '' : ' and each private key of the KEM'}.`,
     ),
   ]
 }

@@ -1,45 +1,19 @@
 /** Two recorded conversations, then every private key on the curve: what the day of the quantum computer opens. */
 
 import { sha256 } from '@noble/hashes/sha2.js'
-import { launch } from '../launch.ts'
-import { bytesToHex, equalBytes } from '../protocol/bytes.ts'
-import { KeyPair } from '../protocol/curves.ts'
-import { MLKEM768 } from '../protocol/kem.ts'
-import { halvesOf, SUITES, type Suite } from '../protocol/suites.ts'
-import { forgetful } from '../state/memory.ts'
-import { jsonOf, step } from './call.ts'
-import { fact, heading, readable, type Say, table, wrap } from './layout.ts'
-import { valuesIn } from './memory.ts'
-import { type OwnPeer, withOwnPair } from './pair.ts'
-import {
-  exchangeRecorded,
-  type OpenRecording,
-  sendPictureRecorded,
-  sendRecorded,
-} from './recording.ts'
-import {
-  type Attempt,
-  diffieHellman,
-  leakySuite,
-  pseudorandomKey,
-  secretsFrom,
-  tryEverything,
-} from './theft.ts'
+import { bytesToHex } from '../../protocol/bytes.ts'
+import { halvesOf, SUITES } from '../../protocol/suites.ts'
+import { diffieHellman, pseudorandomKey, secretsFrom } from '../keys.ts'
+import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
+import type { OpenRecording } from '../recording.ts'
+import { type Attempt, tryEverything } from '../theft.ts'
+import { type Conversation, converse } from './conversation.ts'
+import { costs } from './costs.ts'
+import { during, type Posed, poseAs } from './posing.ts'
 
-/** Of so many the middle one counts. */
-const ROUNDS = 25
 const SEALED = ['text A → B', 'text B → A', 'picture A → B']
 /** Before its first pixel: lp(metadata). */
 const METADATA = /\{.*?\}/
-
-/** One conversation as she has it years later. */
-interface Conversation {
-  readonly recording: OpenRecording
-  /** The private keys to the public keys on the curve that went over the wire, by whose they are. */
-  readonly found: readonly { readonly whose: string; readonly pair: KeyPair }[]
-  /** Of the KEM, on a suite that has one: she does not have it, and the lab tries it once. */
-  readonly kem: Uint8Array | null
-}
 
 /** `ecdh-duet lab quantum`. */
 export async function quantum(say: Say): Promise<void> {
@@ -59,72 +33,6 @@ export async function quantum(say: Say): Promise<void> {
   say(...triedJoined(joined), ...(await costs()))
   if (posed !== undefined) say(...during(posed))
   say(...conclusion())
-}
-
-/**
- * Two peers on `suite` exchange keys and talk. Each private key on the curve is copied as it is made: that is
- * what Shor's algorithm computes from the public keys. `then`, with A's identity, before the two end.
- */
-async function converse(
-  suite: Suite,
-  then: (a: OwnPeer, b: OwnPeer, identity: KeyPair) => Promise<void> = async () => {},
-): Promise<Conversation> {
-  const { suite: leaky, copies } = leakySuite(suite)
-  const identities = [new KeyPair(suite.curve), new KeyPair(suite.curve)] as const
-  const memories = identities.map((identity) => forgetful(suite.curve, identity))
-  const [ofA, ofB] = memories
-  if (!ofA || !ofB) throw new Error('There are two.')
-  return withOwnPair(leaky, [ofA, ofB], async (a, b) => {
-    const recording = await exchangeRecorded(suite, a, b)
-    await sendRecorded(recording, a, b, 'Only until the day of the quantum computer?')
-    await sendRecorded(recording, b, a, 'Then let us take the other one.')
-    await sendPictureRecorded(recording, a, b)
-    const kemSecret = valuesIn(a.live).find(({ path }) => path.endsWith('#current #kemSecret'))
-    const found = recording.shares.flatMap(({ identity, publicKey }, i) => {
-      const { point } = halvesOf(suite, publicKey)
-      const pairTo = (wanted: Uint8Array) => {
-        const pair = [...identities, ...copies].find((each) => equalBytes(each.publicKey, wanted))
-        if (!pair) throw new Error('A private key was not copied.')
-        return pair
-      }
-      const name = i === 0 ? 'A' : 'B'
-      return [
-        { whose: `identity of ${name}`, pair: pairTo(identity) },
-        { whose: `public key of ${name}`, pair: pairTo(point) },
-      ]
-    })
-    await then(a, b, identities[0])
-    return { recording, found, kem: kemSecret?.bytes ?? null }
-  })
-}
-
-/**
- * How long each of `runs` takes, in ms: the middle one of `ROUNDS`, after as many that let the engine compile
- * it. They take turns, so that a machine that is busy for a moment is fair to all.
- */
-async function middleOf(runs: readonly (() => unknown)[]): Promise<number[]> {
-  const times: number[][] = runs.map(() => [])
-  for (let i = 0; i < 2 * ROUNDS; i++)
-    for (const [which, run] of runs.entries()) {
-      const begin = performance.now()
-      await run()
-      times[which]?.push(performance.now() - begin)
-    }
-  const middle = (all: number[]) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
-  return times.map((all) => middle(all.slice(ROUNDS)))
-}
-
-/** Whole exchanges of ordinary peers, in ms. */
-function exchangeTimes(): Promise<number[]> {
-  const pairOn = <T>(suite: Suite, use: (exchange: () => Promise<void>) => Promise<T>) =>
-    withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], (a, b) =>
-      use(async () => {
-        for (const { url } of [a, b]) await step(url, '/send_keys')
-      }),
-    )
-  return pairOn(SUITES.X25519, (alone) =>
-    pairOn(SUITES.X25519MLKEM768, (joined) => middleOf([alone, joined])),
-  )
 }
 
 const count = (value: number) => value.toLocaleString('en-US')
@@ -263,92 +171,6 @@ function triedJoined(conversation: Conversation): string[] {
 function verdict({ texts }: Attempt): string {
   const opened = texts[0]?.filter((text) => text !== null).length ?? 0
   return opened === 0 ? '✗ all stay closed' : `✓ opens ${opened} of ${SEALED.length}`
-}
-
-async function costs(): Promise<string[]> {
-  const [alone = 0, joined = 0] = await exchangeTimes()
-  const seed = MLKEM768.generateSeed()
-  const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(seed)
-  const { ciphertext } = MLKEM768.encapsulate(encapsulationKey)
-  const [making = 0, encapsulating = 0, decapsulating = 0] = await middleOf([
-    () => MLKEM768.keyPair(seed),
-    () => MLKEM768.encapsulate(encapsulationKey),
-    () => MLKEM768.decapsulate(decapsulationKey, ciphertext),
-  ])
-  const ms = (value: number) => `${value.toFixed(1)} ms`
-  return [
-    ...heading('5. What it costs'),
-    `Measured here, the middle one of ${ROUNDS}; both peers and the lab in one process:`,
-    '',
-    ...fact('an exchange, X25519', ms(alone)),
-    ...fact('with ML-KEM-768', ms(joined)),
-    ...fact(
-      'ML-KEM alone',
-      `${ms(2 * making + encapsulating + decapsulating)}: a key pair on each side, ${ms(making)} each; encapsulate ${ms(encapsulating)}; decapsulate ${ms(decapsulating)}`,
-    ),
-    ...fact('messages', 'cost the same on both: the KEM is for the exchange.'),
-  ]
-}
-
-/** What came of posing as A. */
-interface Posed {
-  readonly session: string
-  /** What B shows: the safety number before and after, and whether it knows its peer. */
-  readonly before: string
-  readonly after: string
-  readonly known: boolean
-  /** What B wrote to A. */
-  readonly text: string
-}
-
-/** A peer of hers with A's identity takes A's place before B, who has met A. */
-async function poseAs(identity: KeyPair, a: OwnPeer, b: OwnPeer): Promise<Posed> {
-  const { suite } = b.live
-  const before = b.live.publicState().safetyNumber ?? ''
-  let text = ''
-  const hers = await launch({
-    suite,
-    plans: [{ host: '127.0.0.1', port: 0, peerUrl: a.url, via: b.url }],
-    // what she computed, and not the object of A
-    openMemory: () => forgetful(suite.curve, new KeyPair(suite.curve, identity.exportPrivateKey())),
-    terminal: {
-      reporter: () => (event) => {
-        if (event.type === 'message opened') text = readable(event.SECRET)
-      },
-    },
-    showsSecrets: true,
-  })
-  try {
-    const url = `http://127.0.0.1:${hers.ports[0]}`
-    // she is on the wire, and what B sends to A comes to her
-    a.tap.target = url
-    await step(url, '/send_keys')
-    const { session } = jsonOf((await step(b.url, '/send_keys')).body)
-    await step(b.url, '/send_msg', 'Are we alone, A?')
-    await step(url, '/decrypt_msg')
-    const { safetyNumber, peer } = b.live.publicState()
-    const after = safetyNumber ?? ''
-    return { session: String(session), before, after, known: peer.known, text }
-  } finally {
-    a.tap.target = a.url
-    await hers.close()
-  }
-}
-
-function during({ session, before, after, known, text }: Posed): string[] {
-  return [
-    ...heading('6. If she has the quantum computer during the exchange'),
-    ...wrap(
-      "Identities are X25519 keys on both suites. With A's private key, computed from the identity that goes over the wire, a peer of hers takes A's place before B, on X25519MLKEM768. B has met A:",
-    ),
-    '',
-    ...fact(
-      'B agrees',
-      `session ${session}, with ${known ? 'the peer that it knows' : 'a stranger'}`,
-    ),
-    ...fact('safety number', before === after ? 'the same as with A' : 'another than with A'),
-    ...fact('she reads', text),
-  ]
 }
 
 function conclusion(): string[] {

@@ -1,21 +1,17 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
-import { PeerError } from '../contract.ts'
-import { loopbackOrigin } from '../loopback.ts'
-import { SUITES, type Suite } from '../protocol/suites.ts'
-import { forgetful } from '../state/memory.ts'
-import {
-  type Attack,
-  keyAttacks,
-  messageAttacks,
-  type Recording,
-  recordedAttacks,
-} from './attacks.ts'
-import { call, outcome, step } from './call.ts'
-import { heading, row, type Say, tableHead, wrap } from './layout.ts'
-import { type OwnPeer, withOwnPair } from './pair.ts'
+import { PeerError } from '../../contract.ts'
+import { loopbackOrigin } from '../../loopback.ts'
+import { SUITES, type Suite } from '../../protocol/suites.ts'
+import { forgetful } from '../../state/memory.ts'
+import { call, outcome, step } from '../call.ts'
+import { heading, row, type Say, tableHead, wrap } from '../layout.ts'
+import { type OwnPeer, withOwnPair } from '../pair.ts'
+import type { Tap } from '../tap.ts'
+import type { Attack } from './attack.ts'
+import { keyAttacks } from './keyAttacks.ts'
+import { messageAttacks, type Recording, recordedAttacks } from './messageAttacks.ts'
 import { isSettled, type Shown, shown, targetOf } from './shown.ts'
-import type { Tap } from './tap.ts'
 
 /** Leaves room for the lab's own messages among the 32 that may wait. */
 const MAX_WAITING_BEFORE = 28

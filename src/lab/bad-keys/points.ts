@@ -1,7 +1,7 @@
 /** Public keys that are none: points of low order, points off the curve, second names; of ML-KEM, numbers that are too large. */
 
-import { concatBytes, hexToBytes } from '../protocol/bytes.ts'
-import { type Curve, LOW_ORDER, X25519 } from '../protocol/curves.ts'
+import { concatBytes, hexToBytes } from '../../protocol/bytes.ts'
+import { type Curve, LOW_ORDER, X25519 } from '../../protocol/curves.ts'
 
 export interface BadPoints {
   readonly sent: string

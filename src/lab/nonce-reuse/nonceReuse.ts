@@ -1,17 +1,15 @@
 /** Two texts under one key and one nonce, read and forged without the key; and why our sessions never do that. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
-import { ENGLISH } from '../frequency.ts'
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../protocol/bytes.ts'
-import { KeyPair, X25519 } from '../protocol/curves.ts'
-import { DuetError } from '../protocol/errors.ts'
-import { Exchange } from '../protocol/exchange.ts'
-import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
-import { Session } from '../protocol/session.ts'
-import { EphemeralKeys, SUITES } from '../protocol/suites.ts'
-import { exchangeKeys } from './agree.ts'
-import { fact, heading, readable, row, type Say, table, tableHead, wrap } from './layout.ts'
-import { keyFromTwo, type Tagged, tagWith } from './poly1305.ts'
+import { ENGLISH } from '../../frequency.ts'
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../../protocol/bytes.ts'
+import { KeyPair, X25519 } from '../../protocol/curves.ts'
+import { DuetError } from '../../protocol/errors.ts'
+import { Exchange } from '../../protocol/exchange.ts'
+import { AEAD_TAG_BYTES } from '../../protocol/messages.ts'
+import { Session } from '../../protocol/session.ts'
+import { EphemeralKeys, SUITES } from '../../protocol/suites.ts'
+import { exchangeKeys } from '../agree.ts'
 import {
   firstChain,
   keyOfNumber,
@@ -19,7 +17,9 @@ import {
   openMessage,
   pseudorandomKey,
   secretsFrom,
-} from './theft.ts'
+} from '../keys.ts'
+import { fact, heading, readable, row, type Say, table, tableHead, wrap } from '../layout.ts'
+import { keyFromTwo, type Tagged, tagWith } from './poly1305.ts'
 
 export const DEMO_TEXTS: Texts = [
   'The gold leaves the harbour tonight at ten, on the ship with the red sails.',

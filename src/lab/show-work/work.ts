@@ -1,8 +1,8 @@
 /** `--show-work`: how to compute the shared secrets with OpenSSL instead, in lines to paste into a shell. */
 
-import { concatBytes, hexToBytes, utf8ToBytes } from '../protocol/bytes.ts'
-import { type EphemeralKeys, halvesOf } from '../protocol/suites.ts'
-import { encodePrivateKey, encodePublicKey } from '../state/pem.ts'
+import { concatBytes, hexToBytes, utf8ToBytes } from '../../protocol/bytes.ts'
+import { type EphemeralKeys, halvesOf } from '../../protocol/suites.ts'
+import { encodePrivateKey, encodePublicKey } from '../../state/pem.ts'
 
 /**
  * PKCS#8 of an ML-KEM-768 private key as its seed alone, up to the seed (RFC 9935):

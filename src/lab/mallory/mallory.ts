@@ -4,26 +4,26 @@
  * before it is answered, so that whatever the far end refuses travels back.
  */
 
-import { PeerError, type PeerEvent, type Receiver } from '../contract.ts'
-import { createClient } from '../http/client.ts'
-import { type Launched, launch } from '../launch.ts'
-import type { Peer } from '../peer.ts'
-import { bytesToHex, utf8ToBytes } from '../protocol/bytes.ts'
-import { type Curve, KeyPair } from '../protocol/curves.ts'
-import { DuetError } from '../protocol/errors.ts'
-import { Exchange } from '../protocol/exchange.ts'
-import type { Share } from '../protocol/keySchedule.ts'
+import { PeerError, type PeerEvent, type Receiver } from '../../contract.ts'
+import { createClient } from '../../http/client.ts'
+import { type Prepared, prepare } from '../../launch.ts'
+import type { Peer } from '../../peer.ts'
+import { bytesToHex, utf8ToBytes } from '../../protocol/bytes.ts'
+import { type Curve, KeyPair } from '../../protocol/curves.ts'
+import { DuetError } from '../../protocol/errors.ts'
+import { Exchange } from '../../protocol/exchange.ts'
+import type { Share } from '../../protocol/keySchedule.ts'
 import {
   type AnswerForm,
   encodeKeyMessage,
   MAX_TEXT_BYTES,
   parseKeyMessage,
-} from '../protocol/messages.ts'
-import type { Suite } from '../protocol/suites.ts'
-import { forgetful } from '../state/memory.ts'
-import { pictureFile } from '../state/pictures.ts'
-import type { Narrator, Terminal } from '../terminal.ts'
-import { POINTS, type Point } from './malloryPoints.ts'
+} from '../../protocol/messages.ts'
+import type { Suite } from '../../protocol/suites.ts'
+import { forgetful } from '../../state/memory.ts'
+import { pictureFile } from '../../state/pictures.ts'
+import type { Narrator, Terminal } from '../../terminal/terminal.ts'
+import { POINTS, type Point } from './says.ts'
 
 /** What she writes for something in a text. */
 export interface Alteration {
@@ -43,13 +43,13 @@ export interface MalloryOptions {
 }
 
 /**
- * Starts her two peers. She keeps nothing: even her copies of pictures are gone when she ends.
+ * Her two peers, on their ports and not started yet. She keeps nothing: even her copies of pictures are gone when she ends.
  * @throws the system's error if a port can't be had
  */
-export function startMallory(options: MalloryOptions): Promise<Launched> {
+export function prepareMallory(options: MalloryOptions): Promise<Prepared> {
   const { ports, between, suite, terminal } = options
   const sides: Side[] = []
-  return launch({
+  return prepare({
     suite,
     plans: [
       { host: '127.0.0.1', port: ports[0], peerUrl: between[0] },

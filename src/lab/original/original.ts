@@ -4,14 +4,14 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
-import { KeyPair } from '../protocol/curves.ts'
-import { DuetError } from '../protocol/errors.ts'
-import { Exchange } from '../protocol/exchange.ts'
-import { pictureTypeOf } from '../protocol/stream.ts'
-import { SUITES } from '../protocol/suites.ts'
-import { exchangeKeys } from './agree.ts'
+import { KeyPair } from '../../protocol/curves.ts'
+import { DuetError } from '../../protocol/errors.ts'
+import { Exchange } from '../../protocol/exchange.ts'
+import { pictureTypeOf } from '../../protocol/stream.ts'
+import { SUITES } from '../../protocol/suites.ts'
+import { exchangeKeys } from '../agree.ts'
+import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
 import { openFernet, sealFernet } from './fernet.ts'
-import { fact, heading, readable, type Say, table, wrap } from './layout.ts'
 import { scaled } from './scale.ts'
 import {
   addToy,

@@ -1,12 +1,12 @@
 /** What a peer's /show tells: all that is public of it. */
 
 import * as v from 'valibot'
-import { PeerError } from '../contract.ts'
-import { bytesToHex, hexToBytes } from '../protocol/bytes.ts'
-import { transcriptOf } from '../protocol/keySchedule.ts'
-import { SUITES } from '../protocol/suites.ts'
-import type { Target } from './attacks.ts'
-import { jsonOf, step } from './call.ts'
+import { PeerError } from '../../contract.ts'
+import { bytesToHex, hexToBytes } from '../../protocol/bytes.ts'
+import { transcriptOf } from '../../protocol/keySchedule.ts'
+import { SUITES } from '../../protocol/suites.ts'
+import { jsonOf, step } from '../call.ts'
+import type { Target } from './attack.ts'
 
 const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/))
 const Shown = v.object({

@@ -1,0 +1,82 @@
+/** What is written on the command line, as values: each of these refuses what it can't be. */
+
+import { InvalidArgumentError } from 'commander'
+import { loopbackOrigin } from '../loopback.ts'
+import type { MalloryOptions } from './mallory.ts'
+
+/** Longer texts would only fill the screen of `lab nonce-reuse`. */
+const MAX_DEMO_BYTES = 512
+
+export function parsePort(text: string): number {
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65535)
+    throw new InvalidArgumentError('A port is a number up to 65535.')
+  return port
+}
+
+export function parseBytes(text: string): number {
+  const bytes = Number(text)
+  if (!/^\d+$/.test(text) || bytes < 1 || !Number.isSafeInteger(bytes))
+    throw new InvalidArgumentError('A whole number of bytes.')
+  return bytes
+}
+
+export function parsePorts(text: string): [number, number] {
+  const [a, b, ...more] = text.split(',').map(parsePort)
+  if (a === undefined || b === undefined || more.length > 0 || (a === b && a !== 0))
+    throw new InvalidArgumentError('Two different ports with a comma between them: 5000,5001.')
+  return [a, b]
+}
+
+/** An origin, so that no path, password or query hides in it. */
+export function parseOrigin(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url?.protocol !== 'http:' || url.href !== `${url.origin}/`)
+    throw new InvalidArgumentError('The other peer is given as http://HOST:PORT and nothing more.')
+  return url.origin
+}
+
+/** An origin on this machine: attacks go nowhere else. */
+export function parseVictim(text: string): string {
+  const origin = loopbackOrigin(parseOrigin(text))
+  if (origin !== null) return origin
+  throw new InvalidArgumentError(
+    'Attacks go to this machine only: to a loopback address, as 127.0.0.1 is.',
+  )
+}
+
+/** Two of them. */
+export function parseVictims(text: string): [string, string] {
+  const [a, b, ...more] = text.split(',').map(parseVictim)
+  if (a === undefined || b === undefined || more.length > 0 || a === b)
+    throw new InvalidArgumentError('Two different URLs with a comma between them.')
+  return [a, b]
+}
+
+export function parseAlteration(text: string): NonNullable<MalloryOptions['alter']> {
+  const [, from, to] = /^([^=]+)=(.*)$/s.exec(text) ?? []
+  if (from === undefined || to === undefined)
+    throw new InvalidArgumentError(
+      'What to change and what into, with = between them: noon=midnight.',
+    )
+  return { from, to }
+}
+
+export function parseDemoText(text: string): string {
+  if (text === '' || Buffer.byteLength(text) > MAX_DEMO_BYTES)
+    throw new InvalidArgumentError(`A text here has 1 to ${MAX_DEMO_BYTES} bytes.`)
+  return text
+}
+
+export function collectDemoText(text: string, before: string[] = []): string[] {
+  return [...before, parseDemoText(text)]
+}
+
+export function notEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It may not be empty.')
+  return text
+}
+
+export function collect(value: string, before: string[] = []): string[] {
+  return [...before, notEmpty(value)]
+}

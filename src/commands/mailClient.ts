@@ -1,0 +1,50 @@
+/** The mailbox of a peer as a sender calls it. */
+
+import * as v from 'valibot'
+import { PeerError } from '../contract.ts'
+import {
+  acceptedOf,
+  answerTo,
+  clientOf,
+  parsed,
+  refused,
+  TIMEOUT,
+  textAnswerTo,
+  understood,
+} from '../http/requests.ts'
+
+/** The id is printed: it has nothing in it that acts on a terminal. */
+const MailAnswer = v.strictObject({
+  stored: v.literal(true),
+  id: v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/)),
+})
+
+/**
+ * The public key that mail for the peer at `url` is sealed to, as it came: PEM, if it is one.
+ * @throws PeerError
+ */
+export async function fetchMailboxKey(url: string): Promise<string> {
+  const client = await clientOf(url)
+  const request = client.stream.get('public_key', { timeout: { request: TIMEOUT } })
+  const { status, text } = await textAnswerTo(request)
+  return status === 200 ? text : refused({ status, body: parsed(text) })
+}
+
+/**
+ * Sends a sealed text to the mailbox of the peer at `url`. Where an answer was lost, the same
+ * bytes are sent once more: they are stored once.
+ * @throws PeerError
+ */
+export async function sendMailTo(url: string, sealed: Uint8Array) {
+  const client = await clientOf(url)
+  const json = { message: Buffer.from(sealed).toString('base64') }
+  const send = async () =>
+    acceptedOf(
+      await answerTo(client.stream.post('message', { json, timeout: { request: TIMEOUT } })),
+    )
+  const body = await send().catch((error: unknown) => {
+    if (error instanceof PeerError && error.code !== 'peer_refused') return send()
+    throw error
+  })
+  return understood((body) => v.parse(MailAnswer, body), body)
+}

@@ -1,0 +1,307 @@
+/**
+ * The table of the commands: what each is called, takes, and says of itself. Their bodies are loaded
+ * when they run: a command starts sooner without those of the others.
+ */
+
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { Command, Option } from 'commander'
+import { loopbackOrigin } from '../loopback.ts'
+import type { SuiteName } from '../protocol/suites.ts'
+import {
+  collect,
+  collectDemoText,
+  notEmpty,
+  parseAlteration,
+  parseBytes,
+  parseDemoText,
+  parseOrigin,
+  parsePort,
+  parsePorts,
+  parseVictim,
+  parseVictims,
+} from './arguments.ts'
+import { untilTheEnd } from './ending.ts'
+import type { MalloryOptions } from './mallory.ts'
+import type { RunOptions } from './run.ts'
+
+const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+
+const STATE = '.duet'
+
+/** Written out, and held complete by the type: to load the suites takes longer than `--help` does. */
+const CURVES = Object.keys({
+  X25519: true,
+  'P-256': true,
+  X25519MLKEM768: true,
+} satisfies Record<SuiteName, true>)
+
+/**
+ * The program, with every command. Parsing runs one: it sets the exit code of the process, and throws
+ * CommanderError on wrong usage, and what the command's body throws.
+ */
+export function createProgram(): Command {
+  const program = new Command('ecdh-duet')
+    .description(
+      'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
+    )
+    .version(version)
+    .exitOverride()
+    .allowExcessArguments(false)
+    .showHelpAfterError('(ecdh-duet --help shows the commands)')
+  addPeers(program)
+  addMail(program)
+  addMallory(program)
+  addCheck(program)
+  addLab(program.command('lab'))
+  return program
+}
+
+function addPeers(program: Command): void {
+  withCommonOptions(program.command('both'))
+    .description('start two peers in one terminal')
+    .addOption(curveOption().default('X25519'))
+    .addOption(
+      new Option('--ports <ports>', 'their ports')
+        .argParser(parsePorts)
+        .default([5000, 5001], '5000,5001'),
+    )
+    .action(
+      exiting(async (options: RunOptions & { ports: [number, number] }) => {
+        const { run } = await import('./run.ts')
+        const plans = options.ports.map((port) => ({ host: '127.0.0.1', port }))
+        const stateOf = (port: number) => path.join(options.state || STATE, String(port))
+        return untilTheEnd(run(plans, options, stateOf))
+      }),
+    )
+
+  withCommonOptions(program.command('peer'))
+    .description('start one peer, for two terminals or two machines')
+    .requiredOption('--port <port>', 'the port to listen on', parsePort)
+    .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
+    .option('--host <address>', 'the address to listen on, beside 127.0.0.1', notEmpty, '127.0.0.1')
+    .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
+    .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
+    .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
+    .option('--mailbox <dir>', 'take mail, and store it in this folder', notEmpty)
+    .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
+    .hook('preAction', (peer) => {
+      const { mailbox, mailboxKey, ...own } = peer.opts<
+        RunOptions & { port: number; peer: string }
+      >()
+      const origin = loopbackOrigin(own.peer)
+      if (origin !== null && Number(new URL(origin).port || 80) === own.port)
+        peer.error('error: --peer names this peer itself; the other one has another port')
+      if ((mailbox === undefined) !== (mailboxKey === undefined))
+        peer.error('error: --mailbox and --mailbox-key go together')
+    })
+    .action(
+      exiting(
+        async (
+          options: RunOptions & { port: number; peer: string; host: string; hostName: string[] },
+        ) => {
+          const { run } = await import('./run.ts')
+          const { host, port, peer: peerUrl, hostName: hostNames } = options
+          const stateOf = (port: number) => options.state || path.join(STATE, String(port))
+          return untilTheEnd(run([{ host, port, peerUrl, hostNames }], options, stateOf))
+        },
+      ),
+    )
+
+  program
+    .command('send-image')
+    .description('send a picture from the peer on this machine, with a progress bar')
+    .requiredOption('--port <port>', 'the port of the peer that sends it', parsePort)
+    .argument('<file>', 'a PNG, JPEG, WebP or GIF')
+    .action(
+      exiting(async (file: string, { port }: { port: number }) =>
+        (await import('./sendImage.ts')).sendImage(port, file),
+      ),
+    )
+}
+
+function addMail(program: Command): void {
+  program
+    .command('keygen')
+    .description('make a key pair for a mailbox: key.private.pem and key.public.pem')
+    .argument('[dir]', 'the folder to write them into', notEmpty, '.')
+    .addOption(curveOption().default('X25519'))
+    .action(
+      exiting(async (dir: string, options: { curve: SuiteName }) =>
+        (await import('./keygen.ts')).keygen(dir, options),
+      ),
+    )
+
+  program
+    .command('send')
+    .description('seal a text and send it to a mailbox')
+    .requiredOption('--to <url>', 'the peer with the mailbox, as http://HOST:PORT', parseOrigin)
+    .option(
+      '--recipient <file>',
+      'the public key (PEM) of who may read it (default: what that peer gives)',
+      notEmpty,
+    )
+    .argument('[text]', 'the text; - or nothing: from standard input, where nobody else sees it')
+    .action(
+      exiting(async (text: string | undefined, options: { to: string; recipient?: string }) =>
+        (await import('./send.ts')).send(options.to, options.recipient, text),
+      ),
+    )
+
+  program
+    .command('watch')
+    .description('print what waits in a mailbox, and then what comes')
+    .argument('<dir>', 'the folder of the mailbox')
+    .requiredOption('--key <file>', 'the private key (PEM) that opens them', notEmpty)
+    .action(
+      exiting(async (dir: string, { key }: { key: string }) => {
+        const { watchMailbox } = await import('./watch.ts')
+        return untilTheEnd(watchMailbox(dir, key))
+      }),
+    )
+}
+
+function addMallory(program: Command): void {
+  program
+    .command('mallory')
+    .description('sit between two peers on this machine, read what they send, and change it')
+    .addOption(
+      new Option('--ports <ports>', 'hers: the first one faces the first of the two')
+        .argParser(parsePorts)
+        .default([5002, 5003], '5002,5003'),
+    )
+    .addOption(
+      new Option('--between <urls>', 'the two')
+        .argParser(parseVictims)
+        .default(
+          ['http://127.0.0.1:5000', 'http://127.0.0.1:5001'],
+          'http://127.0.0.1:5000,http://127.0.0.1:5001',
+        ),
+    )
+    .option('--alter <from=to>', 'what to change in texts on their way', parseAlteration)
+    .addOption(
+      new Option(
+        '--with <peers>',
+        'start the two as well: strangers, who keep nothing, or known ones, who have met before',
+      ).choices(['strangers', 'known']),
+    )
+    .option('--state <dir>', 'where known ones keep their states', notEmpty, STATE)
+    .addOption(curveOption().default('X25519'))
+    .action(
+      exiting(async (options: MalloryOptions) => {
+        const { mallory } = await import('./mallory.ts')
+        return untilTheEnd(mallory(options))
+      }),
+    )
+}
+
+function addCheck(program: Command): void {
+  program
+    .command('check')
+    .description('check transcripts that were handed in, each one and beside one another')
+    .argument('<files...>', 'what /transcript of a peer gave', collect)
+    .option('--json', 'for scripts')
+    .addHelpText(
+      'after',
+      `
+The transcript of a peer is at /transcript, and at the end of its page:
+
+    curl http://127.0.0.1:5000/transcript -o ana.json
+    ecdh-duet check *.json
+
+Exit code: 0 if all are good, 1 if some are not.`,
+    )
+    .action(
+      exiting(async (files: string[], options: { json?: true }) =>
+        (await import('./check.ts')).check(files, options),
+      ),
+    )
+}
+
+function addLab(lab: Command): void {
+  const bodies = () => import('./lab.ts')
+  lab.description('attack it for real, on this machine and nowhere else')
+
+  lab
+    .command('original')
+    .description("break the original's curve and ciphers, and see how far ours are from that")
+    .action(exiting(async () => (await bodies()).labOriginal()))
+
+  lab
+    .command('bad-keys')
+    .description('send a running peer what it has to refuse')
+    .argument('<url>', 'the peer, as http://127.0.0.1:5000', parseVictim)
+    .action(exiting(async (url: string) => (await bodies()).labBadKeys(url)))
+
+  lab
+    .command('nonce-reuse')
+    .description('read and forge texts that were sealed under one nonce')
+    .argument('[texts...]', 'two texts in place of its own', collectDemoText)
+    .option('--crib <text>', 'what she guesses that one of them has', parseDemoText)
+    .hook('preAction', (command) => {
+      if (command.args.length !== 0 && command.args.length !== 2)
+        command.error('error: two texts, or none for its own')
+    })
+    .action(
+      exiting(async (texts: string[], options: { crib?: string }) =>
+        (await bodies()).labNonceReuse(texts, options),
+      ),
+    )
+
+  lab
+    .command('forward-secrecy')
+    .description('record three sessions, steal memory, and see what it opens')
+    .addOption(curveOption().default('X25519'))
+    .action(
+      exiting(async (options: { curve: SuiteName }) => (await bodies()).labForwardSecrecy(options)),
+    )
+
+  lab
+    .command('quantum')
+    .description('open recorded exchanges with the keys that a quantum computer would find')
+    .action(exiting(async () => (await bodies()).labQuantum()))
+}
+
+/** What `both` and `peer` take. */
+function withCommonOptions(command: Command): Command {
+  // to Commander they are one option of which the last one counts
+  const given = new Set<string>()
+  for (const name of ['state', 'no-state'])
+    command.on(`option:${name}`, () => {
+      if (given.add(name).size === 2)
+        command.error(
+          'error: --state and --no-state exclude each other: keep the identity there, or keep nothing',
+        )
+    })
+  return command
+    .option('--message <text>', 'what /send_msg sends without a text')
+    .option('--image <file>', 'what /send_image sends without a picture')
+    .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
+    .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
+    .addOption(
+      new Option(
+        '--show-work',
+        'print how OpenSSL computes each shared secret, private key and all',
+      ).conflicts('secrets'),
+    )
+    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, notEmpty)
+    .option('--no-state', 'keep nothing')
+    .hook('preAction', async (command) => {
+      const { MAX_TEXT_BYTES } = await import('../protocol/messages.ts')
+      if (Buffer.byteLength(command.opts<RunOptions>().message ?? '') > MAX_TEXT_BYTES)
+        command.error(`error: --message: a text has at most ${MAX_TEXT_BYTES} bytes`)
+    })
+}
+
+function curveOption(text = 'the curve'): Option {
+  return new Option('--curve <name>', text).choices(CURVES)
+}
+
+/** The action that runs a command's body: what it returns is the exit code. */
+function exiting<Args extends unknown[]>(
+  body: (...args: Args) => Promise<number>,
+): (...args: Args) => Promise<void> {
+  return async (...args) => {
+    process.exitCode = await body(...args)
+  }
+}

@@ -1,0 +1,249 @@
+/** Every code of a refusal, with its status, its title and what to do next: one table. */
+
+import type { PeerCode } from '../contract.ts'
+import type { ProtocolCode } from '../protocol/errors.ts'
+import type { Commands } from './nextCommands.ts'
+
+/** What HTTP itself can refuse. */
+export type HttpCode =
+  | 'bad_request'
+  | 'text_in_url'
+  | 'bad_letter'
+  | 'cross_site'
+  | 'owner_only'
+  | 'not_found'
+  | 'no_image'
+  | 'method_not_allowed'
+  | 'too_large'
+  | 'unsupported_type'
+  | 'bad_host'
+  | 'too_slow'
+  | 'headers_too_large'
+  | 'internal'
+
+export type Code = ProtocolCode | PeerCode | HttpCode
+
+interface Row {
+  status: number
+  title: string
+  next: Next
+}
+
+/** What to do next; `path`: the route that refused. */
+type Next = (commands: Commands, path: string) => string
+
+const SPECIFICATION = 'See the specification of duet/2: src/protocol/README.md.'
+const specification = () => SPECIFICATION
+const newKeys = ({ both }: Commands) => both('/send_keys')
+const help = ({ own }: Commands) => own('/')
+/** The right way to send a text, which never puts it into a URL. */
+const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
+const ownPicture = ({ own }: Commands) =>
+  `${own('/send_image')} -H 'Content-Type: image/png' --data-binary @picture.png`
+
+/** The owner's bodies are texts and pictures, the other peer's are what the specification says. */
+const ownBody = (commands: Commands, path: string) => {
+  if (path.startsWith('/wire/')) return SPECIFICATION
+  return path === '/send_image' ? ownPicture(commands) : ownText(commands)
+}
+
+/** The routes of a mailbox. */
+export const MAILBOX_PATHS: readonly string[] = ['/message', '/public_key']
+
+/** They have their own way out. */
+const mailOr =
+  (mail: Next, others: Next): Next =>
+  (commands, path) =>
+    MAILBOX_PATHS.includes(path) ? mail(commands, path) : others(commands, path)
+const mail = ({ mail }: Commands) => mail
+
+export const TABLE: Readonly<Record<Code, Row>> = {
+  bad_message: {
+    status: 400,
+    title: 'Not in the form that this route takes',
+    next: mailOr(mail, ownBody),
+  },
+  bad_encoding: {
+    status: 400,
+    title: 'A field is wrongly encoded',
+    next: mailOr(mail, specification),
+  },
+  bad_version: {
+    status: 400,
+    title: 'Another version of the protocol',
+    next: specification,
+  },
+  bad_point: {
+    status: 400,
+    title: 'Not a usable public key',
+    next: mailOr(mail, specification),
+  },
+  bad_base_point: {
+    status: 400,
+    title: 'Another base point',
+    next: specification,
+  },
+  bad_text: {
+    status: 400,
+    title: 'Not a text that can be sent',
+    next: ownText,
+  },
+  bad_image: { status: 400, title: 'Not a picture that can be sent', next: ownBody },
+  decrypt_failed: { status: 400, title: 'Does not decrypt', next: newKeys },
+  text_in_url: {
+    status: 400,
+    title: 'A text does not belong into a URL',
+    next: ownText,
+  },
+  bad_letter: {
+    status: 400,
+    title: 'Not one letter from a to z',
+    next: ({ own }) => own('/frequency -G -d letter=e'),
+  },
+  bad_request: { status: 400, title: 'Malformed HTTP', next: help },
+  cross_site: {
+    status: 403,
+    title: 'Called from another site',
+    next: ({ own }) => `Run it yourself: ${own('/')}`,
+  },
+  owner_only: {
+    status: 403,
+    title: 'Only for the owner of this peer',
+    next: ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
+  },
+  not_found: {
+    status: 404,
+    title: 'No such route',
+    next: mailOr(
+      () =>
+        'To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (node dist/main.js keygen makes the keys).',
+      help,
+    ),
+  },
+  no_image: {
+    status: 404,
+    title: 'No picture yet',
+    next: ({ inSession }) => inSession('/send_image'),
+  },
+  method_not_allowed: {
+    status: 405,
+    title: 'Not with this method',
+    next: mailOr(mail, help),
+  },
+  too_slow: { status: 408, title: 'The request took too long', next: help },
+  curve_mismatch: {
+    status: 409,
+    title: 'The other peer uses another curve',
+    next: () => 'Start both peers with the same --curve.',
+  },
+  reflection: {
+    status: 409,
+    title: 'A key of this peer came back to it',
+    next: () =>
+      'Start the two peers with different ports, each with --peer naming the other, and with identities of their own: a copied identity file makes them one.',
+  },
+  stale_keys: { status: 409, title: 'Public key used before', next: newKeys },
+  identity_changed: {
+    status: 409,
+    title: 'Another identity than the known one',
+    next: () =>
+      'If you expect the change: stop the peer that refused, remove the file peer.CURVE.pem from its state directory (its terminal names it), and start it again.',
+  },
+  confirm_failed: {
+    status: 409,
+    title: 'The confirmation is wrong: the two sides do not have the same keys',
+    next: newKeys,
+  },
+  no_session: { status: 409, title: 'No session yet', next: newKeys },
+  unknown_session: {
+    status: 409,
+    title: 'No such session here',
+    next: newKeys,
+  },
+  replay: {
+    status: 409,
+    title: 'Seen before',
+    next: ({ peer }) => peer('/send_msg'),
+  },
+  too_far_ahead: {
+    status: 400,
+    title: 'Too many before this one never came',
+    next: newKeys,
+  },
+  rekey_required: {
+    status: 409,
+    title: 'This session is used up',
+    next: newKeys,
+  },
+  nothing_waiting: {
+    status: 409,
+    title: 'Nothing to decrypt',
+    next: ({ inSession }) => inSession('/send_msg'),
+  },
+  secrets_hidden: {
+    status: 409,
+    title: 'Secrets are hidden',
+    next: () =>
+      'To open a message here, start this peer without --no-secrets, then /send_keys on both and send it again: what waits now does not outlive a restart.',
+  },
+  too_large: {
+    status: 413,
+    title: 'Too large',
+    next: mailOr(
+      () => 'Send less: a message for a mailbox has at most 64 KiB.',
+      () => 'Send less: a text has at most 16 KiB, a picture what --max-image says.',
+    ),
+  },
+  unsupported_type: {
+    status: 415,
+    title: 'Not this content type',
+    next: mailOr(mail, ownBody),
+  },
+  bad_host: {
+    status: 421,
+    title: 'Host is not a name of this peer',
+    next: ({ own }) => `${own('/')} (or start that peer with --host-name NAME)`,
+  },
+  inbox_full: {
+    status: 429,
+    title: 'Too many messages wait',
+    next: mailOr(
+      () => 'Send it again once its reader has read some: node dist/main.js watch shows them.',
+      ({ own }) => `${own('/decrypt_msg')}, then send again`,
+    ),
+  },
+  headers_too_large: { status: 431, title: 'Headers too large', next: help },
+  internal: { status: 500, title: 'A defect of this program', next: help },
+  no_space: {
+    status: 507,
+    title: 'No room on the disk of the receiver',
+    next: () =>
+      'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
+  },
+  peer_unreachable: {
+    status: 502,
+    title: 'The other peer does not answer',
+    next: mailOr(
+      () => 'Start the peer that --to names, then send again.',
+      () => 'Start the other peer, then run this step again.',
+    ),
+  },
+  peer_refused: {
+    status: 502,
+    title: 'The other peer refused',
+    next: mailOr(() => 'Look whether --to names a peer with a mailbox.', newKeys),
+  },
+  peer_timeout: {
+    status: 504,
+    title: 'The other peer takes too long',
+    next: mailOr(
+      () => 'Look at that peer, then send again: if this message arrived, there will be two.',
+      () => 'Look at the other terminal, then run this step again.',
+    ),
+  },
+}
+
+/** Whether `code` is one that a peer of ours gives. */
+export function isCode(code: unknown): code is Code {
+  return typeof code === 'string' && Object.hasOwn(TABLE, code)
+}

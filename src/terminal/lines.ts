@@ -1,0 +1,238 @@
+/** What a terminal shows of each event: a table, an event's lines in their order. */
+
+import type { PeerEvent, PictureFacts, WatchEvent } from '../contract.ts'
+import { bytesToHex } from '../protocol/bytes.ts'
+import { type Colour, cut, printable, type Secrets } from './safe.ts'
+
+/** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
+export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
+
+/** Sign, label, text, and the colour of the first two. Nothing in it controls a terminal any more. */
+export type Line = readonly [sign: Sign, label: string, text: string, colour?: Colour | undefined]
+
+/** A string among a peer's lines is to be pasted, and so has nothing before it. */
+type PeerLine = Line | string
+
+type Table<Event extends { type: string }, Shown> = {
+  readonly [Type in Event['type']]: (
+    event: Extract<Event, { type: Type }>,
+    secrets: Secrets,
+  ) => readonly Shown[]
+}
+
+const PEER: Table<PeerEvent, PeerLine> = {
+  ready: ({ url, curve, reachedAt, peerUrl, identity, place, mailbox }) => [
+    ['·', 'ready', `${url}  ${curve}`, 'bold'],
+    ...onlyIf(reachedAt, (url): Line[] => [
+      ['·', 'for the other', `${printable(url)}  (its --peer, or PEER= for make)`],
+    ]),
+    ['·', 'other peer', printable(peerUrl)],
+    ['·', 'identity', `${bytesToHex(identity)}  (${printable(place)})`],
+    ...onlyIf(mailbox, ({ place, fingerprint }): Line[] => [
+      ['·', 'mailbox', printable(place)],
+      ['·', 'mailbox key', `${fingerprint}  Senders compare it with you.`, 'yellow'],
+    ]),
+    ['·', 'to begin', `curl ${url}/send_keys`],
+  ],
+
+  'keys sent': ({ publicKey }) => [['→', 'public key', bytesToHex(publicKey), 'cyan']],
+
+  'keys received': ({ publicKey }) => [['←', 'public key', bytesToHex(publicKey), 'cyan']],
+
+  'keys confirmed': ({ session, kem, safetyNumber, known }) => [
+    ['✓', 'keys agreed', `session ${bytesToHex(session)}`, 'green'],
+    ['·', 'safety number', safetyNumber, 'yellow'],
+    remark(
+      known
+        ? 'The same peer as last time. If you compared this number then, you need not do it again.'
+        : 'Compare it with the other terminal, face to face or by phone. The same number: nobody is in the middle.',
+    ),
+    [
+      '·',
+      'eavesdropper',
+      `has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} and every ciphertext to come.`,
+    ],
+    remark(
+      `lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
+    ),
+  ],
+
+  'shared secret': ({ SECRET }, secrets) => [
+    secretLine(secrets, 'shared secret', secrets.text(SECRET, 'hex')),
+  ],
+
+  'KEM secret': ({ SECRET }, secrets) => [
+    secretLine(secrets, 'ML-KEM secret', secrets.text(SECRET, 'hex')),
+  ],
+
+  work: ({ SECRET }, secrets) =>
+    secrets.areShown
+      ? [
+          secretLine(
+            secrets,
+            'work',
+            'What follows holds a private key that would be gone by now.',
+          ),
+          remark(
+            'With those of both terminals anybody can read this session. A shell keeps a history: remove it from there too.',
+          ),
+          remark(
+            'Paste these lines into sh, bash or zsh. They need OpenSSL 1.1.1 or later (for ML-KEM 3.5), and leave no file behind.',
+          ),
+          secrets.text(SECRET, 'lines'),
+          remark('They print the shared secret: the digits that /show shows as SECRET.'),
+        ]
+      : [secretLine(secrets, 'work', secrets.text(SECRET, 'lines'))],
+
+  'not remembered': ({ place }) => [
+    [
+      '✗',
+      'not kept',
+      `The other peer's identity could not be written (${printable(place)}).`,
+      'yellow',
+    ],
+  ],
+
+  'identity changed': ({ identity, toForget }) => [
+    [
+      '✗',
+      'IDENTITY',
+      `Somebody says to be the other peer, with identity ${bytesToHex(identity)}.`,
+      'red',
+    ],
+    remark('This peer knows another one. Either it was set up anew, or this is somebody else.'),
+    remark(`If you expect the change: ${printable(toForget)}`),
+  ],
+
+  'keys expired': () => [
+    ['·', 'keys expired', 'An hour without an answer: the private key is erased.'],
+  ],
+
+  'no shared secret': () => [['·', 'no secret yet', 'Both peers have to /send_keys first.']],
+
+  'message sent': ({ seq, ciphertext }) => [
+    ['→', `message ${seq}`, bytesToHex(ciphertext), 'cyan'],
+  ],
+
+  'message received': ({ seq, ciphertext, missing }, secrets) => [
+    [
+      '←',
+      `message ${seq}`,
+      bytesToHex(ciphertext) + (missing > 0 ? `  (${missing} before it never came)` : ''),
+      'cyan',
+    ],
+    remark(
+      secrets.areShown
+        ? 'It waits, sealed. /decrypt_msg opens it.'
+        : 'It waits, sealed; with --no-secrets nobody opens it here.',
+    ),
+  ],
+
+  'message opened': ({ seq, SECRET }, secrets) => [
+    secretLine(secrets, `message ${seq}`, secrets.text(SECRET, 'text')),
+  ],
+
+  'picture progress': ({ way, done, total, ms }) => [
+    [
+      way === 'sent' ? '→' : '←',
+      'picture',
+      `${Math.floor((100 * done) / total)} %  ${megabytes(done)} of ${megabytes(total)}  ${rate(done, ms)}`,
+    ],
+  ],
+
+  'picture sent': ({ picture, ms }) => [
+    ['→', 'picture', `${pictureFacts(picture, ms)}  sealed`, 'cyan'],
+  ],
+
+  'picture received': ({ picture, ms, path }) => [
+    ['←', 'picture', pictureFacts(picture, ms), 'cyan'],
+    remark(`decrypted to ${printable(path)}`),
+  ],
+
+  'mail stored': ({ id, bytes }) => [['←', 'mail', `${id}  ${bytes} bytes, sealed`, 'cyan']],
+
+  refused: ({ request, code, detail }) => [
+    ['✗', 'refused', `${cut(request)}  ${code}  ${printable(detail)}`, 'yellow'],
+  ],
+
+  defect: ({ where }) => [['✗', 'DEFECT', `Please report it: ${where}`, 'red']],
+}
+
+const MAILBOX: Table<WatchEvent, Line> = {
+  watching: ({ place }) => [['·', 'watching', printable(place), 'bold']],
+
+  'other watcher': ({ process }) => [
+    [
+      '·',
+      'waiting',
+      `Another watcher (${process}) reads this mailbox; this one goes on when it has ended.`,
+      'yellow',
+    ],
+  ],
+
+  // the mark stands before the text, which could end with any
+  mail: ({ stored, SECRET }, secrets) => [
+    secretLine(
+      secrets,
+      'mail',
+      `${timeOf(stored)}  sender unverified  ${secrets.text(SECRET, 'text')}`,
+    ),
+  ],
+
+  'set aside': ({ place, why }) => [['✗', 'set aside', `${printable(place)}  ${why}`, 'yellow']],
+
+  'passed over': ({ name, why }) => [['✗', 'passed over', `${cut(name)}  ${why}`, 'yellow']],
+}
+
+/** The lines that a peer's terminal shows of `event`. */
+export function linesOf(event: PeerEvent, secrets: Secrets): readonly PeerLine[] {
+  return look(PEER, event, secrets)
+}
+
+/** The same for a mailbox that is watched. */
+export function mailboxLinesOf(event: WatchEvent, secrets: Secrets): readonly Line[] {
+  return look(MAILBOX, event, secrets)
+}
+
+function look<Event extends { type: string }, Shown>(
+  table: Table<Event, Shown>,
+  event: Event,
+  secrets: Secrets,
+): readonly Shown[] {
+  const type: Event['type'] = event.type
+  // TypeScript does not see that the entry under an event's type takes that event
+  const entry = table[type] as (event: Event, secrets: Secrets) => readonly Shown[]
+  return entry(event, secrets)
+}
+
+/** A line with a secret in it: `text` is as `secrets` gave it. */
+export function secretLine(secrets: Secrets, label: string, text: string): Line {
+  return secrets.areShown ? ['●', `SECRET ${label}`, text, 'red'] : ['●', label, text]
+}
+
+function remark(text: string): Line {
+  return ['·', '', text]
+}
+
+function onlyIf<T>(value: T | null, lines: (value: T) => Line[]): Line[] {
+  return value === null ? [] : lines(value)
+}
+
+/** To the second; some file systems keep times that no date has. */
+function timeOf(date: Date): string {
+  return Number.isNaN(date.getTime()) ? 'at no known time' : date.toISOString().replace(/\.\d+/, '')
+}
+
+function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): string {
+  const named = name === '' ? '' : `  "${cut(name)}"`
+  return `${type}  ${megabytes(bytes)} in ${(ms / 1000).toFixed(1)} s  ${rate(bytes, ms)}${named}`
+}
+
+/** In units of 10^6 bytes, smaller ones as they are. */
+export function megabytes(bytes: number): string {
+  return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`
+}
+
+export function rate(bytes: number, ms: number): string {
+  return `${(bytes / 1000 / Math.max(ms, 1)).toFixed(1)} MB/s`
+}

@@ -1,0 +1,105 @@
+/**
+ * The only file that writes to standard output and standard error. The first takes what a command
+ * shows, the second what is about the program itself.
+ *
+ * Lines of a peer's go out once in a turn of the event loop, since a write takes the system longer
+ * than a line takes us. They are written by `setImmediate`, after all that the turn's requests
+ * brought; a microtask would come after each of those requests. Whatever else is written makes the
+ * lines before it go out first, and so do the end of the process and an error that nobody caught.
+ */
+
+import { printable, printableJson } from './safe.ts'
+
+/** Where text goes: a stream of Node's, or a test's own. */
+export interface Output {
+  /** `text`: whole lines in UTF-8. `done` is called once the system has it. */
+  write(text: Buffer, done?: (error?: Error | null) => void): unknown
+  /** How much of what was written the system has not taken yet. */
+  readonly writableLength?: number
+  isTTY?: boolean
+  /** Knows `NO_COLOR`, `FORCE_COLOR` and dumb terminals. */
+  hasColors?(): boolean
+}
+
+/** This much goes out before the turn ends. */
+const MAX_GATHERED = 64 * 1024
+
+const gathering = new Set<TurnWriter>()
+
+/** Writes to one output once a turn. */
+export class TurnWriter {
+  readonly #output: Output
+  #pieces: string[] = []
+  #length = 0
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  /** How much was said that the system has not taken yet, in characters or bytes. */
+  get waiting(): number {
+    return this.#length + (this.#output.writableLength ?? 0)
+  }
+
+  /** Writes `pieces`, which make whole lines together, when this turn ends. */
+  write(...pieces: string[]): void {
+    this.#pieces.push(...pieces)
+    for (const { length } of pieces) this.#length += length
+    if (gathering.size === 0) setImmediate(flushAll)
+    gathering.add(this)
+    if (this.#length > MAX_GATHERED) this.flush()
+  }
+
+  /** Writes what was gathered, now. */
+  flush(): void {
+    gathering.delete(this)
+    const pieces = this.#pieces
+    if (pieces.length === 0) return
+    this.#pieces = []
+    this.#length = 0
+    this.#output.write(inUtf8(pieces))
+  }
+}
+
+/** One by one: an arrow in one of them makes V8 hold the whole of a joined string in two bytes a digit. */
+function inUtf8(pieces: readonly string[]): Buffer {
+  const bytes = Buffer.allocUnsafe(pieces.reduce((sum, one) => sum + Buffer.byteLength(one), 0))
+  let length = 0
+  for (const one of pieces) length += bytes.write(one, length)
+  return bytes
+}
+
+function flushAll(): void {
+  for (const writer of gathering) writer.flush()
+}
+
+process.on('exit', flushAll)
+// before Node says what it was
+process.on('uncaughtExceptionMonitor', flushAll)
+
+/** What the command itself has to say: one line on standard error. */
+export function tell(text: string): void {
+  flushAll()
+  process.stderr.write(`ecdh-duet: ${printable(text)}\n`)
+}
+
+/** What the command answers: to standard output, as it is. */
+export function print(text: string): void {
+  flushAll()
+  process.stdout.write(`${text}\n`)
+}
+
+/** The same for scripts: a value as JSON, with what controls a terminal in JSON's own escapes. */
+export function printJson(value: unknown): void {
+  print(JSON.stringify(value, null, 2).split('\n').map(printableJson).join('\n'))
+}
+
+/**
+ * Resolves once the system has all that was written to standard output. Where that is a pipe, what
+ * its reader has not come to stays with Node, and is lost if the process exits.
+ */
+export async function outputTaken(): Promise<void> {
+  flushAll()
+  const { stdout } = process
+  if (stdout.writableLength > 0) await new Promise<void>((done) => stdout.write('', () => done()))
+}

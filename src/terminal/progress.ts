@@ -1,0 +1,33 @@
+/** The bar of a picture on its way. */
+
+import { megabytes, rate } from './lines.ts'
+
+export interface ProgressBar {
+  /** `bytes`: how many are done. */
+  update(bytes: number): void
+  stop(): void
+}
+
+/** A bar on standard error for `total` bytes, with percent, rate and time left; nothing where that is no terminal. */
+export async function progressBar(total: number): Promise<ProgressBar> {
+  if (!process.stderr.isTTY) return { update() {}, stop() {} }
+  const { SingleBar, Presets } = await import('cli-progress')
+  const begin = performance.now()
+  const bar = new SingleBar(
+    {
+      format: '{bar} {percentage} %  {done} of {whole}  {rate}  {eta_formatted} left',
+      stream: process.stderr,
+    },
+    Presets.shades_classic,
+  )
+  const payload = (bytes: number) => ({
+    done: megabytes(bytes),
+    whole: megabytes(total),
+    rate: rate(bytes, performance.now() - begin),
+  })
+  bar.start(total, 0, payload(0))
+  return {
+    update: (bytes) => bar.update(bytes, payload(bytes)),
+    stop: () => bar.stop(),
+  }
+}

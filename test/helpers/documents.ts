@@ -1,0 +1,76 @@
+/** The project's Markdown files: the commands in them, their chapters, and what they link to. */
+
+import fs from 'node:fs'
+import path from 'node:path'
+
+export const root = path.resolve(import.meta.dirname, '../..')
+
+export interface Document {
+  /** From the project's folder, with slashes. */
+  readonly file: string
+  readonly text: string
+}
+
+/** All of them. */
+export function documents(): Document[] {
+  const below = ['src', 'test'].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+      .map((file) => path.join(folder, file)),
+  )
+  return [...fs.readdirSync(root), ...below]
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => documentAt(file.replaceAll(path.sep, '/')))
+}
+
+/** The one of that name. */
+export function documentAt(file: string): Document {
+  return { file, text: fs.readFileSync(path.join(root, file), 'utf8') }
+}
+
+const FENCE = /^```(\w*)\n([\s\S]*?)^```$/gm
+
+/** What stands between fences of this kind: `sh`, `json`, or nothing. */
+export function fences(text: string, kind: string): string[] {
+  return [...text.matchAll(FENCE)].flatMap(([, name, inside = '']) =>
+    name === kind ? [inside] : [],
+  )
+}
+
+/** Indented lines are commands. */
+export function commandsOf(text: string): string[] {
+  return text
+    .replaceAll(FENCE, '')
+    .split('\n')
+    .filter((line) => line.startsWith('    '))
+    .map((line) => line.trim())
+}
+
+/** Its chapters, by their titles: without what stands before the first. */
+export function chaptersOf(text: string): Map<string, string> {
+  const [, ...chapters] = `\n${text}`.split('\n## ')
+  return new Map(chapters.map((chapter) => [chapter.split('\n', 1)[0] ?? '', chapter]))
+}
+
+/** The lines of the shell fences in one chapter. */
+export function shellLines(text: string, chapter: string): string[] {
+  return fences(chaptersOf(text).get(chapter) ?? '', 'sh').flatMap((lines) =>
+    lines.trimEnd().split('\n'),
+  )
+}
+
+/** The links to files and chapters of the project: to which file (empty: this one) and which anchor of it. */
+export function linksOf(text: string): { file: string; anchor: string | undefined }[] {
+  const links = text.replaceAll(FENCE, '').matchAll(/\]\((?!\w+:)([^)#]*)(?:#([^)]+))?\)/g)
+  return [...links].map(([, file = '', anchor]) => ({ file, anchor }))
+}
+
+/** The anchors of its headings, as GitHub names them. */
+export function anchorsOf(text: string): string[] {
+  return [...text.replaceAll(FENCE, '').matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}

@@ -1,0 +1,81 @@
+/** The commands of a document, run as they stand there, from top to bottom. */
+
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { promisify } from 'node:util'
+import { type Command, MAIN, startCommand } from './command.ts'
+import { root } from './documents.ts'
+import { freePorts } from './ports.ts'
+
+const run = promisify(execFile)
+
+/** Why it can't be done here, or false. */
+export const noWalk = ['curl', 'make'].some((name) => spawnSync(name, ['--version']).status !== 0)
+  ? 'there is no curl or no make here'
+  : false
+
+/** What a `make` line runs, as make itself says it; nothing is built. */
+function recipeOf(line: string, ports: readonly number[]): string {
+  const names = ['PORT_A', 'PORT_B', 'PORT_M', 'PORT_N']
+  const ours = names.map((name, i) => `${name}=${ports[i]}`).join(' ')
+  const { stdout, stderr } = spawnSync('sh', ['-c', `${line} --no-print-directory -n ${ours}`], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  const recipe = stdout.split('\n').findLast((line) => line.startsWith('exec node dist/main.js'))
+  assert.ok(recipe, `${line}: ${stdout}${stderr}`)
+  return recipe.replace('exec node dist/main.js', `exec "${process.execPath}" "${MAIN}"`)
+}
+
+/**
+ * Runs `commands` in an empty folder and on free ports. What `make run-…` starts runs beside those that follow,
+ * until the next one starts or all are done. Returns all that appeared, with the ports of the document, 5000 to 5003.
+ */
+export async function walk(commands: readonly string[]): Promise<string> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-walk-'))
+  const ports = await freePorts(4)
+  const onOurs = (text: string) =>
+    ports.reduce(
+      (text, port, i) => text.replaceAll(new RegExp(`:${5000 + i}\\b`, 'g'), `:${port}`),
+      text,
+    )
+  const onTheirs = (text: string) =>
+    ports.reduce(
+      // not in the middle of hex digits
+      (text, port, i) => text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), `${5000 + i}`),
+      text,
+    )
+  let peers: Command | undefined
+  const seen: string[] = []
+  const end = async () => {
+    peers?.kill()
+    assert.ok(peers === undefined || [0, 'SIGTERM'].includes(await peers.ended))
+    seen.push(peers?.output() ?? '')
+    peers = undefined
+  }
+  fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
+  try {
+    for (const line of commands) {
+      const alter = /ALTER='(.*)'/.exec(line)?.[1]
+      const env = { ...(alter !== undefined && { ALTER: alter }) }
+      if (line.startsWith('make run-')) {
+        await end()
+        peers = startCommand([], { program: ['sh', '-c', recipeOf(line, ports)], cwd: folder, env })
+        await peers.ports(line.includes('mallory') ? 4 : 2)
+        continue
+      }
+      const here = line.startsWith('make ') ? recipeOf(onOurs(line), ports) : onOurs(line)
+      const script = here.replaceAll('curl ', 'curl --silent --show-error --fail-with-body ')
+      const { stdout } = await run('sh', ['-c', script], { cwd: folder, maxBuffer: 2 ** 24 })
+      seen.push(stdout)
+    }
+    await end()
+  } finally {
+    peers?.kill('SIGKILL')
+    fs.rmSync(folder, { recursive: true })
+  }
+  return onTheirs(seen.join('\n'))
+}
