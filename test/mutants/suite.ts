@@ -102,8 +102,13 @@ export function beforeEach(hook: () => unknown): void {
 }
 
 /** Each test stands alone here, since mutants come and go between them: it has what others share for itself. */
-export const before = beforeEach
-export const after = afterEach
+export function before(hook: () => unknown): void {
+  beforeEach(hook)
+}
+
+export function after(hook: () => unknown): void {
+  afterEach(hook)
+}
 
 export function afterEach(hook: () => unknown): void {
   scope.afterEach.push(hook)
