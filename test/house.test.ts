@@ -91,7 +91,7 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   [
     'src/state/memory.ts',
     {
-      takes: ['../peer.ts', './pem.ts', '../system.ts', 'node:fs'],
+      takes: ['../peer.ts', './pem.ts', '../system.ts', '../turn.ts', 'node:fs'],
       refuses: [
         '../http/app.ts',
         '../lab/show-work/work.ts',

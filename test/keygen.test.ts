@@ -1,7 +1,7 @@
 /** `keygen`: two files that OpenSSL reads, the private one its owner's alone, and nothing ever overwritten. */
 
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -52,6 +52,37 @@ fingerprint  ${fingerprint(pair)}
   })
 
 describe('keygen', () => {
+  const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'needs git'
+
+  it('inside a git repository keeps the private key out of it, and all else there as it was', {
+    skip: noGit,
+  }, async () => {
+    execFileSync('git', ['init', '-q', folder])
+    fs.mkdirSync(path.join(folder, 'mine'))
+    const unknown = () =>
+      execFileSync('git', ['-C', folder, 'status', '--short', '-uall'], { encoding: 'utf8' })
+    for (const [dir, before, after] of [
+      ['.', '*.log', '*.log\n/key.private.pem\n'],
+      ['mine', null, '/key.private.pem\n'],
+    ] as const) {
+      const ignore = path.join(folder, dir, '.gitignore')
+      if (before !== null) fs.writeFileSync(ignore, before)
+      const { code, errors } = await run(['keygen', dir], { cwd: folder })
+      assert.equal(code, 0)
+      assert.match(errors, /\.gitignore keeps the private key out of git now\n$/)
+      assert.equal(fs.readFileSync(ignore, 'utf8'), after)
+    }
+    assert.equal(unknown().includes('private'), false)
+    assert.match(unknown(), /mine\/key\.public\.pem/)
+    fs.rmSync(path.join(folder, 'mine', 'key.private.pem'))
+    fs.rmSync(path.join(folder, 'mine', 'key.public.pem'))
+    const again = await run(['keygen', 'mine'], { cwd: folder })
+    assert.deepEqual([again.code, again.errors], [0, ''])
+    assert.equal(read('mine', '.gitignore'), '/key.private.pem\n')
+    const made = await run(['keygen', 'made'], { cwd: folder })
+    assert.deepEqual([made.code, made.errors, read('made', '.gitignore')], [0, '', '*\n'])
+  })
+
   it('takes X25519 and the current folder unless it is told otherwise, and makes nothing else there', async () => {
     const { code, output } = await run(['keygen'], { cwd: folder })
     assert.equal(code, 0)

@@ -11,7 +11,7 @@ import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test
 import fc from 'fast-check'
 import { PeerError } from '../src/contract.ts'
 import { MAX_WAITING, Maildir } from '../src/mailbox/maildir.ts'
-import { isMark, newMark } from '../src/mailbox/mark.ts'
+import { isMark, newMark } from '../src/mark.ts'
 import { DuetError } from '../src/protocol/errors.ts'
 import { crowd } from './helpers/mail.ts'
 

@@ -6,9 +6,9 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
-import { isMark, newMark, processOf, stillRuns } from '../src/mailbox/mark.ts'
+import { isMark, newMark, processOf, stillRuns } from '../src/mark.ts'
 
-type Marks = typeof import('../src/mailbox/mark.ts')
+type Marks = typeof import('../src/mark.ts')
 
 const linux = process.platform === 'linux' ? false : 'only Linux tells when a process started'
 
@@ -17,7 +17,7 @@ let copies = 0
 async function loadedOn(t: TestContext, machine: string): Promise<Marks> {
   const { mock } = t.mock.method(os, 'hostname', () => machine)
   try {
-    return await import(`../src/mailbox/mark.ts?copy=${copies++}`)
+    return await import(`../src/mark.ts?copy=${copies++}`)
   } finally {
     mock.restore()
   }

@@ -8,8 +8,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { newMark, processOf } from '../src/mailbox/mark.ts'
-import { Turn } from '../src/mailbox/turn.ts'
+import { newMark, processOf } from '../src/mark.ts'
+import { Turn } from '../src/turn.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 

@@ -11,10 +11,10 @@ import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test
 import type { WatchEvent } from '../src/contract.ts'
 import { idOf, Maildir } from '../src/mailbox/maildir.ts'
 import { MAX_MAIL_BYTES, seal } from '../src/mailbox/seal.ts'
-import { Turn } from '../src/mailbox/turn.ts'
 import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal/terminal.ts'
+import { Turn } from '../src/turn.ts'
 import { withCommand } from './helpers/command.ts'
 import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
 import { sharedProcess } from './helpers/shared.ts'
@@ -225,7 +225,7 @@ describe('a watcher', () => {
     })
   })
 
-  it("says once whose turn it is, nothing while it is nobody's, and looks at nothing till then", async (t) => {
+  it("says once whose turn it is, once that it is nobody's, and looks at nothing till then", async (t) => {
     lookAgainAfter(t, 1)
     const looks = t.mock.method(Maildir.prototype, 'entries')
     const other = new Turn(new Maildir(dir).dir)
@@ -243,13 +243,15 @@ describe('a watcher', () => {
         this.holder = null
         return false
       })
+      await told('no turn')
       await askedAgain()
-      assert.deepEqual(events, [otherWatcher])
+      const noTurn = { type: 'no turn', place: path.join(dir, 'watching') } as const
+      assert.deepEqual(events, [otherWatcher, noTurn])
       assert.equal(looks.mock.callCount(), 0)
       asked.mock.restore()
       other.release()
       await told('watching')
-      assert.deepEqual(events, [otherWatcher, { type: 'watching', place: dir }])
+      assert.deepEqual(events, [otherWatcher, noTurn, { type: 'watching', place: dir }])
     })
   })
 
@@ -833,9 +835,15 @@ describe('ecdh-duet watch', () => {
       assert.match(errors, line)
     })
 
-  it('ends in one line when its folder is taken away', () =>
-    withCommand(args(), {}, async (watcher) => {
-      await watcher.until(/watching/)
+  it("says so while somebody else's file keeps it from its turn, goes on without it, and ends in one line when its folder is taken away", () => {
+    const strange = path.join(dir, 'watching', 'notes.txt')
+    fs.mkdirSync(path.dirname(strange), { recursive: true })
+    fs.writeFileSync(strange, '')
+    return withCommand(args(), {}, async (watcher) => {
+      await watcher.until(/waiting +[^\n]*watching holds files that are of no watcher/)
+      fs.rmSync(strange)
+      await watcher.until(/· {2}watching/)
+      assert.equal(watcher.output().match(/waiting/g)?.length, 1)
       fs.rmSync(path.join(dir, 'new'), { recursive: true })
       assert.equal(await watcher.ended, 1)
       assert.match(
@@ -843,7 +851,8 @@ describe('ecdh-duet watch', () => {
         /^ecdh-duet: [^\n]*mail\/new: It can't be used \(ENOENT\)\.\n$/m,
       )
       fs.mkdirSync(path.join(dir, 'new'))
-    }))
+    })
+  })
 
   for (const wrong of [['watch'], ['watch', 'mail'], ['watch', 'mail', 'more', '--key', 'x']])
     it(`is wrong usage as "${wrong.join(' ')}"`, async () => {

@@ -5,8 +5,9 @@ import path from 'node:path'
 import type { Alteration } from '../lab/mallory/mallory.ts'
 import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
+import { openClaimed } from '../state/claim.ts'
 import { StateError } from '../state/files.ts'
-import { forgetful, hasMet, openMemory } from '../state/memory.ts'
+import { forgetful, hasMet } from '../state/memory.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
@@ -83,7 +84,7 @@ function prepareVictims(
     ],
     openMemory: (port) =>
       kind === 'known'
-        ? openMemory(path.join(state, String(port)), suite.curve)
+        ? openClaimed(path.join(state, String(port)), suite.curve)
         : forgetful(suite.curve),
     terminal,
     showsSecrets: true,

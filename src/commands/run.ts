@@ -4,9 +4,10 @@ import type { Mailbox } from '../contract.ts'
 import { launch, type PeerPlan } from '../launch.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
+import { openClaimed } from '../state/claim.ts'
 import { makeDirectory, naming } from '../state/files.ts'
 import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
-import { forgetful, openMemory } from '../state/memory.ts'
+import { forgetful } from '../state/memory.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
 import { pictureFile } from '../state/pictures.ts'
 import { createTerminal } from '../terminal/terminal.ts'
@@ -60,7 +61,7 @@ export async function run(
       const memory =
         options.state === false
           ? forgetful(suite.curve, identity)
-          : openMemory(stateOf(port), suite.curve, identity)
+          : openClaimed(stateOf(port), suite.curve, identity)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },

@@ -40,16 +40,24 @@ export function createApp(
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  const router = new Router({ strict: true, sensitive: true })
-  addSteps(router, peer, events)
-  addPage(router, peer, events)
-  addWire(router, receiver, events)
-  addMailbox(router, peer)
-  // it would run a GET handler on HEAD too
-  for (const layer of router.stack) layer.methods = layer.methods.filter((name) => name !== 'HEAD')
-  app.use(router.routes())
-  app.use((ctx) => refuse(router, ctx))
+  const [others, own] = [strictRouter(), strictRouter()]
+  addWire(others, receiver, events)
+  addMailbox(others, peer)
+  addSteps(own, peer, events)
+  addPage(own, peer, events)
+  for (const router of [others, own]) {
+    // it would run a GET handler on HEAD too
+    for (const layer of router.stack)
+      layer.methods = layer.methods.filter((name) => name !== 'HEAD')
+    app.use(router.routes())
+  }
+  app.use((ctx) => refuse([others, own], ctx))
   return app
+}
+
+/** Takes `/show` and neither `/show/` nor `/SHOW`. */
+function strictRouter(): Router {
+  return new Router({ strict: true, sensitive: true })
 }
 
 /** How long a caller may still send what nobody takes, in ms. */
@@ -90,8 +98,11 @@ function problems(peer: Peer): Middleware {
   }
 }
 
+const SAFE = Object.entries(SAFE_HEADERS)
+
+/** By Node's own call: koa's looks at each of them again. */
 const headers: Middleware = (ctx, next) => {
-  ctx.set(SAFE_HEADERS)
+  for (const [name, value] of SAFE) ctx.res.setHeader(name, value)
   return next()
 }
 
@@ -107,8 +118,10 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
 }
 
 /** There is no such path, or not with this method. */
-function refuse(router: Router, { path, method }: Context): never {
-  const allowed = router.match(path, method).path.flatMap((layer) => layer.methods)
+function refuse(routers: readonly Router[], { path, method }: Context): never {
+  const allowed = routers
+    .flatMap((router) => router.match(path, method).path)
+    .flatMap((layer) => layer.methods)
   if (allowed.length === 0)
     throw new HttpError(
       'not_found',

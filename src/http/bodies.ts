@@ -7,6 +7,8 @@ import { DuetError } from '../protocol/errors.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { HttpError } from './problems.ts'
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /** Percent-encoding makes three bytes of one. */
 const MAX_FORM_BYTES = 'text='.length + 3 * MAX_TEXT_BYTES
 
@@ -41,7 +43,7 @@ export async function readJsonBytes(
 /** @throws DuetError `bad_message` */
 export function parseJson(body: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body))
+    return JSON.parse(UTF8.decode(body))
   } catch {
     throw new DuetError('bad_message', 'The body is not JSON.')
   }
@@ -91,7 +93,7 @@ function typeOf(ctx: Context): string {
 function formText(body: Uint8Array): Uint8Array {
   let text: string
   try {
-    const form = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(body)
+    const form = UTF8.decode(body)
     const [, value] = /^text=([^&]*)$/.exec(form) ?? []
     if (value === undefined)
       throw new DuetError(

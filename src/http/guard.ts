@@ -1,6 +1,6 @@
 /** Who may call. Runs before routing, for every path. */
 
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Context, Middleware } from 'koa'
 import { HttpError } from './problems.ts'
 
@@ -12,10 +12,6 @@ const WIRE_PATHS: ReadonlySet<string> = new Set([
   '/public_key',
   '/message',
 ])
-
-const loopback = new BlockList()
-loopback.addSubnet('127.0.0.0', 8)
-loopback.addAddress('::1', 'ipv6')
 
 /**
  * Refuses what no curl of the owner's and no peer sends. `hostNames`: the names, beside
@@ -94,8 +90,11 @@ function refuseUntoldSites(ctx: Context, name: string): void {
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
 }
 
-/** Whether a caller is on this machine: also an IPv4 one of a socket that listens on IPv6 (::ffff:127.0.0.1). */
-export function isLoopback(address: string | undefined): boolean {
-  if (address === undefined) return false
-  return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
+/**
+ * Whether a caller is on this machine, by the address that the system has of him (in its one form). An IPv4 caller
+ * of a socket that listens on IPv6 has ::ffff: before it.
+ */
+export function isLoopback(address = ''): boolean {
+  const ipv4 = address.replace(/^::ffff:/, '')
+  return address === '::1' || (isIP(ipv4) === 4 && ipv4.startsWith('127.'))
 }

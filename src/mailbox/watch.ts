@@ -3,17 +3,19 @@
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
 import type { WatchEvent } from '../contract.ts'
+import { processOf } from '../mark.ts'
 import type { KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
+import { Turn } from '../turn.ts'
 import { type Entry, idOf, type Maildir } from './maildir.ts'
-import { processOf } from './mark.ts'
 import { MAX_MAIL_BYTES, open, sealedBytes } from './seal.ts'
-import { Turn } from './turn.ts'
 
 /** How long, in ms, a change may go unseen that the system did not tell of, and the end of another watcher. */
 const LOOK_AGAIN_MS = 1000
 /** How long, in ms, a file that does not open is left in peace since it was last written to. */
 const GROWING_MS = 1000
+/** How many looks find nobody's turn before that is told: others may change the file as we look. */
+const LOOKS = 3
 
 export interface WatchOptions {
   readonly maildir: Maildir
@@ -35,6 +37,7 @@ export async function watch({ maildir, pair, tell, signal }: WatchOptions): Prom
   signal.addEventListener('abort', bell.ring)
   let eye: fs.FSWatcher | null = null
   let reading: string | null = null
+  let nobody = 0
   try {
     while (!signal.aborted) {
       const mine = turn.take()
@@ -47,6 +50,8 @@ export async function watch({ maildir, pair, tell, signal }: WatchOptions): Prom
             : { type: 'other watcher', process: processOf(now) },
         )
       }
+      nobody = now === null ? nobody + 1 : 0
+      if (nobody === LOOKS) await tell({ type: 'no turn', place: turn.folder })
       if (mine) {
         eye ??= lookAt(maildir.new, bell.ring)
         await readAll(() => !signal.aborted && turn.take())

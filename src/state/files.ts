@@ -92,6 +92,52 @@ export function temporaryOf(file: string): string {
   return `${file}.tmp`
 }
 
+/**
+ * Adds `lines` to the `.gitignore` of a folder that is there, as far as they are not in it; what it
+ * says already stays. Adds nothing where a `*` keeps everything from git, in the folder or above it.
+ * Returns whether it added something.
+ * @throws the system's errors
+ */
+export function keepFromGit(dir: string, lines: readonly string[]): boolean {
+  const folders = withThoseAbove(path.resolve(dir))
+  const inside = folders.slice(0, 1 + folders.findIndex(isRepository) || undefined)
+  if (inside.some((folder) => keepsAll(ignoredIn(folder)))) return false
+  const text = ignoredIn(dir)
+  const there = linesOf(text)
+  const missing = lines.filter((line) => !there.includes(line))
+  if (missing.length === 0) return false
+  const gap = text === '' || text.endsWith('\n') ? '' : '\n'
+  fs.appendFileSync(ignoreFile(dir), `${gap}${missing.join('\n')}\n`)
+  return true
+}
+
+/** Whether git could take what is in a folder: it, or one above it, has a `.git`. */
+export function isInRepository(dir: string): boolean {
+  return withThoseAbove(path.resolve(dir)).some(isRepository)
+}
+
+const isRepository = (folder: string) => fs.existsSync(path.join(folder, '.git'))
+
+/** A folder and those that it is in, the nearest first. */
+function withThoseAbove(folder: string): string[] {
+  const above = path.dirname(folder)
+  return above === folder ? [folder] : [folder, ...withThoseAbove(above)]
+}
+
+const ignoreFile = (folder: string) => path.join(folder, '.gitignore')
+
+function ignoredIn(folder: string): string {
+  const file = ignoreFile(folder)
+  return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
+}
+
+const linesOf = (text: string) => text.split('\n').map((line) => line.trimEnd())
+
+function keepsAll(text: string): boolean {
+  const lines = linesOf(text)
+  return lines.includes('*') && !lines.some((line) => line.startsWith('!'))
+}
+
 /** Makes the folder if it isn't there: its owner's alone, and git never takes what is in it. */
 export function makeDirectory(dir: string): void {
   if (fs.existsSync(dir)) return

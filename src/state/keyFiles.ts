@@ -5,7 +5,15 @@ import path from 'node:path'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
 import { keepNames } from '../system.ts'
-import { makeDirectory, naming, readOwn, readPublic, StateError } from './files.ts'
+import {
+  isInRepository,
+  keepFromGit,
+  makeDirectory,
+  naming,
+  readOwn,
+  readPublic,
+  StateError,
+} from './files.ts'
 import {
   decodePrivateKey,
   decodePublicKey,
@@ -48,17 +56,24 @@ export function refuseOneKeyForBoth(identity: PublicKey, mailboxKey: PublicKey):
 
 /**
  * Writes a key pair into `dir`, which is made if it isn't there, as key.private.pem (PKCS#8, the
- * owner's alone) and key.public.pem (SPKI). Returns the two paths.
+ * owner's alone) and key.public.pem (SPKI). Inside a git repository the folder's `.gitignore` gets a
+ * line for the private key first, unless it has that or `*`: nothing else there changes, and git
+ * says what it says of everything else. Returns the two paths, and
+ * whether that line was added.
  * @throws StateError if either is there already; then neither is written
  */
 export function writeKeyPair(
   dir: string,
   pair: KeyPair,
-): { privateFile: string; publicFile: string } {
+): { privateFile: string; publicFile: string; ignored: boolean } {
   const privateFile = path.join(dir, 'key.private.pem')
   const publicFile = path.join(dir, 'key.public.pem')
   naming(dir, () => makeDirectory(dir))
   for (const file of [privateFile, publicFile]) refuseExisting(file)
+  const ignored = naming(
+    path.join(dir, '.gitignore'),
+    () => isInRepository(dir) && keepFromGit(dir, [`/${path.basename(privateFile)}`]),
+  )
   create(privateFile, encodePrivateKey(pair), 0o600)
   try {
     create(publicFile, encodePublicKey(pair), 0o644)
@@ -67,7 +82,7 @@ export function writeKeyPair(
     throw error
   }
   naming(dir, () => keepNames(dir))
-  return { privateFile, publicFile }
+  return { privateFile, publicFile, ignored }
 }
 
 /** Also for a link that leads nowhere. */

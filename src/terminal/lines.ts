@@ -170,6 +170,15 @@ const MAILBOX: Table<WatchEvent, Line> = {
     ],
   ],
 
+  'no turn': ({ place }) => [
+    [
+      '✗',
+      'waiting',
+      `${printable(place)} holds files that are of no watcher. Look at them, and remove them; this one goes on then.`,
+      'yellow',
+    ],
+  ],
+
   // the mark stands before the text, which could end with any
   mail: ({ stored, SECRET }, secrets) => [
     secretLine(

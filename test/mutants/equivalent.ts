@@ -114,13 +114,13 @@ export const EQUIVALENT: readonly Equivalent[] = [
     why: 'A name that is no picture of ours is passed over.',
   },
   {
-    file: 'src/mailbox/mark.ts',
+    file: 'src/mark.ts',
     line: 'const [, pid, , , host] = MARK.exec(mark) ?? []',
     is: '["Stryker was here"]',
     why: 'The first of them is not looked at, and only marks are shown; the compiler does not know.',
   },
   {
-    file: 'src/mailbox/mark.ts',
+    file: 'src/mark.ts',
     line: 'const [, pid, start, run, host] = MARK.exec(mark) ?? []',
     is: '["Stryker was here"]',
     why: 'The first of them is not looked at.',

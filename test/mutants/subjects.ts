@@ -60,13 +60,12 @@ export const SUBJECTS: readonly Subject[] = [
     pictures: ['pictureStore'],
   }),
   ...subjects('src/http', 95, { guard: ['guard'] }),
+  ...subjects('src', 95, { mark: ['mark'], turn: ['turn'] }),
   ...subjects('src/mailbox', 95, {
     hpke: ['seal'],
     mailbox: ['mailbox'],
     maildir: ['maildir'],
-    mark: ['mark'],
     seal: ['seal'],
-    turn: ['turn'],
     watch: ['watch'],
   }),
 ]

@@ -1,29 +1,30 @@
-/** Whose turn it is to read a Maildir: one watcher's at a time, and the next one's when that has ended. */
+/** Whose turn it is in a folder: one process's at a time (a Maildir's watcher, a state's peer), and the next one's when that has ended. */
 
 import fs from 'node:fs'
 import path from 'node:path'
 import { isMark, newMark, stillRuns } from './mark.ts'
 
 const FREE = 'free'
-/** How long a watcher on another machine may be silent, in ms, before its turn is over. */
-const SILENCE_MS = 2 * 60 * 1000
+/** How long a process on another machine may be silent, in ms, before its turn is over. */
+export const SILENCE_MS = 2 * 60 * 1000
 
 /**
- * The folder `watching` holds one file, whose name says who reads: `free`, or the mark of a
+ * A folder (a Maildir's is `watching`) holds one file, whose name says whose turn it is: `free`, or the mark of a
  * process. To take the turn is to rename that file from what was seen to a fresh mark: of all
  * who try, one finds it there. A mark never comes back, so nobody wins by an old look.
  */
 export class Turn {
-  readonly #folder: string
+  /** Where the file is. */
+  readonly folder: string
   readonly #tmp: string
   #mark: string | null = null
   /** The mark of whoever had the turn instead of us when we asked last. */
   holder: string | null = null
 
-  /** In the Maildir `dir`. */
-  constructor(dir: string) {
-    this.#folder = path.join(dir, 'watching')
-    this.#tmp = path.join(dir, 'tmp')
+  /** In `dir`, a Maildir unless it is said how that is laid out. `tmp`: where the folder is made, as what moves into its place. */
+  constructor(dir: string, { folder = 'watching', tmp = 'tmp' } = {}) {
+    this.folder = path.join(dir, folder)
+    this.#tmp = path.join(dir, tmp)
   }
 
   /** Takes the turn, or says that we still have it; false while it is somebody else's. */
@@ -47,15 +48,15 @@ export class Turn {
   }
 
   #names(): string[] {
-    if (!fs.existsSync(this.#folder)) return []
-    return fs.readdirSync(this.#folder).filter((name) => name === FREE || isMark(name))
+    if (!fs.existsSync(this.folder)) return []
+    return fs.readdirSync(this.folder).filter((name) => name === FREE || isMark(name))
   }
 
   #isHeld(name: string): boolean {
     if (name === FREE) return false
     const runs = stillRuns(name)
     if (runs !== null) return runs
-    const stat = fs.statSync(path.join(this.#folder, name), { throwIfNoEntry: false })
+    const stat = fs.statSync(path.join(this.folder, name), { throwIfNoEntry: false })
     return stat !== undefined && Date.now() - stat.mtimeMs < SILENCE_MS
   }
 
@@ -65,21 +66,21 @@ export class Turn {
     fs.mkdirSync(draft, { mode: 0o700 })
     fs.writeFileSync(path.join(draft, FREE), '', { mode: 0o600 })
     try {
-      fs.renameSync(draft, this.#folder)
+      fs.renameSync(draft, this.folder)
     } catch (error) {
       fs.rmSync(draft, { recursive: true })
-      if (!fs.existsSync(this.#folder)) throw error
+      if (!fs.existsSync(this.folder)) throw error
     }
     return this.#names()
   }
 
   #rename(from: string, to: string): boolean {
-    return ifThere(() => fs.renameSync(path.join(this.#folder, from), path.join(this.#folder, to)))
+    return ifThere(() => fs.renameSync(path.join(this.folder, from), path.join(this.folder, to)))
   }
 
   #touch(mark: string): boolean {
     const now = new Date()
-    return ifThere(() => fs.utimesSync(path.join(this.#folder, mark), now, now))
+    return ifThere(() => fs.utimesSync(path.join(this.folder, mark), now, now))
   }
 }
 

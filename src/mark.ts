@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
-import { isRunning } from '../system.ts'
+import { isRunning } from './system.ts'
 
 /** As in a file's name, whatever the system lets a machine be called. */
 const HOST = os.hostname().replace(/[^\w.-]/g, '_') || 'localhost'

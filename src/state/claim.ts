@@ -1,0 +1,49 @@
+/** One peer at a time on a state: two would remove each other's pictures, and write one known peer. */
+
+import type { Memory } from '../contract.ts'
+import { processOf } from '../mark.ts'
+import type { Curve, KeyPair } from '../protocol/curves.ts'
+import { SILENCE_MS, Turn } from '../turn.ts'
+import { keepFromGit, makeDirectory, naming, StateError } from './files.ts'
+import { openMemory } from './memory.ts'
+
+/** What a state has, as `.gitignore` says it. */
+const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/pictures/', '/running/']
+/** How often, in ms, a peer shows that it still runs, to those on other machines. */
+const STILL_HERE_MS = SILENCE_MS / 4
+
+/**
+ * Opens the state in `dir` as `openMemory` does, for this process and as long as it runs; one that was
+ * killed has none. Git takes nothing of it: a folder that was there before gets a `.gitignore` too,
+ * with lines for what is ours, since the rest is somebody else's.
+ * @throws StateError while another peer has it, and as `openMemory` does
+ */
+export function openClaimed(dir: string, curve: Curve, given?: KeyPair): Memory {
+  claim(dir)
+  return openMemory(dir, curve, given)
+}
+
+function claim(dir: string): void {
+  naming(dir, () => {
+    makeDirectory(dir)
+    keepFromGit(dir, KEPT)
+    const turn = new Turn(dir, { folder: 'running', tmp: '.' })
+    // of two that start together one comes too late, and sees the other when it looks again
+    if (!turn.take() && !turn.take()) throw new StateError(refusal(dir, turn))
+    setInterval(() => stay(turn), STILL_HERE_MS).unref()
+    process.once('exit', () => turn.release())
+  })
+}
+
+/** A peer goes on without a folder that was removed, or that can't be written any more. */
+function stay(turn: Turn): void {
+  try {
+    turn.take()
+  } catch {}
+}
+
+function refusal(dir: string, { holder, folder }: Turn): string {
+  if (holder === null)
+    return `${folder}: It holds files that are of no peer. Look at them, remove them, and start again.`
+  return `${dir}: Another peer (${processOf(holder)}) has this state. End that one first, or give this one a folder of its own: --state DIR`
+}
