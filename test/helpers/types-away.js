@@ -17,7 +17,7 @@ const cache = path.resolve(about, '../../../.cache/types-away', require(about).v
 
 /** @type {import('node:module').LoadHook} */
 export function load(url, context, next) {
-  // a test may ask for one more copy of a module: ?copy=2
+  // a file may be loaded once more, under a query
   if (!/\.ts(\?|$)/.test(url)) return next(url, context)
   const file = fileURLToPath(url)
   return {
