@@ -126,8 +126,10 @@ describe('the package', () => {
 
   it('is built anew: what the sources no longer have does not stay', async () => {
     const copy = path.join(folder, 'copy')
-    for (const name of ['src', 'package.json', 'tsconfig.json'])
-      fs.cpSync(path.join(root, name), path.join(copy, name), { recursive: true })
+    fs.mkdirSync(path.join(copy, 'src'), { recursive: true })
+    for (const name of ['package.json', 'tsconfig.json'])
+      fs.cpSync(path.join(root, name), path.join(copy, name))
+    fs.writeFileSync(path.join(copy, 'src', 'main.ts'), 'export const compiled = true\n')
     fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
     fs.mkdirSync(path.join(copy, 'dist'))
     fs.writeFileSync(path.join(copy, 'dist', 'gone.js'), '')

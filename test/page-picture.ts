@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { PNG } from 'pngjs'
-import { noBrowser, startBrowser, withPage } from './helpers/browser.ts'
+import { noBrowser, openTab, startBrowser } from './helpers/browser.ts'
 import { call } from './helpers/call.ts'
 import { withCommand } from './helpers/command.ts'
 
@@ -19,14 +19,15 @@ try {
     const [a = 0, b = 0] = await both.ports(2)
     const steps = [`${a}/send_keys`, `${b}/send_keys`, `${a}/show`, `${a}/send_msg`]
     for (const step of steps) await call(`http://127.0.0.1:${step}`)
-    const options = { viewport: { width: 1280, height: 820 }, colorScheme: 'light' } as const
-    await withPage(browser, `http://127.0.0.1:${a}/`, options, async (page) => {
-      await page.locator('#record-7 summary').click()
-      await page.locator('#record-7-tag').waitFor()
-      await page.locator('#scroll').evaluate((list) => list.scrollTo(0, 0))
-      const picture = PNG.sync.read(await page.screenshot())
-      fs.writeFileSync(FILE, PNG.sync.write(picture, PACKED))
-    })
+    const { page, become, open } = await openTab(browser)
+    const viewport = { width: 1280, height: 820 }
+    await become({ locale: 'en', javaScript: true, viewport, colorScheme: 'light' })
+    await open(`http://127.0.0.1:${a}/`)
+    await page.locator('#record-7 summary').click()
+    await page.locator('#record-7-tag').waitFor()
+    await page.locator('#scroll').evaluate((list) => list.scrollTo(0, 0))
+    const picture = PNG.sync.read(await page.screenshot())
+    fs.writeFileSync(FILE, PNG.sync.write(picture, PACKED))
   })
   process.stdout.write(`${FILE}: ${fs.statSync(FILE).size} bytes\n`)
 } finally {

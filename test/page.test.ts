@@ -1,7 +1,6 @@
 /** The page as it is served: its files, what a browser may load for it, and what it shows without its script. */
 
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
@@ -106,17 +105,6 @@ describe('the files of the page', () => {
     const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
     assert.equal(file, 'test/page.png')
     assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
-  })
-
-  it('are in the package', () => {
-    const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: root,
-      encoding: 'utf8',
-    })
-    const [{ files }] = JSON.parse(packed.stdout)
-    const names = files.map((file: { path: string }) => file.path)
-    for (const file of FILES) assert.ok(names.includes(`src/page/${file}`), file)
-    assert.ok(!names.some((name: string) => /tsconfig|test\//.test(name)))
   })
 })
 

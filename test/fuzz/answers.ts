@@ -304,7 +304,7 @@ async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): P
 
 export const hostileServers: Target = {
   name: "answers of a hostile server in the other peer's place",
-  cases: 300,
+  cases: 40,
   async fuzz(seed, limits, tell) {
     const server = new Server()
     const clock = new Clock()
@@ -353,7 +353,7 @@ export const hostileServers: Target = {
 
 export const hostileMailServers: Target = {
   name: 'answers of a hostile server to a sender of mail',
-  cases: 100,
+  cases: 20,
   async fuzz(seed, limits, tell) {
     const server = new Server()
     const clock = new Clock()

@@ -27,7 +27,7 @@ const STREAM_LIMIT = 60_000
 
 export const httpRequests: Target = {
   name: 'HTTP requests to a running pair',
-  cases: 2_500,
+  cases: 200,
   fuzz: (seed, limits, tell) =>
     // small batches, so that each run has all suites in turn
     inBatches(seed, limits, 500, (seed, numRuns) => {
@@ -68,7 +68,7 @@ export const httpRequests: Target = {
 
 export const httpStreams: Target = {
   name: 'bytes that are hardly HTTP, to a running pair',
-  cases: 400,
+  cases: 60,
   fuzz: (seed, limits, tell) =>
     inBatches(seed, limits, 400, (seed, numRuns) =>
       withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {

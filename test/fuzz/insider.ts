@@ -53,7 +53,7 @@ const texts = fc.array(
 
 export const insiderTexts: Target = {
   name: 'sealed texts of any bytes',
-  cases: 50,
+  cases: 10,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(texts, async (texts) => {
@@ -122,7 +122,7 @@ function nonceOf(counter: number, last: boolean): Buffer {
 
 export const insiderPictures: Target = {
   name: "sealed pictures that don't add up",
-  cases: 50,
+  cases: 10,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(picture, async (plan) => {

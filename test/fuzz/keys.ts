@@ -110,7 +110,7 @@ function assertSentence(message: string, text: string): void {
 
 export const pemTexts: Target = {
   name: 'PEM texts',
-  cases: 500,
+  cases: 200,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(pems(), async (text) => {
@@ -238,7 +238,7 @@ function contentsOf(dir: string): Map<string, string> {
 
 export const stateFolders: Target = {
   name: 'state folders',
-  cases: 80,
+  cases: 25,
   async fuzz(seed, limits, tell) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
     let number = 0

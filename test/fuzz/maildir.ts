@@ -192,7 +192,7 @@ function told<Type extends WatchEvent['type']>(
 
 export const maildirs: Target = {
   name: 'Maildirs with anything in them',
-  cases: 40,
+  cases: 6,
   async fuzz(seed, limits, tell) {
     const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
     let number = 0

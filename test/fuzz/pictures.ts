@@ -113,7 +113,7 @@ const pictures = fc
 
 export const pictureFiles: Target = {
   name: 'files that begin as pictures do',
-  cases: 100,
+  cases: 50,
   async fuzz(seed, limits, tell) {
     const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
     try {

@@ -39,7 +39,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 
 export const sealedTexts: Target = {
   name: 'sealed texts that were changed',
-  cases: 100,
+  cases: 40,
   async fuzz(seed, limits, tell) {
     const pairs = { X25519: new KeyPair(CURVES.X25519), 'P-256': new KeyPair(CURVES['P-256']) }
     const text = fc.uint8Array({ maxLength: 300 })

@@ -277,7 +277,7 @@ const copyOf = (thing: Form | Uint8Array) =>
 
 export const wire: Target = {
   name: 'key messages, messages and pictures that were changed on their way',
-  cases: 60,
+  cases: 10,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(cases, async (which) => {

@@ -3,7 +3,7 @@
 import { accessSync, constants } from 'node:fs'
 import path from 'node:path'
 import axe from 'axe-core'
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
@@ -37,19 +37,32 @@ export function startBrowser(): Promise<Browser> {
   })
 }
 
-/**
- * Opens `url` in a window of its own, and closes it after `use`; `faults` is what went wrong in the page, and what was
- * asked of anyone but the origin of `url`.
- */
-export async function withPage<T>(
-  browser: Browser,
-  url: string,
-  options: BrowserContextOptions,
-  use: (page: Page, faults: string[]) => Promise<T>,
-): Promise<T> {
-  const context = await browser.newContext({ reducedMotion: 'reduce', ...options })
+/** What a browser may be like. */
+export interface Kind {
+  readonly locale: string
+  readonly javaScript: boolean
+  readonly viewport: { width: number; height: number }
+  readonly colorScheme: 'light' | 'dark'
+}
+
+export interface Tab {
+  readonly page: Page
+  /** What went wrong since it was opened, or was asked of anyone but where it is. */
+  readonly faults: readonly string[]
+  /** For what is opened from then on. */
+  become(kind: Kind): Promise<void>
+  open(url: string): Promise<void>
+}
+
+/** A new tab, alone in its window. */
+export async function openTab(browser: Browser): Promise<Tab> {
+  const context = await browser.newContext({ permissions: ['clipboard-read', 'clipboard-write'] })
   const page = await context.newPage()
+  const session = await context.newCDPSession(page)
+  const userAgent = await page.evaluate(() => navigator.userAgent)
   const faults: string[] = []
+  let origin = ''
+  let opening: string | null = null
   page.on('pageerror', ({ message }) => faults.push(message))
   page.on('console', (message) => {
     // a refusal is an answer, though the browser calls it an error
@@ -57,13 +70,29 @@ export async function withPage<T>(
       faults.push(message.text())
   })
   page.on('request', (request) => {
-    if (new URL(request.url()).origin !== new URL(url).origin) faults.push(request.url())
+    const to = new URL(request.url()).origin
+    if (to === opening && request.isNavigationRequest()) {
+      // what was there before is gone, and asks for nothing more
+      origin = to
+      opening = null
+      faults.length = 0
+    } else if (to !== origin) faults.push(request.url())
   })
-  try {
-    await page.goto(url)
-    return await use(page, faults)
-  } finally {
-    await context.close()
+  return {
+    page,
+    faults,
+    async become({ locale, javaScript, viewport, colorScheme }) {
+      await page.setViewportSize(viewport)
+      await page.emulateMedia({ colorScheme, media: null, reducedMotion: 'reduce' })
+      await session.send('Emulation.setLocaleOverride', { locale })
+      const language = { userAgent, acceptLanguage: locale }
+      await session.send('Emulation.setUserAgentOverride', language)
+      await session.send('Emulation.setScriptExecutionDisabled', { value: !javaScript })
+    },
+    async open(url) {
+      opening = new URL(url).origin
+      await page.goto(url)
+    },
   }
 }
 
@@ -75,7 +104,7 @@ interface Violation {
 /** What axe-core finds against WCAG 2.2 AA and its own best practices, a line each. */
 export async function violations(page: Page): Promise<string[]> {
   // not as a script of the page: its policy takes none from elsewhere
-  await page.evaluate(axe.source)
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source)
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       axe: { run(options: object): Promise<{ violations: Violation[] }> }

@@ -14,7 +14,7 @@ export interface Reader {
   readonly response: http.IncomingMessage
   /** The whole text so far. */
   text(): string
-  received(): Received[]
+  received(): readonly Received[]
   /** Waits for an event that `wanted` takes, and returns it. */
   until(wanted: (event: Received) => boolean): Promise<Received>
   /** Waits for the first state after what is kept. */
@@ -32,20 +32,25 @@ export async function readEvents(url: string, lastEventId?: string, query = ''):
   const request = http.get(`${url}/events${query}`, { headers, agent: false })
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
   request.on('error', () => {})
+  const received: Received[] = []
   let text = ''
+  let rest = ''
   response.setEncoding('utf8').on('data', (more) => {
     text += more
+    const blocks = `${rest}${more}`.split('\n\n')
+    rest = blocks.pop() ?? ''
+    received.push(...blocks.flatMap(parse))
   })
   const ended = new Promise<void>((resolve) => {
     response.on('error', () => {})
     response.once('close', () => resolve())
   })
-  const received = () => text.split('\n\n').slice(0, -1).flatMap(parse)
   const until = async (wanted: (event: Received) => boolean) => {
     const signal = AbortSignal.timeout(LIMIT_MS)
-    for (;;) {
-      const found = received().find(wanted)
+    for (let seen = 0; ; ) {
+      const found = received.slice(seen).find(wanted)
       if (found) return found
+      seen = received.length
       await once(response, 'data', { signal }).catch(() => {
         throw new Error(`it never came; what came:\n${text}`)
       })
@@ -54,7 +59,7 @@ export async function readEvents(url: string, lastEventId?: string, query = ''):
   return {
     response,
     text: () => text,
-    received,
+    received: () => received,
     until,
     caughtUp: () => until(({ type }) => type === 'state'),
     ended,

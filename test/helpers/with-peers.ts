@@ -21,6 +21,8 @@ export interface TestPeer {
 
 export interface PeersOptions {
   suite?: Suite
+  /** Any free ones by default. */
+  ports?: readonly [number, number]
   host?: string
   hostNames?: string[]
   message?: string
@@ -31,11 +33,17 @@ export interface PeersOptions {
   openMailbox?: () => Mailbox
 }
 
-export async function withPeers(
-  options: PeersOptions,
-  run: (a: TestPeer, b: TestPeer) => Promise<void>,
-): Promise<void> {
+export interface StartedPeers {
+  readonly peers: readonly [TestPeer, TestPeer]
+  /** Leaves out of their terminals what these have shown so far. */
+  forget(): void
+  close(): Promise<void>
+}
+
+/** Starts two peers; whoever calls this closes them. */
+export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
+  const { ports = [0, 0] } = options
   let output = ''
   const write = (text: Buffer) => {
     output += text
@@ -44,8 +52,8 @@ export async function withPeers(
   const launched = await launch({
     suite,
     plans: [
-      { host, port: 0, hostNames },
-      { host, port: 0, hostNames },
+      { host, port: ports[0], hostNames },
+      { host, port: ports[1], hostNames },
     ],
     openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
     terminal,
@@ -69,10 +77,22 @@ export async function withPeers(
       secrets: () => secretsOf(lines()),
     }
   }) as [TestPeer, TestPeer]
+  const forget = () => {
+    terminal.flush()
+    output = ''
+  }
+  return { peers, forget, close: () => launched.close() }
+}
+
+export async function withPeers(
+  options: PeersOptions,
+  run: (a: TestPeer, b: TestPeer) => Promise<void>,
+): Promise<void> {
+  const started = await startPeers(options)
   try {
-    await run(...peers)
+    await run(...started.peers)
   } finally {
-    await launched.close()
+    await started.close()
   }
 }
 

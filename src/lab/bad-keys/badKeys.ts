@@ -29,11 +29,15 @@ interface Couple {
 }
 
 /**
- * `ecdh-duet lab bad-keys`: attacks the peer at `origin`, an origin of this machine. Returns
- * whether everything was as it has to be.
+ * `ecdh-duet lab bad-keys`: attacks the peer at `origin`, an origin of this machine, and two peers
+ * of its own on each of the suites `own`. Returns whether everything was as it has to be.
  * @throws PeerError
  */
-export async function badKeys(say: Say, origin: string): Promise<boolean> {
+export async function badKeys(
+  say: Say,
+  origin: string,
+  own: readonly Suite[] = Object.values(SUITES),
+): Promise<boolean> {
   const { curve: name, peer } = await shown(origin)
   const other = loopbackOrigin(peer.url)
   if (other === null)
@@ -42,7 +46,7 @@ export async function badKeys(say: Say, origin: string): Promise<boolean> {
       `The other peer of ${origin} is at ${peer.url}, and the lab stays on this machine.`,
     )
   const suite = SUITES[name]
-  const others = Object.values(SUITES).filter(({ id }) => id !== suite.id)
+  const others = own.filter(({ id }) => id !== suite.id)
   const wrong: string[] = []
 
   say(...heading(`1. The peer at ${origin} (${name})`))
@@ -50,15 +54,16 @@ export async function badKeys(say: Say, origin: string): Promise<boolean> {
   say('', 'Texts of the lab wait there now. They are read as always:')
   for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
 
-  await withPairOn(suite, async (a, b) => {
-    say(...heading(`2. On the wire between two peers of the lab's own (${name})`))
-    say(
-      ...wrap(
-        'Some attacks need messages that were recorded whole or kept back, which only somebody on the wire has. They go to two ordinary peers that the lab starts for itself.',
-      ),
-    )
-    wrong.push(...(await attackOnTheWire(say, a, b)))
-  })
+  if (own.includes(suite))
+    await withPairOn(suite, async (a, b) => {
+      say(...heading(`2. On the wire between two peers of the lab's own (${name})`))
+      say(
+        ...wrap(
+          'Some attacks need messages that were recorded whole or kept back, which only somebody on the wire has. They go to two ordinary peers that the lab starts for itself.',
+        ),
+      )
+      wrong.push(...(await attackOnTheWire(say, a, b)))
+    })
   for (const [i, other] of others.entries())
     await withPairOn(other, async (a, b) => {
       say(...heading(`${i + 3}. Another CURVE: two peers of the lab's own (${other.name})`))

@@ -8,15 +8,15 @@ import { fact, heading } from '../layout.ts'
 import { withOwnPair } from '../pair.ts'
 
 /** Of so many the middle one counts. */
-const ROUNDS = 25
+export const ROUNDS = 25
 
-/** As lines. */
-export async function costs(): Promise<string[]> {
-  const [alone = 0, joined = 0] = await exchangeTimes()
+/** As lines; each is the middle one of `rounds`. */
+export async function costs(rounds: number): Promise<string[]> {
+  const [alone = 0, joined = 0] = await exchangeTimes(rounds)
   const seed = MLKEM768.generateSeed()
   const { encapsulationKey, decapsulationKey } = MLKEM768.keyPair(seed)
   const { ciphertext } = MLKEM768.encapsulate(encapsulationKey)
-  const [making = 0, encapsulating = 0, decapsulating = 0] = await middleOf([
+  const [making = 0, encapsulating = 0, decapsulating = 0] = await middleOf(rounds, [
     () => MLKEM768.keyPair(seed),
     () => MLKEM768.encapsulate(encapsulationKey),
     () => MLKEM768.decapsulate(decapsulationKey, ciphertext),
@@ -24,7 +24,7 @@ export async function costs(): Promise<string[]> {
   const ms = (value: number) => `${value.toFixed(1)} ms`
   return [
     ...heading('5. What it costs'),
-    `Measured here, the middle one of ${ROUNDS}; both peers and the lab in one process:`,
+    `Measured here, the middle one of ${rounds}; both peers and the lab in one process:`,
     '',
     ...fact('an exchange, X25519', ms(alone)),
     ...fact('with ML-KEM-768', ms(joined)),
@@ -37,23 +37,23 @@ export async function costs(): Promise<string[]> {
 }
 
 /**
- * How long each of `runs` takes, in ms: the middle one of `ROUNDS`, after as many that let the engine compile
+ * How long each of `runs` takes, in ms: the middle one of `rounds`, after as many that let the engine compile
  * it. They take turns, so that a machine that is busy for a moment is fair to all.
  */
-async function middleOf(runs: readonly (() => unknown)[]): Promise<number[]> {
+async function middleOf(rounds: number, runs: readonly (() => unknown)[]): Promise<number[]> {
   const times: number[][] = runs.map(() => [])
-  for (let i = 0; i < 2 * ROUNDS; i++)
+  for (let i = 0; i < 2 * rounds; i++)
     for (const [which, run] of runs.entries()) {
       const begin = performance.now()
       await run()
       times[which]?.push(performance.now() - begin)
     }
   const middle = (all: number[]) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0
-  return times.map((all) => middle(all.slice(ROUNDS)))
+  return times.map((all) => middle(all.slice(rounds)))
 }
 
 /** Whole exchanges of ordinary peers, in ms. */
-function exchangeTimes(): Promise<number[]> {
+function exchangeTimes(rounds: number): Promise<number[]> {
   const pairOn = <T>(suite: Suite, use: (exchange: () => Promise<void>) => Promise<T>) =>
     withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], (a, b) =>
       use(async () => {
@@ -61,6 +61,6 @@ function exchangeTimes(): Promise<number[]> {
       }),
     )
   return pairOn(SUITES.X25519, (alone) =>
-    pairOn(SUITES.X25519MLKEM768, (joined) => middleOf([alone, joined])),
+    pairOn(SUITES.X25519MLKEM768, (joined) => middleOf(rounds, [alone, joined])),
   )
 }

@@ -1,0 +1,122 @@
+/** What went over the wire, byte by byte, and the letters of it. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { SUITES } from '../../src/protocol/suites.ts'
+import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withPeers } from '../helpers/with-peers.ts'
+import { agree, onePage, records, sharedPage, suite, withTab } from './tabs.ts'
+
+describe('what comes over the wire', suite, () => {
+  const onPage = sharedPage()
+
+  it('in a request with the wrong method has a record that names that method', () =>
+    onPage(async (page, [a]) => {
+      await a.call('/wire/keys')
+      await records(page, 2)
+      const record = page.locator('#record-1')
+      assert.match(await record.innerText(), /a request\s+GET \/wire\/keys/)
+      assert.doesNotMatch(await record.innerText(), /POST|known form/)
+    }))
+
+  it('has its letters plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
+    onPage(async (page, [a, b]) => {
+      await page.getByText('No sealed text has come yet.').waitFor()
+      await page.locator('#frequency summary').click()
+      assert.equal(await page.getByText('none yet').count(), 26)
+      await agree(a, b)
+      await b.call('/send_msg')
+      await page.getByText(/^Counted in \d+ letters of the ciphertext/).waitFor()
+      const { english, ciphertext } = (await a.call('/frequency')).json
+      const rows = await page.locator('#numbers tbody tr').allInnerTexts()
+      assert.deepEqual(
+        rows,
+        Object.keys(english).map(
+          (letter) => `${letter}\t${english[letter].toFixed(1)}\t${ciphertext[letter].toFixed(1)}`,
+        ),
+      )
+      assert.equal(await page.locator('#plot rect.english').count(), 26)
+      assert.match((await page.getAttribute('#plot svg', 'aria-label')) ?? '', /table below/)
+    }))
+
+  it('of a picture is its header and no more', () =>
+    onPage(async (page, [a]) => {
+      await a.call('/send_image')
+      await page.getByText('sealed picture').click()
+      const record = page.locator('.record', { hasText: 'sealed picture' })
+      assert.match(await record.innerText(), /DUET2|44 55 45 54 32/)
+      assert.match(await record.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)
+    }))
+})
+
+describe('a record', suite, () => {
+  it('has an address for each field, on arrival and by a link, and opens to its bytes, each with its name, length, meaning and source', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      await withTab(a.url, { path: '/#record-4-confirm.tag' }, async (page) => {
+        const field = page.locator('[id="record-4-confirm.tag"]')
+        await field.waitFor()
+        assert.equal(await field.evaluate((element) => element === document.activeElement), true)
+        await page.locator('#record-1 summary').click()
+        await page.locator('#record-1 .bytes a[href="#record-1-identity"]').click()
+        assert.match(page.url(), /#record-1-identity$/)
+        await page.locator('#record-1-identity:target').waitFor()
+        const { publicKey } = (await a.call('/show')).json
+        const text = await page.locator('#record-1-publicKey').innerText()
+        assert.ok(text.replaceAll(' ', '').includes(publicKey))
+        assert.match(text, /publicKey 32 bytes, written as 64 hex digits/)
+        assert.match(text, /Private key times base point[\s\S]*RFC 7748 section 6\.1/)
+        const curve = await page.locator('#record-1-curve').innerText()
+        assert.match(curve, /curve 6 bytes, the characters X25519[\s\S]*58 32 35 35 31 39/)
+        // the marks aside, the text is the body
+        const body = await page.locator('#record-1 .bytes').evaluate((bytes) => {
+          for (const mark of bytes.querySelectorAll('sup')) mark.remove()
+          return bytes.textContent
+        })
+        const { parts } = (await a.call('/transcript')).json.events[0]
+        assert.equal(body, parts.map((part: { text: string }) => part.text).join(''))
+      })
+    }))
+
+  it('on X25519MLKEM768 explains both halves of a public key, and the ciphertext', () =>
+    onePage(
+      async (page, [a, b]) => {
+        await agree(a, b)
+        await records(page, 5)
+        const message = page.locator('#records .record', { hasText: 'key message' }).nth(2)
+        await message.locator('summary').click()
+        const fields = message.locator('.fields > li')
+        await fields.nth(7).waitFor()
+        const texts = await fields.allInnerTexts()
+        const of = (name: string) =>
+          texts.find((text) => new RegExp(`^\\d+\\s*${name} `).test(text))
+        assert.match(of('publicKey') ?? '', /1,184 bytes[\s\S]+ML-KEM-768[\s\S]+FIPS 203/)
+        assert.match(of('x25519') ?? '', /32 bytes[\s\S]+RFC 7748/)
+        assert.match(of('confirm.ciphertext') ?? '', /1,088 bytes[\s\S]+FIPS 203/)
+      },
+      { suite: SUITES.X25519MLKEM768 },
+    ))
+
+  it('that is hostile is text and nothing else', () =>
+    // what answers as the other peer may say anything
+    withServer(
+      (request, response) => {
+        request.resume()
+        const title = '<img src=x onerror=alert(1)>'
+        const detail = '</code><script>alert(1)</script>'
+        const problem = { status: 409, code: 'stale_keys', title, detail, next: '<b>x</b>' }
+        response.writeHead(409).end(JSON.stringify(problem))
+      },
+      (url) =>
+        withPeerFacing(url, undefined, (peer) =>
+          withTab(peer.url, {}, async (page) => {
+            await peer.call('/send_keys')
+            await records(page, 3)
+            await page.locator('#record-2 summary').click()
+            const detail = page.locator('#record-2-detail')
+            assert.match(await detail.innerText(), /<script>alert/)
+            assert.equal(await page.locator('#record-2 :is(img, script, b b)').count(), 0)
+          }),
+        ),
+    ))
+})

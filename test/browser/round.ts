@@ -1,0 +1,157 @@
+/** The whole round by clicks, in two tabs; and by the keyboard. */
+
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import type { Page } from 'playwright-core'
+import {
+  agree,
+  isFocused,
+  nextIs,
+  onePage,
+  press,
+  records,
+  says,
+  shown,
+  step,
+  suite,
+  twoPages,
+} from './tabs.ts'
+
+const SAMPLE = path.resolve(import.meta.dirname, '../../src/sample/curve.png')
+const TEXT = 'Meet me at noon, <b>alone</b> & unseen'
+
+describe('the whole round by clicks', suite, () => {
+  it('goes from keys to an opened message in two tabs, the next step marked all the way, with mirrored records', () =>
+    twoPages(async (a, b, [peerA, peerB]) => {
+      await nextIs(a, '/send_keys')
+      await press(a, '/send_keys')
+      await says(a, '/send_keys', /Sent\. A session needs the other peer/)
+      await nextIs(a, 'other')
+      await nextIs(b, '/send_keys')
+      await press(b, '/send_keys')
+      await says(b, '/send_keys', /Both have the keys now/)
+      for (const page of [a, b]) await nextIs(page, '/show')
+      const bodies = ['key message', 'answer to a key message']
+      for (const page of [a, b]) assert.deepEqual(await records(page, 5), [...bodies, ...bodies])
+      const ways = (page: Page) =>
+        page
+          .locator('#records .record')
+          .evaluateAll((items) => items.map((item) => item.classList.contains('sent')))
+      assert.deepEqual(await ways(a), [true, false, false, true])
+      assert.deepEqual(await ways(b), [false, true, true, false])
+      await press(a, '/show')
+      await says(a, '/show', /Look at your terminal/)
+      await nextIs(a, '/send_msg')
+      await a.fill('#text', TEXT)
+      await press(a, '/send_msg')
+      await says(a, '/send_msg', /Sealed 38 bytes, sent as message 0/)
+      await nextIs(a, 'other')
+      assert.match(await step(a, 'other').innerText(), /opens it[\s\S]*\/decrypt_msg/)
+      await nextIs(b, '/decrypt_msg')
+      await step(b, '/decrypt_msg').getByText('1 sealed message waiting').waitFor()
+      await press(b, '/decrypt_msg')
+      await says(b, '/decrypt_msg', /1 message opened in your terminal/)
+      await nextIs(b, '/show')
+      assert.ok(peerB.secrets().includes(TEXT))
+      assert.equal(await a.inputValue('#text'), '')
+      // what the pages hold is what the terminals say is public, and not what they say is secret
+      const all = [await a.content(), await b.content()].join()
+      for (const secret of [...peerA.secrets(), ...peerB.secrets()])
+        assert.ok(!all.includes(secret))
+      const numbers = await Promise.all([a, b].map((page) => page.textContent('#number')))
+      assert.match(numbers[0] ?? '', /^(\d{5} ){11}\d{5}$/)
+      assert.equal(numbers[0], numbers[1])
+      assert.equal(
+        await shown(a, 'publicKey').textContent(),
+        await shown(b, 'peer.publicKey').textContent(),
+      )
+    }))
+
+  it('sends a picture that was chosen, shown beside its noise, and one that was dropped, telling how far it is', () =>
+    twoPages(async (a, b, [peerA, peerB]) => {
+      await agree(peerA, peerB)
+      await a.setInputFiles('#file', SAMPLE)
+      await press(a, '/send_image')
+      await says(a, '/send_image', /Sealed and sent: image\/png, 26,591 bytes/)
+      await nextIs(a, 'other')
+      await b.locator('#picture canvas').waitFor()
+      const natural = await b.locator('#picture img').evaluate(async (img: HTMLImageElement) => {
+        await img.decode()
+        return img.naturalWidth
+      })
+      assert.ok(natural > 100)
+      const spread = await b.locator('#picture canvas').evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext('2d')?.getImageData(0, 0, 64, 64) ?? { data: [] }
+        return new Set(data).size
+      })
+      assert.equal(spread, 256, 'every value of a byte comes in noise')
+      const seen = a.evaluate(
+        () =>
+          new Promise<number[]>((resolve) => {
+            const bar = document.querySelector('progress') as HTMLProgressElement
+            const values: number[] = []
+            const look = new MutationObserver(() => {
+              if (bar.hidden && values.length > 0) {
+                look.disconnect()
+                resolve(values)
+              } else if (!bar.hidden) values.push(bar.value)
+            })
+            look.observe(bar, { attributes: true })
+          }),
+      )
+      const dropped = await a.evaluateHandle((length) => {
+        const bytes = new Uint8Array(length)
+        bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+        const transfer = new DataTransfer()
+        transfer.items.add(new File([bytes], 'höhle & <b>.png', { type: 'image/png' }))
+        return transfer
+      }, 300_000)
+      await a.dispatchEvent('#drop', 'dragover', { dataTransfer: dropped })
+      await a.locator('#drop.over').waitFor()
+      await a.dispatchEvent('#drop', 'drop', { dataTransfer: dropped })
+      await says(a, '/send_image', /image\/png, 300,000 bytes/)
+      assert.equal((await seen).at(-1), 1)
+      await b.getByText('300,000 bytes').first().waitFor()
+      assert.match(peerB.lines().join('\n'), /"höhle & <b>\.png"/)
+    }))
+
+  it('can be done by the keyboard alone, keeps the focus, and tells of each outcome in a line that was there before', () =>
+    onePage(async (page, [a, b]) => {
+      const tabTo = async (selector: string) => {
+        for (let i = 0; i < 60; i++) {
+          await page.keyboard.press('Tab')
+          if (await isFocused(page, selector)) return
+        }
+        assert.fail(`never came to ${selector}`)
+      }
+      const lines = page.locator('.steps .said[role="status"]')
+      assert.deepEqual(await lines.allTextContents(), ['', '', '', '', ''])
+      await tabTo('.skip')
+      const button = '[data-step="/send_keys"] button:not(.copy)'
+      await tabTo(button)
+      await page.keyboard.press('Enter')
+      await says(page, '/send_keys', /Sent/)
+      assert.equal(await isFocused(page, button), true)
+      assert.equal(await lines.count(), 5)
+      await b.call('/send_keys')
+      await nextIs(page, '/show')
+      await tabTo('#text')
+      await page.keyboard.type('by keys')
+      await tabTo('[data-step="/send_msg"] button:not(.copy)')
+      await page.keyboard.press('Space')
+      await says(page, '/send_msg', /7 bytes/)
+      // the other peer's step goes to another place
+      await step(page, 'other').getByText('opens it').waitFor()
+      const copy = '[data-step="other"] .copy'
+      await page.focus(copy)
+      await b.call('/decrypt_msg')
+      await a.call('/send_keys')
+      await nextIs(page, 'other')
+      await step(page, 'other').getByText('opens it').waitFor({ state: 'detached' })
+      assert.equal(await isFocused(page, copy), true)
+      await tabTo('#record-1 summary')
+      await page.keyboard.press('Enter')
+      await page.locator('#record-1-publicKey').waitFor()
+    }))
+})

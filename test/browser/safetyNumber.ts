@@ -1,0 +1,151 @@
+/** The safety number: in sight, compared by typing, and with Mallory in the middle. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import type { Page } from 'playwright-core'
+import { withCommand } from '../helpers/command.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { agree, nextIs, onePage, press, says, suite, withTab } from './tabs.ts'
+
+const SIZES = [
+  { width: 1280, height: 820 },
+  { width: 1920, height: 1080 },
+]
+
+/** What a page keeps, in any of the places that a browser has. */
+const keptBy = (page: Page) =>
+  page.evaluate(async () => [
+    location.href,
+    JSON.stringify(history.state),
+    document.cookie,
+    JSON.stringify({ ...localStorage, ...sessionStorage }),
+    JSON.stringify(await indexedDB.databases()),
+    JSON.stringify(await caches.keys()),
+    String(navigator.serviceWorker.controller),
+  ])
+
+const verdict = (page: Page, text: RegExp) =>
+  page.locator('#verdict[role="status"]', { hasText: text }).waitFor()
+const marks = (page: Page) =>
+  page.locator('#groups li').evaluateAll((items) => items.map(({ className }) => className))
+
+/** In large groups, on a laptop and on a screen for all. */
+async function assertInSight(page: Page, expected: string): Promise<void> {
+  const number = page.locator('#number:not(.none)')
+  await number.waitFor()
+  assert.equal(await number.textContent(), expected)
+  assert.equal(await page.locator('#safety .new').isVisible(), true)
+  for (const size of SIZES) {
+    await page.setViewportSize(size)
+    const { height } = size
+    const { y, height: tall } = (await number.boundingBox()) ?? { y: height, height: 0 }
+    assert.ok(y > 0 && y + tall < height, `from ${y}, ${tall} high`)
+    const font = await number.evaluate((element) =>
+      Number.parseFloat(getComputedStyle(element).fontSize),
+    )
+    assert.ok(font >= 24, `${font} px`)
+  }
+}
+
+describe('the safety number', suite, () => {
+  it('is in sight as soon as there is one, is compared by the keyboard alone, says what is missing and what differs, and nothing of it leaves the page', () =>
+    onePage(async (page, [a, b]) => {
+      await page.locator('#safety .none').waitFor()
+      await page.focus('#theirs')
+      await page.keyboard.type('1234')
+      await verdict(page, /^There is no number here yet/)
+      await agree(a, b)
+      await assertInSight(page, (await b.call('/show')).json.safetyNumber)
+      await verdict(page, /^Not complete yet: none of the twelve groups/)
+      await page.keyboard.press('Control+A')
+      await page.keyboard.press('Delete')
+      await nextIs(page, '/show')
+      const number: string = (await b.call('/show')).json.safetyNumber
+      const before = await keptBy(page)
+      const asked: string[] = []
+      const watch = (request: { url(): string }) => asked.push(request.url())
+      page.on('request', watch)
+      page.on('websocket', watch)
+      const groups = number.split(' ')
+      await page.keyboard.type(`${groups.slice(0, 3).join('')} ${groups[3]?.slice(0, 2)}`)
+      await verdict(page, /^Not complete yet: 3 of the twelve groups so far, with no difference\.$/)
+      assert.deepEqual(await marks(page), ['same', 'same', 'same', 'unfinished'])
+      // the rest as it is pasted
+      await page.keyboard.insertText(`${number.slice(20)} `)
+      await verdict(page, /^The same: all twelve groups\./)
+      assert.deepEqual(new Set(await marks(page)), new Set(['same']))
+      const wrong = groups.map((group, i) =>
+        i === 4 ? group.replace(/.$/, (d) => `${(Number(d) + 1) % 10}`) : group,
+      )
+      await page.fill('#theirs', `Mine: ${wrong.join('\n')}`)
+      await verdict(page, /^DIFFERENT: 1 of 12 groups is not as here\..*send nothing more/)
+      const other = page.locator('#groups li.different')
+      assert.equal(await other.textContent(), `✗ different: ${wrong[4]} here ${groups[4]}`)
+      assert.equal((await marks(page)).indexOf('different'), 4)
+      await page.fill('#theirs', wrong.slice(0, 6).join(' '))
+      await verdict(page, /^DIFFERENT: 1 of 6 groups/)
+      for (const [text, sentence] of [
+        ['what?', /^There are no digits in it/],
+        [`${number} 00000`, /^There are too many digits/],
+        [`${number}\nor ${wrong.join(' ')}`, /^There is more than one number/],
+        [number.slice(0, -1), /^Not complete yet: 11 of the twelve groups/],
+      ] as const) {
+        await page.fill('#theirs', text)
+        await verdict(page, sentence)
+        assert.equal(await page.locator('#verdict[data-is="same"]').count(), 0)
+      }
+      await page.fill('#theirs', '')
+      await page.locator('#verdict:empty').waitFor({ state: 'attached' })
+      await page.fill('#theirs', wrong.join(' '))
+      await verdict(page, /^DIFFERENT/)
+      assert.deepEqual(asked, [])
+      assert.deepEqual(await keptBy(page), before)
+      page.off('request', watch)
+      // nothing of it goes along with what is asked afterwards, and nothing comes back with a reload
+      const later: string[] = []
+      page.on('request', (request) => later.push(`${request.url()} ${request.postData()}`))
+      await press(page, '/show')
+      await says(page, '/show', /Look at your terminal/)
+      await page.reload()
+      await page.locator('#number:not(.none)').waitFor()
+      assert.equal(await page.inputValue('#theirs'), '')
+      assert.ok(later.length > 1)
+      const theirs = new RegExp(String(wrong[4]))
+      for (const text of [...later, (await a.call('/transcript')).text])
+        assert.doesNotMatch(text, theirs)
+    }))
+
+  it('shows that Mallory is in the middle, where every step went well', async () => {
+    const [portA = 0, portB = 0] = await freePorts(2)
+    const [urlA, urlB] = [`http://127.0.0.1:${portA}`, `http://127.0.0.1:${portB}`]
+    const between = ['--ports', '0,0', '--between', `${urlA},${urlB}`]
+    await withCommand(['mallory', '--with', 'strangers', ...between], {}, async (command) => {
+      await command.ports(4)
+      await withTab(urlA, { locale: 'es' }, (a) =>
+        withTab(urlB, {}, async (b) => {
+          await press(a, '/send_keys')
+          await says(a, '/send_keys', /Enviada/)
+          await press(b, '/send_keys')
+          await says(b, '/send_keys', /Both have the keys now/)
+          const numberOf = async (page: Page) => {
+            const number = page.locator('#number:not(.none)')
+            await number.waitFor()
+            return (await number.textContent()) ?? ''
+          }
+          const [ofA, ofB] = [await numberOf(a), await numberOf(b)]
+          await a.fill('#theirs', ofB)
+          await verdict(a, /^DISTINTO: \d+ de 12 grupos no coinciden\..*hay alguien en medio/)
+          await b.fill('#theirs', ofA)
+          await verdict(
+            b,
+            /^DIFFERENT: \d+ of 12 groups are not as here\..*somebody is in the middle/,
+          )
+          assert.ok((await marks(a)).filter((mark) => mark === 'different').length >= 6)
+          // and what she told each of them is the number that she has with that one
+          await a.fill('#theirs', ofA)
+          await verdict(a, /^Iguales: los doce grupos coinciden/)
+        }),
+      )
+    })
+  })
+})

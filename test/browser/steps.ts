@@ -1,0 +1,73 @@
+/** The steps: what is said of a refusal, and the curl beside each. */
+
+import assert from 'node:assert/strict'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { withPeers } from '../helpers/with-peers.ts'
+import { agree, nextIs, press, says, sharedPage, step, suite, withTab } from './tabs.ts'
+
+const SAMPLE = path.resolve(import.meta.dirname, '../../src/sample/curve.png')
+const TEXT = 'Meet me at noon, <b>alone</b> & unseen'
+
+describe('a step', suite, () => {
+  const onPage = sharedPage()
+
+  it('that is too early says why and what comes first, and one with a wrong file too', () =>
+    onPage(async (page, [a, b]) => {
+      await page.fill('#text', TEXT)
+      await press(page, '/send_msg')
+      await says(page, '/send_msg', /✗ No session yet\. .*Next: curl http/)
+      assert.equal(await page.inputValue('#text'), TEXT, 'nothing is lost')
+      await press(page, '/decrypt_msg')
+      await says(page, '/decrypt_msg', /Nothing to decrypt/)
+      await press(page, '/show')
+      await says(page, '/show', /There is none yet/)
+      await nextIs(page, '/send_keys')
+      await agree(a, b)
+      const buffer = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')
+      await page.setInputFiles('#file', { name: 'x.svg', mimeType: 'image/svg+xml', buffer })
+      await press(page, '/send_image')
+      await says(page, '/send_image', /Not this content type/)
+    }))
+
+  it('runs once, however fast it is pressed, and has its curl beside it, with what was given, to be copied', () =>
+    onPage(async (page, [a]) => {
+      const sent = () => a.lines().filter((line) => /^→ {2}public key/.test(line)).length
+      const before = sent()
+      const button = step(page, '/send_keys').locator('button:not(.copy)')
+      await button.evaluate((element: HTMLElement) => {
+        for (let i = 0; i < 5; i++) element.click()
+      })
+      await says(page, '/send_keys', /Sent/)
+      assert.equal(sent(), before + 1)
+      await page.fill('#text', "it's")
+      const curl = step(page, '/send_msg').locator('.curl')
+      const expected = `curl ${a.url}/send_msg --data-urlencode 'text=it'\\''s'`
+      assert.equal(await curl.textContent(), expected)
+      await page.setInputFiles('#file', SAMPLE)
+      assert.equal(
+        await step(page, '/send_image').locator('.curl').textContent(),
+        `curl ${a.url}/send_image -H 'Content-Type: image/png' --data-binary '@curve.png'`,
+      )
+      await step(page, '/send_msg').locator('.copy').click()
+      await step(page, '/send_msg').getByText('copied').waitFor()
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected)
+    }))
+})
+
+describe('the page without its script', suite, () => {
+  it('shows the state, the picture and the curls, and no button that does nothing', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      await a.call('/send_image')
+      await withTab(b.url, { javaScript: false }, async (page) => {
+        const shown = (await b.call('/show')).json
+        const text = await page.locator('body').innerText()
+        for (const value of [shown.publicKey, shown.session.id, shown.safetyNumber, 'send_keys'])
+          assert.ok(text.includes(value), value)
+        assert.equal(await page.locator('#picture img').isVisible(), true)
+        for (const kind of ['button', 'textarea', 'input', 'progress'])
+          assert.equal(await page.locator(`${kind}:visible`).count(), 0, kind)
+      })
+    }))
+})

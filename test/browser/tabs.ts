@@ -1,0 +1,140 @@
+/** What the tests in a browser share: one browser, its tabs, and the words for what a page says. */
+
+import assert from 'node:assert/strict'
+import { after, before } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
+import {
+  type PeersOptions,
+  type StartedPeers,
+  startPeers,
+  type TestPeer,
+  withPeers,
+} from '../helpers/with-peers.ts'
+
+/** For a `describe`: skipped where there is no browser. */
+export const suite = { skip: noBrowser }
+
+export interface TabOptions {
+  /** The browser's language. */
+  locale?: 'en' | 'es'
+  javaScript?: boolean
+  viewport?: { width: number; height: number }
+  colorScheme?: 'light' | 'dark'
+  /** Behind the peer's URL. */
+  path?: string
+}
+
+let browser: Promise<Browser> | undefined
+after(async () => (await browser)?.close())
+/** Those that nobody uses: a new one costs a second of the processor. */
+const free: Tab[] = []
+
+/** A tab with `url`, in a browser that is as `options` have it. */
+async function takeTab(url: string, options: TabOptions): Promise<Tab> {
+  browser ??= startBrowser()
+  const tab = free.pop() ?? (await openTab(await browser))
+  await tab.become({
+    locale: options.locale ?? 'en',
+    javaScript: options.javaScript ?? true,
+    viewport: options.viewport ?? { width: 1280, height: 720 },
+    colorScheme: options.colorScheme ?? 'light',
+  })
+  await tab.open(url + (options.path ?? '/'))
+  return tab
+}
+
+/** Opens `url` in a tab of one's own. */
+export async function withTab(
+  url: string,
+  options: TabOptions,
+  use: (page: Page) => Promise<void>,
+): Promise<void> {
+  const tab = await takeTab(url, options)
+  await use(tab.page)
+  assert.deepEqual(tab.faults, [])
+  // after a failure nobody knows what a tab is like: the next test gets another one
+  free.push(tab)
+}
+
+/** As `onePage`, with the same page for all the cases of a `describe`: each begins where the one before it ended. */
+export function sharedPage(): typeof onePage {
+  let peers: StartedPeers | undefined
+  let tab: Tab | undefined
+  before(async () => {
+    peers = await startPeers({})
+    tab = await takeTab(peers.peers[0].url, {})
+  })
+  after(async () => {
+    if (tab !== undefined) free.push(tab)
+    await peers?.close()
+  })
+  return async (use) => {
+    assert.ok(tab !== undefined && peers !== undefined)
+    await use(tab.page, peers.peers)
+    assert.deepEqual(tab.faults, [])
+  }
+}
+
+/** Two peers, and a tab with the page of the first. */
+export function onePage(
+  use: (page: Page, peers: readonly [TestPeer, TestPeer]) => Promise<void>,
+  options: TabOptions & PeersOptions = {},
+): Promise<void> {
+  return withPeers(options, (a, b) => withTab(a.url, options, (page) => use(page, [a, b])))
+}
+
+/** Two peers, and a tab for each. */
+export function twoPages(
+  use: (a: Page, b: Page, peers: [TestPeer, TestPeer]) => Promise<void>,
+  options: PeersOptions = {},
+): Promise<void> {
+  return withPeers(options, (a, b) =>
+    withTab(a.url, {}, (pageA) => withTab(b.url, {}, (pageB) => use(pageA, pageB, [a, b]))),
+  )
+}
+
+export async function agree(a: TestPeer, b: TestPeer): Promise<void> {
+  await a.call('/send_keys')
+  await b.call('/send_keys')
+}
+
+export const step = (page: Page, route: string) => page.locator(`[data-step="${route}"]`)
+export const press = (page: Page, route: string) =>
+  step(page, route).locator('button:not(.copy)').click()
+/** What a step says of its outcome. */
+export const said = (page: Page, route: string) => step(page, route).locator('.said')
+/** Waits for a step's outcome and holds it against `pattern`. */
+export async function says(page: Page, route: string, pattern: RegExp): Promise<void> {
+  await said(page, route).filter({ hasText: pattern }).waitFor()
+}
+/** Waits until this is the step that is marked as the next. */
+export async function nextIs(page: Page, route: string): Promise<void> {
+  await page.locator(`[data-step="${route}"].next`).waitFor()
+  assert.equal(await page.locator('[aria-current="step"]').count(), 1)
+  const title = await step(page, route).locator('h3').textContent()
+  assert.match((await page.textContent('#next')) ?? '', /^(Next|Siguiente): /)
+  assert.ok((await page.textContent('#next'))?.endsWith(`: ${title}`))
+}
+/** Waits for `count` records and returns their headings. */
+export async function records(page: Page, count: number): Promise<string[]> {
+  await page
+    .locator('#records > li')
+    .nth(count - 1)
+    .waitFor()
+  const titles = await page.locator('#records .record summary b').allTextContents()
+  assert.equal(await page.locator('#records > li').count(), count)
+  return titles
+}
+/** Opens every record to its bytes. */
+export function openRecords(page: Page): Promise<void> {
+  return page.locator('.record summary').evaluateAll((all) => {
+    for (const summary of all) (summary as HTMLElement).click()
+  })
+}
+/** What the page shows of its peer's state. */
+export const shown = (page: Page, what: string) => page.locator(`code[data-show="${what}"]`).first()
+
+/** Whether the focus is there. */
+export const isFocused = (page: Page, selector: string) =>
+  page.locator(selector).evaluate((element) => element === document.activeElement)
