@@ -12,19 +12,32 @@ import { SUITES } from '../src/protocol/suites.ts'
 import { call } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
 import { freePorts } from './helpers/ports.ts'
-import { linesOf, secretsOf } from './helpers/with-peers.ts'
+import { sharedProcess } from './helpers/shared.ts'
+import { linesOf, secretsOf, withPeers } from './helpers/with-peers.ts'
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-command-'))
 after(() => fs.rmSync(folder, { recursive: true }))
+const run = sharedProcess()
 
 const step = (port: number, path: string, method = 'GET') =>
   call(`http://127.0.0.1:${port}${path}`, { method })
 
-/** Ends `both`, so that all its output is here, and returns what it printed as SECRET for each port. */
-async function secrets(both: Command, ports: number[]): Promise<string[][]> {
-  both.kill()
-  await both.ended
-  return ports.map((port) => secretsOf(linesOf(both.output(), port)))
+/** Ends `both` by a signal while somebody is connected, and returns what it printed as SECRET for each port. */
+async function secrets(
+  both: Command,
+  ports: [number, number],
+  signal: NodeJS.Signals,
+): Promise<[string[], string[]]> {
+  const idle = net.connect(ports[0], '127.0.0.1')
+  await once(idle, 'connect')
+  idle.write('POST /wire/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
+  idle.on('error', () => {})
+  both.kill(signal)
+  assert.equal(await both.ended, 0)
+  for (const port of ports) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
+  const [a, b] = ports.map((port) => secretsOf(linesOf(both.output(), port)))
+  assert.ok(a && b)
+  return [a, b]
 }
 
 function withBoth(args: string[], use: (both: Command, ports: [number, number]) => Promise<void>) {
@@ -36,38 +49,34 @@ function withBoth(args: string[], use: (both: Command, ports: [number, number]) 
 
 for (const { name, kem } of Object.values(SUITES))
   describe(`ecdh-duet both --curve ${name}`, () => {
-    it('runs the six steps, and only the receiver shows the text', () =>
+    it('runs the six steps, again and in any order, and ends well on SIGTERM', () =>
       withBoth(['--curve', name], async (both, [a, b]) => {
-        assert.equal(
-          (await step(a, '/send_keys')).json.next,
-          `curl http://127.0.0.1:${b}/send_keys`,
-        )
-        const { session, next } = (await step(b, '/send_keys')).json
-        assert.equal(next, `curl http://127.0.0.1:${b}/show`)
-        const shown = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-        assert.deepEqual([shown[0].session.id, shown[1].session.id], [session, session])
-        assert.equal(shown[0].safetyNumber, shown[1].safetyNumber)
-        await both.until(new RegExp(`safety number +${shown[0].safetyNumber}`))
-        const sent = (await step(a, '/send_msg')).json
-        assert.deepEqual([sent.sent, sent.session, sent.seq], [true, session, 0])
-        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
-        const [ofA, ofB] = await secrets(both, [a, b])
-        assert.equal(ofA?.length, kem === null ? 1 : 2)
-        for (const secret of ofA ?? []) assert.match(secret, /^[0-9a-f]{64}$/)
-        assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
-      }))
-
-    it('takes the steps out of order and again, and says what is missing', () =>
-      withBoth(['--curve', name], async (both, [a, b]) => {
-        const early = [
-          [await step(a, '/send_msg'), 409, 'no_session'],
-          [await step(a, '/decrypt_msg'), 409, 'nothing_waiting'],
-        ] as const
-        for (const [{ status, json }, ...expected] of early) {
-          assert.deepEqual([status, json.code], expected)
+        for (const [path, code] of [
+          ['/send_msg', 'no_session'],
+          ['/decrypt_msg', 'nothing_waiting'],
+        ] as const) {
+          const { status, json } = await step(a, path)
+          assert.deepEqual([status, json.code], [409, code])
           assert.match(json.next, /^curl /)
         }
         assert.equal((await step(a, '/show')).json.session, null)
+
+        const first = (await step(a, '/send_keys')).json
+        assert.deepEqual(
+          [first.session, first.next],
+          [null, `curl http://127.0.0.1:${b}/send_keys`],
+        )
+        const { session, next } = (await step(b, '/send_keys')).json
+        assert.match(session, /^[0-9a-f]{32}$/)
+        assert.equal(next, `curl http://127.0.0.1:${b}/show`)
+        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.deepEqual([one.session.id, two.session.id], [session, session])
+        assert.equal(one.safetyNumber, two.safetyNumber)
+        await both.until(new RegExp(`safety number +${one.safetyNumber}`))
+        const sent = (await step(a, '/send_msg')).json
+        assert.deepEqual([sent.sent, sent.session, sent.seq], [true, session, 0])
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+
         // the other port first, POST as well as GET, each step more than once
         for (const port of [b, b, a, a])
           assert.equal((await step(port, '/send_keys', 'POST')).status, 201)
@@ -76,81 +85,89 @@ for (const { name, kem } of Object.values(SUITES))
         for (const port of [a, b, a]) assert.equal((await step(port, '/send_msg')).status, 201)
         assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 2)
         assert.equal((await step(a, '/decrypt_msg')).json.decrypted, 1)
-        const [ofA, ofB] = await secrets(both, [a, b])
-        assert.equal(ofA?.[0], ofB?.[0])
-      }))
 
-    it('agrees when both sides send their keys at once, eight times each', () =>
-      withBoth(['--curve', name], async (_both, [a, b]) => {
-        const ports = Array.from({ length: 8 }, () => [a, b]).flat()
-        const answers = await Promise.all(ports.map((port) => step(port, '/send_keys')))
-        assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]))
-        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-        assert.notEqual(one.session, null)
-        assert.equal(one.session.id, two.session.id)
+        // both sides at once
+        const answers = await Promise.all([a, b, a, b].map((port) => step(port, '/send_keys')))
+        for (const { status } of answers) assert.equal(status, 201)
+        const [mine, others] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.notEqual(mine.session, null)
+        assert.equal(mine.session.id, others.session.id)
         assert.equal((await step(a, '/send_msg')).status, 201)
         assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+
+        const [ofA, ofB] = await secrets(both, [a, b], 'SIGTERM')
+        const [textA, textB] = [a, b].map((port) => `This is a secret message from port ${port}!`)
+        // what the curve gives, and beside it what the KEM carried
+        const perShow = kem === null ? 1 : 2
+        const shared = ofA.filter((secret) => secret !== textB)
+        for (const secret of shared) assert.match(secret, /^[0-9a-f]{64}$/)
+        assert.equal(new Set(shared).size, 3 * perShow)
+        assert.deepEqual(ofA.slice(-perShow), shared.slice(-perShow))
+        assert.deepEqual(
+          ofA,
+          [shared.slice(0, 3 * perShow), textB, shared.slice(3 * perShow)].flat(),
+        )
+        assert.deepEqual(
+          ofB.filter((secret) => secret !== textA),
+          shared,
+        )
+        assert.equal(ofB.filter((secret) => secret === textA).length, 4)
+        assert.equal(ofB[perShow], textA)
+        assert.equal(
+          both.errors(),
+          'ecdh-duet: secrets go to standard output, which is not a terminal\n',
+        )
       }))
   })
 
 describe('ecdh-duet peer', () => {
   /** One peer with its state in `state`, and the other peer's port. */
-  const peerOn =
-    (curve: string) =>
-    (port: number, other: number, state: string, use: (peer: Command) => Promise<void>) =>
-      withCommand(
-        ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
-          .concat('--state', state)
-          .concat('--curve', curve),
-        {},
-        async (command) => {
-          await command.ports(1)
-          await use(command)
-        },
-      )
-  const peer = peerOn('X25519')
+  const peer = (
+    port: number,
+    other: number,
+    state: string,
+    use: (peer: Command) => Promise<void>,
+  ): Promise<void> => {
+    const args = ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
+    const more = ['--state', path.join(folder, state)]
+    return withCommand([...args, ...more], {}, async (command) => {
+      await command.ports(1)
+      await use(command)
+    })
+  }
+  const end = async (command: Command, signal: NodeJS.Signals) => {
+    command.kill(signal)
+    await command.ended
+  }
   const keysOnBoth = async (a: number, b: number) => {
     assert.equal((await step(a, '/send_keys')).status, 201)
     const { status, json } = await step(b, '/send_keys')
     assert.deepEqual([status, typeof json.session], [201, 'string'])
   }
 
-  for (const { name } of Object.values(SUITES))
-    it(`is still itself after a restart on ${name}, and both /send_keys recover`, async () => {
-      const peer = peerOn(name)
-      const [a = 0, b = 0] = await freePorts(2)
-      const [stateA, stateB] = [path.join(folder, `a-${name}`), path.join(folder, `b-${name}`)]
-      await peer(a, b, stateA, async () => {
-        let before: { safetyNumber: string }
-        await peer(b, a, stateB, async (killed) => {
-          await keysOnBoth(a, b)
-          before = (await step(b, '/show')).json
-          killed.kill('SIGKILL')
-          await killed.ended
-        })
-        await peer(b, a, stateB, async () => {
-          const restarted = (await step(b, '/show')).json
-          assert.equal(restarted.safetyNumber, before.safetyNumber)
-          assert.deepEqual([restarted.session, restarted.peer.known], [null, true])
-          const refused = (await step(a, '/send_msg')).json
-          assert.deepEqual([refused.code, refused.peer_code], ['peer_refused', 'unknown_session'])
-          await keysOnBoth(a, b)
-          const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-          assert.equal(one.session.id, two.session.id)
-          assert.deepEqual([one.peer.known, two.peer.known], [true, true])
-          assert.equal((await step(a, '/send_msg')).status, 201)
-          assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
-        })
-      })
-    })
-
-  it('refuses an impostor on the port of the other, and names the file to remove', async () => {
+  it('is still itself after a kill, and another one on its port is an impostor', async () => {
     const [a = 0, b = 0] = await freePorts(2)
-    const stateA = path.join(folder, 'met')
-    const file = path.join(stateA, 'peer.X25519.pem')
-    await peer(a, b, stateA, async (honest) => {
-      await peer(b, a, path.join(folder, 'honest'), () => keysOnBoth(a, b))
-      await peer(b, a, path.join(folder, 'impostor'), async () => {
+    await peer(a, b, 'a', async (honest) => {
+      let before: { safetyNumber: string }
+      await peer(b, a, 'b', async (killed) => {
+        await keysOnBoth(a, b)
+        before = (await step(b, '/show')).json
+        await end(killed, 'SIGKILL')
+      })
+      await peer(b, a, 'b', async () => {
+        const restarted = (await step(b, '/show')).json
+        assert.equal(restarted.safetyNumber, before.safetyNumber)
+        assert.deepEqual([restarted.session, restarted.peer.known], [null, true])
+        const refused = (await step(a, '/send_msg')).json
+        assert.deepEqual([refused.code, refused.peer_code], ['peer_refused', 'unknown_session'])
+        await keysOnBoth(a, b)
+        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.equal(one.session.id, two.session.id)
+        assert.deepEqual([one.peer.known, two.peer.known], [true, true])
+        assert.equal((await step(a, '/send_msg')).status, 201)
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+      })
+      await peer(b, a, 'impostor', async () => {
         await step(a, '/send_keys')
         const { status, json } = await step(b, '/send_keys')
         assert.deepEqual(
@@ -159,27 +176,25 @@ describe('ecdh-duet peer', () => {
         )
         assert.equal(JSON.stringify(json).includes(folder), false, 'no path goes to a stranger')
         await honest.until(/remove [^ ]*peer\.X25519\.pem, and start it again/)
+        // the owner expects the change, and does what the terminal says
+        await end(honest, 'SIGTERM')
+        fs.rmSync(path.join(folder, 'a', 'peer.X25519.pem'))
+        await peer(a, b, 'a', () => keysOnBoth(a, b))
       })
     })
-    // the owner expects the change, and does what the terminal says
-    fs.rmSync(file)
-    await peer(a, b, stateA, () =>
-      peer(b, a, path.join(folder, 'impostor'), () => keysOnBoth(a, b)),
-    )
   })
 
   const skip = process.platform === 'linux' ? false : 'only Linux has 127.0.0.2 without being told'
-  it('that listens on another address is at 127.0.0.1 too, for its owner', { skip }, async () => {
-    const [port = 0] = await freePorts(1)
-    const peerAt = ['--peer', 'http://127.0.0.1:9', '--no-state', '--host', '127.0.0.2']
-    await withCommand(['peer', '--port', `${port}`, ...peerAt], {}, async (command) => {
-      await command.ports(1)
+  it('that listens on another address is at 127.0.0.1 too, for its owner', { skip }, () =>
+    withPeers({ host: '127.0.0.2' }, async ({ port, lines }) => {
       for (const host of ['127.0.0.1', '127.0.0.2'])
         assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
-      const line = new RegExp(`for the other +http://127\\.0\\.0\\.2:${port} `)
-      assert.match(command.output(), line)
-    })
-  })
+      assert.match(
+        lines().join('\n'),
+        new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `, 'm'),
+      )
+    }),
+  )
 
   it('does not start with a damaged identity, and leaves the file', async () => {
     const state = path.join(folder, 'damaged')
@@ -187,7 +202,7 @@ describe('ecdh-duet peer', () => {
     const file = path.join(state, 'identity.X25519.pem')
     fs.writeFileSync(file, 'not a key\n', { mode: 0o600 })
     const args = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--state', state]
-    const { code, errors } = await runCommand(args)
+    const { code, errors } = await run(args)
     assert.equal(code, 1)
     assert.match(
       errors,
@@ -198,30 +213,7 @@ describe('ecdh-duet peer', () => {
 })
 
 describe('the command', () => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    it(`ends at once and well on ${signal}, whoever is connected`, () =>
-      withBoth([], async (both, [a, b]) => {
-        const idle = net.connect(a, '127.0.0.1')
-        await once(idle, 'connect')
-        idle.write('POST /wire/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
-        idle.on('error', () => {})
-        both.kill(signal)
-        assert.equal(await both.ended, 0)
-        for (const port of [a, b]) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
-      }))
-
-  it('says on standard error, once, that secrets go to something that is no terminal', () =>
-    withBoth([], async (both, [a]) => {
-      await step(a, '/nothing')
-      both.kill()
-      await both.ended
-      assert.equal(
-        both.errors(),
-        'ecdh-duet: secrets go to standard output, which is not a terminal\n',
-      )
-    }))
-
-  it('prints no secret with --no-secrets, and then keeps what waits', () =>
+  it('prints no secret with --no-secrets, keeps what waits, and ends well on SIGINT', () =>
     withBoth(['--no-secrets', '--message', 'psst'], async (both, [a, b]) => {
       for (const port of [a, b]) await step(port, '/send_keys')
       await step(a, '/show')
@@ -229,7 +221,7 @@ describe('the command', () => {
       const refused = await step(b, '/decrypt_msg')
       assert.deepEqual([refused.status, refused.json.code], [409, 'secrets_hidden'])
       assert.equal((await step(b, '/show')).json.waiting.length, 1)
-      assert.deepEqual(await secrets(both, [a, b]), [[], []])
+      assert.deepEqual(await secrets(both, [a, b], 'SIGINT'), [[], []])
       assert.equal(both.output().includes('psst'), false)
       assert.equal(both.errors(), '')
     }))
@@ -241,12 +233,8 @@ describe('the command', () => {
     const { port } = server.address() as AddressInfo
     const [free = 0] = await freePorts(1)
     try {
-      const { code, output, errors } = await runCommand([
-        'both',
-        '--ports',
-        `${free},${port}`,
-        '--no-state',
-      ])
+      const ports = `${free},${port}`
+      const { code, output, errors } = await run(['both', '--ports', ports, '--no-state'])
       assert.deepEqual([code, output], [1, ''])
       const line = errors.split('\n').filter((line) => line.includes(`port ${port} is taken`))
       assert.equal(line.length, 1)
@@ -303,7 +291,6 @@ describe('the command', () => {
     }))
 
   const wrong: [string, string[]][] = [
-    ['no command', []],
     ['an unknown command', ['trio']],
     ['an unknown option', ['both', '--loud']],
     ['one port', ['both', '--ports', '5000']],
@@ -329,13 +316,19 @@ describe('the command', () => {
   ]
   for (const [what, args] of wrong)
     it(`exits with 2 on ${what}, and says how it is used`, async () => {
-      const { code, output, errors } = await runCommand(args, { cwd: folder })
+      const { code, output, errors } = await run(args, { cwd: folder })
       assert.deepEqual([code, output], [2, ''])
       assert.match(errors, /ecdh-duet/)
       assert.equal(errors.includes('    at '), false)
     })
 
+  it('exits with 2 as a process too', async () => {
+    const { code, output, errors } = await runCommand([])
+    assert.deepEqual([code, output], [2, ''])
+    assert.match(errors, /^Usage: ecdh-duet /)
+  })
+
   it('exits with 0 on --help and --version', async () => {
-    for (const flag of ['--help', '--version']) assert.equal((await runCommand([flag])).code, 0)
+    for (const flag of ['--help', '--version']) assert.equal((await run([flag])).code, 0)
   })
 })

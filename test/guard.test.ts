@@ -18,20 +18,21 @@ import { mailboxInMemory } from './helpers/mail.ts'
 import { pngOf } from './helpers/pictures.ts'
 import { assertNothingRan, assertProblem, assertSafeHeaders } from './helpers/problem.ts'
 import { lines, sendRaw } from './helpers/raw.ts'
-import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { sharedPeers } from './helpers/shared.ts'
+import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message', '/message']
-/** A peer that takes mail: all of its wire routes are there. */
-const WITH_MAILBOX = { openMailbox: mailboxInMemory }
+/** Peers that take mail: all of their wire routes are there. */
+const withPair = sharedPeers({ openMailbox: mailboxInMemory })
 /** How every browser begins to speak of itself. */
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64)'
 const JSON_TYPE = { 'content-type': 'application/json' }
 
 /** Sends `headers` to every step, by GET and POST, and expects the refusal and nothing else. */
-function refusesEveryStep(code: string, headers: Record<string, string>, options = {}) {
-  return withPeers(options, async (a, b) => {
+function refusesEveryStep(code: string, headers: Record<string, string>, withPeers = withPair) {
+  return withPeers(async (a, b) => {
     for (const path of STEPS)
       for (const method of ['GET', 'POST'])
         assertProblem(await a.call(path, { method, headers }), code)
@@ -39,8 +40,8 @@ function refusesEveryStep(code: string, headers: Record<string, string>, options
   })
 }
 
-function takes(headers: (a: TestPeer) => Record<string, string>, options: PeersOptions = {}) {
-  return withPeers(options, async (a) => {
+function takes(headers: (a: TestPeer) => Record<string, string>, withPeers = withPair) {
+  return withPeers(async (a) => {
     assert.equal((await a.call('/show', { headers: headers(a) })).status, 200)
     assert.equal((await a.call('/send_keys', { headers: headers(a) })).status, 201)
   })
@@ -57,7 +58,7 @@ describe('Sec-Fetch-Site', () => {
   it('may be absent', () => takes(() => ({})))
 
   it('cross-site is refused on the wire and on unknown paths as well', () =>
-    withPeers({}, async (a, b) => {
+    withPair(async (a, b) => {
       const headers = { ...JSON_TYPE, 'sec-fetch-site': 'cross-site' }
       for (const path of [...WIRE, '/nothing'])
         assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'cross_site')
@@ -73,7 +74,7 @@ describe('a link from another site', () => {
   }
 
   it('may be followed to the page', () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       assert.equal((await a.call('/', { headers: link })).status, 200)
     }))
 
@@ -87,7 +88,7 @@ describe('a link from another site', () => {
     ['ahead of time', '/', 'GET', { 'sec-purpose': 'prefetch;prerender' }],
   ] as const)
     it(`may not be followed ${what}`, () =>
-      withPeers({}, async (a, b) => {
+      withPair(async (a, b) => {
         const headers = { ...link, ...change }
         assertProblem(await a.call(path, { method, headers }), 'cross_site')
         assertNothingRan(a, b)
@@ -106,7 +107,7 @@ describe('Origin', () => {
     it(`${origin} runs no step`, () => refusesEveryStep('cross_site', { origin }))
 
   it('of the same address by another scheme or port is a foreign one', () =>
-    withPeers({}, async (a, b) => {
+    withPair(async (a, b) => {
       for (const origin of [`https://127.0.0.1:${a.port}`, b.url, `${a.url}.`, `${a.url}/`])
         assertProblem(await a.call('/send_keys', { headers: { origin } }), 'cross_site')
       assertNothingRan(a, b)
@@ -118,7 +119,7 @@ describe('Origin', () => {
     takes((a) => ({ host: `LocalHost:${a.port}`, origin: `http://localhost:${a.port}` })))
 
   it('is given no permission to read, nor to ask first', () =>
-    withPeers({}, async (a, b) => {
+    withPair(async (a, b) => {
       const headers = {
         origin: 'http://evil.example',
         'access-control-request-method': 'POST',
@@ -153,7 +154,7 @@ describe('a wire route', () => {
     'application/json, text/plain',
   ])
     it(`does not take ${type ?? 'a body without a type'}`, () =>
-      withPeers(WITH_MAILBOX, async (a, b) => {
+      withPair(async (a, b) => {
         const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
         for (const path of WIRE)
           assertProblem(
@@ -165,7 +166,7 @@ describe('a wire route', () => {
 
   for (const type of ['application/json', 'application/json; charset=utf-8', 'Application/JSON'])
     it(`takes ${type}`, () =>
-      withPeers(WITH_MAILBOX, async (a) => {
+      withPair(async (a) => {
         const headers = { 'content-type': type }
         for (const path of WIRE)
           assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'bad_message')
@@ -173,7 +174,7 @@ describe('a wire route', () => {
 })
 
 describe('Host', () => {
-  const options = { hostNames: ['Duet.example'] }
+  const withNamed = sharedPeers({ hostNames: ['Duet.example'] })
   for (const host of [
     '127.0.0.1',
     '127.0.0.1:5000',
@@ -186,7 +187,7 @@ describe('Host', () => {
     'duet.example',
     'DUET.example:5000',
   ])
-    it(`${host} passes`, () => takes(() => ({ host }), options))
+    it(`${host} passes`, () => takes(() => ({ host }), withNamed))
 
   for (const host of [
     'evil.example',
@@ -220,23 +221,23 @@ describe('Host', () => {
     ':5000',
   ])
     it(`${JSON.stringify(host)} runs no step`, () =>
-      refusesEveryStep('bad_host', { host }, options))
+      refusesEveryStep('bad_host', { host }, withNamed))
 
   it('of a name runs no step for a browser, which does not say by it which page asks', () =>
-    refusesEveryStep('cross_site', { host: 'duet.example', 'user-agent': BROWSER }, options))
+    refusesEveryStep('cross_site', { host: 'duet.example', 'user-agent': BROWSER }, withNamed))
 
   for (const host of ['localhost', 'LOCALHOST:5000', '127.0.0.1', '[::1]:5000'])
     it(`${host} runs the steps of a browser too`, () =>
       takes(() => ({ host, 'user-agent': BROWSER })))
 
   it('of a name runs the steps of a program that only speaks of a browser', () =>
-    takes(() => ({ host: 'duet.example', 'user-agent': `none of ${BROWSER}` }), options))
+    takes(() => ({ host: 'duet.example', 'user-agent': `none of ${BROWSER}` }), withNamed))
 
   it('of a name is refused where none was given', () =>
     refusesEveryStep('bad_host', { host: 'duet.example' }))
 
   it('is looked at on the wire and on unknown paths as well', () =>
-    withPeers({}, async (a, b) => {
+    withPair(async (a, b) => {
       const headers = { ...JSON_TYPE, host: 'evil.example' }
       for (const path of [...WIRE, '/', '/nothing'])
         assertProblem(await a.call(path, { method: 'POST', headers, body: '{}' }), 'bad_host')
@@ -255,7 +256,7 @@ describe('Host', () => {
     ['there after another', 'GET /send_keys HTTP/1.1', 'Host: evil.example', 'Host: localhost'],
   ])
     it(`${what} runs no step`, () =>
-      withPeers({}, async (a, b) => {
+      withPair(async (a, b) => {
         const [answer, ...more] = await sendRaw(a.port, lines(...head), { first: true })
         assert.ok(answer)
         assertProblem(answer, 'bad_host')
@@ -264,7 +265,7 @@ describe('Host', () => {
       }))
 
   it('in HTTP/1.0 passes as in HTTP/1.1', () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       const [answer] = await sendRaw(a.port, lines('GET /show HTTP/1.0', 'Host: 127.0.0.1'))
       assert.equal(answer?.status, 200)
     }))
@@ -302,22 +303,24 @@ async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Prom
 describe('a caller from the network', () => {
   const skip = outside === undefined && 'this machine has no IPv4 address but loopback'
   const from = outside ?? ''
+  const everywhere = { openMailbox: mailboxInMemory, hostNames: ['duet.example'] }
+  const withOpen = sharedPeers({ ...everywhere, host: '0.0.0.0' })
 
   it('reaches the wire and no step', { skip }, () =>
-    withPeers({ ...WITH_MAILBOX, host: '0.0.0.0' }, (a, b) => assertIsStranger(a, b, from)),
+    withOpen((a, b) => assertIsStranger(a, b, from)),
   )
 
   it(
     'reaches the wire and no step over IPv6',
     { skip: outside6 === undefined && 'this machine has no global IPv6 address' },
     () =>
-      withPeers({ ...WITH_MAILBOX, host: '::' }, (a, b) => assertIsStranger(a, b, outside6 ?? '')),
+      withPeers({ ...everywhere, host: '::' }, (a, b) => assertIsStranger(a, b, outside6 ?? '')),
   )
 
   it(
     'reaches the wire and no step of a peer that listens on IPv6 too',
     { skip: skip || (!hasIPv6 && 'this machine has no IPv6') },
-    () => withPeers({ ...WITH_MAILBOX, host: '::' }, (a, b) => assertIsStranger(a, b, from)),
+    () => withPeers({ ...everywhere, host: '::' }, (a, b) => assertIsStranger(a, b, from)),
   )
 
   it('leaves connections to the owner, however many it takes', { skip }, async () => {
@@ -361,7 +364,7 @@ describe('a caller from the network', () => {
   })
 
   it('does not become the owner by what it says of itself', { skip }, () =>
-    withPeers({ host: '0.0.0.0', hostNames: ['duet.example'] }, async (a, b) => {
+    withOpen(async (a, b) => {
       const origin = `http://${from}:${a.port}`
       for (const headers of [
         { 'x-forwarded-for': '127.0.0.1' },
@@ -389,7 +392,7 @@ describe('a caller from the network', () => {
   )
 
   it('finds nobody where the peer listens on loopback, as it does by default', { skip }, () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       await assert.rejects(call(`http://${from}:${a.port}/`), { code: 'ECONNREFUSED' })
     }),
   )
@@ -408,7 +411,7 @@ describe('a caller who is gone already', () => {
 describe('a request that names no path', () => {
   for (const target of ['http://127.0.0.1/send_keys', 'http://127.0.0.1/wire/keys', '*'])
     it(`but ${target} is refused for that`, () =>
-      withPeers({}, async (a, b) => {
+      withPair(async (a, b) => {
         const head = [`GET ${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close']
         const [answer] = await sendRaw(a.port, lines(...head))
         assert.ok(answer)
@@ -419,9 +422,10 @@ describe('a request that names no path', () => {
 
 describe('the owner', () => {
   it('is a loopback caller, whatever a header says of him', () =>
-    takes(() => ({ 'x-forwarded-for': '192.0.2.7', forwarded: 'for=192.0.2.7' }), {
-      host: '0.0.0.0',
-    }))
+    takes(
+      () => ({ 'x-forwarded-for': '192.0.2.7', forwarded: 'for=192.0.2.7' }),
+      (use) => withPeers({ host: '0.0.0.0' }, use),
+    ))
 
   it('may call over IPv6 loopback', { skip: !hasIPv6 && 'this machine has no IPv6' }, () =>
     withPeers({ host: '::' }, async (a) => {

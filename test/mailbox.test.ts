@@ -6,16 +6,17 @@ import { createHash, randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { MAX_WAITING } from '../src/mailbox/maildir.ts'
 import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type Curve, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { post } from './helpers/call.ts'
-import { runCommand, withCommand } from './helpers/command.ts'
-import { type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
+import { withCommand } from './helpers/command.ts'
+import { crowd, type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
+import { sharedPeers, sharedProcess } from './helpers/shared.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
@@ -23,31 +24,41 @@ const run = promisify(execFile)
 const KIB = 1024
 
 let folder: string
+/** Of the mailbox that the test is about. */
 let dir: string
-beforeEach(() => {
+before(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mailbox-'))
-  dir = path.join(folder, 'mail')
-  fs.mkdirSync(dir)
 })
-afterEach(() => fs.rmSync(folder, { recursive: true }))
+after(() => fs.rmSync(folder, { recursive: true }))
 
+const { readdirSync } = fs
+const waiting = () => readdirSync(path.join(dir, 'new')).sort()
 const filesIn = () =>
   fs.readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
-const waiting = () => fs.readdirSync(path.join(dir, 'new')).sort()
 
-/** A peer with a mailbox in `dir`, for texts sealed to fresh keys on `curve`. */
-function withMailbox(
-  curve: Curve,
-  use: (peer: TestPeer, keys: MailKeys) => Promise<void>,
-): Promise<void> {
-  const keys = makeKeys(path.join(folder, 'keys'), curve)
-  return withPeers({ openMailbox: () => mailboxIn(dir, keys.pair) }, (peer) => use(peer, keys))
+/** A peer with a mailbox, for texts sealed to keys on `curve`, for all the cases of a `describe`; each finds it empty. */
+function sharedMailbox(curve: Curve) {
+  let place: string
+  let keys: MailKeys
+  before(() => {
+    place = fs.mkdtempSync(path.join(folder, 'mail-'))
+    keys = makeKeys(`${place}-keys`, curve)
+  })
+  const withPeers = sharedPeers({ openMailbox: () => mailboxIn(place, keys.pair) })
+  return (use: (peer: TestPeer, keys: MailKeys) => Promise<void>) =>
+    withPeers(async (peer) => {
+      dir = place
+      for (const { parentPath, name } of filesIn()) fs.rmSync(path.join(parentPath, name))
+      await use(peer, keys)
+    })
 }
 
 for (const curve of Object.values(CURVES))
   describe(`a mailbox with a key of ${curve.name}`, () => {
+    const withMailbox = sharedMailbox(curve)
+
     it('gives its public key as the PEM that OpenSSL reads', () =>
-      withMailbox(curve, async (peer, { pair }) => {
+      withMailbox(async (peer, { pair }) => {
         const answer = await peer.call('/public_key')
         assert.equal(answer.status, 200)
         assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8')
@@ -58,7 +69,7 @@ for (const curve of Object.values(CURVES))
       }))
 
     it('stores a sealed text, answers with its id, and tells the owner', () =>
-      withMailbox(curve, async (peer, { pair }) => {
+      withMailbox(async (peer, { pair }) => {
         const bytes = await sealed(pair, 'Meet me at noon')
         const id = createHash('sha256').update(bytes).digest('hex')
         const answer = await post(`${peer.url}/message`, mailForm(bytes))
@@ -75,7 +86,7 @@ for (const curve of Object.values(CURVES))
       }))
 
     it('stores a resend once, also when it was read already, and says the same', () =>
-      withMailbox(curve, async (peer, { pair }) => {
+      withMailbox(async (peer, { pair }) => {
         const form = mailForm(await sealed(pair, 'once'))
         const first = await post(`${peer.url}/message`, form)
         const { id } = first.json
@@ -88,7 +99,7 @@ for (const curve of Object.values(CURVES))
       }))
 
     it('takes 64 KiB and not a byte more', () =>
-      withMailbox(curve, async (peer, { pair }) => {
+      withMailbox(async (peer, { pair }) => {
         const longest = await sealed(pair, 'x'.repeat(64 * KIB))
         assert.equal((await post(`${peer.url}/message`, mailForm(longest))).status, 201)
         const longer = Buffer.concat([longest, Buffer.alloc(1)])
@@ -97,7 +108,7 @@ for (const curve of Object.values(CURVES))
       }))
 
     it('takes what JSON may do to base64', () =>
-      withMailbox(curve, async (peer, { pair }) => {
+      withMailbox(async (peer, { pair }) => {
         const { message } = mailForm(await sealed(pair, 'x'.repeat(64 * KIB)))
         // as PHP writes it
         const body = ` {"message" :\n"${message.replaceAll('/', '\\/')}"}\n`
@@ -107,7 +118,7 @@ for (const curve of Object.values(CURVES))
       }))
 
     it('is stored so that only the private key opens it', () =>
-      withMailbox(curve, async (peer, { pair }) => {
+      withMailbox(async (peer, { pair }) => {
         const answer = await post(`${peer.url}/message`, mailForm(await sealed(pair, 'secret')))
         const stored = fs.readFileSync(path.join(dir, 'new', answer.json.id))
         assert.equal(Buffer.from(await open(pair, stored)).toString(), 'secret')
@@ -116,6 +127,8 @@ for (const curve of Object.values(CURVES))
   })
 
 describe('a mailbox refuses', () => {
+  const withMailbox = sharedMailbox(X25519)
+  const withP256 = sharedMailbox(P256)
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
   const json = { 'content-type': 'application/json' }
   /** Whatever is sealed, this long. */
@@ -167,7 +180,7 @@ describe('a mailbox refuses', () => {
 
   for (const [what, curve, body, code] of rows)
     it(`${what} as ${code}, says how it is done, and keeps nothing`, () =>
-      withMailbox(curve, async (peer) => {
+      (curve === P256 ? withP256 : withMailbox)(async (peer) => {
         const answer = await post(`${peer.url}/message`, body)
         const { next } = assertProblem(answer, code)
         assert.equal(next.includes(code === 'too_large' ? '64 KiB' : command(peer)), true, next)
@@ -196,35 +209,36 @@ describe('a mailbox refuses', () => {
     ['PUT', { method: 'PUT', headers: json, body: '{}' }, 'method_not_allowed'],
   ] as const)
     it(`${what} as ${code}, and says how it is done`, () =>
-      withMailbox(X25519, async (peer) => {
+      withMailbox(async (peer) => {
         const answer = await peer.call('/message', { method: 'POST', ...options })
         assert.equal(assertProblem(answer, code).next, command(peer))
         assert.deepEqual(filesIn(), [])
       }))
 
   it('a page of another site', () =>
-    withMailbox(X25519, async (peer, { pair }) => {
+    withMailbox(async (peer, { pair }) => {
       const body = JSON.stringify(mailForm(await sealed(pair, 'x')))
       const headers = { ...json, origin: 'http://evil.example' }
       assertProblem(await peer.call('/message', { method: 'POST', headers, body }), 'cross_site')
       assert.deepEqual(filesIn(), [])
     }))
 
-  it('more than may wait as inbox_full, but takes a resend of what waits', () =>
-    withMailbox(X25519, async (peer, { pair }) => {
+  it('more than may wait as inbox_full, but takes a resend of what waits', (t) =>
+    withMailbox(async (peer, { pair }) => {
       const form = mailForm(await sealed(pair, 'the last one'))
-      for (let i = 1; i < MAX_WAITING; i++) fs.writeFileSync(path.join(dir, 'new', `${i}`), 'x')
+      const inbox = path.join(dir, 'new')
+      crowd(t, inbox, MAX_WAITING - 1)
       assert.equal((await post(`${peer.url}/message`, form)).status, 201)
       const more = mailForm(await sealed(pair, 'one too many'))
       const { next } = assertProblem(await post(`${peer.url}/message`, more), 'inbox_full')
       assert.match(next, /watch/)
       assert.equal((await post(`${peer.url}/message`, form)).status, 201)
-      fs.rmSync(path.join(dir, 'new', '1'))
+      for (const name of waiting()) fs.rmSync(path.join(inbox, name))
       assert.equal((await post(`${peer.url}/message`, more)).status, 201)
     }))
 
   it('to store what the disk does not take, as no_space, and keeps nothing of it', () =>
-    withMailbox(X25519, async (peer, { pair }) => {
+    withMailbox(async (peer, { pair }) => {
       fs.rmdirSync(path.join(dir, 'tmp'))
       const form = mailForm(await sealed(pair, 'x'))
       const { next } = assertProblem(await post(`${peer.url}/message`, form), 'no_space')
@@ -236,9 +250,10 @@ describe('a mailbox refuses', () => {
 })
 
 describe('the next step after a text in clear', () => {
+  const withMailbox = sharedMailbox(X25519)
   const noShell = process.platform === 'win32' ? 'needs a POSIX shell' : false
   it('works as it stands there', { skip: noShell }, () =>
-    withMailbox(X25519, async (peer, { pair }) => {
+    withMailbox(async (peer, { pair }) => {
       const refused = await post(`${peer.url}/message`, { message: 'Hey Bud' })
       const { stdout } = await run('sh', ['-c', refused.json.next], { cwd: root })
       const { id } = JSON.parse(stdout)
@@ -265,8 +280,10 @@ describe('a peer without a mailbox', () => {
 })
 
 describe('texts from a mailbox', () => {
+  const withMailbox = sharedMailbox(X25519)
+
   it('are counted by /frequency, once', () =>
-    withMailbox(X25519, async (peer, { pair }) => {
+    withMailbox(async (peer, { pair }) => {
       const form = mailForm(await sealed(pair, 'x'.repeat(1000)))
       assert.equal((await peer.call('/frequency')).json.sample, 0)
       await post(`${peer.url}/message`, form)
@@ -279,64 +296,64 @@ describe('texts from a mailbox', () => {
 })
 
 describe('ecdh-duet peer --mailbox', () => {
+  const runInShared = sharedProcess()
+  let keys: MailKeys
+  before(() => {
+    keys = makeKeys(path.join(folder, 'keys'))
+    dir = path.join(folder, 'mail')
+  })
+  const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
   const args = (mailbox: string, key: string) =>
-    ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
-      .concat('--mailbox', mailbox)
-      .concat('--mailbox-key', key)
+    [...peer, '--mailbox', mailbox].concat('--mailbox-key', key)
 
   it('makes the mailbox, shows where it is and the fingerprint, and removes what a crash left', async () => {
-    const { pair, publicFile } = makeKeys(path.join(folder, 'keys'))
+    const { pair, publicFile } = keys
     const mail = path.join(folder, 'new', 'mail')
-    await withCommand(args(mail, publicFile), {}, async (peer) => {
+    const pid = await withCommand(args(mail, publicFile), {}, async (peer) => {
       const [, shown] = await peer.until(/mailbox key {11}(\S+) /)
       assert.equal(shown, fingerprint(pair))
       assert.match(peer.output(), new RegExp(`mailbox {15}${mail}\n`))
       peer.kill('SIGKILL')
       await peer.ended
+      return peer.child.pid
     })
     assert.equal(fs.statSync(mail).mode & 0o777, 0o700)
     assert.equal(fs.readFileSync(path.join(folder, 'new', '.gitignore'), 'utf8'), '*\n')
-    const { pid } = spawnSync(process.execPath, ['--version'])
     const half = path.join(mail, 'tmp', `${pid}..${'0'.repeat(16)}-0.${os.hostname()}`)
     fs.writeFileSync(half, 'half a mess')
-    await withCommand(args(mail, publicFile), {}, async (peer) => {
-      await peer.ports(1)
-      assert.equal(fs.existsSync(half), false)
-    })
+    mailboxIn(mail, pair)
+    assert.equal(fs.existsSync(half), false)
   })
 
-  const refused: [string, (keys: MailKeys) => string[], RegExp][] = [
-    ['a private key', (keys) => args(dir, keys.privateFile), /It is a private key, which belongs/],
+  for (const [what, given, line] of [
+    ['a private key', () => args(dir, keys.privateFile), /It is a private key, which belongs/],
     ['no such key', () => args(dir, 'none.pem'), /none\.pem: There is no such file/],
     [
       'the identity as mailbox key',
-      (keys) => [...args(dir, keys.publicFile), '--identity', keys.privateFile],
+      () => [...args(dir, keys.publicFile), '--identity', keys.privateFile],
       /is the identity of this peer/,
     ],
     [
       'a file in place of the folder',
-      (keys) => args(keys.publicFile, keys.publicFile),
+      () => args(keys.publicFile, keys.publicFile),
       /key\.public\.pem: It can't be used \(ENOTDIR\)/,
     ],
-  ]
-  for (const [what, given, line] of refused)
+  ] as const)
     it(`does not start with ${what}, and says so in one line`, async () => {
-      const wrong = given(makeKeys(path.join(folder, 'keys')))
-      const { code, output, errors } = await runCommand(wrong, { cwd: folder })
+      const { code, output, errors } = await runInShared(given(), { cwd: folder })
       assert.deepEqual([code, output], [1, ''])
       assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
       assert.match(errors, line)
     })
 
   it('is wrong usage without its key, a key without it, and for both', async () => {
-    const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
     for (const wrong of [
-      [...peer, '--mailbox', dir],
+      [...peer, '--mailbox', 'mail'],
       [...peer, '--mailbox-key', 'k.pem'],
       [...peer, '--mailbox', '', '--mailbox-key', ''],
-      ['both', '--mailbox', dir, '--mailbox-key', 'k.pem'],
+      ['both', '--mailbox', 'mail', '--mailbox-key', 'k.pem'],
     ]) {
-      const { code, output } = await runCommand(wrong, { cwd: folder })
+      const { code, output } = await runInShared(wrong, { cwd: folder })
       assert.deepEqual([code, output], [2, ''])
     }
   })

@@ -24,7 +24,8 @@ import { runCommand, withCommand } from './helpers/command.ts'
 import { withServer } from './helpers/fakes.ts'
 import { MAX_IMAGE, pair, type WiredPeer } from './helpers/pair.ts'
 import { pictureOf, pngHead, pngOf, sourceOf } from './helpers/pictures.ts'
-import { type PeersOptions, type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { sharedProcess, sharedSession } from './helpers/shared.ts'
+import { agree, withPeers, withSession } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const SAMPLE = path.join(root, 'src/sample/curve.png')
@@ -331,14 +332,6 @@ describe('pictures of a session', () => {
   })
 })
 
-/** Over HTTP: two peers with a session. */
-function withSession(options: PeersOptions, run: (a: TestPeer, b: TestPeer) => Promise<void>) {
-  return withPeers(options, async (a, b) => {
-    for (const peer of [a, b]) await peer.call('/send_keys')
-    await run(a, b)
-  })
-}
-
 const sending = (body: Uint8Array, type = 'image/png') => ({
   method: 'POST',
   headers: { 'content-type': type },
@@ -346,9 +339,13 @@ const sending = (body: Uint8Array, type = 'image/png') => ({
 })
 
 describe('/send_image and /image', () => {
-  it('carry the sample where there is no other picture, byte by byte', () =>
-    withSession({}, async (a, b) => {
+  const withSharedSession = sharedSession()
+
+  it('carry the sample where there is no other picture, byte by byte, and show it to a browser', () =>
+    withSharedSession(async (a, b) => {
+      const html = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
       assert.equal((await b.call('/image')).json.code, 'no_image')
+      assert.match((await b.call('/', html)).text, /No picture has come yet/)
       const sent = await a.call('/send_image')
       const bytes = fs.statSync(SAMPLE).size
       const expected = { sent: true, bytes, type: 'image/png', next: `curl ${b.url}/` }
@@ -357,6 +354,12 @@ describe('/send_image and /image', () => {
       assert.equal(shown.headers.get('content-type'), 'image/png')
       assert.equal(shown.headers.get('x-content-type-options'), 'nosniff')
       assert.deepEqual(Buffer.from(await shown.arrayBuffer()), fs.readFileSync(SAMPLE))
+      const page = await b.call('/', html)
+      assert.match(page.headers['content-type'] ?? '', /^text\/html/)
+      assert.match(page.text, /<img src="\/image"/)
+      assert.match(String(page.headers['content-security-policy']), /img-src 'self';/)
+      const list = await b.call('/', { headers: { accept: '*/*' } })
+      assert.match(list.headers['content-type'] ?? '', /^text\/plain/)
     }))
 
   it("carry the peer's own picture, and a body in its place", () => {
@@ -382,21 +385,8 @@ describe('/send_image and /image', () => {
       assert.equal((await a.call('/send_image', sending(pngOf(1000)))).status, 201)
     }))
 
-  it('show the picture to a browser at /, and a list to a curl', () =>
-    withSession({}, async (a, b) => {
-      const html = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
-      assert.match((await b.call('/', html)).text, /No picture has come yet/)
-      await a.call('/send_image')
-      const page = await b.call('/', html)
-      assert.match(page.headers['content-type'] ?? '', /^text\/html/)
-      assert.match(page.text, /<img src="\/image"/)
-      assert.match(String(page.headers['content-security-policy']), /img-src 'self';/)
-      const list = await b.call('/', { headers: { accept: '*/*' } })
-      assert.match(list.headers['content-type'] ?? '', /^text\/plain/)
-    }))
-
   it('tell both terminals: path, type, size, time and rate', () =>
-    withSession({}, async (a, b) => {
+    withSharedSession(async (a, b) => {
       await a.call('/send_image', { headers: { 'picture-name': '..%2Fme%1B.png' } })
       const facts =
         /^. {2}picture +image\/png {2}26591 bytes in \d+\.\d s {2}[\d.]+ MB\/s {2}"curve\.png"/
@@ -407,16 +397,17 @@ describe('/send_image and /image', () => {
     }))
 
   it('are not sent where the body is empty, as curl sends a file that it does not find', () =>
-    withSession({}, async (a, b) => {
+    withSharedSession(async (a, b) => {
       const headers = { 'content-type': 'image/png', 'content-length': '0' }
+      const { image } = (await b.call('/show')).json
       const { status, json } = await a.call('/send_image', { method: 'POST', headers })
       assert.deepEqual([status, json.code], [400, 'bad_image'])
-      assert.equal((await b.call('/show')).json.image, null)
+      assert.deepEqual((await b.call('/show')).json.image, image)
     }))
 
   it("tell the sender the receiver's refusal, while much of the picture is still to come", () =>
     withTwo({ maxImageOfB: 1000 }, async (a) => {
-      const refused = await call(`${a}/send_image`, sending(pngOf(30_000_000)))
+      const refused = await call(`${a}/send_image`, sending(pngOf(20_000_000)))
       assert.deepEqual(
         [refused.status, refused.json.code, refused.json.peer_code],
         [502, 'peer_refused', 'too_large'],
@@ -425,12 +416,12 @@ describe('/send_image and /image', () => {
     }))
 
   it('survive a receiver that dies half way: one clear answer, and the next picture works', () =>
-    withTwo({ cutOnce: 500_000 }, async (a, output) => {
-      const broken = await call(`${a}/send_image`, sending(pngOf(5_000_000)))
+    withTwo({ cutOnce: 300_000 }, async (a, output) => {
+      const broken = await call(`${a}/send_image`, sending(pngOf(1_000_000)))
       assert.deepEqual([broken.status, broken.json.code], [502, 'peer_unreachable'])
       await output.until((text) => /POST \/wire\/image.*broke off/.test(text))
       assert.deepEqual(filesIn(path.join(folder, 'b', 'pictures')), [])
-      assert.equal((await call(`${a}/send_image`, sending(pngOf(5_000_000)))).status, 201)
+      assert.equal((await call(`${a}/send_image`, sending(pngOf(1_000_000)))).status, 201)
       assert.equal(filesIn(path.join(folder, 'b', 'pictures')).length, 1)
     }))
 
@@ -459,14 +450,14 @@ describe('/send_image and /image', () => {
       `http://127.0.0.1:${(stuck.address() as AddressInfo).port}`,
       SUITES.X25519,
       undefined,
-      1_000,
+      200,
     )
     let pieces = 0
     async function* slow() {
       for (; pieces < 4; pieces++) {
         yield new Uint8Array(100)
         // longer than the client's patience with the other peer
-        await new Promise((resolve) => setTimeout(resolve, 1_300))
+        await new Promise((resolve) => setTimeout(resolve, 300))
       }
     }
     await assert.rejects(image({ bytes: 400, content: slow() }), { code: 'peer_timeout' })
@@ -602,24 +593,24 @@ async function withTwo(
 }
 
 describe('ecdh-duet send-image', () => {
+  const runInShared = sharedProcess()
+
   it('sends a file, prints the answer, and shows no bar where there is no terminal', () =>
-    withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
-      const [a = 0, b = 0] = await both.ports(2)
-      const early = await runCommand(['send-image', '--port', `${a}`, SAMPLE])
+    withPeers({}, async (a, b) => {
+      const args = ['send-image', '--port', `${a.port}`, SAMPLE]
+      const early = await runInShared(args)
       assert.deepEqual([early.code, JSON.parse(early.output).code], [1, 'no_session'])
-      for (const port of [a, b]) await call(`http://127.0.0.1:${port}/send_keys`)
-      const { code, output, errors } = await runCommand(['send-image', '--port', `${a}`, SAMPLE])
+      await agree(a, b)
+      const { code, output, errors } = await runCommand(args)
       assert.deepEqual([code, JSON.parse(output).sent, errors], [0, true, ''])
-      await both.until(/"curve\.png"/)
+      assert.match(b.lines().join(), /"curve\.png"/)
     }))
 
   it('shows a bar on a terminal: percent, bytes, rate and time left', { skip: noScript }, () =>
-    withCommand(['both', '--ports', '0,0', '--no-state'], {}, async (both) => {
-      const [a = 0, b = 0] = await both.ports(2)
-      for (const port of [a, b]) await call(`http://127.0.0.1:${port}/send_keys`)
+    withSession({}, async ({ port }) => {
       const file = path.join(folder, 'large.png')
-      fs.writeFileSync(file, pngOf(20_000_000))
-      const command = `'${process.execPath}' dist/main.js send-image --port ${a} '${file}'`
+      fs.writeFileSync(file, pngOf(5_000_000))
+      const command = `'${process.execPath}' dist/main.js send-image --port ${port} '${file}'`
       // script(1) runs it on a terminal of its own, and hands on what that shows
       const { stdout } = await run('script', ['-qec', command, '/dev/null'], {
         cwd: root,
@@ -628,71 +619,55 @@ describe('ecdh-duet send-image', () => {
       const shown = stripVTControlCharacters(stdout)
       assert.match(
         shown,
-        /█+ 100 % {2}20\.0 MB of 20\.0 MB {2}\d+\.\d MB\/s {2}\d+s left\r?\n\{\s+"sent": true/,
+        /█+ 100 % {2}5\.0 MB of 5\.0 MB {2}\d+\.\d MB\/s {2}\d+s left\r?\n\{\s+"sent": true/,
       )
-      assert.match(shown, /░+ 0 % {2}0 bytes of 20\.0 MB/)
+      assert.match(shown, /░+ 0 % {2}0 bytes of 5\.0 MB/)
     }),
   )
 
   it('fails in one line on what is no picture, and where no peer is', async () => {
     const file = path.join(folder, 'text.png')
     fs.writeFileSync(file, 'a text')
-    const { code, errors } = await runCommand(['send-image', '--port', '9', file])
-    assert.deepEqual([code, errors], [1, 'ecdh-duet: text.png is not a PNG, JPEG, WebP or GIF.\n'])
-    const nobody = await runCommand(['send-image', '--port', '9', SAMPLE])
-    assert.equal(nobody.code, 1)
-    assert.match(nobody.errors, /^ecdh-duet: [^\n]*port 9[^\n]*Start that peer first[^\n]*\n$/)
-    const missing = await runCommand(['send-image', '--port', '9', 'none.png'])
-    assert.deepEqual(
-      [missing.code, missing.errors],
-      [1, 'ecdh-duet: There is no picture "none.png".\n'],
-    )
+    for (const [name, line] of [
+      [file, /^ecdh-duet: text\.png is not a PNG, JPEG, WebP or GIF\.\n$/],
+      [SAMPLE, /^ecdh-duet: [^\n]*port 9[^\n]*Start that peer first[^\n]*\n$/],
+      ['none.png', /^ecdh-duet: There is no picture "none\.png"\.\n$/],
+    ] as const) {
+      const { code, errors } = await runInShared(['send-image', '--port', '9', name])
+      assert.equal(code, 1)
+      assert.match(errors, line)
+    }
   })
 
   it('prints nothing that acts on the terminal, whatever listens there', () =>
     withServer(
       (_request, response) => response.writeHead(500).end('{"code":"\u009b31m\u202e\u007f"}'),
       async (url) => {
-        const { code, output } = await runCommand([
-          'send-image',
-          '--port',
-          new URL(url).port,
-          SAMPLE,
-        ])
+        const args = ['send-image', '--port', new URL(url).port, SAMPLE]
+        const { code, output } = await runInShared(args)
         assert.deepEqual([code, output], [1, '{\n  "code": "\\u{9b}31m\\u{202e}\\u{7f}"\n}\n'])
       },
     ))
 
   it('is a usage error without a port', async () => {
-    assert.equal((await runCommand(['send-image', SAMPLE])).code, 2)
+    assert.equal((await runInShared(['send-image', SAMPLE])).code, 2)
   })
 })
 
 describe('the pictures of a peer without a state', () => {
-  it('are in a private folder that goes with it, and with the next one after a kill', async () => {
+  it('are in a private folder that goes with the next one after a kill', async (t) => {
+    const folders = () => filesIn(folder).filter((name) => name.startsWith('ecdh-duet-'))
     const env = { TMPDIR: folder }
-    const run = (kill: NodeJS.Signals) =>
-      withCommand(['both', '--ports', '0,0', '--no-state'], { env }, async (both) => {
-        const [a = 0, b = 0] = await both.ports(2)
-        for (const port of [a, b]) await call(`http://127.0.0.1:${port}/send_keys`)
-        assert.equal((await call(`http://127.0.0.1:${a}/send_image`)).status, 201)
-        const folders = filesIn(folder).filter((name) => name.startsWith('ecdh-duet-'))
-        assert.equal(fs.statSync(path.join(folder, folders[0] ?? '')).mode & 0o777, 0o700)
-        both.kill(kill)
-        await both.ended
-        return folders
-      })
-    await run('SIGTERM')
-    assert.deepEqual(
-      filesIn(folder).filter((name) => name.startsWith('ecdh-duet-')),
-      [],
-    )
-    const left = await run('SIGKILL')
-    assert.equal(left.length, 2, 'the folder and its picture')
-    await withCommand(['both', '--ports', '0,0', '--no-state'], { env }, (both) => both.ports(2))
-    assert.equal(
-      filesIn(folder).some((name) => left.includes(name)),
-      false,
-    )
+    await withCommand(['both', '--ports', '0,0', '--no-state'], { env }, async (both) => {
+      const [a = 0, b = 0] = await both.ports(2)
+      for (const port of [a, b]) await call(`http://127.0.0.1:${port}/send_keys`)
+      assert.equal((await call(`http://127.0.0.1:${a}/send_image`)).status, 201)
+      both.kill('SIGKILL')
+      await both.ended
+    })
+    assert.equal(folders().length, 2, 'the folder and its picture')
+    assert.equal(fs.statSync(path.join(folder, folders()[0] ?? '')).mode & 0o777, 0o700)
+    t.mock.method(os, 'tmpdir', () => folder)
+    await withPeers({}, async () => assert.deepEqual(folders(), []))
   })
 })

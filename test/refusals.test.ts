@@ -86,7 +86,10 @@ for (const suite of Object.values(SUITES)) {
         'bad_point',
       ],
     ]
-    for (const [name, change, code] of rows)
+    // the other checks read no key of the suite
+    const onEach: ProtocolCode[] = ['curve_mismatch', 'bad_encoding', 'bad_base_point', 'bad_point']
+    const isFirst = suite === SUITES.X25519
+    for (const [name, change, code] of rows.filter((row) => isFirst || onEach.includes(row[2])))
       it(`${name} is ${code}`, async () => {
         const [a, b] = pair({ suite })
         await a.peer.sendKeys()

@@ -8,45 +8,51 @@ import type { RequestListener } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { after, before, describe, it } from 'node:test'
 import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type KeyPair } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { MAIN, runCommand } from './helpers/command.ts'
 import { switching, withServer } from './helpers/fakes.ts'
 import { type MailKeys, mailboxIn, makeKeys } from './helpers/mail.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { sharedPeers, sharedProcess } from './helpers/shared.ts'
+import { withPeers } from './helpers/with-peers.ts'
 
 const KIB = 1024
 
 let folder: string
 let dir: string
 let keys: MailKeys
-beforeEach(() => {
+before(() => {
   folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-send-'))
   dir = path.join(folder, 'mail')
   fs.mkdirSync(dir)
   keys = makeKeys(path.join(folder, 'keys'))
 })
-afterEach(() => fs.rmSync(folder, { recursive: true }))
+after(() => fs.rmSync(folder, { recursive: true }))
 
-const withMailbox = (use: (peer: TestPeer) => Promise<void>) =>
-  withPeers({ openMailbox: () => mailboxIn(dir, keys.pair) }, use)
+const run = sharedProcess()
+const withMailbox = sharedPeers({ openMailbox: () => mailboxIn(dir, keys.pair) })
 
-/** The texts in the mailbox. */
-async function received(pair: KeyPair = keys.pair): Promise<string[]> {
-  const inbox = path.join(dir, 'new')
+/** Takes the texts out of the mailbox. */
+async function received(mailbox = dir, pair: KeyPair = keys.pair): Promise<string[]> {
+  const inbox = path.join(mailbox, 'new')
   const texts = fs.readdirSync(inbox).map(async (name) => {
-    return Buffer.from(await open(pair, fs.readFileSync(path.join(inbox, name)))).toString()
+    const bytes = fs.readFileSync(path.join(inbox, name))
+    fs.rmSync(path.join(inbox, name))
+    return Buffer.from(await open(pair, bytes)).toString()
   })
   return Promise.all(texts)
 }
 
 /** Runs `send`, which fails in one line on standard error and prints nothing. */
 async function fails(args: string[], line: RegExp, input?: string | Uint8Array): Promise<void> {
-  const run = await runCommand(['send', ...args], { cwd: folder, ...(input && { input }) })
-  assert.deepEqual([run.code, run.output], [1, ''], run.errors)
-  const lines = run.errors.replace(/^ecdh-duet: sealing to [^\n]*\n/, '')
+  const { code, output, errors } = await run(['send', ...args], {
+    cwd: folder,
+    ...(input && { input }),
+  })
+  assert.deepEqual([code, output], [1, ''], errors)
+  const lines = errors.replace(/^ecdh-duet: sealing to [^\n]*\n/, '')
   assert.match(lines, /^ecdh-duet: [^\n]*\n$/)
   assert.match(lines, line)
 }
@@ -54,17 +60,16 @@ async function fails(args: string[], line: RegExp, input?: string | Uint8Array):
 describe('ecdh-duet send', () => {
   for (const curve of Object.values(CURVES))
     it(`seals to the key that the peer gives, on ${curve.name}, and says which one that is`, async () => {
-      keys = makeKeys(path.join(folder, curve.name), curve)
-      await withMailbox(async ({ url }) => {
+      const { pair } = makeKeys(path.join(folder, curve.name), curve)
+      const mailbox = fs.mkdtempSync(path.join(folder, 'mail-'))
+      await withPeers({ openMailbox: () => mailboxIn(mailbox, pair) }, async ({ url }) => {
         const { code, output, errors } = await runCommand(['send', '--to', url], { input: 'Grüße' })
-        assert.deepEqual([code, await received()], [0, ['Grüße']])
-        assert.deepEqual(JSON.parse(output), {
-          stored: true,
-          id: fs.readdirSync(path.join(dir, 'new'))[0],
-        })
+        const [id] = fs.readdirSync(path.join(mailbox, 'new'))
+        assert.deepEqual([code, await received(mailbox, pair)], [0, ['Grüße']])
+        assert.deepEqual(JSON.parse(output), { stored: true, id })
         assert.equal(
           errors,
-          `ecdh-duet: sealing to ${fingerprint(keys.pair)}, the key that ${url} gives; compare it with its owner\n`,
+          `ecdh-duet: sealing to ${fingerprint(pair)}, the key that ${url} gives; compare it with its owner\n`,
         )
       })
     })
@@ -79,7 +84,7 @@ describe('ecdh-duet send', () => {
       },
       async (url) => {
         const args = ['send', '--to', url, '--recipient', to.publicFile, '-']
-        const { code, errors } = await runCommand(args, { input: 'x' })
+        const { code, errors } = await run(args, { input: 'x' })
         assert.deepEqual([code, errors], [0, ''])
       },
     )
@@ -98,7 +103,7 @@ describe('ecdh-duet send', () => {
   ] as const)
     it(`takes ${how}`, () =>
       withMailbox(async ({ url }) => {
-        const { code, errors } = await runCommand(['send', '--to', url, ...given], { input })
+        const { code, errors } = await run(['send', '--to', url, ...given], { input })
         assert.equal(code, 0, errors)
         assert.deepEqual(await received(), [expected])
       }))
@@ -166,7 +171,7 @@ describe('ecdh-duet send', () => {
     ['--to', 'http://127.0.0.1:5000', '--loud', 'x'],
   ])
     it(`is wrong usage as "send ${wrong.join(' ')}"`, async () => {
-      const { code, output } = await runCommand(['send', ...wrong])
+      const { code, output } = await run(['send', ...wrong])
       assert.deepEqual([code, output], [2, ''])
     })
 })
@@ -255,7 +260,7 @@ describe('a text that does not arrive', () => {
       })
     })
     await withServer(losing, async (url) => {
-      const { code, output } = await runCommand(['send', '--to', url, 'x'])
+      const { code, output } = await run(['send', '--to', url, 'x'])
       assert.deepEqual([code, JSON.parse(output)], [0, { stored: true, id: 'x' }])
     })
     assert.equal(bodies.length, 2)

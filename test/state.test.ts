@@ -8,12 +8,11 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { bytesToHex } from '../src/protocol/bytes.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
+import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
 import { StateError } from '../src/state/files.ts'
 import { forgetful, hasMet, openMemory } from '../src/state/memory.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
-import { call } from './helpers/call.ts'
-import { withCommand } from './helpers/command.ts'
-import { freePorts } from './helpers/ports.ts'
+import { agree, withPeers } from './helpers/with-peers.ts'
 
 let folder: string
 beforeEach(() => {
@@ -210,35 +209,19 @@ describe('a peer without a state', () => {
 describe('the state on X25519MLKEM768', () => {
   const SUITE_OF_BOTH = ['X25519MLKEM768', 'X25519'] as const
 
-  /** Two peers on `curve`, each with its state, and what both show before and after they exchanged keys. */
-  async function exchange(curve: string): Promise<{ before: Shown[]; after: Shown[] }> {
-    const ports = await freePorts(2)
-    const [a = 0, b = 0] = ports
-    const args = (port: number, other: number, state: string) => [
-      ...['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`],
-      ...['--curve', curve, '--state', state],
-    ]
-    const step = async (port: number, path: string, status: number) => {
-      const answer = await call(`http://127.0.0.1:${port}${path}`)
-      assert.equal(answer.status, status, answer.text)
-      return answer.json
-    }
-    const shown = async () => {
-      const both: Shown[] = []
-      for (const port of ports) both.push(await step(port, '/show', 200))
-      return both
-    }
+  /** Two peers on a suite, each with its state, and what both show before and after they exchanged keys. */
+  async function exchange(name: SuiteName): Promise<{ before: Shown[]; after: Shown[] }> {
+    const states = ['a', 'b'].map((state) => path.join(folder, state)).values()
+    const suite = SUITES[name]
     const result: { before: Shown[]; after: Shown[] } = { before: [], after: [] }
-    await withCommand(args(a, b, 'a'), { cwd: folder }, async (one) => {
-      await one.ports(1)
-      await withCommand(args(b, a, 'b'), { cwd: folder }, async (two) => {
-        await two.ports(1)
-        result.before = await shown()
-        for (const port of ports) await step(port, '/send_keys', 201)
-        result.after = await shown()
-        await step(a, '/send_msg', 201)
-        await step(b, '/decrypt_msg', 200)
-      })
+    const openNext = () => openMemory(states.next().value ?? '', suite.curve)
+    await withPeers({ suite, openMemory: openNext }, async (a, b) => {
+      const shown = async () => [(await a.call('/show')).json, (await b.call('/show')).json]
+      result.before = await shown()
+      await agree(a, b)
+      result.after = await shown()
+      assert.equal((await a.call('/send_msg')).status, 201)
+      assert.equal((await b.call('/decrypt_msg')).status, 200)
     })
     return result
   }
@@ -252,7 +235,7 @@ describe('the state on X25519MLKEM768', () => {
 
   for (const order of [SUITE_OF_BOTH, SUITE_OF_BOTH.toReversed()])
     it(`is that of X25519: files, known peer and safety number are the same (${order.join(', then ')})`, async () => {
-      const [first = '', second = ''] = order
+      const [first = 'X25519', second = 'X25519'] = order
       const { before, after } = await exchange(first)
       const [one, two] = after
       assert.ok(one && two)

@@ -15,8 +15,9 @@ import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal/terminal.ts'
 import { Turn } from '../src/turn.ts'
-import { runCommand, withCommand } from './helpers/command.ts'
+import { withCommand } from './helpers/command.ts'
 import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
+import { sharedProcess } from './helpers/shared.ts'
 
 let folder: string
 let dir: string
@@ -224,7 +225,7 @@ describe('a watcher', () => {
     })
   })
 
-  it("says once whose turn it is, nothing while it is nobody's, and looks at nothing till then", async (t) => {
+  it("says once whose turn it is, once that it is nobody's, and looks at nothing till then", async (t) => {
     lookAgainAfter(t, 1)
     const looks = t.mock.method(Maildir.prototype, 'entries')
     const other = new Turn(new Maildir(dir).dir)
@@ -242,13 +243,15 @@ describe('a watcher', () => {
         this.holder = null
         return false
       })
+      await told('no turn')
       await askedAgain()
-      assert.deepEqual(events, [otherWatcher])
+      const noTurn = { type: 'no turn', place: path.join(dir, 'watching') } as const
+      assert.deepEqual(events, [otherWatcher, noTurn])
       assert.equal(looks.mock.callCount(), 0)
       asked.mock.restore()
       other.release()
       await told('watching')
-      assert.deepEqual(events, [otherWatcher, { type: 'watching', place: dir }])
+      assert.deepEqual(events, [otherWatcher, noTurn, { type: 'watching', place: dir }])
     })
   })
 
@@ -754,13 +757,15 @@ describe('the terminal of a watcher', () => {
 })
 
 describe('ecdh-duet watch', () => {
+  const run = sharedProcess()
   const args = () => ['watch', dir, '--key', keys.privateFile]
   const NOT_A_TERMINAL = 'ecdh-duet: secrets go to standard output, which is not a terminal\n'
 
   for (const signal of ['SIGINT', 'SIGTERM'] as const)
-    it(`makes the mailbox, reads it, and ends well on ${signal}`, async () => {
+    it(`makes the mailbox, reads it, and ends well on ${signal}, whatever would keep it going`, async () => {
       fs.rmdirSync(dir)
-      await withCommand(args(), {}, async (watcher) => {
+      const timer = 'data:text/javascript,setInterval(() => {}, 60_000)'
+      await withCommand(args(), { node: ['--import', timer] }, async (watcher) => {
         await watcher.until(/watching/)
         for (const place of [dir, ...['tmp', 'new', 'cur', 'failed'].map((n) => path.join(dir, n))])
           assert.equal(fs.statSync(place).mode & 0o777, 0o700, place)
@@ -774,43 +779,6 @@ describe('ecdh-duet watch', () => {
         assert.equal(watcher.errors(), made + NOT_A_TERMINAL)
       })
     })
-
-  it('ends when it is asked to, whatever is left that would keep it going', () => {
-    const timer = 'data:text/javascript,setInterval(() => {}, 60_000)'
-    return withCommand(args(), { node: ['--import', timer] }, async (watcher) => {
-      await watcher.until(/watching/)
-      watcher.kill()
-      assert.equal(await watcher.ended, 0)
-    })
-  })
-
-  it("says so while somebody else's file keeps it from its turn, and goes on without it", () => {
-    const strange = path.join(dir, 'watching', 'notes.txt')
-    fs.mkdirSync(path.dirname(strange), { recursive: true })
-    fs.writeFileSync(strange, '')
-    return withCommand(args(), {}, async (watcher) => {
-      await watcher.until(/waiting +[^\n]*watching holds files that are of no watcher/)
-      fs.rmSync(strange)
-      await watcher.until(/· {2}watching/)
-      assert.equal(watcher.output().match(/waiting/g)?.length, 1)
-    })
-  })
-
-  it('goes on where another one was killed', () =>
-    withCommand(args(), {}, async (first) => {
-      await first.until(/watching/)
-      await withCommand(args(), {}, async (second) => {
-        await second.until(/Another watcher \(process \d+\) reads this mailbox/)
-        await store('one')
-        await first.until(/one\n/)
-        await until(() => namesIn('new').length === 0)
-        first.kill('SIGKILL')
-        await first.ended
-        await store('two')
-        await second.until(/two\n/)
-        assert.deepEqual(textsIn(second.output()), ['two'])
-      })
-    }))
 
   it('ends in one line when its standard output is closed, and keeps what it could not show', () =>
     withCommand(args(), {}, async (watcher) => {
@@ -861,15 +829,21 @@ describe('ecdh-duet watch', () => {
   ]
   for (const [what, given, line] of refused)
     it(`fails in one line on ${what}`, async () => {
-      const { code, output, errors } = await runCommand(given(), { cwd: folder })
+      const { code, output, errors } = await run(given(), { cwd: folder })
       assert.deepEqual([code, output], [1, ''])
       assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
       assert.match(errors, line)
     })
 
-  it('ends in one line when its folder is taken away', () =>
-    withCommand(args(), {}, async (watcher) => {
-      await watcher.until(/watching/)
+  it("says so while somebody else's file keeps it from its turn, goes on without it, and ends in one line when its folder is taken away", () => {
+    const strange = path.join(dir, 'watching', 'notes.txt')
+    fs.mkdirSync(path.dirname(strange), { recursive: true })
+    fs.writeFileSync(strange, '')
+    return withCommand(args(), {}, async (watcher) => {
+      await watcher.until(/waiting +[^\n]*watching holds files that are of no watcher/)
+      fs.rmSync(strange)
+      await watcher.until(/· {2}watching/)
+      assert.equal(watcher.output().match(/waiting/g)?.length, 1)
       fs.rmSync(path.join(dir, 'new'), { recursive: true })
       assert.equal(await watcher.ended, 1)
       assert.match(
@@ -877,10 +851,11 @@ describe('ecdh-duet watch', () => {
         /^ecdh-duet: [^\n]*mail\/new: It can't be used \(ENOENT\)\.\n$/m,
       )
       fs.mkdirSync(path.join(dir, 'new'))
-    }))
+    })
+  })
 
   for (const wrong of [['watch'], ['watch', 'mail'], ['watch', 'mail', 'more', '--key', 'x']])
     it(`is wrong usage as "${wrong.join(' ')}"`, async () => {
-      assert.equal((await runCommand(wrong, { cwd: folder })).code, 2)
+      assert.equal((await run(wrong, { cwd: folder })).code, 2)
     })
 })

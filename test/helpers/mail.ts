@@ -1,5 +1,7 @@
 /** Mail for tests: keys in files, texts sealed to them, and what a watcher printed. */
 
+import fs from 'node:fs'
+import type { TestContext } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Mailbox } from '../../src/contract.ts'
 import { openMailbox } from '../../src/mailbox/mailbox.ts'
@@ -53,6 +55,18 @@ export function sealed(recipient: PublicKey, text: string): Promise<Uint8Array> 
 /** The body of `POST /message`. */
 export function mailForm(bytes: Uint8Array): { message: string } {
   return { message: Buffer.from(bytes).toString('base64') }
+}
+
+/** Lets `folder` look as if `more` files were in it that are not, for whoever lists it: ten thousand take seconds. */
+export function crowd(t: TestContext, folder: string, more: number): void {
+  const others = Array.from({ length: more }, (_, i) => `another ${i}`)
+  const { readdirSync } = fs
+  t.mock.method(fs, 'readdirSync', (place: string) => {
+    const names = readdirSync(place)
+    return place === folder ? [...names, ...others] : names
+  })
+  // a change shows by the folder's time
+  fs.utimesSync(folder, 1, 1)
 }
 
 /** The texts that a watcher printed, in order. */

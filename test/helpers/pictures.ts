@@ -16,9 +16,10 @@ const SIGNATURES: Record<PictureType, number[]> = {
   'image/webp': [...Buffer.from('RIFF\0\0\0\0WEBP')],
 }
 
-/** `length` bytes that begin as a picture of `type` does; the rest counts up, so that a shift shows. */
+/** `length` bytes that begin as a picture of `type` does; the rest counts up, so that a shift shows, of a chunk too. */
 export function pictureOf(type: PictureType, length: number): Uint8Array {
-  const bytes = Uint8Array.from({ length }, (_, i) => (i * 7 + (i >> 8)) & 0xff)
+  const bytes = new Uint8Array(length)
+  for (let i = 0; i < length; i++) bytes[i] = i * 7 + (i >> 8) + (i >> 16)
   bytes.set(SIGNATURES[type].slice(0, length))
   return bytes
 }

@@ -17,7 +17,8 @@ const cache = path.resolve(about, '../../../.cache/types-away', require(about).v
 
 /** @type {import('node:module').LoadHook} */
 export function load(url, context, next) {
-  if (!url.endsWith('.ts')) return next(url, context)
+  // a file may be loaded once more, under a query
+  if (!/\.ts(\?|$)/.test(url)) return next(url, context)
   const file = fileURLToPath(url)
   return {
     format: 'module',

@@ -1,5 +1,6 @@
 /** Two peers of this process on free ports, with terminals that can be read; torn down whatever happens. */
 
+import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
@@ -94,6 +95,22 @@ export async function withPeers(
   } finally {
     await started.close()
   }
+}
+
+/** As `withPeers`, once the two have agreed on keys. */
+export function withSession(
+  options: PeersOptions,
+  run: (a: TestPeer, b: TestPeer) => Promise<void>,
+): Promise<void> {
+  return withPeers(options, async (a, b) => {
+    await agree(a, b)
+    await run(a, b)
+  })
+}
+
+export async function agree(a: TestPeer, b: TestPeer): Promise<void> {
+  await a.call('/send_keys')
+  assert.notEqual((await b.call('/send_keys')).json.session, null)
 }
 
 /** The lines that a terminal's output has for one port, without the port. */

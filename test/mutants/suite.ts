@@ -101,6 +101,15 @@ export function beforeEach(hook: () => unknown): void {
   scope.beforeEach.push(hook)
 }
 
+/** Each test stands alone here, since mutants come and go between them: it has what others share for itself. */
+export function before(hook: () => unknown): void {
+  beforeEach(hook)
+}
+
+export function after(hook: () => unknown): void {
+  afterEach(hook)
+}
+
 export function afterEach(hook: () => unknown): void {
   scope.afterEach.push(hook)
 }
