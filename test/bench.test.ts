@@ -13,10 +13,9 @@ const run = promisify(execFile)
 
 describe('the bench', () => {
   it('gives a figure beside its reference, for machines too', async () => {
-    const args = ['test/bench/run.ts', '--json', '--rounds', '1', '--only', 'mail']
-    const { stdout } = await run(process.execPath, ['--import', './test/loader.js', ...args], {
-      cwd: root,
-    })
+    const program = ['--import', './test/loader.js', 'test/bench/run.ts']
+    const args = ['--json', '--rounds', '1', '--only', 'mail']
+    const { stdout } = await run(process.execPath, [...program, ...args], { cwd: root })
     const { figures, machine, load, skipped } = JSON.parse(stdout)
     assert.deepEqual(new Set(figures.map(({ row }: { row: string }) => row)), new Set(['mail']))
     for (const { ours, reference, compared } of figures)

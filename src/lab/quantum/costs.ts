@@ -7,7 +7,10 @@ import { step } from '../call.ts'
 import { fact, heading } from '../layout.ts'
 import { withOwnPair } from '../pair.ts'
 
-/** As lines; of `rounds` measurements the middle one counts. */
+/** Of so many the middle one counts. */
+export const ROUNDS = 25
+
+/** As lines; each is the middle one of `rounds`. */
 export async function costs(rounds: number): Promise<string[]> {
   const [alone = 0, joined = 0] = await exchangeTimes(rounds)
   const seed = MLKEM768.generateSeed()

@@ -8,7 +8,7 @@ import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
 import type { OpenRecording } from '../recording.ts'
 import { type Attempt, tryEverything } from '../theft.ts'
 import { type Conversation, converse } from './conversation.ts'
-import { costs } from './costs.ts'
+import { costs, ROUNDS } from './costs.ts'
 import { during, type Posed, poseAs } from './posing.ts'
 
 const SEALED = ['text A → B', 'text B → A', 'picture A → B']
@@ -16,7 +16,7 @@ const SEALED = ['text A → B', 'text B → A', 'picture A → B']
 const METADATA = /\{.*?\}/
 
 /** `ecdh-duet lab quantum`; each cost is the middle one of `rounds`. */
-export async function quantum(say: Say, rounds = 25): Promise<void> {
+export async function quantum(say: Say, rounds = ROUNDS): Promise<void> {
   say(
     ...heading('1. Two conversations, recorded'),
     ...wrap(
