@@ -6,7 +6,9 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { chaptersOf, documentAt, root } from './helpers/documents.ts'
+import { chaptersOf, documentAt } from './helpers/documents.ts'
+
+const root = path.resolve(import.meta.dirname, '..')
 
 /** Which of the imports the linter refuses in `file`, by the project's own configuration. */
 function refusedIn(file: string, imports: readonly string[]): string[] {
@@ -199,13 +201,6 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
   ],
 ]
 
-describe('the import rules', () => {
-  for (const [file, { takes, refuses }] of rules)
-    it(`hold in ${file}`, () => {
-      assert.deepEqual(refusedIn(file, [...takes, ...refuses]), refuses)
-    })
-})
-
 describe('the table of the tests in their README', () => {
   it('has a row for each file of tests and each program beside them, with a subject and a kind', () => {
     const chapter = chaptersOf(documentAt('test/README.md').text).get('Which test is where') ?? ''
@@ -217,4 +212,11 @@ describe('the table of the tests in their README', () => {
       .map((file) => file.replaceAll(path.sep, '/'))
     assert.deepEqual(rows.map(([, , file]) => file).sort(), there.filter(isProgram).sort())
   })
+})
+
+describe('the import rules', () => {
+  for (const [file, { takes, refuses }] of rules)
+    it(`hold in ${file}`, () => {
+      assert.deepEqual(refusedIn(file, [...takes, ...refuses]), refuses)
+    })
 })
