@@ -156,6 +156,7 @@ export function refused({ status, body }: Omit<Answer, 'text'>): never {
   throw new PeerError('peer_refused', `The other peer answered: ${code}.`, code)
 }
 
+/** What `parse` makes of an answer's body. @throws PeerError `peer_refused` if it is not a peer's */
 export function understood<In, Out>(parse: (body: In) => Out, body: In): Out {
   try {
     return parse(body)

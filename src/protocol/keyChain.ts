@@ -46,6 +46,7 @@ export interface KeyAhead {
   forget(): void
 }
 
+/** The chain of one direction: it goes forward only, and each number has one key. */
 export class KeyChain {
   readonly #what: string
   readonly #chain: Uint8Array

@@ -242,6 +242,7 @@ export function megabytes(bytes: number): string {
   return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`
 }
 
+/** `bytes` in `ms`, in units of 10^6 bytes a second. */
 export function rate(bytes: number, ms: number): string {
   return `${(bytes / 1000 / Math.max(ms, 1)).toFixed(1)} MB/s`
 }

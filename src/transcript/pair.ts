@@ -26,6 +26,7 @@ export interface Meeting {
   readonly sessions: 'same' | 'none' | 'later'
 }
 
+/** What the transcripts of two sides have in common, and where they differ. */
 export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
   const walks = ROUTES.flatMap((route) => [
     crossed(one, two, route),

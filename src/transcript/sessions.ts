@@ -41,6 +41,7 @@ interface Said {
   readonly confirm?: Confirm | undefined
 }
 
+/** The keys in `records`, the sessions that they give, and which of those the other side has confirmed. What does not hold goes to `findings`. */
 export function sessionsOf(
   suite: Suite,
   records: readonly WireRecord[],

@@ -19,6 +19,7 @@ interface Seen {
   readonly sealed: readonly Sealed[]
 }
 
+/** Checks that the state is the one that the records lead to. What does not hold goes to `findings`. */
 export function checkState(
   { state, suite }: Transcript & { suite: Suite },
   seen: Seen,
