@@ -41,10 +41,10 @@ export function setUpSteps() {
     const code = item.querySelector('.curl')
     if (code instanceof HTMLElement) code.before(copier(item, code))
   }
-  textBox.addEventListener('input', showCurls)
-  fileBox.addEventListener('change', showCurls)
+  textBox.addEventListener('input', curls)
+  fileBox.addEventListener('change', curls)
   takeDrops(byId('drop'))
-  showCurls()
+  curls()
 }
 
 /** Another run of the peer: nothing of the one before counts. @param {boolean} again */
@@ -176,7 +176,7 @@ async function runStep(item, route) {
       )
     if (status < 300 && route === '/send_msg') textBox.value = ''
     if (status < 300 && route === '/send_image') fileBox.value = ''
-    showCurls()
+    curls()
   } catch {
     say(item, false, words.peerGone)
   } finally {
@@ -194,7 +194,7 @@ function takeDrops(drop) {
       const { files } = /** @type {DragEvent} */ (event).dataTransfer ?? {}
       if (type !== 'drop' || !files?.length) return
       fileBox.files = files
-      showCurls()
+      curls()
       const item = drop.closest('li')
       if (item) runStep(item, '/send_image')
     })
@@ -203,7 +203,7 @@ function takeDrops(drop) {
 // The same by curl
 
 /** The curls of what stands in the fields. */
-function showCurls() {
+function curls() {
   const [chosen] = fileBox.files ?? []
   const quoted = (/** @type {string} */ value) => `'${value.replaceAll("'", "'\\''")}'`
   const given = textBox.value === '' ? '' : ` --data-urlencode ${quoted(`text=${textBox.value}`)}`

@@ -7,10 +7,10 @@ import { step } from '../call.ts'
 import { fact, heading } from '../layout.ts'
 import { withOwnPair } from '../pair.ts'
 
-/** How often each is measured; the middle one counts. */
+/** Of so many the middle one counts. */
 const ROUNDS = 25
 
-/** The table of costs, as lines of the lab's output. */
+/** As lines. */
 export async function costs(): Promise<string[]> {
   const [alone = 0, joined = 0] = await exchangeTimes()
   const seed = MLKEM768.generateSeed()
