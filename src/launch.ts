@@ -33,7 +33,7 @@ export interface PeerPlan {
 export interface LaunchOptions {
   readonly suite: Suite
   readonly plans: readonly PeerPlan[]
-  /** With an identity on the suite's curve. Opened once the port is ours: another peer on the same port has failed by then. */
+  /** Its identity is on the suite's curve. Called once the port is ours, so another peer on this port fails before it comes here. */
   readonly openMemory: (port: number) => Memory
   readonly terminal: Pick<Terminal, 'reporter'>
   readonly showsSecrets: boolean
@@ -55,7 +55,7 @@ export interface Launched {
   close(): Promise<void>
 }
 
-/** Peers that have all they need, and have neither said nor answered anything: whoever calls them waits. */
+/** Peers that can start at once: their ports are open, and a request that comes already waits for `start`. */
 export interface Prepared extends Launched {
   /** They say that they are ready, and answer. Once. */
   start(): void

@@ -24,6 +24,7 @@ export function newMark(): string {
   return `${OWN}-${made++}.${HOST}`
 }
 
+/** Whether a name is a mark, of whichever process and machine. */
 export function isMark(name: string): boolean {
   return MARK.test(name)
 }

@@ -372,7 +372,7 @@ export class Peer implements Receiver {
       }
     }
     if (refusal === undefined) return
-    // refused, and yet both have these keys, by what came meanwhile
+    // refused; but what came meanwhile may have given both these keys all the same
     if (refusal.peerCode === null || !this.#exchange.hasCompleted(message.share)) throw refusal
   }
 

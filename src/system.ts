@@ -4,10 +4,11 @@ import fs from 'node:fs'
 import { PeerError } from './contract.ts'
 
 /**
- * Turns a full disk, and a folder that can't be written, into an error for their owner.
+ * Runs `operation`, which writes a `what`. A full disk, or a folder that can't be written, becomes an error
+ * for their owner.
  * @throws PeerError `no_space`, and whatever is no error of the system
  */
-export async function spacing<T>(what: string, operation: () => Promise<T>): Promise<T> {
+export async function orNoSpace<T>(what: string, operation: () => Promise<T>): Promise<T> {
   try {
     return await operation()
   } catch (error) {
@@ -19,7 +20,7 @@ export async function spacing<T>(what: string, operation: () => Promise<T>): Pro
   }
 }
 
-/** What a system says that makes no promise about folders, or lets nobody read this one. */
+/** The codes of a system that can't bring a folder to the disk, or lets nobody read this one. */
 const NO_PROMISE = ['EINVAL', 'ENOTSUP', 'EACCES']
 
 /**
@@ -41,6 +42,7 @@ export function keepNames(folder: string): void {
   }
 }
 
+/** Whether this machine has a process with this id, whoever it belongs to. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)

@@ -66,9 +66,9 @@ async function* ofType(
 }
 
 /**
- * Opens a picture's stream into `store`. `begin` gives the key for the header, what accepts
- * the picture once all of it has opened, and what forgets it if it fails. A picture that fails leaves nothing. `firstChunk`: as it
- * came, sealed.
+ * Opens a picture's stream into `store`. `begin` gives the key for a header, and two functions: `accept` for a
+ * picture that has opened whole, `forget` for one that failed. A picture that fails leaves nothing.
+ * `firstChunk`: the first chunk as it came, sealed.
  * @throws DuetError `bad_image` `decrypt_failed` `too_large`, and what `begin` and `store` throw
  */
 export async function openPicture(
@@ -127,7 +127,7 @@ async function writeAll(
     progress(written, opener.metadata?.bytes ?? 0)
   }
   for await (const piece of sealed) {
-    // a copy: whose buffer it is may fill it anew
+    // a copy: the buffer may be used again for the next piece
     if (left > 0) begun.push(new Uint8Array(piece.subarray(0, left)))
     left -= Math.min(left, piece.length)
     for (const picture of opener.open(piece)) await write(picture)
@@ -156,7 +156,7 @@ async function* headFirst(
   if (head !== null) yield head
 }
 
-/** Times a picture, and reports one that takes its time. */
+/** Measures how long a picture takes, and reports the progress of a slow one. */
 export function pictureClock(way: 'sent' | 'received', report: (event: PeerEvent) => void) {
   const begin = performance.now()
   let next = PROGRESS_MS

@@ -21,7 +21,7 @@ export class Turn {
   /** The mark of whoever had the turn instead of us when we asked last. */
   holder: string | null = null
 
-  /** In `dir`, a Maildir unless it is said how that is laid out. `tmp`: where the folder is made, as what moves into its place. */
+  /** For the folder `dir`, by default a Maildir. In it, `folder` is where the turn's file is, and `tmp` is where that folder is made before it moves to its place. */
   constructor(dir: string, { folder = 'watching', tmp = 'tmp' } = {}) {
     this.folder = path.join(dir, folder)
     this.#tmp = path.join(dir, tmp)

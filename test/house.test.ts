@@ -1,4 +1,4 @@
-/** The import rules of the house: that `make check` would see each of them broken. */
+/** The house: that `make check` would see each import rule broken, and that the table of the tests is complete. */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { chaptersOf, documentAt } from './helpers/documents.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 
@@ -207,6 +208,19 @@ const rules: [string, { takes: string[]; refuses: string[] }][] = [
     },
   ],
 ]
+
+describe('the table of the tests in their README', () => {
+  it('has a row for each file of tests and each program beside them, with a subject and a kind', () => {
+    const chapter = chaptersOf(documentAt('test/README.md').text).get('Which test is where') ?? ''
+    const rows = [...chapter.matchAll(/^\| (.+) \| `([^`]+)` \| (.+) \|$/gm)]
+    const isProgram = (file: string) =>
+      file === 'bench/run.ts' || /^[^/]+\/main\.ts$/.test(file) || /^[^/]+\.ts$/.test(file)
+    const there = fs
+      .readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' })
+      .map((file) => file.replaceAll(path.sep, '/'))
+    assert.deepEqual(rows.map(([, , file]) => file).sort(), there.filter(isProgram).sort())
+  })
+})
 
 describe('the import rules', () => {
   const refused = refusedIn(

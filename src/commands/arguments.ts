@@ -1,4 +1,4 @@
-/** What is written on the command line, as values: each of these refuses what it can't be. */
+/** The command line's arguments as values. Each of these functions throws InvalidArgumentError for what it does not take. */
 
 import { InvalidArgumentError } from 'commander'
 import { loopbackOrigin } from '../loopback.ts'

@@ -27,6 +27,7 @@ export interface AppOptions {
   readonly events?: Events
 }
 
+/** The app of one peer: every route, and before them who may call and what a refusal looks like. */
 export function createApp(
   peer: Peer,
   { hostNames = [], receiver = peer, events = new Events(peer.suite) }: AppOptions = {},

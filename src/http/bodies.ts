@@ -124,6 +124,7 @@ async function readBytes(ctx: Context, limit: number, said = limit): Promise<Uin
   }
 }
 
+/** The refusal of a body that is longer than `limit`, in bytes. */
 export function tooLarge(limit: number): HttpError {
   return new HttpError('too_large', `At most ${limit} bytes are taken here.`)
 }

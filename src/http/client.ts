@@ -21,8 +21,8 @@ import type { Events, Pending } from './ring.ts'
 
 /**
  * Calls the peer at `url` (an origin) and nothing else: no redirects, no proxy, no retry, which
- * would send a message twice. `timeout`, in ms, is for a whole round trip. `events` is told of
- * what goes out and comes back.
+ * would send a message twice. `timeout`, in ms, is for a whole round trip; for a picture, it is how long
+ * nothing may move. `events` is told of what goes out and comes back.
  */
 export function createClient(url: string, suite: Suite, events?: Events, timeout = TIMEOUT): Wire {
   let loading: Promise<Got> | undefined

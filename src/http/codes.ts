@@ -50,7 +50,7 @@ const ownBody = (commands: Commands, path: string) => {
 /** The routes of a mailbox. */
 export const MAILBOX_PATHS: readonly string[] = ['/message', '/public_key']
 
-/** They have their own way out. */
+/** Who is refused on a mailbox's routes sends mail, and has something else to do next than a peer's owner. */
 const mailOr =
   (mail: Next, others: Next): Next =>
   (commands, path) =>

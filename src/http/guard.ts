@@ -91,7 +91,7 @@ function refuseUntoldSites(ctx: Context, name: string): void {
 }
 
 /**
- * Whether a caller is on this machine, by the address that the system has of him (in its one form). An IPv4 caller
+ * Whether a caller is on this machine, by the address that the system gives (in its one form). An IPv4 caller
  * of a socket that listens on IPv6 has ::ffff: before it.
  */
 export function isLoopback(address = ''): boolean {

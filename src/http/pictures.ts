@@ -60,7 +60,7 @@ export function withPicture<T>(
 ): Promise<T> {
   const type = mediaType(ctx)
   if (!hasBody(ctx)) {
-    // curl sends as much of a file that it does not find
+    // curl sends an empty body, too, if it does not find the file
     if (isPictureType(type))
       throw new DuetError('bad_image', 'The picture is empty: is there such a file?')
     return take()
@@ -82,7 +82,7 @@ function nameOf(ctx: Context): string {
   }
 }
 
-/** No faster than they are used. Whoever stops leaves the rest to flow away, and the connection for the answer. */
+/** The pieces of a body, read no faster than they are used. Whoever stops leaves the connection open for the answer: the rest is read and dropped. */
 async function* piecesOf(ctx: Context): AsyncGenerator<Uint8Array> {
   const pieces = ctx.req.iterator({ destroyOnReturn: false })
   try {

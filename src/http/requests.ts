@@ -56,7 +56,7 @@ export async function upload(
 ): Promise<Answer> {
   const request = client.stream.post(path, { headers, timeout: { connect: timeout } })
   let fault: unknown
-  /** Since when it is the other peer that nothing moves for; null while the picture is read. */
+  /** Since when we wait for the other peer to take more; null while we wait for the picture itself. */
   let waiting: number | null = performance.now()
   async function* noting() {
     try {
@@ -156,6 +156,7 @@ export function refused({ status, body }: Omit<Answer, 'text'>): never {
   throw new PeerError('peer_refused', `The other peer answered: ${code}.`, code)
 }
 
+/** What `parse` makes of an answer's body. @throws PeerError `peer_refused` if it is not a peer's */
 export function understood<In, Out>(parse: (body: In) => Out, body: In): Out {
   try {
     return parse(body)

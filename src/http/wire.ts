@@ -16,6 +16,7 @@ const MAX_KEYS_BODY = Math.max(...Object.values(SUITES).map(maxKeyMessageBytes))
 /** The longest ciphertext in hex, and room for the other fields. */
 const MAX_MESSAGE_BODY = 2 * (MAX_TEXT_BYTES + AEAD_TAG_BYTES) + 1024
 
+/** The three routes under /wire: `receiver` takes what comes, and `events` is told of each body. */
 export function addWire(router: Router, receiver: Receiver, events: Events): void {
   const seen = (ctx: Context, route: WireRoute) => (body: Uint8Array) => {
     ctx.state['pending'] = events.request('received', route, body)

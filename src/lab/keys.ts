@@ -58,6 +58,7 @@ export interface Sealed {
   open(key: Uint8Array, sender: Party): Uint8Array | null
 }
 
+/** A message as it went over the wire. */
 export function sealedMessage(message: SealedMessage): Sealed {
   const { session, seq, ciphertext } = message
   return {
@@ -69,7 +70,7 @@ export function sealedMessage(message: SealedMessage): Sealed {
   }
 }
 
-/** `stream`: as it went over the wire. */
+/** A picture; `stream`: as it went over the wire. */
 export function sealedPicture(stream: Uint8Array): Sealed {
   const { session, number } = parseHeader(stream)
   const chunk = stream.slice(HEADER_BYTES, HEADER_BYTES + SEALED_CHUNK_BYTES)

@@ -10,7 +10,7 @@ export interface Found {
 }
 
 const KEY_BYTES = 32
-/** Of what is longer, and a multiple: a seed, or keys in a row. */
+/** A longer value, up to this, is cut into keys: it may be a seed, or keys in a row. */
 const MAX_BYTES = 128
 /** A decapsulation key of ML-KEM-768 and the seed that it comes from (FIPS 203 section 8, table 3, and section 7.1). */
 const KEM_PRIVATE_BYTES = [2400, 64]
@@ -19,7 +19,7 @@ const MAX_OBJECTS = 20_000
 const NODES_OWN =
   /^(Socket|TCP|Pipe|TTY|Server|HTTP\w*|Agent|ClientRequest|IncomingMessage|ServerResponse|Timeout|TimersList|FSWatcher|FileHandle|process)$/
 
-/** Of inspector's protocol, Runtime domain: as much as is used here. */
+/** From the inspector's protocol, domain Runtime: the part that is used here. */
 interface RemoteProperty {
   readonly name: string
   readonly value?: { readonly type: string; readonly objectId?: string; readonly value?: unknown }
@@ -98,7 +98,7 @@ function nameOf(object: object): string {
 function openInspector() {
   const session = new Session()
   session.connect()
-  /** Real values in, remote ids out, and back: by a place that both sides can name. */
+  /** The debugger knows values by ids of its own. Real ones go in and out by this global, which both sides can name. */
   const place: { value?: unknown; taken: unknown[] } = { taken: [] }
   const name = `memory ${process.hrtime.bigint()}`
   Object.defineProperty(globalThis, name, { value: place, configurable: true })

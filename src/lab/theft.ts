@@ -26,10 +26,13 @@ export interface Attempt {
 }
 
 /**
- * Tries each of `values`, of 32 bytes or a KEM's private key, on everything that was recorded: as its very key, as a chain at
- * any number up to its own, as the pseudorandom key of its session; and, where one is the private key to a
- * public key on the wire, computes what follows from it, with every value in the place of each secret that
- * is still missing; a KEM's private key opens its ciphertext first. Values that went over the wire are no secrets, and are left out.
+ * Tries each of `values` (32 bytes, or a KEM's private key) on each message and picture that was recorded:
+ * - as its key; as a chain, at any number up to its own; as the pseudorandom key of its session;
+ * - as a private key, if its public key was on the wire: computes the secrets that follow, and puts every value in
+ *   the place of each secret that is still missing;
+ * - as the KEM's private key, which opens the session's ciphertext: the secret in it is one more value to put there.
+ *
+ * Values that went over the wire are no secrets, and are left out.
  */
 export function tryEverything(
   recorded: readonly RecordedSession[],
@@ -130,7 +133,7 @@ function decapsulated(
   })
 }
 
-/** What 32 bytes on the wire, or computed from it alone, may also be found in a memory. */
+/** The values of 32 bytes that are on the wire, or follow from it alone. A stolen memory holds them too. */
 function publicValues(recorded: readonly RecordedSession[]): Uint8Array[] {
   return recorded.flatMap(({ suite, shares, ciphertext, tags }) => [
     suite.curve.basePoint,

@@ -6,16 +6,16 @@
  * tmp → new → cur or failed, by renames within one file system, so that it is whole wherever it
  * is, and each step is done or not done whenever a process is killed.
  *
- * Nothing is lost: 201 is answered after the file and then its place in `new` are on the disk; those that
- * come at once share the wait for their places. It
- * leaves `new` only after it was printed, or into `failed`.
+ * Nothing is lost: the answer is 201 only once the file and then its name in `new` are on the disk. (Messages
+ * that come at the same time share the wait for their names.) A message leaves `new` only after it was printed,
+ * or to go into `failed`.
  *
- * Nothing is read twice: who looks for a message looks along its way, so that one that moves
- * meanwhile is not missed; a resend is found wherever it is. Two servers that get the same bytes
- * at the same moment may both miss it: they write one file, unless a watcher is in between; then
- * the watcher finds it in `cur` and drops the second. It alone moves messages (turn.ts), so it is
- * never wrong about that. A watcher that is killed after it printed and before it moved leaves
- * the message in `new`: that one is printed again.
+ * Nothing is read twice: whoever looks for a message looks along its way, from `new` on, so a message that moves
+ * at that time is not missed, and a resend is found wherever the first one is. Two servers that get the same bytes
+ * at the same moment may both miss it. Then both write the same file; or, if a watcher reads the first one in
+ * between, it finds that one in `cur` and drops the second. Only one watcher moves messages (turn.ts), so it is
+ * never wrong about that. If a watcher is killed after it printed a message and before it moved it, the message
+ * stays in `new` and is printed again.
  */
 
 import { createHash } from 'node:crypto'
@@ -24,7 +24,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { newMark, stillRuns } from '../mark.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { keepNames, spacing } from '../system.ts'
+import { keepNames, orNoSpace } from '../system.ts'
 import { shared } from './sharedSync.ts'
 
 /** How many messages may wait. */
@@ -94,7 +94,7 @@ export class Maildir {
    */
   async deliver(sealed: Uint8Array): Promise<{ id: string; fresh: boolean }> {
     const id = idOf(sealed)
-    return spacing('message', async () => {
+    return orNoSpace('message', async () => {
       if (this.#has(id, sealed.length)) {
         // whoever put it there may not have come to this yet
         await this.#keepNew()
@@ -189,7 +189,7 @@ export function idOf(sealed: Uint8Array): string {
   return createHash('sha256').update(sealed).digest('hex')
 }
 
-/** The one call that waits for the disk: a turn of the event loop for each of the others would take longer than they do. */
+/** The only call here that is asynchronous, since it waits for the disk. For the others, a turn of the event loop takes longer than the call. */
 const fsync = (fd: number) => promisify(fs.fsync)(fd)
 
 /** Writes a file that isn't there, for its owner alone, down to the disk. */

@@ -10,9 +10,9 @@ import { Turn } from '../turn.ts'
 import { type Entry, idOf, type Maildir } from './maildir.ts'
 import { MAX_MAIL_BYTES, open, sealedBytes } from './seal.ts'
 
-/** How long, in ms, a change may go unseen that the system did not tell of, and the end of another watcher. */
+/** How often, in ms, to look without being told: for a change that the system did not report, or the end of another watcher. */
 const LOOK_AGAIN_MS = 1000
-/** How long, in ms, a file that does not open is left in peace since it was last written to. */
+/** How long, in ms, after it was last written to, a file that does not open may still be growing. */
 const GROWING_MS = 1000
 /** How many looks find nobody's turn before that is told: others may change the file as we look. */
 const LOOKS = 3
@@ -65,8 +65,8 @@ export async function watch({ maildir, pair, tell, signal }: WatchOptions): Prom
 }
 
 /**
- * Rings at every change in a folder, and for what the system tells beside that: whoever hears it
- * looks for themselves. Null where the system has no more watches to give: then the clock does it.
+ * Calls `ring` at every change in a folder, and now and then without one. Null where the system can't watch one
+ * more folder: then only the clock rings.
  */
 function lookAt(folder: string, ring: () => void): fs.FSWatcher | null {
   try {

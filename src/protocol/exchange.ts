@@ -25,7 +25,7 @@ export interface OpenedMessage {
 }
 
 /**
- * Is shown the fresh keys and the peer's public key that gave a session, and the ciphertext if
+ * Called with the fresh keys and the peer's public key that gave a session, and the ciphertext if
  * the peer made one, right before the private keys are erased. It may not throw.
  */
 export type Witness = (
@@ -38,7 +38,7 @@ export type Witness = (
 export interface Answered {
   /** Whether it completed the exchange. */
   readonly completed: boolean
-  /** Goes out within the same /send_keys: the peer has no confirmation of this session yet. */
+  /** To be sent at once, within the same /send_keys: the peer has no confirmation of this session yet. */
   readonly again?: KeyMessage
 }
 
@@ -143,8 +143,8 @@ export class Exchange {
     if (this.#proves(confirm, this.#current)) return { completed: false }
     const named = this.#share && this.#named(confirm, this.#share)
     if (named instanceof Session) {
-      // both made a ciphertext, and the peer's counts. It waits for a confirmation, and until it has
-      // one its owner may send other keys, to which ours have to answer: so they are kept
+      // both made a ciphertext, and the peer's counts. It still waits for our confirmation. Until that
+      // comes, its owner may send other keys, and our private key has to answer those: so it is kept
       this.#move('key message', this.#ephemeral, this.#share, named)
       return { completed: false, again: { share: named.own, ...this.#confirm() } }
     }
@@ -153,8 +153,8 @@ export class Exchange {
   }
 
   /**
-   * What goes out after the peer refused `message` with `code`: on a suite with a KEM, the same keys without a
-   * confirmation that it does not know. So it has them when both send keys anew.
+   * What to send after the peer refused the message with `code`: on a suite with a KEM, the same keys without the
+   * confirmation, which it does not know. Then it has these keys, and both can send keys anew.
    */
   afterRefusal({ share, confirm }: KeyMessage, code: string | null): KeyMessage | undefined {
     if (this.suite.kem === null || code !== 'confirm_failed' || confirm === undefined)
@@ -338,7 +338,10 @@ export class Exchange {
       throw new DuetError('stale_keys', 'This public key was used or replaced before.')
   }
 
-  /** That of the candidate if `confirm` proves it: so another is refused already now. Else null. */
+  /**
+   * The candidate's identity, if `confirm` proves that the peer has the candidate's keys; else null. To take the
+   * message would make it the known identity, so the message is refused already now if it has another one.
+   */
   #identityMadeKnownBy(confirm: Confirm | undefined): Uint8Array | null {
     const candidate = this.#candidate
     if (confirm === undefined || candidate === null) return null
@@ -357,8 +360,8 @@ export class Exchange {
   }
 
   /**
-   * The session of our fresh keys with `share` that a key message's `confirm`, or else what waits
-   * in the slot, proves. Null if none does.
+   * The session that our fresh keys give with `share`, if a key message's `confirm` proves it, or
+   * else the confirmation in the slot. Null if neither does.
    * @throws DuetError `confirm_failed` for a `confirm` that proves nothing
    */
   #provenBy(confirm: Confirm | undefined, share: Share): Session | null {
@@ -367,7 +370,7 @@ export class Exchange {
     if (!known) {
       const named = this.#named(confirm, share)
       if (named instanceof Session) return named
-      // whoever has our share and made a ciphertext names what follows from them
+      // on a suite with a KEM, a confirmation that we do not know has to follow from these two shares
       if (named === 'another' && this.suite.kem !== null) throw confirmFailed()
     }
     if (this.#slot === null) return null
@@ -375,7 +378,7 @@ export class Exchange {
       const named = this.#named(this.#slot, share)
       return named instanceof Session ? named : null
     } catch {
-      // a wrong tag there was an answer's fault and proves nothing
+      // what is in the slot came with an answer: its wrong tag is no reason to refuse this message
       return null
     }
   }
@@ -390,8 +393,8 @@ export class Exchange {
   }
 
   /**
-   * The session of our fresh keys with `share` that `confirm` names, proven; 'another' if it names
-   * none of theirs, 'ours first' if both sides made a ciphertext and ours is the one that counts.
+   * The session that our fresh keys give with `share`, if `confirm` names and proves it. 'another':
+   * it names another session. 'ours first': both sides made a ciphertext, and ours is the one that counts.
    * @throws DuetError `confirm_failed` if it proves nothing
    */
   #named(confirm: Confirm, share: Share): Session | 'another' | 'ours first' {
@@ -410,7 +413,7 @@ export class Exchange {
     throw confirmFailed()
   }
 
-  /** Whether it is the peer's share that we hold, and so a candidate's if we have a private key. */
+  /** Whether it is the share of the peer's that we hold. If we have a private key too, the candidate comes from it. */
   #isKept(share: Share): boolean {
     return this.#share !== null && sameShare(this.#share, share)
   }
@@ -434,7 +437,7 @@ export class Exchange {
     this.#previous = this.#current
     this.#previous?.demote()
     this.#current = promoted
-    // else the step below erases it
+    // so that #move, which erases the candidate, does not erase this one
     if (this.#candidate === promoted) this.#candidate = null
     promoted.promote()
     this.#retire(promoted.peer)
@@ -504,7 +507,7 @@ function stateOf(ephemeral: EphemeralKeys | null, share: Share | null): State {
  * `idle`: no private key of ours, no share of the peer's.
  * `offered`: our private key; the peer's share is to come.
  * `invited`: the peer's share; our private key is to come.
- * `agreed`: both, and so a candidate, which only the peer's confirmation is missing to.
+ * `agreed`: both, and so a candidate, which waits for the peer's confirmation.
  */
 export type State = 'idle' | 'offered' | 'invited' | 'agreed'
 

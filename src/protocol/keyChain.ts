@@ -33,7 +33,7 @@ function skip(chain: Uint8Array, count: number): Uint8Array {
   return at
 }
 
-/** The key of one number, and the chain behind it, which nothing has yet taken the place of. */
+/** The key of one number, and the chain that comes after it. The receiver's own chain stays until `accept`. */
 export interface KeyAhead {
   /** 32 bytes, the caller's to erase. */
   readonly key: Uint8Array
@@ -46,6 +46,7 @@ export interface KeyAhead {
   forget(): void
 }
 
+/** The chain of one direction: it goes forward only, and each number has one key. */
 export class KeyChain {
   readonly #what: string
   readonly #chain: Uint8Array
@@ -127,7 +128,7 @@ export class KeyChain {
     this.#erased = true
   }
 
-  /** Goes on at `next`, which is erased. */
+  /** Copies `next` over the chain and erases it; `number` is the next one from now on. */
   #become(next: Uint8Array, number: number): void {
     // a chain that was erased while a picture came has no next key
     if (!this.#erased) this.#chain.set(next)

@@ -15,6 +15,7 @@ export interface Share {
 /** Party 1 is the one whose encoded share comes first in bytewise order. */
 export type Party = 1 | 2
 
+/** 2 for 1, and 1 for 2. */
 export function otherParty(party: Party): Party {
   return party === 1 ? 2 : 1
 }

@@ -227,7 +227,7 @@ function decodeHex(field: string, hex: string, min: number, max = min): Uint8Arr
   }
 }
 
-/** Any other word is not shown. */
+/** A page shows no other word here: it could be any text. */
 const CurveName = v.picklist(Object.keys(SUITES))
 
 /** Every form of this file with each of its fields explained. */

@@ -16,14 +16,14 @@ export const HEADER_BYTES = MAGIC_BYTES + SESSION_ID_BYTES + NUMBER_BYTES
 export const CHUNK_BYTES = 64 * 1024
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + AEAD_TAG_BYTES
 const MAX_METADATA_BYTES = 1024
-/** Longer than any signature of a picture's type. */
+/** The longest signature of a picture's type is WebP's. */
 const SIGNATURE_BYTES = 12
 
 /** ChaCha20-Poly1305 (RFC 8439 section 2.8): a 32-byte key, a 12-byte nonce, no associated data. */
 export interface Aead {
   /** The ciphertext, then the 16-byte tag, in as many pieces as they come in. */
   seal(key: Uint8Array, nonce: Uint8Array, plaintext: Uint8Array): readonly Uint8Array[]
-  /** The plaintext. Throws, whatever, if it does not open. */
+  /** The plaintext. Throws some error if it does not open. */
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array
 }
 
@@ -71,7 +71,7 @@ export function pictureTypeOf(head: Uint8Array): PictureType | null {
 }
 
 /**
- * @param bytes `HEADER_BYTES` of them
+ * The header in the first `HEADER_BYTES` bytes of a stream.
  * @throws DuetError `bad_image`
  */
 export function parseHeader(bytes: Uint8Array): StreamHeader {
@@ -164,7 +164,7 @@ export class PictureSealer {
     return this.#next(true)
   }
 
-  /** Overwrites the key and what is held of the picture; nothing can be sealed afterwards. */
+  /** Overwrites the key and the chunk that is being filled; nothing can be sealed afterwards. */
   erase(): void {
     this.#key.fill(0)
     this.#chunk.fill(0)

@@ -13,9 +13,9 @@ const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/pictures/', '/running/']
 const STILL_HERE_MS = SILENCE_MS / 4
 
 /**
- * Opens the state in `dir` as `openMemory` does, for this process and as long as it runs; one that was
- * killed has none. Git takes nothing of it: a folder that was there before gets a `.gitignore` too,
- * with lines for what is ours, since the rest is somebody else's.
+ * Opens the state in `dir` as `openMemory` does, and keeps other peers out of it as long as this process runs.
+ * (One that was killed keeps nobody out.) Git takes nothing of ours: a folder that was there before gets lines for
+ * that in its `.gitignore`, since the rest in it is somebody else's.
  * @throws StateError while another peer has it, and as `openMemory` does
  */
 export function openClaimed(dir: string, curve: Curve, given?: KeyPair): Memory {

@@ -87,7 +87,7 @@ function placeAt(temporary: string, file: string): void {
   }
 }
 
-/** One name a file, so that the next run sweeps what a killed one left. */
+/** Always the same name for a file, so that the next run removes what a killed one left. */
 export function temporaryOf(file: string): string {
   return `${file}.tmp`
 }
@@ -155,7 +155,11 @@ export function makeDirectory(dir: string): void {
   keepNames(parent)
 }
 
-/** Errors of the system and of a key's form become one line with the file's name, and how to mend a form. */
+/**
+ * Runs `use`. Errors of the system, and errors in the form of a key, become one line with the file's name; `remedy`
+ * is added where the form is wrong.
+ * @throws StateError
+ */
 export function naming<T>(file: string, use: () => T, remedy = ''): T {
   try {
     return use()

@@ -14,9 +14,9 @@ import {
 } from '../contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
-import { isRunning, spacing } from '../system.ts'
+import { isRunning, orNoSpace } from '../system.ts'
 
-/** Drawn by draw.ts beside it. */
+/** src/sample/draw.ts draws it. */
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
 /** No JPEG and no GIF can have more; a small PNG that claims more would fill the memory of whoever draws it. */
 const MAX_SIDE = 65_535
@@ -136,12 +136,12 @@ class Pictures implements PictureStore {
   }
 
   async create(): Promise<PictureDraft> {
-    const dir = await spacing('picture', async () => this.#folder())
+    const dir = await orNoSpace('picture', async () => this.#folder())
     const id = randomBytes(8).toString('hex')
     let file = path.join(dir, `incoming-${id}.tmp`)
     const discard = () => fs.rmSync(file, { force: true })
     this.#drafts.add(discard)
-    const handle = await spacing('picture', () => fs.promises.open(file, 'wx+', 0o600)).catch(
+    const handle = await orNoSpace('picture', () => fs.promises.open(file, 'wx+', 0o600)).catch(
       (error) => {
         this.#drafts.delete(discard)
         throw error
@@ -156,16 +156,16 @@ class Pictures implements PictureStore {
     const writer = new GatheringWriter(handle)
     let stored: StoredPicture
     return {
-      write: (bytes) => spacing('picture', () => writer.write(bytes)),
+      write: (bytes) => orNoSpace('picture', () => writer.write(bytes)),
       finish: async (type) => {
-        await spacing('picture', () => writer.flush())
+        await orNoSpace('picture', () => writer.flush())
         const head = Buffer.alloc(HEAD_BYTES)
         const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
         await refuseHuge(head.subarray(0, bytesRead))
         const time = new Date().toISOString().replace(/[:.]/g, '-')
         const kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
-        await spacing('picture', () => fs.promises.rename(file, kept))
+        await orNoSpace('picture', () => fs.promises.rename(file, kept))
         file = kept
         stored = storedAt(kept)
       },
@@ -273,7 +273,7 @@ async function refuseHuge(head: Uint8Array): Promise<void> {
     throw new DuetError('bad_image', `The picture claims a side of more than ${MAX_SIDE} pixels.`)
 }
 
-/** What is in a folder; nothing if it can't be looked into, which shows when a picture comes. */
+/** The names in a folder; none if it can't be read: that becomes an error when a picture comes. */
 function namesIn(dir: string): string[] {
   try {
     return fs.readdirSync(dir)

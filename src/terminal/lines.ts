@@ -10,7 +10,7 @@ export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
 /** Sign, label, text, and the colour of the first two. Nothing in it controls a terminal any more. */
 export type Line = readonly [sign: Sign, label: string, text: string, colour?: Colour | undefined]
 
-/** A string among a peer's lines is to be pasted, and so has nothing before it. */
+/** A plain string is for pasting into a shell, and so nothing stands before it. */
 type PeerLine = Line | string
 
 type Table<Event extends { type: string }, Shown> = {
@@ -179,7 +179,7 @@ const MAILBOX: Table<WatchEvent, Line> = {
     ],
   ],
 
-  // the mark stands before the text, which could end with any
+  // `sender unverified` stands before the text: behind it, a text could imitate any such mark
   mail: ({ stored, SECRET }, secrets) => [
     secretLine(
       secrets,
@@ -242,6 +242,7 @@ export function megabytes(bytes: number): string {
   return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`
 }
 
+/** `bytes` in `ms`, in units of 10^6 bytes a second. */
 export function rate(bytes: number, ms: number): string {
   return `${(bytes / 1000 / Math.max(ms, 1)).toFixed(1)} MB/s`
 }

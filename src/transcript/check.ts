@@ -22,7 +22,7 @@ export interface Crossing {
   /** SHA-256 of route, length and bytes (of a picture those of its header), as hex. */
   readonly hash: string
   readonly answerHash: string | null
-  /** Whether it was taken; if not, nobody knows. */
+  /** Whether it was taken: the answer was 201. If not, there was no answer, and nobody knows. */
   readonly accepted: boolean
 }
 

@@ -79,7 +79,7 @@ class Note {
   readonly pairs: string[] = []
 
   wrongWith(code: FindingCode, text: string, record: number | null = null): void {
-    // keys are shared by the dozen
+    // two files may share dozens of keys: one sentence says it
     if (!this.wrong.some((finding) => finding.text === text))
       this.wrong.push({ code, record, text })
   }

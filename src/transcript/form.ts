@@ -31,9 +31,9 @@ export interface Transcript {
   readonly events: readonly Event[]
 }
 
-/** No value of a transcript is longer but a text in a part: a public key of 1,216 bytes. */
+/** The longest value in hex is a public key of 1,216 bytes. Only a text in a part is longer. */
 const MAX_HEX = 2 * 1216
-/** Around the fields of a form, twice as many as any has. */
+/** Fields and what stands between them. No form has half as many. */
 const MAX_PARTS = 64
 /** A refused message has 33,824 bytes, and nothing longer is read. */
 const MAX_TEXT = 64 * 1024

@@ -3,7 +3,7 @@
 import { MAX_UNCONFIRMED, type Way, type WireRoute } from '../http/events.ts'
 import type { Crossing, Facts } from './check.ts'
 
-/** A record and its answer each: so many key messages that nothing followed from are kept, and older ones may be gone. */
+/** How many key messages that led to no session a transcript keeps, each with its answer. Older ones may be gone. */
 const KEPT_KEYS = MAX_UNCONFIRMED / 2
 
 const ROUTES: readonly WireRoute[] = ['/wire/keys', '/wire/message', '/wire/image']
@@ -26,6 +26,7 @@ export interface Meeting {
   readonly sessions: 'same' | 'none' | 'later'
 }
 
+/** What the transcripts of two sides have in common, and where they differ. */
 export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
   const walks = ROUTES.flatMap((route) => [
     crossed(one, two, route),

@@ -30,7 +30,7 @@ export interface Sessions {
   readonly proven: ReadonlyMap<string, number>
 }
 
-/** Tries so many of the latest pairs of shares for a ciphertext: it was made for the latest but where requests crossed. */
+/** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
 const PAIRS_TRIED = 8
 
 /** Something that is said about keys: at `n`, going `way`. */
@@ -41,6 +41,7 @@ interface Said {
   readonly confirm?: Confirm | undefined
 }
 
+/** The keys in `records`, the sessions that they give, and which of those the other side has confirmed. What does not hold goes to `findings`. */
 export function sessionsOf(
   suite: Suite,
   records: readonly WireRecord[],
@@ -146,7 +147,7 @@ class SessionBook {
   #peer: Share | null = null
   #pairs: (readonly [Share, Share])[] = []
   readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm }[] = []
-  /** The last one that came before its keys, as one in an answer can. */
+  /** The last confirmation that came before its keys, as one in an answer can. */
   #early: Confirm | null = null
 
   constructor(suite: Suite) {

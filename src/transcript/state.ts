@@ -19,6 +19,7 @@ interface Seen {
   readonly sealed: readonly Sealed[]
 }
 
+/** Checks that the state is the one that the records lead to. What does not hold goes to `findings`. */
 export function checkState(
   { state, suite }: Transcript & { suite: Suite },
   seen: Seen,
@@ -116,7 +117,7 @@ function checkSafetyNumber(state: State, { curve }: Suite, findings: Findings): 
 function checkSession({ session }: State, seen: Seen, findings: Findings): void {
   const { sessions, sealed, isCut } = seen
   const wrong = (text: string) => findings.wrongWith('bad_session', text)
-  const received = (id: string) =>
+  const isProven = (id: string) =>
     sessions.proven.has(id) ||
     sealed.some((each) => each.way === 'received' && each.session === id && each.accepted)
   if (session === null) {
@@ -131,7 +132,7 @@ function checkSession({ session }: State, seen: Seen, findings: Findings): void 
     else wrong('The session is not that of the keys: no two shares in here give its id.')
     return
   }
-  if (!received(id)) wrong('The session is one that the other side never confirmed.')
+  if (!isProven(id)) wrong('The session is one that the other side never confirmed.')
   const own = sealed.filter((each) => each.kind === 'message' && each.session === id)
   const sent = own.filter(({ way }) => way === 'sent').length
   const taken = own.length - sent

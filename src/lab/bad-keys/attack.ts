@@ -10,6 +10,7 @@ export interface WireRequest extends CallOptions {
 }
 
 export interface Attack {
+  /** In words, for the table. */
   readonly sent: string
   /** What it would have won against a careless program. */
   readonly gain: string

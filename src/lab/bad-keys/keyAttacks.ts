@@ -1,4 +1,4 @@
-/** Bad keys: points that are none, another base point or curve, the keys of others, and used ones. */
+/** Bad keys: invalid points, another base point or curve, the keys of others, and used ones. */
 
 import { bytesToHex, concatBytes, randomBytes } from '../../protocol/bytes.ts'
 import { encodeKeyMessage } from '../../protocol/messages.ts'

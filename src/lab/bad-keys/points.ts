@@ -1,4 +1,4 @@
-/** Public keys that are none: points of low order, points off the curve, second names; of ML-KEM, numbers that are too large. */
+/** Invalid public keys: points of low order, points off the curve, second encodings of a point; for ML-KEM, numbers that are too large. */
 
 import { concatBytes, hexToBytes } from '../../protocol/bytes.ts'
 import { type Curve, LOW_ORDER, X25519 } from '../../protocol/curves.ts'
@@ -12,7 +12,7 @@ export interface BadPoints {
   readonly points: readonly Uint8Array[]
 }
 
-/** Points of `curve` to refuse, and what is none; `used`: a public key that the peer has used. */
+/** What a peer has to refuse as a point of `curve`; `used`: a public key that the peer has used. */
 export function badPoints(curve: Curve, used: Uint8Array): BadPoints[] {
   return curve.id === X25519.id ? badPointsX25519(used) : badPointsP256(used)
 }
