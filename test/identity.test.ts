@@ -103,9 +103,11 @@ describe('peer --identity', { skip: noOpenssl }, () => {
     assert.equal(fs.readFileSync(damaged, 'utf8'), 'not a key')
     // the known peer and the picture are there too
     assert.deepEqual(fs.readdirSync(path.join(folder, 'state')).sort(), [
+      '.gitignore',
       'identity.X25519.pem',
       'peer.X25519.pem',
       'pictures',
+      'running',
     ])
   })
 
