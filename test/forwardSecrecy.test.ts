@@ -32,7 +32,7 @@ import { forgetful } from '../src/state/memory.ts'
 import { runCommand } from './helpers/command.ts'
 import { labSays } from './helpers/lab.ts'
 
-/** The chains, the walk over the memory and the attempts are the same code on every suite: only X25519 has all of it. */
+/** The chains, the walk over the memory and the attempts are the same code on every suite; what only a KEM has is tested below by itself. */
 const skipOn = ({ name }: Suite) =>
   name !== 'X25519' && process.env['SLOW'] !== '1' && 'takes seconds on each suite: SLOW=1 runs it'
 

@@ -8,7 +8,7 @@ import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import Koa from 'koa'
-import { guard } from '../src/http/guard.ts'
+import { guard, isLoopback } from '../src/http/guard.ts'
 import { PAGE_FILES } from '../src/http/page.ts'
 import { listen } from '../src/http/server.ts'
 import { call } from './helpers/call.ts'
@@ -395,6 +395,16 @@ describe('a caller from the network', () => {
       await assert.rejects(call(`http://${from}:${a.port}/`), { code: 'ECONNREFUSED' })
     }),
   )
+})
+
+describe('an address', () => {
+  const here = ['127.0.0.1', '127.255.0.9', '::ffff:127.0.0.1', '::1']
+  const elsewhere = ['128.0.0.1', '12.7.0.1', '192.0.2.127', '::ffff:192.0.2.7', '::', '::2']
+  const none = ['2001:db8::ffff:127.0.0.1', '::ffff:::1', '127.', '127.0.0.1.example', 'localhost']
+  for (const address of here)
+    it(`${address} is on this machine`, () => assert.equal(isLoopback(address), true))
+  for (const address of [...elsewhere, ...none, '', undefined])
+    it(`${address ?? 'that nobody knows'} is not`, () => assert.equal(isLoopback(address), false))
 })
 
 describe('a caller who is gone already', () => {

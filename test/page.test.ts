@@ -101,7 +101,7 @@ describe('the files of the page', () => {
         assertProblem(await a.call(name), 'not_found')
     }))
 
-  it('are in the README as a picture, which is small and not of the package', () => {
+  it('are in the README as a picture, which is small', () => {
     const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
     assert.equal(file, 'test/page.png')
     assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)

@@ -66,6 +66,7 @@ export const SUBJECTS: readonly Subject[] = [
     mailbox: ['mailbox'],
     maildir: ['maildir'],
     seal: ['seal'],
+    sharedSync: ['sharedSync'],
     watch: ['watch'],
   }),
 ]
