@@ -29,7 +29,8 @@ function fail(error: unknown): void {
     tell(
       `port ${port} is taken; if this program still runs elsewhere, end it with Ctrl-C, or choose another port: --ports 6000,6001 (for both and mallory), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001, make run-mallory PORT_M=6002 PORT_N=6003 (on macOS 5000 belongs to AirPlay Receiver)`,
     )
-  else if (code === 'EACCES') tell(`port ${port} needs more rights; choose one from 1024 up`)
+  else if (code === 'EACCES' && port !== undefined)
+    tell(`port ${port} needs more rights; choose one from 1024 up`)
   else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     tell(
       `${address ?? hostname ?? 'the address to listen on'} is not an address of this machine; see --host`,

@@ -247,6 +247,35 @@ describe('check, of a run that was long', () => {
     )
   })
 
+  it('calls nothing wrong of one whose strangers sent more keys than are kept', async () => {
+    const [text] = await runOn(SUITES.X25519, async (a, b) => {
+      const { basePoint, identity } = (await b.call('/show')).json
+      const fromStranger = async () => {
+        const publicKey = bytesToHex(new KeyPair(X25519).publicKey)
+        const form = { v: 2, curve: 'X25519', basePoint, identity, publicKey }
+        assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+      }
+      // a step before, so that the first record stays
+      await a.call('/show')
+      await fromStranger()
+      // its confirmation is of the stranger's keys
+      await a.call('/send_keys')
+      for (let i = 0; i < 12; i++) await fromStranger()
+      for (const peer of [b, a]) await peer.call('/send_keys')
+    })
+    assertGood([text])
+    assert.notEqual(JSON.parse(text).dropped, 0)
+  })
+
+  it('calls nothing wrong where one side sent its keys again and again', async () => {
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      for (const peer of [a, b]) await peer.call('/send_keys')
+      for (let i = 0; i < 75; i++) await b.call('/send_keys')
+    })
+    assertGood(texts)
+    for (const text of texts) assert.notEqual(JSON.parse(text).dropped, 0)
+  })
+
   it('says how much of what was refused is not in it', async () => {
     const texts = await runOn(SUITES['P-256'], async (a, b) => {
       await wholeRound(a, b)

@@ -47,6 +47,17 @@ describe('a state', () => {
       await withPeer(signal, async () => {})
     })
 
+  it('ends well where its claim was removed meanwhile, or is something else now', async () => {
+    for (const change of ['removed', 'a file'] as const)
+      await withPeer(change, async (peer) => {
+        const running = path.join(folder, change, 'running')
+        fs.rmSync(running, { recursive: true })
+        if (change === 'a file') fs.writeFileSync(running, '')
+        peer.kill('SIGINT')
+        assert.equal(await peer.ended, 0)
+      })
+  })
+
   it('is two for the two of both, which a peer can not have meanwhile', async () => {
     const state = path.join(folder, 'both')
     await withCommand(['both', '--ports', '0,0', '--state', state], {}, async (both) => {

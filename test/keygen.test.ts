@@ -83,6 +83,27 @@ describe('keygen', () => {
     assert.deepEqual([made.code, made.errors, read('made', '.gitignore')], [0, '', '*\n'])
   })
 
+  it('looks where the folder is and not where a link to it is, and writes through no link', {
+    skip: noGit || process.platform === 'win32',
+  }, async () => {
+    const [repository, out] = [path.join(folder, 'repository'), path.join(folder, 'out')]
+    fs.mkdirSync(path.join(repository, 'sub'), { recursive: true })
+    fs.mkdirSync(out)
+    execFileSync('git', ['init', '-q', repository])
+    fs.symlinkSync(path.join(repository, 'sub'), path.join(out, 'link'))
+    assert.equal((await run(['keygen', path.join(out, 'link')])).code, 0)
+    assert.equal(read('repository', 'sub', '.gitignore'), '/key.private.pem\n')
+    const theirs = path.join(folder, 'theirs')
+    fs.writeFileSync(theirs, 'mine')
+    fs.mkdirSync(path.join(repository, 'linked'))
+    fs.symlinkSync(theirs, path.join(repository, 'linked', '.gitignore'))
+    const { code, errors } = await run(['keygen', path.join(repository, 'linked')])
+    assert.equal(code, 1)
+    assert.match(errors, /\.gitignore: It is a link, and git reads no such file\./)
+    assert.equal(fs.readFileSync(theirs, 'utf8'), 'mine')
+    assert.deepEqual(fs.readdirSync(path.join(repository, 'linked')), ['.gitignore'])
+  })
+
   it('takes X25519 and the current folder unless it is told otherwise, and makes nothing else there', async () => {
     const { code, output } = await run(['keygen'], { cwd: folder })
     assert.equal(code, 0)

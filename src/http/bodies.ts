@@ -51,7 +51,7 @@ export function parseJson(body: Uint8Array): unknown {
 
 /**
  * The owner's text, as UTF-8 bytes, from a text/plain body or a form's field `text`, either of which may be
- * empty; undefined without a body, and in a form that is empty as a whole (`curl -d ''`).
+ * empty; undefined without a body, and in a form that is empty as a whole by its length (`curl -d ''`).
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_text`
  */
 export async function readText(ctx: Context): Promise<Uint8Array | undefined> {

@@ -13,7 +13,7 @@ import { annotatedProblem } from './problems.ts'
  * all, in a usual run 200 KB.
  */
 export const MAX_EVENTS = 200
-/** So many of them may be of what this peer refused: nonsense pushes nothing else out. */
+/** So many of them may be of what this peer refused: what is answered with a refusal pushes nothing else out. */
 export const MAX_REFUSED = 100
 /** So many may be of key messages that came, were accepted, and that no session followed from: anybody can send those. */
 export const MAX_UNCONFIRMED = 20

@@ -14,7 +14,7 @@ const STILL_HERE_MS = SILENCE_MS / 4
 
 /**
  * Opens the state in `dir` as `openMemory` does, and keeps other peers out of it as long as this process runs.
- * (One that was killed keeps nobody out.) Git takes nothing of ours: a folder that was there before gets lines for
+ * (One that was killed on this machine keeps nobody out; on another one, for two minutes.) Git takes nothing of ours: a folder that was there before gets lines for
  * that in its `.gitignore`, since the rest in it is somebody else's.
  * @throws StateError while another peer has it, and as `openMemory` does
  */
@@ -30,20 +30,20 @@ function claim(dir: string): void {
     const turn = new Turn(dir, { folder: 'running', tmp: '.' })
     // of two that start together one comes too late, and sees the other when it looks again
     if (!turn.take() && !turn.take()) throw new StateError(refusal(dir, turn))
-    setInterval(() => stay(turn), STILL_HERE_MS).unref()
-    process.once('exit', () => turn.release())
+    setInterval(() => whileItCanBeWritten(() => turn.take()), STILL_HERE_MS).unref()
+    process.once('exit', () => whileItCanBeWritten(() => turn.release()))
   })
 }
 
-/** A peer goes on without a folder that was removed, or that can't be written any more. */
-function stay(turn: Turn): void {
+/** A peer goes on, and ends, without a folder that was removed, or that can't be written any more. */
+function whileItCanBeWritten(use: () => void): void {
   try {
-    turn.take()
+    use()
   } catch {}
 }
 
 function refusal(dir: string, { holder, folder }: Turn): string {
   if (holder === null)
     return `${folder}: It holds files that are of no peer. Look at them, remove them, and start again.`
-  return `${dir}: Another peer (${processOf(holder)}) has this state. End that one first, or give this one a folder of its own: --state DIR`
+  return `${dir}: Another peer (${processOf(holder)}) has this state. End that one first (or remove ${folder}, if that process is no peer), or give this one a folder of its own: --state DIR`
 }

@@ -96,10 +96,11 @@ export function temporaryOf(file: string): string {
  * Adds `lines` to the `.gitignore` of a folder that is there, as far as they are not in it; what it
  * says already stays. Adds nothing where a `*` keeps everything from git, in the folder or above it.
  * Returns whether it added something.
- * @throws the system's errors
+ * @throws StateError for a `.gitignore` that is a link; the system's errors
  */
 export function keepFromGit(dir: string, lines: readonly string[]): boolean {
-  const folders = withThoseAbove(path.resolve(dir))
+  // git looks where the folder is, whatever the name that leads there
+  const folders = withThoseAbove(fs.realpathSync(dir))
   const inside = folders.slice(0, 1 + folders.findIndex(isRepository) || undefined)
   if (inside.some((folder) => keepsAll(ignoredIn(folder)))) return false
   const text = ignoredIn(dir)
@@ -111,9 +112,9 @@ export function keepFromGit(dir: string, lines: readonly string[]): boolean {
   return true
 }
 
-/** Whether git could take what is in a folder: it, or one above it, has a `.git`. */
+/** Whether git could take what is in a folder that is there: it, or one above it, has a `.git`. */
 export function isInRepository(dir: string): boolean {
-  return withThoseAbove(path.resolve(dir)).some(isRepository)
+  return withThoseAbove(fs.realpathSync(dir)).some(isRepository)
 }
 
 const isRepository = (folder: string) => fs.existsSync(path.join(folder, '.git'))
@@ -126,8 +127,13 @@ function withThoseAbove(folder: string): string[] {
 
 const ignoreFile = (folder: string) => path.join(folder, '.gitignore')
 
+/** @throws StateError for a link, which git does not follow, and which leads to somebody else's file */
 function ignoredIn(folder: string): string {
   const file = ignoreFile(folder)
+  if (fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink())
+    throw new StateError(
+      `${file}: It is a link, and git reads no such file. Put a file in its place.`,
+    )
   return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : ''
 }
 

@@ -1,6 +1,7 @@
 /**
- * The only file that writes to standard output and standard error. The first takes what a command
- * shows, the second what is about the program itself.
+ * Standard output and standard error: the first takes what a command shows, the second what is about the
+ * program itself. Nothing else writes to them, but for the bar of `progress.ts`, and commander's help and
+ * errors of usage.
  *
  * Lines of a peer's go out once in a turn of the event loop, since a write takes the system longer
  * than a line takes us. They are written by `setImmediate`, after all that the turn's requests

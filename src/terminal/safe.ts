@@ -1,6 +1,7 @@
 /**
  * What may stand on a terminal. Text from outside is escaped here, colour is added here, and a
- * secret becomes text here and nowhere else in the program.
+ * secret that a person reads becomes text here and nowhere else. (A private key becomes PEM for its own file in
+ * `state/pem.ts`.)
  */
 
 import { bytesToHex } from '../protocol/bytes.ts'

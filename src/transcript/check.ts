@@ -78,8 +78,8 @@ function checkTranscript(
   findings: Findings,
 ): Facts {
   const { suite } = transcript
-  const { all: records, isCut } = recordsOf(transcript, findings)
-  const sessions = sessionsOf(suite, records, isCut, findings)
+  const { all: records, isCut, lacksKeys } = recordsOf(transcript, findings)
+  const sessions = sessionsOf(suite, records, isCut || lacksKeys, findings)
   const sealed = sealedIn(records, sessions, isCut, findings)
   checkState(transcript, { records, isCut, sessions, sealed }, findings)
   return factsOf(transcript, records, sessions, sealed, isCut)

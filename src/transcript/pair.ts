@@ -86,6 +86,7 @@ function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   const begin = sent.findIndex(({ accepted, hash }) => accepted && placeOf(hash) >= 0)
   let i = begin < 0 ? sent.length : begin
   let j = begin < 0 ? received.length : placeOf(sent[begin]?.hash ?? '')
+  const mayLack = route === '/wire/keys' && received.length - j >= KEPT_KEYS
   /** What may be received wherever it comes. */
   const loose = new Set(sent.flatMap(({ accepted, hash }) => (accepted ? [] : [hash])))
   const before = [sent.slice(0, i), received.slice(0, j)].map((those) =>
@@ -109,8 +110,8 @@ function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   }
   while (loose.has(received[j]?.hash ?? '')) j++
   const [mine, theirs] = before
-  // at most one of the two was there earlier
-  const fault = mine && theirs ? differing(mine, theirs) : null
+  // at most one of the two was there earlier, unless one that came is not kept
+  const fault = mine && theirs && !mayLack ? differing(mine, theirs) : null
   return { fault, same, atOnce: i >= sent.length && j >= received.length }
 }
 

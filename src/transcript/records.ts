@@ -37,6 +37,8 @@ export interface Records {
   readonly all: readonly WireRecord[]
   /** Whether its beginning is not in it any more. */
   readonly isCut: boolean
+  /** Whether key messages that nothing followed from may have been dropped between those that are in it. */
+  readonly lacksKeys: boolean
 }
 
 /** Checks the events of `transcript` one by one and with one another; returns the requests in their order. */
@@ -74,7 +76,8 @@ export function recordsOf(transcript: Transcript & { suite: Suite }, findings: F
     }
   })
   checkUnanswered(all, findings)
-  return { all, isCut }
+  const hasGap = events.some(({ n }, i) => n !== (events[0]?.n ?? 1) + i)
+  return { all, isCut, lacksKeys: hasGap && acceptedKeysIn(events) >= MAX_UNCONFIRMED }
 }
 
 /** Whether the beginning is missing; a gap behind it is what a peer makes only when it refuses much, or many keys come. */

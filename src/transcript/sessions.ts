@@ -41,11 +41,14 @@ interface Said {
   readonly confirm?: Confirm | undefined
 }
 
-/** The keys in `records`, the sessions that they give, and which of those the other side has confirmed. What does not hold goes to `findings`. */
+/**
+ * The keys in `records`, the sessions that they give, and which of those the other side has confirmed. `mayLack`: some
+ * keys may not be in them any more. What does not hold goes to `findings`.
+ */
 export function sessionsOf(
   suite: Suite,
   records: readonly WireRecord[],
-  isCut: boolean,
+  mayLack: boolean,
   findings: Findings,
 ): Sessions {
   const said = records
@@ -66,7 +69,7 @@ export function sessionsOf(
   for (const { n, way, id, fault } of book.read()) {
     if (way === 'received' && !proven.has(id)) proven.set(id, n)
     if (fault !== null) findings.wrongWith('bad_session', fault, n)
-    else if (way === 'sent' && !book.known.has(id) && !isCut)
+    else if (way === 'sent' && !book.known.has(id) && !mayLack)
       findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
   }
   return { keys, known: book.known, proven }
