@@ -5,7 +5,15 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { makeDirectory, naming, readOwn, readPublic, writeOnce } from '../src/state/files.ts'
+import {
+  isInRepository,
+  keepFromGit,
+  makeDirectory,
+  naming,
+  readOwn,
+  readPublic,
+  writeOnce,
+} from '../src/state/files.ts'
 
 let folder: string
 let file: string
@@ -138,5 +146,76 @@ describe('an error', () => {
     assert.equal(taken({}), `${file}: ${rest}`)
     assert.equal(taken({ path: 'a' }), `a: ${rest}`)
     assert.equal(taken({ path: 'a', dest: 'b' }), `b: ${rest}`)
+  })
+})
+
+describe('what git is told', () => {
+  const LINES = ['/a.pem', '/b/']
+  const folderIn = (...names: string[]) => {
+    const dir = path.join(folder, ...names)
+    fs.mkdirSync(dir, { recursive: true })
+    return dir
+  }
+  const ignore = (dir: string, text?: string) => {
+    const file = path.join(dir, '.gitignore')
+    if (text !== undefined) fs.writeFileSync(file, text)
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null
+  }
+
+  it('is added behind what is there, and once', () => {
+    for (const [name, before, after] of [
+      ['none', undefined, '/a.pem\n/b/\n'],
+      ['empty', '', '/a.pem\n/b/\n'],
+      ['ended', '*.log\n', '*.log\n/a.pem\n/b/\n'],
+      ['not ended', '*.log', '*.log\n/a.pem\n/b/\n'],
+      ['one', '/b/ \n', '/b/ \n/a.pem\n'],
+      ['all but some', '*\n!*.pem\n', '*\n!*.pem\n/a.pem\n/b/\n'],
+      ['part of a line', '/a.pem.old\n x*\n', '/a.pem.old\n x*\n/a.pem\n/b/\n'],
+    ] as const) {
+      const dir = folderIn('lines', name)
+      ignore(dir, before)
+      assert.equal(keepFromGit(dir, LINES), true, name)
+      assert.equal(ignore(dir), after, name)
+      assert.equal(keepFromGit(dir, LINES), false, name)
+      assert.equal(ignore(dir), after, name)
+    }
+  })
+
+  it('is nothing where all is kept from it, there or above, as far as the repository goes', () => {
+    const repository = folderIn('covered', 'repository')
+    fs.mkdirSync(path.join(repository, '.git'))
+    const dir = folderIn('covered', 'repository', 'in', 'it')
+    ignore(path.join(repository, 'in'), '*\n')
+    assert.equal(keepFromGit(dir, LINES), false)
+    assert.equal(ignore(dir), null)
+    ignore(path.join(repository, 'in'), '# all is taken\n')
+    // git does not look above the repository
+    ignore(folderIn('covered'), '*\n')
+    assert.equal(keepFromGit(dir, LINES), true)
+    const own = folderIn('covered', 'repository', 'own')
+    ignore(own, '*\n')
+    assert.equal(keepFromGit(own, LINES), false)
+    assert.equal(keepFromGit(repository, LINES), true)
+  })
+
+  it('is asked for in a repository, by a folder or, of a worktree, a file that is called .git', () => {
+    const inside = folderIn('repositories', 'a', 'b')
+    assert.equal(isInRepository(inside), false)
+    fs.writeFileSync(path.join(folderIn('repositories', 'a'), '.git'), 'gitdir: elsewhere\n')
+    assert.equal(isInRepository(inside), true)
+    assert.equal(isInRepository(path.dirname(inside)), true)
+    assert.equal(isInRepository(folderIn('repositories')), false)
+  })
+
+  it('is not written through a link', { skip: process.platform === 'win32' }, () => {
+    const dir = folderIn('linked')
+    const theirs = path.join(folder, 'theirs')
+    fs.writeFileSync(theirs, 'theirs')
+    fs.symlinkSync(theirs, path.join(dir, '.gitignore'))
+    assert.throws(
+      () => keepFromGit(dir, LINES),
+      /\.gitignore: It is a link, and git reads no such file/,
+    )
+    assert.equal(fs.readFileSync(theirs, 'utf8'), 'theirs')
   })
 })

@@ -170,6 +170,17 @@ describe('a new pair of key files', () => {
     assert.deepEqual(synced, [path.dirname(keys), privateFile, publicFile, keys])
   })
 
+  it('is kept from git where git could take it, and only there', () => {
+    const ignore = path.join(folder, '.gitignore')
+    const [outside, inside] = [path.join(folder, 'outside'), path.join(folder, 'inside')]
+    for (const dir of [outside, inside]) fs.mkdirSync(dir)
+    assert.equal(writeKeyPair(outside, new KeyPair(X25519)).ignored, false)
+    fs.mkdirSync(path.join(inside, '.git'))
+    assert.equal(writeKeyPair(inside, new KeyPair(X25519)).ignored, true)
+    assert.equal(fs.readFileSync(path.join(inside, '.gitignore'), 'utf8'), '/key.private.pem\n')
+    assert.deepEqual([fs.existsSync(ignore), fs.readdirSync(outside).length], [false, 2])
+  })
+
   it('can be in a folder that somebody else makes at the same moment', (t) => {
     const { mkdirSync } = fs
     t.mock.method(fs, 'mkdirSync', (dir: string, options: fs.MakeDirectoryOptions) => {
