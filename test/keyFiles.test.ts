@@ -179,6 +179,11 @@ describe('a new pair of key files', () => {
     assert.equal(writeKeyPair(inside, new KeyPair(X25519)).ignored, true)
     assert.equal(fs.readFileSync(path.join(inside, '.gitignore'), 'utf8'), '/key.private.pem\n')
     assert.deepEqual([fs.existsSync(ignore), fs.readdirSync(outside).length], [false, 2])
+    const broken = path.join(inside, 'broken')
+    fs.mkdirSync(path.join(broken, '.gitignore'), { recursive: true })
+    const make = () => writeKeyPair(broken, new KeyPair(X25519))
+    assert.throws(make, saysOf(path.join(broken, '.gitignore'), /EISDIR/))
+    assert.deepEqual(fs.readdirSync(broken), ['.gitignore'])
   })
 
   it('can be in a folder that somebody else makes at the same moment', (t) => {
