@@ -1,6 +1,5 @@
 /** The way to the other peer: one function for each wire route. */
 
-import type { Got } from 'got'
 import type { Wire } from '../contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
@@ -25,22 +24,20 @@ import type { Events, Pending } from './ring.ts'
  * nothing may move. `events` is told of what goes out and comes back.
  */
 export function createClient(url: string, suite: Suite, events?: Events, timeout = TIMEOUT): Wire {
-  let loading: Promise<Got> | undefined
-  const client = () => {
-    loading ??= clientOf(url)
-    return loading
-  }
+  const client = once(() => clientOf(url))
+  // what these requests have in common is said once: got would merge it anew for each
+  const jsonClient = once(async () =>
+    (await client()).extend({
+      headers: { 'content-type': 'application/json' },
+      timeout: { request: timeout },
+    }),
+  )
   const post = async (route: WireRoute, form: object): Promise<unknown> => {
     const body = JSON.stringify(form)
-    const headers = { 'content-type': 'application/json' }
-    const path = route.slice(1)
     const pending = events?.request('sent', route, body)
     return watched(
       () => pending,
-      async () => {
-        const got = await client()
-        return answerTo(got.stream.post(path, { body, headers, timeout: { request: timeout } }))
-      },
+      async () => answerTo((await jsonClient()).stream.post(route.slice(1), { body })),
     )
   }
   return {
@@ -77,4 +74,13 @@ async function watched(
   }
   pending()?.answered(answer.status, answer.text)
   return acceptedOf(answer)
+}
+
+/** `make`, called when its value is first wanted, and no more. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined
+  return () => {
+    made ??= { value: make() }
+    return made.value
+  }
 }

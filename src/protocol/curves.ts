@@ -119,11 +119,18 @@ export class KeyPair implements PublicKey {
   readonly #privateKey: Uint8Array
   #erased = false
 
-  /** Takes over `privateKey`, 32 bytes; without one, makes a fresh one. */
-  constructor(curve: Curve, privateKey: Uint8Array = curve.generatePrivateKey()) {
+  /**
+   * Takes over `privateKey`, 32 bytes; without one, makes a fresh one. `publicKey`: from a caller that
+   * has checked that it belongs to it; computed otherwise.
+   */
+  constructor(
+    curve: Curve,
+    privateKey: Uint8Array = curve.generatePrivateKey(),
+    publicKey: Uint8Array = curve.publicKey(privateKey),
+  ) {
     this.curve = curve
     this.#privateKey = privateKey
-    this.publicKey = curve.publicKey(privateKey)
+    this.publicKey = publicKey
   }
 
   /**
