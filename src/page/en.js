@@ -2,7 +2,8 @@
  * The page's sentences in English. `es.js` has each of them in Spanish.
  *
  * `html` fills `[[name]]` in `index.html`, by the server: it may hold markup and `{{…}}`. The rest is plain text, and
- * its functions take bare numbers.
+ * its functions take bare numbers. Where two names have the same sentence here, Spanish needs two: for its genders
+ * and numbers.
  *
  * @typedef {typeof en} Words
  */
