@@ -3,7 +3,7 @@
  * A state says what the peer has in hand; the transition table stands at the foot of the file.
  */
 
-import { equalBytes } from './bytes.ts'
+import { compareBytes, equalBytes } from './bytes.ts'
 import type { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
 import { type Share, transcriptOf } from './keySchedule.ts'
@@ -494,8 +494,9 @@ function checkText(text: Uint8Array): void {
   }
 }
 
+/** Not in constant time: shares are public, and one is compared with all that were used. */
 function sameShare(a: Share, b: Share): boolean {
-  return equalBytes(a.publicKey, b.publicKey) && equalBytes(a.identity, b.identity)
+  return compareBytes(a.publicKey, b.publicKey) === 0 && compareBytes(a.identity, b.identity) === 0
 }
 
 function stateOf(ephemeral: EphemeralKeys | null, share: Share | null): State {
