@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
+import type { Patience } from '../../src/http/server.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
@@ -30,6 +31,7 @@ export interface PeersOptions {
   showsSecrets?: boolean
   image?: string
   maxImage?: number
+  patience?: Patience
   openMemory?: (port: number) => Memory
   openMailbox?: () => Mailbox
 }
@@ -62,6 +64,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
     message: options.message,
     image: options.image,
     maxImage: options.maxImage,
+    patience: options.patience,
     openMailbox: options.openMailbox,
   })
   const peers = launched.ports.map((port) => {
