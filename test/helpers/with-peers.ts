@@ -25,6 +25,8 @@ export interface PeersOptions {
   suite?: Suite
   /** Any free ones by default. */
   ports?: readonly [number, number]
+  /** Where what the first sends to the second really goes, if somebody is in the way. */
+  via?: string
   host?: string
   hostNames?: string[]
   message?: string
@@ -55,7 +57,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const launched = await launch({
     suite,
     plans: [
-      { host, port: ports[0], hostNames },
+      { host, port: ports[0], hostNames, ...(options.via && { via: options.via }) },
       { host, port: ports[1], hostNames },
     ],
     openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
