@@ -7,7 +7,7 @@ import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
-import { type Answer, type CallOptions, call } from './call.ts'
+import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
 
 export interface TestPeer {
   readonly port: number
@@ -116,6 +116,15 @@ export function withSession(
 export async function agree(a: TestPeer, b: TestPeer): Promise<void> {
   await a.call('/send_keys')
   assert.notEqual((await b.call('/send_keys')).json.session, null)
+}
+
+/** All that two do: they agree, look, and the second reads a text and gets a picture. */
+export async function talk(a: TestPeer, b: TestPeer): Promise<void> {
+  await agree(a, b)
+  await a.call('/show')
+  await a.call('/send_msg', posting(TEXT, 'Nobody else may read this text'))
+  await b.call('/decrypt_msg')
+  await a.call('/send_image')
 }
 
 /** The lines that a terminal's output has for one port, without the port. */
