@@ -9,7 +9,14 @@ import { PeerError } from '../../src/contract.ts'
 import { CHUNK_BYTES, HEADER_BYTES } from '../../src/protocol/stream.ts'
 import { SUITES, type Suite, type SuiteName } from '../../src/protocol/suites.ts'
 import { fakeHybrid, fakeSuite } from '../helpers/fake-curve.ts'
-import { changedBy, changes, damagedBy, damages, type Form } from '../helpers/mutations.ts'
+import {
+  changedBy,
+  changes,
+  damagedBy,
+  damages,
+  type Form,
+  weighted,
+} from '../helpers/mutations.ts'
 import { copy, pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, piecesOf, pngOf, sourceOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
@@ -40,28 +47,28 @@ type Case = {
   | { readonly what: 'picture'; readonly length: number; readonly changes: readonly StreamChange[] }
 )
 
-const formChange: fc.Arbitrary<FormChange> = fc.oneof(
-  { weight: 6, arbitrary: changes.map((changes) => (form: Form) => changedBy(changes, form)) },
+const formChange: fc.Arbitrary<FormChange> = weighted(
+  [6, changes.map((changes) => (form: Form) => changedBy(changes, form))],
   // a field of another one
-  {
-    weight: 4,
-    arbitrary: fc.tuple(fc.nat(20), fc.nat(50)).map(
+  [
+    4,
+    fc.tuple(fc.nat(20), fc.nat(50)).map(
       ([i, j]): FormChange =>
         (form, others) => {
           const field = Object.keys(form)[i % Object.keys(form).length] ?? ''
           return { ...form, [field]: others[j % others.length]?.[field] }
         },
     ),
-  },
+  ],
   // another one
-  {
-    weight: 1,
-    arbitrary: fc.nat(50).map(
+  [
+    1,
+    fc.nat(50).map(
       (i): FormChange =>
         (form, others) =>
           others[i % others.length] ?? form,
     ),
-  },
+  ],
 )
 
 const chunksOf = (stream: Buffer) => {
@@ -97,13 +104,13 @@ const streamChange: fc.Arbitrary<StreamChange> = fc.oneof(
 )
 
 const common = {
-  suite: fc.oneof(
-    { weight: 3, arbitrary: fc.constant<SuiteChoice>('X25519') },
-    { weight: 1, arbitrary: fc.constant<SuiteChoice>('P-256') },
-    { weight: 3, arbitrary: fc.constant<SuiteChoice>('X25519MLKEM768') },
-    { weight: 3, arbitrary: fc.record({ kem: fc.boolean(), start: fc.nat(1e6) }) },
+  suite: weighted(
+    [3, fc.constant<SuiteChoice>('X25519')],
+    [1, fc.constant<SuiteChoice>('P-256')],
+    [3, fc.constant<SuiteChoice>('X25519MLKEM768')],
+    [3, fc.record({ kem: fc.boolean(), start: fc.nat(1e6) })],
   ),
-  before: fc.oneof({ weight: 1, arbitrary: acts(0) }, { weight: 3, arbitrary: acts(2) }),
+  before: weighted([1, acts(0)], [3, acts(2)]),
   pieces: fc.constantFrom(7, 1_000, 70_000),
 }
 
@@ -121,24 +128,24 @@ function acts(first: 0 | 2): fc.Arbitrary<Act[]> {
   return fc.array(act, { maxLength: 6 }).map((acts) => [...session.slice(0, first), ...acts])
 }
 
-const cases: fc.Arbitrary<Case> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
+const cases: fc.Arbitrary<Case> = weighted(
+  [
+    3,
+    fc.record({
       ...common,
       what: fc.constantFrom('keys', 'message'),
       changes: fc.array(formChange, { minLength: 1, maxLength: 4 }),
     }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
+  ],
+  [
+    1,
+    fc.record({
       ...common,
       what: fc.constant('picture' as const),
       length: fc.oneof(fc.integer({ min: 12, max: 300 }), fc.integer({ min: 12, max: 200_000 })),
       changes: fc.array(streamChange, { minLength: 1, maxLength: 3 }),
     }),
-  },
+  ],
 )
 
 /** What came of it: "accepted", or the code of the refusal. */
