@@ -27,7 +27,7 @@ import {
   wholeRound,
   wrongIn,
 } from './helpers/transcripts.ts'
-import type { TestPeer } from './helpers/with-peers.ts'
+import { agree, type TestPeer } from './helpers/with-peers.ts'
 import { turnedAt, wrongInOneWay } from './helpers/wrong-transcripts.ts'
 
 const SLOW = process.env['SLOW'] === '1'
@@ -176,10 +176,10 @@ async function longRun(): Promise<Record<'cut' | 'anew', [string, string]>> {
     }
   }
   const anew = await runOn(SUITES.X25519MLKEM768, async (a, b) => {
-    for (const peer of [a, b]) await peer.call('/send_keys')
+    await agree(a, b)
     await talk(a, b, 50)
     cut = await transcriptsOf(a, b)
-    for (const peer of [a, b]) await peer.call('/send_keys')
+    await agree(a, b)
     await talk(a, b, 2)
   })
   return { cut: cut as [string, string], anew }
@@ -270,7 +270,7 @@ describe('check, of a run that was long', () => {
 
   it('calls nothing wrong where one side sent its keys more often than is kept', async () => {
     const texts = await runOn(SUITES.X25519, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
+      await agree(a, b)
       for (let i = 0; i < 68; i++) await b.call('/send_keys')
     })
     assertGood(texts)

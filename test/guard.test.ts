@@ -522,17 +522,6 @@ describe('a slow or greedy caller', { concurrency: true }, () => {
       assert.match((await b.call('/send_keys')).json.session, /^[0-9a-f]{32}$/)
     }))
 
-  it('who has requests in 60 connections is answered on each', () =>
-    withPeers({}, async (a) => {
-      const agent = new http.Agent({ keepAlive: true, maxSockets: 60 })
-      try {
-        const calls = Array.from({ length: 180 }, () => a.call('/', { agent }))
-        for (const answer of await Promise.all(calls)) assert.equal(answer.status, 200)
-      } finally {
-        agent.destroy()
-      }
-    }))
-
   describe('who does not wait for answers', () => {
     /** Sends `requests` in one go to a server that takes its time; resolves with the answers, and how many it had at once. */
     async function sendAll(requests: string[]) {
