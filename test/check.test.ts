@@ -89,7 +89,12 @@ for (const suite of suites)
       )
     })
 
-    it('finds every digit that is another one, but for what follows from secrets alone', async () => {
+    // P-256 has points of its own, and no other rules
+    const skip =
+      !SLOW && suite === SUITES['P-256'] && 'the rules are those of X25519: SLOW=1 runs it'
+    it('finds every digit that is another one, but for what follows from secrets alone', {
+      skip,
+    }, async () => {
       const texts = await oneRun(suite)
       const good = texts.map((text, side) => checkedAs(`${side}.json`, text))
       for (const [side, text] of texts.entries()) {
@@ -115,7 +120,6 @@ for (const suite of suites)
       }
     })
 
-    // P-256 has points of its own, and no other rules
     const isOfKeys = (code: string) => code === 'bad_keys' || code === 'bad_session'
     const ways = wrongInOneWay(suite).filter(
       ([, code]) => SLOW || suite !== SUITES['P-256'] || isOfKeys(code),
