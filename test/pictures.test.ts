@@ -304,7 +304,7 @@ describe('/send_image and /image', () => {
     })
   })
 
-  it('refuse other types, a body that is empty or without its length, and more than --max-image', () =>
+  it('refuse other types, a body that is empty or without its length, and more than --max-image, sent or received', () =>
     withSession({ maxImage: 1000 }, async (a, b) => {
       const chunked = { 'transfer-encoding': 'chunked' }
       for (const [code, options] of [
@@ -315,6 +315,8 @@ describe('/send_image and /image', () => {
         ['too_large', sending(1001)],
       ] as const)
         assertProblem(await a.call('/send_image', options), code)
+      const stream = posting('application/octet-stream', Buffer.alloc(50_000))
+      assertProblem(await b.call('/wire/image', stream), 'too_large')
       assert.equal((await b.call('/show')).json.image, null)
       assert.equal((await a.call('/send_image', sending(1000))).status, 201)
     }))
