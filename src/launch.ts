@@ -7,7 +7,7 @@ import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { nodeAead } from './http/pictures.ts'
 import { Events } from './http/ring.ts'
-import { listen } from './http/server.ts'
+import { listen, type Patience } from './http/server.ts'
 import { Peer, type PeerOptions } from './peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
@@ -42,6 +42,8 @@ export interface LaunchOptions {
   readonly image?: string | undefined
   /** The longest picture, in bytes, that is sent or taken; 64 MiB by default. */
   readonly maxImage?: number | undefined
+  /** With callers who take their time; that of a server by default. */
+  readonly patience?: Patience | undefined
   readonly showWork?: PeerOptions['showWork']
   /** Who takes what comes over the wire; without it, each peer itself. Called once a peer, in the order of the plans. */
   readonly receiver?: (peer: Peer) => Receiver
@@ -81,6 +83,7 @@ export async function prepare({
   terminal,
   image,
   maxImage,
+  patience,
   receiver,
   openMailbox,
   ...options
@@ -100,7 +103,7 @@ export async function prepare({
   try {
     for (const [i, { host, port }] of plans.entries()) {
       const own = listeners.then((all) => all[i] as RequestListener)
-      const server = await listen({ host, port }, own)
+      const server = await listen({ host, port }, own, patience)
       servers.push(server)
       const { address, port: got } = server.address() as AddressInfo
       ports.push(got)
@@ -110,7 +113,7 @@ export async function prepare({
       )
       // the owner's curls go to 127.0.0.1, wherever the other peer's requests come in
       if (!REACHED_AT_LOOPBACK.includes(address))
-        servers.push(await listen({ host: '127.0.0.1', port: got }, own))
+        servers.push(await listen({ host: '127.0.0.1', port: got }, own, patience))
     }
     const parts = ports.map((port, i) => {
       const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`

@@ -15,15 +15,9 @@ import {
   runOn,
   transcriptsOf,
   wholeRound,
-  wrongIn,
 } from './helpers/transcripts.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { agree, withPeers } from './helpers/with-peers.ts'
 import { turnedAt } from './helpers/wrong-transcripts.ts'
-
-/** The least that a transcript is about. */
-async function exchange(a: TestPeer, b: TestPeer): Promise<void> {
-  for (const peer of [a, b]) await peer.call('/send_keys')
-}
 
 describe('check, of several', () => {
   const codesOf = (texts: readonly string[]) =>
@@ -62,10 +56,10 @@ describe('check, of several', () => {
   })
 
   it('has nothing to say of strangers', async () => {
-    const runs = [await oneRun(SUITES.X25519), await runOn(SUITES.X25519, exchange)]
+    const runs = [await oneRun(SUITES.X25519), await runOn(SUITES.X25519, agree)]
     for (const { pairs, wrong, remarks } of reportsOf(runs.map(([a]) => a)))
       assert.deepEqual([pairs, wrong, remarks], [[], [], []])
-    assertGood([...runs.flat(), ...(await runOn(SUITES['P-256'], exchange))])
+    assertGood([...runs.flat(), ...(await runOn(SUITES['P-256'], agree))])
   })
 
   it('finds nothing wrong with a key message that somebody has sent once more', () =>
@@ -87,33 +81,13 @@ describe('check, of several', () => {
       const memories = [{ ...forgetful(X25519), identity }, forgetful(X25519)]
       const openMemory = () => memories.shift() ?? forgetful(X25519)
       await withPeers({ suite, openMemory }, async (a, b) => {
-        await exchange(a, b)
+        await agree(a, b)
         texts.push(...(await transcriptsOf(a)))
       })
     }
     const [one, two] = reportsOf(texts)
     assert.deepEqual([one?.wrong, two?.wrong], [[], []])
     assert.deepEqual(one?.remarks, [`its identity, the long-term key, is that of ${two?.file} too`])
-  })
-
-  it('finds what one side has and the other has not, or has otherwise', async () => {
-    const [a, b] = await oneRun(SUITES.X25519)
-    const sealed = (t: Json, field: string) =>
-      t.events
-        .filter(({ form }: Json) => form === 'sealed message')[1]
-        .parts.find((part: Json) => part.field === field)
-    for (const field of ['ciphertext', 'tag']) {
-      const bad = changed(b, (t) => {
-        sealed(t, field).text = turnedAt(sealed(t, field).text, 3)
-      })
-      assert.deepEqual(wrongIn(bad), [])
-      const [ofA, ofB] = reportsOf([a, bad])
-      assert.deepEqual([ofA?.wrong.length, ofB?.wrong.length], [1, 1])
-      assert.match(
-        String(ofB?.wrong[0]?.text),
-        /^The message 0 is another one in .*0\.json, the other side \(record \d+ there\)\.$/,
-      )
-    }
   })
 
   it('takes one that was taken earlier than the other for what it is', async () => {

@@ -2,26 +2,30 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import http from 'node:http'
 import { describe, it } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { createApp } from '../src/http/app.ts'
 import { createClient } from '../src/http/client.ts'
+import { eventStream } from '../src/http/eventStream.ts'
 import { type Event, MAX_EVENTS, MAX_REFUSED, MAX_UNCONFIRMED } from '../src/http/events.ts'
 import { Events } from '../src/http/ring.ts'
 import type { Part } from '../src/protocol/annotate.ts'
 import { bytesToHex } from '../src/protocol/bytes.ts'
 import { KeyPair } from '../src/protocol/curves.ts'
-import { MAX_WAITING } from '../src/protocol/exchange.ts'
 import { HEADER_BYTES } from '../src/protocol/stream.ts'
 import { SUITES } from '../src/protocol/suites.ts'
-import { call, post } from './helpers/call.ts'
+import { type CallOptions, JSON_TYPE, post, posting } from './helpers/call.ts'
 import { type Reader, type Received, readEvents } from './helpers/events.ts'
 import { withServer } from './helpers/fakes.ts'
 import { pair } from './helpers/pair.ts'
 import { recordingProxy } from './helpers/recording-proxy.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { sharedPeers } from './helpers/shared.ts'
+import { type TestPeer, talk, withPeers } from './helpers/with-peers.ts'
 
 const TEXT = 'Nobody else may read this text'
+/** A sealed message of so many bytes, as it goes over the wire. */
+const messageOf = (bytes: number) =>
+  JSON.stringify({ v: 2, session: 'ab'.repeat(16), seq: 0, ciphertext: '00'.repeat(bytes) })
 
 /** The bytes that an event's parts hold together. */
 function bytesOf({ parts }: { parts: readonly Part[] }): Buffer {
@@ -49,22 +53,15 @@ function line({ data }: Received): string {
   return `${way} ${route} ${status ?? 'nothing'}${code === null ? '' : ` ${code}`}`
 }
 
-async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
-  const text = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: TEXT }
-  await a.call('/send_keys')
-  await b.call('/send_keys')
-  await a.call('/show')
-  await a.call('/send_msg', text)
-  await b.call('/decrypt_msg')
-  await a.call('/send_image')
-}
+/** What a peer keeps of what happened. */
+const keptBy = async (peer: TestPeer) => (await peer.call('/transcript')).json.events as Event[]
 
 describe('/events', () => {
   it('tells each step and each body on the wire, in both directions, as it happens', () =>
     withPeers({}, (a, b) =>
       withReader(a, (ofA) =>
         withReader(b, async (ofB) => {
-          await wholeRound(a, b)
+          await talk(a, b)
           await ofA.until(({ data }) => data.route === '/send_image')
           await ofB.until(({ data }) => data.type === 'answer' && data.route === '/wire/image')
           assert.deepEqual(events(ofA.received()).map(line), [
@@ -111,7 +108,7 @@ describe('/events', () => {
         const { next: _, ...shown } = (await b.call('/show')).json
         assert.deepEqual(Object.keys(first.data), Object.keys(shown))
         assert.equal(first.data.publicKey, null)
-        await wholeRound(a, b)
+        await talk(a, b)
         const last = await reader.until(({ data }) => data.session?.sent === 1)
         assert.match(last.data.safetyNumber, /^(\d{5} ){11}\d{5}$/)
         const states = reader.received().filter(({ type }) => type === 'state')
@@ -119,64 +116,6 @@ describe('/events', () => {
         for (const [i, text] of texts.slice(1).entries()) assert.notEqual(text, texts[i])
       }),
     ))
-
-  it('tells how many messages wait and how long they are', () =>
-    withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      await a.call('/send_msg')
-      await withReader(b, async (reader) => {
-        const { data } = await reader.caughtUp()
-        assert.equal(data.waiting.length, 1)
-        assert.deepEqual(Object.keys(data.waiting[0]), ['session', 'seq', 'bytes'])
-        assert.equal(data.image.sealed.length, 2 * (16 + 8))
-      })
-    }))
-
-  it('never has a text, nor the secret that the terminal shows', () =>
-    withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const secrets = [...a.secrets(), ...b.secrets()]
-      assert.deepEqual(secrets.includes(TEXT), true)
-      assert.match(secrets[0] ?? '', /^[0-9a-f]{64}$/)
-      for (const peer of [a, b])
-        await withReader(peer, async (reader) => {
-          await reader.caughtUp()
-          const transcript = await peer.call('/transcript')
-          for (const secret of secrets)
-            for (const text of [reader.text(), transcript.text]) assert.ok(!text.includes(secret))
-        })
-    }))
-
-  it('replays to a newcomer what happened before, and tells two the same', () =>
-    withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const readers = [await readEvents(a.url), await readEvents(a.url)]
-      for (const reader of readers) await reader.caughtUp()
-      const [one, two] = readers.map((reader) => reader.text())
-      assert.equal(events(readers[0]?.received() ?? []).length, 12)
-      assert.equal(one, two)
-      for (const reader of readers) reader.close()
-    }))
-
-  it('goes on where a reader left off, and from the start if that was another run', () =>
-    withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const first = await readEvents(a.url)
-      await first.caughtUp()
-      const ids = events(first.received()).map(({ id }) => id ?? '')
-      first.close()
-      const count = async (lastEventId: string) => {
-        const reader = await readEvents(a.url, lastEventId)
-        await reader.caughtUp()
-        reader.close()
-        assert.equal(reader.received()[0]?.type, 'run')
-        return events(reader.received()).map(({ id }) => id)
-      }
-      assert.deepEqual(await count(ids[4] ?? ''), ids.slice(5))
-      assert.deepEqual(await count(ids.at(-1) ?? ''), [])
-      for (const other of ['0123456789abcdef-5', 'x', '', '-', `${ids[0]?.split('-')[0]}-x`])
-        assert.deepEqual(await count(other), ids, other)
-    }))
 
   it(`keeps the last ${MAX_EVENTS}`, () =>
     withPeers({}, async (a) => {
@@ -193,8 +132,8 @@ describe('/events', () => {
 
   it(`keeps of what was refused the last ${MAX_REFUSED}, and everything else`, () =>
     withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const before = (await a.call('/transcript')).json.events
+      await talk(a, b)
+      const before = await keptBy(a)
       for (let i = 0; i < MAX_REFUSED / 2; i++) {
         await a.call('/wire/keys')
         await a.call('/send_keys', { headers: { 'sec-fetch-site': 'cross-site' } })
@@ -216,69 +155,64 @@ describe('/events', () => {
 
   it('keeps a session that was completed, however many key messages are forged', () =>
     withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const kept = async () => (await a.call('/transcript')).json.events
-      const before = await kept()
+      await talk(a, b)
+      const before = await keptBy(a)
       const { basePoint, identity } = (await b.call('/show')).json
-      const forge = async () => {
-        const publicKey = bytesToHex(new KeyPair(SUITES.X25519.curve).publicKey)
-        const form = { v: 2, curve: 'X25519', basePoint, identity, publicKey }
-        assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+      const forge = async (times: number) => {
+        for (let i = 0; i < times; i++) {
+          const publicKey = bytesToHex(new KeyPair(SUITES.X25519.curve).publicKey)
+          const form = { v: 2, curve: 'X25519', basePoint, identity, publicKey }
+          assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+        }
       }
-      for (let i = 0; i < MAX_EVENTS; i++) await forge()
-      const flooded = await kept()
+      const forged = MAX_EVENTS / 2
+      await forge(forged)
+      const flooded = await keptBy(a)
       assert.deepEqual(flooded.slice(0, before.length), before)
-      const last = before.length + 2 * MAX_EVENTS
-      const numbers = flooded.slice(before.length).map(({ n }: Event) => n)
+      const last = before.length + 2 * forged
       // the last of them, requests and answers
       assert.deepEqual(
-        numbers,
+        flooded.slice(before.length).map(({ n }) => n),
         Array.from({ length: MAX_UNCONFIRMED }, (_, i) => last - MAX_UNCONFIRMED + 1 + i),
       )
       // another session, its first key message from the other side: it stays as well
       await b.call('/send_keys')
       assert.notEqual((await a.call('/send_keys')).json.session, null)
-      const whole = (await kept()).filter(({ n }: Event) => n > last)
-      for (let i = 0; i < MAX_UNCONFIRMED; i++) await forge()
-      const after = await kept()
+      const whole = (await keptBy(a)).filter(({ n }) => n > last)
+      await forge(MAX_UNCONFIRMED)
+      const after = await keptBy(a)
+      const end = whole.at(-1)?.n ?? 0
       assert.deepEqual(
-        after.filter(({ n }: Event) => n > last && n <= (whole.at(-1)?.n ?? 0)),
+        after.filter(({ n }) => n > last && n <= end),
         whole,
       )
       assert.deepEqual(after.slice(0, before.length), before)
     }))
 
-  it('holds nothing back for a reader that does not read, and goes on for the others', () =>
-    withPeers({}, async (a, b) => {
-      await wholeRound(a, b)
-      const stuck = await readEvents(a.url)
-      stuck.response.pause()
-      const text = { method: 'POST', headers: { 'content-type': 'text/plain' } }
-      const body = 'x'.repeat(16_000)
-      await withReader(a, async (reader) => {
-        for (let i = 0; i < 100; i++) {
-          if (i % MAX_WAITING === 0) await b.call('/decrypt_msg')
-          assert.equal((await a.call('/send_msg', { ...text, body })).status, 201)
-        }
-        await reader.until(({ data }) => data.session?.sent === 101)
-      })
-      stuck.response.resume()
-      const last = await stuck.until(({ data }) => data.session?.sent === 101)
-      assert.ok(last)
-      const numbers = events(stuck.received()).map(({ data }) => data.n)
-      assert.deepEqual(
-        numbers,
-        numbers.toSorted((x, y) => x - y),
-      )
-      stuck.close()
-    }))
+  it('holds nothing back for a reader that does not read, who then gets what is kept', async () => {
+    const told = new Events(SUITES.X25519)
+    const { peer } = pair({ suite: SUITES.X25519 })[0]
+    const message = messageOf(1_000)
+    const stream = eventStream(told, peer, '')
+    stream.setEncoding('utf8')
+    for (let i = 0; i < MAX_EVENTS + 9; i++) told.request('sent', '/wire/message', message)
+    await setImmediate()
+    assert.ok(stream.readableLength < 5 * message.length, `${stream.readableLength}`)
+    let text = ''
+    for await (const more of stream) {
+      text += more
+      if (text.includes('event: state')) break
+    }
+    const numbers = [...text.matchAll(/^id: \w+-(\d+)$/gm)].map(([, n]) => Number(n))
+    const expected = Array.from({ length: MAX_EVENTS }, (_, i) => 10 + i)
+    assert.deepEqual(numbers.slice(-MAX_EVENTS), expected)
+  })
 
   it('leaves a reader that takes nothing for long, and no other', async () => {
-    const told = new Events(SUITES.X25519, 500)
+    const told = new Events(SUITES.X25519, 200)
     const { peer } = pair({ suite: SUITES.X25519 })[0]
     const app = createApp(peer, { events: told })
-    const form = { v: 2, session: 'ab'.repeat(16), seq: 0, ciphertext: '00'.repeat(16_000) }
-    const body = Buffer.from(JSON.stringify(form))
+    const message = messageOf(16_000)
     await withServer(app.callback(), async (url, server) => {
       let left = false
       server.once('connection', (socket) => {
@@ -294,7 +228,7 @@ describe('/events', () => {
         alive = false
       })
       while (!left) {
-        told.request('sent', '/wire/message', body)
+        told.request('sent', '/wire/message', message)
         await once(reader.response, 'data')
       }
       assert.equal(alive, true)
@@ -317,18 +251,59 @@ describe('/events', () => {
       const readers: Reader[] = []
       for (let i = 0; i < 63; i++) readers.push(await readEvents(a.url))
       assert.equal((await a.call('/show')).status, 200)
-      const one = await readEvents(a.url)
+      readers.push(await readEvents(a.url))
       // the 65th is not taken
       await assert.rejects(a.call('/show'))
-      for (const reader of [...readers, one]) reader.close()
-      for (;;) {
-        const answer = await a.call('/show').catch(() => null)
-        if (answer?.status === 200) break
+      for (const reader of readers) reader.close()
+      while ((await a.call('/show').catch(() => null)) === null);
+    }))
+})
+
+describe('/events of two who have talked', () => {
+  const withTalk = sharedPeers({}, async (a, b) => {
+    await talk(a, b)
+    await a.call('/send_msg')
+  })
+
+  it('tells how many messages wait and how long they are', () =>
+    withTalk((_, b) =>
+      withReader(b, async (reader) => {
+        const { data } = await reader.caughtUp()
+        assert.equal(data.waiting.length, 1)
+        assert.deepEqual(Object.keys(data.waiting[0]), ['session', 'seq', 'bytes'])
+        assert.equal(data.image.sealed.length, 2 * (16 + 8))
+      }),
+    ))
+
+  it('replays to a newcomer what happened before, and tells two the same', () =>
+    withTalk((a) =>
+      withReader(a, (one) =>
+        withReader(a, async (two) => {
+          for (const reader of [one, two]) await reader.caughtUp()
+          assert.equal(events(one.received()).length, 15)
+          assert.equal(one.text(), two.text())
+        }),
+      ),
+    ))
+
+  it('goes on where a reader left off, and from the start if that was another run', () =>
+    withTalk(async (a) => {
+      const idsFrom = async (lastEventId?: string) => {
+        const reader = await readEvents(a.url, lastEventId)
+        await reader.caughtUp()
+        reader.close()
+        assert.equal(reader.received()[0]?.type, 'run')
+        return events(reader.received()).map(({ id }) => id ?? '')
       }
+      const ids = await idsFrom()
+      assert.deepEqual(await idsFrom(ids[4]), ids.slice(5))
+      assert.deepEqual(await idsFrom(ids.at(-1)), [])
+      for (const other of ['0123456789abcdef-5', 'x', '', '-', `${ids[0]?.split('-')[0]}-x`])
+        assert.deepEqual(await idsFrom(other), ids, other)
     }))
 
   it('is the stream that browsers take', () =>
-    withPeers({}, (a) =>
+    withTalk((a) =>
       withReader(a, async ({ response, caughtUp, received }) => {
         await caughtUp()
         assert.equal(response.statusCode, 200)
@@ -351,88 +326,94 @@ describe('/events', () => {
 })
 
 describe('a refusal', () => {
-  const readAll = (peer: TestPeer) =>
-    peer.call('/transcript').then(({ json }) => json.events as Event[])
-  const lines = (all: Event[]) => all.map((data) => line({ id: '', type: '', data }))
+  const lines = (all: readonly Event[]) => all.map((data) => line({ id: '', type: '', data }))
+  const withPair = sharedPeers()
+  /** What a peer tells of these requests. */
+  const toldOf = async (...requests: [path: string, options?: CallOptions][]) => {
+    let all: Event[] = []
+    await withPair(async (a) => {
+      const before = (await keptBy(a)).length
+      for (const [path, options] of requests) await a.call(path, options)
+      all = (await keptBy(a)).slice(before)
+    })
+    return all
+  }
 
-  it('is told with the step that it refused, and why', () =>
-    withPeers({}, async (a) => {
-      await a.call('/decrypt_msg')
-      await a.call(`/send_msg?text=${TEXT.replaceAll(' ', '+')}`)
-      await a.call('/send_msg', { method: 'PUT' })
-      const all = await readAll(a)
-      assert.deepEqual(lines(all), [
-        'GET /decrypt_msg 409 nothing_waiting',
-        'GET /send_msg 400 text_in_url',
-        'PUT /send_msg 405 method_not_allowed',
-      ])
-      assert.ok(!JSON.stringify(all).includes(TEXT.slice(0, 10)))
-    }))
+  it('is told with the step that it refused, and why', async () => {
+    const all = await toldOf(
+      ['/decrypt_msg'],
+      [`/send_msg?text=${TEXT.replaceAll(' ', '+')}`],
+      ['/send_msg', { method: 'PUT' }],
+    )
+    assert.deepEqual(lines(all), [
+      'GET /decrypt_msg 409 nothing_waiting',
+      'GET /send_msg 400 text_in_url',
+      'PUT /send_msg 405 method_not_allowed',
+    ])
+    assert.ok(!JSON.stringify(all).includes(TEXT.slice(0, 10)))
+  })
 
-  it('on the wire is told with all that was sent, if it has the form', () =>
-    withPeers({}, async (a) => {
-      const headers = { 'content-type': 'application/json' }
-      const body = `{ "v": 2, "session": "${'ab'.repeat(16)}", "seq": 3, "ciphertext": "${'00'.repeat(16)}" }`
-      await a.call('/wire/message', { method: 'POST', headers, body })
-      const [request, answer] = await readAll(a)
-      assert.ok(request?.type === 'request' && answer?.type === 'answer')
-      assert.equal(bytesOf(request).toString(), body)
-      assert.deepEqual([answer.status, answer.code], [409, 'unknown_session'])
-      assert.match(bytesOf(answer).toString(), /^\{\n {2}"status": 409[^}]+\}\n$/)
-    }))
+  it('on the wire is told with all that was sent, if it has the form', async () => {
+    const body = `{ "v": 2, "session": "${'ab'.repeat(16)}", "seq": 3, "ciphertext": "${'00'.repeat(16)}" }`
+    const [request, answer] = await toldOf(['/wire/message', posting(JSON_TYPE, body)])
+    assert.ok(request?.type === 'request' && answer?.type === 'answer')
+    assert.equal(bytesOf(request).toString(), body)
+    assert.deepEqual([answer.status, answer.code], [409, 'unknown_session'])
+    assert.match(bytesOf(answer).toString(), /^\{\n {2}"status": 409[^}]+\}\n$/)
+  })
 
-  it('on the wire of what has no form of ours is told without it: it may be a text', () =>
-    withPeers({}, async (a) => {
-      const headers = { 'content-type': 'application/json' }
-      const form = { v: 2, session: '', seq: 0, ciphertext: TEXT }
-      const bodies = [JSON.stringify(form), TEXT, JSON.stringify(TEXT), '{"v":2,"v":2}', '\xff', '']
-      for (const body of bodies)
-        await a.call('/wire/message', {
-          method: 'POST',
-          headers,
-          body: Buffer.from(body, 'latin1'),
-        })
-      const all = await readAll(a)
-      assert.ok(!JSON.stringify(all).includes(TEXT))
-      for (const event of all)
-        if (event.type === 'request') {
-          assert.deepEqual([event.form, event.parts], [null, []])
-          assert.equal(event.bytes, bodies.shift()?.length)
-        } else assert.equal(event.type === 'answer' && event.status, 400)
-    }))
+  it('on the wire of what has no form of ours is told without it: it may be a text', async () => {
+    const form = { v: 2, session: '', seq: 0, ciphertext: TEXT }
+    const bodies = [JSON.stringify(form), TEXT, JSON.stringify(TEXT), '{"v":2,"v":2}', '\xff', '']
+    const all = await toldOf(
+      ...bodies.map((body): [string, CallOptions] => [
+        '/wire/message',
+        posting(JSON_TYPE, Buffer.from(body, 'latin1')),
+      ]),
+    )
+    assert.ok(!JSON.stringify(all).includes(TEXT))
+    for (const event of all)
+      if (event.type === 'request') {
+        assert.deepEqual([event.form, event.parts], [null, []])
+        assert.equal(event.bytes, bodies.shift()?.length)
+      } else assert.equal(event.type === 'answer' && event.status, 400)
+    assert.deepEqual(bodies, [])
+  })
 
-  it('on the wire of what is no picture is told without its beginning', () =>
-    withPeers({}, async (a) => {
-      const headers = { 'content-type': 'application/octet-stream' }
-      for (const body of [TEXT, TEXT.repeat(2), 'DUET2', `DUET2${TEXT.slice(0, 20)}`])
-        await a.call('/wire/image', { method: 'POST', headers, body })
-      const requests = (await readAll(a)).filter((event) => event.type === 'request')
-      assert.equal(requests.length, 4)
-      for (const request of requests)
-        assert.ok(request.type === 'request' && request.form === null && request.parts.length === 0)
-    }))
+  it('on the wire of what is no picture is told without its beginning', async () => {
+    const all = await toldOf(
+      ...[TEXT, TEXT.repeat(2), 'DUET2', `DUET2${TEXT.slice(0, 20)}`].map(
+        (body): [string, CallOptions] => ['/wire/image', posting('application/octet-stream', body)],
+      ),
+    )
+    const requests = all.filter((event) => event.type === 'request')
+    assert.equal(requests.length, 4)
+    for (const request of requests) assert.deepEqual([request.form, request.parts], [null, []])
+  })
 
-  it('before anyone read the body is told without it', () =>
-    withPeers({}, async (a) => {
-      await call(`${a.url}/wire/keys`, { method: 'POST', body: 'text=x' })
-      await post(`${a.url}/wire/keys`, { v: 'x'.repeat(5000) })
-      await call(`${a.url}/wire/image`, { method: 'POST', body: 'x' })
-      await call(`${a.url}/wire/keys`)
-      const all = await readAll(a)
-      assert.deepEqual(lines(all), [
-        'received /wire/keys',
-        'sent /wire/keys 415 unsupported_type',
-        'received /wire/keys',
-        'sent /wire/keys 413 too_large',
-        'received /wire/image',
-        'sent /wire/image 415 unsupported_type',
-        'received /wire/keys',
-        'sent /wire/keys 405 method_not_allowed',
-      ])
-      const requests = all.flatMap((event) => (event.type === 'request' ? [event.method] : []))
-      assert.deepEqual(requests, ['POST', 'POST', 'POST', 'GET'])
-      for (const event of all) if (event.type === 'request') assert.deepEqual(event.parts, [])
-    }))
+  it('before anyone read the body is told without it', async () => {
+    const all = await toldOf(
+      ['/wire/keys', posting(undefined, 'text=x')],
+      ['/wire/keys', posting(JSON_TYPE, JSON.stringify({ v: 'x'.repeat(5000) }))],
+      ['/wire/image', posting(undefined, 'x')],
+      ['/wire/keys'],
+    )
+    assert.deepEqual(lines(all), [
+      'received /wire/keys',
+      'sent /wire/keys 415 unsupported_type',
+      'received /wire/keys',
+      'sent /wire/keys 413 too_large',
+      'received /wire/image',
+      'sent /wire/image 415 unsupported_type',
+      'received /wire/keys',
+      'sent /wire/keys 405 method_not_allowed',
+    ])
+    const requests = all.filter((event) => event.type === 'request')
+    assert.deepEqual(
+      requests.map(({ method, parts }) => [method, parts]),
+      ['POST', 'POST', 'POST', 'GET'].map((method) => [method, []]),
+    )
+  })
 
   it('by the other peer, or its silence, is told by the one that called', async () => {
     const told = new Events(SUITES.X25519)
@@ -479,37 +460,30 @@ describe('the annotated bytes', () => {
     })
   })
 
-  it("of a picture are its header's, with the length of what follows", () =>
-    withPeers({}, async (a, b) => {
-      await a.call('/send_keys')
-      await b.call('/send_keys')
-      let arrived = Buffer.alloc(0)
-      const server = http.createServer(async (request, response) => {
+  it("of a picture are its header's, with the length of what follows", async () => {
+    let arrived = Buffer.alloc(0)
+    const told = new Events(SUITES.X25519)
+    const stream = Buffer.concat([Buffer.from('DUET2'), Buffer.alloc(70_024, 7)])
+    async function* content() {
+      yield stream.subarray(0, 10)
+      yield stream.subarray(10)
+    }
+    await withServer(
+      async (request, response) => {
         for await (const piece of request) arrived = Buffer.concat([arrived, piece])
         response.writeHead(201).end('{"accepted":true,"bytes":3}')
-      })
-      server.listen(0, '127.0.0.1')
-      await once(server, 'listening')
-      const { port } = server.address() as { port: number }
-      const told = new Events(SUITES.X25519)
-      const stream = Buffer.concat([Buffer.from('DUET2'), Buffer.alloc(70_024, 7)])
-      async function* content() {
-        yield stream.subarray(0, 10)
-        yield stream.subarray(10)
-      }
-      await createClient(`http://127.0.0.1:${port}`, SUITES.X25519, told).image({
-        bytes: stream.length,
-        content: content(),
-      })
-      server.close()
-      assert.deepEqual(arrived, stream)
-      const [request, answer] = told.kept
-      assert.ok(request?.type === 'request' && answer?.type === 'answer')
-      assert.deepEqual(bytesOf(request), stream.subarray(0, HEADER_BYTES))
-      assert.deepEqual(
-        [request.bytes, request.chunks],
-        [70_029, { count: 2, each: 65_552, last: 4448 }],
-      )
-      assert.equal(bytesOf(answer).toString(), '{"accepted":true,"bytes":3}')
-    }))
+      },
+      (url) =>
+        createClient(url, SUITES.X25519, told).image({ bytes: stream.length, content: content() }),
+    )
+    assert.deepEqual(arrived, stream)
+    const [request, answer] = told.kept
+    assert.ok(request?.type === 'request' && answer?.type === 'answer')
+    assert.deepEqual(bytesOf(request), stream.subarray(0, HEADER_BYTES))
+    assert.deepEqual(
+      [request.bytes, request.chunks],
+      [70_029, { count: 2, each: 65_552, last: 4448 }],
+    )
+    assert.equal(bytesOf(answer).toString(), '{"accepted":true,"bytes":3}')
+  })
 })

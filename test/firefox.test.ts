@@ -1,4 +1,4 @@
-/** The page in Firefox: the whole round of browser.test.ts there, and with SLOW=1 all that Firefox can be asked for. */
+/** The page in Firefox: a short round of browser.test.ts there, and with SLOW=1 all that Firefox can be asked for. */
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
@@ -6,14 +6,15 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import { noFirefox } from './helpers/browser.ts'
 
-/** Modules, events, clicks and fields in two tabs. It takes some ten seconds of processor time, and all tests some minutes. */
-const ROUND =
-  'goes from keys to an opened message in two tabs, the next step marked all the way, with mirrored records'
+/** Modules, events, clicks and fields, in one tab: most of its nine seconds of processor time go by until there is one. */
+const ROUND = 'that is too early says why and what comes first, and one with a wrong file too'
 const isSlow = process.env['SLOW'] === '1'
 
 describe('the page in Firefox', { skip: noFirefox }, () => {
   it(
-    isSlow ? 'does what it does in Chromium' : 'goes through a whole round; the rest with SLOW=1',
+    isSlow
+      ? 'does what it does in Chromium'
+      : 'runs steps and says what comes next; the rest with SLOW=1',
     () => {
       // what the test runner tells a test of its own is not for another run
       const { NODE_TEST_CONTEXT: _, ...env } = process.env

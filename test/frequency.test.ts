@@ -6,9 +6,10 @@ import fc from 'fast-check'
 import { type ByLetter, ENGLISH, LETTERS, LetterCount } from '../src/frequency.ts'
 import { concatBytes, hexToBytes } from '../src/protocol/bytes.ts'
 import { nobleAead } from '../src/protocol/stream.ts'
-import { call, post } from './helpers/call.ts'
+import { post, posting } from './helpers/call.ts'
 import { assertProblem } from './helpers/problem.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { sharedPeers } from './helpers/shared.ts'
+import { agree, type TestPeer, withPeers, withSession } from './helpers/with-peers.ts'
 
 /** How often each letter stands in a text. */
 function counted(text: string): Record<string, number> {
@@ -109,13 +110,12 @@ describe('/frequency', () => {
         (await a.call('/frequency')).json.next,
         `curl ${a.url}/send_keys && curl ${b.url}/send_keys`,
       )
-      for (const { url } of [a, b]) await call(`${url}/send_keys`)
+      await agree(a, b)
       assert.equal((await a.call('/frequency')).json.next, `curl ${b.url}/send_image`)
     }))
 
   it('counts every message that was received and accepted, and no other', () =>
-    withPeers({}, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
+    withSession({}, async (a, b) => {
       for (let i = 0; i < 3; i++) assert.equal((await a.call('/send_msg')).status, 201)
       const waiting: { session: string; seq: number; ciphertext: string }[] = (
         await b.call('/show')
@@ -136,8 +136,7 @@ describe('/frequency', () => {
     }))
 
   it('counts the first 64 KiB of a picture that was accepted', () =>
-    withPeers({ image: 'src/sample/curve.png' }, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
+    withSession({}, async (a, b) => {
       const { bytes } = (await a.call('/send_image')).json
       const { sample, ciphertext } = await frequency(b)
       // 52 of the 64 characters are letters
@@ -145,14 +144,13 @@ describe('/frequency', () => {
       assert.ok(Math.abs(sample / likely - 1) < 0.03, `${sample} of ${likely}`)
       for (const letter of LETTERS) assert.ok(ciphertext[letter] > 3 && ciphertext[letter] < 4.7)
       assert.equal((await b.call('/frequency')).json.next, `curl ${b.url}/frequency -G -d letter=e`)
-      const refused = { method: 'POST', headers: { 'content-type': 'application/octet-stream' } }
-      await call(`${b.url}/wire/image`, { ...refused, body: Buffer.alloc(5_000, 'DUET2') })
+      const refused = posting('application/octet-stream', Buffer.alloc(5_000, 'DUET2'))
+      assert.ok((await b.call('/wire/image', refused)).status >= 400)
       assert.equal((await frequency(b)).sample, sample)
     }))
 
   it('has each letter for itself', () =>
-    withPeers({ image: 'src/sample/curve.png' }, async (a, b) => {
-      for (const peer of [a, b]) await peer.call('/send_keys')
+    withSession({}, async (a, b) => {
       await a.call('/send_image')
       const { ciphertext, sample } = await frequency(b)
       for (const letter of LETTERS) {
@@ -170,40 +168,16 @@ describe('/frequency', () => {
       assert.deepEqual([json.english, json.ciphertext, json.sample], [12.702, null, 0])
     }))
 
-  for (const query of [
-    'letter',
-    'letter=',
-    'letter=E',
-    'letter=ee',
-    'letter=1',
-    'letter=%C3%A9',
-    'letter=e%0A',
-    'letter=e&letter=e',
-    'letter=e&x=1',
-    'x=1&letter=e',
-    'x=1',
-    'Letter=e',
-    'letter[]=e',
-    'letter=__proto__',
-    '=e',
-    'e',
-    '%',
-  ])
-    it(`?${query} is bad_letter, and says how it is asked`, () =>
-      withPeers({}, async (a) => {
-        const answer = await a.call(`/frequency?${query}`)
-        assert.equal(
-          assertProblem(answer, 'bad_letter').next,
-          `curl ${a.url}/frequency -G -d letter=e`,
-        )
+  const withPair = sharedPeers()
+  const queries =
+    'letter letter= letter=E letter=ee letter=1 letter=%C3%A9 letter=e%0A letter=e&letter=e letter=e&x=1 x=1&letter=e x=1 Letter=e letter[]=e letter=__proto__ =e e %'
+  for (const [asked, path, options] of [
+    ...queries.split(' ').map((query) => [`?${query}`, `/frequency?${query}`] as const),
+    ['a letter in a body', '/frequency', { method: 'POST', body: 'letter=e' }],
+  ] as const)
+    it(`${asked} is bad_letter, and says how it is asked`, () =>
+      withPair(async (a) => {
+        const { next } = assertProblem(await a.call(path, options), 'bad_letter')
+        assert.equal(next, `curl ${a.url}/frequency -G -d letter=e`)
       }))
-
-  it('has no letter in a body: that is bad_letter, and says how it is asked', () =>
-    withPeers({}, async (a) => {
-      const answer = await a.call('/frequency', { method: 'POST', body: 'letter=e' })
-      assert.equal(
-        assertProblem(answer, 'bad_letter').next,
-        `curl ${a.url}/frequency -G -d letter=e`,
-      )
-    }))
 })

@@ -4,7 +4,6 @@
  */
 
 import assert from 'node:assert/strict'
-import http from 'node:http'
 import { describe, it } from 'node:test'
 import {
   badConfirms,
@@ -18,7 +17,7 @@ import {
   reflections,
   stranger,
 } from './helpers/bad-input.ts'
-import { type Answer, post } from './helpers/call.ts'
+import { beginCall, post } from './helpers/call.ts'
 import {
   type IndependentPeer,
   type KeyForm,
@@ -528,17 +527,11 @@ function beginPicture(mine: IndependentPeer, { url }: Target) {
   const metadata = { type: 'image/gif', bytes: slow.length, name: 'slow.gif' }
   const stream = mine.current.sealPicture(metadata, slow)
   const first = 100_000
-  const headers = { 'content-type': 'application/octet-stream', 'content-length': stream.length }
-  const request = http.request(url + IMAGE, { method: 'POST', headers, agent: false })
-  const answer = new Promise<Answer>((resolve, reject) => {
-    request.on('error', reject)
-    request.on('response', async (response) => {
-      let text = ''
-      for await (const part of response) text += part
-      const { statusCode: status = 0, headers } = response
-      resolve({ status, headers, text, json: JSON.parse(text) })
-    })
-  })
+  const headers = {
+    'content-type': 'application/octet-stream',
+    'content-length': `${stream.length}`,
+  }
+  const { request, answer } = beginCall(url + IMAGE, { method: 'POST', headers })
   request.write(stream.subarray(0, first))
   return { slow, finish: () => void request.end(stream.subarray(first)), answer }
 }

@@ -7,11 +7,12 @@ import { describe, it } from 'node:test'
 import { PAGE_FILES } from '../src/http/page.ts'
 import { en } from '../src/page/en.js'
 import { es } from '../src/page/es.js'
-import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
+import { SUITES } from '../src/protocol/suites.ts'
 import { readEvents } from './helpers/events.ts'
 import { withPeerFacing } from './helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
-import { type TestPeer, withPeers } from './helpers/with-peers.ts'
+import { sharedPeers } from './helpers/shared.ts'
+import { agree, type TestPeer, talk, withPeers } from './helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
@@ -22,25 +23,10 @@ const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', fil
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
 const pageOf = (peer: TestPeer) => peer.call('/', HTML)
 
-async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
-  for (const [peer, step] of [
-    [a, '/send_keys'],
-    [b, '/send_keys'],
-    [a, '/show'],
-    [a, '/send_msg'],
-    [a, '/send_image'],
-  ] as const)
-    await peer.call(step)
-}
-
-/** The page of two peers on X25519 that have no session. */
-async function pageOnX25519(): Promise<string> {
-  let page = ''
-  await withPeers({}, async (a) => {
-    page = (await pageOf(a)).text
-  })
-  return page
-}
+/** Two peers that nothing went between. */
+const withPair = sharedPeers()
+/** Two on another suite who have talked. */
+const withTalk = sharedPeers({ suite: SUITES.X25519MLKEM768 }, talk)
 
 describe('the files of the page', () => {
   it('have less than 80 KiB in all, in one language', () => {
@@ -72,7 +58,7 @@ describe('the files of the page', () => {
   })
 
   it('are served with their types, and refused by any other name', () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       const types: Record<string, string> = {
         '.css': 'text/css; charset=utf-8',
         '.js': 'text/javascript; charset=utf-8',
@@ -86,19 +72,9 @@ describe('the files of the page', () => {
         assert.equal(answer.text, textOf(name))
         assertSafeHeaders(answer)
       }
-      for (const name of [
-        '/index.html',
-        '/page',
-        '/PAGE.JS',
-        '/page.js/',
-        '/page/page.js',
-        '/./page.js%00',
-        '/..%2fhttp%2fpage.ts',
-        '/../page/page.js',
-        '/tsconfig.json',
-        '/README.md',
-      ])
-        assertProblem(await a.call(name), 'not_found')
+      const others = `/index.html /page /PAGE.JS /page.js/ /page/page.js /./page.js%00
+        /..%2fhttp%2fpage.ts /../page/page.js /tsconfig.json /README.md`
+      for (const name of others.split(/\s+/)) assertProblem(await a.call(name), 'not_found')
     }))
 
   it('are in the README as a picture, which is small', () => {
@@ -116,7 +92,7 @@ describe('the page in a language', () => {
   const sentences = (html: Readonly<Record<string, string>>) => Object.entries(html)
 
   it("is in the address's, else in the one that the browser likes best, else in English", () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       for (const [path, languages, expected] of [
         ['/', undefined, 'en'],
         ['/', 'es', 'es'],
@@ -145,7 +121,7 @@ describe('the page in a language', () => {
     }))
 
   it('has every sentence of its own, in Spanish as in English', () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
       const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/http/page.ts'))
       for (const [name, sentence] of sentences(en.html)) {
@@ -166,7 +142,7 @@ describe('the page in a language', () => {
     }))
 
   it('goes on in it: to the other page too if it was chosen, and to the other language by a link', () =>
-    withPeers({}, async (a, b) => {
+    withPair(async (a, b) => {
       const chosen = (await pageIn(a, '/?lang=es', 'en')).text
       assert.ok(chosen.includes(`<a href="${b.url}/?lang=es">Abrir su página</a>`))
       assert.ok(chosen.includes('<a href="/?lang=en" hreflang="en" lang="en">In English</a>'))
@@ -189,7 +165,7 @@ describe('the page in a language', () => {
     }))
 
   it('has the fields of the wire explained in it by its events; a transcript is in English', () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       for (const [query, is] of [
         ['', /^Which keys sealed it\./],
         ['?lang=en', /^Which keys sealed it\./],
@@ -208,7 +184,7 @@ describe('the page in a language', () => {
 
 describe('the page', () => {
   it('may load what this peer serves and nothing else, and run no text of its own', () =>
-    withPeers({}, async (a) => {
+    withPair(async (a) => {
       const answer = await pageOf(a)
       assertSafeHeaders(answer)
       assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
@@ -235,38 +211,31 @@ describe('the page', () => {
       assert.doesNotMatch(answer.text, /<style|style=/)
     }))
 
-  it('has every placeholder filled in, before an exchange and after it', () =>
-    withPeers({}, async (a, b) => {
-      for (const after of [false, true]) {
-        if (after) await wholeRound(a, b)
-        for (const peer of [a, b]) {
+  it('has every placeholder filled in, before an exchange and after it', async () => {
+    for (const withPeers of [withPair, withTalk])
+      await withPeers(async (...peers) => {
+        for (const peer of peers) {
           const { text } = await pageOf(peer)
           assert.doesNotMatch(text, /\{\{|\}\}|undefined|null|NaN|\[object/)
           assert.doesNotMatch(text, /data-show="[^>]*><\//)
         }
-      }
-    }))
+      })
+  })
 
   it('shows without its script the state, the picture and the curls', () =>
-    withPeers({}, async (a, b) => {
-      assert.match((await pageOf(a)).text, /No picture has come yet\./)
-      await wholeRound(a, b)
+    withTalk(async (a, b) => {
       const { text } = await pageOf(b)
-      const shown = (await b.call('/show')).json
+      const { session, peer, safetyNumber, ...shown } = (await b.call('/show')).json
       for (const value of [
-        shown.publicKey,
-        shown.identity,
-        shown.basePoint,
-        shown.safetyNumber,
-        shown.peer.publicKey,
-        shown.peer.identity,
-        shown.session.id,
+        ...[shown.publicKey, shown.identity, shown.basePoint, peer.publicKey, peer.identity],
+        ...[safetyNumber, session.id],
       ])
         assert.ok(text.includes(`>${value}<`), value)
       for (const step of ['send_keys', 'show', 'send_msg', 'decrypt_msg', 'send_image'])
         assert.ok(text.includes(`curl ${b.url}/${step}`), step)
       assert.ok(text.includes(`curl ${a.url}/send_keys`))
       assert.match(text, /<img src="\/image" alt="[^"]+">/)
+      assert.match((await pageOf(a)).text, /No picture has come yet\./)
       assert.ok(text.includes('<noscript>'))
       // a button without its script would do nothing
       for (const [button] of text.matchAll(/<(button|textarea|input)[^>]*>/g))
@@ -286,11 +255,14 @@ describe('the page', () => {
     assert.match(pages[1] ?? '', /# on the other machine<[\s\S]*<small>192\.0\.2\.7:5001</)
   })
 
-  it('tells of the KEM on X25519MLKEM768, and on no other', () =>
-    withPeers({ suite: SUITES.X25519MLKEM768 }, async (a, b) => {
-      await wholeRound(a, b)
+  it('tells of the KEM on X25519MLKEM768, and on no other', async () => {
+    let alone = ''
+    await withPair(async (a) => {
+      alone = (await pageOf(a)).text
+    })
+    await withTalk(async (a) => {
       const joined = (await pageOf(a)).text
-      const alone = await pageOnX25519()
+      assert.ok(joined.includes('2<sup>125.8</sup> additions'))
       for (const text of ['encapsulation key', 'ciphertext of ML-KEM', 'FIPS 203 section 8']) {
         assert.ok(joined.includes(text), text)
         assert.ok(!alone.includes(text), text)
@@ -300,45 +272,41 @@ describe('the page', () => {
       const { publicKey } = (await a.call('/show')).json
       assert.equal(publicKey.length, 2 * 1216)
       assert.equal(joined.split(publicKey).length, 3, 'in its card and in the table')
-    }))
+    })
+  })
 
   it('says which peer is known, and claims nothing before', () =>
     withPeers({}, async (a, b) => {
       const peerIs = async () => /data-peer="(\w+)"/.exec((await pageOf(a)).text)?.[1]
-      assert.equal(await peerIs(), 'none')
-      await wholeRound(a, b)
-      assert.equal(await peerIs(), 'new')
-      await a.call('/send_keys')
-      await b.call('/send_keys')
-      assert.equal(await peerIs(), 'known')
+      for (const expected of ['none', 'new', 'known']) {
+        assert.equal(await peerIs(), expected)
+        await agree(a, b)
+      }
     }))
 
-  for (const [curve, rho] of [
-    ['X25519', '125.8'],
-    ['P-256', '127.8'],
-    ['X25519MLKEM768', '125.8'],
+  for (const [suite, order, rho, claimed] of [
+    // RFC 7748 section 4.1, FIPS 186-4 D.1.2.3
+    [SUITES.X25519, 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn, '125.8', 2.5e20],
+    [
+      SUITES['P-256'],
+      0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+      '127.8',
+      1e21,
+    ],
   ] as const)
-    it(`says what an eavesdropper would have to compute on ${curve}, as the group's order has it`, () =>
-      withPeers({ suite: SUITES[curve as SuiteName] }, async (a) => {
-        const { text } = await pageOf(a)
-        assert.ok(text.includes(`2<sup>${rho}</sup> additions`))
-        // 0.886 times the root of the order: RFC 7748 section 4.1, FIPS 186-4 D.1.2.3
-        const order =
-          curve !== 'P-256'
-            ? 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn
-            : 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n
+    it(`says what an eavesdropper would have to compute on ${suite.name}, as the group's order has it`, () =>
+      withPeers({ suite }, async (a) => {
+        assert.ok((await pageOf(a)).text.includes(`2<sup>${rho}</sup> additions`))
+        // 0.886 times the root of the order
         const log2 = Math.log2(0.886) + Math.log2(Number(order)) / 2
         assert.equal(log2.toFixed(1), rho)
         // at the rate of 8.5 × 10^16 in 3.5 months
         const years = (2 ** log2 / 8.5e16) * (3.5 / 12)
-        const claimed = curve === 'P-256' ? 1e21 : 2.5e20
         assert.ok(Math.abs(years / claimed - 1) < 0.05, `${years}`)
       }))
 
   it('has its picture as noise from what came over the wire', () =>
-    withPeers({}, async (a, b) => {
-      assertProblem(await b.call('/sealed_image'), 'no_image')
-      await wholeRound(a, b)
+    withTalk(async (a, b) => {
       const answer = await b.call('/sealed_image')
       assert.equal(answer.headers['content-type'], 'application/octet-stream')
       assert.match(answer.text, /^DUET2/)

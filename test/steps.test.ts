@@ -4,16 +4,13 @@ import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import type { CallOptions } from './helpers/call.ts'
+import { type CallOptions, FORM, JSON_TYPE, posting, TEXT } from './helpers/call.ts'
 import { assertNothingRan, assertProblem } from './helpers/problem.ts'
-import { lines, sendRaw } from './helpers/raw.ts'
+import { askRaw, lines } from './helpers/raw.ts'
 import { sharedSession } from './helpers/shared.ts'
 import { type TestPeer, withPeers, withSession } from './helpers/with-peers.ts'
 
 const MAX_TEXT_BYTES = 16 * 1024
-const TEXT = { 'content-type': 'text/plain' }
-const FORM = { 'content-type': 'application/x-www-form-urlencoded' }
-const JSON_TYPE = { 'content-type': 'application/json' }
 const STANDARD = 'the default text'
 
 const withSharedSession = sharedSession({ message: STANDARD })
@@ -26,52 +23,26 @@ async function sendAndRead(a: TestPeer, b: TestPeer, options: CallOptions) {
   return { answer, text: b.secrets().at(-1) ?? '' }
 }
 
-const post = (headers: Record<string, string>, body: string | Uint8Array) => ({
-  method: 'POST',
-  headers,
-  body,
-})
-
 describe('/send_msg takes', () => {
   for (const [what, options, expected] of [
     ['nothing: the default text', {}, STANDARD],
     ['a POST of nothing: the default text', { method: 'POST' }, STANDARD],
-    [
-      'a form of length 0: the default text',
-      post({ ...FORM, 'content-length': '0' }, ''),
-      STANDARD,
-    ],
-    ['JSON of length 0: the default text', post(JSON_TYPE, ''), STANDARD],
-    ['text/plain', post(TEXT, 'Hello, Bob'), 'Hello, Bob'],
-    ['text/plain by GET', { headers: TEXT, body: 'Hello, Bob' }, 'Hello, Bob'],
-    [
-      'text/plain; charset=utf-8',
-      post({ 'content-type': 'text/plain; charset=utf-8' }, '¡Olé! 🗝'),
-      '¡Olé! 🗝',
-    ],
-    [
-      'Text/Plain;charset="UTF-8"',
-      post({ 'content-type': 'Text/Plain;charset="UTF-8"' }, '¡Olé! 🗝'),
-      '¡Olé! 🗝',
-    ],
-    ['text/plain with + and % as they are', post(TEXT, 'text=1+1 %41'), 'text=1+1 %41'],
-    ['a form', post(FORM, 'text=Hello'), 'Hello'],
-    ['a form in UTF-8', post(FORM, 'text=¡Olé! 🗝'), '¡Olé! 🗝'],
-    [
-      'a form in percent-encoded UTF-8',
-      post(FORM, 'text=%C2%A1Ol%c3%a9%21%20%F0%9F%97%9D'),
-      '¡Olé! 🗝',
-    ],
-    ['+ in a form as a space', post(FORM, 'text=Hello+Bob'), 'Hello Bob'],
-    ['%2B in a form as +', post(FORM, 'text=1%2B1'), '1+1'],
-    ['= in a form', post(FORM, 'text=a=b'), 'a=b'],
-    ['%26 in a form as &', post(FORM, 'text=Tom+%26+Jerry'), 'Tom & Jerry'],
-    ['%25 in a form once', post(FORM, 'text=%2541'), '%41'],
-    [
-      'a form; charset=utf-8',
-      post({ 'content-type': `${FORM['content-type']}; charset=UTF-8` }, 'text=é'),
-      'é',
-    ],
+    ['a form of length 0: the default text', posting(FORM), STANDARD],
+    ['JSON of length 0: the default text', posting(JSON_TYPE), STANDARD],
+    ['text/plain', posting(TEXT, 'Hello, Bob'), 'Hello, Bob'],
+    ['text/plain by GET', { headers: { 'content-type': TEXT }, body: 'Hello' }, 'Hello'],
+    ['text/plain; charset=utf-8', posting('text/plain; charset=utf-8', '¡Olé! 🗝'), '¡Olé! 🗝'],
+    ['Text/Plain;charset="UTF-8"', posting('Text/Plain;charset="UTF-8"', '¡Olé! 🗝'), '¡Olé! 🗝'],
+    ['text/plain with + and % as they are', posting(TEXT, 'text=1+1 %41'), 'text=1+1 %41'],
+    ['a form', posting(FORM, 'text=Hello'), 'Hello'],
+    ['a form in UTF-8', posting(FORM, 'text=¡Olé! 🗝'), '¡Olé! 🗝'],
+    ['a percent-encoded form', posting(FORM, 'text=%C2%A1Ol%c3%a9%21%20%F0%9F%97%9D'), '¡Olé! 🗝'],
+    ['+ in a form as a space', posting(FORM, 'text=Hello+Bob'), 'Hello Bob'],
+    ['%2B in a form as +', posting(FORM, 'text=1%2B1'), '1+1'],
+    ['= in a form', posting(FORM, 'text=a=b'), 'a=b'],
+    ['%26 in a form as &', posting(FORM, 'text=Tom+%26+Jerry'), 'Tom & Jerry'],
+    ['%25 in a form once', posting(FORM, 'text=%2541'), '%41'],
+    ['a form; charset=utf-8', posting(`${FORM}; charset=UTF-8`, 'text=é'), 'é'],
   ] as [string, CallOptions, string][])
     it(what, () =>
       withSharedSession(async (a, b) => {
@@ -89,13 +60,10 @@ describe('/send_msg takes', () => {
     }))
 
   for (const [what, options] of [
-    ['an empty form field', post(FORM, 'text=')],
-    ['an empty text/plain', post(TEXT, '')],
-    [
-      'an empty text/plain in chunks',
-      { method: 'POST', headers: { ...TEXT, 'transfer-encoding': 'chunked' } },
-    ],
-    ['text/plain without a body', { headers: TEXT }],
+    ['an empty form field', posting(FORM, 'text=')],
+    ['an empty text/plain', posting(TEXT)],
+    ['an empty text/plain in chunks', posting(TEXT, '', { 'transfer-encoding': 'chunked' })],
+    ['text/plain without a body', { headers: { 'content-type': TEXT } }],
   ] as [string, CallOptions][])
     it(`${what}: an empty text`, () =>
       withSharedSession(async (a, b) => {
@@ -103,7 +71,7 @@ describe('/send_msg takes', () => {
         assert.equal(answer.json.bytes, 0)
       }))
 
-  for (const [what, headers, body] of [
+  for (const [what, type, body] of [
     ['as text/plain', TEXT, (text: string) => text],
     ['as a form', FORM, (text: string) => `text=${text}`],
     ['as a percent-encoded form', FORM, (text: string) => `text=${text.replaceAll('a', '%61')}`],
@@ -111,19 +79,15 @@ describe('/send_msg takes', () => {
     it(`16 KiB ${what}, and not one byte more`, () =>
       withSharedSession(async (a, b) => {
         const longest = 'a'.repeat(MAX_TEXT_BYTES)
-        const { answer, text } = await sendAndRead(a, b, post(headers, body(longest)))
+        const { answer, text } = await sendAndRead(a, b, posting(type, body(longest)))
         assert.deepEqual([answer.json.bytes, text], [MAX_TEXT_BYTES, longest])
-        const tooLong = await a.call('/send_msg', post(headers, body(`${longest}a`)))
+        const tooLong = await a.call('/send_msg', posting(type, body(`${longest}a`)))
         assertProblem(tooLong, 'too_large')
         assert.equal((await a.call('/show')).json.session.sent, answer.json.seq + 1)
       }))
 
   it('16 KiB of bytes, not of characters', () =>
-    withSharedSession(async (a) => {
-      const tooLong = 'é'.repeat(MAX_TEXT_BYTES / 2 + 1)
-      assertProblem(await a.call('/send_msg', post(TEXT, tooLong)), 'too_large')
-      assertProblem(await a.call('/send_msg', post(FORM, `text=${tooLong}`)), 'too_large')
-    }))
+    assertSendsNothing('too_large', '/send_msg', posting(TEXT, 'é'.repeat(MAX_TEXT_BYTES / 2 + 1))))
 })
 
 /** Expects the refusal, and that no message was made or went out. */
@@ -136,19 +100,17 @@ function assertSendsNothing(code: string, path: string, options: CallOptions): P
   })
 }
 
-const notForms = [
-  ['without a text', 'message=Hello'],
-  ['without a field', 'Hello'],
-  ['with a field of another case', 'Text=Hello'],
-  ['with two fields', 'text=Tom & Jerry'],
-  ['with a field before it', 'a=b&text=Hello'],
-  ['with the text twice', 'text=Hello&text=Bob'],
-  ['without a value', 'text'],
-] as const
-
 describe('/send_msg refuses', () => {
-  for (const [what, body] of notForms)
-    it(`a form ${what}`, () => assertSendsNothing('bad_message', '/send_msg', post(FORM, body)))
+  for (const [what, body] of [
+    ['without a text', 'message=Hello'],
+    ['without a field', 'Hello'],
+    ['with a field of another case', 'Text=Hello'],
+    ['with two fields', 'text=Tom & Jerry'],
+    ['with a field before it', 'a=b&text=Hello'],
+    ['with the text twice', 'text=Hello&text=Bob'],
+    ['without a value', 'text'],
+  ] as const)
+    it(`a form ${what}`, () => assertSendsNothing('bad_message', '/send_msg', posting(FORM, body)))
 
   for (const [what, type, body] of [
     ['half a percent-encoding', FORM, 'text=%'],
@@ -161,29 +123,25 @@ describe('/send_msg refuses', () => {
     ['surrogates in UTF-8', TEXT, Buffer.from('eda080', 'hex')],
     ['UTF-8 that ends early', TEXT, Buffer.from('41f09f97', 'hex')],
   ] as const)
-    it(what, () => assertSendsNothing('bad_text', '/send_msg', post(type, body)))
+    it(what, () => assertSendsNothing('bad_text', '/send_msg', posting(type, body)))
 
   for (const [what, type, body] of [
-    ['JSON', 'application/json', '{"text":"Hello"}'],
+    ['JSON', JSON_TYPE, '{"text":"Hello"}'],
     ['multipart', 'multipart/form-data; boundary=x', '--x--'],
     ['bytes', 'application/octet-stream', 'Hello'],
     ['HTML', 'text/html', 'Hello'],
     ['text in another charset', 'text/plain; charset=iso-8859-1', 'Hello'],
     ['text in UTF-16', 'text/plain; charset=utf-16', 'Hello'],
-    ['a form in another charset', `${FORM['content-type']}; charset=iso-8859-1`, 'text=Hello'],
+    ['a form in another charset', `${FORM}; charset=iso-8859-1`, 'text=Hello'],
     ['a type that is none', 'text', 'Hello'],
+    ['a body without a type', undefined, 'Hello'],
   ] as const)
-    it(what, () =>
-      assertSendsNothing('unsupported_type', '/send_msg', post({ 'content-type': type }, body)),
-    )
-
-  it('a body without a type', () =>
-    assertSendsNothing('unsupported_type', '/send_msg', post({}, 'Hello')))
+    it(what, () => assertSendsNothing('unsupported_type', '/send_msg', posting(type, body)))
 
   for (const query of ['text=Hello', 'Hello', 'x='])
     it(`a text in the URL: ?${query}`, async () => {
       await assertSendsNothing('text_in_url', `/send_msg?${query}`, {})
-      await assertSendsNothing('text_in_url', `/send_msg?${query}`, post(TEXT, 'Hello'))
+      await assertSendsNothing('text_in_url', `/send_msg?${query}`, posting(TEXT, 'Hello'))
     })
 
   it('a text in the URL that is not in ASCII', () =>
@@ -192,28 +150,19 @@ describe('/send_msg refuses', () => {
       const line = Buffer.from('GET /send_msg?text=ä HTTP/1.1')
       for (const bytes of [line, Buffer.from(line.toString(), 'latin1')]) {
         const request = Buffer.concat([bytes, Buffer.from(lines('', 'Host: 127.0.0.1'))])
-        const [answer] = await sendRaw(a.port, request)
-        assert.ok(answer)
-        assert.equal(
-          assertProblem(answer, 'text_in_url').next,
-          `curl ${a.url}/send_msg --data-urlencode 'text=Hello'`,
-        )
+        const { next } = assertProblem(await askRaw(a.port, request), 'text_in_url')
+        assert.equal(next, `curl ${a.url}/send_msg --data-urlencode 'text=Hello'`)
       }
       assert.deepEqual((await a.call('/show')).json.session, session)
     }))
 
-  it('to send without a session', () =>
+  it('to send without a session, and while only one side has sent its keys', () =>
     withPeers({}, async (a, b) => {
-      assertProblem(await a.call('/send_msg'), 'no_session')
-      assertProblem(await a.call('/send_msg', post(TEXT, 'Hello')), 'no_session')
+      for (const options of [{}, posting(TEXT, 'Hello')])
+        assertProblem(await a.call('/send_msg', options), 'no_session')
       assertNothingRan(a, b)
-    }))
-
-  it('to send while only one side has sent its keys', () =>
-    withPeers({}, async (a, b) => {
       await a.call('/send_keys')
-      assertProblem(await a.call('/send_msg'), 'no_session')
-      assertProblem(await b.call('/send_msg'), 'no_session')
+      for (const peer of [a, b]) assertProblem(await peer.call('/send_msg'), 'no_session')
     }))
 
   it('without repeating a word of what it got', () =>
@@ -221,12 +170,12 @@ describe('/send_msg refuses', () => {
       const word = 'xyzzy'
       for (const [path, options] of [
         [`/send_msg?${word}`, {}],
-        ['/send_msg', post(FORM, `${word}=${word}`)],
-        ['/send_msg', post(FORM, `text=${word}%`)],
-        ['/send_msg', post(TEXT, Buffer.from(`${word}\xe9`, 'latin1'))],
-        ['/send_msg', post(JSON_TYPE, `{"text":"${word}"}`)],
-        ['/wire/message', post(JSON_TYPE, `{"v":2,"${word}":"${word}"}`)],
-        ['/wire/keys', post(JSON_TYPE, `{"v":"${word}"}`)],
+        ['/send_msg', posting(FORM, `${word}=${word}`)],
+        ['/send_msg', posting(FORM, `text=${word}%`)],
+        ['/send_msg', posting(TEXT, Buffer.from(`${word}\xe9`, 'latin1'))],
+        ['/send_msg', posting(JSON_TYPE, `{"text":"${word}"}`)],
+        ['/wire/message', posting(JSON_TYPE, `{"v":2,"${word}":"${word}"}`)],
+        ['/wire/keys', posting(JSON_TYPE, `{"v":"${word}"}`)],
         [`/${word}`, {}],
       ] as [string, CallOptions][]) {
         const answer = await a.call(path, options)
@@ -241,10 +190,10 @@ const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is
 
 describe('what to do after a refused text', () => {
   for (const [what, path, options] of [
-    ...notForms.map(([what, body]) => [`a form ${what}`, '/send_msg', post(FORM, body)] as const),
+    ['a form with two fields', '/send_msg', posting(FORM, 'text=Tom & Jerry')],
     ['a text in the URL', '/send_msg?text=Hello', {}],
-    ['JSON', '/send_msg', post(JSON_TYPE, '{}')],
-    ['a wrong percent-encoding', '/send_msg', post(FORM, 'text=%')],
+    ['JSON', '/send_msg', posting(JSON_TYPE, '{}')],
+    ['a wrong percent-encoding', '/send_msg', posting(FORM, 'text=%')],
   ] as const)
     it(`that was ${what} is a curl that works`, { skip: noCurl }, () =>
       withSharedSession(async (a, b) => {

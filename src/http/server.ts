@@ -7,12 +7,18 @@ import { isLoopback } from './guard.ts'
 import { commandsOf } from './nextCommands.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 
+/** How long a caller has, in ms. */
+export interface Patience {
+  /** For the headers of a request to arrive. */
+  readonly headers: number
+  /** For all of a request to arrive; a picture, how long it may come to a halt. */
+  readonly request: number
+}
+
+const PATIENCE: Patience = { headers: 5_000, request: 10_000 }
 const LIMITS = {
-  headersTimeout: 5_000,
   /** Node's has no exception for pictures: `limitTime` takes its place. */
   requestTimeout: 0,
-  /** Node looks for late requests only this often. */
-  connectionsCheckingInterval: 1_000,
   maxHeaderSize: 16 * 1024,
   /** A missing Host is refused by the guard, with an answer that says why. */
   requireHostHeader: false,
@@ -22,31 +28,36 @@ const MAX_CONNECTIONS = 64
 const MAX_STRANGERS = 48
 /** How many requests of one connection may be there at a time: one under way, and others behind it. */
 const MAX_PIPELINED = 16
-/** How long a request may take to arrive, in ms; a picture, how long it may come to a halt. */
-const REQUEST_MS = 10_000
 const PICTURES = ['/send_image', '/wire/image']
-/** What has to arrive of a picture in that time, in bytes: less is no progress. */
+/** What has to arrive of a picture in the time of a request, in bytes: less is no progress. */
 const PICTURE_BYTES = 16 * 1024
 /** How long a caller has to read why it was refused, in ms. */
 const REFUSED_MS = 2_000
 
 /**
  * Listens on `host` and `port` (0: any free one). Requests wait until `listener` is there:
- * a peer can't be made before its port is known to be free.
+ * a peer can't be made before its port is known to be free. A caller has 5 s for the headers of
+ * a request and 10 s for all of it, unless `patience` says otherwise.
  * @throws the system's error if it can't listen
  */
 export async function listen(
   { host, port }: { host: string; port: number },
   listener: Promise<RequestListener>,
+  patience = PATIENCE,
 ): Promise<http.Server> {
   const inTurn = createTurns()
   const handle: RequestListener = (request, response) => {
     inTurn(request.socket, response, () => {
-      limitTime(request, response)
+      limitTime(patience, request, response)
       listener.then((listen) => listen(request, response)).catch(() => response.destroy())
     })
   }
-  const server = http.createServer(LIMITS, handle)
+  const timeouts = {
+    headersTimeout: patience.headers,
+    // Node looks for late requests only this often
+    connectionsCheckingInterval: patience.headers / 5,
+  }
+  const server = http.createServer({ ...LIMITS, ...timeouts }, handle)
   server.maxConnections = MAX_CONNECTIONS
   server.prependListener('connection', strangersWithin(MAX_STRANGERS))
   // Node drops what is over its limit without a word; ours is the headers' size
@@ -59,7 +70,9 @@ export async function listen(
     refuse(socket, notProxy())
     socket.destroySoon()
   })
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => refuse(socket, faultOf(error)))
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    refuse(socket, faultOf(patience, error))
+  })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen({ host, port }, resolve)
@@ -102,7 +115,7 @@ function createTurns(): (socket: Socket, response: ServerResponse, run: () => vo
 }
 
 /** Ends a request that does not arrive in time, answered or not. */
-function limitTime(request: IncomingMessage, response: ServerResponse): void {
+function limitTime(patience: Patience, request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request
   const byProgress = PICTURES.includes(request.url?.split('?')[0] ?? '')
   let seen = socket.bytesRead
@@ -114,14 +127,14 @@ function limitTime(request: IncomingMessage, response: ServerResponse): void {
     // what waits for its turn here, or for our disk, is not late
     else if (byProgress && (moved || request.readableLength > 0)) return
     else if (response.headersSent) socket.destroy()
-    else refuse(socket, tooSlow())
-  }, REQUEST_MS)
+    else refuse(socket, tooSlow(patience))
+  }, patience.request)
   timer.unref()
   request.once('close', () => clearInterval(timer))
 }
 
 /** What Node's parser refuses, as a refusal of ours. */
-function faultOf({ code, rawPacket }: ParserError): HttpError {
+function faultOf(patience: Patience, { code, rawPacket }: ParserError): HttpError {
   switch (code) {
     case 'HPE_HEADER_OVERFLOW':
       return new HttpError(
@@ -129,7 +142,7 @@ function faultOf({ code, rawPacket }: ParserError): HttpError {
         `The headers of a request have at most ${LIMITS.maxHeaderSize} bytes.`,
       )
     case 'ERR_HTTP_REQUEST_TIMEOUT':
-      return tooSlow()
+      return tooSlow(patience)
     case 'HPE_INVALID_URL':
       return urlFault(rawPacket?.toString('latin1').split('\r\n')[0] ?? '')
     default:
@@ -157,10 +170,10 @@ function malformed(detail = 'This is not HTTP/1.1.'): HttpError {
   return new HttpError('bad_request', detail)
 }
 
-function tooSlow(): HttpError {
+function tooSlow({ headers, request }: Patience): HttpError {
   return new HttpError(
     'too_slow',
-    `Headers arrive within ${LIMITS.headersTimeout / 1000} seconds, requests within ${REQUEST_MS / 1000}; of a picture at least ${PICTURE_BYTES / 1024} KiB in that time.`,
+    `Headers arrive within ${headers / 1000} seconds, requests within ${request / 1000}; of a picture at least ${PICTURE_BYTES / 1024} KiB in that time.`,
   )
 }
 

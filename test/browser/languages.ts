@@ -3,18 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import {
-  agree,
-  nextIs,
-  onePage,
-  openRecords,
-  press,
-  records,
-  said,
-  says,
-  step,
-  suite,
-} from './tabs.ts'
+import { agree } from '../helpers/with-peers.ts'
+import { nextIs, onePage, openRecords, press, records, said, says, step, suite } from './tabs.ts'
 
 /** What a page says in the language that it says it is in: all texts, labels and titles, but for parts of another one. */
 function wordsOf(page: Page): Promise<string[]> {

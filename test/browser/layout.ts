@@ -5,8 +5,8 @@ import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { noChromium, violations } from '../helpers/browser.ts'
-import type { TestPeer } from '../helpers/with-peers.ts'
-import { agree, nextIs, onePage, openRecords, press, records, said, suite } from './tabs.ts'
+import { agree, type TestPeer } from '../helpers/with-peers.ts'
+import { nextIs, onePage, openRecords, press, records, said, suite } from './tabs.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const slow =
@@ -99,7 +99,7 @@ describe('the page on paper and in large text', { skip: noChromium }, () => {
 
             for (const format of ['A4', 'Letter'])
               assert.equal(pagesOf(await page.pdf({ format })), 1, format)
-            assert.ok(pagesOf(await page.pdf({ format: 'A6' })) > 1, 'it can be told')
+            if (SLOW) assert.ok(pagesOf(await page.pdf({ format: 'A6' })) > 1, 'it can be told')
             await page.emulateMedia({ media: 'print' })
             const paper = await page.locator('body').innerText()
             const { run } = (await a.call('/transcript')).json
@@ -123,7 +123,7 @@ describe('the page on paper and in large text', { skip: noChromium }, () => {
             })
             assert.equal(large, 2)
             assert.deepEqual(await hiddenIn(page), [], 'at 200 %')
-            assert.deepEqual(await violations(page), [])
+            if (SLOW) assert.deepEqual(await violations(page), [])
             assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), 1280)
           },
           { locale, suite: SUITES[name], viewport: { width: 1280, height: 900 } },

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
-import { withPeers } from '../helpers/with-peers.ts'
-import { agree, onePage, records, sharedPage, suite, withTab } from './tabs.ts'
+import { agree, withPeers } from '../helpers/with-peers.ts'
+import { onePage, records, sharedPage, suite, withTab } from './tabs.ts'
 
 describe('what comes over the wire', suite, () => {
   const onPage = sharedPage()

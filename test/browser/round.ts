@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { agree } from '../helpers/with-peers.ts'
 import {
-  agree,
   isFocused,
   nextIs,
   onePage,

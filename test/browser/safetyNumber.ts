@@ -5,7 +5,8 @@ import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { withCommand } from '../helpers/command.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { agree, nextIs, onePage, press, says, suite, withTab } from './tabs.ts'
+import { agree } from '../helpers/with-peers.ts'
+import { nextIs, onePage, press, says, suite, withTab } from './tabs.ts'
 
 const SIZES = [
   { width: 1280, height: 820 },

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { noChromium } from '../helpers/browser.ts'
-import { withPeers } from '../helpers/with-peers.ts'
-import { agree, nextIs, onePage, press, says, sharedPage, step, suite, withTab } from './tabs.ts'
+import { agree, withPeers } from '../helpers/with-peers.ts'
+import { nextIs, onePage, press, says, sharedPage, step, suite, withTab } from './tabs.ts'
 
 const SAMPLE = path.resolve(import.meta.dirname, '../../src/sample/curve.png')
 const TEXT = 'Meet me at noon, <b>alone</b> & unseen'

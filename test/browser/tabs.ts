@@ -1,7 +1,7 @@
 /** What the tests in a browser share: one browser, its tabs, and the words for what a page says. */
 
 import assert from 'node:assert/strict'
-import { after, before } from 'node:test'
+import { after } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
 import {
@@ -61,16 +61,13 @@ export async function withTab(
 export function sharedPage(): typeof onePage {
   let peers: StartedPeers | undefined
   let tab: Tab | undefined
-  before(async () => {
-    peers = await startPeers({})
-    tab = await takeTab(peers.peers[0].url, {})
-  })
   after(async () => {
     if (tab !== undefined) free.push(tab)
     await peers?.close()
   })
   return async (use) => {
-    assert.ok(tab !== undefined && peers !== undefined)
+    peers ??= await startPeers({})
+    tab ??= await takeTab(peers.peers[0].url, {})
     await use(tab.page, peers.peers)
     assert.deepEqual(tab.faults, [])
   }
@@ -92,11 +89,6 @@ export function twoPages(
   return withPeers(options, (a, b) =>
     withTab(a.url, {}, (pageA) => withTab(b.url, {}, (pageB) => use(pageA, pageB, [a, b]))),
   )
-}
-
-export async function agree(a: TestPeer, b: TestPeer): Promise<void> {
-  await a.call('/send_keys')
-  await b.call('/send_keys')
 }
 
 export const step = (page: Page, route: string) => page.locator(`[data-step="${route}"]`)

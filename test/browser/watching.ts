@@ -8,8 +8,8 @@ import { describe, it } from 'node:test'
 import { X25519 } from '../../src/protocol/curves.ts'
 import { openMemory } from '../../src/state/memory.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { startPeers } from '../helpers/with-peers.ts'
-import { agree, nextIs, press, records, says, sharedPage, shown, suite, withTab } from './tabs.ts'
+import { agree, startPeers } from '../helpers/with-peers.ts'
+import { nextIs, press, records, says, sharedPage, shown, suite, withTab } from './tabs.ts'
 
 describe('a page that watches', suite, () => {
   const onPage = sharedPage()

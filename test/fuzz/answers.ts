@@ -7,6 +7,7 @@ import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { fetchMailboxKey, sendMailTo } from '../../src/commands/mailClient.ts'
 import { PeerError } from '../../src/contract.ts'
+import { bytesToHex } from '../../src/protocol/bytes.ts'
 import { CURVES, KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import {
@@ -20,9 +21,19 @@ import { decodePublicKey, encodePublicKey } from '../../src/state/pem.ts'
 import { post } from '../helpers/call.ts'
 import { Clock } from '../helpers/clock.ts'
 import { type LonePeer, withPeerFacing } from '../helpers/fakes.ts'
-import { bodyOf, damagedBy, damages, type Form, hex, seldom } from '../helpers/mutations.ts'
+import {
+  anyBytes,
+  bodyOf,
+  damagedBy,
+  damages,
+  type Form,
+  hex,
+  seldom,
+  weighted,
+} from '../helpers/mutations.ts'
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
+import { lines } from '../helpers/raw.ts'
 import { begin, hold, type Target } from './target.ts'
 
 const SUITE = SUITES.X25519MLKEM768
@@ -44,8 +55,6 @@ interface Hostile {
 
 // ---- what it answers
 
-const own = (json: Form) => fc.constant(json)
-
 const problem = fc.record({
   status: fc.constantFrom(400, 409, 500),
   code: fc.constantFrom(...STATUS_OF.keys(), WORD),
@@ -55,20 +64,24 @@ const problem = fc.record({
 })
 
 /** Valid answers to each step, the other peer's own confirmation among them, and refusals. */
-function formsFor(confirm: unknown) {
-  const image = fc.record({ accepted: fc.constant(true), bytes: fc.nat(10_000) })
-  const keys = fc.oneof(
-    own({ accepted: true }),
-    own({ accepted: true, confirm }),
-    fc
-      .record(
-        { session: hex(16), tag: hex(32), ciphertext: hex(1088) },
-        { requiredKeys: ['session', 'tag'] },
-      )
-      .map((confirm): Form => ({ accepted: true, confirm })),
+function formsFor(confirm: unknown): fc.Arbitrary<Form> {
+  const random = fc.record(
+    { session: hex(16), tag: hex(32), ciphertext: hex(1088) },
+    { requiredKeys: ['session', 'tag'] },
   )
-  return fc.oneof(keys, own({ accepted: true, missing: 0 }), image, problem)
+  return fc.oneof(
+    fc.constant({ accepted: true }),
+    fc.constant({ accepted: true, confirm }),
+    random.map((confirm) => ({ accepted: true, confirm })),
+    fc.constant({ accepted: true, missing: 0 }),
+    fc.nat(10_000).map((bytes) => ({ accepted: true, bytes })),
+    problem,
+  )
 }
+
+const mailboxKeys = Object.values(CURVES).map((curve) =>
+  Buffer.from(encodePublicKey(new KeyPair(curve))),
+)
 
 /** Valid answers to a sender of mail: that it is stored, the key, and refusals. */
 const mailBody = fc.oneof(
@@ -79,46 +92,26 @@ const mailBody = fc.oneof(
     ),
   ),
   fc
-    .tuple(
-      fc.constantFrom(...Object.values(CURVES).map((curve) => new KeyPair(curve))),
-      seldom(2, damages),
-    )
-    .map(([pair, damages]) => damagedBy(damages ?? [], Buffer.from(encodePublicKey(pair)))),
+    .tuple(fc.constantFrom(...mailboxKeys), seldom(2, damages))
+    .map(([key, damages]) => damagedBy(damages ?? [], key)),
 )
 
-const statusLine = fc.oneof(
-  { weight: 8, arbitrary: fc.constant('HTTP/1.1 201 Created') },
-  {
-    weight: 4,
-    arbitrary: fc
-      .constantFrom(101, 103, 199, 200, 202, 204, 205, 206, 301, 304, 307, 308, 401, 407)
-      .map((status) => `HTTP/1.1 ${status} ${WORD}`),
-  },
-  {
-    weight: 3,
-    arbitrary: fc
-      .constantFrom(400, 408, 409, 413, 421, 429, 500, 502, 503, 507, 600, 999)
-      .map((status) => `HTTP/1.1 ${status} ${WORD}`),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      'HTTP/1.0 201 Created',
-      'HTTP/2 201',
-      'HTTP/1.1 20',
-      'ICY 200 OK',
-      '',
-    ),
-  },
+const numbersIn = (text: string) => fc.constantFrom(...text.split(' ').map(Number))
+const statusLine = weighted(
+  [8, fc.constant('HTTP/1.1 201 Created')],
+  [
+    7,
+    numbersIn(
+      '101 103 199 200 202 204 205 206 301 304 307 308 401 407 400 408 409 413 421 429 500 502 503 507 600 999',
+    ).map((status) => `HTTP/1.1 ${status} ${WORD}`),
+  ],
+  [1, fc.constantFrom('HTTP/1.0 201 Created', 'HTTP/2 201', 'HTTP/1.1 20', 'ICY 200 OK', '')],
 )
 
 const header = fc.constantFrom(
-  'Content-Type: application/json',
-  'Content-Type: application/problem+json',
-  'Content-Encoding: gzip',
-  'Content-Encoding: br',
-  'Connection: keep-alive',
-  'Connection: upgrade',
+  ...['application/json', 'application/problem+json'].map((type) => `Content-Type: ${type}`),
+  ...['gzip', 'br'].map((coding) => `Content-Encoding: ${coding}`),
+  ...['keep-alive', 'upgrade'].map((option) => `Connection: ${option}`),
   'Upgrade: websocket',
   'Location: /send_msg',
   'Location: http://127.0.0.1:1/',
@@ -129,25 +122,22 @@ const header = fc.constantFrom(
 )
 const badHeader = fc.constantFrom(`X: ${WORD.repeat(5_000)}`, 'no colon', ': no name', 'X: \u0000')
 
-/** How the length of the body is told: by a number, by chunks, or not at all. */
-const framing: fc.Arbitrary<(body: Buffer) => [string[], Buffer]> = fc.oneof(
-  {
-    weight: 14,
-    arbitrary: fc.constant((body: Buffer): [string[], Buffer] => [
-      [`Content-Length: ${body.length}`],
-      body,
-    ]),
-  },
-  {
-    weight: 2,
-    arbitrary: fc
-      .constantFrom('0', '1', '-1', '1e3', '99999999999999999999', '5, 5', '0x10', '16385')
-      .map((length) => (body: Buffer): [string[], Buffer] => [[`Content-Length: ${length}`], body]),
-  },
-  { weight: 1, arbitrary: fc.constant((body: Buffer): [string[], Buffer] => [[], body]) },
-  {
-    weight: 2,
-    arbitrary: fc
+const CHUNKED = 'Transfer-Encoding: chunked'
+/** How the length of the body is told: by a number, by chunks, or not at all. The headers for it, and the body. */
+type Framing = (body: Buffer) => [string[], Buffer]
+const framing: fc.Arbitrary<Framing> = weighted(
+  [14, fc.constant<Framing>((body) => [[`Content-Length: ${body.length}`], body])],
+  [
+    2,
+    fc.constantFrom('0', '1', '-1', '1e3', '99999999999999999999', '5, 5', '0x10', '16385').map(
+      (length): Framing =>
+        (body) => [[`Content-Length: ${length}`], body],
+    ),
+  ],
+  [1, fc.constant<Framing>((body) => [[], body])],
+  [
+    2,
+    fc
       .constantFrom(
         '0\r\n\r\n',
         '',
@@ -156,33 +146,23 @@ const framing: fc.Arbitrary<(body: Buffer) => [string[], Buffer]> = fc.oneof(
         '-1\r\n',
         'ffffffffffffffffff\r\n',
       )
-      .map((end) => (body: Buffer): [string[], Buffer] => [
-        ['Transfer-Encoding: chunked'],
-        Buffer.concat([
-          Buffer.from(`${body.length.toString(16)}\r\n`),
-          body,
-          Buffer.from(`\r\n${end}`),
-        ]),
-      ]),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constant((body: Buffer): [string[], Buffer] => [
-      ['Transfer-Encoding: chunked', `Content-Length: ${body.length}`],
-      body,
-    ]),
-  },
+      .map(
+        (end): Framing =>
+          (body) => {
+            const size = Buffer.from(`${body.length.toString(16)}\r\n`)
+            return [[CHUNKED], Buffer.concat([size, body, Buffer.from(`\r\n${end}`)])]
+          },
+      ),
+  ],
+  [1, fc.constant<Framing>((body) => [[CHUNKED, `Content-Length: ${body.length}`], body])],
 )
 
 /** `valid`: bodies that are mostly valid. */
 function hostileAnswers(valid: fc.Arbitrary<Buffer>): fc.Arbitrary<Hostile> {
-  const body = fc.oneof(
-    { weight: 12, arbitrary: valid },
-    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)) },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom(16_384, 16_385, 500_000).map((size) => Buffer.alloc(size, ' ')),
-    },
+  const body = weighted(
+    [12, valid],
+    [1, anyBytes(300)],
+    [1, fc.constantFrom(16_384, 16_385, 500_000).map((size) => Buffer.alloc(size, ' '))],
   )
   const whole = fc
     .tuple(
@@ -196,25 +176,19 @@ function hostileAnswers(valid: fc.Arbitrary<Buffer>): fc.Arbitrary<Hostile> {
     )
     .map(([interim = 0, status, headers, bad, frame, content, damages]) => {
       const [lengths, body] = frame(content)
-      const head = [status, ...headers, ...(bad ? [bad] : []), ...lengths, '', ''].join('\r\n')
-      const before = 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(interim)
+      const head = lines(status, ...headers, ...(bad ? [bad] : []), ...lengths)
+      const before = lines('HTTP/1.1 103 Early Hints').repeat(interim)
       const bytes = Buffer.concat([Buffer.from(before + head, 'latin1'), body])
       return damages === undefined ? bytes : damagedBy(damages, bytes)
     })
   return fc.record({
-    bytes: fc.oneof(
-      { weight: 15, arbitrary: whole },
-      {
-        weight: 1,
-        arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-      },
-    ),
+    bytes: weighted([15, whole], [1, anyBytes(300)]),
     early: seldom(5, fc.constantFrom(1, 200, 40_000)),
     pieces: fc.constantFrom(1, 1, 3, 20),
-    afterwards: fc.oneof(
-      { weight: 12, arbitrary: fc.constant('end' as const) },
-      { weight: 3, arbitrary: fc.constant('reset' as const) },
-      { weight: 1, arbitrary: fc.constantFrom('wait' as const, 'go on' as const) },
+    afterwards: weighted(
+      [12, fc.constant('end' as const)],
+      [3, fc.constant('reset' as const)],
+      [1, fc.constantFrom('wait' as const, 'go on' as const)],
     ),
   })
 }
@@ -242,8 +216,13 @@ class Server {
     const { status, json } = await post(`${peer.url}/wire/keys`, form)
     assert.equal(status, 201)
     this.exchange.receiveAnswer(parseAnswer(SUITE, json))
+    await this.assertSession(peer)
+  }
+
+  /** Fails unless `peer` is in the session that this side is in. */
+  async assertSession(peer: LonePeer): Promise<void> {
     const { session } = (await peer.call('/show')).json
-    assert.equal(session.id, Buffer.from(this.exchange.current?.id ?? []).toString('hex'))
+    assert.equal(session.id, bytesToHex(this.exchange.current?.id ?? assert.fail()))
   }
 
   hangUp(): void {
@@ -277,14 +256,8 @@ class Server {
     const message = parseKeyMessage(SUITE, JSON.parse(body))
     const { confirm } = this.exchange.receiveKeys(message)
     const json = JSON.stringify(encodeAnswer(confirm))
-    const head = [
-      'HTTP/1.1 201 Created',
-      `Content-Length: ${json.length}`,
-      'Connection: close',
-      '',
-      '',
-    ]
-    socket.end(head.join('\r\n') + json)
+    const length = `Content-Length: ${json.length}`
+    socket.end(lines('HTTP/1.1 201 Created', length, 'Connection: close') + json)
   }
 }
 
@@ -302,13 +275,23 @@ async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): P
   }
 }
 
+/** Runs `use` beside a server and a clock. */
+async function withHostile(use: (server: Server, clock: Clock, url: string) => Promise<void>) {
+  const server = new Server()
+  const clock = new Clock()
+  try {
+    await use(server, clock, await server.listen())
+  } finally {
+    server.close()
+    clock.stop()
+  }
+}
+
 export const hostileServers: Target = {
   name: "answers of a hostile server in the other peer's place",
-  cases: 40,
-  async fuzz(seed, limits, tell) {
-    const server = new Server()
-    const clock = new Clock()
-    try {
+  cases: 30,
+  fuzz: (seed, limits, tell) =>
+    withHostile(async (server, clock, url) => {
       const run = async (peer: LonePeer) => {
         await server.agree(peer)
         let seen = 0
@@ -338,35 +321,25 @@ export const hostileServers: Target = {
           limits,
         )
         // the same session still, and then a new one
-        const { current } = server.exchange
-        const { session } = (await peer.call('/show')).json
-        assert.equal(session.id, Buffer.from(current?.id ?? []).toString('hex'))
+        await server.assertSession(peer)
         await server.agree(peer)
       }
-      await withPeerFacing(await server.listen(), PATIENCE, run, SUITE)
-    } finally {
-      server.close()
-      clock.stop()
-    }
-  },
+      await withPeerFacing(url, PATIENCE, run, SUITE)
+    }),
 }
 
 export const hostileMailServers: Target = {
   name: 'answers of a hostile server to a sender of mail',
   cases: 20,
-  async fuzz(seed, limits, tell) {
-    const server = new Server()
-    const clock = new Clock()
-    const sealed = new Uint8Array(100)
-    const answers = hostileAnswers(mailBody).map((hostile): Hostile => {
-      // a sender's patience is longer than a case may be
-      const isSlow = hostile.afterwards === 'wait' || hostile.afterwards === 'go on'
-      return isSlow ? { ...hostile, afterwards: 'end' } : hostile
-    })
-    try {
-      const url = await server.listen()
+  fuzz: (seed, limits, tell) =>
+    withHostile(async (server, clock, url) => {
+      const answers = hostileAnswers(mailBody).map((hostile): Hostile => {
+        // a sender's patience is longer than a case may be
+        const isSlow = hostile.afterwards === 'wait' || hostile.afterwards === 'go on'
+        return isSlow ? { ...hostile, afterwards: 'end' } : hostile
+      })
       const run = {
-        send: async () => assert.equal((await sendMailTo(url, sealed)).stored, true),
+        send: async () => assert.equal((await sendMailTo(url, new Uint8Array(100))).stored, true),
         'fetch the key': async () => decodePublicKey(await fetchMailboxKey(url)),
       }
       await hold(
@@ -398,11 +371,7 @@ export const hostileMailServers: Target = {
         seed,
         limits,
       )
-    } finally {
-      server.close()
-      clock.stop()
-    }
-  },
+    }),
 }
 
 /** The status that a key comes with. */

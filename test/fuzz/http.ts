@@ -17,17 +17,18 @@ import { type Form, hex } from '../helpers/mutations.ts'
 import { assertNoDefect, assertProper, assertStillWorks } from '../helpers/proper.ts'
 import { sendRaw } from '../helpers/raw.ts'
 import { requests, streams } from '../helpers/requests.ts'
-import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { agree, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 import { beginBeside, inBatches, type Target } from './target.ts'
 
 const suites = Object.values(SUITES)
 
-/** Every limit of the program's own is shorter, in ms. */
+/** How long the program waits for the rest of a stream, in ms, and how long at most until it ends one. */
+const patience = { headers: 1_000, request: 2_000 }
 const STREAM_LIMIT = 60_000
 
 export const httpRequests: Target = {
   name: 'HTTP requests to a running pair',
-  cases: 200,
+  cases: 100,
   fuzz: (seed, limits, tell) =>
     // small batches, so that each run has all suites in turn
     inBatches(seed, limits, 500, (seed, numRuns) => {
@@ -68,12 +69,11 @@ export const httpRequests: Target = {
 
 export const httpStreams: Target = {
   name: 'bytes that are hardly HTTP, to a running pair',
-  cases: 60,
+  cases: 40,
   fuzz: (seed, limits, tell) =>
     inBatches(seed, limits, 400, (seed, numRuns) =>
-      withPeers({ openMailbox: mailboxInMemory }, async (a, b) => {
-        await a.call('/send_keys')
-        await b.call('/send_keys')
+      withPeers({ openMailbox: mailboxInMemory, patience }, async (a, b) => {
+        await agree(a, b)
         const cases = fc.sample(streams, { seed, numRuns })
         await forAll(cases, 48, seed, async ({ to, bytes, halfClose }) => {
           const { port } = [a, b][to] as TestPeer
@@ -123,8 +123,7 @@ function textOf(item: unknown): string {
 /** What an eavesdropper has after an honest exchange: all that valid forms are made of. */
 async function validForms(suite: Suite, peers: [TestPeer, TestPeer]) {
   const [a, b] = peers
-  await a.call('/send_keys')
-  await b.call('/send_keys')
+  await agree(a, b)
   for (let i = 0; i < 3; i++)
     for (const peer of peers) assert.equal((await peer.call('/send_msg')).status, 201)
   const shown = [(await a.call('/show')).json, (await b.call('/show')).json]

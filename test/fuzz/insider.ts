@@ -16,7 +16,7 @@ import {
 } from '../../src/protocol/messages.ts'
 import { CHUNK_BYTES, type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { changedBy, changes, seldom } from '../helpers/mutations.ts'
+import { anyBytes, anyText, changedBy, changes, seldom, weighted } from '../helpers/mutations.ts'
 import { pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
@@ -35,18 +35,15 @@ async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> 
 }
 
 const texts = fc.array(
-  fc.oneof(
-    { weight: 4, arbitrary: fc.uint8Array({ maxLength: 60 }) },
-    {
-      weight: 4,
-      arbitrary: fc.string({ unit: 'binary', maxLength: 60 }).map((text) => Buffer.from(text)),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
+  weighted(
+    [4, anyBytes(60)],
+    [4, anyText(60)],
+    [
+      1,
+      fc
         .integer({ min: MAX_TEXT_BYTES - 2, max: MAX_TEXT_BYTES + 2 })
         .map((length) => Buffer.alloc(length, 'a')),
-    },
+    ],
   ),
   { minLength: 1, maxLength: 20 },
 )
@@ -96,19 +93,13 @@ const picture = fc.record({
   /** Of what it says of itself. */
   changes,
   metadataLength: seldom(6, fc.nat(2 ** 16 - 1)),
-  metadata: seldom(
-    6,
-    fc.oneof(
-      fc.uint8Array({ maxLength: 30 }),
-      fc.uint8Array({ minLength: 1_000, maxLength: 1_100 }),
-    ),
-  ),
+  metadata: seldom(6, fc.oneof(anyBytes(30), anyBytes(1_100, 1_000))),
   /** Lengths of chunks, before one with all that is left. */
   chunks: seldom(4, fc.array(fc.nat(CHUNK_BYTES + 20), { maxLength: 4 })),
   /** Which chunk says that it is the last, beside the last or instead of it. */
   lastAt: seldom(6, fc.nat(3)),
   counterFrom: seldom(10, fc.nat(3)),
-  afterwards: seldom(10, fc.uint8Array({ maxLength: 100 })),
+  afterwards: seldom(10, anyBytes(100)),
   pieces: fc.constantFrom(11, 3_000, 70_000),
 })
 

@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import { CURVES, type CurveName, KeyPair } from '../../src/protocol/curves.ts'
@@ -15,9 +14,9 @@ import {
   encodePrivateKey,
   encodePublicKey,
 } from '../../src/state/pem.ts'
-import { damagedBy, damages, seldom } from '../helpers/mutations.ts'
+import { damagedBy, damages, seldom, weighted } from '../helpers/mutations.ts'
 import { der, pem } from '../helpers/pem.ts'
-import { hold, promptly, type Target } from './target.ts'
+import { hold, inFolder, promptly, type Target } from './target.ts'
 
 /** Keys as Node's OpenSSL writes them: ours in every form, and those of others. */
 function keysOfAllKinds(): string[] {
@@ -58,7 +57,7 @@ function pems(): fc.Arbitrary<string> {
   const valid = fc.constantFrom(...keysOfAllKinds())
   // our kinds more often: they come furthest
   const ours = fc.constantFrom(...keysOfAllKinds().slice(0, 8))
-  const key = fc.oneof({ weight: 3, arbitrary: ours }, { weight: 1, arbitrary: valid })
+  const key = weighted([3, ours], [1, valid])
   const labelled = fc
     .tuple(key, fc.option(fc.constantFrom(...LABELS), { nil: undefined }), seldom(2, damages))
     .map(([text, label = /BEGIN (.*?)-/.exec(text)?.[1] ?? '', damages]) =>
@@ -90,13 +89,13 @@ function pems(): fc.Arbitrary<string> {
   const damaged = fc
     .tuple(key, damages)
     .map(([text, damages]) => damagedBy(damages, Buffer.from(text)).toString('latin1'))
-  return fc.oneof(
-    { weight: 4, arbitrary: key },
-    { weight: 6, arbitrary: labelled },
-    { weight: 2, arbitrary: written },
-    { weight: 2, arbitrary: several },
-    { weight: 3, arbitrary: damaged },
-    { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 100 }) },
+  return weighted(
+    [4, key],
+    [6, labelled],
+    [2, written],
+    [2, several],
+    [3, damaged],
+    [1, fc.string({ unit: 'binary', maxLength: 100 })],
   )
 }
 
@@ -110,7 +109,7 @@ function assertSentence(message: string, text: string): void {
 
 export const pemTexts: Target = {
   name: 'PEM texts',
-  cases: 200,
+  cases: 100,
   async fuzz(seed, limits, tell) {
     await hold(
       fc.asyncProperty(pems(), async (text) => {
@@ -159,10 +158,10 @@ function entries(): fc.Arbitrary<{ curve: CurveName; entries: Entry[] }> {
     const pair = new KeyPair(curve)
     return [encodePrivateKey(pair), encodePublicKey(pair)]
   })
-  const name = fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc
+  const name = weighted(
+    [
+      6,
+      fc
         .tuple(
           fc.constantFrom('identity', 'identity', 'peer', 'peer', 'key'),
           // in place of CURVE stands that of the peer
@@ -170,10 +169,10 @@ function entries(): fc.Arbitrary<{ curve: CurveName; entries: Entry[] }> {
           fc.constantFrom('.pem', '.pem', '.pem', '.pem.tmp', ''),
         )
         .map(([kind, curve, end]) => `${kind}.${curve}${end}`),
-    },
-    {
-      weight: 2,
-      arbitrary: fc.constantFrom(
+    ],
+    [
+      2,
+      fc.constantFrom(
         'pictures',
         'pictures/incoming-0123456789abcdef.tmp',
         'pictures/2026-11-21T09-19-54-786Z-0123456789abcdef.png',
@@ -181,25 +180,22 @@ function entries(): fc.Arbitrary<{ curve: CurveName; entries: Entry[] }> {
         'pictures/other.svg',
         '.gitignore',
       ),
-    },
+    ],
   )
   const entry = fc.record<Entry>({
     name,
-    kind: fc.oneof(
-      { weight: 8, arbitrary: fc.constant('text' as const) },
-      {
-        weight: 2,
-        arbitrary: fc.constantFrom('folder', 'link to itself', 'link to nothing', 'link to a key'),
-      },
+    kind: weighted(
+      [8, fc.constant('text' as const)],
+      [2, fc.constantFrom('folder', 'link to itself', 'link to nothing', 'link to a key')],
     ),
-    text: fc.oneof(
-      { weight: 3, arbitrary: fc.constantFrom(...ours) },
-      { weight: 6, arbitrary: pems() },
-      { weight: 1, arbitrary: pems().map((text) => text.repeat(30)) },
+    text: weighted(
+      [3, fc.constantFrom(...ours)],
+      [6, pems()],
+      [1, pems().map((text) => text.repeat(30))],
     ),
-    mode: fc.oneof(
-      { weight: 6, arbitrary: fc.constant(0o600) },
-      { weight: 1, arbitrary: fc.constantFrom(0o644, 0o660, 0o400, 0o700, 0o000, 0o4600) },
+    mode: weighted(
+      [6, fc.constant(0o600)],
+      [1, fc.constantFrom(0o644, 0o660, 0o400, 0o700, 0o000, 0o4600)],
     ),
   })
   return fc.record({
@@ -239,10 +235,9 @@ function contentsOf(dir: string): Map<string, string> {
 export const stateFolders: Target = {
   name: 'state folders',
   cases: 25,
-  async fuzz(seed, limits, tell) {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
-    let number = 0
-    try {
+  fuzz: (seed, limits, tell) =>
+    inFolder(async (folder) => {
+      let number = 0
       await hold(
         fc.asyncProperty(entries(), async ({ curve: name, entries }) => {
           const curve = CURVES[name]
@@ -274,8 +269,5 @@ export const stateFolders: Target = {
         seed,
         limits,
       )
-    } finally {
-      fs.rmSync(folder, { recursive: true })
-    }
-  },
+    }),
 }

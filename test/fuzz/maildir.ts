@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import fc from 'fast-check'
 import type { WatchEvent } from '../../src/contract.ts'
@@ -12,9 +11,9 @@ import { seal } from '../../src/mailbox/seal.ts'
 import { watch } from '../../src/mailbox/watch.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
-import { damagedBy, damages, seldom } from '../helpers/mutations.ts'
+import { anyBytes, anyText, damagedBy, damages, seldom, weighted } from '../helpers/mutations.ts'
 import { assertLines } from '../helpers/printable.ts'
-import { hold, promptly, type Target } from './target.ts'
+import { hold, inFolder, promptly, type Target } from './target.ts'
 
 const pair = new KeyPair(X25519)
 /** Is sealed to `pair`, comes after all others, and ends the watching. */
@@ -47,27 +46,18 @@ const ODD_NAMES = [
   'free',
 ]
 
-const name = fc
-  .oneof(
-    {
-      weight: 4,
-      arbitrary: fc
-        .string({ unit: 'binary', minLength: 1, maxLength: 30 })
-        .map((text) => Buffer.from(text)),
-    },
-    {
-      weight: 1,
-      arbitrary: fc.uint8Array({ minLength: 1, maxLength: 255 }).map((bytes) => Buffer.from(bytes)),
-    },
-    { weight: 3, arbitrary: fc.constantFrom(...ODD_NAMES).map((text) => Buffer.from(text)) },
-  )
+const name = weighted(
+  [4, anyText(30, 1)],
+  [1, anyBytes(255, 1)],
+  [3, fc.constantFrom(...ODD_NAMES).map((text) => Buffer.from(text))],
+)
   // what no name can have
   .map((name) => Buffer.from(name.map((byte) => (byte === 0 || byte === 0x2f ? 0x5f : byte))))
   .filter((name) => !['.', '..'].includes(name.toString()))
 
 const change = fc.oneof(
   damages.map((damages) => (sealed: Buffer) => damagedBy(damages, sealed)),
-  fc.uint8Array({ maxLength: 100 }).map((bytes) => () => Buffer.from(bytes)),
+  anyBytes(100).map((bytes) => () => bytes),
   fc
     .constantFrom(65_583, 65_584, 65_585, 200_000)
     .map(
@@ -78,20 +68,11 @@ const change = fc.oneof(
 
 const entry = fc.record<Entry>({
   name,
-  kind: fc.oneof(
-    { weight: 10, arbitrary: fc.constant('file' as const) },
-    {
-      weight: 1,
-      arbitrary: fc.constantFrom('folder', 'link to a file', 'link to nothing', 'link to itself'),
-    },
+  kind: weighted(
+    [10, fc.constant('file' as const)],
+    [1, fc.constantFrom('folder', 'link to a file', 'link to nothing', 'link to itself')],
   ),
-  text: fc.oneof(
-    {
-      weight: 3,
-      arbitrary: fc.string({ unit: 'binary', maxLength: 50 }).map((text) => Buffer.from(text)),
-    },
-    { weight: 1, arbitrary: fc.uint8Array({ maxLength: 50 }) },
-  ),
+  text: weighted([3, anyText(50)], [1, anyBytes(50)]),
   change: seldom(2, change),
   copy: seldom(3, fc.constantFrom('in new', 'in cur', 'in failed')),
   seconds: fc.oneof(fc.integer({ min: 1, max: 1_700_000_000 }), fc.constantFrom(0, 2 ** 31)),
@@ -193,10 +174,9 @@ function told<Type extends WatchEvent['type']>(
 export const maildirs: Target = {
   name: 'Maildirs with anything in them',
   cases: 6,
-  async fuzz(seed, limits, tell) {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
-    let number = 0
-    try {
+  fuzz: (seed, limits, tell) =>
+    inFolder(async (folder) => {
+      let number = 0
       await hold(
         fc.asyncProperty(fc.array(entry, { maxLength: 12 }), async (entries) => {
           const dir = path.join(folder, String(number++))
@@ -226,8 +206,5 @@ export const maildirs: Target = {
         seed,
         limits,
       )
-    } finally {
-      fs.rmSync(folder, { recursive: true })
-    }
-  },
+    }),
 }

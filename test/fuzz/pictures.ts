@@ -2,13 +2,11 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import fc from 'fast-check'
 import { pictureTypeOf } from '../../src/protocol/stream.ts'
 import { openPictures } from '../../src/state/pictures.ts'
-import { damagedBy, damages } from '../helpers/mutations.ts'
-import { codeOf, hold, promptly, type Target } from './target.ts'
+import { anyBytes, damagedBy, damages, weighted } from '../helpers/mutations.ts'
+import { codeOf, hold, inFolder, promptly, type Target } from './target.ts'
 
 const SAMPLE = fs.readFileSync(new URL('../../src/sample/curve.png', import.meta.url))
 
@@ -17,7 +15,7 @@ const u32 = fc.oneof(
   fc.nat(2 ** 32 - 1),
   fc.constantFrom(0, 1, 65_535, 65_536, 2 ** 31, 2 ** 32 - 1),
 )
-const bytes = fc.uint8Array({ maxLength: 60 }).map((bytes) => Buffer.from(bytes))
+const bytes = anyBytes(60)
 
 const be16 = (value: number) => Buffer.of(value >> 8, value & 0xff)
 const be32 = (value: number) => {
@@ -102,10 +100,10 @@ const long = fc
 
 const pictures = fc
   .tuple(
-    fc.oneof(
-      { weight: 10, arbitrary: fc.oneof(png, jpeg, webp, gif) },
-      { weight: 2, arbitrary: damages.map((damages) => damagedBy(damages, SAMPLE)) },
-      { weight: 1, arbitrary: long },
+    weighted(
+      [10, fc.oneof(png, jpeg, webp, gif)],
+      [2, damages.map((damages) => damagedBy(damages, SAMPLE))],
+      [1, long],
     ),
     fc.constantFrom(100, 70_000, 2_000_000),
   )
@@ -114,9 +112,8 @@ const pictures = fc
 export const pictureFiles: Target = {
   name: 'files that begin as pictures do',
   cases: 50,
-  async fuzz(seed, limits, tell) {
-    const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
-    try {
+  fuzz: (seed, limits, tell) =>
+    inFolder(async (dir) => {
       const store = openPictures(dir)
       await hold(
         fc.asyncProperty(pictures, async ({ content, size, type }) => {
@@ -142,8 +139,5 @@ export const pictureFiles: Target = {
         seed,
         limits,
       )
-    } finally {
-      fs.rmSync(dir, { recursive: true })
-    }
-  },
+    }),
 }

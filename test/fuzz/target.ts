@@ -1,6 +1,9 @@
 /** What is fuzzed, for how long, and what no case may do. */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import fc from 'fast-check'
 import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
 import type { Clock } from '../helpers/clock.ts'
@@ -45,6 +48,16 @@ export async function inBatches(
     const isOver = 'ms' in limits && i > 0 && performance.now() - begin > limits.ms
     if (left <= 0 || isOver) return
     await run(seed + i, Math.min(left, most))
+  }
+}
+
+/** Runs `use` with a folder of its own. */
+export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-fuzz-'))
+  try {
+    await use(folder)
+  } finally {
+    fs.rmSync(folder, { recursive: true })
   }
 }
 

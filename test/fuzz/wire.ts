@@ -9,7 +9,14 @@ import { PeerError } from '../../src/contract.ts'
 import { CHUNK_BYTES, HEADER_BYTES } from '../../src/protocol/stream.ts'
 import { SUITES, type Suite, type SuiteName } from '../../src/protocol/suites.ts'
 import { fakeHybrid, fakeSuite } from '../helpers/fake-curve.ts'
-import { changedBy, changes, damagedBy, damages, type Form } from '../helpers/mutations.ts'
+import {
+  changedBy,
+  changes,
+  damagedBy,
+  damages,
+  type Form,
+  weighted,
+} from '../helpers/mutations.ts'
 import { copy, pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, piecesOf, pngOf, sourceOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
@@ -21,7 +28,7 @@ const SEALED_CHUNK_BYTES = CHUNK_BYTES + 16
 interface Act {
   readonly do: 'keys' | 'message' | 'picture' | 'read'
   readonly side: 0 | 1
-  readonly lost: boolean
+  readonly lost?: boolean
 }
 
 /** `others`: what else was sent that has this form. */
@@ -40,28 +47,28 @@ type Case = {
   | { readonly what: 'picture'; readonly length: number; readonly changes: readonly StreamChange[] }
 )
 
-const formChange: fc.Arbitrary<FormChange> = fc.oneof(
-  { weight: 6, arbitrary: changes.map((changes) => (form: Form) => changedBy(changes, form)) },
+const formChange: fc.Arbitrary<FormChange> = weighted(
+  [6, changes.map((changes) => (form: Form) => changedBy(changes, form))],
   // a field of another one
-  {
-    weight: 4,
-    arbitrary: fc.tuple(fc.nat(20), fc.nat(50)).map(
+  [
+    4,
+    fc.tuple(fc.nat(20), fc.nat(50)).map(
       ([i, j]): FormChange =>
         (form, others) => {
           const field = Object.keys(form)[i % Object.keys(form).length] ?? ''
           return { ...form, [field]: others[j % others.length]?.[field] }
         },
     ),
-  },
+  ],
   // another one
-  {
-    weight: 1,
-    arbitrary: fc.nat(50).map(
+  [
+    1,
+    fc.nat(50).map(
       (i): FormChange =>
         (form, others) =>
           others[i % others.length] ?? form,
     ),
-  },
+  ],
 )
 
 const chunksOf = (stream: Buffer) => {
@@ -97,13 +104,13 @@ const streamChange: fc.Arbitrary<StreamChange> = fc.oneof(
 )
 
 const common = {
-  suite: fc.oneof(
-    { weight: 3, arbitrary: fc.constant<SuiteChoice>('X25519') },
-    { weight: 1, arbitrary: fc.constant<SuiteChoice>('P-256') },
-    { weight: 3, arbitrary: fc.constant<SuiteChoice>('X25519MLKEM768') },
-    { weight: 3, arbitrary: fc.record({ kem: fc.boolean(), start: fc.nat(1e6) }) },
+  suite: weighted(
+    [3, fc.constant<SuiteChoice>('X25519')],
+    [1, fc.constant<SuiteChoice>('P-256')],
+    [3, fc.constant<SuiteChoice>('X25519MLKEM768')],
+    [3, fc.record({ kem: fc.boolean(), start: fc.nat(1e6) })],
   ),
-  before: fc.oneof({ weight: 1, arbitrary: acts(0) }, { weight: 3, arbitrary: acts(2) }),
+  before: weighted([1, acts(0)], [3, acts(2)]),
   pieces: fc.constantFrom(7, 1_000, 70_000),
 }
 
@@ -115,30 +122,30 @@ function acts(first: 0 | 2): fc.Arbitrary<Act[]> {
     lost: fc.boolean(),
   })
   const session: Act[] = [
-    { do: 'keys', side: 0, lost: false },
-    { do: 'keys', side: 1, lost: false },
+    { do: 'keys', side: 0 },
+    { do: 'keys', side: 1 },
   ]
   return fc.array(act, { maxLength: 6 }).map((acts) => [...session.slice(0, first), ...acts])
 }
 
-const cases: fc.Arbitrary<Case> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({
+const cases: fc.Arbitrary<Case> = weighted(
+  [
+    3,
+    fc.record({
       ...common,
       what: fc.constantFrom('keys', 'message'),
       changes: fc.array(formChange, { minLength: 1, maxLength: 4 }),
     }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({
+  ],
+  [
+    1,
+    fc.record({
       ...common,
       what: fc.constant('picture' as const),
       length: fc.oneof(fc.integer({ min: 12, max: 300 }), fc.integer({ min: 12, max: 200_000 })),
       changes: fc.array(streamChange, { minLength: 1, maxLength: 3 }),
     }),
-  },
+  ],
 )
 
 /** What came of it: "accepted", or the code of the refusal. */
@@ -177,7 +184,7 @@ class World {
     })
   }
 
-  async act({ do: what, side, lost }: Act, length = 100): Promise<string> {
+  async act({ do: what, side, lost = false }: Act, length = 100): Promise<string> {
     const { peer } = this.sides[side]
     this.#lost = lost
     return attempt(() => {
@@ -227,15 +234,15 @@ class World {
 
   /** Both read, agree anew and talk. */
   async assertWorks(): Promise<void> {
-    for (const side of [0, 1] as const) await this.act({ do: 'read', side, lost: false })
+    for (const side of [0, 1] as const) await this.act({ do: 'read', side })
     for (const side of [0, 1] as const)
-      assert.equal(await this.act({ do: 'keys', side, lost: false }), 'accepted')
+      assert.equal(await this.act({ do: 'keys', side }), 'accepted')
     const [one, two] = this.sides.map(({ peer }) => peer.show().session?.id)
     assert.ok(one)
     assert.equal(one, two)
     for (const what of ['message', 'picture', 'read'] as const)
       for (const side of [0, 1] as const)
-        assert.equal(await this.act({ do: what, side, lost: false }), 'accepted', what)
+        assert.equal(await this.act({ do: what, side }), 'accepted', what)
     for (const { events, pictures } of this.sides) {
       assert.equal((pictures as PicturesInMemory).drafts, 0)
       assertPrintable(events)

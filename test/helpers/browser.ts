@@ -59,7 +59,13 @@ export function startBrowser(): Promise<Browser> {
   // the sandbox can't be had as root, and the pages are our own; containers have little shared memory
   return chromium.launch({
     executablePath: chromiumPath ?? '',
-    args: ['--no-sandbox', '--disable-dev-shm-usage'],
+    args: [
+      '--no-sandbox',
+      '--disable-dev-shm-usage',
+      // as few processes as there can be, and none in advance
+      '--renderer-process-limit=1',
+      '--disable-features=IsolateOrigins,site-per-process,SpareRendererForSitePerProcess',
+    ],
   })
 }
 

@@ -2,6 +2,10 @@
 
 import http from 'node:http'
 
+export const JSON_TYPE = 'application/json'
+export const TEXT = 'text/plain'
+export const FORM = 'application/x-www-form-urlencoded'
+
 export interface CallOptions {
   method?: string
   headers?: Record<string, string | string[]>
@@ -14,51 +18,66 @@ export interface CallOptions {
 export interface Answer {
   status: number
   headers: http.IncomingHttpHeaders
+  bytes: Buffer
+  /** The bytes as UTF-8. */
   text: string
   /** The body as JSON; fails the test if it isn't. */
   // biome-ignore lint/suspicious/noExplicitAny: a test names the fields that it expects
   json: any
 }
 
+export function answerOf(status: number, headers: http.IncomingHttpHeaders, bytes: Buffer): Answer {
+  const text = bytes.toString('utf8')
+  return {
+    status,
+    headers,
+    bytes,
+    text,
+    get json() {
+      return JSON.parse(text)
+    },
+  }
+}
+
 /** Calls `url` on a connection of its own (unless there is an agent) and reads the answer to its end. */
 export function call(url: string, options: CallOptions = {}): Promise<Answer> {
-  const { method = 'GET', headers = {}, body, agent = false, path } = options
-  return new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'content-length': String(Buffer.byteLength(body)) }
-    const request = http.request(
-      url,
-      {
-        method,
-        headers: { ...length, ...headers },
-        agent,
-        ...(path === undefined ? {} : { path }),
-      },
-      (response) => {
-        const chunks: Buffer[] = []
-        response.on('data', (chunk) => chunks.push(chunk))
-        response.on('error', reject)
-        response.on('end', () => {
-          const text = Buffer.concat(chunks).toString('utf8')
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            text,
-            get json() {
-              return JSON.parse(text)
-            },
-          })
-        })
-      },
-    )
+  const { headers = {}, body } = options
+  const hasLength = body !== undefined && !('transfer-encoding' in headers)
+  const length = hasLength && { 'content-length': String(Buffer.byteLength(body)) }
+  const { request, answer } = beginCall(url, { ...options, headers: { ...length, ...headers } })
+  request.end(body)
+  return answer
+}
+
+/** As `call`, for whoever writes the body itself, and ends the request. */
+export function beginCall(url: string, options: Omit<CallOptions, 'body'>) {
+  const { method = 'GET', headers = {}, agent = false, path } = options
+  const request = http.request(url, { method, headers, agent, ...(path !== undefined && { path }) })
+  const answer = new Promise<Answer>((resolve, reject) => {
     request.on('error', reject)
-    request.end(body)
+    request.on('response', (response) => {
+      const chunks: Buffer[] = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        resolve(answerOf(response.statusCode ?? 0, response.headers, Buffer.concat(chunks)))
+      })
+    })
   })
+  return { request, answer }
+}
+
+/** The options of a POST of `body`, with a content type unless that is undefined. */
+export function posting(
+  type: string | undefined,
+  body: string | Uint8Array = '',
+  headers: Record<string, string> = {},
+): CallOptions {
+  return { method: 'POST', headers: { ...(type && { 'content-type': type }), ...headers }, body }
 }
 
 /** POSTs `body` as JSON, as a peer does; a string or bytes as they are. */
 export function post(url: string, body: unknown): Promise<Answer> {
-  const headers = { 'content-type': 'application/json' }
   const isRaw = typeof body === 'string' || body instanceof Uint8Array
-  const text = isRaw ? body : JSON.stringify(body)
-  return call(url, { method: 'POST', headers, body: text })
+  return call(url, posting(JSON_TYPE, isRaw ? body : JSON.stringify(body)))
 }

@@ -2,11 +2,23 @@
 
 import fc from 'fast-check'
 
+/** Any of these, each as often as its weight has it beside the others'. */
+export function weighted<T extends unknown[]>(
+  ...choices: { [K in keyof T]: readonly [weight: number, arbitrary: fc.Arbitrary<T[K]>] }
+): fc.Arbitrary<T[number]> {
+  return fc.oneof(...choices.map(([weight, arbitrary]) => ({ weight, arbitrary })))
+}
+
+/** Random bytes. */
+export const anyBytes = (maxLength: number, minLength = 0) =>
+  fc.uint8Array({ minLength, maxLength }).map((bytes) => Buffer.from(bytes))
+
+/** Random text in UTF-8, of so many characters at most. */
+export const anyText = (maxLength: number, minLength = 0) =>
+  fc.string({ unit: 'binary', minLength, maxLength }).map((text) => Buffer.from(text))
+
 /** The digits of random bytes. */
-export const hex = (bytes: number) =>
-  fc
-    .uint8Array({ minLength: bytes, maxLength: bytes })
-    .map((value) => Buffer.from(value).toString('hex'))
+export const hex = (bytes: number) => anyBytes(bytes, bytes).map((value) => value.toString('hex'))
 
 /** Fields that a decoder may stumble over, and points that a curve may. */
 const oddValue = fc.oneof(
@@ -61,32 +73,32 @@ const changed = <T>(by: fc.Arbitrary<T>, change: (value: unknown, by: T) => unkn
       },
   )
 
-const place = fc.oneof({ weight: 4, arbitrary: fc.nat(80) }, { weight: 1, arbitrary: fc.nat(2500) })
+const place = weighted([4, fc.nat(80)], [1, fc.nat(2500)])
 const digit = fc.tuple(place, fc.constantFrom('0', '7', 'f', 'F', 'g', ' ', ''))
-const changeOfField: fc.Arbitrary<Change> = fc.oneof(
-  {
-    weight: 5,
-    arbitrary: changed(digit, (value, [at, digit]) =>
+const changeOfField: fc.Arbitrary<Change> = weighted(
+  [
+    5,
+    changed(digit, (value, [at, digit]) =>
       typeof value === 'string' ? value.slice(0, at) + digit + value.slice(at + 1) : value,
     ),
-  },
-  {
-    weight: 4,
-    arbitrary: changed(fc.oneof(hex(16), hex(32), fc.nat(2 ** 20)), (value, by) =>
+  ],
+  [
+    4,
+    changed(fc.oneof(hex(16), hex(32), fc.nat(2 ** 20)), (value, by) =>
       typeof value === typeof by ? by : value,
     ),
-  },
-  { weight: 2, arbitrary: changed(oddValue, (_value, by) => by) },
-  {
-    weight: 1,
-    arbitrary: changed(fc.constant(null), (value) =>
+  ],
+  [2, changed(oddValue, (_value, by) => by)],
+  [
+    1,
+    changed(fc.constant(null), (value) =>
       typeof value === 'string' ? value.toUpperCase() : [value],
     ),
-  },
-  { weight: 1, arbitrary: changed(fc.constant(undefined), () => undefined) },
-  {
-    weight: 1,
-    arbitrary: fc
+  ],
+  [1, changed(fc.constant(undefined), () => undefined)],
+  [
+    1,
+    fc
       .tuple(
         fc.constantFrom('x', 'confirm', 'ciphertext', '__proto__', 'constructor', 'toString', ''),
         oddValue,
@@ -96,23 +108,20 @@ const changeOfField: fc.Arbitrary<Change> = fc.oneof(
           (form) =>
             Object.fromEntries([...Object.entries(form), [field, value]]),
       ),
-  },
+  ],
 )
 
 /** A change of one field, or of one within it. */
-const change: fc.Arbitrary<Change> = fc.oneof(
-  { weight: 4, arbitrary: changeOfField },
-  {
-    weight: 1,
-    arbitrary: changed(changeOfField, (value, change) => (isForm(value) ? change(value) : value)),
-  },
+const change: fc.Arbitrary<Change> = weighted(
+  [4, changeOfField],
+  [1, changed(changeOfField, (value, change) => (isForm(value) ? change(value) : value))],
 )
 
 /** None, one, or a few. */
-export const changes = fc.oneof(
-  { weight: 2, arbitrary: fc.constant([]) },
-  { weight: 5, arbitrary: fc.tuple(change) },
-  { weight: 2, arbitrary: fc.array(change, { minLength: 2, maxLength: 3 }) },
+export const changes = weighted(
+  [2, fc.constant([])],
+  [5, fc.tuple(change)],
+  [2, fc.array(change, { minLength: 2, maxLength: 3 })],
 )
 
 export function changedBy(changes: readonly Change[], form: Form): Form {
@@ -196,7 +205,7 @@ export function damagedBy(
 
 /** Once in `times` on average, else undefined. */
 export const seldom = <T>(times: number, arbitrary: fc.Arbitrary<T>) =>
-  fc.oneof({ weight: times - 1, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary })
+  weighted([times - 1, fc.constant(undefined)], [1, arbitrary])
 
 /** A valid form, changed more often than not, as JSON that is sometimes written oddly, with bytes that are sometimes damaged. */
 export function bodyOf(form: fc.Arbitrary<Form>): fc.Arbitrary<Buffer> {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import path from 'node:path'
-import type { Answer } from './call.ts'
+import type { Answer, CallOptions } from './call.ts'
 import type { TestPeer } from './with-peers.ts'
 
 const TABLE: Readonly<Record<number, string>> = {
@@ -84,4 +84,14 @@ export function assertSafeHeaders(answer: Answer): void {
 export function assertNothingRan(...peers: TestPeer[]): void {
   for (const peer of peers)
     for (const line of peer.lines()) assert.doesNotMatch(line, /^[→←●✓]|^· {2}no secret yet|DEFECT/)
+}
+
+/** Expects the first of two peers to refuse each of these requests with `code`, and that neither runs anything. */
+export async function assertRefuses(
+  code: string,
+  [a, b]: readonly [TestPeer, TestPeer],
+  ...requests: [path: string, options?: CallOptions][]
+): Promise<void> {
+  for (const [path, options] of requests) assertProblem(await a.call(path, options), code)
+  assertNothingRan(a, b)
 }

@@ -1,7 +1,8 @@
 /** Bytes on a TCP connection, for requests that no HTTP client would send. */
 
+import assert from 'node:assert/strict'
 import net from 'node:net'
-import type { Answer } from './call.ts'
+import { type Answer, answerOf } from './call.ts'
 
 export interface RawOptions {
   host?: string
@@ -52,7 +53,19 @@ export function sendRaw(
   })
 }
 
-/** The lines of a request with the ends that HTTP wants, then `body`. */
+/** As `sendRaw`, where one answer is to come and no other. */
+export async function askRaw(
+  port: number,
+  bytes: string | Uint8Array,
+  options: RawOptions = {},
+): Promise<Answer> {
+  const [answer, ...more] = await sendRaw(port, bytes, options)
+  assert.ok(answer, 'no answer')
+  assert.deepEqual(more, [])
+  return answer
+}
+
+/** The lines of a head with the ends that HTTP wants: a body can follow. */
 export function lines(...head: string[]): string {
   return `${head.join('\r\n')}\r\n\r\n`
 }
@@ -74,15 +87,7 @@ function answersIn(bytes: Buffer, isHead: boolean): Answer[] {
     const body = rest.subarray(end + 4)
     const length = isHead || status < 200 ? 0 : Number(headers['content-length'] ?? 0)
     if (body.length < length) return answers
-    const text = body.subarray(0, length).toString('utf8')
-    answers.push({
-      status,
-      headers,
-      text,
-      get json() {
-        return JSON.parse(text)
-      },
-    })
+    answers.push(answerOf(status, headers, body.subarray(0, length)))
     rest = body.subarray(length)
   }
 }

@@ -6,15 +6,18 @@ import net, { type AddressInfo } from 'node:net'
 export interface RecordingProxy {
   readonly port: number
   recorded(): Buffer
+  /** Breaks the next connection that carries more than so many bytes to the target. */
+  cutAfter(bytes: number): void
   close(): void
 }
 
-/** Relays to `target`, a port of 127.0.0.1. */
-export async function recordingProxy(target: number): Promise<RecordingProxy> {
+/** Relays to the port of 127.0.0.1 that `target` is, or gives when somebody comes. */
+export async function recordingProxy(target: number | (() => number)): Promise<RecordingProxy> {
   const chunks: Buffer[] = []
   const sockets = new Set<net.Socket>()
+  let limit = Number.POSITIVE_INFINITY
   const server = net.createServer((from) => {
-    const to = net.connect(target, '127.0.0.1')
+    const to = net.connect(typeof target === 'number' ? target : target(), '127.0.0.1')
     for (const [socket, other] of [
       [from, to],
       [to, from],
@@ -22,7 +25,11 @@ export async function recordingProxy(target: number): Promise<RecordingProxy> {
       sockets.add(socket)
       socket.on('data', (chunk) => {
         chunks.push(chunk)
-        other.write(chunk)
+        if (from.bytesRead > limit) {
+          limit = Number.POSITIVE_INFINITY
+          from.resetAndDestroy()
+          to.resetAndDestroy()
+        } else other.write(chunk)
       })
       socket.on('end', () => other.end())
       socket.on('error', () => other.destroy())
@@ -34,6 +41,9 @@ export async function recordingProxy(target: number): Promise<RecordingProxy> {
   return {
     port: (server.address() as AddressInfo).port,
     recorded: () => Buffer.concat(chunks),
+    cutAfter: (bytes) => {
+      limit = bytes
+    },
     close: () => {
       server.close()
       for (const socket of sockets) socket.destroy()

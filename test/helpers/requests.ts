@@ -2,22 +2,18 @@
 
 import fc from 'fast-check'
 import { PAGE_FILES } from '../../src/http/page.ts'
-import { bodyOf, damagedBy, damages, type Form } from './mutations.ts'
+import { FORM, JSON_TYPE, TEXT } from './call.ts'
+import { anyBytes, anyText, bodyOf, damagedBy, damages, type Form, weighted } from './mutations.ts'
 import { lines } from './raw.ts'
 
-const STEPS = [
-  '/send_keys',
-  '/show',
-  '/send_msg',
-  '/decrypt_msg',
-  '/send_image',
-  '/image',
-  '/frequency',
-  '/',
-]
+const STEPS = '/send_keys /show /send_msg /decrypt_msg /send_image /image /frequency /'.split(' ')
 /** Of the page; /events answers without an end. */
 const PAGE = [...PAGE_FILES, '/transcript', '/sealed_image']
 const WIRE = ['/wire/keys', '/wire/message', '/wire/image', '/public_key', '/message']
+const ROUTES = [...STEPS, ...PAGE, ...WIRE]
+const TAILS = ['?text=x', '?letter=e', ...'/ ? ?% # % ;x %00 . /.. // \\'.split(' ')]
+const ODD_PATHS =
+  '// /% /__proto__ /wire * x /SHOW //x:y@z /:x /( /../.. http://127.0.0.1/show http://['.split(' ')
 
 export interface Request {
   to: 0 | 1
@@ -27,6 +23,12 @@ export interface Request {
   body?: Uint8Array | undefined
 }
 
+/** A text of characters whose codes are in this range. */
+const charactersIn = (min: number, max: number, maxLength: number) => {
+  const unit = fc.integer({ min, max }).map((code) => String.fromCharCode(code))
+  return fc.string({ unit, maxLength })
+}
+
 const token = fc
   .string({
     unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz-_!#%&'),
@@ -34,133 +36,72 @@ const token = fc
     maxLength: 12,
   })
   .filter((name) => !['connection', 'upgrade', 'expect', 'trailer', 'te'].includes(name))
-const headerValue = fc
-  .string({
-    unit: fc.integer({ min: 0x20, max: 0xff }).map((code) => String.fromCharCode(code)),
-    maxLength: 40,
-  })
-  .map((value) => value.replaceAll('\u007f', '').trim())
+const headerValue = charactersIn(0x20, 0xff, 40).map((value) =>
+  value.replaceAll('\u007f', '').trim(),
+)
 
 const mediaType = fc.constantFrom(
-  'application/json',
+  JSON_TYPE,
   'application/json; charset=utf-8',
   'application/json;charset="utf-8',
   'application/json; charset=utf-16',
-  'text/plain',
+  TEXT,
   'text/plain; charset=iso-8859-1',
-  'application/x-www-form-urlencoded',
+  FORM,
   'multipart/form-data',
   'text/plain;;;',
   ';',
   '/',
 )
 
+/** Headers that the program or Node looks at, or may one day, with values that they know. */
+const KNOWN_HEADERS: readonly (readonly [names: string, ...values: string[]])[] = [
+  ['host', 'localhost', '[::1]:1', 'evil.example', '@', '[', ':'],
+  ['origin', 'null', 'http://evil.example'],
+  [
+    'sec-fetch-site sec-fetch-mode sec-fetch-dest',
+    ...['none', 'same-origin', 'cross-site', 'navigate', 'document', ''],
+  ],
+  ['sec-purpose purpose', 'prefetch', ''],
+  ['content-encoding', 'gzip', 'identity', 'br', ''],
+  ['connection', 'close', 'keep-alive'],
+  ['upgrade', 'websocket', 'h2c'],
+  ['expect', '100-continue', 'more'],
+]
+/** Those of them that may have any value too. */
+const ANY_VALUE =
+  'host origin content-type x-forwarded-for accept cookie range if-none-match authorization'
+
 const headers: fc.Arbitrary<Record<string, string>> = fc
   .array(
     fc.oneof(
-      fc.tuple(token, headerValue),
-      fc.tuple(fc.constant('content-type'), fc.oneof(mediaType, headerValue)),
-      fc.tuple(
-        fc.constant('host'),
-        fc.oneof(
-          fc.constantFrom('localhost', '[::1]:1', 'evil.example', '@', '[', ':'),
-          headerValue,
-        ),
+      ...KNOWN_HEADERS.map(([names, ...values]) =>
+        fc.tuple(fc.constantFrom(...names.split(' ')), fc.constantFrom(...values)),
       ),
-      fc.tuple(
-        fc.constant('origin'),
-        fc.oneof(fc.constantFrom('null', 'http://evil.example'), headerValue),
-      ),
-      fc.tuple(
-        fc.constantFrom('sec-fetch-site', 'sec-fetch-mode', 'sec-fetch-dest'),
-        fc.constantFrom('none', 'same-origin', 'cross-site', 'navigate', 'document', ''),
-      ),
-      fc.tuple(fc.constantFrom('sec-purpose', 'purpose'), fc.constantFrom('prefetch', '')),
-      fc.tuple(fc.constant('content-encoding'), fc.constantFrom('gzip', 'identity', 'br', '')),
-      fc.tuple(fc.constant('connection'), fc.constantFrom('close', 'keep-alive')),
-      fc.tuple(fc.constant('upgrade'), fc.constantFrom('websocket', 'h2c')),
-      fc.tuple(fc.constant('expect'), fc.constantFrom('100-continue', 'more')),
-      fc.tuple(
-        fc.constantFrom(
-          'x-forwarded-for',
-          'accept',
-          'cookie',
-          'range',
-          'if-none-match',
-          'authorization',
-        ),
-        headerValue,
-      ),
+      fc.tuple(fc.constant('content-type'), mediaType),
+      fc.tuple(fc.oneof(token, fc.constantFrom(...ANY_VALUE.split(' '))), headerValue),
     ),
     { maxLength: 4 },
   )
   .map((pairs) => Object.fromEntries(pairs))
 
-const path = fc.oneof(
-  { weight: 4, arbitrary: fc.constantFrom(...STEPS, ...PAGE, ...WIRE) },
-  {
-    weight: 3,
-    arbitrary: fc
-      .tuple(
-        fc.constantFrom(...STEPS, ...PAGE, ...WIRE),
-        fc.constantFrom(
-          '/',
-          '?',
-          '?text=x',
-          '?letter=e',
-          '?%',
-          '#',
-          '%',
-          ';x',
-          '%00',
-          '.',
-          '/..',
-          '//',
-          '\\',
-        ),
-      )
-      .map(([route, tail]) => route + tail),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(
-      '//',
-      '/%',
-      '/__proto__',
-      '/wire',
-      '*',
-      'x',
-      '/SHOW',
-      '//x:y@z',
-      '/:x',
-      '/(',
-      '/../..',
-      'http://127.0.0.1/show',
-      'http://[',
-    ),
-  },
-  {
-    weight: 2,
-    arbitrary: fc
-      .string({
-        unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)),
-        maxLength: 60,
-      })
-      .map((tail) => `/${tail}`),
-  },
+const path = weighted(
+  [4, fc.constantFrom(...ROUTES)],
+  [
+    3,
+    fc.tuple(fc.constantFrom(...ROUTES), fc.constantFrom(...TAILS)).map((parts) => parts.join('')),
+  ],
+  [1, fc.constantFrom(...ODD_PATHS)],
+  [2, charactersIn(0x21, 0x7e, 60).map((tail) => `/${tail}`)],
 )
 
-const method = fc.oneof(
-  { weight: 6, arbitrary: fc.constantFrom('GET', 'POST') },
-  { weight: 2, arbitrary: fc.constantFrom('HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE') },
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom('PROPFIND', 'QUERY', 'M-SEARCH', 'PURGE', 'SEND', 'get'),
-  },
+const method = weighted(
+  [6, fc.constantFrom('GET', 'POST')],
+  [2, fc.constantFrom('HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE')],
+  [1, fc.constantFrom('PROPFIND', 'QUERY', 'M-SEARCH', 'PURGE', 'SEND', 'get')],
 )
 
 const to = fc.constantFrom<0 | 1>(0, 1)
-const json = fc.constant({ 'content-type': 'application/json' })
 
 /** What is refused below HTTP gets a problem with a body, which a client does not expect after HEAD. */
 function answerable(request: Request): Request {
@@ -168,94 +109,63 @@ function answerable(request: Request): Request {
   return unlucky ? { ...request, method: 'GET' } : request
 }
 
+/** POSTs of JSON. */
+const posts = (path: string, body: fc.Arbitrary<Buffer>): fc.Arbitrary<Request> =>
+  fc.tuple(to, body).map(([to, body]) => ({
+    ...{ to, method: 'POST', path, body },
+    headers: { 'content-type': JSON_TYPE },
+  }))
+
 /** All kinds of requests, around the valid forms `keys` and `messages`. */
 export function requests(
   keys: fc.Arbitrary<Form>,
   messages: fc.Arbitrary<Form>,
 ): fc.Arbitrary<Request> {
-  const keysBody = bodyOf(keys)
-  const messageBody = bodyOf(messages)
   const textBody = fc.oneof(
-    fc.uint8Array({ maxLength: 200 }),
-    fc.string({ unit: 'binary', maxLength: 60 }).map((text) => Buffer.from(`text=${text}`)),
+    anyBytes(200),
     fc
-      .string({ unit: 'grapheme', maxLength: 60 })
-      .map((text) => Buffer.from(`text=${encodeURIComponent(text)}`)),
+      .oneof(
+        fc.string({ unit: 'binary', maxLength: 60 }),
+        fc.string({ unit: 'grapheme', maxLength: 60 }).map(encodeURIComponent),
+      )
+      .map((text) => Buffer.from(`text=${text}`)),
     fc
       .constantFrom('text', 'text=%', 'text=%ff', 'text=a&text=b', 'a=b')
       .map((text) => Buffer.from(text)),
   )
-  const mailBody = bodyOf(
-    fc.record({
-      message: fc
-        .uint8Array({ minLength: 40, maxLength: 200 })
-        .map((bytes) => Buffer.from(bytes).toString('base64')),
-    }),
-  )
+  const sealed = anyBytes(200, 40)
+  const mail = sealed.map((bytes) => ({ message: bytes.toString('base64') }))
   const long = fc.integer({ min: 1_000, max: 100_000 }).map((size) => Buffer.alloc(size, 'a'))
-  const anyBody = fc.option(
-    fc.oneof(
-      { weight: 6, arbitrary: fc.uint8Array({ maxLength: 100 }) },
-      { weight: 3, arbitrary: keysBody },
-      { weight: 3, arbitrary: messageBody },
-      { weight: 1, arbitrary: long },
-    ),
-    { nil: undefined },
-  )
-  return fc.oneof(
-    {
-      weight: 40,
-      arbitrary: fc.record({ to, method, path, headers, body: anyBody }).map(answerable),
-    },
-    {
-      weight: 20,
-      arbitrary: fc.record({
-        to,
-        method: fc.constant('POST'),
-        path: fc.constant('/wire/keys'),
-        headers: json,
-        body: keysBody,
-      }),
-    },
-    {
-      weight: 25,
-      arbitrary: fc.record({
-        to,
-        method: fc.constant('POST'),
-        path: fc.constant('/wire/message'),
-        headers: json,
-        body: messageBody,
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        to,
-        method: fc.constant('POST'),
-        path: fc.constant('/message'),
-        headers: json,
-        body: mailBody,
-      }),
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
+  const anyBody = weighted([6, anyBytes(100)], [3, bodyOf(keys)], [3, bodyOf(messages)], [1, long])
+  return weighted(
+    [
+      40,
+      fc
+        .record({ to, method, path, headers, body: fc.option(anyBody, { nil: undefined }) })
+        .map(answerable),
+    ],
+    [20, posts('/wire/keys', bodyOf(keys))],
+    [25, posts('/wire/message', bodyOf(messages))],
+    [8, posts('/message', bodyOf(mail))],
+    [
+      8,
+      fc.record({
         to,
         method: fc.constantFrom('GET', 'POST'),
         path: fc.constant('/send_msg'),
         headers: mediaType.map((type) => ({ 'content-type': type })),
-        body: fc.oneof({ weight: 9, arbitrary: textBody }, { weight: 1, arbitrary: long }),
+        body: weighted([9, textBody], [1, long]),
       }),
-    },
-    {
-      weight: 5,
-      arbitrary: fc.record({
+    ],
+    [
+      5,
+      fc.record({
         to,
         method: fc.constantFrom('GET', 'POST'),
         path: fc.constantFrom(...STEPS),
         headers: fc.constant({}),
       }),
-    },
+    ],
   )
 }
 
@@ -263,8 +173,8 @@ const host = 'Host: 127.0.0.1'
 const streamTemplates = [
   lines('GET /show HTTP/1.1', host),
   lines('HEAD /send_keys HTTP/1.1', host),
-  `${lines('POST /send_msg HTTP/1.1', host, 'Content-Type: text/plain', 'Content-Length: 5')}Hello`,
-  `${lines('POST /wire/keys HTTP/1.1', host, 'Content-Type: application/json', 'Transfer-Encoding: chunked')}2\r\n{}\r\n0\r\n\r\n`,
+  `${lines('POST /send_msg HTTP/1.1', host, `Content-Type: ${TEXT}`, 'Content-Length: 5')}Hello`,
+  `${lines('POST /wire/keys HTTP/1.1', host, `Content-Type: ${JSON_TYPE}`, 'Transfer-Encoding: chunked')}2\r\n{}\r\n0\r\n\r\n`,
   `${lines('GET / HTTP/1.1', host)}${lines('GET /show HTTP/1.0', host)}`,
   lines('OPTIONS * HTTP/1.1', host, 'Connection: close'),
   lines('CONNECT 127.0.0.1:80 HTTP/1.1', host),
@@ -274,22 +184,13 @@ const streamTemplates = [
 export const streams = fc.record({
   to,
   halfClose: fc.boolean(),
-  bytes: fc.oneof(
-    {
-      weight: 1,
-      arbitrary: fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes) => Buffer.from(bytes)),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .string({ unit: 'binary-ascii', minLength: 1, maxLength: 300 })
-        .map((text) => Buffer.from(text)),
-    },
-    {
-      weight: 4,
-      arbitrary: fc
+  bytes: weighted(
+    [1, fc.oneof(anyBytes(300, 1), anyText(300, 1))],
+    [
+      2,
+      fc
         .tuple(fc.constantFrom(...streamTemplates), damages)
         .map(([bytes, damages]) => damagedBy(damages, bytes)),
-    },
+    ],
   ),
 })

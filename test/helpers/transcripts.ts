@@ -9,7 +9,7 @@ import { after } from 'node:test'
 import type { Suite } from '../../src/protocol/suites.ts'
 import { type Checked, checkFile } from '../../src/transcript/check.ts'
 import { compare, type Report } from '../../src/transcript/compare.ts'
-import { type TestPeer, withPeers } from './with-peers.ts'
+import { agree, type TestPeer, withPeers } from './with-peers.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it came, to be changed
 export type Json = any
@@ -17,7 +17,7 @@ export type Json = any
 /** Two exchanges, three messages from a and two pictures from b, all read but the last message. */
 export async function wholeRound(a: TestPeer, b: TestPeer): Promise<void> {
   for (const exchange of [1, 2]) {
-    for (const peer of [a, b]) await peer.call('/send_keys')
+    await agree(a, b)
     for (let i = 0; i < exchange; i++) await a.call('/send_msg')
     if (exchange === 1) await b.call('/decrypt_msg')
     await b.call('/send_image')

@@ -2,11 +2,12 @@
 
 import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
+import type { Patience } from '../../src/http/server.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
-import { type Answer, type CallOptions, call } from './call.ts'
+import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
 
 export interface TestPeer {
   readonly port: number
@@ -24,12 +25,15 @@ export interface PeersOptions {
   suite?: Suite
   /** Any free ones by default. */
   ports?: readonly [number, number]
+  /** Where what the first sends to the second really goes, if somebody is in the way. */
+  via?: string
   host?: string
   hostNames?: string[]
   message?: string
   showsSecrets?: boolean
   image?: string
   maxImage?: number
+  patience?: Patience
   openMemory?: (port: number) => Memory
   openMailbox?: () => Mailbox
 }
@@ -53,7 +57,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const launched = await launch({
     suite,
     plans: [
-      { host, port: ports[0], hostNames },
+      { host, port: ports[0], hostNames, ...(options.via && { via: options.via }) },
       { host, port: ports[1], hostNames },
     ],
     openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
@@ -62,6 +66,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
     message: options.message,
     image: options.image,
     maxImage: options.maxImage,
+    patience: options.patience,
     openMailbox: options.openMailbox,
   })
   const peers = launched.ports.map((port) => {
@@ -111,6 +116,15 @@ export function withSession(
 export async function agree(a: TestPeer, b: TestPeer): Promise<void> {
   await a.call('/send_keys')
   assert.notEqual((await b.call('/send_keys')).json.session, null)
+}
+
+/** All that two do: they agree, look, and the second reads a text and gets a picture. */
+export async function talk(a: TestPeer, b: TestPeer): Promise<void> {
+  await agree(a, b)
+  await a.call('/show')
+  await a.call('/send_msg', posting(TEXT, 'Nobody else may read this text'))
+  await b.call('/decrypt_msg')
+  await a.call('/send_image')
 }
 
 /** The lines that a terminal's output has for one port, without the port. */

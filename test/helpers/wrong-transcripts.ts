@@ -10,42 +10,66 @@ export function turnedAt(text: string, i: number): string {
 }
 
 type Change = (transcript: Json) => void
+/** Finds something in a transcript. */
+type Pick = (transcript: Json) => Json
 
 /** A change to a's transcript, what is found then, and whether the documented script finds it too. */
-type Wrong = [what: string, code: FindingCode, change: Change, byScript: boolean]
+type Wrong = [what: string, code: FindingCode, change: Change, byScript?: boolean]
+
+/** Puts something in the place of a value, or what becomes of it. */
+function put(holder: Pick, name: string, by: Json): Change {
+  return (transcript) => {
+    const at = holder(transcript)
+    at[name] = typeof by === 'function' ? by(at[name]) : by
+  }
+}
+
+/** Another digit in it. */
+const turn = (holder: Pick, name: string, at = 0) =>
+  put(holder, name, (text: string) => turnedAt(text, at))
+
+const state: Pick = (t) => t.state
+const session: Pick = (t) => t.state.session
+const step: Pick = (t) => t.events.find(({ type }: Json) => type === 'step')
+
+/** The `i`th event on the wire of a form and a way. */
+const event =
+  (form: string, way: string, type = 'request', i = 0): Pick =>
+  (t) =>
+    t.events.filter((one: Json) => one.form === form && one.way === way && one.type === type)[i]
+const message = (i: number) => event('sealed message', 'sent', 'request', i)
+const answer = event('answer to a sealed message', 'received', 'answer')
+const keys = event('key message', 'received')
+const keyAnswer = event('answer to a key message', 'received', 'answer')
+
+const partOf = (of: Json, field: string): Json =>
+  of.parts.find((part: Json) => part.field === field)
+const part =
+  (of: Pick, field: string): Pick =>
+  (t) =>
+    partOf(of(t), field)
+
+/** Takes the third record out. */
+const withoutOne: Change = ({ events }) => {
+  events.splice(
+    events.findIndex(({ n }: Json) => n === 3),
+    1,
+  )
+}
 
 export function wrongInOneWay({ kem }: Suite): Wrong[] {
-  const wire = (transcript: Json, form: string, way: string, type = 'request') =>
-    transcript.events.filter(
-      (event: Json) => event.form === form && event.way === way && event.type === type,
-    )
-  const part = (event: Json, field: string) =>
-    event.parts.find((part: Json) => part.field === field)
-  const turn = (holder: Json, name: string, at = 0) => {
-    holder[name] = turnedAt(holder[name], at)
-  }
-  const renumbered = (transcript: Json, n: number) => {
-    const at = transcript.events.findIndex((event: Json) => event.n === n)
-    transcript.events.splice(at, 1)
-  }
-  const messages = (t: Json) => wire(t, 'sealed message', 'sent')
+  const changedKeys = kem === null ? ['publicKey'] : ['publicKey', 'x25519', 'confirm.ciphertext']
+  const halfOfKey = kem === null ? 'publicKey' : 'x25519'
   return [
-    ['another session', 'bad_session', ({ state }) => turn(state.session, 'id'), true],
-    [
-      'another safety number',
-      'bad_safety_number',
-      ({ state }) => turn(state, 'safetyNumber'),
-      true,
-    ],
+    ['another session', 'bad_session', turn(session, 'id'), true],
+    ['another safety number', 'bad_safety_number', turn(state, 'safetyNumber'), true],
     [
       'a safety number with its halves exchanged',
       'bad_safety_number',
-      ({ state }) => {
-        state.safetyNumber = `${state.safetyNumber.slice(36)} ${state.safetyNumber.slice(0, 35)}`
-      },
+      put(state, 'safetyNumber', (text: string) => `${text.slice(36)} ${text.slice(0, 35)}`),
       true,
     ],
-    ...(kem === null ? ['publicKey'] : ['publicKey', 'x25519', 'confirm.ciphertext']).map(
+    ...changedKeys.map(
       (field): Wrong => [
         `a ${field} that was changed wherever it stands`,
         'bad_session',
@@ -53,45 +77,34 @@ export function wrongInOneWay({ kem }: Suite): Wrong[] {
         (t) => {
           for (const { form, way, parts } of t.events)
             if (field === 'confirm.ciphertext' || (form === 'key message' && way === 'sent'))
-              for (const one of parts ?? []) if (one.field === field) turn(one, 'text', 4)
+              for (const one of parts ?? [])
+                if (one.field === field) one.text = turnedAt(one.text, 4)
         },
         true,
       ],
     ),
-    ['a record without its end', 'bad_record', (t) => messages(t)[0].parts.pop(), true],
+    ['a record without its end', 'bad_record', (t) => message(0)(t).parts.pop(), true],
     [
       'a length that is another one',
       'bad_record',
-      (t) => {
-        messages(t)[1].bytes++
-      },
+      put(message(1), 'bytes', (n: number) => n + 1),
       true,
     ],
     [
       'a message under a number that is taken',
       'bad_numbers',
-      (t) => {
-        part(messages(t)[2], 'seq').text = '0'
-      },
+      put(part(message(2), 'seq'), 'text', '0'),
       true,
     ],
-    [
-      'a number with a gap before it',
-      'bad_numbers',
-      (t) => {
-        part(messages(t)[2], 'seq').text = '5'
-      },
-      false,
-    ],
-    ['a record that is missing', 'bad_numbers', (t) => renumbered(t, 3), false],
+    ['a number with a gap before it', 'bad_numbers', put(part(message(2), 'seq'), 'text', '5')],
+    ['a record that is missing', 'bad_numbers', withoutOne],
     [
       'a record that is missing, and said to be dropped',
       'bad_numbers',
       (t) => {
-        renumbered(t, 3)
+        withoutOne(t)
         t.dropped = 1
       },
-      false,
     ],
     [
       'the first records missing, and said to be dropped',
@@ -100,31 +113,23 @@ export function wrongInOneWay({ kem }: Suite): Wrong[] {
         t.events.splice(0, 3)
         t.dropped = 3
       },
-      false,
     ],
     [
       'records in another order',
       'bad_numbers',
       (t) => t.events.splice(4, 2, t.events[5], t.events[4]),
-      false,
     ],
     [
       'a field under the name of another',
       'bad_record',
-      (t) => {
-        const [event] = wire(t, 'key message', 'received')
-        part(event, 'identity').field = 'basePoint'
-      },
+      put(part(keys, 'identity'), 'field', 'basePoint'),
       // it does not find the identity then
       true,
     ],
     [
       'a message that the state does not count',
       'bad_session',
-      ({ state }) => {
-        state.session.sent++
-      },
-      false,
+      put(session, 'sent', (n: number) => n + 1),
     ],
     [
       'an identity that is another one in the state',
@@ -134,7 +139,6 @@ export function wrongInOneWay({ kem }: Suite): Wrong[] {
         state.identity = state.peer.identity
         state.peer.identity = identity
       },
-      false,
     ],
     [
       'a public key that is another one in the state',
@@ -142,80 +146,52 @@ export function wrongInOneWay({ kem }: Suite): Wrong[] {
       ({ state }) => {
         state.publicKey = state.peer.publicKey
       },
-      false,
     ],
-    ['another base point', 'bad_keys', ({ state }) => turn(state, 'basePoint', 2), false],
+    ['another base point', 'bad_keys', turn(state, 'basePoint', 2)],
     [
       'a point that is none',
       'bad_keys',
-      (t) => {
-        const [event] = wire(t, 'key message', 'received')
-        part(event, 'identity').text = '00'.repeat(part(event, 'identity').text.length / 2)
-      },
-      false,
+      put(part(keys, 'identity'), 'text', (text: string) => '0'.repeat(text.length)),
     ],
     [
       'a picture that came last and is another one in the state',
       'bad_state',
-      ({ state }) => turn(state.image, 'sealed', 47),
-      false,
+      turn((t) => t.state.image, 'sealed', 47),
     ],
     [
       'a picture of another length',
       'bad_record',
-      (t) => {
-        const [event] = wire(t, 'picture header', 'received')
-        event.bytes += 70_000
-      },
-      false,
+      put(event('picture header', 'received'), 'bytes', (n: number) => n + 70_000),
     ],
-    [
-      'an answer to what was never asked',
-      'bad_record',
-      (t) => {
-        const [event] = wire(t, 'answer to a sealed message', 'received', 'answer')
-        event.to = 1
-      },
-      false,
-    ],
+    ['an answer to what was never asked', 'bad_record', put(answer, 'to', 1)],
     [
       'an answer that is a refusal in its status alone',
       'bad_record',
-      (t) => {
-        const [event] = wire(t, 'answer to a key message', 'received', 'answer')
-        event.status = 409
-      },
-      false,
+      put(keyAnswer, 'status', 409),
     ],
     [
       'a message that waits and never came',
       'bad_state',
-      ({ state }) => {
-        state.waiting.push({ session: state.session.id, seq: 0, bytes: 56 })
-      },
-      false,
+      ({ state }) => state.waiting.push({ session: state.session.id, seq: 0, bytes: 56 }),
     ],
     [
       'an answer that is missing, with the records numbered anew',
       'bad_record',
       (t) => {
-        const [answer] = wire(t, 'answer to a key message', 'received', 'answer')
+        const answer = keyAnswer(t)
         t.events.splice(t.events.indexOf(answer), 1)
         for (const event of t.events) {
           if (event.n > answer.n) event.n--
           if (event.to > answer.n) event.to--
         }
       },
-      false,
     ],
     [
       "a key of the other side's that is this one's own",
       'bad_keys',
       (t) => {
-        const field = kem === null ? 'publicKey' : 'x25519'
-        const [, own] = wire(t, 'key message', 'sent')
-        const [, others] = wire(t, 'key message', 'received')
-        part(others, field).text = part(own, field).text
+        const own = partOf(event('key message', 'sent', 'request', 1)(t), halfOfKey)
+        partOf(event('key message', 'received', 'request', 1)(t), halfOfKey).text = own.text
       },
       true,
     ],
@@ -223,46 +199,29 @@ export function wrongInOneWay({ kem }: Suite): Wrong[] {
       "a confirmation of the other side's with this one's tag",
       'bad_session',
       (t) => {
-        const [own] = wire(t, 'answer to a key message', 'sent', 'answer')
-        const [others] = wire(t, 'key message', 'received')
-        part(others, 'confirm.tag').text = part(own, 'confirm.tag').text
+        const own = event('answer to a key message', 'sent', 'answer')(t)
+        partOf(keys(t), 'confirm.tag').text = partOf(own, 'confirm.tag').text
       },
-      false,
     ],
-    [
-      'a step that failed and has no code',
-      'bad_record',
-      (t) => {
-        t.events.find(({ type }: Json) => type === 'step').status = 409
-      },
-      false,
-    ],
+    ['a step that failed and has no code', 'bad_record', put(step, 'status', 409)],
     [
       'a message that nobody answered, and yet with an answer',
       'bad_record',
-      (t) => {
-        const [answer] = wire(t, 'answer to a sealed message', 'received', 'answer')
-        answer.status = null
-      },
-      false,
+      put(answer, 'status', null),
     ],
     [
       'a session in a message that is too short',
       'bad_record',
       (t) => {
-        const [event] = messages(t)
-        const session = part(event, 'session')
-        session.text = session.text.slice(2)
-        event.bytes -= 2
+        const one = message(0)(t)
+        partOf(one, 'session').text = partOf(one, 'session').text.slice(2)
+        one.bytes -= 2
       },
-      false,
     ],
     [
       'a safety number of one identity',
       'bad_safety_number',
-      ({ state }) => {
-        state.peer.identity = null
-      },
+      put((t) => t.state.peer, 'identity', null),
       // it ends with an error then
       true,
     ],
@@ -270,34 +229,11 @@ export function wrongInOneWay({ kem }: Suite): Wrong[] {
       'an answer to a step',
       'bad_record',
       (t) => {
-        const [answer] = wire(t, 'answer to a sealed message', 'received', 'answer')
-        answer.to = t.events.find(({ type }: Json) => type === 'step').n
+        answer(t).to = step(t).n
       },
-      false,
     ],
-    [
-      'a field too many',
-      'bad_form',
-      ({ state }) => {
-        state.mark = 'A+'
-      },
-      false,
-    ],
-    [
-      'a form that is none',
-      'bad_form',
-      ({ forms }) => {
-        delete forms.refusal
-      },
-      false,
-    ],
-    [
-      'a time that is none',
-      'bad_form',
-      ({ events }) => {
-        events[0].at = 'noon'
-      },
-      false,
-    ],
+    ['a field too many', 'bad_form', put(state, 'mark', 'A+')],
+    ['a form that is none', 'bad_form', (t) => delete t.forms.refusal],
+    ['a time that is none', 'bad_form', put((t) => t.events[0], 'at', 'noon')],
   ]
 }
