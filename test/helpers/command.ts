@@ -1,9 +1,13 @@
 /** The built program as a real child process, ended whatever happens. */
 
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { CommanderError } from 'commander'
+import { DuetError } from '../../src/protocol/errors.ts'
+import { StateError } from '../../src/state/files.ts'
 
 /** The built program. */
 export const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
@@ -81,6 +85,32 @@ export function runCommand(args: readonly string[], options: CommandOptions = {}
     const code = await command.ended
     return { code, output: command.output(), errors: command.errors() }
   })
+}
+
+/** Has the table of the commands run `ecdh-duet ARGS` in this process, and returns what ends it. */
+async function ending(args: readonly string[], said = (_: string) => {}): Promise<unknown> {
+  const { createProgram } = await import('../../src/commands/table.ts')
+  const program = createProgram()
+  for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: said })
+  return program.parseAsync(args, { from: 'user' }).catch((error) => error)
+}
+
+/** The line that `ecdh-duet ARGS` ends with, since a file or a folder is not as it has to be. */
+export async function refusal(args: readonly string[]): Promise<string> {
+  const error = await ending(args)
+  assert.ok(error instanceof StateError || error instanceof DuetError, String(error))
+  assert.doesNotMatch(error.message, /\n/)
+  return error.message
+}
+
+/** What is said of wrong usage as `ecdh-duet ARGS`. */
+export async function usage(args: readonly string[]): Promise<string> {
+  let text = ''
+  const error = await ending(args, (more) => {
+    text += more
+  })
+  assert.ok(error instanceof CommanderError && error.exitCode !== 0, String(error))
+  return text
 }
 
 function watch(child: ChildProcess, group: boolean): Command {
