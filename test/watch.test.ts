@@ -14,7 +14,7 @@ import { watch } from '../src/mailbox/watch.ts'
 import { CURVES, KeyPair, X25519 } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal/terminal.ts'
 import { Turn } from '../src/turn.ts'
-import { refusal, withCommand } from './helpers/command.ts'
+import { HASTY, refusal, withCommand } from './helpers/command.ts'
 import {
   failingWith,
   filesOpened,
@@ -658,10 +658,7 @@ describe('ecdh-duet watch', () => {
     const strange = at('mail', 'watching', 'notes.txt')
     fs.mkdirSync(path.dirname(strange), { recursive: true })
     fs.writeFileSync(strange, '')
-    // whose clock runs a hundred times as fast
-    const hasty =
-      'data:text/javascript,const { setTimeout: s } = globalThis; globalThis.setTimeout = (act, ms) => s(act, ms / 100)'
-    return withCommand(args(), { node: ['--import', hasty] }, async (watcher) => {
+    return withCommand(args(), { node: HASTY }, async (watcher) => {
       await watcher.until(/waiting +[^\n]*watching holds files that are of no watcher/)
       fs.rmSync(strange)
       await watcher.until(/· {2}watching/)
