@@ -8,7 +8,7 @@ import { idOf } from '../../src/mailbox/maildir.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { decodePrivateKey } from '../../src/state/pem.ts'
 import type { Answer, CallOptions } from '../helpers/call.ts'
-import { find } from '../helpers/leaks.ts'
+import { filesBelow, find } from '../helpers/leaks.ts'
 import { assertProblem } from '../helpers/problem.ts'
 import type { Side } from './ledger.ts'
 import type { Step } from './plan.ts'
@@ -183,10 +183,4 @@ function identityOf(scene: Scene, { state }: Peer): Uint8Array {
   return decodePrivateKey(pem).exportPrivateKey()
 }
 
-function contentBelow(folder: string): Buffer {
-  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  return Buffer.concat(
-    files.map(({ parentPath, name }) => fs.readFileSync(path.join(parentPath, name))),
-  )
-}
+const contentBelow = (folder: string) => Buffer.concat(Object.values(filesBelow(folder)))
