@@ -5,8 +5,8 @@ import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
-import { createTerminal } from '../../src/terminal/terminal.ts'
 import { type Answer, type CallOptions, call } from './call.ts'
+import { keptTerminal } from './terminal.ts'
 
 export interface TestPeer {
   readonly port: number
@@ -45,11 +45,7 @@ export interface StartedPeers {
 export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   const { ports = [0, 0] } = options
-  let output = ''
-  const write = (text: Buffer) => {
-    output += text
-  }
-  const terminal = createTerminal({ output: { write }, showsSecrets })
+  const { terminal, shown, forget } = keptTerminal({ showsSecrets })
   const launched = await launch({
     suite,
     plans: [
@@ -66,10 +62,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   })
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`
-    const lines = () => {
-      terminal.flush()
-      return linesOf(output, port)
-    }
+    const lines = () => linesOf(shown(), port)
     return {
       port,
       url,
@@ -78,10 +71,6 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
       secrets: () => secretsOf(lines()),
     }
   }) as [TestPeer, TestPeer]
-  const forget = () => {
-    terminal.flush()
-    output = ''
-  }
   return { peers, forget, close: () => launched.close() }
 }
 
