@@ -6,42 +6,23 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import path from 'node:path'
-import { beforeEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { WatchEvent } from '../src/contract.ts'
-import { Maildir } from '../src/mailbox/maildir.ts'
-import { watch } from '../src/mailbox/watch.ts'
 import { post } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
-import { folderForEach } from './helpers/files.ts'
-import {
-  type MailKeys,
-  mailboxIn,
-  mailForm,
-  makeKeys,
-  sealed,
-  textsIn,
-  until,
-} from './helpers/mail.ts'
+import { mailboxIn, mailForm, sealed, textsIn, until } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
+import { mailboxForEach } from './helpers/watching.ts'
 import { withPeers } from './helpers/with-peers.ts'
 
 const [SERVERS, WATCHERS] = process.env['SLOW'] === '1' ? [10, 5] : [2, 1]
 
-const at = folderForEach()
-let dir: string
-let keys: MailKeys
-beforeEach(() => {
-  dir = at('mail')
-  keys = makeKeys(at('keys'))
-})
-
-const namesIn = (sub: string) => fs.readdirSync(at('mail', sub))
+const box = mailboxForEach()
+const { at, namesIn, store, watching } = box
 
 function withServer(port: number, use: (server: Command) => Promise<void>): Promise<void> {
   const args = ['peer', '--port', `${port}`, '--peer', 'http://127.0.0.1:9', '--no-state']
-  const mailbox = ['--mailbox', dir, '--mailbox-key', keys.publicFile]
+  const mailbox = ['--mailbox', box.dir, '--mailbox-key', box.keys.publicFile]
   return withCommand([...args, ...mailbox], {}, async (server) => {
     await server.ports(1)
     await use(server)
@@ -50,7 +31,7 @@ function withServer(port: number, use: (server: Command) => Promise<void>): Prom
 
 /** Runs a watcher beside `use`, which kills it; returns what it printed. */
 async function untilKilled(use: (watcher: Command) => Promise<void>): Promise<string[]> {
-  return withCommand(['watch', dir, '--key', keys.privateFile], {}, async (watcher) => {
+  return withCommand(['watch', box.dir, '--key', box.keys.privateFile], {}, async (watcher) => {
     await use(watcher)
     watcher.kill('SIGKILL')
     await watcher.ended
@@ -58,20 +39,14 @@ async function untilKilled(use: (watcher: Command) => Promise<void>): Promise<st
   })
 }
 
-/** Watches in this process until `use` is done; returns the texts. */
-async function watching(use: (told: string[]) => Promise<void>): Promise<string[]> {
-  const ending = new AbortController()
-  const texts: string[] = []
-  const told: string[] = []
-  const tell = async (event: WatchEvent) => {
-    told.push(event.type)
-    if (event.type === 'mail') texts.push(Buffer.from(event.SECRET).toString())
-  }
-  const watched = watch({ maildir: new Maildir(dir), pair: keys.pair, tell, signal: ending.signal })
-  await use(told)
-  ending.abort()
-  await watched
-  return texts
+/** Watches in this process until nothing waits; returns the texts. */
+async function readAll(): Promise<string[]> {
+  let read: string[] = []
+  await watching(async ({ texts }) => {
+    read = texts
+    await until(() => namesIn('new').length === 0)
+  })
+  return read
 }
 
 /** Fails unless everything that is there is whole, and nothing waits. */
@@ -93,7 +68,7 @@ function startStream(port: number, width: number) {
   const send = async () => {
     while (going) {
       const text = `text ${number++}`
-      const form = mailForm(await sealed(keys.pair, text))
+      const form = mailForm(await sealed(box.keys.pair, text))
       for (;;) {
         const answer = await post(`http://127.0.0.1:${port}/message`, form).catch(() => null)
         if (answer?.status === 201) break
@@ -151,7 +126,7 @@ describe('a steady stream of messages', () => {
       })
     }
     await Promise.all([killServers(), watchersKilled])
-    const last = await watching(() => until(() => namesIn('new').length === 0))
+    const last = await readAll()
 
     const printed = [...killed.flat(), ...last]
     assert.deepEqual([...new Set(printed)].sort(), accepted.sort())
@@ -168,18 +143,17 @@ describe('a steady stream of messages', () => {
 
 describe('a watcher that is killed', () => {
   it('leaves the text to the next one before it has printed it, and just after', async () => {
-    fs.mkdirSync(dir)
-    await new Maildir(dir).deliver(await sealed(keys.pair, 'the text'))
-    const node = ['--import', path.join(import.meta.dirname, 'helpers/dying.mjs')]
+    await store('the text')
+    const node = ['--import', new URL('helpers/dying.mjs', import.meta.url).href]
     for (const [DIE, printed] of [
       ['before', []],
       ['after', ['the text']],
     ] as const) {
-      const args = ['watch', dir, '--key', keys.privateFile]
+      const args = ['watch', box.dir, '--key', box.keys.privateFile]
       const { code, output } = await runCommand(args, { node, env: { DIE } })
       assert.deepEqual([code, textsIn(output)], ['SIGKILL', printed])
     }
-    const next = await watching(() => until(() => namesIn('new').length === 0))
+    const next = await readAll()
     assert.deepEqual(next, ['the text'])
     assertAllRead(1)
   })
@@ -187,12 +161,11 @@ describe('a watcher that is killed', () => {
 
 describe('two servers and two watchers on one mailbox', () => {
   it('read each message once, and the second watcher goes on where the first was killed', async () => {
-    fs.mkdirSync(dir)
     const texts = Array.from({ length: 30 }, (_, i) => `text ${i}`)
     const forms = await Promise.all(
-      texts.map(async (text) => mailForm(await sealed(keys.pair, text))),
+      texts.map(async (text) => mailForm(await sealed(box.keys.pair, text))),
     )
-    await withPeers({ openMailbox: () => mailboxIn(dir, keys.pair) }, async (one, two) => {
+    await withPeers({ openMailbox: () => mailboxIn(box.dir, box.keys.pair) }, async (one, two) => {
       /** Some to the one, some to the other, and every third to both at the same moment. */
       const send = async (from: number, to: number) => {
         const sent = forms.slice(from, to).flatMap((form, i) => {
@@ -203,8 +176,8 @@ describe('two servers and two watchers on one mailbox', () => {
       }
       const ofFirst = await untilKilled(async (first) => {
         await first.until(/watching/)
-        const ofSecond = await watching(async (told) => {
-          await until(() => told.includes('other watcher'))
+        await watching(async ({ texts: ofSecond, told }) => {
+          await told('other watcher')
           await send(0, 20)
           await until(() => namesIn('new').length === 0)
           first.kill('SIGKILL')
@@ -214,8 +187,8 @@ describe('two servers and two watchers on one mailbox', () => {
             () => namesIn('cur').length === texts.length,
             () => `${namesIn('cur')}`,
           )
+          assert.deepEqual(ofSecond.sort(), texts.slice(20).sort())
         })
-        assert.deepEqual(ofSecond.sort(), texts.slice(20).sort())
       })
       assert.deepEqual(ofFirst.sort(), texts.slice(0, 20).sort())
     })

@@ -1,109 +1,28 @@
-/** Reading a mailbox: each text once, what is no message set aside, and nothing ends it but its owner. */
+/** Reading a mailbox: each text once, and nothing ends it but its owner. */
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
-import { beforeEach, describe, it, type TestContext } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import type { WatchEvent } from '../src/contract.ts'
 import { idOf, Maildir } from '../src/mailbox/maildir.ts'
-import { MAX_MAIL_BYTES, seal } from '../src/mailbox/seal.ts'
+import { MAX_MAIL_BYTES } from '../src/mailbox/seal.ts'
 import { watch } from '../src/mailbox/watch.ts'
-import { CURVES, KeyPair, X25519 } from '../src/protocol/curves.ts'
+import { CURVES } from '../src/protocol/curves.ts'
 import { createTerminal } from '../src/terminal/terminal.ts'
 import { Turn } from '../src/turn.ts'
 import { HASTY, refusal, withCommand } from './helpers/command.ts'
-import {
-  failingWith,
-  filesOpened,
-  folderForEach,
-  makePipe,
-  modeOf,
-  systemError,
-} from './helpers/files.ts'
-import { type MailKeys, makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
+import { failingWith, filesOpened, modeOf, systemError } from './helpers/files.ts'
+import { makeKeys, sealed, textsIn, until } from './helpers/mail.ts'
 import { keptTerminal } from './helpers/terminal.ts'
+import { lookAgainAfter, mailboxForEach } from './helpers/watching.ts'
 
-const at = folderForEach()
-let dir: string
-let keys: MailKeys
-beforeEach(() => {
-  dir = at('mail')
-  keys = makeKeys(at('keys'))
-  fs.mkdirSync(dir)
-})
+const box = mailboxForEach()
+const { at, namesIn, store, watching } = box
 
 const SEEN = process.platform === 'win32' ? ';2,S' : ':2,S'
-const namesIn = (sub: string) => fs.readdirSync(at('mail', sub)).sort()
-const store = async (text: string) => new Maildir(dir).deliver(await sealed(keys.pair, text))
-
-interface Watching {
-  readonly events: WatchEvent[]
-  /** The texts so far. */
-  readonly texts: string[]
-  untilTexts(count: number): Promise<void>
-  /** Waits for an event of this type. */
-  told(type: WatchEvent['type']): Promise<void>
-}
-
-/** Watches `dir` in this process beside `use`, and ends well. */
-async function watching(
-  use: (watching: Watching) => Promise<void>,
-  tell: (event: WatchEvent) => Promise<void> = async () => {},
-): Promise<void> {
-  const events: WatchEvent[] = []
-  const texts: string[] = []
-  const ending = new AbortController()
-  const watched = watch({
-    maildir: new Maildir(dir),
-    pair: keys.pair,
-    signal: ending.signal,
-    tell: async (event) => {
-      if (event.type === 'mail') texts.push(Buffer.from(event.SECRET).toString())
-      events.push(event)
-      await tell(event)
-    },
-  })
-  let ended = false
-  const end = () => {
-    ended = true
-  }
-  // whoever awaits it hears of an error
-  watched.then(end, end)
-  try {
-    await use({
-      events,
-      texts,
-      untilTexts: (count) =>
-        until(
-          () => texts.length >= count,
-          () => texts.join(),
-        ),
-      told: (type) =>
-        until(
-          () => events.some((event) => event.type === type),
-          () => type,
-        ),
-    })
-  } finally {
-    ending.abort()
-    await until(
-      () => ended,
-      () => 'the watcher ends',
-    )
-    await watched
-  }
-}
-
-/** The watcher looks again after `ms` and not after a second; without `ms`, never. */
-function lookAgainAfter(t: TestContext, ms?: number): void {
-  const { setTimeout } = globalThis
-  t.mock.method(globalThis, 'setTimeout', (act: () => void, after: number) =>
-    after === 1000 ? setTimeout(ms === undefined ? () => {} : act, ms) : setTimeout(act, after),
-  )
-}
 
 /** Stands in for the system's word of what changes in a folder. */
 class Eye extends EventEmitter {
@@ -127,7 +46,7 @@ class Eye extends EventEmitter {
 describe('a watcher', () => {
   for (const curve of Object.values(CURVES))
     it(`reads what waits, oldest first, then what comes, on ${curve.name}`, async () => {
-      keys = makeKeys(at(curve.name), curve)
+      box.keys = makeKeys(at(curve.name), curve)
       const ids: string[] = []
       for (const [i, text] of ['three', 'one', 'two'].entries()) {
         const { id } = await store(text)
@@ -223,7 +142,7 @@ describe('a watcher', () => {
   it("says once whose turn it is, that it is nobody's, that it reads, and looks at nothing till then", async (t) => {
     lookAgainAfter(t, 1)
     const looks = t.mock.method(Maildir.prototype, 'entries')
-    const other = new Turn(new Maildir(dir).dir)
+    const other = new Turn(new Maildir(box.dir).dir)
     assert.equal(other.take(), true)
     const asked = t.mock.method(Turn.prototype, 'take')
     const askedAgain = () => {
@@ -246,15 +165,15 @@ describe('a watcher', () => {
       asked.mock.restore()
       other.release()
       await until(() => looks.mock.callCount() > 5)
-      assert.deepEqual(events, [otherWatcher, noTurn, { type: 'watching', place: dir }])
+      assert.deepEqual(events, [otherWatcher, noTurn, { type: 'watching', place: box.dir }])
     })
   })
 
   it('reads the longest text, sets aside what is a byte longer, and leaves no file open', async (t) => {
     const text = 'x'.repeat(MAX_MAIL_BYTES)
-    const bytes = await sealed(keys.pair, text)
+    const bytes = await sealed(box.keys.pair, text)
     for (const stored of [bytes, Buffer.concat([bytes, Buffer.of(0)])]) {
-      const { id } = await new Maildir(dir).deliver(stored)
+      const { id } = await new Maildir(box.dir).deliver(stored)
       fs.utimesSync(at('mail', 'new', id), 1_700_000_000, 1_700_000_000)
     }
     const { opened, open } = filesOpened(t)
@@ -269,8 +188,8 @@ describe('a watcher', () => {
   })
 
   it('drops a copy of what was read, whatever its name, and keeps that under its id', async () => {
-    const bytes = await sealed(keys.pair, 'once')
-    const maildir = new Maildir(dir)
+    const bytes = await sealed(box.keys.pair, 'once')
+    const maildir = new Maildir(box.dir)
     fs.writeFileSync(at('mail', 'new', 'by hand'), bytes)
     await watching(async ({ texts, untilTexts }) => {
       await untilTexts(1)
@@ -339,224 +258,13 @@ describe('a watcher', () => {
       ending.abort()
       read.push(Buffer.from(event.SECRET).toString())
     }
-    await watch({ maildir: new Maildir(dir), pair: keys.pair, tell, signal: ending.signal })
+    await watch({ maildir: new Maildir(box.dir), pair: box.keys.pair, tell, signal: ending.signal })
     assert.equal(read.length, 1)
     assert.deepEqual([namesIn('cur').length, namesIn('new').length], [1, 2])
     await watching(async ({ untilTexts, texts }) => {
       await untilTexts(2)
       assert.deepEqual([...read, ...texts].sort(), ['one', 'three', 'two'])
     })
-  })
-})
-
-describe('what is in new and is no message', () => {
-  beforeEach(() => new Maildir(dir))
-  const inbox = (name: string) => at('mail', 'new', name)
-  /** Puts a file there as a server would: whole, and not just now. */
-  const put = (name: string, content: Uint8Array | string) => {
-    fs.writeFileSync(inbox(name), content)
-    fs.utimesSync(inbox(name), 1_700_000_000, 1_700_000_000)
-  }
-
-  it('is set aside and said, whatever it is, and the next message is read', async () => {
-    const notSealed = 'It was not sealed to this key, or it was changed.'
-    const odd = new Map<string, [Uint8Array | string, string]>([
-      ['empty', ['', 'It is empty.']],
-      ['in clear', ['Hey Bud', notSealed]],
-      ['of 1 MiB', [Buffer.alloc(2 ** 20), notSealed]],
-      ["Carol's", [await sealed(new KeyPair(X25519), 'for Carol'), notSealed]],
-      [
-        'no UTF-8',
-        [await seal(keys.pair, Uint8Array.of(0xff, 0xfe)), 'It holds no text in UTF-8.'],
-      ],
-    ])
-    for (const [name, [content]] of odd) put(name, content)
-    await store('after it')
-    await watching(async ({ events, untilTexts, texts }) => {
-      await untilTexts(1)
-      assert.deepEqual(texts, ['after it'])
-      const said = events.flatMap((event) =>
-        event.type === 'set aside' ? [[event.place, event.why]] : [],
-      )
-      const expected = [...odd].map(([name, [, why]]) => [at('mail', 'failed', name), why])
-      assert.deepEqual(said.sort(), expected.sort())
-    })
-    assert.deepEqual(namesIn('new'), [])
-    for (const [name, [content]] of odd)
-      assert.deepEqual(fs.readFileSync(at('mail', 'failed', name)), Buffer.from(content))
-  })
-
-  it('is set aside over no other, and opens once it is back and the key is the right one', async () => {
-    const right = keys
-    put('one', await sealed(right.pair, 'for the right key'))
-    keys = makeKeys(at('wrong'))
-    await watching(({ told }) => told('set aside'))
-    put('one', 'another')
-    await watching(({ told }) => told('set aside'))
-    assert.equal(namesIn('failed').length, 2)
-    for (const name of namesIn('failed')) fs.renameSync(at('mail', 'failed', name), inbox(name))
-    keys = right
-    await watching(async ({ untilTexts, texts, told }) => {
-      await untilTexts(1)
-      assert.deepEqual(texts, ['for the right key'])
-      await told('set aside')
-    })
-  })
-
-  const posix = process.platform === 'win32' ? 'Windows has no such files' : false
-  it('and no file is passed over, said once and why, and never touched', {
-    skip: posix,
-  }, async () => {
-    const hidden = await sealed(keys.pair, 'not in the mailbox')
-    fs.writeFileSync(at('elsewhere'), hidden)
-    fs.mkdirSync(inbox('a folder'))
-    fs.writeFileSync(inbox('a folder/in it'), 'x')
-    fs.symlinkSync(at('elsewhere'), inbox('a link'))
-    fs.symlinkSync('nowhere', inbox('a link to nothing'))
-    fs.mkdirSync(inbox('at its end.'))
-    makePipe(inbox('a pipe'))
-    fs.writeFileSync(inbox('.dotfile'), hidden)
-    const before = namesIn('new')
-    await watching(async ({ events, texts, untilTexts }) => {
-      for (const [i, text] of ['one', 'two', 'three'].entries()) {
-        await store(text)
-        await untilTexts(i + 1)
-      }
-      const said = events.flatMap((event) =>
-        event.type === 'passed over' ? [[event.name, event.why] as const] : [],
-      )
-      assert.deepEqual(said.map(([name]) => name).sort(), before)
-      for (const [name, why] of said)
-        assert.equal(
-          why,
-          name === '.dotfile'
-            ? 'A name that begins with a dot is not a message.'
-            : 'It is not a file.',
-        )
-      assert.deepEqual(texts, ['one', 'two', 'three'])
-    })
-    assert.deepEqual(namesIn('new'), before)
-    assert.deepEqual(namesIn('failed'), [])
-  })
-
-  /** `happens` to the file `odd` after it was looked at and before it is opened. */
-  const beforeItOpens = (t: TestContext, happens: (file: string) => void) => {
-    put('odd', 'x')
-    const { openSync } = fs
-    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
-      if (args[0] === inbox('odd') && args[1] !== 'w') happens(inbox('odd'))
-      return openSync(...args)
-    })
-  }
-
-  it('since somebody took it is nothing to speak of', async (t) => {
-    beforeItOpens(t, (file) => fs.rmSync(file))
-    await store('after it')
-    await watching(async ({ events, untilTexts }) => {
-      await untilTexts(1)
-      assert.deepEqual(
-        events.map(({ type }) => type),
-        ['watching', 'mail'],
-      )
-    })
-  })
-
-  it('since somebody took the copy of what was read is nothing to speak of', async (t) => {
-    const bytes = await sealed(keys.pair, 'once')
-    await new Maildir(dir).deliver(bytes)
-    await watching(({ untilTexts }) => untilTexts(1))
-    fs.writeFileSync(inbox('copy'), bytes)
-    const { isRead } = Maildir.prototype
-    t.mock.method(Maildir.prototype, 'isRead', function (this: Maildir, id: string) {
-      fs.rmSync(inbox('copy'), { force: true })
-      return isRead.call(this, id)
-    })
-    await watching(async ({ untilTexts }) => {
-      await store('after it')
-      await untilTexts(1)
-    })
-  })
-
-  it("but a link that took a file's place is not followed", { skip: posix }, async (t) => {
-    fs.writeFileSync(at('elsewhere'), await sealed(keys.pair, 'not in the mailbox'))
-    beforeItOpens(t, (file) => {
-      fs.rmSync(file, { force: true })
-      fs.symlinkSync(at('elsewhere'), file)
-    })
-    await watching(async ({ events, told }) => {
-      await told('passed over')
-      assert.deepEqual(events.slice(1), [
-        { type: 'passed over', name: 'odd', why: "It can't be read (ELOOP)." },
-      ])
-    })
-  })
-
-  it("but a pipe that took a file's place is not waited for", { skip: posix }, async (t) => {
-    let writer: ChildProcess | undefined
-    beforeItOpens(t, (file) => {
-      fs.rmSync(file)
-      makePipe(file)
-      // whoever waits gets something after all, and a test that fails
-      writer = spawn('sh', ['-c', 'sleep 1; echo late > "$0"', file])
-    })
-    try {
-      await watching(async ({ events, told }) => {
-        await told('set aside')
-        assert.deepEqual(events.slice(1), [
-          { type: 'set aside', place: at('mail', 'failed', 'odd'), why: 'It is empty.' },
-        ])
-      })
-    } finally {
-      writer?.kill('SIGKILL')
-    }
-  })
-
-  it('is set aside a second after it was last written to, and not before', async (t) => {
-    put('odd', 'x')
-    const written = 1_700_000_000_000
-    const clock = t.mock.method(Date, 'now', () => written + 999)
-    lookAgainAfter(t, 1)
-    const looks = t.mock.method(Maildir.prototype, 'entries')
-    await watching(async ({ events, told }) => {
-      await until(() => looks.mock.callCount() > 5)
-      assert.deepEqual(events, [{ type: 'watching', place: dir }])
-      clock.mock.mockImplementation(() => written + 1000)
-      await told('set aside')
-    })
-  })
-
-  it('but was written a moment ahead of the clock is left in peace, and read once it is whole', async () => {
-    const bytes = await sealed(keys.pair, 'ahead')
-    await watching(async ({ events, untilTexts }) => {
-      fs.writeFileSync(inbox('copy'), bytes.subarray(0, 50))
-      // the system's clock of files is finer than the one of programs
-      const ahead = (Date.now() + 900) / 1000
-      fs.utimesSync(inbox('copy'), ahead, ahead)
-      await store('after it')
-      await untilTexts(1)
-      fs.writeFileSync(inbox('copy'), bytes)
-      await untilTexts(2)
-      assert.ok(events.every(({ type }) => type !== 'set aside'))
-    })
-  })
-
-  it('is not what is left when the program itself fails: that ends it', async () => {
-    await store('one')
-    let asked = 0
-    const { publicKey } = keys.pair
-    const pair = {
-      publicKey,
-      get curve() {
-        if (asked++ > 0) throw new TypeError('broken')
-        return X25519
-      },
-    }
-    keys = { ...keys, pair: pair as KeyPair }
-    await assert.rejects(
-      watching(() => until(() => asked > 1)),
-      /broken/,
-    )
-    assert.deepEqual([namesIn('new').length, namesIn('failed').length], [1, 0])
   })
 })
 
@@ -610,11 +318,11 @@ describe('the terminal of a watcher', () => {
 })
 
 describe('ecdh-duet watch', () => {
-  const args = () => ['watch', dir, '--key', keys.privateFile]
+  const args = () => ['watch', box.dir, '--key', box.keys.privateFile]
   const NOT_A_TERMINAL = 'ecdh-duet: secrets go to standard output, which is not a terminal\n'
 
   it('makes the mailbox, reads it, and ends well on SIGINT, whatever would keep it going', async () => {
-    fs.rmdirSync(dir)
+    fs.rmdirSync(box.dir)
     const timer = 'data:text/javascript,setInterval(() => {}, 60_000)'
     await withCommand(args(), { node: ['--import', timer] }, async (watcher) => {
       await watcher.until(/watching/)
@@ -626,7 +334,7 @@ describe('ecdh-duet watch', () => {
       watcher.kill('SIGINT')
       assert.equal(await watcher.ended, 0)
       assert.deepEqual(textsIn(watcher.output()), ['Meet me at noon'])
-      const made = `ecdh-duet: there was no ${dir}: it is a new mailbox, and empty\n`
+      const made = `ecdh-duet: there was no ${box.dir}: it is a new mailbox, and empty\n`
       assert.equal(watcher.errors(), made + NOT_A_TERMINAL)
     })
   })
@@ -644,13 +352,13 @@ describe('ecdh-duet watch', () => {
 
   it('does not begin without its key, or with something else in the place of a folder', async () => {
     assert.match(
-      await refusal(['watch', dir, '--key', 'none.pem']),
+      await refusal(['watch', box.dir, '--key', 'none.pem']),
       /none\.pem: There is no such file/,
     )
     fs.writeFileSync(at('mail', 'new'), 'x')
     assert.match(await refusal(args()), /mail\/new: Something else is there \(EEXIST\)/)
-    fs.rmSync(dir, { recursive: true })
-    fs.writeFileSync(dir, 'x')
+    fs.rmSync(box.dir, { recursive: true })
+    fs.writeFileSync(box.dir, 'x')
     assert.match(await refusal(args()), /mail: It can't be used \(ENOTDIR\)/)
   })
 

@@ -67,6 +67,6 @@ export const SUBJECTS: readonly Subject[] = [
     maildir: ['maildir'],
     seal: ['seal'],
     sharedSync: ['sharedSync'],
-    watch: ['watch'],
+    watch: ['watch', 'notMail'],
   }),
 ]

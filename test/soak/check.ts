@@ -115,7 +115,7 @@ async function readMail(scene: Scene, side: Side): Promise<void> {
 function lookThroughState(scene: Scene, side: Side): void {
   const { state } = scene.at(side)
   const curve = curveOf(scene)
-  const own = ['.gitignore', `identity.${curve}.pem`, `peer.${curve}.pem`, 'pictures']
+  const own = ['.gitignore', 'running', `identity.${curve}.pem`, `peer.${curve}.pem`, 'pictures']
   for (const name of fs.readdirSync(state)) assert.ok(own.includes(name), `left behind: ${name}`)
   const pictures = path.join(state, 'pictures')
   if (!fs.existsSync(pictures)) return
