@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { openMemory } from '../src/state/memory.ts'
 import { call } from './helpers/call.ts'
-import { type Command, refusal, usage, withCommand } from './helpers/command.ts'
+import { type Command, usage, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
 import { withOnePeer } from './helpers/one-peer.ts'
 import { freePorts } from './helpers/ports.ts'
@@ -194,16 +194,6 @@ describe('ecdh-duet peer', () => {
       )
     }),
   )
-
-  it('does not start with a damaged identity, and leaves the file', async () => {
-    const file = at('identity.X25519.pem')
-    fs.writeFileSync(file, 'not a key\n', { mode: 0o600 })
-    assert.match(
-      await refusal(['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--state', at()]),
-      /identity\.X25519\.pem: It is not a PEM key.* or remove it/,
-    )
-    assert.equal(fs.readFileSync(file, 'utf8'), 'not a key\n')
-  })
 })
 
 describe('the command', () => {

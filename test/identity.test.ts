@@ -9,7 +9,7 @@ import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
 import { readPrivateKey } from '../src/state/keyFiles.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
 import { call } from './helpers/call.ts'
-import { type Command, refusal, runCommand, withCommand } from './helpers/command.ts'
+import { type Command, refusal, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
 import { withOnePeer } from './helpers/one-peer.ts'
 import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
@@ -128,13 +128,5 @@ describe('peer with a wrong --identity', () => {
     assert.match(await refused(), /mine\.pem: Others can read it/)
     fs.writeFileSync(at('mine.pem'), encodePublicKey(pair))
     assert.match(await refused(), /mine\.pem: It is a public key/)
-  })
-
-  it('ends with 1 where it does not start', async () => {
-    const args = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--identity', 'mine.pem']
-    const { code, output, errors } = await runCommand(args, { cwd: at() })
-    assert.deepEqual([code, output], [1, ''])
-    assert.match(errors, /^ecdh-duet: mine\.pem: There is no such file[^\n]*\n$/)
-    assert.deepEqual(fs.readdirSync(at()), [])
   })
 })

@@ -110,7 +110,7 @@ async function mail(scene: Scene, step: Step & { do: 'mail' }): Promise<string> 
   if (step.how === 'by command') {
     const args = ['--to', `http://127.0.0.1:${port}`, '--recipient', mailKeyFile, letter]
     const { code, errors } = await runCommand(['send', ...args])
-    if (code === 0) scene.ledger.acceptLetter(letter)
+    if (code === 0) scene.ledger.accept(letter)
     else assert.match(errors, /^ecdh-duet: [^\n]+\n$/)
     scene.answers.push(errors)
     return `by command ${code}`
@@ -128,7 +128,7 @@ async function mail(scene: Scene, step: Step & { do: 'mail' }): Promise<string> 
     const answer = await scene.askOverWire(to, '/message', options).catch(() => null)
     const code = answer === null ? 'no answer' : codeOf('mail', answer)
     const isStored = code === '201' && answer?.json.id === idOf(sealed)
-    if (isStored) scene.ledger.acceptLetter(letter)
+    if (isStored) scene.ledger.accept(letter)
     outcomes.push(code === '201' && !isStored ? 'changed' : code)
   }
   return outcomes.join(' and ')
