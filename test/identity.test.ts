@@ -5,11 +5,11 @@ import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { bytesToHex } from '../src/protocol/bytes.ts'
 import { KeyPair } from '../src/protocol/curves.ts'
-import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
+import { SUITES, type Suite, type SuiteName } from '../src/protocol/suites.ts'
 import { readPrivateKey } from '../src/state/keyFiles.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state/pem.ts'
 import { call } from './helpers/call.ts'
-import { type Command, refusal, withCommand } from './helpers/command.ts'
+import { refusal, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
 import { withOnePeer } from './helpers/one-peer.ts'
 import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
@@ -18,66 +18,57 @@ import { freePorts } from './helpers/ports.ts'
 const at = folderForEach()
 const step = (port: number, path: string) => call(`http://127.0.0.1:${port}${path}`)
 
-/** A peer in the folder, whose identity is `mine.pem`, until `use` is done. */
-function withPeer(
-  [port, other]: [number, number],
-  args: string[],
-  use: (peer: Command) => Promise<void>,
-): Promise<void> {
-  const all = ['peer', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`]
-  return withCommand([...all, '--identity', 'mine.pem', ...args], { cwd: at() }, async (peer) => {
-    await peer.ports(1)
-    await use(peer)
-  })
+/** Has `peer --identity mine.pem ARGS`, whose key `command` makes, exchange keys, texts and a picture. */
+async function exchange(command: string, suite: Suite, args: string[], says: RegExp) {
+  openssl(`${command} -out ${at('mine.pem')}`)
+  const { publicKey } = decodePublicKey(openssl(`pkey -in ${at('mine.pem')} -pubout`))
+  const [a = 0, b = 0] = await freePorts(2)
+  const peer = ['peer', '--port', `${a}`, '--peer', `http://127.0.0.1:${b}`]
+  const options = ['--identity', 'mine.pem', ...args]
+  await withOnePeer({ ports: [b, a], suite }, () =>
+    withCommand([...peer, ...options], { cwd: at() }, async (peer) => {
+      await peer.ports(1)
+      await peer.until(says)
+      for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
+      const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+      assert.deepEqual([one.curve, one.identity], [suite.name, bytesToHex(publicKey)])
+      assert.equal(two.peer.identity, one.identity)
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const) {
+        assert.equal((await step(from, '/send_msg')).status, 201)
+        assert.equal((await step(to, '/decrypt_msg')).status, 200)
+      }
+      assert.equal((await step(b, '/send_image')).status, 201)
+    }),
+  )
 }
 
 describe('peer --identity', { skip: noOpenssl }, () => {
   it('is who OpenSSL says, beside a KEM, and leaves the identity in the state alone, whatever it is', async () => {
     fs.mkdirSync(at('state'))
     fs.writeFileSync(at('state', 'identity.X25519.pem'), 'not a key')
-    openssl(`${GENPKEY.X25519} -out ${at('mine.pem')}`)
-    const { publicKey } = decodePublicKey(openssl(`pkey -in ${at('mine.pem')} -pubout`))
-    const [a = 0, b = 0] = await freePorts(2)
-    const suite = SUITES.X25519MLKEM768
-    await withOnePeer({ ports: [b, a], suite }, () =>
-      withPeer([a, b], ['--curve', suite.name, '--state', 'state'], async (peer) => {
-        await peer.until(/identity .*\(by --identity; the rest is kept in state\)/)
-        for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
-        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-        assert.deepEqual([one.curve, one.identity], [suite.name, bytesToHex(publicKey)])
-        assert.equal(two.peer.identity, one.identity)
-        for (const [from, to] of [
-          [a, b],
-          [b, a],
-        ] as const) {
-          assert.equal((await step(from, '/send_msg')).status, 201)
-          assert.equal((await step(to, '/decrypt_msg')).status, 200)
-        }
-        assert.equal((await step(b, '/send_image')).status, 201)
-      }),
+    await exchange(
+      GENPKEY.X25519,
+      SUITES.X25519MLKEM768,
+      ['--curve', 'X25519MLKEM768', '--state', 'state'],
+      /identity .*\(by --identity; the rest is kept in state\)/,
     )
     assert.equal(fs.readFileSync(at('state', 'identity.X25519.pem'), 'utf8'), 'not a key')
     // the known peer and the picture are there too
-    assert.deepEqual(fs.readdirSync(at('state')).sort(), [
-      '.gitignore',
-      'identity.X25519.pem',
-      'peer.X25519.pem',
-      'pictures',
-      'running',
-    ])
+    const kept = ['.gitignore', 'identity.X25519.pem', 'peer.X25519.pem', 'pictures', 'running']
+    assert.deepEqual(fs.readdirSync(at('state')).sort(), kept)
   })
 
+  // its file: SEC 1 behind the parameters of the curve
   it('is on the curve of the key if no other is asked for, and goes with --no-state', async () => {
-    // SEC 1 behind the parameters of the curve
-    openssl(`ecparam -name prime256v1 -genkey -out ${at('mine.pem')}`)
-    await withPeer([0, 9], ['--no-state'], async (peer) => {
-      await peer.until(/identity .*\(by --identity; the rest is kept nowhere\)/)
-      const { curve, identity } = (await step((await peer.ports(1))[0] ?? 0, '/show')).json
-      const { publicKey } = decodePublicKey(
-        openssl(`pkey -in ${at('mine.pem')} -pubout -ec_conv_form uncompressed`),
-      )
-      assert.deepEqual([curve, identity], ['P-256', bytesToHex(publicKey)])
-    })
+    await exchange(
+      'ecparam -name prime256v1 -genkey',
+      SUITES['P-256'],
+      ['--no-state'],
+      /identity .*\(by --identity; the rest is kept nowhere\)/,
+    )
     assert.deepEqual(fs.readdirSync(at()), ['mine.pem'])
   })
 

@@ -156,6 +156,7 @@ describe('a mailbox refuses', () => {
       'bad_point',
     ],
     ['garbage that decodes, for P-256', P256, { message: noise(100) }, 'bad_point'],
+    ['65 KiB', X25519, { message: noise(32 + 65 * KIB + 16) }, 'too_large'],
     ['1 MiB', X25519, { message: noise(KIB * KIB) }, 'too_large'],
   ]
   const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
