@@ -131,7 +131,6 @@ describe('a mailbox refuses', () => {
     ['a list', X25519, { message: [noise(100)] }, 'bad_message'],
     ['nothing in it', X25519, {}, 'bad_message'],
     ['an empty string', X25519, { message: '' }, 'bad_message'],
-    ['a list of messages', X25519, [{ message: noise(100) }], 'bad_message'],
     ['a bare string', X25519, noise(100), 'bad_message'],
     ['one more field', X25519, { message: noise(100), from: 'Bob' }, 'bad_message'],
     ['another field', X25519, { text: noise(100) }, 'bad_message'],
@@ -157,7 +156,6 @@ describe('a mailbox refuses', () => {
     ],
     ['garbage that decodes, for P-256', P256, { message: noise(100) }, 'bad_point'],
     ['65 KiB', X25519, { message: noise(32 + 65 * KIB + 16) }, 'too_large'],
-    ['1 MiB', X25519, { message: noise(KIB * KIB) }, 'too_large'],
   ]
   const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
 
@@ -174,13 +172,11 @@ describe('a mailbox refuses', () => {
 
   for (const [what, options, code] of [
     ['what is no JSON', { headers: json, body: 'Hey Bud' }, 'bad_message'],
-    ['no body', { headers: json }, 'bad_message'],
     [
       'JSON with a byte order mark',
       { headers: json, body: '\ufeff{"message":"x"}' },
       'bad_message',
     ],
-    ['bytes that are no UTF-8', { headers: json, body: Buffer.of(0xff) }, 'bad_message'],
     ['a form, as a page could send it', { body: 'message=Hey' }, 'unsupported_type'],
     ['another type', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 'unsupported_type'],
     [
@@ -189,7 +185,6 @@ describe('a mailbox refuses', () => {
       'unsupported_type',
     ],
     ['GET', { method: 'GET' }, 'method_not_allowed'],
-    ['PUT', { method: 'PUT', headers: json, body: '{}' }, 'method_not_allowed'],
   ] as const)
     it(`${what} as ${code}, and says how it is done`, () =>
       withMailbox(async (peer) => {

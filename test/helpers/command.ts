@@ -19,22 +19,7 @@ export const HASTY: readonly string[] = [
   'data:text/javascript,const { setTimeout } = globalThis; globalThis.setTimeout = (act, ms, ...with_) => setTimeout(act, ms / 100, ...with_)',
 ]
 
-export interface Command {
-  readonly child: ChildProcess
-  /** Standard output so far. */
-  output(): string
-  /** Standard error so far. */
-  errors(): string
-  /** The ports of the peers that are ready, in order; waits for `count` of them. */
-  ports(count: number): Promise<number[]>
-  /** Waits until standard output matches, and fails with what it has if the program ends before. */
-  until(pattern: RegExp): Promise<RegExpExecArray>
-  kill(signal?: NodeJS.Signals): void
-  /** Closes our end of its standard output, as `| head` does. */
-  closeOutput(): void
-  /** Exit code, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals>
-}
+export type Command = ReturnType<typeof watch>
 
 export interface CommandOptions {
   /** Words before it, as `ip netns exec NAME`; what they name has to become the program itself. */
@@ -119,7 +104,7 @@ export async function usage(args: readonly string[]): Promise<string> {
   return text
 }
 
-function watch(child: ChildProcess, group: boolean): Command {
+function watch(child: ChildProcess, group: boolean) {
   const said = new EventEmitter().setMaxListeners(0)
   const collect = (stream: Readable | null) => {
     let text = ''
@@ -132,11 +117,12 @@ function watch(child: ChildProcess, group: boolean): Command {
   const output = collect(child.stdout)
   const errors = collect(child.stderr)
   // 'close' comes when the process has ended and all its output is here
-  const ended = once(child, 'close').then(([code, signal]) => {
+  const ended: Promise<number | NodeJS.Signals> = once(child, 'close').then(([code, signal]) => {
     said.emit('more')
     return code ?? signal
   })
-  const until = async (pattern: RegExp) => {
+  /** Waits until standard output matches, and fails with what it has if the program ends before. */
+  const until = async (pattern: RegExp): Promise<RegExpExecArray> => {
     const signal = AbortSignal.timeout(LIMIT_MS)
     for (;;) {
       const match = pattern.exec(output())
@@ -148,15 +134,18 @@ function watch(child: ChildProcess, group: boolean): Command {
   }
   return {
     child,
+    /** Standard output so far. */
     output,
+    /** Standard error so far. */
     errors,
     until,
-    async ports(count) {
+    /** The ports of the peers that are ready, in order; waits for `count` of them. */
+    async ports(count: number): Promise<number[]> {
       const ready = '^(\\d+)  ·  ready[^\\n]*\\n'
       await until(new RegExp(`(?:${ready}[^]*?){${count}}`, 'm'))
       return [...output().matchAll(new RegExp(ready, 'gm'))].map((match) => Number(match[1]))
     },
-    kill: (signal = 'SIGTERM') => {
+    kill(signal: NodeJS.Signals = 'SIGTERM') {
       if (!group) return child.kill(signal)
       try {
         return process.kill(-(child.pid ?? Number.NaN), signal)
@@ -164,7 +153,9 @@ function watch(child: ChildProcess, group: boolean): Command {
         return false // nobody is left in it
       }
     },
+    /** Closes our end of its standard output, as `| head` does. */
     closeOutput: () => child.stdout?.destroy(),
+    /** Exit code, or the signal that ended it. */
     ended,
   }
 }
