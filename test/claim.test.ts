@@ -46,6 +46,9 @@ describe('a state', () => {
         peer.kill(signal)
         await peer.ended
       })
+      // what was killed could not say so
+      const [holder] = fs.readdirSync(at(signal, 'running'))
+      assert.equal(holder === 'free', signal === 'SIGTERM')
       open(signal)
     })
 

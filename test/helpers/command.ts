@@ -83,7 +83,14 @@ async function ending(args: readonly string[], said = (_: string) => {}): Promis
   const { createProgram } = await import('../../src/commands/table.ts')
   const program = createProgram()
   for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: said })
-  return program.parseAsync(args, { from: 'user' }).catch((error) => error)
+  // what is not refused may have begun for good, and nothing else ends it here
+  const late = setTimeout(() => {
+    process.stderr.write(`${args.join(' ')} is not refused\n`)
+    process.exit(1)
+  }, LIMIT_MS / 6)
+  const error = await program.parseAsync(args, { from: 'user' }).catch((error) => error)
+  clearTimeout(late)
+  return error
 }
 
 /** The line that `ecdh-duet ARGS` ends with, since a file or a folder is not as it has to be. */
