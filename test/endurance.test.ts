@@ -29,6 +29,8 @@ function withServer(port: number, use: (server: Command) => Promise<void>): Prom
   })
 }
 
+const openMailbox = () => mailboxIn(box.dir, box.keys.pair)
+
 /** Runs a watcher beside `use`, which kills it; returns what it printed. */
 async function untilKilled(use: (watcher: Command) => Promise<void>): Promise<string[]> {
   return withCommand(['watch', box.dir, '--key', box.keys.privateFile], {}, async (watcher) => {
@@ -118,7 +120,7 @@ describe('a steady stream of messages', () => {
           await server.ended
         })
       // on a busy machine the watchers' kills take longer than the servers'
-      await withServer(port, async () => {
+      await withPeers({ ports: [port, 0], openMailbox }, async () => {
         await watchersKilled
         // those that are under way come in, and what was half written goes
         await stop()
@@ -166,9 +168,8 @@ describe('two servers and two watchers on one mailbox', () => {
       texts.map(async (text) => mailForm(await sealed(box.keys.pair, text))),
     )
     const [one = 0] = await freePorts(1)
-    const another = { openMailbox: () => mailboxIn(box.dir, box.keys.pair) }
     await withServer(one, () =>
-      withPeers(another, async ({ port: two }) => {
+      withPeers({ openMailbox }, async ({ port: two }) => {
         /** Some to the one, some to the other, and every third to both at the same moment. */
         const send = async (from: number, to: number) => {
           const sent = forms.slice(from, to).flatMap((form, i) => {
