@@ -263,15 +263,6 @@ describe('the command', () => {
       both.child.stdout?.resume()
     }))
 
-  it('ends in one line when its standard output is closed', () =>
-    withBoth([], async (both, [a]) => {
-      both.closeOutput()
-      await step(a, '/show').catch(() => {})
-      assert.equal(await both.ended, 1)
-      assert.match(both.errors(), /standard output was closed\n$/)
-      assert.equal(both.errors().includes('    at '), false)
-    }))
-
   it('exits with 2 on nothing, and with 0 on --help and --version', async () => {
     const { code, output, errors } = await run([])
     assert.deepEqual([code, output], [2, ''])
