@@ -2,17 +2,25 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { after, describe, it } from 'node:test'
-import { type Command, runCommand, withCommand } from './helpers/command.ts'
+import { describe, it } from 'node:test'
+import { X25519 } from '../src/protocol/curves.ts'
+import { openClaimed } from '../src/state/claim.ts'
+import { StateError } from '../src/state/files.ts'
+import { type Command, withCommand } from './helpers/command.ts'
+import { folderForAll } from './helpers/files.ts'
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-claim-'))
-after(() => fs.rmSync(folder, { recursive: true }))
+const at = folderForAll()
+/** As the command opens the state of a peer; this process has it then. */
+const open = (state: string) => openClaimed(at(state), X25519)
+const refuses = (state: string, says: RegExp) =>
+  assert.throws(
+    () => open(state),
+    (error) => error instanceof StateError && says.test(error.message),
+  )
 
 const ofPeer = (state: string) => [
   ...['peer', '--port', '0', '--peer', 'http://127.0.0.1:9'],
-  ...['--state', path.join(folder, state)],
+  ...['--state', at(state)],
 ]
 const withPeer = (state: string, use: (peer: Command) => Promise<void>) =>
   withCommand(ofPeer(state), {}, async (peer) => {
@@ -21,84 +29,64 @@ const withPeer = (state: string, use: (peer: Command) => Promise<void>) =>
   })
 
 describe('a state', () => {
-  it("is one peer's: a second says whose it is, ends, and leaves what is coming in", () =>
-    withPeer('one', async (first) => {
-      const pictures = path.join(folder, 'one', 'pictures')
-      fs.mkdirSync(pictures)
-      const coming = path.join(pictures, `incoming-${'0'.repeat(16)}.tmp`)
-      fs.writeFileSync(coming, 'half')
-      const { code, output, errors } = await runCommand(ofPeer('one'))
-      assert.deepEqual([code, output], [1, ''])
-      assert.match(
-        errors,
-        new RegExp(
-          `^ecdh-duet: [^\\n]*one: Another peer \\(process ${first.child.pid}\\)[^\\n]* --state DIR\\n$`,
-        ),
-      )
-      assert.equal(fs.readFileSync(coming, 'utf8'), 'half')
-    }))
+  it("is one peer's: a second is told whose it is, and leaves what is coming in", () => {
+    open('one')
+    const coming = at('one', 'pictures', `incoming-${'0'.repeat(16)}.tmp`)
+    fs.mkdirSync(at('one', 'pictures'))
+    fs.writeFileSync(coming, 'half')
+    const says = `one: Another peer \\(process ${process.pid}\\) has this state\\. .* --state DIR$`
+    refuses('one', new RegExp(says))
+    assert.equal(fs.readFileSync(coming, 'utf8'), 'half')
+  })
 
   for (const signal of ['SIGKILL', 'SIGTERM'] as const)
     it(`is free again after ${signal}`, async () => {
       await withPeer(signal, async (peer) => {
+        refuses(signal, new RegExp(`Another peer \\(process ${peer.child.pid}\\)`))
         peer.kill(signal)
         await peer.ended
       })
-      await withPeer(signal, async () => {})
+      // what was killed could not say so
+      const [holder] = fs.readdirSync(at(signal, 'running'))
+      assert.equal(holder === 'free', signal === 'SIGTERM')
+      open(signal)
     })
 
-  it('ends well where its claim was removed meanwhile, or is something else now', async () => {
-    for (const change of ['removed', 'a file'] as const)
-      await withPeer(change, async (peer) => {
-        const running = path.join(folder, change, 'running')
-        fs.rmSync(running, { recursive: true })
-        if (change === 'a file') fs.writeFileSync(running, '')
-        peer.kill('SIGINT')
-        assert.equal(await peer.ended, 0)
-      })
+  it('ends well where its claim is something else now', () =>
+    withPeer('changed', async (peer) => {
+      fs.rmSync(at('changed', 'running'), { recursive: true })
+      fs.writeFileSync(at('changed', 'running'), '')
+      peer.kill('SIGINT')
+      assert.equal(await peer.ended, 0)
+    }))
+
+  it('is two for the two of both, which a peer can not have meanwhile', () =>
+    withCommand(['both', '--ports', '0,0', '--state', at('both')], {}, async (both) => {
+      for (const port of await both.ports(2)) refuses(`both/${port}`, /Another peer/)
+    }))
+
+  it("says so if somebody else's file is in the way, and leaves it", () => {
+    fs.mkdirSync(at('strange', 'running'), { recursive: true })
+    fs.writeFileSync(at('strange', 'running', 'notes.txt'), '')
+    refuses('strange', /running: It holds files that are of no peer\. .*remove them, and start/)
+    assert.deepEqual(fs.readdirSync(at('strange', 'running')), ['notes.txt'])
   })
 
-  it('is two for the two of both, which a peer can not have meanwhile', async () => {
-    const state = path.join(folder, 'both')
-    await withCommand(['both', '--ports', '0,0', '--state', state], {}, async (both) => {
-      const ports = await both.ports(2)
-      for (const port of ports) {
-        const { code, errors } = await runCommand(ofPeer(path.join('both', `${port}`)))
-        assert.equal(code, 1)
-        assert.match(errors, /Another peer/)
-      }
-    })
-  })
-
-  it("says so if somebody else's file is in the way, and leaves it", async () => {
-    const running = path.join(folder, 'strange', 'running')
-    fs.mkdirSync(running, { recursive: true })
-    fs.writeFileSync(path.join(running, 'notes.txt'), '')
-    const { code, errors } = await runCommand(ofPeer('strange'))
-    assert.equal(code, 1)
-    assert.match(errors, /running: It holds files that are of no peer\. .*remove them, and start/)
-    assert.deepEqual(fs.readdirSync(running), ['notes.txt'])
-  })
-
-  const ignored = (state: string) => fs.readFileSync(path.join(folder, state, '.gitignore'), 'utf8')
-  const OURS = '/identity.*.pem*\n/peer.*.pem*\n/pictures/\n/running/\n'
-
-  it('that was a folder before gets its .gitignore, once, and what it says stays', async () => {
-    for (const [state, before] of [
-      ['old', null],
-      ['told', '*.log'],
+  it('tells git of what it keeps in a folder that was there, and of everything in one that it makes', () => {
+    const ours = '/identity.*.pem*\n/peer.*.pem*\n/pictures/\n/running/\n'
+    for (const [state, before, after] of [
+      ['old', '', ours],
+      ['told', '*.log', `*.log\n${ours}`],
+      ['made', null, '*\n'],
     ] as const) {
-      fs.mkdirSync(path.join(folder, state))
-      if (before !== null) fs.writeFileSync(path.join(folder, state, '.gitignore'), before)
-      for (const _ of [1, 2]) await withPeer(state, async () => {})
-      assert.equal(ignored(state), before === null ? OURS : `${before}\n${OURS}`)
+      if (before !== null) {
+        fs.mkdirSync(at(state))
+        fs.writeFileSync(at(state, '.gitignore'), before)
+      }
+      open(state)
+      assert.equal(fs.readFileSync(at(state, '.gitignore'), 'utf8'), after)
     }
-  })
-
-  it('that is made, or in a folder that git takes nothing of, has no more than *', async () => {
-    for (const _ of [1, 2]) await withPeer('made', async () => {})
-    assert.equal(ignored('made'), '*\n')
-    for (const _ of [1, 2]) await withPeer(path.join('made', 'inner'), async () => {})
-    assert.equal(ignored('made'), '*\n')
+    open('made/inner')
+    assert.equal(fs.readFileSync(at('made', '.gitignore'), 'utf8'), '*\n')
   })
 })

@@ -6,59 +6,49 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Maildir } from '../src/mailbox/maildir.ts'
 import { post } from './helpers/call.ts'
 import { type Command, runCommand, withCommand } from './helpers/command.ts'
-import {
-  type MailKeys,
-  mailboxIn,
-  mailForm,
-  makeKeys,
-  sealed,
-  textsIn,
-  until,
-} from './helpers/mail.ts'
+import { mailboxIn, mailForm, sealed, textsIn, until } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
+import { mailboxForEach } from './helpers/watching.ts'
 import { withPeers } from './helpers/with-peers.ts'
 
-const [SERVERS, WATCHERS] = process.env['SLOW'] === '1' ? [10, 5] : [3, 2]
+const [SERVERS, WATCHERS] = process.env['SLOW'] === '1' ? [10, 5] : [2, 1]
 
-let folder: string
-let dir: string
-let keys: MailKeys
-beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-endurance-'))
-  dir = path.join(folder, 'mail')
-  keys = makeKeys(path.join(folder, 'keys'))
-})
-afterEach(() => fs.rmSync(folder, { recursive: true }))
-
-const namesIn = (sub: string) => fs.readdirSync(path.join(dir, sub))
+const box = mailboxForEach()
+const { at, namesIn, store, watching } = box
 
 function withServer(port: number, use: (server: Command) => Promise<void>): Promise<void> {
   const args = ['peer', '--port', `${port}`, '--peer', 'http://127.0.0.1:9', '--no-state']
-  const mailbox = ['--mailbox', dir, '--mailbox-key', keys.publicFile]
+  const mailbox = ['--mailbox', box.dir, '--mailbox-key', box.keys.publicFile]
   return withCommand([...args, ...mailbox], {}, async (server) => {
     await server.ports(1)
     await use(server)
   })
 }
 
-/** Runs a watcher beside `use`; returns what it printed. */
-async function withWatcher(use: (watcher: Command) => Promise<void>): Promise<string[]> {
-  return withCommand(['watch', dir, '--key', keys.privateFile], {}, async (watcher) => {
+const openMailbox = () => mailboxIn(box.dir, box.keys.pair)
+
+/** Runs a watcher beside `use`, which kills it; returns what it printed. */
+async function untilKilled(use: (watcher: Command) => Promise<void>): Promise<string[]> {
+  return withCommand(['watch', box.dir, '--key', box.keys.privateFile], {}, async (watcher) => {
     await use(watcher)
+    watcher.kill('SIGKILL')
+    await watcher.ended
     return textsIn(watcher.output())
   })
 }
 
-async function end(command: Command, signal: NodeJS.Signals): Promise<void> {
-  command.kill(signal)
-  await command.ended
+/** Watches in this process until nothing waits; returns the texts. */
+async function readAll(): Promise<string[]> {
+  let read: string[] = []
+  await watching(async ({ texts }) => {
+    read = texts
+    await until(() => namesIn('new').length === 0)
+  })
+  return read
 }
 
 /** Fails unless everything that is there is whole, and nothing waits. */
@@ -67,7 +57,7 @@ function assertAllRead(count: number): void {
   const read = namesIn('cur')
   assert.equal(read.length, count)
   for (const name of read) {
-    const content = fs.readFileSync(path.join(dir, 'cur', name))
+    const content = fs.readFileSync(at('mail', 'cur', name))
     assert.equal(name.slice(0, 64), createHash('sha256').update(content).digest('hex'))
   }
 }
@@ -80,13 +70,13 @@ function startStream(port: number, width: number) {
   const send = async () => {
     while (going) {
       const text = `text ${number++}`
-      const form = mailForm(await sealed(keys.pair, text))
+      const form = mailForm(await sealed(box.keys.pair, text))
       for (;;) {
         const answer = await post(`http://127.0.0.1:${port}/message`, form).catch(() => null)
         if (answer?.status === 201) break
         // a server that was killed has answered nothing else
         assert.equal(answer, null, answer?.text)
-        await sleep(5)
+        await sleep(20)
       }
       accepted.push(text)
     }
@@ -115,10 +105,9 @@ describe('a steady stream of messages', () => {
     const killWatchers = async () => {
       for (let round = 0; round < WATCHERS; round++)
         killed.push(
-          await withWatcher(async (watcher) => {
+          await untilKilled(async (watcher) => {
             await watcher.until(/(?:sender unverified[\s\S]*?){10}/)
             await sleep((round * 7) % 10)
-            await end(watcher, 'SIGKILL')
           }),
         )
     }
@@ -127,10 +116,11 @@ describe('a steady stream of messages', () => {
       for (let round = 0; round < SERVERS; round++)
         await withServer(port, async (server) => {
           await more(15, round)
-          await end(server, 'SIGKILL')
+          server.kill('SIGKILL')
+          await server.ended
         })
       // on a busy machine the watchers' kills take longer than the servers'
-      await withServer(port, async () => {
+      await withPeers({ ports: [port, 0], openMailbox }, async () => {
         await watchersKilled
         // those that are under way come in, and what was half written goes
         await stop()
@@ -138,10 +128,7 @@ describe('a steady stream of messages', () => {
       })
     }
     await Promise.all([killServers(), watchersKilled])
-    const last = await withWatcher(async (watcher) => {
-      await until(() => namesIn('new').length === 0)
-      await end(watcher, 'SIGTERM')
-    })
+    const last = await readAll()
 
     const printed = [...killed.flat(), ...last]
     assert.deepEqual([...new Set(printed)].sort(), accepted.sort())
@@ -158,22 +145,17 @@ describe('a steady stream of messages', () => {
 
 describe('a watcher that is killed', () => {
   it('leaves the text to the next one before it has printed it, and just after', async () => {
-    fs.mkdirSync(dir)
-    await new Maildir(dir).deliver(await sealed(keys.pair, 'the text'))
-    const node = ['--import', path.join(import.meta.dirname, 'helpers/dying.mjs')]
+    await store('the text')
+    const node = ['--import', new URL('helpers/dying.mjs', import.meta.url).href]
     for (const [DIE, printed] of [
       ['before', []],
       ['after', ['the text']],
     ] as const) {
-      const args = ['watch', dir, '--key', keys.privateFile]
+      const args = ['watch', box.dir, '--key', box.keys.privateFile]
       const { code, output } = await runCommand(args, { node, env: { DIE } })
       assert.deepEqual([code, textsIn(output)], ['SIGKILL', printed])
     }
-    const next = await withWatcher(async (watcher) => {
-      await watcher.until(/the text/)
-      await until(() => namesIn('new').length === 0)
-      await end(watcher, 'SIGTERM')
-    })
+    const next = await readAll()
     assert.deepEqual(next, ['the text'])
     assertAllRead(1)
   })
@@ -181,15 +163,13 @@ describe('a watcher that is killed', () => {
 
 describe('two servers and two watchers on one mailbox', () => {
   it('read each message once, and the second watcher goes on where the first was killed', async () => {
-    fs.mkdirSync(dir)
-    const [one = 0] = await freePorts(1)
-    const texts = Array.from({ length: 60 }, (_, i) => `text ${i}`)
+    const texts = Array.from({ length: 30 }, (_, i) => `text ${i}`)
     const forms = await Promise.all(
-      texts.map(async (text) => mailForm(await sealed(keys.pair, text))),
+      texts.map(async (text) => mailForm(await sealed(box.keys.pair, text))),
     )
+    const [one = 0] = await freePorts(1)
     await withServer(one, () =>
-      // the other one is in this process
-      withPeers({ openMailbox: () => mailboxIn(dir, keys.pair) }, async ({ port: two }) => {
+      withPeers({ openMailbox }, async ({ port: two }) => {
         /** Some to the one, some to the other, and every third to both at the same moment. */
         const send = async (from: number, to: number) => {
           const sent = forms.slice(from, to).flatMap((form, i) => {
@@ -198,23 +178,23 @@ describe('two servers and two watchers on one mailbox', () => {
           })
           for (const { status, text } of await Promise.all(sent)) assert.equal(status, 201, text)
         }
-        const ofFirst = await withWatcher(async (first) => {
+        const ofFirst = await untilKilled(async (first) => {
           await first.until(/watching/)
-          const ofSecond = await withWatcher(async (second) => {
-            await second.until(/Another watcher \(process \d+\) reads this mailbox/)
-            await send(0, 40)
+          await watching(async ({ texts: ofSecond, told }) => {
+            await told('other watcher')
+            await send(0, 20)
             await until(() => namesIn('new').length === 0)
-            await end(first, 'SIGKILL')
-            await send(40, 60)
+            first.kill('SIGKILL')
+            await first.ended
+            await send(20, 30)
             await until(
               () => namesIn('cur').length === texts.length,
               () => `${namesIn('cur')}`,
             )
-            await end(second, 'SIGTERM')
+            assert.deepEqual(ofSecond.sort(), texts.slice(20).sort())
           })
-          assert.deepEqual(ofSecond.sort(), texts.slice(40).sort())
         })
-        assert.deepEqual(ofFirst.sort(), texts.slice(0, 40).sort())
+        assert.deepEqual(ofFirst.sort(), texts.slice(0, 20).sort())
       }),
     )
     assertAllRead(texts.length)

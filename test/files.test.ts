@@ -2,9 +2,8 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { beforeEach, describe, it } from 'node:test'
 import {
   isInRepository,
   keepFromGit,
@@ -14,17 +13,13 @@ import {
   readPublic,
   writeOnce,
 } from '../src/state/files.ts'
+import { failingWith, filesOpened, folderForEach, modeOf, systemError } from './helpers/files.ts'
 
-let folder: string
+const at = folderForEach()
 let file: string
 beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-files-'))
-  file = path.join(folder, 'key.pem')
+  file = at('key.pem')
 })
-afterEach(() => fs.rmSync(folder, { recursive: true }))
-
-/** What the system says with `code` and nothing else. */
-const failure = (code: string) => Object.assign(new Error('the system'), { code })
 
 describe('a small file', () => {
   it('is read with 4096 bytes, and refused with one more', () => {
@@ -37,23 +32,11 @@ describe('a small file', () => {
 
   it('is closed again, whether it is taken or refused', (t) => {
     fs.writeFileSync(file, 'a key', { mode: 0o600 })
-    const opened: number[] = []
-    const closed: number[] = []
-    const { openSync, closeSync } = fs
-    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
-      const fd = openSync(...args)
-      opened.push(fd)
-      return fd
-    })
-    t.mock.method(fs, 'closeSync', (fd: number) => {
-      closed.push(fd)
-      closeSync(fd)
-    })
+    const { opened, open } = filesOpened(t)
     assert.equal(readOwn(file), 'a key')
     const refuse = () => assert.fail('not that one')
     assert.throws(() => readOwn(file, refuse), /not that one/)
-    assert.equal(opened.length, 2)
-    assert.deepEqual(closed, opened)
+    assert.deepEqual([opened, open.size], [[file, file], 0])
   })
 
   it('is read whatever its mode says on Windows, which has no such modes', () => {
@@ -85,47 +68,35 @@ describe('a file that is written once', () => {
   })
 
   it('is a copy where the disk knows no links, and replaces nothing there either', (t) => {
-    t.mock.method(fs, 'linkSync', () => {
-      throw failure('EPERM')
-    })
+    t.mock.method(fs, 'linkSync', failingWith('EPERM'))
     writeOnce(file, 'a key')
     assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
-    assert.equal(fs.statSync(file).mode & 0o777, 0o600)
+    assert.equal(modeOf(file), '600')
     assert.throws(() => writeOnce(file, 'another key'), { code: 'EEXIST' })
     assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
-    assert.deepEqual(fs.readdirSync(folder), ['key.pem'])
+    assert.deepEqual(fs.readdirSync(at()), ['key.pem'])
   })
 })
 
 describe('a folder that is made', () => {
   for (const code of ['ENOSPC', 'EEXIST'])
     it(`and is not there after it tells of the ${code} that was in the way`, (t) => {
-      t.mock.method(fs, 'mkdirSync', () => {
-        throw failure(code)
-      })
-      assert.throws(() => makeDirectory(path.join(folder, 'a', 'b')), { code })
-      assert.deepEqual(fs.readdirSync(folder), [])
+      t.mock.method(fs, 'mkdirSync', failingWith(code))
+      assert.throws(() => makeDirectory(at('a', 'b')), { code })
+      assert.deepEqual(fs.readdirSync(at()), [])
     })
 })
 
 describe('an error', () => {
   const said = (error: Error, remedy?: string) => {
-    let message = ''
-    assert.throws(
-      () =>
-        naming(
-          file,
-          () => {
-            throw error
-          },
-          remedy,
-        ),
-      (named: Error) => {
-        message = named.message
-        return true
-      },
-    )
-    return message
+    const fail = () => {
+      throw error
+    }
+    try {
+      return naming(file, fail, remedy)
+    } catch (named) {
+      return (named as Error).message
+    }
   }
 
   it('of a form says how to mend it where there is a way', () => {
@@ -137,11 +108,11 @@ describe('an error', () => {
   it("of our own keeps its sentence, and the system's code is all that is said of one of its", () => {
     const ours = Object.assign(new Error('It is no point.'), { code: 'bad_point' })
     assert.equal(said(ours, ' Make one.'), `${file}: It is no point. Make one.`)
-    assert.equal(said(failure('EIO'), ' Make one.'), `${file}: It can't be used (EIO).`)
+    assert.equal(said(systemError('EIO'), ' Make one.'), `${file}: It can't be used (EIO).`)
   })
 
   it('of a name that is taken names that one', () => {
-    const taken = (of: object) => said(Object.assign(failure('EEXIST'), of))
+    const taken = (of: object) => said(Object.assign(systemError('EEXIST'), of))
     const rest = 'Something else is there (EEXIST).'
     assert.equal(taken({}), `${file}: ${rest}`)
     assert.equal(taken({ path: 'a' }), `a: ${rest}`)
@@ -152,9 +123,8 @@ describe('an error', () => {
 describe('what git is told', () => {
   const LINES = ['/a.pem', '/b/']
   const folderIn = (...names: string[]) => {
-    const dir = path.join(folder, ...names)
-    fs.mkdirSync(dir, { recursive: true })
-    return dir
+    fs.mkdirSync(at(...names), { recursive: true })
+    return at(...names)
   }
   const ignore = (dir: string, text?: string) => {
     const file = path.join(dir, '.gitignore')
@@ -211,7 +181,7 @@ describe('what git is told', () => {
     skip: process.platform === 'win32' && 'a link takes rights on Windows',
   }, () => {
     const dir = folderIn('linked')
-    const theirs = path.join(folder, 'theirs')
+    const theirs = at('theirs')
     fs.writeFileSync(theirs, 'theirs')
     fs.symlinkSync(theirs, path.join(dir, '.gitignore'))
     assert.throws(

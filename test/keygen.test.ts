@@ -3,121 +3,97 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { CURVES, KeyPair } from '../src/protocol/curves.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { writeKeyPair } from '../src/state/keyFiles.ts'
 import { decodePrivateKey, fingerprint } from '../src/state/pem.ts'
-import { runCommand } from './helpers/command.ts'
+import { refusal, runCommand } from './helpers/command.ts'
+import { folderForEach, modeOf } from './helpers/files.ts'
 import { noOpenssl, openssl } from './helpers/openssl.ts'
 import { sharedProcess } from './helpers/shared.ts'
 
-let folder: string
-beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-keygen-'))
-})
-afterEach(() => fs.rmSync(folder, { recursive: true }))
+const at = folderForEach()
+const run = sharedProcess()
 
 const BOTH = ['key.private.pem', 'key.public.pem']
-const read = (...names: string[]) => fs.readFileSync(path.join(folder, ...names), 'utf8')
-const mode = (...names: string[]) =>
-  (fs.statSync(path.join(folder, ...names)).mode & 0o777).toString(8)
-
-const run = sharedProcess()
+const namesIn = (...names: string[]) => fs.readdirSync(at(...names)).sort()
+const read = (...names: string[]) => fs.readFileSync(at(...names), 'utf8')
+const git = (...args: string[]) => execFileSync('git', ['-C', at(), ...args], { encoding: 'utf8' })
+const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'needs git'
 
 for (const [curve, suite] of Object.entries(SUITES))
   describe(`keygen --curve ${curve}`, () => {
     it(`writes a pair of ${suite.curve.name} and says where, and prints nothing of the private key`, async () => {
-      const { code, output, errors } = await run(['keygen', folder, '--curve', curve])
+      const { code, output, errors } = await run(['keygen', at(), '--curve', curve])
       const pair = decodePrivateKey(read('key.private.pem'))
       assert.deepEqual([code, errors, pair.curve], [0, '', suite.curve])
       assert.equal(
         output,
-        `private key  ${path.join(folder, 'key.private.pem')}  (for nobody else)
-public key   ${path.join(folder, 'key.public.pem')}  (for everyone)
+        `private key  ${at('key.private.pem')}  (for nobody else)
+public key   ${at('key.public.pem')}  (for everyone)
 fingerprint  ${fingerprint(pair)}
 `,
       )
-    })
-
-    it('writes what OpenSSL reads as it is', { skip: noOpenssl }, async () => {
-      await run(['keygen', folder, '--curve', curve])
+      if (noOpenssl) return
       assert.equal(openssl('pkey', read('key.private.pem')), read('key.private.pem'))
       assert.equal(openssl('pkey -pubout', read('key.private.pem')), read('key.public.pem'))
-      const text = openssl('pkey -pubin -text -noout', read('key.public.pem'))
-      assert.match(text, curve === 'P-256' ? /NIST CURVE: P-256/ : /^X25519 Public-Key/)
     })
   })
 
 describe('keygen', () => {
-  const noGit = spawnSync('git', ['--version']).status === 0 ? false : 'needs git'
-
   it('inside a git repository keeps the private key out of it, and all else there as it was', {
     skip: noGit,
   }, async () => {
-    execFileSync('git', ['init', '-q', folder])
-    fs.mkdirSync(path.join(folder, 'mine'))
-    const unknown = () =>
-      execFileSync('git', ['-C', folder, 'status', '--short', '-uall'], { encoding: 'utf8' })
+    git('init', '--quiet')
+    fs.mkdirSync(at('mine'))
     for (const [dir, before, after] of [
       ['.', '*.log', '*.log\n/key.private.pem\n'],
       ['mine', null, '/key.private.pem\n'],
     ] as const) {
-      const ignore = path.join(folder, dir, '.gitignore')
-      if (before !== null) fs.writeFileSync(ignore, before)
-      const { code, errors } = await run(['keygen', dir], { cwd: folder })
+      if (before !== null) fs.writeFileSync(at(dir, '.gitignore'), before)
+      const { code, errors } = await run(['keygen', dir], { cwd: at() })
       assert.equal(code, 0)
       assert.match(errors, /\.gitignore keeps the private key out of git now\n$/)
-      assert.equal(fs.readFileSync(ignore, 'utf8'), after)
+      assert.equal(read(dir, '.gitignore'), after)
     }
-    assert.equal(unknown().includes('private'), false)
-    assert.match(unknown(), /mine\/key\.public\.pem/)
-    fs.rmSync(path.join(folder, 'mine', 'key.private.pem'))
-    fs.rmSync(path.join(folder, 'mine', 'key.public.pem'))
-    const again = await run(['keygen', 'mine'], { cwd: folder })
+    const unknown = git('status', '--short', '-uall')
+    assert.equal(unknown.includes('private'), false)
+    assert.match(unknown, /mine\/key\.public\.pem/)
+    for (const name of BOTH) fs.rmSync(at('mine', name))
+    const again = await run(['keygen', 'mine'], { cwd: at() })
     assert.deepEqual([again.code, again.errors], [0, ''])
     assert.equal(read('mine', '.gitignore'), '/key.private.pem\n')
-    const made = await run(['keygen', 'made'], { cwd: folder })
+    const made = await run(['keygen', 'made'], { cwd: at() })
     assert.deepEqual([made.code, made.errors, read('made', '.gitignore')], [0, '', '*\n'])
   })
 
-  it('looks where the folder is and not where a link to it is, and writes through no link', {
+  it('looks where the folder is and not where a link to it is', {
     skip: noGit || (process.platform === 'win32' && 'a link takes rights on Windows'),
   }, async () => {
-    const [repository, out] = [path.join(folder, 'repository'), path.join(folder, 'out')]
-    fs.mkdirSync(path.join(repository, 'sub'), { recursive: true })
-    fs.mkdirSync(out)
-    execFileSync('git', ['init', '-q', repository])
-    fs.symlinkSync(path.join(repository, 'sub'), path.join(out, 'link'))
-    assert.equal((await run(['keygen', path.join(out, 'link')])).code, 0)
+    fs.mkdirSync(at('repository', 'sub'), { recursive: true })
+    git('init', '--quiet', 'repository')
+    fs.symlinkSync(at('repository', 'sub'), at('link'))
+    assert.equal((await run(['keygen', at('link')])).code, 0)
     assert.equal(read('repository', 'sub', '.gitignore'), '/key.private.pem\n')
-    const theirs = path.join(folder, 'theirs')
-    fs.writeFileSync(theirs, 'mine')
-    fs.mkdirSync(path.join(repository, 'linked'))
-    fs.symlinkSync(theirs, path.join(repository, 'linked', '.gitignore'))
-    const { code, errors } = await run(['keygen', path.join(repository, 'linked')])
-    assert.equal(code, 1)
-    assert.match(errors, /\.gitignore: It is a link, and git reads no such file\./)
-    assert.equal(fs.readFileSync(theirs, 'utf8'), 'mine')
-    assert.deepEqual(fs.readdirSync(path.join(repository, 'linked')), ['.gitignore'])
   })
 
   it('takes X25519 and the current folder unless it is told otherwise, and makes nothing else there', async () => {
-    const { code, output } = await run(['keygen'], { cwd: folder })
+    const { code, output } = await run(['keygen'], { cwd: at() })
     assert.equal(code, 0)
     assert.match(output, /^private key {2}key\.private\.pem /)
-    assert.deepEqual(fs.readdirSync(folder).sort(), BOTH)
+    assert.deepEqual(namesIn(), BOTH)
     assert.equal(decodePrivateKey(read('key.private.pem')).curve, CURVES.X25519)
   })
 
-  it('makes a folder that is not there for its owner alone, and hides it from git', async () => {
-    assert.equal((await run(['keygen', 'my/keys'], { cwd: folder })).code, 0)
-    assert.deepEqual([mode('my'), mode('my', 'keys')], ['700', '700'])
-    execFileSync('git', ['init', '--quiet', folder])
-    const status = execFileSync('git', ['-C', folder, 'status', '--porcelain'])
-    assert.equal(status.toString(), '')
+  it('makes a folder that is not there for its owner alone, and hides it from git', {
+    skip: noGit,
+  }, async () => {
+    assert.equal((await run(['keygen', 'my/keys'], { cwd: at() })).code, 0)
+    assert.deepEqual([modeOf(at('my')), modeOf(at('my', 'keys'))], ['700', '700'])
+    git('init', '--quiet')
+    assert.equal(git('status', '--porcelain'), '')
   })
 
   for (const [umask, expected] of [
@@ -127,68 +103,48 @@ describe('keygen', () => {
   ] as const)
     it(`leaves the private key to its owner under umask ${umask.toString(8)}`, () => {
       const before = process.umask(umask)
-      writeKeyPair(folder, new KeyPair(CURVES.X25519))
+      writeKeyPair(at(), new KeyPair(CURVES.X25519))
       process.umask(before)
       assert.deepEqual(
-        BOTH.map((name) => mode(name)),
+        BOTH.map((name) => modeOf(at(name))),
         expected,
       )
     })
 
-  const inTheWay: [string, (file: string) => void][] = [
-    ['a file', (file) => fs.writeFileSync(file, 'mine')],
-    ['an empty file', (file) => fs.writeFileSync(file, '')],
-    ['a folder', (file) => fs.mkdirSync(file)],
-    ['a link that leads nowhere', (file) => fs.symlinkSync('elsewhere', file)],
-  ]
-  for (const name of BOTH)
-    for (const [what, put] of inTheWay)
-      it(`overwrites nothing where ${name} is ${what} already`, async () => {
-        put(path.join(folder, name))
-        const before = fs.lstatSync(path.join(folder, name))
-        const { code, output, errors } = await run(['keygen', '.'], { cwd: folder })
-        assert.deepEqual([code, output], [1, ''])
+  it('overwrites nothing, whatever is there already', async () => {
+    for (const put of [
+      (file: string) => fs.writeFileSync(file, 'mine'),
+      (file: string) => fs.writeFileSync(file, ''),
+      (file: string) => fs.mkdirSync(file),
+      (file: string) => fs.symlinkSync('elsewhere', file),
+    ])
+      for (const name of BOTH) {
+        const dir = fs.mkdtempSync(at('keys-'))
+        const file = path.join(dir, name)
+        put(file)
+        const before = fs.lstatSync(file)
         assert.equal(
-          errors,
-          `ecdh-duet: ${name}: It is there already, and no key is overwritten; choose another folder.\n`,
+          await refusal(['keygen', dir]),
+          `${file}: It is there already, and no key is overwritten; choose another folder.`,
         )
-        assert.deepEqual(fs.readdirSync(folder), [name])
-        assert.deepEqual(fs.lstatSync(path.join(folder, name)), before)
-      })
-
-  it('run three times at once in one folder makes one pair, whose halves belong together', async () => {
-    const all = await Promise.all(Array.from({ length: 3 }, () => runCommand(['keygen', folder])))
-    assert.deepEqual(all.map(({ code }) => code).sort(), [0, 1, 1])
-    for (const { code, errors } of all)
-      assert.match(errors, code === 0 ? /^$/ : /^ecdh-duet: [^\n]+\n$/)
-    const made = all.find(({ code }) => code === 0)?.output ?? ''
-    assert.ok(made.includes(fingerprint(decodePrivateKey(read('key.private.pem')))))
-    assert.deepEqual(fs.readdirSync(folder).sort(), BOTH)
+        assert.deepEqual(fs.readdirSync(dir), [name])
+        assert.deepEqual(fs.lstatSync(file), before)
+      }
   })
 
-  for (const [what, where] of [
-    ['a file', 'file'],
-    ['below a file', 'file/keys'],
-    ['in a place where none can be made', '/proc/duet'],
-  ] as const)
-    it(`says in one line that a folder can not be used that is ${what}`, async () => {
-      fs.writeFileSync(path.join(folder, 'file'), '')
-      const { code, output, errors } = await run(['keygen', where], { cwd: folder })
-      assert.deepEqual([code, output], [1, ''])
-      assert.match(errors, /^ecdh-duet: [^\n]*can't be used \(E[A-Z]+\)\.\n$/)
-      assert.deepEqual(fs.readdirSync(folder), ['file'])
-    })
+  it('run twice at once in one folder makes one pair, whose halves belong together', async () => {
+    const all = await Promise.all([1, 2].map(() => runCommand(['keygen', at()])))
+    const [made, refused] = all.sort((one, two) => Number(one.code) - Number(two.code))
+    assert.deepEqual([made?.code, made?.errors, refused?.code], [0, '', 1])
+    assert.match(refused?.errors ?? '', /^ecdh-duet: [^\n]+\n$/)
+    assert.ok(made?.output.includes(fingerprint(decodePrivateKey(read('key.private.pem')))))
+    assert.deepEqual(namesIn(), BOTH)
+  })
 
-  for (const wrong of [
-    ['keygen', ''],
-    ['keygen', '.', 'more'],
-    ['keygen', '--curve', 'P-384'],
-    ['keygen', '--curve', 'ML-KEM-768'],
-  ])
-    it(`exits with 2 on ${JSON.stringify(wrong)}, and makes nothing`, async () => {
-      const { code, output, errors } = await run(wrong, { cwd: folder })
-      assert.deepEqual([code, output], [2, ''])
-      assert.match(errors, /ecdh-duet/)
-      assert.deepEqual(fs.readdirSync(folder), [])
-    })
+  it('says of a file, a place below one, and one where no folder can be made that it can not be used', async () => {
+    fs.writeFileSync(at('file'), '')
+    for (const where of [at('file'), at('file', 'keys'), '/proc/duet'])
+      assert.match(await refusal(['keygen', where]), /can't be used \(E[A-Z]+\)\.$/)
+    assert.deepEqual(namesIn(), ['file'])
+  })
 })

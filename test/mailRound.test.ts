@@ -1,51 +1,46 @@
 /** Mail from A to B and from B to A, by the commands of its README. */
 
 import assert from 'node:assert/strict'
-import { execFile, spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
-import { promisify } from 'node:util'
+import { beforeEach, describe, it } from 'node:test'
+import { runCommand, withCommand } from './helpers/command.ts'
+import { commandsOf, documentAt, fences, root } from './helpers/documents.ts'
+import { folderForEach } from './helpers/files.ts'
 import { textsIn, until } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
 
-const root = path.resolve(import.meta.dirname, '..')
-const readme = fs.readFileSync(path.join(root, 'src/mailbox/README.md'), 'utf8')
-const run = promisify(execFile)
+const { text: readme } = documentAt('src/mailbox/README.md')
 
 /** A checkout to work in, with nothing kept in it. */
-let folder: string
+const at = folderForEach()
 beforeEach(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-round-'))
-  for (const name of ['Makefile', 'dist', 'src'])
-    fs.symlinkSync(path.join(root, name), path.join(folder, name))
+  for (const name of ['Makefile', 'dist', 'src']) fs.symlinkSync(path.join(root, name), at(name))
 })
-afterEach(() => fs.rmSync(folder, { recursive: true }))
+
+const SHELL = ['sh', '-c']
+/** Runs a line of a shell to its end; what it says on standard output, and on standard error. */
+const run = async (line: string) => {
+  const { code, output, errors } = await runCommand([line], { program: SHELL, cwd: at() })
+  assert.equal(code, 0, errors)
+  return [output, errors] as const
+}
 
 /** Runs a command until it has said `ready`, then `use` beside it, and ends it as Ctrl-C does. */
-async function beside(
-  command: string,
+function beside(
+  line: string,
   ready: RegExp,
   use: (output: () => string) => Promise<void>,
 ): Promise<void> {
   // a group of its own: all that a terminal's signal would reach
-  const child = spawn('sh', ['-c', command], { cwd: folder, detached: true })
-  let text = ''
-  const output = () => text
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (more) => {
-      text += more
-    })
-  const closed = once(child, 'close')
-  try {
-    await until(() => ready.test(text), output)
+  const options = { program: SHELL, cwd: at(), group: true }
+  return withCommand([line], options, async ({ until, output, kill, ended }) => {
+    await until(ready)
     await use(output)
-  } finally {
-    if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGINT')
-    await closed
-  }
+    kill('SIGINT')
+    await ended
+  })
 }
 
 const STARTED = /to begin/
@@ -55,13 +50,11 @@ describe('the README of mail', () => {
   const noMake = spawnSync('make', ['--version']).status === 0 ? false : 'there is no make here'
   // what is built is not built again beside other tests
   const MAKE = 'make --silent -o dist/main.js'
-  const lines = readme.split('\n').filter((line) => line.startsWith('    '))
-  const targets = lines.map((line) => line.trim())
+  const targets = commandsOf(readme)
 
   it('has the same make targets for B as for A', { skip: noMake }, async () => {
     const [serverA, watcherA, serverB, watcherB] = targets.map((line) => line.replace('make ', ''))
-    const recipes = async (words: string) =>
-      (await run('sh', ['-c', `${MAKE} -n ${words}`], { cwd: folder })).stdout
+    const recipes = async (words: string) => (await run(`${MAKE} -n ${words}`))[0]
     const ofA = await recipes(`${serverA} ${watcherA}`)
     assert.match(ofA, /keygen .*--port 5000 .*\/a\/mail.*watch .*\/a\/mail/s)
     const swapped = ofA
@@ -79,24 +72,24 @@ describe('the README of mail', () => {
     const [serverA = '', watcherA = '', , , ...sending] = targets.map((line) =>
       line.replace('make ', make),
     )
-    const [, fence = ''] = /```sh\n([\s\S]*?)```/.exec(readme) ?? []
+    const [fence = ''] = fences(readme, 'sh')
     const behind = fence
       .replaceAll(/500[01]/g, (port) => `${port === '5000' ? b : a}`)
       .trimEnd()
       .split('\n')
     assert.equal(behind.length, 4)
     const [keygen = '', serverB = '', watcherB = '', send = ''] = behind
-    await run('sh', ['-c', keygen], { cwd: folder })
+    await run(keygen)
     await beside(serverA, STARTED, (storedByA) =>
       beside(watcherA, WATCHING, (readByA) =>
         beside(serverB, STARTED, (storedByB) =>
           beside(watcherB, WATCHING, async (readByB) => {
             for (const command of sending) {
-              const { stdout } = await run('sh', ['-c', command], { cwd: folder })
-              assert.equal(JSON.parse(stdout).stored, true)
+              const [output] = await run(command)
+              assert.equal(JSON.parse(output).stored, true)
             }
-            const { stderr } = await run('sh', ['-c', send], { cwd: folder })
-            assert.equal(stderr, '', 'with the key in a file none is asked for')
+            const [, errors] = await run(send)
+            assert.equal(errors, '', 'with the key in a file none is asked for')
             for (const [read, texts] of [
               [readByB, ['Meet me at noon', 'Meet me at noon']],
               [readByA, ['I will be there']],

@@ -1,35 +1,28 @@
 /** The mailbox over HTTP: what it takes and keeps, what it refuses, and that each refusal says how it is done. */
 
 import assert from 'node:assert/strict'
-import { execFile, spawnSync } from 'node:child_process'
 import { createHash, randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
-import { promisify } from 'node:util'
+import { before, describe, it } from 'node:test'
 import { MAX_WAITING } from '../src/mailbox/maildir.ts'
 import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type Curve, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
 import { post } from './helpers/call.ts'
-import { withCommand } from './helpers/command.ts'
+import { refusal, runCommand, withCommand } from './helpers/command.ts'
+import { folderForAll, modeOf } from './helpers/files.ts'
 import { crowd, type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
+import { noOpenssl, openssl } from './helpers/openssl.ts'
 import { assertProblem, assertSafeHeaders } from './helpers/problem.ts'
-import { sharedPeers, sharedProcess } from './helpers/shared.ts'
+import { sharedPeers } from './helpers/shared.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
-const root = path.resolve(import.meta.dirname, '..')
-const run = promisify(execFile)
 const KIB = 1024
-
-let folder: string
+const at = folderForAll()
 /** Of the mailbox that the test is about. */
 let dir: string
-before(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mailbox-'))
-})
-after(() => fs.rmSync(folder, { recursive: true }))
 
 const { readdirSync } = fs
 const waiting = () => readdirSync(path.join(dir, 'new')).sort()
@@ -41,7 +34,7 @@ function sharedMailbox(curve: Curve) {
   let place: string
   let keys: MailKeys
   before(() => {
-    place = fs.mkdtempSync(path.join(folder, 'mail-'))
+    place = fs.mkdtempSync(at('mail-'))
     keys = makeKeys(`${place}-keys`, curve)
   })
   const withPeers = sharedPeers({ openMailbox: () => mailboxIn(place, keys.pair) })
@@ -64,8 +57,7 @@ for (const curve of Object.values(CURVES))
         assert.equal(answer.headers['content-type'], 'text/plain; charset=utf-8')
         assert.equal(answer.text, encodePublicKey(pair))
         assertSafeHeaders(answer)
-        const read = spawnSync('openssl', ['pkey', '-pubin', '-noout'], { input: answer.text })
-        assert.equal(read.status, 0, read.stderr.toString())
+        if (!noOpenssl) assert.equal(openssl('pkey -pubin', answer.text), answer.text)
       }))
 
     it('stores a sealed text, answers with its id, and tells the owner', () =>
@@ -78,11 +70,13 @@ for (const curve of Object.values(CURVES))
         assert.ok(answer.text.endsWith('\n'))
         assertSafeHeaders(answer)
         assert.deepEqual(waiting(), [id])
-        assert.deepEqual(fs.readFileSync(path.join(dir, 'new', id)), Buffer.from(bytes))
         assert.deepEqual(
           peer.lines().filter((line) => line.startsWith('←')),
           [`←  mail                  ${id}  ${bytes.length} bytes, sealed`],
         )
+        const stored = fs.readFileSync(path.join(dir, 'new', id))
+        assert.equal(Buffer.from(await open(pair, stored)).toString(), 'Meet me at noon')
+        await assert.rejects(open(new KeyPair(curve), stored), { code: 'decrypt_failed' })
       }))
 
     it('stores a resend once, also when it was read already, and says the same', () =>
@@ -116,14 +110,6 @@ for (const curve of Object.values(CURVES))
         const answer = await peer.call('/message', { method: 'POST', headers, body })
         assert.equal(answer.status, 201)
       }))
-
-    it('is stored so that only the private key opens it', () =>
-      withMailbox(async (peer, { pair }) => {
-        const answer = await post(`${peer.url}/message`, mailForm(await sealed(pair, 'secret')))
-        const stored = fs.readFileSync(path.join(dir, 'new', answer.json.id))
-        assert.equal(Buffer.from(await open(pair, stored)).toString(), 'secret')
-        await assert.rejects(open(new KeyPair(curve), stored), { code: 'decrypt_failed' })
-      }))
   })
 
 describe('a mailbox refuses', () => {
@@ -141,12 +127,10 @@ describe('a mailbox refuses', () => {
   const rows: [string, Curve, unknown, string][] = [
     ["the original's text in clear", X25519, { message: 'Hey Bud' }, 'bad_encoding'],
     ['a text in clear that happens to be base64', X25519, { message: 'HeyBuddy' }, 'bad_encoding'],
-    ['an empty string', X25519, { message: '' }, 'bad_message'],
     ['a number', X25519, { message: 5 }, 'bad_message'],
-    ['null', X25519, { message: null }, 'bad_message'],
     ['a list', X25519, { message: [noise(100)] }, 'bad_message'],
     ['nothing in it', X25519, {}, 'bad_message'],
-    ['a list of messages', X25519, [{ message: noise(100) }], 'bad_message'],
+    ['an empty string', X25519, { message: '' }, 'bad_message'],
     ['a bare string', X25519, noise(100), 'bad_message'],
     ['one more field', X25519, { message: noise(100), from: 'Bob' }, 'bad_message'],
     ['another field', X25519, { text: noise(100) }, 'bad_message'],
@@ -161,7 +145,6 @@ describe('a mailbox refuses', () => {
       { message: base64(ZERO).replace('A==', 'B==') },
       'bad_encoding',
     ],
-    ['hex', X25519, { message: `${'ab'.repeat(60)}z` }, 'bad_encoding'],
     ['too few bytes for X25519', X25519, { message: noise(47) }, 'bad_encoding'],
     ['too few bytes for P-256', P256, { message: base64(ZERO.subarray(0, 80)) }, 'bad_encoding'],
     ['a point of low order', X25519, { message: base64(ZERO) }, 'bad_point'],
@@ -173,8 +156,6 @@ describe('a mailbox refuses', () => {
     ],
     ['garbage that decodes, for P-256', P256, { message: noise(100) }, 'bad_point'],
     ['65 KiB', X25519, { message: noise(32 + 65 * KIB + 16) }, 'too_large'],
-    ['65 KiB for P-256', P256, { message: noise(65 + 65 * KIB + 16) }, 'too_large'],
-    ['1 MiB', X25519, { message: noise(KIB * KIB) }, 'too_large'],
   ]
   const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
 
@@ -191,13 +172,11 @@ describe('a mailbox refuses', () => {
 
   for (const [what, options, code] of [
     ['what is no JSON', { headers: json, body: 'Hey Bud' }, 'bad_message'],
-    ['no body', { headers: json }, 'bad_message'],
     [
       'JSON with a byte order mark',
       { headers: json, body: '\ufeff{"message":"x"}' },
       'bad_message',
     ],
-    ['bytes that are no UTF-8', { headers: json, body: Buffer.of(0xff) }, 'bad_message'],
     ['a form, as a page could send it', { body: 'message=Hey' }, 'unsupported_type'],
     ['another type', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 'unsupported_type'],
     [
@@ -206,7 +185,6 @@ describe('a mailbox refuses', () => {
       'unsupported_type',
     ],
     ['GET', { method: 'GET' }, 'method_not_allowed'],
-    ['PUT', { method: 'PUT', headers: json, body: '{}' }, 'method_not_allowed'],
   ] as const)
     it(`${what} as ${code}, and says how it is done`, () =>
       withMailbox(async (peer) => {
@@ -214,14 +192,6 @@ describe('a mailbox refuses', () => {
         assert.equal(assertProblem(answer, code).next, command(peer))
         assert.deepEqual(filesIn(), [])
       }))
-
-  it('a page of another site', () =>
-    withMailbox(async (peer, { pair }) => {
-      const body = JSON.stringify(mailForm(await sealed(pair, 'x')))
-      const headers = { ...json, origin: 'http://evil.example' }
-      assertProblem(await peer.call('/message', { method: 'POST', headers, body }), 'cross_site')
-      assert.deepEqual(filesIn(), [])
-    }))
 
   it('more than may wait as inbox_full, but takes a resend of what waits', (t) =>
     withMailbox(async (peer, { pair }) => {
@@ -255,9 +225,9 @@ describe('the next step after a text in clear', () => {
   it('works as it stands there', { skip: noShell }, () =>
     withMailbox(async (peer, { pair }) => {
       const refused = await post(`${peer.url}/message`, { message: 'Hey Bud' })
-      const { stdout } = await run('sh', ['-c', refused.json.next], { cwd: root })
-      const { id } = JSON.parse(stdout)
-      const stored = fs.readFileSync(path.join(dir, 'new', id))
+      const root = path.resolve(import.meta.dirname, '..')
+      const { output } = await runCommand([refused.json.next], { program: ['sh', '-c'], cwd: root })
+      const stored = fs.readFileSync(path.join(dir, 'new', JSON.parse(output).id))
       assert.equal(Buffer.from(await open(pair, stored)).toString(), 'your text')
     }),
   )
@@ -296,19 +266,18 @@ describe('texts from a mailbox', () => {
 })
 
 describe('ecdh-duet peer --mailbox', () => {
-  const runInShared = sharedProcess()
   let keys: MailKeys
   before(() => {
-    keys = makeKeys(path.join(folder, 'keys'))
-    dir = path.join(folder, 'mail')
+    keys = makeKeys(at('keys'))
   })
-  const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
-  const args = (mailbox: string, key: string) =>
-    [...peer, '--mailbox', mailbox].concat('--mailbox-key', key)
+  const args = (mailbox: string, key: string, ...more: string[]) => [
+    ...['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state'],
+    ...['--mailbox', mailbox, '--mailbox-key', key, ...more],
+  ]
 
   it('makes the mailbox, shows where it is and the fingerprint, and removes what a crash left', async () => {
     const { pair, publicFile } = keys
-    const mail = path.join(folder, 'new', 'mail')
+    const mail = at('new', 'mail')
     const pid = await withCommand(args(mail, publicFile), {}, async (peer) => {
       const [, shown] = await peer.until(/mailbox key {11}(\S+) /)
       assert.equal(shown, fingerprint(pair))
@@ -317,44 +286,22 @@ describe('ecdh-duet peer --mailbox', () => {
       await peer.ended
       return peer.child.pid
     })
-    assert.equal(fs.statSync(mail).mode & 0o777, 0o700)
-    assert.equal(fs.readFileSync(path.join(folder, 'new', '.gitignore'), 'utf8'), '*\n')
+    assert.equal(modeOf(mail), '700')
+    assert.equal(fs.readFileSync(at('new', '.gitignore'), 'utf8'), '*\n')
     const half = path.join(mail, 'tmp', `${pid}..${'0'.repeat(16)}-0.${os.hostname()}`)
     fs.writeFileSync(half, 'half a mess')
     mailboxIn(mail, pair)
     assert.equal(fs.existsSync(half), false)
   })
 
-  for (const [what, given, line] of [
-    ['a private key', () => args(dir, keys.privateFile), /It is a private key, which belongs/],
-    ['no such key', () => args(dir, 'none.pem'), /none\.pem: There is no such file/],
-    [
-      'the identity as mailbox key',
-      () => [...args(dir, keys.publicFile), '--identity', keys.privateFile],
-      /is the identity of this peer/,
-    ],
-    [
-      'a file in place of the folder',
-      () => args(keys.publicFile, keys.publicFile),
-      /key\.public\.pem: It can't be used \(ENOTDIR\)/,
-    ],
-  ] as const)
-    it(`does not start with ${what}, and says so in one line`, async () => {
-      const { code, output, errors } = await runInShared(given(), { cwd: folder })
-      assert.deepEqual([code, output], [1, ''])
-      assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
-      assert.match(errors, line)
-    })
-
-  it('is wrong usage without its key, a key without it, and for both', async () => {
-    for (const wrong of [
-      [...peer, '--mailbox', 'mail'],
-      [...peer, '--mailbox-key', 'k.pem'],
-      [...peer, '--mailbox', '', '--mailbox-key', ''],
-      ['both', '--mailbox', 'mail', '--mailbox-key', 'k.pem'],
-    ]) {
-      const { code, output } = await runInShared(wrong, { cwd: folder })
-      assert.deepEqual([code, output], [2, ''])
-    }
+  it('does not start without a key, a folder, and an identity that is another key', async () => {
+    const { privateFile, publicFile } = keys
+    for (const [given, line] of [
+      [args(at('mail'), privateFile), /It is a private key, which belongs/],
+      [args(at('mail'), 'none.pem'), /none\.pem: There is no such file/],
+      [args(publicFile, publicFile), /key\.public\.pem: It can't be used \(ENOTDIR\)/],
+      [args(at('mail'), publicFile, '--identity', privateFile), /is the identity of this peer/],
+    ] as const)
+      assert.match(await refusal(given), line)
   })
 })

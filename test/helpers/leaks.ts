@@ -1,6 +1,8 @@
 /** Looks for secrets in all that leaves a program, in every form that bytes take there. */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
 
 /** The forms in which bytes may hide. Base64 depends on what stands before, so it has three. */
 function formsOf(secret: Buffer): Map<string, Buffer> {
@@ -52,4 +54,12 @@ export function find(secrets: readonly Buffer[], places: Readonly<Record<string,
           found.add(`${place} (${needle.form})`)
     }
   return [...found]
+}
+
+/** The content of each file in a folder and in those below it, by its place there. */
+export function filesBelow(dir: string): Record<string, Buffer> {
+  const entries = fs.readdirSync(dir, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile())
+  const paths = files.map(({ parentPath, name }) => path.join(parentPath, name))
+  return Object.fromEntries(paths.map((file) => [path.relative(dir, file), fs.readFileSync(file)]))
 }

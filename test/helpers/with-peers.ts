@@ -4,10 +4,11 @@ import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
 import type { Patience } from '../../src/http/server.ts'
 import { launch } from '../../src/launch.ts'
+import type { PeerOptions } from '../../src/peer.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
-import { createTerminal } from '../../src/terminal/terminal.ts'
 import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
+import { keptTerminal } from './terminal.ts'
 
 export interface TestPeer {
   readonly port: number
@@ -36,10 +37,13 @@ export interface PeersOptions {
   patience?: Patience
   openMemory?: (port: number) => Memory
   openMailbox?: () => Mailbox
+  showWork?: PeerOptions['showWork']
 }
 
 export interface StartedPeers {
   readonly peers: readonly [TestPeer, TestPeer]
+  /** What their terminals have shown so far. */
+  output(): string
   /** Leaves out of their terminals what these have shown so far. */
   forget(): void
   close(): Promise<void>
@@ -49,11 +53,7 @@ export interface StartedPeers {
 export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   const { ports = [0, 0] } = options
-  let output = ''
-  const write = (text: Buffer) => {
-    output += text
-  }
-  const terminal = createTerminal({ output: { write }, showsSecrets })
+  const { terminal, shown, forget } = keptTerminal({ showsSecrets })
   const launched = await launch({
     suite,
     plans: [
@@ -68,13 +68,11 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
     maxImage: options.maxImage,
     patience: options.patience,
     openMailbox: options.openMailbox,
+    showWork: options.showWork,
   })
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`
-    const lines = () => {
-      terminal.flush()
-      return linesOf(output, port)
-    }
+    const lines = () => linesOf(shown(), port)
     return {
       port,
       url,
@@ -83,11 +81,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
       secrets: () => secretsOf(lines()),
     }
   }) as [TestPeer, TestPeer]
-  const forget = () => {
-    terminal.flush()
-    output = ''
-  }
-  return { peers, forget, close: () => launched.close() }
+  return { peers, output: shown, forget, close: () => launched.close() }
 }
 
 export async function withPeers(

@@ -66,7 +66,7 @@ export const SUBJECTS: readonly Subject[] = [
     mailbox: ['mailbox'],
     maildir: ['maildir'],
     seal: ['seal'],
-    sharedSync: ['sharedSync'],
-    watch: ['watch'],
+    sharedSync: ['maildir'],
+    watch: ['watch', 'notMail'],
   }),
 ]

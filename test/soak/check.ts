@@ -8,12 +8,12 @@ import { idOf } from '../../src/mailbox/maildir.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { decodePrivateKey } from '../../src/state/pem.ts'
 import type { Answer, CallOptions } from '../helpers/call.ts'
-import { find } from '../helpers/leaks.ts'
+import { filesBelow, find } from '../helpers/leaks.ts'
 import { assertProblem } from '../helpers/problem.ts'
 import type { Side } from './ledger.ts'
 import type { Step } from './plan.ts'
-import type { Holdings } from './program.ts'
-import { other, type Peer, type Scene, SIDES, type Watched, within } from './scene.ts'
+import type { Holdings, Program } from './program.ts'
+import { other, type Peer, type Scene, SIDES, within } from './scene.ts'
 import { handIn } from './work.ts'
 
 /** Longer than a peer waits for anybody who sends, and a watcher for a file to grow, in ms. */
@@ -30,13 +30,12 @@ export async function check(scene: Scene, round: number, minute: () => number): 
   for (const side of SIDES) {
     await readMail(scene, side)
     lookThroughState(scene, side)
-    scene.ledger.settle(side, scene.at(side).peer.program.life)
+    scene.ledger.settle(side, scene.at(side).peer.life)
   }
-  for (const { peer, watcher } of scene.peers)
-    for (const watched of [peer, watcher]) {
-      const held = await atRest(watched)
-      watched.samples.push({ life: watched.program.life, minute: minute(), ...held })
-    }
+  for (const program of scene.programs) {
+    const held = await atRest(program)
+    program.samples.push({ life: program.life, minute: minute(), ...held })
+  }
   search(scene, publicKeys)
 }
 
@@ -115,7 +114,7 @@ async function readMail(scene: Scene, side: Side): Promise<void> {
 function lookThroughState(scene: Scene, side: Side): void {
   const { state } = scene.at(side)
   const curve = curveOf(scene)
-  const own = ['.gitignore', `identity.${curve}.pem`, `peer.${curve}.pem`, 'pictures']
+  const own = ['.gitignore', 'running', `identity.${curve}.pem`, `peer.${curve}.pem`, 'pictures']
   for (const name of fs.readdirSync(state)) assert.ok(own.includes(name), `left behind: ${name}`)
   const pictures = path.join(state, 'pictures')
   if (!fs.existsSync(pictures)) return
@@ -128,28 +127,18 @@ function lookThroughState(scene: Scene, side: Side): void {
 }
 
 /** What a program holds once it has let go of everything that it has no more use for. */
-async function atRest(watched: Watched): Promise<Holdings> {
-  const end = performance.now() + REST
-  for (;;) {
-    const held = await watched.program.holdings()
-    const expected = watched.atRest ?? (await steady(watched))
-    if (String(held.handles) === String(expected)) {
-      watched.atRest = expected
-      return held
-    }
-    if (performance.now() > end)
-      assert.deepEqual(held.handles, expected, 'what it holds with nothing to do')
-    await sleep(100)
+async function atRest(program: Program): Promise<Holdings> {
+  // what it holds a moment after it held the same, where nothing is known yet
+  for (let last = ''; program.atRest === null; await sleep(500)) {
+    const { handles } = await program.holdings()
+    if (String(handles) === last) program.atRest = handles
+    last = String(handles)
   }
-}
-
-/** What a program holds a moment after it held the same. */
-async function steady({ program }: Watched): Promise<readonly string[]> {
-  for (let last: Holdings | null = null; ; ) {
-    const held: Holdings = await program.holdings()
-    if (last !== null && String(last.handles) === String(held.handles)) return held.handles
-    last = held
-    await sleep(500)
+  for (const end = performance.now() + REST; ; await sleep(100)) {
+    const held = await program.holdings()
+    if (String(held.handles) === String(program.atRest)) return held
+    if (performance.now() > end)
+      assert.deepEqual(held.handles, program.atRest, 'what it holds with nothing to do')
   }
 }
 
@@ -161,7 +150,7 @@ function search(scene: Scene, publicKeys: readonly Buffer[]): void {
   for (const { name, mailbox } of scene.peers) places[`mail of ${name}`] = contentBelow(mailbox)
   const shared = [...scene.secrets].map((secret) => Buffer.from(secret, 'hex'))
   const privateKeys = scene.peers.map((peer) => identityOf(scene, peer))
-  const mailKeys = scene.peers.map(({ mailKey }) => mailKey.exportPrivateKey())
+  const mailKeys = scene.peers.map(({ mailKeys }) => mailKeys.pair.exportPrivateKey())
   const hidden = [Buffer.from(scene.ledger.marker), ...shared]
   const never = [...privateKeys, ...mailKeys].map((key) => Buffer.from(key))
   assert.deepEqual(find([...hidden, ...never], places), [])
@@ -183,10 +172,4 @@ function identityOf(scene: Scene, { state }: Peer): Uint8Array {
   return decodePrivateKey(pem).exportPrivateKey()
 }
 
-function contentBelow(folder: string): Buffer {
-  const entries = fs.readdirSync(folder, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  return Buffer.concat(
-    files.map(({ parentPath, name }) => fs.readFileSync(path.join(parentPath, name))),
-  )
-}
+const contentBelow = (folder: string) => Buffer.concat(Object.values(filesBelow(folder)))

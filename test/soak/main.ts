@@ -6,7 +6,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { environment, environmentSuite } from '../helpers/environment.ts'
 import { lineThrough } from './line.ts'
-import type { Sample } from './scene.ts'
+import type { Sample } from './program.ts'
 import { Soak } from './soak.ts'
 
 const { minutes: MINUTES, seed: SEED } = environment(5)

@@ -25,93 +25,74 @@ export interface Restart {
 
 const CHUNK = 64 * 1024
 
-const common = { side: fc.constantFrom<Side>(0, 1), pause: fc.nat(60) }
-
-const textLength = fc.oneof(
-  { weight: 8, arbitrary: fc.nat(300) },
-  { weight: 1, arbitrary: fc.nat(16_000) },
-)
+const weighted = <T>(weight: number, arbitrary: fc.Arbitrary<T>) => ({ weight, arbitrary })
+/** Lengths of texts: most of them short, one of nine up to `most`. */
+const textLength = (most: number) => fc.oneof(weighted(8, fc.nat(300)), weighted(1, fc.nat(most)))
 
 /** Small ones, some about as long as chunks are, and a few long ones. */
 const pictureLength = fc.oneof(
-  { weight: 4, arbitrary: fc.integer({ min: 32, max: 20_000 }) },
-  {
-    weight: 2,
-    arbitrary: fc
+  weighted(4, fc.integer({ min: 32, max: 20_000 })),
+  weighted(
+    2,
+    fc
       .tuple(fc.integer({ min: 1, max: 8 }), fc.integer({ min: -80, max: 2 }))
       .map(([chunks, more]) => chunks * CHUNK + more),
-  },
-  { weight: 1, arbitrary: fc.integer({ min: CHUNK, max: 3 * 2 ** 20 }) },
+  ),
+  weighted(1, fc.integer({ min: CHUNK, max: 3 * 2 ** 20 })),
 )
 
+const common = { side: fc.constantFrom<Side>(0, 1), pause: fc.nat(60) }
+type Taking<Do> = Step & { do: Do }
+type More<Do> = Omit<Taking<Do>, 'do' | keyof typeof common>
+
+/** A step with what it needs beside a side and a pause. */
+const taking = <Do extends Step['do']>(
+  what: Do,
+  more: { [K in keyof More<Do>]: fc.Arbitrary<More<Do>[K]> },
+) =>
+  fc.record({ do: fc.constant(what), ...common, ...more }) as fc.Arbitrary<unknown> as fc.Arbitrary<
+    Taking<Do>
+  >
+
 const step: fc.Arbitrary<Step> = fc.oneof(
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('send_keys' as const), ...common }),
-  },
-  {
-    weight: 12,
-    arbitrary: fc.record({
-      do: fc.constant('send_msg' as const),
-      ...common,
-      length: textLength,
-      asForm: fc.boolean(),
-    }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({ do: fc.constant('decrypt_msg' as const), ...common }),
-  },
-  {
-    weight: 3,
-    arbitrary: fc.record({
-      do: fc.constant('send_image' as const),
-      ...common,
+  weighted(3, taking('send_keys', {})),
+  weighted(12, taking('send_msg', { length: textLength(16_000), asForm: fc.boolean() })),
+  weighted(5, taking('decrypt_msg', {})),
+  weighted(
+    3,
+    taking('send_image', {
       length: pictureLength,
-      type: fc.constantFrom<PictureType>('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
+      type: fc.constantFrom('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
     }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('show' as const), ...common }) },
-  {
-    weight: 6,
-    arbitrary: fc.record({
-      do: fc.constant('mail' as const),
-      ...common,
-      length: fc.oneof(
-        { weight: 8, arbitrary: fc.nat(300) },
-        { weight: 1, arbitrary: fc.nat(64_000) },
-      ),
+  ),
+  weighted(2, taking('show', {})),
+  weighted(
+    6,
+    taking('mail', {
+      length: textLength(64_000),
       how: fc.oneof(
-        { weight: 20, arbitrary: fc.constantFrom('once' as const, 'twice' as const) },
-        { weight: 1, arbitrary: fc.constant('by command' as const) },
+        weighted(20, fc.constantFrom('once', 'twice')),
+        weighted(1, fc.constant('by command')),
       ),
     }),
-  },
-  {
-    weight: 2,
-    arbitrary: fc.record({
-      do: fc.constant('look' as const),
-      ...common,
+  ),
+  weighted(
+    2,
+    taking('look', {
       path: fc.constantFrom('/', '/frequency', '/transcript', '/image', '/sealed_image'),
     }),
-  },
-  {
-    weight: 1,
-    arbitrary: fc.record({ do: fc.constant('listen' as const), ...common, ms: fc.nat(2_000) }),
-  },
+  ),
+  weighted(1, taking('listen', { ms: fc.nat(2_000) })),
 )
 
 const fault: fc.Arbitrary<Fault> = fc.record({
   kind: fc.oneof(
-    { weight: 60, arbitrary: fc.constant('passed' as const) },
-    { weight: 38, arbitrary: fc.constantFrom(...FAULT_KINDS.filter((kind) => kind !== 'stalled')) },
-    { weight: 1, arbitrary: fc.constant('stalled' as const) },
+    weighted(60, fc.constant('passed' as const)),
+    weighted(38, fc.constantFrom(...FAULT_KINDS.filter((kind) => kind !== 'stalled'))),
+    weighted(1, fc.constant('stalled' as const)),
   ),
   // now and then longer than a peer waits for an answer
-  ms: fc.oneof(
-    { weight: 40, arbitrary: fc.nat(400) },
-    { weight: 1, arbitrary: fc.integer({ min: 4_000, max: 7_000 }) },
-  ),
+  ms: fc.oneof(weighted(40, fc.nat(400)), weighted(1, fc.integer({ min: 4_000, max: 7_000 }))),
   share: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 })
 

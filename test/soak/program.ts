@@ -25,6 +25,12 @@ export interface Holdings {
   readonly handles: readonly string[]
 }
 
+/** What it held in a calm. */
+export interface Sample extends Holdings {
+  readonly life: number
+  readonly minute: number
+}
+
 export interface ProgramOptions {
   /** What it is, for people. */
   readonly name: string
@@ -45,6 +51,9 @@ export class Program {
   /** The slowest end after SIGTERM so far, in ms. */
   slowestEnd = 0
   isRunning = false
+  readonly samples: Sample[] = []
+  /** What it holds when it has nothing to do; null before that was looked at. */
+  atRest: readonly string[] | null = null
   readonly #options: ProgramOptions
   #command: Command | undefined
 

@@ -8,31 +8,21 @@ import { setTimeout as sleep } from 'node:timers/promises'
 
 export type FaultKind = keyof typeof FAULTS
 
-/** What happens to a request; which of the numbers count depends on the kind. */
-export interface Fault {
-  readonly kind: FaultKind
+interface HowMuch {
   /** How long something takes, in ms. */
   readonly ms: number
   /** Where something happens, from 0 to less than 1 of a length. */
   readonly share: number
 }
 
-export interface FaultyProxy {
-  readonly port: number
-  /** From now on faults come. */
-  storm(): void
-  /** From now on every request passes; resolves once nothing is under way. */
-  calm(): Promise<void>
-  /** What an eavesdropper has heard since the last time: heads and bodies as they were sent. */
-  recorded(): Buffer
-  close(): void
+/** What happens to a request; which of the numbers count depends on the kind. */
+export interface Fault extends HowMuch {
+  readonly kind: FaultKind
 }
 
-interface Head {
-  readonly method: string | undefined
-  readonly path: string | undefined
-  readonly headers: http.IncomingHttpHeaders
-}
+export type FaultyProxy = Awaited<ReturnType<typeof faultyProxy>>
+
+type Head = Pick<IncomingMessage, 'method' | 'url' | 'headers'>
 
 interface Reply {
   readonly status: number
@@ -40,58 +30,30 @@ interface Reply {
   readonly body: Buffer
 }
 
-interface Copy {
-  readonly head: Head
-  readonly body: Buffer
-}
-
 /** Earlier requests that may be sent again, and how long each may be. */
 const MAX_COPIES = 16
 const MAX_COPY_BYTES = 256 * 1024
-
-/** A request that passes, with all that a fault may do to it. */
-interface Passing extends Fault {
-  /** As it comes in. */
-  readonly stream: AsyncIterable<Buffer>
-  whole(): Promise<Buffer>
-  /** Hands it to the target. Null if there is no answer. */
-  deliver(body: Buffer | AsyncIterable<Buffer>): Promise<Reply | null>
-  /** Hands the target the first bytes only, waits so long, and breaks off. */
-  deliverPart(body: Buffer, ms: number): Promise<void>
-  /** Hands the target an earlier request, which nobody waits for. */
-  deliverEarlier(): Promise<void>
-  /** Resolves when another request passed, or the time is over. */
-  overtaken(ms: number): Promise<void>
-  wait(ms: number): Promise<void>
-  /** Answers the sender; breaks the connection if there is nothing to answer. */
-  answer(reply: Reply | null): void
-  /** Begins to answer, and breaks off. */
-  answerPart(reply: Reply | null): void
-  /** RST to the sender. */
-  reset(): void
-}
-
-const part = (bytes: Buffer, share: number) => bytes.subarray(0, Math.floor(share * bytes.length))
-
 /** Longer than a peer waits for a request, or for something of a picture. */
 const STALL_MS = 12_000
 const OVERTAKEN_MS = 1_000
+
+const part = (bytes: Buffer, share: number) => bytes.subarray(0, Math.floor(share * bytes.length))
 
 const FAULTS = {
   passed: async (request: Passing) => request.answer(await request.deliver(request.stream)),
   'delayed request': async (request: Passing) => {
     const body = await request.whole()
-    await request.wait(request.ms)
+    await request.wait()
     request.answer(await request.deliver(body))
   },
   'delayed answer': async (request: Passing) => {
     const reply = await request.deliver(request.stream)
-    await request.wait(request.ms)
+    await request.wait()
     request.answer(reply)
   },
   overtaken: async (request: Passing) => {
     const body = await request.whole()
-    await request.overtaken(OVERTAKEN_MS)
+    await request.overtaken()
     request.answer(await request.deliver(body))
   },
   'dropped request': async (request: Passing) => {
@@ -105,7 +67,7 @@ const FAULTS = {
   'given up, then late': async (request: Passing) => {
     const body = await request.whole()
     request.reset()
-    await request.wait(request.ms)
+    await request.wait()
     await request.deliver(body)
   },
   doubled: async (request: Passing) => {
@@ -115,15 +77,15 @@ const FAULTS = {
   },
   replayed: async (request: Passing) => {
     request.answer(await request.deliver(request.stream))
-    await request.wait(request.ms)
+    await request.wait()
     await request.deliverEarlier()
   },
   'cut request': async (request: Passing) => {
-    await request.deliverPart(part(await request.whole(), request.share), 0)
+    await request.deliverPart(0)
     request.reset()
   },
   stalled: async (request: Passing) => {
-    await request.deliverPart(part(await request.whole(), request.share), STALL_MS)
+    await request.deliverPart(STALL_MS)
     request.reset()
   },
   'cut answer': async (request: Passing) => {
@@ -146,119 +108,9 @@ export const FAULT_KINDS = Object.keys(FAULTS) as FaultKind[]
 const NO_FAULT: Fault = { kind: 'passed', ms: 0, share: 0 }
 
 /** A proxy to `target`, a port of 127.0.0.1. `next`: what happens to each request while it storms. */
-export async function faultyProxy(target: number, next: () => Fault): Promise<FaultyProxy> {
-  const underWay = new Set<Promise<void>>()
-  const copies: Copy[] = []
-  let heard: Buffer[] = []
+export async function faultyProxy(target: number, next: () => Fault) {
+  const wire = new Wire(target)
   let storming = false
-  /** Aborted by the calm: whoever waits goes on. */
-  let patience = new AbortController()
-  /** Called when a request has passed. */
-  const overtakers = new Set<() => void>()
-
-  const wait = (ms: number) => sleep(ms, undefined, { signal: patience.signal }).catch(() => {})
-
-  function passing(request: IncomingMessage, response: ServerResponse, fault: Fault): Passing {
-    const { method, url, headers } = request
-    const head = { method, path: url, headers }
-    heard.push(Buffer.from(`${method} ${url}\n${request.rawHeaders.join('\n')}\n`))
-    async function* stream() {
-      const chunks: Buffer[] = []
-      for await (const chunk of request) {
-        heard.push(chunk)
-        chunks.push(chunk)
-        yield chunk as Buffer
-      }
-      remember({ head, body: Buffer.concat(chunks) })
-    }
-    return {
-      ...fault,
-      stream: stream(),
-      whole: () => buffer(stream()),
-      wait,
-      deliver: (body) => deliver(head, body),
-      deliverPart: (body, ms) => deliverPart(head, body, ms),
-      deliverEarlier: async () => {
-        const copy = copies[Math.floor(fault.share * copies.length)]
-        if (copy) await deliver(copy.head, copy.body)
-      },
-      overtaken: (ms) =>
-        new Promise((resolve) => {
-          overtakers.add(resolve)
-          wait(ms).then(resolve)
-        }),
-      answer: (reply) => {
-        if (reply === null) request.socket.resetAndDestroy()
-        else response.writeHead(reply.status, reply.headers).end(reply.body)
-      },
-      answerPart: (reply) => {
-        if (reply !== null) {
-          response.writeHead(reply.status, reply.headers)
-          response.write(part(reply.body, fault.share))
-        }
-        request.socket.destroySoon()
-      },
-      reset: () => request.socket.resetAndDestroy(),
-    }
-  }
-
-  function remember(copy: Copy): void {
-    if (copy.body.length > MAX_COPY_BYTES) return
-    copies.push(copy)
-    if (copies.length > MAX_COPIES) copies.shift()
-  }
-
-  /** A connection of its own for each request: what ends one ends no other. */
-  function open({ method, path, headers }: Head, length?: number): http.ClientRequest {
-    const own = length === undefined ? {} : { 'content-length': length }
-    const options: http.RequestOptions = { host: '127.0.0.1', port: target, agent: false }
-    const request = http.request({ ...options, method, path, headers: { ...headers, ...own } })
-    // whoever waits for the answer learns of it
-    return request.on('error', () => {})
-  }
-
-  async function deliver(head: Head, body: Buffer | AsyncIterable<Buffer>): Promise<Reply | null> {
-    const isWhole = Buffer.isBuffer(body)
-    const request = open(head, isWhole ? body.length : undefined)
-    const answered = once(request, 'response') as Promise<[IncomingMessage]>
-    if (isWhole) request.end(body)
-    else track(pour(body, request))
-    try {
-      const [response] = await answered
-      for (const goOn of overtakers) goOn()
-      overtakers.clear()
-      const answer = await buffer(response)
-      const { statusCode: status = 0, headers, rawHeaders } = response
-      heard.push(Buffer.from(`${status}\n${rawHeaders.join('\n')}\n`), answer)
-      return { status, headers, body: answer }
-    } catch {
-      // the target is down, or broke off
-      return null
-    } finally {
-      request.destroy()
-    }
-  }
-
-  /** As fast as the target takes it; once that has answered, the rest flows away. */
-  async function pour(body: AsyncIterable<Buffer>, into: http.ClientRequest): Promise<void> {
-    try {
-      for await (const chunk of body) if (!into.destroyed && !into.write(chunk)) await drained(into)
-      into.end()
-    } catch {
-      // the sender is gone
-      into.destroy()
-    }
-  }
-
-  async function deliverPart(head: Head, body: Buffer, ms: number): Promise<void> {
-    const request = open(head)
-    const ended = new Promise((resolve) => request.once('close', resolve))
-    const written = new Promise((resolve) => request.write(body, resolve))
-    await Promise.race([written, ended])
-    await Promise.race([wait(ms), ended])
-    request.socket?.resetAndDestroy()
-    request.destroy()
-  }
 
   async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const fault = storming ? next() : NO_FAULT
@@ -269,7 +121,7 @@ export async function faultyProxy(target: number, next: () => Fault): Promise<Fa
     const abandon = () => request.destroy()
     socket.once('close', abandon)
     try {
-      await FAULTS[fault.kind](passing(request, response, fault))
+      await FAULTS[fault.kind](passing(wire, request, response, fault))
     } catch {
       // the sender is gone
       socket.destroy()
@@ -278,37 +130,177 @@ export async function faultyProxy(target: number, next: () => Fault): Promise<Fa
     }
   }
 
-  function track(work: Promise<void>): void {
-    const tracked = work.finally(() => underWay.delete(tracked))
-    underWay.add(tracked)
-  }
-
   const server = http.createServer({ requestTimeout: 0 }, (request, response) =>
-    track(take(request, response)),
+    wire.track(take(request, response)),
   )
   server.on('clientError', (_error, socket) => socket.destroy())
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   return {
     port: (server.address() as AddressInfo).port,
-    storm: () => {
-      patience = new AbortController()
+    /** From now on faults come. */
+    storm() {
+      wire.patience = new AbortController()
       storming = true
     },
-    calm: async () => {
+    /** From now on every request passes; resolves once nothing is under way. */
+    async calm() {
       storming = false
-      patience.abort()
-      while (underWay.size > 0) await Promise.all(underWay)
+      wire.patience.abort()
+      while (wire.underWay.size > 0) await Promise.all(wire.underWay)
     },
-    recorded: () => {
-      const all = Buffer.concat(heard)
-      heard = []
-      return all
-    },
-    close: () => {
+    /** What an eavesdropper has heard since the last time: heads and bodies as they were sent. */
+    recorded: () => Buffer.concat(wire.heard.splice(0)),
+    close() {
       server.close()
       server.closeAllConnections()
     },
+  }
+}
+
+/** The way to the target, and what the requests on it share. */
+class Wire {
+  readonly underWay = new Set<Promise<void>>()
+  readonly copies: { head: Head; body: Buffer }[] = []
+  readonly heard: Buffer[] = []
+  /** Called when a request has passed. */
+  readonly overtakers = new Set<() => void>()
+  /** Aborted by the calm: whoever waits goes on. */
+  patience = new AbortController()
+  readonly #target: number
+
+  constructor(target: number) {
+    this.#target = target
+  }
+
+  wait(ms: number): Promise<void> {
+    return sleep(ms, undefined, { signal: this.patience.signal }).catch(() => {})
+  }
+
+  track(work: Promise<void>): void {
+    const tracked = work.finally(() => this.underWay.delete(tracked))
+    this.underWay.add(tracked)
+  }
+
+  remember(head: Head, body: Buffer): void {
+    if (body.length > MAX_COPY_BYTES) return
+    this.copies.push({ head, body })
+    if (this.copies.length > MAX_COPIES) this.copies.shift()
+  }
+
+  /** A connection of its own for each request: what ends one ends no other. */
+  open({ method, url, headers }: Head, length?: number): http.ClientRequest {
+    const own = length === undefined ? {} : { 'content-length': length }
+    const to = { host: '127.0.0.1', port: this.#target, agent: false }
+    const request = http.request({ ...to, method, path: url, headers: { ...headers, ...own } })
+    // whoever waits for the answer learns of it
+    return request.on('error', () => {})
+  }
+
+  /** Hands it to the target. Null if there is no answer. */
+  async deliver(head: Head, body: Buffer | AsyncIterable<Buffer>): Promise<Reply | null> {
+    const isWhole = Buffer.isBuffer(body)
+    const request = this.open(head, isWhole ? body.length : undefined)
+    const answered = once(request, 'response') as Promise<[IncomingMessage]>
+    if (isWhole) request.end(body)
+    else this.track(pour(body, request))
+    try {
+      const [response] = await answered
+      for (const goOn of this.overtakers) goOn()
+      this.overtakers.clear()
+      const answer = await buffer(response)
+      const { statusCode: status = 0, headers, rawHeaders } = response
+      this.heard.push(Buffer.from(`${status}\n${rawHeaders.join('\n')}\n`), answer)
+      return { status, headers, body: answer }
+    } catch {
+      // the target is down, or broke off
+      return null
+    } finally {
+      request.destroy()
+    }
+  }
+
+  /** Hands the target these bytes of a longer body, waits so long, and breaks off. */
+  async deliverPart(head: Head, body: Buffer, ms: number): Promise<void> {
+    const request = this.open(head)
+    const ended = new Promise((resolve) => request.once('close', resolve))
+    const written = new Promise((resolve) => request.write(body, resolve))
+    await Promise.race([written, ended])
+    await Promise.race([this.wait(ms), ended])
+    request.socket?.resetAndDestroy()
+    request.destroy()
+  }
+}
+
+type Passing = ReturnType<typeof passing>
+
+/** A request that passes, with all that a fault may do to it. */
+function passing(
+  wire: Wire,
+  request: IncomingMessage,
+  response: ServerResponse,
+  { ms, share }: HowMuch,
+) {
+  const { method, url, headers } = request
+  const head = { method, url, headers } as Head
+  wire.heard.push(Buffer.from(`${method} ${url}\n${request.rawHeaders.join('\n')}\n`))
+  async function* incoming() {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) {
+      wire.heard.push(chunk)
+      chunks.push(chunk)
+      yield chunk as Buffer
+    }
+    wire.remember(head, Buffer.concat(chunks))
+  }
+  const whole = () => buffer(incoming())
+  return {
+    share,
+    /** As it comes in. */
+    stream: incoming(),
+    whole,
+    wait: () => wire.wait(ms),
+    /** Resolves when another request passed, or after a while. */
+    overtaken: () =>
+      new Promise<void>((resolve) => {
+        wire.overtakers.add(resolve)
+        wire.wait(OVERTAKEN_MS).then(resolve)
+      }),
+    deliver: (body: Buffer | AsyncIterable<Buffer>) => wire.deliver(head, body),
+    /** Hands the target the first bytes only, waits so long, and breaks off. */
+    deliverPart: async (ms: number) => wire.deliverPart(head, part(await whole(), share), ms),
+    /** Hands the target an earlier request, which nobody waits for. */
+    async deliverEarlier() {
+      const copy = wire.copies[Math.floor(share * wire.copies.length)]
+      if (copy) await wire.deliver(copy.head, copy.body)
+    },
+    /** Answers the sender; breaks the connection if there is nothing to answer. */
+    answer(reply: Reply | null) {
+      if (reply === null) request.socket.resetAndDestroy()
+      else response.writeHead(reply.status, reply.headers).end(reply.body)
+    },
+    /** Begins to answer, and breaks off. */
+    answerPart(reply: Reply | null) {
+      if (reply !== null) {
+        response.writeHead(reply.status, reply.headers)
+        response.write(part(reply.body, share))
+      }
+      request.socket.destroySoon()
+    },
+    reset() {
+      request.socket.resetAndDestroy()
+    },
+  }
+}
+
+/** As fast as the target takes it; once that has answered, the rest flows away. */
+async function pour(body: AsyncIterable<Buffer>, into: http.ClientRequest): Promise<void> {
+  try {
+    for await (const chunk of body) if (!into.destroyed && !into.write(chunk)) await drained(into)
+    into.end()
+  } catch {
+    // the sender is gone
+    into.destroy()
   }
 }
 

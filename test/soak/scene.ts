@@ -3,14 +3,13 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KeyPair } from '../../src/protocol/curves.ts'
 import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import { type Answer, type CallOptions, call } from '../helpers/call.ts'
-import { makeKeys, textsIn } from '../helpers/mail.ts'
+import { type MailKeys, makeKeys, textsIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
 import { Ledger, type Side } from './ledger.ts'
-import { type Holdings, Program, type ProgramOptions } from './program.ts'
+import { Program, type ProgramOptions } from './program.ts'
 import { type Fault, type FaultKind, type FaultyProxy, faultyProxy } from './proxy.ts'
 
 export const SIDES: readonly Side[] = [0, 1]
@@ -22,32 +21,15 @@ export function other(side: Side): Side {
 /** Longer than steps that wait for one another and for the other peer, in ms. */
 const ANSWER = 60_000
 
-/** What a process held in a calm. */
-export interface Sample extends Holdings {
-  readonly life: number
-  readonly minute: number
-}
-
-/** A program, and what it held. */
-export interface Watched {
-  readonly program: Program
-  /** One for each calm. */
-  readonly samples: Sample[]
-  /** What it holds when it has nothing to do; null before that was looked at. */
-  atRest: readonly string[] | null
-}
-
+/** One of the two, with its two programs, its folders, and the faulty way to it. */
 export interface Peer {
   readonly name: 'a' | 'b'
   readonly port: number
-  readonly peer: Watched
-  readonly watcher: Watched
-  /** Folders. */
+  readonly peer: Program
+  readonly watcher: Program
   readonly state: string
   readonly mailbox: string
-  readonly mailKey: KeyPair
-  readonly mailKeyFile: string
-  /** The way to it. */
+  readonly mailKeys: MailKeys
   readonly proxy: FaultyProxy
   /** Is told of each shared secret that its terminal shows. */
   shows: (secret: string) => void
@@ -93,7 +75,7 @@ export class Scene {
   }
 
   get programs(): Program[] {
-    return this.peers.flatMap(({ peer, watcher }) => [peer.program, watcher.program])
+    return this.peers.flatMap(({ peer, watcher }) => [peer, watcher])
   }
 
   at(side: Side): Peer {
@@ -117,7 +99,7 @@ export class Scene {
       this.peers.push(this.#make(side, port, proxy, way.port))
     }
     for (const program of this.programs) await program.start()
-    for (const { peer } of this.peers) peer.atRest = (await peer.program.holdings()).handles
+    for (const { peer } of this.peers) peer.atRest = (await peer.holdings()).handles
   }
 
   /** Ends whatever still runs. */
@@ -162,10 +144,9 @@ export class Scene {
       port,
       state,
       mailbox,
-      mailKey: keys.pair,
-      mailKeyFile: keys.publicFile,
+      mailKeys: keys,
       proxy,
-      peer: this.#watched({
+      peer: this.#program({
         name: `the peer ${name}`,
         args: ['peer', '--port', String(port), '--peer', `http://127.0.0.1:${wayOut}`]
           .concat('--curve', curve)
@@ -181,7 +162,7 @@ export class Scene {
             } else this.ledger.opened(side, secret)
         },
       }),
-      watcher: this.#watched({
+      watcher: this.#program({
         name: `the watcher of ${name}`,
         args: ['watch', mailbox, '--key', keys.privateFile],
         ready: /watching/,
@@ -201,7 +182,7 @@ export class Scene {
   }
 
   /** A program whose failures are the soak's. */
-  #watched(options: Omit<ProgramOptions, 'onCrash'>): Watched {
+  #program(options: Omit<ProgramOptions, 'onCrash'>): Program {
     const onLine = (line: string) => {
       try {
         assert.doesNotMatch(line, /DEFECT/)
@@ -210,8 +191,7 @@ export class Scene {
         this.#fail(error)
       }
     }
-    const onCrash = (error: Error) => this.#fail(error)
-    return { samples: [], atRest: null, program: new Program({ ...options, onLine, onCrash }) }
+    return new Program({ ...options, onLine, onCrash: (error) => this.#fail(error) })
   }
 }
 

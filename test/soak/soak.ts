@@ -55,7 +55,7 @@ export class Soak {
         const { after, how, pick, which, down } = this.#plan.restarts.next().value
         await sleep(Math.min(after, Math.max(end - performance.now(), 0)))
         if (!goesOn()) return
-        const { program } = this.scene.at(restartable[pick % restartable.length] ?? 0)[which]
+        const program = this.scene.at(restartable[pick % restartable.length] ?? 0)[which]
         await program[how]()
         this.scene.restarts[how]++
         await sleep(down)

@@ -72,7 +72,7 @@ function codeOf(what: Step['do'], answer: Answer): string {
 
 /** Null if the peer was not there all the time; while it is there, it answers. */
 async function unlessItEnds<T>(scene: Scene, side: Side, run: () => Promise<T>): Promise<T | null> {
-  const { program } = scene.at(side).peer
+  const program = scene.at(side).peer
   const { life, isRunning } = program
   try {
     return await run()
@@ -85,7 +85,7 @@ async function unlessItEnds<T>(scene: Scene, side: Side, run: () => Promise<T>):
 /** The body of a step, and what to do once it was accepted. */
 export function handIn(scene: Scene, step: Step): [CallOptions, () => void] {
   const to = other(step.side)
-  const { life } = scene.at(to).peer.program
+  const { life } = scene.at(to).peer
   const { ledger } = scene
   if (step.do === 'send_msg') {
     const text = ledger.text(to, life, step.length)
@@ -105,17 +105,17 @@ export function handIn(scene: Scene, step: Step): [CallOptions, () => void] {
 /** A letter over the wire: the same bytes once or twice; or by the command, on a way without faults. */
 async function mail(scene: Scene, step: Step & { do: 'mail' }): Promise<string> {
   const to = other(step.side)
-  const { mailKey, mailKeyFile, port } = scene.at(to)
+  const { mailKeys, port } = scene.at(to)
   const letter = scene.ledger.letter(to, step.length)
   if (step.how === 'by command') {
-    const args = ['--to', `http://127.0.0.1:${port}`, '--recipient', mailKeyFile, letter]
+    const args = ['--to', `http://127.0.0.1:${port}`, '--recipient', mailKeys.publicFile, letter]
     const { code, errors } = await runCommand(['send', ...args])
-    if (code === 0) scene.ledger.acceptLetter(letter)
+    if (code === 0) scene.ledger.accept(letter)
     else assert.match(errors, /^ecdh-duet: [^\n]+\n$/)
     scene.answers.push(errors)
     return `by command ${code}`
   }
-  const sealed = await seal(mailKey, Buffer.from(letter))
+  const sealed = await seal(mailKeys.pair, Buffer.from(letter))
   scene.ledger.sealed(idOf(sealed))
   const options = {
     method: 'POST',
@@ -128,7 +128,7 @@ async function mail(scene: Scene, step: Step & { do: 'mail' }): Promise<string> 
     const answer = await scene.askOverWire(to, '/message', options).catch(() => null)
     const code = answer === null ? 'no answer' : codeOf('mail', answer)
     const isStored = code === '201' && answer?.json.id === idOf(sealed)
-    if (isStored) scene.ledger.acceptLetter(letter)
+    if (isStored) scene.ledger.accept(letter)
     outcomes.push(code === '201' && !isStored ? 'changed' : code)
   }
   return outcomes.join(' and ')

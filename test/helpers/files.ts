@@ -1,0 +1,72 @@
+/** Folders and files of tests, and what the system says when it refuses them. */
+
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { after, afterEach, before, beforeEach, type TestContext } from 'node:test'
+
+/** A place in a folder of tests, or the folder itself. */
+export type Place = (...names: string[]) => string
+
+/** A fresh folder for each test of a file or a `describe`. */
+export const folderForEach = (): Place => folder(beforeEach, afterEach)
+
+/** One folder for all the tests of a file or a `describe`. */
+export const folderForAll = (): Place => folder(before, after)
+
+function folder(begin: (hook: () => void) => void, end: (hook: () => void) => void): Place {
+  let root = ''
+  begin(() => {
+    root = fs.mkdtempSync(path.join(fs.realpathSync(os.tmpdir()), 'duet-'))
+  })
+  end(() => fs.rmSync(root, { recursive: true }))
+  return (...names) => path.join(root, ...names)
+}
+
+/** Permissions as octal digits. */
+export const modeOf = (file: string): string => (fs.statSync(file).mode & 0o777).toString(8)
+
+/** A pipe that nobody writes to. */
+export function makePipe(file: string): void {
+  const { status } = spawnSync('mkfifo', ['-m', '600', file])
+  if (status !== 0) throw new Error(`there is no pipe ${file}`)
+}
+
+/** What the system says with `code` and nothing else. */
+export function systemError(code: string): NodeJS.ErrnoException {
+  return Object.assign(new Error('the system'), { code })
+}
+
+/** Throws it. */
+export function failingWith(code: string): () => never {
+  return () => {
+    throw systemError(code)
+  }
+}
+
+/** The files that are opened from now on, and by their descriptors those of them that are open. */
+export function filesOpened(t: TestContext): { opened: string[]; open: Map<number, string> } {
+  const opened: string[] = []
+  const open = new Map<number, string>()
+  const { openSync, closeSync } = fs
+  t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+    const fd = openSync(...args)
+    opened.push(String(args[0]))
+    open.set(fd, String(args[0]))
+    return fd
+  })
+  t.mock.method(fs, 'closeSync', (fd: number) => {
+    closeSync(fd)
+    open.delete(fd)
+  })
+  return { opened, open }
+}
+
+let gone: number | undefined
+
+/** The number of a process that has ended. */
+export function endedProcess(): number {
+  gone ??= spawnSync(process.execPath, ['--version']).pid
+  return gone
+}
