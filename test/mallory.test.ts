@@ -8,6 +8,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { parseAlteration } from '../src/commands/arguments.ts'
 import { loopbackOrigin } from '../src/loopback.ts'
 import { MAX_WAITING } from '../src/protocol/exchange.ts'
 import { MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
@@ -16,8 +17,10 @@ import { type Answer, call } from './helpers/call.ts'
 import { type Command, runCommand, startCommand, withCommand } from './helpers/command.ts'
 import { documentAt, shellLines } from './helpers/documents.ts'
 import { freePorts } from './helpers/ports.ts'
+import { sharedProcess } from './helpers/shared.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
+const SLOW = process.env['SLOW'] === '1'
 const root = path.resolve(import.meta.dirname, '..')
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mallory-'))
 after(() => fs.rmSync(folder, { recursive: true }))
@@ -75,40 +78,22 @@ const agree = async (a: number, b: number) => {
   assert.equal(typeof (await step(b, '/send_keys')).json.session, 'string')
 }
 
-/** What she is told to change on each suite (what is before the first =), and what she passes on as it is. */
-const ALTERATIONS: Record<
-  SuiteName,
-  { alter: string; said: string; changed: string; kept: string }
-> = {
-  X25519: {
-    alter: 'noon=$&midnight',
-    said: 'Meet me at noon. At noon!',
-    changed: 'Meet me at $&midnight. At $&midnight!',
-    // the change would make it too long
-    kept: `noon${'.'.repeat(MAX_TEXT_BYTES - 4)}`,
-  },
-  'P-256': {
-    alter: 'not ==x=',
-    said: 'Do not go, not !',
-    changed: 'Do =x=go, =x=!',
-    kept: 'Bring the key',
-  },
-  X25519MLKEM768: {
-    alter: 'not =',
-    said: 'Do not go, not !',
-    changed: 'Do go, !',
-    kept: 'Bring the key',
-  },
-}
+/** What she is told to change: `from=to`, both as they stand there. */
+const ALTER = 'noon=$&midnight'
+const SAID = 'Meet me at noon. At noon!'
+const CHANGED = 'Meet me at $&midnight. At $&midnight!'
+/** The change would make it too long. */
+const KEPT = `noon${'.'.repeat(MAX_TEXT_BYTES - 4)}`
 
-for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
-  describe(`Mallory between strangers on ${name}`, () => {
-    const { alter, said, changed, kept } = ALTERATIONS[name]
+for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
+  // with a KEM she has to do all that she does without one
+  const skip = kem === null && !SLOW && 'the lesson has her on X25519; all of it on each: SLOW=1'
+  describe(`Mallory between strangers on ${name}`, { skip }, () => {
     const ownText = (port: number) => `This is a secret message from port ${port}!`
     const marked = (port: number) => `from ${port}, with $& and ümlauts`
     let four: Four
     before(async () => {
-      four = await startFour(['--with', 'strangers', '--curve', name, '--alter', alter])
+      four = await startFour(['--with', 'strangers', '--curve', name, '--alter', ALTER])
     })
     after(() => four.command.kill('SIGKILL'))
 
@@ -129,10 +114,10 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       }
     })
 
-    it(`changes a text on its way (${alter}), and nothing shows it`, async () => {
+    it('changes a text on its way, and nothing shows it', async () => {
       const { a, b } = four
-      assert.equal((await say(a, said)).status, 201)
-      assert.equal((await say(a, kept)).status, 201)
+      assert.equal((await say(a, SAID)).status, 201)
+      assert.equal((await say(a, KEPT)).status, 201)
       assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 2)
     })
 
@@ -190,10 +175,10 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       const more = [ownText(a), ...numbers]
       const textsOf = ({ secrets }: { secrets: string[] }) =>
         secrets.filter((text) => !isShared(text))
-      assert.deepEqual(textsOf(ofB), [ownText(a), marked(a), changed, kept, ...more])
-      assert.deepEqual(textsOf(ofM), [ownText(a), marked(a), said, kept, ...more, 'one too many'])
+      assert.deepEqual(textsOf(ofB), [ownText(a), marked(a), CHANGED, KEPT, ...more])
+      assert.deepEqual(textsOf(ofM), [ownText(a), marked(a), SAID, KEPT, ...more, 'one too many'])
       assert.deepEqual(textsOf(ofA), [ownText(b), marked(b), ownText(b)])
-      assert.deepEqual(textsOf(ofN), [ownText(b), marked(b), changed, ownText(b)])
+      assert.deepEqual(textsOf(ofN), [ownText(b), marked(b), CHANGED, ownText(b)])
 
       // the secrets of the first session, which each of the two has with her
       const shared = kem === null ? 1 : 2
@@ -211,6 +196,7 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       assert.notEqual(shown.get(a), shown.get(b))
     })
   })
+}
 
 const isShared = (text: string) => /^[0-9a-f]{64}$/.test(text)
 
@@ -218,10 +204,8 @@ const isShared = (text: string) => /^[0-9a-f]{64}$/.test(text)
 const copiesIn = (command: Command) =>
   [...command.output().matchAll(/decrypted to (\S+)\n/g)].map(([, file = '']) => file)
 
-// whom one knows is the same on each suite (state.test.ts has the files)
 for (const { name } of Object.values(SUITES)) {
-  const skip =
-    name !== 'X25519' && process.env['SLOW'] !== '1' && 'five programs a suite: SLOW=1 runs it'
+  const skip = !SLOW && 'the lesson has it on X25519; with the states compared, on each: SLOW=1'
   describe(`Mallory between two who have met on ${name}`, { skip }, () => {
     const state = path.join(folder, `met-${name}`)
     const honest = async (ports: [number, number]) => {
@@ -314,6 +298,8 @@ describe('a loopback address', () => {
 })
 
 describe('Mallory', () => {
+  const run = sharedProcess()
+
   it('goes between two that were started with her in the place of the other, as her README has it', async () => {
     const readme = documentAt('src/lab/mallory/README.md').text
     const commands = shellLines(readme, 'In three terminals')
@@ -358,7 +344,7 @@ describe('Mallory', () => {
 
   it('starts no known ones that have not met, who would remember her', async () => {
     const state = path.join(folder, 'nobody')
-    const { code, output, errors } = await runCommand([
+    const { code, output, errors } = await run([
       ...['mallory', '--with', 'known', '--state', state, '--ports', '0,0'],
     ])
     assert.deepEqual([code, output], [1, ''])
@@ -373,7 +359,7 @@ describe('Mallory', () => {
     'the second',
   ].entries()) {
     // the last of them comes up when all others have
-    const skip = i < 3 && process.env['SLOW'] !== '1' && 'a program each: SLOW=1 runs it'
+    const skip = i < 3 && !SLOW && 'a program each: SLOW=1 runs it'
     it(`says that a port is taken before anybody is ready, and leaves nothing running: ${whose}`, {
       skip,
     }, async () => {
@@ -396,19 +382,23 @@ describe('Mallory', () => {
 
   it('attacks nobody on another machine, and says why', async () => {
     const between = 'http://127.0.0.1:5001,http://192.168.1.10:5000'
-    const { code, output, errors } = await runCommand(['mallory', '--between', between])
+    const { code, output, errors } = await run(['mallory', '--between', between])
     assert.deepEqual([code, output], [2, ''])
     assert.match(errors, /Attacks go to this machine only.*loopback/)
   })
 
-  for (const [what, ...args] of [
-    ['the same URL twice', '--between', 'http://127.0.0.1:5000,http://127.0.0.1:5000'],
-    ['a change of nothing', '--alter', '=midnight'],
-  ])
-    it(`exits with 2 on ${what}`, async () => {
-      const { code, output } = await runCommand(['mallory', ...args])
+  it('takes two URLs, and a change of something into anything', async () => {
+    for (const args of [
+      ['--between', 'http://127.0.0.1:5000,http://127.0.0.1:5000'],
+      ['--alter', '=midnight'],
+    ]) {
+      const { code, output } = await run(['mallory', ...args])
       assert.deepEqual([code, output], [2, ''])
-    })
+    }
+    // the first = is the one between the two
+    assert.deepEqual(parseAlteration('not ==x='), { from: 'not ', to: '=x=' })
+    assert.deepEqual(parseAlteration('not ='), { from: 'not ', to: '' })
+  })
 })
 
 const noMake = spawnSync('make', ['--version']).status === 0 ? false : 'there is no make here'

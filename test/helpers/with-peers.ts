@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
+import type { PeerOptions } from '../../src/peer.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
@@ -32,10 +33,13 @@ export interface PeersOptions {
   maxImage?: number
   openMemory?: (port: number) => Memory
   openMailbox?: () => Mailbox
+  showWork?: PeerOptions['showWork']
 }
 
 export interface StartedPeers {
   readonly peers: readonly [TestPeer, TestPeer]
+  /** What their terminals have shown so far. */
+  output(): string
   /** Leaves out of their terminals what these have shown so far. */
   forget(): void
   close(): Promise<void>
@@ -63,13 +67,15 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
     image: options.image,
     maxImage: options.maxImage,
     openMailbox: options.openMailbox,
+    showWork: options.showWork,
   })
+  const shown = () => {
+    terminal.flush()
+    return output
+  }
   const peers = launched.ports.map((port) => {
     const url = `http://127.0.0.1:${port}`
-    const lines = () => {
-      terminal.flush()
-      return linesOf(output, port)
-    }
+    const lines = () => linesOf(shown(), port)
     return {
       port,
       url,
@@ -82,7 +88,7 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
     terminal.flush()
     output = ''
   }
-  return { peers, forget, close: () => launched.close() }
+  return { peers, output: shown, forget, close: () => launched.close() }
 }
 
 export async function withPeers(
