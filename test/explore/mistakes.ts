@@ -51,24 +51,9 @@ const ORDERLY: readonly Mistake[] = [
     'const newest = this.#current ?? this.#candidate',
   ),
   exchange(
-    'a text under the candidate promotes nothing',
-    'const completed = session === this.#candidate',
-    'const completed = false',
-  ),
-  exchange(
     'no text is taken under the candidate',
     '[this.#current, this.#candidate, this.#previous].find',
     '[this.#current, this.#previous].find',
-  ),
-  exchange(
-    'no text is taken that was sealed before the keys were changed',
-    '[this.#current, this.#candidate, this.#previous].find',
-    '[this.#current, this.#candidate].find',
-  ),
-  exchange(
-    'texts are sent on a session that nobody has confirmed',
-    'if (this.#current !== null) return this.#current',
-    'if (this.#current !== null) return this.#candidate ?? this.#current',
   ),
   exchange('the session before keeps its sending keys', '    this.#previous?.demote()\n'),
   exchange('the session before that is not erased', '    this.#previous?.erase()\n'),
@@ -122,6 +107,25 @@ const ORDERLY: readonly Mistake[] = [
     'the public keys are not in the transcript',
     'lp(share.identity), lp(share.publicKey))',
     'lp(share.identity))',
+  ),
+]
+
+/** As `ORDERLY`; they take longer to be found. */
+const LATE: readonly Mistake[] = [
+  exchange(
+    'a text under the candidate promotes nothing',
+    'const completed = session === this.#candidate',
+    'const completed = false',
+  ),
+  exchange(
+    'no text is taken that was sealed before the keys were changed',
+    '[this.#current, this.#candidate, this.#previous].find',
+    '[this.#current, this.#candidate].find',
+  ),
+  exchange(
+    'texts are sent on a session that nobody has confirmed',
+    'if (this.#current !== null) return this.#current',
+    'if (this.#current !== null) return this.#candidate ?? this.#current',
   ),
 ]
 
@@ -199,16 +203,23 @@ const REKEYED_TROUBLED_HYBRID: readonly Mistake[] = [
   ),
 ]
 
-/** By the kind of suite and the bounds of a walk that finds them soon. */
+/** By the kind of suite and the bounds of a walk that finds them soon; `slow`: with SLOW=1. */
 export const MISTAKES: readonly {
   kind: Kind
   bounds: Bounds
   mistakes: readonly Mistake[]
+  slow?: true
 }[] = [
   {
     kind: 'classical',
     bounds: { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 2 },
     mistakes: ORDERLY,
+  },
+  {
+    kind: 'classical',
+    bounds: { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 2 },
+    mistakes: LATE,
+    slow: true,
   },
   {
     kind: 'classical',
@@ -234,5 +245,6 @@ export const MISTAKES: readonly {
     kind: 'hybrid',
     bounds: { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
     mistakes: REKEYED_TROUBLED_HYBRID,
+    slow: true,
   },
 ]
