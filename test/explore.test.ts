@@ -1,6 +1,8 @@
 /** `make explore` within small bounds: every schedule there is, and that each planted mistake is found. */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
 import { describe, it } from 'node:test'
 import { compareBytes, equalBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { KeyPair } from '../src/protocol/curves.ts'
@@ -14,6 +16,7 @@ import { type Result, search } from './explore/search.ts'
 import { type Line, printed, tell } from './explore/tell.ts'
 import { WAYS } from './explore/ways.ts'
 import type { Bounds } from './explore/world.ts'
+import { root } from './helpers/documents.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const skipOf = (slow = false) => slow && !SLOW && 'takes longer: SLOW=1 runs it'
@@ -108,11 +111,20 @@ describe('the calls that it prints', () => {
     })
 })
 
+describe('the planted mistakes', () => {
+  it('each change what stands in the source once, those of SLOW=1 too', () => {
+    for (const { file, from, what } of MISTAKES.flatMap(({ mistakes }) => mistakes)) {
+      const source = fs.readFileSync(path.join(root, 'src/protocol', file), 'utf8')
+      assert.equal(source.split(from).length, 2, what)
+    }
+  })
+})
+
 describe('the walk', () => {
-  for (const { kind, bounds, mistakes, slow } of MISTAKES)
+  for (const { kind, bounds, mistakes } of MISTAKES)
     for (const mistake of mistakes)
       it(`notices, ${kind}, with ${bounds.troubles} troubles, that ${mistake.what}`, {
-        skip: skipOf(slow),
+        skip: skipOf(mistake.isSlow),
       }, async (t) => {
         const { flaw } = search(await load(mistake), kind, bounds)
         assert.ok(flaw, 'not found')

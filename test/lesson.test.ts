@@ -13,6 +13,7 @@ import { answersIn, inPublic, ON_THE_WIRE } from './helpers/bad-keys.ts'
 import { assertShows, commandsOf, documentAt, root } from './helpers/documents.ts'
 import { labSays } from './helpers/lab.ts'
 import { assertForProjector } from './helpers/projector.ts'
+import { sharedProcess } from './helpers/shared.ts'
 import { noWalk, type Shown, walk } from './helpers/walk.ts'
 
 const SLOW = process.env['SLOW'] === '1'
@@ -39,11 +40,17 @@ const outputOf = (line: string) =>
 
 /** Three seconds of this one are its measurements: without SLOW=1 it makes one in place of 25, in this process. */
 const MEASURES = 'make lab-quantum'
+/** All others, but for those that run beside the lines that follow, are then run by one process. */
+const run = sharedProcess()
 
 before(async () => {
   if (noWalk) return
-  shown = await walk(SLOW ? [...commands, ...again] : commands.filter((line) => line !== MEASURES))
-  if (!SLOW) {
+  if (SLOW) shown = await walk([...commands, ...again])
+  else {
+    shown = await walk(
+      commands.filter((line) => line !== MEASURES),
+      run,
+    )
     const { output } = await labSays((say) => quantum(say, 1))
     shown.push({ line: MEASURES, output })
   }

@@ -124,7 +124,7 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
     it('passes pictures on as they are, and has a copy', async () => {
       const { command, a, b, m, n } = four
       const large = path.join(folder, `large-${name}.png`)
-      const content = Buffer.alloc(3_000_001, fs.readFileSync(SAMPLE))
+      const content = Buffer.alloc(1_000_001, fs.readFileSync(SAMPLE))
       fs.writeFileSync(large, content)
       assert.equal((await send(a, large)).status, 201)
       assert.equal((await step(b, '/send_image')).status, 201)
@@ -145,9 +145,9 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
       assert.deepEqual([ofA.safetyNumber, ofB.safetyNumber], [toA.safetyNumber, toB.safetyNumber])
     })
 
-    it('keeps up with both sides sending their keys at once, eight times each', async () => {
+    it('keeps up with both sides sending their keys at once, four times each', async () => {
       const { a, b } = four
-      const ports = Array.from({ length: 8 }, () => [a, b]).flat()
+      const ports = Array.from({ length: 4 }, () => [a, b]).flat()
       const answers = await Promise.all(ports.map((port) => step(port, '/send_keys')))
       assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]))
       for (const port of [a, b]) assert.equal((await step(port, '/send_msg')).status, 201)

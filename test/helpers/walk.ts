@@ -36,11 +36,20 @@ export interface Shown {
   readonly output: string
 }
 
+type Built = (args: string[], options: { cwd: string }) => Promise<{ code: number; output: string }>
+
+/** The program's arguments, where the line of a shell runs it and nothing else. */
+function argumentsOf(line: string): string[] | null {
+  const [, words] = /^(?:exec \S+ \S+|node dist\/main\.js) (.*)$/.exec(line) ?? []
+  return words?.split(' ').map((word) => word.replaceAll('"', '')) ?? null
+}
+
 /**
  * Runs `commands` in an empty folder and on free ports. What `make run-…` starts runs beside those that follow,
- * until the next one starts or all are done; then its output follows theirs.
+ * until the next one starts or all are done; then its output follows theirs. `built`: what runs the program itself
+ * where it ends by itself, if not a process of its own.
  */
-export async function walk(commands: readonly string[]): Promise<Shown[]> {
+export async function walk(commands: readonly string[], built?: Built): Promise<Shown[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-walk-'))
   const ports = await freePorts(4)
   const onOurs = (text: string) =>
@@ -77,6 +86,13 @@ export async function walk(commands: readonly string[]): Promise<Shown[]> {
         continue
       }
       const here = line.startsWith('make ') ? recipeOf(onOurs(line), ports) : onOurs(line)
+      const args = argumentsOf(here)
+      if (built !== undefined && args !== null) {
+        const { code, output } = await built(args, { cwd: folder })
+        assert.equal(code, 0, output)
+        show(line, output)
+        continue
+      }
       const script = here.replaceAll('curl ', 'curl --silent --show-error --fail-with-body ')
       const { stdout } = await run('sh', ['-c', script], { cwd: folder, maxBuffer: 2 ** 24 })
       show(line, stdout)
