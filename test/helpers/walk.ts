@@ -40,7 +40,7 @@ type Built = (args: string[], options: { cwd: string }) => Promise<{ code: numbe
 
 /** The program's arguments, where the line of a shell runs it and nothing else. */
 function argumentsOf(line: string): string[] | null {
-  const [, words] = /^(?:exec \S+ \S+|node dist\/main\.js) (.*)$/.exec(line) ?? []
+  const [, words] = /^(?:exec "[^"]*" "[^"]*"|node dist\/main\.js) (.*)$/.exec(line) ?? []
   return words?.split(' ').map((word) => word.replaceAll('"', '')) ?? null
 }
 

@@ -1,12 +1,12 @@
 /** How fast a mailbox stores: each message is on the disk before it is answered. */
 
-import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { seal } from '../../../src/mailbox/seal.ts'
-import { decodePublicKey } from '../../../src/state/pem.ts'
+import { KeyPair } from '../../../src/protocol/curves.ts'
+import { SUITES } from '../../../src/protocol/suites.ts'
+import { encodePublicKey } from '../../../src/state/pem.ts'
 import { call } from '../../helpers/call.ts'
-import { MAIN } from '../../helpers/command.ts'
 import { freePorts } from '../../helpers/ports.ts'
 import { burst, connections } from '../bursts.ts'
 import { type Connection, request } from '../connection.ts'
@@ -23,9 +23,9 @@ export const mail: Row = ({ rounds, folder }) =>
       fs.mkdirSync(dir)
       return dir
     }) as [string, string, string]
-    execFileSync(process.execPath, [MAIN, 'keygen', home], { stdio: 'ignore' })
-    const key = path.join(home, 'key.public.pem')
-    const recipient = decodePublicKey(fs.readFileSync(key, 'utf8'))
+    const recipient = new KeyPair(SUITES.X25519.curve)
+    const key = path.join(folder, 'key.public.pem')
+    fs.writeFileSync(key, encodePublicKey(recipient))
     const [a = 0, b = 0, c = 0] = await freePorts(3)
     const peer = programs.peer(a, b, '--mailbox', home, '--mailbox-key', key)
     const same = programs.reference('storer', b, stored)
