@@ -9,10 +9,8 @@ import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { createMlKem768 } from 'mlkem'
 import { opensslWork } from '../src/lab/show-work/work.ts'
-import { bytesToHex, hexToBytes } from '../src/protocol/bytes.ts'
-import { KeyPair } from '../src/protocol/curves.ts'
-import { Exchange } from '../src/protocol/exchange.ts'
-import { type EphemeralKeys, halvesOf, SUITES, type Suite } from '../src/protocol/suites.ts'
+import { bytesToHex } from '../src/protocol/bytes.ts'
+import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { call } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
 import { assertShows } from './helpers/documents.ts'
@@ -170,52 +168,6 @@ for (const suite of Object.values(SUITES))
       const warned =
         /private key that would be gone[^\n]*\n[^\n]* shell keeps a history[^\n]*\n[^\n]*\n\(\n/g
       assert.equal(output.match(warned)?.length, 4)
-    })
-
-    it('is the only way out of an exchange for a fresh private key, and the last moment', () => {
-      const seen: { privateKey: string; shared: string; kem: string | null }[] = []
-      const kept: EphemeralKeys[] = []
-      const ciphertexts: (Uint8Array | null)[] = []
-      const a = new Exchange(
-        suite,
-        new KeyPair(suite.curve),
-        null,
-        (own, publicKey, ciphertext) => {
-          kept.push(own)
-          ciphertexts.push(ciphertext)
-          seen.push({
-            privateKey: bytesToHex(own.pair.exportPrivateKey()),
-            shared: bytesToHex(own.pair.sharedSecret(halvesOf(suite, publicKey).point)),
-            kem: ciphertext && bytesToHex(own.decapsulate(ciphertext)),
-          })
-        },
-      )
-      const ofB: (Uint8Array | null)[] = []
-      const b = new Exchange(
-        suite,
-        new KeyPair(suite.curve),
-        null,
-        (_own, _publicKey, ciphertext) => ofB.push(ciphertext),
-      )
-      b.receiveKeys(a.startKeys())
-      assert.deepEqual(seen, [], 'nothing is shown before both sides agree')
-      const { confirm } = a.receiveKeys(b.startKeys())
-      assert.ok(b.receiveAnswer(confirm).completed)
-      assert.equal(seen.length, 1)
-      const [{ privateKey = '', shared = '', kem = null } = {}] = seen
-      const secrets = a.current?.exportSharedSecrets()
-      assert.ok(secrets)
-      assert.equal(shared, bytesToHex(secrets.ecdh))
-      assert.equal(kem, secrets.kem && bytesToHex(secrets.kem))
-      assert.deepEqual(
-        [ciphertexts[0]?.length ?? null, ofB],
-        [suite.kem?.ciphertextBytes ?? null, [null]],
-      )
-      const again = new KeyPair(suite.curve, hexToBytes(privateKey))
-      assert.deepEqual(again.publicKey, a.publicKey && halvesOf(suite, a.publicKey).point)
-      assert.throws(() => kept[0]?.pair.sharedSecret(suite.curve.basePoint), /erased/)
-      if (suite.kem !== null)
-        assert.throws(() => kept[0]?.decapsulate(ciphertexts[0] ?? new Uint8Array()), /erased/)
     })
   })
 
