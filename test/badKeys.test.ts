@@ -5,84 +5,21 @@ import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { badKeys } from '../src/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../src/lab/call.ts'
-import { SUITES, type Suite, type SuiteName } from '../src/protocol/suites.ts'
-import { runCommand } from './helpers/command.ts'
+import { SUITES } from '../src/protocol/suites.ts'
+import { answersIn, inPublic } from './helpers/bad-keys.ts'
 import { withPeerFacing, withServer } from './helpers/fakes.ts'
 import { labSays } from './helpers/lab.ts'
 import { freePorts } from './helpers/ports.ts'
+import { sharedProcess } from './helpers/shared.ts'
 import { type TestPeer, withPeers } from './helpers/with-peers.ts'
 
-/** What the command says of the peer at `url`; without the lab's own peers, unless `own` names some. */
-async function attacks(url: string, own: readonly Suite[] = []) {
-  const { output, result } = await labSays((say) => badKeys(say, url, own))
+/** What the command says of the peer at `url`, without the lab's own peers. */
+async function attacks(url: string) {
+  const { output, result } = await labSays((say) => badKeys(say, url, []))
   return { output, asExpected: result }
 }
 
-/** The answers in the table of each part, as they are marked. */
-function answersIn(output: string): string[][] {
-  return output
-    .split(/^\d\. .*\n─+$/m)
-    .slice(1)
-    .map((part) =>
-      [...part.matchAll(/ {2}([✓✗] \w+(?:, \w+)*)$/gm)].map(([, answer]) => answer ?? ''),
-    )
-}
-
-const refusals = (...codes: string[]) => codes.map((code) => `✓ ${code}`)
-const X25519_POINTS = refusals('bad_point', 'bad_point', 'bad_point', 'bad_point', 'bad_point')
-const POINTS: Record<SuiteName, string[]> = {
-  X25519: X25519_POINTS,
-  'P-256': refusals(
-    'bad_point',
-    'bad_point',
-    'bad_point',
-    'bad_encoding',
-    'bad_point',
-    'bad_point',
-  ),
-  X25519MLKEM768: [...X25519_POINTS, ...refusals('bad_point', 'bad_point')],
-}
-const ALONE = refusals('reflection', 'stale_keys', 'confirm_failed', 'bad_message')
-const REFLECTION_ON: Record<SuiteName, string[]> = {
-  X25519: ALONE,
-  'P-256': ALONE,
-  X25519MLKEM768: refusals(
-    'reflection',
-    'reflection',
-    'stale_keys',
-    'confirm_failed',
-    'bad_encoding',
-  ),
-}
-const inPublic = (name: SuiteName) => [
-  ...POINTS[name],
-  ...refusals('bad_point', 'bad_point', 'bad_base_point', 'curve_mismatch', 'bad_version'),
-  ...REFLECTION_ON[name],
-  ...refusals(
-    'replay',
-    'decrypt_failed',
-    'too_far_ahead',
-    'unknown_session',
-    'decrypt_failed',
-    'too_far_ahead',
-  ),
-]
-const ON_THE_WIRE = refusals(
-  'stale_keys',
-  'stale_keys',
-  'stale_keys',
-  'decrypt_failed',
-  'decrypt_failed',
-  'decrypt_failed',
-  'accepted',
-  'replay',
-  'decrypt_failed',
-  'decrypt_failed',
-  'decrypt_failed',
-  'decrypt_failed',
-  'accepted',
-  'replay',
-)
+const run = sharedProcess()
 
 async function agree(a: TestPeer, b: TestPeer): Promise<string> {
   await a.call('/send_keys')
@@ -107,28 +44,15 @@ function withFront(
 const sessionOf = async (peer: TestPeer) => (await peer.call('/show')).json.session?.id
 
 describe('lab bad-keys', () => {
-  // the one suite on the wire too, and all three as the others of it
-  for (const [name, own] of [
-    ['X25519MLKEM768', Object.values(SUITES)],
-    ['P-256', []],
-    ['X25519', []],
-  ] as const) {
-    const others = (Object.keys(SUITES) as SuiteName[]).filter((other) => other !== name)
-
+  // X25519, and the lab's own peers on every suite: the lesson has them
+  for (const name of ['X25519MLKEM768', 'P-256'] as const)
     it(`has everything refused with its code, and leaves the session and what waits as they were, on ${name}`, () =>
       withPeers({ suite: SUITES[name] }, async (a, b) => {
         const session = await agree(a, b)
         await b.call('/send_msg')
-        const { asExpected, output } = await attacks(a.url, own)
+        const { asExpected, output } = await attacks(a.url)
         assert.ok(asExpected, output)
-        const onTheWire = [
-          ON_THE_WIRE,
-          ...others.map((other) => [...inPublic(other), ...ON_THE_WIRE]),
-        ]
-        assert.deepEqual(answersIn(output), [
-          inPublic(name),
-          ...(own.length === 0 ? [] : onTheWire),
-        ])
+        assert.deepEqual(answersIn(output), [inPublic(name)])
         assert.match(output, new RegExp(`^✓ the session is still ${session}, on both sides$`, 'm'))
         assert.doesNotMatch(output, /✗/)
         assert.deepEqual([await sessionOf(a), await sessionOf(b)], [session, session])
@@ -143,7 +67,6 @@ describe('lab bad-keys', () => {
         const refused = a.lines().filter((line) => line.startsWith('✗'))
         assert.ok(refused.length > 15 && a.lines().every((line) => !line.includes('DEFECT')))
       }))
-  }
 
   it('makes a session where there is none, or where an exchange is under way', () =>
     withPeers({}, async (a, b) => {
@@ -166,11 +89,11 @@ describe('lab bad-keys', () => {
       const careless = async (path: string) =>
         path.startsWith('/wire/') ? { status: 201, text: '{"accepted":true}' } : null
       await withFront(a, careless, async (url) => {
-        const { asExpected, output } = await attacks(url, [SUITES.X25519])
+        const { asExpected, output } = await attacks(url)
         assert.equal(asExpected, false)
-        const [first = [], second] = answersIn(output)
+        const [first = []] = answersIn(output)
+        assert.ok(first.length > 15)
         assert.deepEqual(first, Array(first.length).fill('✗ accepted'))
-        assert.deepEqual(second, ON_THE_WIRE)
         assert.match(
           output,
           /^ {2}the public key that is all zero: accepted in place of bad_point$/m,
@@ -198,7 +121,7 @@ describe('lab bad-keys', () => {
     }))
 
   it('attacks this machine and no other', async () => {
-    const { code, output, errors } = await runCommand(['lab', 'bad-keys', 'http://192.0.2.1:5000'])
+    const { code, output, errors } = await run(['lab', 'bad-keys', 'http://192.0.2.1:5000'])
     assert.deepEqual([code, output], [2, ''])
     assert.match(errors, /Attacks go to this machine only/)
     await assert.rejects(labCall('http://192.0.2.1', '/show'), /stays on this machine/)
@@ -222,7 +145,7 @@ describe('lab bad-keys', () => {
     const missing = `http://127.0.0.1:${nobody}`
     const oneLine = (url: string, line: RegExp) =>
       assert.rejects(attacks(url), ({ message }) => line.test(message) && !message.includes('\n'))
-    const { code, errors } = await runCommand(['lab', 'bad-keys', missing])
+    const { code, errors } = await run(['lab', 'bad-keys', missing])
     assert.equal(code, 1)
     assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* make run-both\n$/)
     await withServer(

@@ -8,6 +8,7 @@ import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { parseAlteration } from '../src/commands/arguments.ts'
 import { loopbackOrigin } from '../src/loopback.ts'
 import { MAX_WAITING } from '../src/protocol/exchange.ts'
 import { MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
@@ -16,8 +17,10 @@ import { type Answer, call } from './helpers/call.ts'
 import { type Command, runCommand, startCommand, withCommand } from './helpers/command.ts'
 import { documentAt, shellLines } from './helpers/documents.ts'
 import { freePorts } from './helpers/ports.ts'
+import { sharedProcess } from './helpers/shared.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
+const SLOW = process.env['SLOW'] === '1'
 const root = path.resolve(import.meta.dirname, '..')
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mallory-'))
 after(() => fs.rmSync(folder, { recursive: true }))
@@ -75,40 +78,22 @@ const agree = async (a: number, b: number) => {
   assert.equal(typeof (await step(b, '/send_keys')).json.session, 'string')
 }
 
-/** What she is told to change on each suite (what is before the first =), and what she passes on as it is. */
-const ALTERATIONS: Record<
-  SuiteName,
-  { alter: string; said: string; changed: string; kept: string }
-> = {
-  X25519: {
-    alter: 'noon=$&midnight',
-    said: 'Meet me at noon. At noon!',
-    changed: 'Meet me at $&midnight. At $&midnight!',
-    // the change would make it too long
-    kept: `noon${'.'.repeat(MAX_TEXT_BYTES - 4)}`,
-  },
-  'P-256': {
-    alter: 'not ==x=',
-    said: 'Do not go, not !',
-    changed: 'Do =x=go, =x=!',
-    kept: 'Bring the key',
-  },
-  X25519MLKEM768: {
-    alter: 'not =',
-    said: 'Do not go, not !',
-    changed: 'Do go, !',
-    kept: 'Bring the key',
-  },
-}
+/** What she is told to change: `from=to`, both as they stand there. */
+const ALTER = 'noon=$&midnight'
+const SAID = 'Meet me at noon. At noon!'
+const CHANGED = 'Meet me at $&midnight. At $&midnight!'
+/** The change would make it too long. */
+const KEPT = `noon${'.'.repeat(MAX_TEXT_BYTES - 4)}`
 
-for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
-  describe(`Mallory between strangers on ${name}`, () => {
-    const { alter, said, changed, kept } = ALTERATIONS[name]
+for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
+  // with a KEM she has to do all that she does without one
+  const skip = kem === null && !SLOW && 'the lesson has her on X25519; all of it on each: SLOW=1'
+  describe(`Mallory between strangers on ${name}`, { skip }, () => {
     const ownText = (port: number) => `This is a secret message from port ${port}!`
     const marked = (port: number) => `from ${port}, with $& and ümlauts`
     let four: Four
     before(async () => {
-      four = await startFour(['--with', 'strangers', '--curve', name, '--alter', alter])
+      four = await startFour(['--with', 'strangers', '--curve', name, '--alter', ALTER])
     })
     after(() => four.command.kill('SIGKILL'))
 
@@ -129,17 +114,17 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       }
     })
 
-    it(`changes a text on its way (${alter}), and nothing shows it`, async () => {
+    it('changes a text on its way, and nothing shows it', async () => {
       const { a, b } = four
-      assert.equal((await say(a, said)).status, 201)
-      assert.equal((await say(a, kept)).status, 201)
+      assert.equal((await say(a, SAID)).status, 201)
+      assert.equal((await say(a, KEPT)).status, 201)
       assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 2)
     })
 
     it('passes pictures on as they are, and has a copy', async () => {
       const { command, a, b, m, n } = four
       const large = path.join(folder, `large-${name}.png`)
-      const content = Buffer.alloc(3_000_001, fs.readFileSync(SAMPLE))
+      const content = Buffer.alloc(1_000_001, fs.readFileSync(SAMPLE))
       fs.writeFileSync(large, content)
       assert.equal((await send(a, large)).status, 201)
       assert.equal((await step(b, '/send_image')).status, 201)
@@ -160,9 +145,9 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       assert.deepEqual([ofA.safetyNumber, ofB.safetyNumber], [toA.safetyNumber, toB.safetyNumber])
     })
 
-    it('keeps up with both sides sending their keys at once, eight times each', async () => {
+    it('keeps up with both sides sending their keys at once, four times each', async () => {
       const { a, b } = four
-      const ports = Array.from({ length: 8 }, () => [a, b]).flat()
+      const ports = Array.from({ length: 4 }, () => [a, b]).flat()
       const answers = await Promise.all(ports.map((port) => step(port, '/send_keys')))
       assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([201]))
       for (const port of [a, b]) assert.equal((await step(port, '/send_msg')).status, 201)
@@ -190,10 +175,10 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       const more = [ownText(a), ...numbers]
       const textsOf = ({ secrets }: { secrets: string[] }) =>
         secrets.filter((text) => !isShared(text))
-      assert.deepEqual(textsOf(ofB), [ownText(a), marked(a), changed, kept, ...more])
-      assert.deepEqual(textsOf(ofM), [ownText(a), marked(a), said, kept, ...more, 'one too many'])
+      assert.deepEqual(textsOf(ofB), [ownText(a), marked(a), CHANGED, KEPT, ...more])
+      assert.deepEqual(textsOf(ofM), [ownText(a), marked(a), SAID, KEPT, ...more, 'one too many'])
       assert.deepEqual(textsOf(ofA), [ownText(b), marked(b), ownText(b)])
-      assert.deepEqual(textsOf(ofN), [ownText(b), marked(b), changed, ownText(b)])
+      assert.deepEqual(textsOf(ofN), [ownText(b), marked(b), CHANGED, ownText(b)])
 
       // the secrets of the first session, which each of the two has with her
       const shared = kem === null ? 1 : 2
@@ -211,75 +196,13 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][])
       assert.notEqual(shown.get(a), shown.get(b))
     })
   })
+}
 
 const isShared = (text: string) => /^[0-9a-f]{64}$/.test(text)
 
 /** Her copies of pictures, and what the two have received. */
 const copiesIn = (command: Command) =>
   [...command.output().matchAll(/decrypted to (\S+)\n/g)].map(([, file = '']) => file)
-
-// whom one knows is the same on each suite (state.test.ts has the files)
-for (const { name } of Object.values(SUITES)) {
-  const skip =
-    name !== 'X25519' && process.env['SLOW'] !== '1' && 'five programs a suite: SLOW=1 runs it'
-  describe(`Mallory between two who have met on ${name}`, { skip }, () => {
-    const state = path.join(folder, `met-${name}`)
-    const honest = async (ports: [number, number]) => {
-      const [a, b] = ports
-      const args = ['both', '--ports', `${a},${b}`, '--state', state, '--curve', name]
-      let number = ''
-      await withCommand(args, {}, async (both) => {
-        await both.ports(2)
-        await agree(a, b)
-        const shown = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-        assert.equal(shown[0].safetyNumber, shown[1].safetyNumber)
-        number = shown[0].safetyNumber
-        both.kill()
-        await both.ended
-      })
-      return number
-    }
-    const between = async (use: (four: Four) => Promise<void>) => {
-      const [a = 0, b = 0] = await freePorts(2)
-      const number = await honest([a, b])
-      const before = contentsOf(state)
-      const urls = `http://127.0.0.1:${a},http://127.0.0.1:${b}`
-      const args = ['--ports', '0,0', '--between', urls, '--with', 'known', '--state', state]
-      await withCommand(['mallory', ...args, '--curve', name], {}, async (command) => {
-        const [m = 0, n = 0] = await command.ports(4)
-        await use({ command, a, b, m, n })
-      })
-      assert.deepEqual(contentsOf(state), before, 'what they remember is as it was')
-      assert.equal(await honest([a, b]), number)
-    }
-
-    it('gets identity_changed, then confirm_failed, and they get no session', () =>
-      between(async ({ command, a, b, m, n }) => {
-        for (const port of [a, b, a]) {
-          const { status, json } = await step(port, '/send_keys')
-          assert.deepEqual([status, json.session], [201, null])
-        }
-        for (const port of [a, b]) {
-          assert.equal((await step(port, '/show')).json.session, null)
-          assert.equal((await say(port, 'psst')).json.code, 'no_session')
-          assert.equal((await step(port, '/decrypt_msg')).json.code, 'nothing_waiting')
-        }
-        const [ofM, ofN, ofA, ofB] = await endOf(command, [m, n, a, b])
-        for (const [hers, victim] of [
-          [ofM, a],
-          [ofN, b],
-        ] as const) {
-          const refused = hers?.lines.filter((line) => line.startsWith('✗  refused')) ?? []
-          assert.match(refused[0] ?? '', new RegExp(`by ${victim}: identity_changed$`))
-          assert.match(refused.at(-1) ?? '', new RegExp(`by ${victim}: confirm_failed$`))
-          assert.deepEqual(hers?.secrets, [])
-        }
-        for (const victim of [ofA, ofB])
-          for (const code of ['identity_changed', 'confirm_failed'])
-            assert.ok(victim?.lines.some((line) => line.includes(`POST /wire/keys  ${code}`)))
-      }))
-  })
-}
 
 describe('a loopback address', () => {
   const here = {
@@ -306,14 +229,19 @@ describe('a loopback address', () => {
     '127.0.0.1@example.com',
     '[::ffff:127.0.0.1]',
   ]
-  for (const [host, address] of Object.entries(here))
-    it(`may be ${host}`, () =>
-      assert.equal(loopbackOrigin(`http://${host}:5000`), `http://${address}:5000`))
-  for (const host of elsewhere)
-    it(`is not ${host}`, () => assert.equal(loopbackOrigin(`http://${host}:5000`), null))
+  const originOf = (host: string) => loopbackOrigin(`http://${host}:5000`)
+  it('may be written in many ways', () => {
+    for (const [host, address] of Object.entries(here))
+      assert.equal(originOf(host), `http://${address}:5000`, host)
+  })
+  it('is no other one, and no name that somebody else may have', () => {
+    for (const host of elsewhere) assert.equal(originOf(host), null, host)
+  })
 })
 
 describe('Mallory', () => {
+  const run = sharedProcess()
+
   it('goes between two that were started with her in the place of the other, as her README has it', async () => {
     const readme = documentAt('src/lab/mallory/README.md').text
     const commands = shellLines(readme, 'In three terminals')
@@ -358,7 +286,7 @@ describe('Mallory', () => {
 
   it('starts no known ones that have not met, who would remember her', async () => {
     const state = path.join(folder, 'nobody')
-    const { code, output, errors } = await runCommand([
+    const { code, output, errors } = await run([
       ...['mallory', '--with', 'known', '--state', state, '--ports', '0,0'],
     ])
     assert.deepEqual([code, output], [1, ''])
@@ -366,49 +294,41 @@ describe('Mallory', () => {
     assert.equal(fs.existsSync(state), false)
   })
 
-  for (const [i, whose] of [
-    'hers, to the first',
-    'hers, to the second',
-    'the first',
-    'the second',
-  ].entries()) {
+  it('says that a port is taken before anybody is ready, and leaves nothing running', async () => {
     // the last of them comes up when all others have
-    const skip = i < 3 && process.env['SLOW'] !== '1' && 'a program each: SLOW=1 runs it'
-    it(`says that a port is taken before anybody is ready, and leaves nothing running: ${whose}`, {
-      skip,
-    }, async () => {
-      const ports = await freePorts(4)
-      const [m, n, a, b] = ports
-      const other = net.createServer().listen(ports[i], '127.0.0.1')
-      await once(other, 'listening')
-      try {
-        const between = `http://127.0.0.1:${a},http://127.0.0.1:${b}`
-        const args = ['--ports', `${m},${n}`, '--between', between, '--with', 'strangers']
-        const { code, output, errors } = await runCommand(['mallory', ...args])
-        assert.deepEqual([code, output], [1, ''])
-        assert.match(errors, new RegExp(`^ecdh-duet: port ${ports[i]} is taken; .*PORT_M=.*\\n$`))
-      } finally {
-        other.close()
-        await once(other, 'close')
-      }
-    })
-  }
+    const [m, n, a, b] = await freePorts(4)
+    const other = net.createServer().listen(b, '127.0.0.1')
+    await once(other, 'listening')
+    try {
+      const between = `http://127.0.0.1:${a},http://127.0.0.1:${b}`
+      const args = ['--ports', `${m},${n}`, '--between', between, '--with', 'strangers']
+      const { code, output, errors } = await runCommand(['mallory', ...args])
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(errors, new RegExp(`^ecdh-duet: port ${b} is taken; .*PORT_M=.*\\n$`))
+    } finally {
+      other.close()
+    }
+  })
 
   it('attacks nobody on another machine, and says why', async () => {
     const between = 'http://127.0.0.1:5001,http://192.168.1.10:5000'
-    const { code, output, errors } = await runCommand(['mallory', '--between', between])
+    const { code, output, errors } = await run(['mallory', '--between', between])
     assert.deepEqual([code, output], [2, ''])
     assert.match(errors, /Attacks go to this machine only.*loopback/)
   })
 
-  for (const [what, ...args] of [
-    ['the same URL twice', '--between', 'http://127.0.0.1:5000,http://127.0.0.1:5000'],
-    ['a change of nothing', '--alter', '=midnight'],
-  ])
-    it(`exits with 2 on ${what}`, async () => {
-      const { code, output } = await runCommand(['mallory', ...args])
+  it('takes two URLs, and a change of something into anything', async () => {
+    for (const args of [
+      ['--between', 'http://127.0.0.1:5000,http://127.0.0.1:5000'],
+      ['--alter', '=midnight'],
+    ]) {
+      const { code, output } = await run(['mallory', ...args])
       assert.deepEqual([code, output], [2, ''])
-    })
+    }
+    // the first = is the one between the two
+    assert.deepEqual(parseAlteration('not ==x='), { from: 'not ', to: '=x=' })
+    assert.deepEqual(parseAlteration('not ='), { from: 'not ', to: '' })
+  })
 })
 
 const noMake = spawnSync('make', ['--version']).status === 0 ? false : 'there is no make here'
@@ -440,12 +360,3 @@ describe('make run-mallory', () => {
     for (const port of [a, b, m, n]) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
   })
 })
-
-/** Every file below `dir`, with what is in it. */
-function contentsOf(dir: string): Record<string, string> {
-  const files = fs.readdirSync(dir, { recursive: true, withFileTypes: true })
-  const paths = files
-    .filter((file) => file.isFile())
-    .map((file) => path.join(file.parentPath, file.name))
-  return Object.fromEntries(paths.sort().map((file) => [file, fs.readFileSync(file, 'utf8')]))
-}

@@ -1,9 +1,9 @@
-/** The original's curve and ciphers, broken: the arithmetic of the toy curve, and what `lab original` shows. The lesson runs the command. */
+/** The original's curve and ciphers, broken: the arithmetic behind `lab original`, which the lesson runs. */
 
 import assert from 'node:assert/strict'
-import { before, describe, it } from 'node:test'
+import { describe, it } from 'node:test'
 import { openFernet, sealFernet } from '../src/lab/original/fernet.ts'
-import { logarithm, modelMessage, original, tryAllKeys } from '../src/lab/original/original.ts'
+import { logarithm, modelMessage, tryAllKeys } from '../src/lab/original/original.ts'
 import { rhoBits } from '../src/lab/original/scale.ts'
 import {
   addToy,
@@ -14,7 +14,6 @@ import {
   type ToyPoint,
   toyPointText,
 } from '../src/lab/original/toyCurve.ts'
-import { labSays } from './helpers/lab.ts'
 
 /** By looking at each pair of elements, and the one point that is none. */
 const points: ToyPoint[] = [null]
@@ -50,7 +49,7 @@ describe('the attacks on the model', () => {
   it('find the text whatever the private keys are', () => {
     const text = 'Whoever has as few keys as this has none.'
     for (let a = 1; a <= TOY_ORDER; a++)
-      for (let b = 1; b <= TOY_ORDER; b++) {
+      for (const b of [1, 10, TOY_ORDER]) {
         const { ciphertext, publicKeyA, publicKeyB } = modelMessage(text, a, b)
         const shared = multiplyToy(logarithm(publicKeyA), publicKeyB)
         assert.deepEqual(tryAllKeys(ciphertext), [{ shared, text }])
@@ -87,42 +86,9 @@ describe('Fernet', () => {
   })
 })
 
-describe('ecdh-duet lab original', () => {
-  let output = ''
-  before(async () => {
-    output = (await labSays(original)).output
-  })
-
-  it('prints the text, the equal blocks, the changes that nobody notices, and the picture', () => {
-    assert.match(output, /tries the key of every point: 33 of them, in \d+\.\d+ ms/)
-    assert.match(output, /^ {2}text +This is a secret message from port 5000!$/m)
-    assert.match(output, /4564 = 138 · 33 \+ 10/)
-    const kinds = [...output.matchAll(/^\d +[0-9a-f]{32} {2}([AB]) /gm)].map(([, kind]) => kind)
-    assert.equal(kinds.join(''), 'ABAAB')
-    // sent, with one bit flipped, with a yes in the place of each no
-    const rows = [
-      ...output.matchAll(/^\d {7}My vote is (\w+)\. +(\S.*?) {2,}My vote is (\w+)\.$/gm),
-    ]
-    assert.deepEqual(
-      rows.map(([, sent]) => sent),
-      ['yes', 'no', 'yes', 'yes', 'no'],
-    )
-    assert.deepEqual(
-      rows.map(([, , flipped]) => /^My vote is /.test(flipped ?? '')),
-      [true, true, false, true, true],
-    )
-    assert.ok(rows.every(([, , , pasted]) => pasted === 'yes'))
-    assert.match(output, /flipped in a message of ours: decrypt_failed/)
-    assert.match(output, /opens the field image: 43 bytes, image\/gif/)
-  })
-
-  it('scales the attack to the figures that SafeCurves gives', () => {
+describe('the scale of the attack', () => {
+  it('is the one that SafeCurves gives', () => {
     // https://safecurves.cr.yp.to/rho.html
     assert.equal(rhoBits(2n ** 252n + 27742317777372353535851937790883648493n).toFixed(1), '125.8')
-    assert.match(
-      output,
-      /^X25519 +2\^251\.0 +2\^125\.8 +[\d,]+ +\d\.\d·10\^2\d years +2\.\d·10\^12 years$/m,
-    )
-    assert.match(output, /^P-256 +2\^256\.0 +2\^127\.8 /m)
   })
 })

@@ -8,13 +8,13 @@ import os from 'node:os'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { createMlKem768 } from 'mlkem'
-import { bytesToHex, hexToBytes } from '../src/protocol/bytes.ts'
-import { KeyPair } from '../src/protocol/curves.ts'
-import { Exchange } from '../src/protocol/exchange.ts'
-import { type EphemeralKeys, halvesOf, SUITES } from '../src/protocol/suites.ts'
+import { opensslWork } from '../src/lab/show-work/work.ts'
+import { bytesToHex } from '../src/protocol/bytes.ts'
+import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { call } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
-import { linesOf, secretsOf } from './helpers/with-peers.ts'
+import { assertShows } from './helpers/documents.ts'
+import { linesOf, secretsOf, startPeers } from './helpers/with-peers.ts'
 
 const noOpenssl =
   spawnSync('openssl', ['pkeyutl', '-help']).status === 0 ? false : 'there is no OpenSSL here'
@@ -54,44 +54,65 @@ function base64In(block: string, begin: string, end: string): Buffer {
   return Buffer.from(text.replaceAll('\n', ''), 'base64')
 }
 
+/** What terminals show once their two peers have sent and shown keys on both sides, twice over. */
+async function outputOf(suite: Suite): Promise<{ ports: readonly number[]; output: string }> {
+  const exchange = async (ports: readonly number[]) => {
+    for (const step of ['/send_keys', '/show', '/send_keys', '/show'])
+      for (const port of ports)
+        assert.ok((await call(`http://127.0.0.1:${port}${step}`)).status < 300)
+    return ports
+  }
+  if (suite === SUITES.X25519) {
+    const args = ['both', '--ports', '0,0', '--no-state', '--show-work']
+    return withCommand(args, {}, async (both) => {
+      const ports = await exchange(await both.ports(2))
+      both.kill()
+      await both.ended
+      return { ports, output: both.output() }
+    })
+  }
+  const { peers, output, close } = await startPeers({ suite, showWork: opensslWork })
+  try {
+    return { ports: await exchange(peers.map(({ port }) => port)), output: output() }
+  } finally {
+    await close()
+  }
+}
+
 for (const suite of Object.values(SUITES))
   describe(`--show-work on ${suite.name}`, () => {
     let output = ''
+    let ports: readonly number[] = []
     /** By whose it is, and exchange by exchange: what the terminal had to be pasted, and what it showed. */
     let worked: { block: string; shown: string[] }[][] = []
-    before(() =>
-      withCommand(
-        ['both', '--ports', '0,0', '--no-state', '--curve', suite.name, '--show-work'],
-        {},
-        async (both) => {
-          const ports = await both.ports(2)
-          for (let exchange = 0; exchange < 2; exchange++)
-            for (const step of ['/send_keys', '/show'])
-              for (const port of ports)
-                assert.ok((await call(`http://127.0.0.1:${port}${step}`)).status < 300)
-          both.kill()
-          await both.ended
-          output = both.output()
-          const blocks = blocksOf(output)
-          assert.equal(blocks.length, 4)
-          worked = ports.map((port) => {
-            const secrets = secretsOf(linesOf(output, port)).filter((text) =>
-              /^[0-9a-f]{64}$/.test(text),
-            )
-            const own = blocks.filter((each) => each.port === port)
-            const each = secrets.length / own.length
-            return own.map(({ block }, i) => ({
-              block,
-              shown: secrets.slice(i * each, (i + 1) * each),
-            }))
-          })
-          assert.deepEqual(
-            worked.map((blocks) => blocks.length),
-            [2, 2],
-          )
-        },
-      ),
-    )
+    before(async () => {
+      ;({ output, ports } = await outputOf(suite))
+      const blocks = blocksOf(output)
+      assert.equal(blocks.length, 4)
+      worked = ports.map((port) => {
+        const secrets = secretsOf(linesOf(output, port)).filter((text) =>
+          /^[0-9a-f]{64}$/.test(text),
+        )
+        const own = blocks.filter((each) => each.port === port)
+        const each = secrets.length / own.length
+        return own.map(({ block }, i) => ({
+          block,
+          shown: secrets.slice(i * each, (i + 1) * each),
+        }))
+      })
+      assert.deepEqual(
+        worked.map((blocks) => blocks.length),
+        [2, 2],
+      )
+    })
+
+    if (suite === SUITES.X25519)
+      it('shows what its README shows', () => {
+        assertShows(
+          'src/lab/show-work/README.md',
+          output.replaceAll(new RegExp(`^${ports[1]} `, 'gm'), '5001 '),
+        )
+      })
 
     it('prints what OpenSSL computes the shared secret from', { skip: noOpenssl }, () => {
       for (const [of, each] of worked.entries())
@@ -147,52 +168,6 @@ for (const suite of Object.values(SUITES))
       const warned =
         /private key that would be gone[^\n]*\n[^\n]* shell keeps a history[^\n]*\n[^\n]*\n\(\n/g
       assert.equal(output.match(warned)?.length, 4)
-    })
-
-    it('is the only way out of an exchange for a fresh private key, and the last moment', () => {
-      const seen: { privateKey: string; shared: string; kem: string | null }[] = []
-      const kept: EphemeralKeys[] = []
-      const ciphertexts: (Uint8Array | null)[] = []
-      const a = new Exchange(
-        suite,
-        new KeyPair(suite.curve),
-        null,
-        (own, publicKey, ciphertext) => {
-          kept.push(own)
-          ciphertexts.push(ciphertext)
-          seen.push({
-            privateKey: bytesToHex(own.pair.exportPrivateKey()),
-            shared: bytesToHex(own.pair.sharedSecret(halvesOf(suite, publicKey).point)),
-            kem: ciphertext && bytesToHex(own.decapsulate(ciphertext)),
-          })
-        },
-      )
-      const ofB: (Uint8Array | null)[] = []
-      const b = new Exchange(
-        suite,
-        new KeyPair(suite.curve),
-        null,
-        (_own, _publicKey, ciphertext) => ofB.push(ciphertext),
-      )
-      b.receiveKeys(a.startKeys())
-      assert.deepEqual(seen, [], 'nothing is shown before both sides agree')
-      const { confirm } = a.receiveKeys(b.startKeys())
-      assert.ok(b.receiveAnswer(confirm).completed)
-      assert.equal(seen.length, 1)
-      const [{ privateKey = '', shared = '', kem = null } = {}] = seen
-      const secrets = a.current?.exportSharedSecrets()
-      assert.ok(secrets)
-      assert.equal(shared, bytesToHex(secrets.ecdh))
-      assert.equal(kem, secrets.kem && bytesToHex(secrets.kem))
-      assert.deepEqual(
-        [ciphertexts[0]?.length ?? null, ofB],
-        [suite.kem?.ciphertextBytes ?? null, [null]],
-      )
-      const again = new KeyPair(suite.curve, hexToBytes(privateKey))
-      assert.deepEqual(again.publicKey, a.publicKey && halvesOf(suite, a.publicKey).point)
-      assert.throws(() => kept[0]?.pair.sharedSecret(suite.curve.basePoint), /erased/)
-      if (suite.kem !== null)
-        assert.throws(() => kept[0]?.decapsulate(ciphertexts[0] ?? new Uint8Array()), /erased/)
     })
   })
 

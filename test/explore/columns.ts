@@ -14,10 +14,6 @@ export class Columns {
     return this.#length
   }
 
-  get bytes(): number {
-    return this.#rows.byteLength
-  }
-
   push(row: readonly number[]): number {
     const at = this.#length * this.#width
     if (at === this.#rows.length) {

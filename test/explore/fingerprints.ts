@@ -16,10 +16,6 @@ export class Fingerprints {
     return this.#size
   }
 
-  get bytes(): number {
-    return this.#table.byteLength
-  }
-
   /** Adds the first `length` of `sequence`. Returns whether they are new. */
   add(sequence: Int32Array, length: number): boolean {
     let a = 0x243f6a88

@@ -10,6 +10,7 @@ import type { Suite } from '../../src/protocol/suites.ts'
 import { arraysIn, copyOf, describeGraph, type Fixed, secretsIn } from './graph.ts'
 import * as ideal from './ideal.ts'
 import { checkState, checkStep, Violation } from './invariants.ts'
+import { Kept } from './kept.ts'
 import type { Protocol } from './load.ts'
 import * as names from './names.ts'
 import {
@@ -78,13 +79,11 @@ function shapeOf(form: string): number {
 
 export class Sides {
   readonly suite: Suite
-  readonly locals: Local[] = []
-  readonly messages: Message[] = []
   readonly fixed: Fixed
   readonly #protocol: Protocol
   readonly #identities: [KeyPair, KeyPair]
-  readonly #localNumbers = new Map<string, number>()
-  readonly #messageNumbers = new Map<string, number>()
+  readonly #locals = new Kept<Local>()
+  readonly #messages = new Kept<Message>()
   readonly #outcomes = new Map<number | string, Outcome>()
   /** Calls of the real exchange. */
   computed = 0
@@ -110,15 +109,11 @@ export class Sides {
   }
 
   local(id: number): Local {
-    const local = this.locals[id]
-    if (local === undefined) throw new Error(`There is no local state ${id}.`)
-    return local
+    return this.#locals.get(id)
   }
 
   message(id: number): Message {
-    const message = this.messages[id]
-    if (message === undefined) throw new Error(`There is no message ${id}.`)
-    return message
+    return this.#messages.get(id)
   }
 
   /**
@@ -201,13 +196,12 @@ export class Sides {
   keepMessage(body: Body): number {
     const { form, atoms } = describeGraph(body, this.fixed)
     const shape = shapeOf(form)
-    const key = `${shape} ${atoms.join()}`
-    const known = this.#messageNumbers.get(key)
-    if (known !== undefined) return known
-    const id = this.messages.length
-    this.messages.push({ id, body: this.copyOf(body), shape, atoms })
-    this.#messageNumbers.set(key, id)
-    return id
+    return this.#messages.keep(`${shape} ${atoms.join()}`, (id) => ({
+      id,
+      body: this.copyOf(body),
+      shape,
+      atoms,
+    }))
   }
 
   #start(side: Side, known: Uint8Array | null): Exchange {
@@ -218,26 +212,22 @@ export class Sides {
     const { form, atoms } = describeGraph(peer, this.fixed)
     const shape = shapeOf(form)
     const key = `${side} ${shape} ${atoms.join()} ${counts.join()}`
-    const known = this.#localNumbers.get(key)
-    if (known !== undefined) return known
-    const core = this.coreOf(peer)
-    const { exchange } = peer
-    const fresh: Peer = { exchange: this.#start(side, exchange.knownIdentity), sealed: peer.sealed }
-    const id = this.locals.length
-    this.locals.push({
-      id,
-      side,
-      peer: this.copyOf(peer),
-      counts: [...counts],
-      shape,
-      atoms,
-      core,
-      hasSession: exchange.current !== null,
-      hasPrivateKey: exchange.state === 'offered' || exchange.state === 'agreed',
-      waiting: exchange.waiting.length,
-      isNew: describeGraph(fresh, this.fixed).form === form,
+    return this.#locals.keep(key, (id) => {
+      const { exchange, sealed } = peer
+      const fresh: Peer = { exchange: this.#start(side, exchange.knownIdentity), sealed }
+      return {
+        id,
+        side,
+        peer: this.copyOf(peer),
+        counts: [...counts],
+        shape,
+        atoms,
+        core: this.coreOf(peer),
+        hasSession: exchange.current !== null,
+        hasPrivateKey: exchange.state === 'offered' || exchange.state === 'agreed',
+        waiting: exchange.waiting.length,
+        isNew: describeGraph(fresh, this.fixed).form === form,
+      }
     })
-    this.#localNumbers.set(key, id)
-    return id
   }
 }

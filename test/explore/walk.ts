@@ -85,11 +85,6 @@ export class Walk {
     return this.#states.length
   }
 
-  /** Of the states and their fingerprints. */
-  get bytes(): number {
-    return this.#seen.bytes + this.#states.bytes
-  }
-
   /**
    * Walks until there is no new state, or something is found that must not be. `maxDepth`: how far at most.
    * `progress` is told of each depth that is begun.

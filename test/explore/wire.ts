@@ -1,5 +1,6 @@
 /** What is between the two: requests and answers under way, and all that ever was, as interned bags. */
 
+import { Kept } from './kept.ts'
 import { shapeNumber } from './names.ts'
 import type { Side } from './peer.ts'
 import type { Message } from './side.ts'
@@ -20,8 +21,7 @@ export interface Item {
 }
 
 export class Items {
-  readonly #items: Item[] = []
-  readonly #numbers = new Map<string, number>()
+  readonly #items = new Kept<Item>()
   readonly #message: (id: number) => Message
 
   constructor(message: (id: number) => Message) {
@@ -29,30 +29,24 @@ export class Items {
   }
 
   get(id: number): Item {
-    const item = this.#items[id]
-    if (item === undefined) throw new Error(`There is no item ${id}.`)
-    return item
+    return this.#items.get(id)
   }
 
   keep(to: Side, message: number, isAwaited: boolean, of: number | null = null): number {
-    const key = `${to} ${message} ${isAwaited} ${of}`
-    const known = this.#numbers.get(key)
-    if (known !== undefined) return known
-    const { body, shape, atoms } = this.#message(message)
-    const question = of === null ? null : this.#message(of)
-    const id = this.#items.length
-    this.#items.push({
-      id,
-      kind: body.kind,
-      to,
-      message,
-      of,
-      isAwaited,
-      shape: shapeNumber(`item ${to} ${isAwaited} ${shape} ${question?.shape}`),
-      atoms: [...atoms, ...(question?.atoms ?? [])],
+    return this.#items.keep(`${to} ${message} ${isAwaited} ${of}`, (id) => {
+      const { body, shape, atoms } = this.#message(message)
+      const question = of === null ? null : this.#message(of)
+      return {
+        id,
+        kind: body.kind,
+        to,
+        message,
+        of,
+        isAwaited,
+        shape: shapeNumber(`item ${to} ${isAwaited} ${shape} ${question?.shape}`),
+        atoms: [...atoms, ...(question?.atoms ?? [])],
+      }
     })
-    this.#numbers.set(key, id)
-    return id
   }
 
   /** The same as nobody waits for it. */
@@ -69,9 +63,9 @@ export interface Bag {
 }
 
 export class Bags {
-  readonly empty: Bag = { id: 0, items: [] }
-  readonly #bags: Bag[] = [this.empty]
-  readonly #numbers = new Map<string, number>([['', 0]])
+  readonly #bags = new Kept<Bag>()
+  /** It has the number 0. */
+  readonly empty = this.get(this.#keep([]))
   readonly #with = new Map<number, number>()
   readonly #without = new Map<number, number>()
   readonly #items: Items
@@ -81,9 +75,7 @@ export class Bags {
   }
 
   get(id: number): Bag {
-    const bag = this.#bags[id]
-    if (bag === undefined) throw new Error(`There is no bag ${id}.`)
-    return bag
+    return this.#bags.get(id)
   }
 
   with(id: number, item: number): number {
@@ -115,12 +107,6 @@ export class Bags {
 
   #keep(items: Item[]): number {
     items.sort((a, b) => a.shape - b.shape || a.id - b.id)
-    const key = items.map(({ id }) => id).join()
-    const known = this.#numbers.get(key)
-    if (known !== undefined) return known
-    const id = this.#bags.length
-    this.#bags.push({ id, items })
-    this.#numbers.set(key, id)
-    return id
+    return this.#bags.keep(items.map(({ id }) => id).join(), (id) => ({ id, items }))
   }
 }

@@ -1,5 +1,6 @@
 /** The project's Markdown files: the commands in them, their chapters, and what they link to. */
 
+import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 
@@ -73,4 +74,26 @@ export function anchorsOf(text: string): string[] {
       .replaceAll(/[^\p{L}\p{N}_ -]/gu, '')
       .replaceAll(' ', '-'),
   )
+}
+
+/** Of a line what is the same in each run: no digits of keys, and no number that was measured or has more than one digit; but ports. */
+const formOf = (line: string) =>
+  line
+    .replaceAll(/[0-9a-f]{6,}/g, '#')
+    .replaceAll(/\d+[.,][\d.,]*(·10\^-?\d+)?|(?<!\d)(?!500[0-3]\b)\d{2,}/g, '0')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
+
+/** That all which the document shows between its fences is in `output`, each fence's lines in their order. */
+export function assertShows(file: string, output: string): void {
+  const seen = output.split('\n').map(formOf)
+  const shown = fences(documentAt(file).text, '')
+  assert.ok(shown.length > 0)
+  for (const fence of shown) {
+    let at = 0
+    for (const line of fence.split('\n').map(formOf)) {
+      at = seen.indexOf(line, at)
+      assert.ok(at >= 0, `never came, or in another order: ${line}`)
+    }
+  }
 }

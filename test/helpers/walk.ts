@@ -30,11 +30,26 @@ function recipeOf(line: string, ports: readonly number[]): string {
   return recipe.replace('exec node dist/main.js', `exec "${process.execPath}" "${MAIN}"`)
 }
 
+/** What a line of a document gave, with the ports of the document, 5000 to 5003. */
+export interface Shown {
+  readonly line: string
+  readonly output: string
+}
+
+type Built = (args: string[], options: { cwd: string }) => Promise<{ code: number; output: string }>
+
+/** The program's arguments, where the line of a shell runs it and nothing else. */
+function argumentsOf(line: string): string[] | null {
+  const [, words] = /^(?:exec "[^"]*" "[^"]*"|node dist\/main\.js) (.*)$/.exec(line) ?? []
+  return words?.split(' ').map((word) => word.replaceAll('"', '')) ?? null
+}
+
 /**
  * Runs `commands` in an empty folder and on free ports. What `make run-…` starts runs beside those that follow,
- * until the next one starts or all are done. Returns all that appeared, with the ports of the document, 5000 to 5003.
+ * until the next one starts or all are done; then its output follows theirs. `built`: what runs the program itself
+ * where it ends by itself, if not a process of its own.
  */
-export async function walk(commands: readonly string[]): Promise<string> {
+export async function walk(commands: readonly string[], built?: Built): Promise<Shown[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-walk-'))
   const ports = await freePorts(4)
   const onOurs = (text: string) =>
@@ -48,12 +63,14 @@ export async function walk(commands: readonly string[]): Promise<string> {
       (text, port, i) => text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), `${5000 + i}`),
       text,
     )
-  let peers: Command | undefined
-  const seen: string[] = []
+  let peers: (Command & { line: string }) | undefined
+  const shown: Shown[] = []
+  const show = (line: string, output: string) => shown.push({ line, output: onTheirs(output) })
   const end = async () => {
-    peers?.kill()
-    assert.ok(peers === undefined || [0, 'SIGTERM'].includes(await peers.ended))
-    seen.push(peers?.output() ?? '')
+    if (peers === undefined) return
+    peers.kill()
+    assert.ok([0, 'SIGTERM'].includes(await peers.ended))
+    show(peers.line, peers.output())
     peers = undefined
   }
   fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
@@ -63,19 +80,27 @@ export async function walk(commands: readonly string[]): Promise<string> {
       const env = { ...(alter !== undefined && { ALTER: alter }) }
       if (line.startsWith('make run-')) {
         await end()
-        peers = startCommand([], { program: ['sh', '-c', recipeOf(line, ports)], cwd: folder, env })
+        const program = ['sh', '-c', recipeOf(line, ports)]
+        peers = { ...startCommand([], { program, cwd: folder, env }), line }
         await peers.ports(line.includes('mallory') ? 4 : 2)
         continue
       }
       const here = line.startsWith('make ') ? recipeOf(onOurs(line), ports) : onOurs(line)
+      const args = argumentsOf(here)
+      if (built !== undefined && args !== null) {
+        const { code, output } = await built(args, { cwd: folder })
+        assert.equal(code, 0, output)
+        show(line, output)
+        continue
+      }
       const script = here.replaceAll('curl ', 'curl --silent --show-error --fail-with-body ')
       const { stdout } = await run('sh', ['-c', script], { cwd: folder, maxBuffer: 2 ** 24 })
-      seen.push(stdout)
+      show(line, stdout)
     }
     await end()
   } finally {
     peers?.kill('SIGKILL')
     fs.rmSync(folder, { recursive: true })
   }
-  return onTheirs(seen.join('\n'))
+  return shown
 }

@@ -75,34 +75,21 @@ function short(code: string): string {
 
 export function table(summaries: readonly Summary[]): string {
   const head = ['file', 'mutants', 'killed', 'endless', 'survived', 'explained', 'score']
-  const total = {
-    file: 'all',
-    mutants: sum(summaries, 'mutants'),
-    killed: sum(summaries, 'killed'),
-    endless: sum(summaries, 'endless'),
-    equivalent: sum(summaries, 'equivalent'),
-  }
-  const rows = [...summaries, total].map(({ file, mutants, killed, endless, equivalent }) => [
-    file,
-    mutants,
-    killed,
-    endless,
-    mutants - killed - endless,
-    equivalent,
-    `${mutants === 0 ? '' : ((100 * (killed + endless)) / mutants).toFixed(1)} %`,
-  ])
-  const cells = [head, ...rows].map((row) => row.map(String))
+  const sum = (what: 'mutants' | 'killed' | 'endless' | 'equivalent') =>
+    summaries.reduce((sum, summary) => sum + summary[what], 0)
+  const [mutants, killed, endless] = [sum('mutants'), sum('killed'), sum('endless')]
+  const total = { file: 'all', mutants, killed, endless, equivalent: sum('equivalent') }
+  const rows = [...summaries, total].map(({ file, mutants, killed, endless, equivalent }) => {
+    const noticed = killed + endless
+    const score = mutants === 0 ? '' : ((100 * noticed) / mutants).toFixed(1)
+    return [file, mutants, killed, endless, mutants - noticed, equivalent, `${score} %`].map(String)
+  })
+  const cells = [head, ...rows]
   const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)))
-  const line = (row: string[]) =>
-    row
-      .map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)))
-      .join('  ')
-  return cells.map(line).join('\n')
-}
-
-function sum(
-  summaries: readonly Summary[],
-  what: 'mutants' | 'killed' | 'endless' | 'equivalent',
-): number {
-  return summaries.reduce((sum, summary) => sum + summary[what], 0)
+  const [first = 0, ...others] = widths
+  return cells
+    .map(([file = '', ...numbers]) =>
+      [file.padEnd(first), ...numbers.map((cell, i) => cell.padStart(others[i] ?? 0))].join('  '),
+    )
+    .join('\n')
 }

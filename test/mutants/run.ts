@@ -39,11 +39,17 @@ export async function run(options: Options): Promise<{ problems: number; tried: 
     const sandbox = path.join(folder, 'sandbox')
     const files = changed.map(({ file }) => file)
     const mutants = await makeSandbox(root, sandbox, files)
-    const trials = new Trials(sandbox)
+    /** Those that are under way, by the files of their tests. */
+    const begun = new Map<string, Promise<Trial>>()
+    const trialOf = (files: readonly string[]) => {
+      const trial = begun.get(files.join()) ?? Trial.begin(sandbox, files)
+      begun.set(files.join(), trial)
+      return trial
+    }
     try {
       for (const { file, subject, state } of changed) {
         const from = performance.now()
-        const judge = new Judge(trials, subject, state, record.get(file))
+        const judge = new Judge(trialOf, subject, state, record.get(file))
         const results: Result[] = []
         for (const { id, ...mutant } of mutants.filter((mutant) => mutant.file === file))
           results.push({ ...mutant, ...(await judge.judge({ id, ...mutant })) })
@@ -53,7 +59,8 @@ export async function run(options: Options): Promise<{ problems: number; tried: 
         say(`${file}: tried ${judge.tried} of ${results.length} mutants in ${seconds} s`)
       }
     } finally {
-      await trials.end()
+      for (const trial of await Promise.allSettled(begun.values()))
+        if (trial.status === 'fulfilled') await trial.value.end()
       fs.rmSync(sandbox, { recursive: true })
     }
   }
@@ -71,40 +78,19 @@ function isUpToDate(last: FileRecord | undefined, { key, tests }: State): boolea
   return last?.key === key && isDeepStrictEqual(last.tests, tests)
 }
 
-/** Trials that are under way, each begun when it is first needed. */
-class Trials {
-  readonly #begun = new Map<string, Trial>()
-  readonly #sandbox: string
-
-  constructor(sandbox: string) {
-    this.#sandbox = sandbox
-  }
-
-  async of(files: readonly string[]): Promise<Trial> {
-    const key = files.join()
-    const begun = this.#begun.get(key)
-    if (begun) return begun
-    const trial = await Trial.begin(this.#sandbox, files)
-    this.#begun.set(key, trial)
-    return trial
-  }
-
-  async end(): Promise<void> {
-    for (const trial of this.#begun.values()) await trial.end()
-  }
-}
+type TrialOf = (files: readonly string[]) => Promise<Trial>
 
 /** Judges the mutants of one file, and keeps of the last run what still holds. */
 class Judge {
   tried = 0
-  readonly #trials: Trials
+  readonly #trialOf: TrialOf
   readonly #subject: Subject
   readonly #last: ReadonlyMap<string, Result>
   /** The test files that are not as they were. */
   readonly #changed: readonly string[]
 
-  constructor(trials: Trials, subject: Subject, state: State, last: FileRecord | undefined) {
-    this.#trials = trials
+  constructor(trialOf: TrialOf, subject: Subject, state: State, last: FileRecord | undefined) {
+    this.#trialOf = trialOf
     this.#subject = subject
     this.#last = new Map(last?.results.map((result) => [nameOf(result), result]))
     this.#changed = subject.tests.filter(
@@ -126,7 +112,7 @@ class Judge {
   }
 
   async #try(mutant: Mutant, files: readonly string[], last: Result | undefined): Promise<Fate> {
-    const trial = await this.#trials.of(files)
+    const trial = await this.#trialOf(files)
     return trial.judge(mutant, last?.by)
   }
 }

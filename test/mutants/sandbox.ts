@@ -24,20 +24,12 @@ export interface Mutant {
   readonly mutator: string
 }
 
-const silent = () => {}
+const [no, yes, silent] = [() => false, () => true, () => {}]
+const loud = (message: string) => process.stderr.write(`${message}\n`)
 const logger = {
-  isTraceEnabled: () => false,
-  isDebugEnabled: () => false,
-  isInfoEnabled: () => false,
-  isWarnEnabled: () => false,
-  isErrorEnabled: () => true,
-  isFatalEnabled: () => true,
-  trace: silent,
-  debug: silent,
-  info: silent,
-  warn: silent,
-  error: (message: string) => process.stderr.write(`${message}\n`),
-  fatal: (message: string) => process.stderr.write(`${message}\n`),
+  ...{ isTraceEnabled: no, isDebugEnabled: no, isInfoEnabled: no, isWarnEnabled: no },
+  ...{ isErrorEnabled: yes, isFatalEnabled: yes },
+  ...{ trace: silent, debug: silent, info: silent, warn: silent, error: loud, fatal: loud },
 }
 
 /**
