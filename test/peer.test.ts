@@ -6,7 +6,9 @@ import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { PeerError } from '../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
+import { encodeKeyMessage } from '../src/protocol/messages.ts'
 import { SUITES } from '../src/protocol/suites.ts'
 import { pair } from './helpers/pair.ts'
 
@@ -136,6 +138,27 @@ describe('a peer', () => {
     assert.notEqual((await b.peer.sendKeys()).session, null)
     assert.ok(a.events.some(({ type }) => type === 'not remembered'))
     assert.notEqual(a.peer.show().session, null)
+  })
+
+  it('reports nothing of what it refuses, but another identity, and then how to forget the known one', async () => {
+    const suite = SUITES.X25519
+    const [a, b] = pair({ suite })
+    await a.peer.sendKeys()
+    await b.peer.sendKeys()
+    await a.peer.sendMessage()
+    const count = b.events.length
+    const [keys] = a.keysSent
+    assert.throws(() => b.peer.receiveKeys({ ...keys, v: 1 }), { code: 'bad_version' })
+    assert.throws(() => b.peer.receiveKeys(keys), { code: 'stale_keys' })
+    assert.throws(() => b.peer.receiveMessage(a.messagesSent[0]), { code: 'replay' })
+    assert.equal(b.events.length, count)
+    const identity = new KeyPair(suite.curve)
+    const impostor = encodeKeyMessage(suite, new Exchange(suite, identity).startKeys())
+    assert.throws(() => b.peer.receiveKeys(impostor), { code: 'identity_changed' })
+    const { type, ...told } = b.events.at(-1) ?? assert.fail()
+    assert.equal(type, 'identity changed')
+    assert.deepEqual(told, { identity: identity.publicKey, toForget: 'start again.' })
+    assert.equal(b.events.length, count + 1)
   })
 
   it('shows every field always, null where there is nothing yet', () => {
