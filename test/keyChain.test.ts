@@ -112,6 +112,14 @@ describe('a key chain', () => {
       assert.equal(toHex(chain.take().key), key)
   })
 
+  it('does not go on from zeros: what was forgotten is not accepted', () => {
+    const { chain, start, held } = begin()
+    const ahead = chain.ahead(2)
+    ahead.forget()
+    assert.throws(() => ahead.accept(), /It was forgotten/)
+    assert.deepEqual([chain.next, held], [0, start])
+  })
+
   it('shows neither chain nor key to anything that prints objects', () => {
     const { chain, start } = begin()
     const bytes = (hex: string) => Buffer.from(hex, 'hex')
