@@ -214,7 +214,7 @@ describe('an exchange', () => {
 describe('what an exchange knows of the other side', () => {
   it('is its public key, and its identity once that was confirmed', () => {
     const [a, b] = two()
-    assert.deepEqual([a.publicKey, a.peerPublicKey], [null, null])
+    assert.deepEqual([a.publicKey, a.peerPublicKey, a.wasKnown], [null, null, false])
     a.startKeys()
     a.receiveKeys(unconfirmed(b.startKeys()))
     assert.deepEqual([a.knownIdentity, a.peerIdentity], [null, b.identity.publicKey])

@@ -3,6 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { call } from './call.ts'
 import {
   CHUNK,
   COUNT_LIMIT,
@@ -140,6 +141,7 @@ export class IndependentPeer {
   #waiting: Waiting[] = []
   #hour: NodeJS.Timeout | undefined
   #turns: Record<string, Promise<unknown>> = {}
+  readonly #agent = new http.Agent({ keepAlive: true })
   #server = http.createServer((request, response) => this.#serve(request, response))
 
   constructor(suite: Suite) {
@@ -158,6 +160,7 @@ export class IndependentPeer {
 
   close(): Promise<void> {
     this.restart()
+    this.#agent.destroy()
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
@@ -492,19 +495,19 @@ export class IndependentPeer {
   async #post(path: string, body: object): Promise<unknown> {
     await this.passing('request out', path, body)
     const isStream = Buffer.isBuffer(body)
-    const response = await fetch(this.peerUrl + path, {
+    const type = isStream ? 'application/octet-stream' : 'application/json'
+    const { status, text } = await call(this.peerUrl + path, {
       method: 'POST',
-      headers: { 'content-type': isStream ? 'application/octet-stream' : 'application/json' },
-      body: isStream ? new Uint8Array(body) : JSON.stringify(body),
-      redirect: 'error',
+      headers: { 'content-type': type },
+      body: isStream ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(5_000),
+      agent: this.#agent,
     })
-    const text = await response.text()
     if (Buffer.byteLength(text) > MAX_ANSWER) throw new Error('not a peer: a long answer')
     const answer = JSON.parse(text) as Json
     await this.passing('answer in', path, answer)
-    if (response.status >= 400) throw new Refusal(String(answer['code']))
-    if (response.status !== 201) throw new Error(`not a peer: ${response.status}`)
+    if (status >= 400) throw new Refusal(String(answer['code']))
+    if (status !== 201) throw new Error(`not a peer: ${status}`)
     return answer
   }
 
