@@ -10,7 +10,7 @@ import { SUITES } from '../src/protocol/suites.ts'
 import { compare } from '../src/transcript/compare.ts'
 import { badForms, stranger } from './helpers/bad-input.ts'
 import { call, post } from './helpers/call.ts'
-import { keyForm } from './helpers/independent-peer.ts'
+import { keyForm } from './helpers/independent-forms.ts'
 import { INDEPENDENT_SUITES } from './helpers/independent-suites.ts'
 import {
   assertGood,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { GIF, gif, stranger } from './helpers/bad-input.ts'
-import { type IndependentPeer, type KeyForm, keyForm } from './helpers/independent-peer.ts'
+import { type KeyForm, keyForm } from './helpers/independent-forms.ts'
+import type { IndependentPeer } from './helpers/independent-peer.ts'
 import { Refusal } from './helpers/independent-session.ts'
 import { INDEPENDENT_SUITES, type Suite } from './helpers/independent-suites.ts'
 import {

@@ -18,12 +18,12 @@ import {
   stranger,
 } from './helpers/bad-input.ts'
 import {
-  type IndependentPeer,
   type KeyForm,
   keyForm,
   type MessageForm,
   messageForm,
-} from './helpers/independent-peer.ts'
+} from './helpers/independent-forms.ts'
+import type { IndependentPeer } from './helpers/independent-peer.ts'
 import { Session } from './helpers/independent-session.ts'
 import { ephemeralKeys, INDEPENDENT_SUITES, type Suite } from './helpers/independent-suites.ts'
 import {

@@ -6,11 +6,12 @@ import fc from 'fast-check'
 import { CURVES, KeyPair } from '../src/protocol/curves.ts'
 import { safetyNumber } from '../src/protocol/safetyNumber.ts'
 import { SUITES } from '../src/protocol/suites.ts'
-import * as independent from './helpers/independent-peer.ts'
+import * as independent from './helpers/independent-session.ts'
+import { INDEPENDENT_CURVES } from './helpers/independent-suites.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 
-for (const theirs of independent.INDEPENDENT_CURVES) {
+for (const theirs of INDEPENDENT_CURVES) {
   const { name, basePoint } = theirs
   const curve = Object.values(CURVES).find((one) => one.name === name) ?? assert.fail()
   const { length } = basePoint

@@ -1,7 +1,7 @@
 /** What a peer of duet/2 has to refuse, made from the genuine body that stands in its place. */
 
 import crypto from 'node:crypto'
-import { type KeyForm, keyForm, type MessageForm, messageForm } from './independent-peer.ts'
+import { type KeyForm, keyForm, type MessageForm, messageForm } from './independent-forms.ts'
 import {
   CHUNK,
   type Confirm,

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import type { Refused } from './bad-input.ts'
 import { type Answer, call, post } from './call.ts'
-import type { IndependentPeer, KeyForm, MessageForm, Moment } from './independent-peer.ts'
+import type { KeyForm, MessageForm } from './independent-forms.ts'
+import type { IndependentPeer, Moment } from './independent-peer.ts'
 import { agent, RealPeer, type Target } from './interop-targets.ts'
 import { assertProblem } from './problem.ts'
 
