@@ -254,8 +254,7 @@ describe('the fresh keys of X25519MLKEM768', () => {
     const keys = new EphemeralKeys(HYBRID)
     const seed = keys.exportSeed()
     assert.ok(seed)
-    hides(keys, seed)
-    hides(keys, keys.pair.exportPrivateKey())
+    hides(keys, seed, keys.pair.exportPrivateKey())
     // the decapsulation key ends with the encapsulation key, its hash and z; the secret is before that
     hides(keys, MLKEM768.keyPair(seed).decapsulationKey.subarray(0, 1152))
   })

@@ -123,15 +123,12 @@ describe('a key chain', () => {
   it('shows neither chain nor key to anything that prints objects', () => {
     const { chain, start } = begin()
     const bytes = (hex: string) => Buffer.from(hex, 'hex')
-    hides(chain, start)
     const ahead = chain.ahead(3)
-    hides(chain, ahead.key)
-    for (const number of [1, 3, 4]) hides(ahead, bytes(chainAt(start, number)))
+    hides(chain, start, ahead.key)
+    hides(ahead, ...[1, 3, 4].map((number) => bytes(chainAt(start, number))))
     ahead.accept()
-    for (const number of [0, 3, 4]) {
-      hides(chain, bytes(chainAt(start, number)))
-      hides(chain, bytes(keyOf(start, number)))
-    }
+    for (const number of [0, 3, 4])
+      hides(chain, bytes(chainAt(start, number)), bytes(keyOf(start, number)))
   })
 
   it('gives its last key, and ends, at 2^20: for a sender and for a receiver', (t) => {

@@ -407,8 +407,7 @@ describe('a message that waits to be read', () => {
 
   it('shows neither text nor key to anything that prints objects', () => {
     const { waiting, key } = accepted()
-    hides(waiting, key)
-    hides(waiting, HELLO)
+    hides(waiting, key, HELLO)
   })
 })
 
@@ -456,7 +455,7 @@ describe('what a session holds', () => {
         ),
         ...[1, 2].map((party) => expected.key(`confirm ${party}`, 32)),
       ]
-      for (const session of [a, b]) for (const secret of secrets) hides(session, secret)
+      for (const session of [a, b]) hides(session, ...secrets)
     }
   })
 

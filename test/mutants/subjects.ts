@@ -16,7 +16,6 @@ export interface Subject {
 export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
   'curves.test.ts': /after 1000 iterations/,
   'guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
-  'keySchedule.test.ts': /every bit of both shares/,
   'mailbox.test.ts': /^ecdh-duet|works as it stands there/,
   'state.test.ts': /^the state on X25519MLKEM768/,
   'turn.test.ts': /is one process's/,
