@@ -340,7 +340,7 @@ describe('an answer to a sealed message', () => {
   const form = { accepted: true, missing: 0 }
   refusesShapes(parseMessageAnswer, form, { accepted: 'boolean', missing: 'number' })
   refusesAll(parseMessageAnswer, 'bad_message', {
-    'a number that is none': { ...[-1, 0.5, 2 ** 53].map((missing) => ({ ...form, missing })) },
+    'a number that is none': [-1, 0.5, 2 ** 53].map((missing) => ({ ...form, missing })),
     'what was not accepted': { false: { ...form, accepted: false } },
   })
 })

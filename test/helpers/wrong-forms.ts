@@ -8,8 +8,8 @@ import { REASON } from './refuses.ts'
 
 export type Fields = Record<string, unknown>
 type Parse = (body: unknown) => unknown
-/** Bodies, by what is wrong with each. */
-type Bodies = Record<string, unknown>
+/** Bodies, by what is wrong with each, where that needs to be said. */
+type Bodies = Readonly<Record<string, unknown>> | readonly unknown[]
 
 /** Hex of `length` bytes, with letters in it, so that upper case shows. */
 export const digits = (length: number) => 'a5'.repeat(length)
@@ -51,38 +51,43 @@ export function refusesAll(parse: Parse, code: ProtocolCode, tables: Record<stri
   for (const [title, bodies] of Object.entries(tables))
     it(`refuses ${title}`, () => {
       assert.ok(Object.keys(bodies).length > 0)
-      for (const [what, body] of Object.entries(bodies)) isRefused(parse, code, body, what)
+      for (const [what, body] of Object.entries(bodies))
+        isRefused(parse, code, body, `${what}: ${inspect(body)}`)
     })
 }
 
-/** Whatever the fields, and what is wrong with their number or their types; `outside` puts a form in its place. */
+/**
+ * What is no form at all, and what is wrong with the number and the types of its fields; a type that ends with `?` is
+ * optional. `inConfirm`: puts it where a confirmation is.
+ */
 export function refusesShapes(
   parse: Parse,
   form: Fields,
   types: Record<string, string>,
-  outside: (form: unknown) => unknown = (form) => form,
+  inConfirm?: (confirm: unknown) => unknown,
 ): void {
-  const isInner = outside(null) !== null
-  const name = isInner ? 'a confirmation' : 'a body'
+  const name = inConfirm ? 'a confirmation' : 'a body'
   const tables: Record<string, Bodies> = {
-    [`what is in place of ${name}`]: notForms(form, isInner),
+    [`what is in place of ${name}`]: notForms(form, inConfirm !== undefined),
     [`${name} with a field missing or of a wrong type`]: wrongFields(form, types),
     [`${name} with an unknown field`]: unknownFields(form),
     [`${name} with a field that is only inherited`]: inheritedFields(form),
   }
   const placed = Object.entries(tables).map(([title, bodies]) => [
     title,
-    Object.fromEntries(Object.entries(bodies).map(([what, body]) => [what, outside(body)])),
+    Object.fromEntries(
+      Object.entries(bodies).map(([what, body]) => [what, inConfirm?.(body) ?? body]),
+    ),
   ])
   refusesAll(parse, 'bad_message', Object.fromEntries(placed))
 }
 
 /** Bodies that are no object of the protocol at all. */
-function notForms(form: Fields, isInner: boolean): Bodies {
+function notForms(form: Fields, isConfirm: boolean): Bodies {
   return {
     null: null,
     // an absent confirmation is a message without one
-    ...(!isInner && { 'no body': undefined }),
+    ...(!isConfirm && { 'no body': undefined }),
     'a string': JSON.stringify(form),
     'an empty string': '',
     'a number': 1,
@@ -107,7 +112,7 @@ function wrongFields(form: Fields, types: Record<string, string>): Bodies {
     ['object', {}],
     ['object', { length: 64 }],
   ]
-  const bodies: Bodies = {}
+  const bodies: Record<string, unknown> = {}
   for (const [field, type] of Object.entries(types)) {
     if (!type.endsWith('?')) bodies[`\`${field}\` missing`] = without(form, field)
     for (const [kind, value] of values)
@@ -119,7 +124,7 @@ function wrongFields(form: Fields, types: Record<string, string>): Bodies {
 
 /** A field more than there are. JSON.parse makes `__proto__` a field of its own, as any other. */
 function unknownFields(form: Fields): Bodies {
-  const bodies: Bodies = {}
+  const bodies: Record<string, unknown> = {}
   const names = ['extra', '', 'V', 'confirm.session', '__proto__', 'constructor', 'toJSON']
   for (const name of names)
     for (const value of ['1', 'null', '{}', '{"v":1}']) {
@@ -191,11 +196,11 @@ export function refusesVersions(parse: Parse, form: Fields): void {
     { v, x: [] },
   ])
   refusesAll(parse, 'bad_version', {
-    'another version, whatever else is wrong': { ...others },
+    'another version, whatever else is wrong': others,
   })
   const none = ['1', '2', '', null, true, [2], {}].map((v) => ({ ...form, v }))
   refusesAll(parse, 'bad_message', {
-    'a version that is no number': { ...none, missing: without(form, 'v') },
+    'a version that is no number': [...none, without(form, 'v')],
   })
 }
 
