@@ -26,7 +26,8 @@ const specification = fs.readFileSync(
 const numRuns = process.env['SLOW'] ? 2000 : 200
 
 const messages = annotatedMessages(SUITES.X25519)
-const forms = { ...messages, ...annotatedStream() }
+const hybrid = annotatedMessages(SUITES.X25519MLKEM768)
+const stream = annotatedStream()
 
 /** What the parts of a body hold together. */
 function joined(parts: readonly Part[] | null): Uint8Array {
@@ -45,42 +46,59 @@ function fieldsOf(parts: readonly Part[] | null): [string, string][] {
 
 const bytes = (length: number) =>
   fc.uint8Array({ minLength: length, maxLength: length }).map(bytesToHex)
+const any = fc.uint8Array({ maxLength: 99 }).map(bytesToHex)
 const confirm = fc.record({ session: bytes(16), tag: bytes(32) })
+const hybridConfirm = fc.record({ session: bytes(16), tag: bytes(32), ciphertext: any })
 const number = fc.nat({ max: Number.MAX_SAFE_INTEGER })
 const accepted = fc.constant(true)
-
-/** Random values of each form in JSON, complete and with what may be left out. */
-const values: Record<keyof typeof messages | 'answer to a picture', fc.Arbitrary<object>> = {
-  'key message': fc.record(
+const keys = (publicKey: fc.Arbitrary<string>, confirm: fc.Arbitrary<object>) =>
+  fc.record(
     {
       v: fc.constant(2),
-      curve: fc.constantFrom('X25519', 'P-256'),
+      curve: fc.constantFrom(...Object.keys(SUITES)),
       basePoint: bytes(32),
       identity: bytes(32),
-      publicKey: fc.uint8Array({ maxLength: 99 }).map(bytesToHex),
+      publicKey,
       confirm,
     },
     { requiredKeys: ['v', 'curve', 'basePoint', 'identity', 'publicKey'] },
-  ),
-  'answer to a key message': fc.record({ accepted, confirm }, { requiredKeys: ['accepted'] }),
-  'sealed message': fc.record({
-    v: fc.constant(2),
-    session: bytes(16),
-    seq: number,
-    ciphertext: fc.uint8Array({ minLength: 16, maxLength: 99 }).map(bytesToHex),
-  }),
-  'answer to a sealed message': fc.record({ accepted, missing: number }),
-  'answer to a picture': fc.record({ accepted, bytes: number }),
+  )
+const answer = (confirm: fc.Arbitrary<object>) =>
+  fc.record({ accepted, confirm }, { requiredKeys: ['accepted'] })
+
+/** Each form in JSON, with random values, complete and with what may be left out. */
+const FORMS: Record<string, [form: Annotated, values: fc.Arbitrary<object>]> = {
+  'key message': [messages['key message'], keys(any, confirm)],
+  'key message with a KEM': [
+    hybrid['key message'],
+    keys(fc.oneof(any, bytes(32), bytes(1216)), hybridConfirm),
+  ],
+  'answer to a key message': [messages['answer to a key message'], answer(confirm)],
+  'answer with a KEM': [hybrid['answer to a key message'], answer(hybridConfirm)],
+  'sealed message': [
+    messages['sealed message'],
+    fc.record({
+      v: fc.constant(2),
+      session: bytes(16),
+      seq: number,
+      ciphertext: fc.uint8Array({ minLength: 16, maxLength: 99 }).map(bytesToHex),
+    }),
+  ],
+  'answer to a sealed message': [
+    messages['answer to a sealed message'],
+    fc.record({ accepted, missing: number }),
+  ],
+  'answer to a picture': [stream['answer to a picture'], fc.record({ accepted, bytes: number })],
 }
 
 /** The same value written in another way: other blanks, another order, names with escapes. */
-function written(value: object, { indent, reverse, escaped }: Writing): string {
+function written(value: object, { indent, reverse, escaped, end }: Writing): string {
   const turned = (inner: unknown): unknown => {
     if (typeof inner !== 'object' || inner === null) return inner
     const entries = Object.entries(inner).map(([name, deeper]) => [name, turned(deeper)])
     return Object.fromEntries(reverse ? entries.reverse() : entries)
   }
-  const text = JSON.stringify(turned(value), null, indent)
+  const text = JSON.stringify(turned(value), null, indent) + end
   if (!escaped) return text
   return text.replace(
     /"[a-z](?=[a-z]*":)/gi,
@@ -91,11 +109,13 @@ interface Writing {
   indent: string
   reverse: boolean
   escaped: boolean
+  end: string
 }
 const writing: fc.Arbitrary<Writing> = fc.record({
   indent: fc.constantFrom('', ' ', '\t'),
   reverse: fc.boolean(),
   escaped: fc.boolean(),
+  end: fc.constantFrom('', '\n'),
 })
 
 /** Every value of a form in JSON, with its path. */
@@ -106,45 +126,21 @@ function leavesOf(value: object, outer = ''): [string, unknown][] {
 }
 
 describe('the annotations of a body', () => {
-  for (const [name, value] of Object.entries(values)) {
-    const form = forms[name as keyof typeof forms]
-
-    it(`join to exactly what was sent, and name each field: ${name}`, () => {
+  for (const [name, [form, values]] of Object.entries(FORMS)) {
+    it(`join to exactly what came, however it is written, and name each field: ${name}`, () => {
       fc.assert(
-        fc.property(value, (value) => {
-          const body = utf8ToBytes(`${JSON.stringify(value)}\n`)
-          const parts = form.cut(body)
-          assert.deepEqual(joined(parts), body)
-          const found = fieldsOf(parts)
-          for (const [field] of found) assert.ok(form.fields[field], field)
-          const withoutTag = found.filter(([field]) => field !== 'tag')
-          const tag = found.find(([field]) => field === 'tag')?.[1] ?? ''
-          const expected = leavesOf(value).map(([field, leaf]) => [
-            field,
-            typeof leaf === 'string' ? JSON.stringify(leaf).slice(1, -1) : String(leaf),
-          ])
-          const whole = withoutTag.map(([field, text]) => [
-            field,
-            field === 'ciphertext' ? text + tag : text,
-          ])
-          // a message of no text at all is its tag and nothing else
-          if (tag !== '' && !whole.some(([field]) => field === 'ciphertext'))
-            whole.push(['ciphertext', tag])
-          assert.deepEqual(whole, expected)
-        }),
-        { numRuns },
-      )
-    })
-
-    it(`join to exactly what came, however another program writes it: ${name}`, () => {
-      fc.assert(
-        fc.property(value, writing, (value, how) => {
+        fc.property(values, writing, (value, how) => {
           const body = utf8ToBytes(written(value, how))
           const parts = form.cut(body)
           assert.deepEqual(joined(parts), body)
-          const names = fieldsOf(parts).map(([field]) => field)
-          for (const [field] of leavesOf(value))
-            assert.ok(names.includes(field) || (field === 'ciphertext' && names.includes('tag')))
+          const found = Object.fromEntries(fieldsOf(parts))
+          for (const field of Object.keys(found)) assert.ok(form.fields[field], field)
+          // two values are shown in two parts, and an empty part is none
+          const { tag, x25519, ...whole } = found
+          if (tag !== undefined) whole['ciphertext'] = (whole['ciphertext'] ?? '') + tag
+          if ('publicKey' in value) whole['publicKey'] = (whole['publicKey'] ?? '') + (x25519 ?? '')
+          const leaves = leavesOf(value).map(([field, leaf]) => [field, String(leaf)])
+          assert.deepEqual(whole, Object.fromEntries(leaves))
         }),
         { numRuns },
       )
@@ -158,7 +154,7 @@ describe('the annotations of a body', () => {
         { numRuns },
       )
       fc.assert(
-        fc.property(value, fc.string({ minLength: 1 }), (value, name) => {
+        fc.property(values, fc.string({ minLength: 1 }), (value, name) => {
           fc.pre(!(name in value) && name !== 'confirm')
           assert.equal(form.cut(utf8ToBytes(JSON.stringify({ ...value, [name]: 1 }))), null)
         }),
@@ -179,6 +175,8 @@ describe('the annotations of a body', () => {
     assert.equal(messages['key message'].cut(utf8ToBytes(JSON.stringify(keys))), null)
     const upper = { ...message, ciphertext: 'AB' }
     assert.equal(messages['sealed message'].cut(utf8ToBytes(JSON.stringify(upper))), null)
+    const answer = { accepted: true, confirm: { session: '', tag: '', ciphertext: 'AB' } }
+    assert.equal(hybrid['answer to a key message'].cut(utf8ToBytes(JSON.stringify(answer))), null)
   })
 
   it('are none for bytes that would not join again: a byte order mark, or what is no UTF-8', () => {
@@ -216,9 +214,9 @@ describe('the annotations of a body', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 24, maxLength: 24 }), (rest) => {
         const header = concatBytes(utf8ToBytes('DUET2'), rest)
-        assert.deepEqual(joined(forms['picture header'].cut(header)), header)
+        assert.deepEqual(joined(stream['picture header'].cut(header)), header)
         for (const other of [header.subarray(1), concatBytes(header, rest), header.toReversed()])
-          assert.equal(forms['picture header'].cut(other), null)
+          assert.equal(stream['picture header'].cut(other), null)
       }),
       { numRuns },
     )
@@ -227,7 +225,7 @@ describe('the annotations of a body', () => {
       new Uint8Array(16).fill(1),
       new Uint8Array(8).fill(2),
     )
-    assert.deepEqual(fieldsOf(forms['picture header'].cut(header)), [
+    assert.deepEqual(fieldsOf(stream['picture header'].cut(header)), [
       ['magic', '4455455432'],
       ['session', '01'.repeat(16)],
       ['number', '02'.repeat(8)],
@@ -276,7 +274,7 @@ describe('the note of a field', () => {
   })
 
   it('tells the two halves of a public key apart on X25519MLKEM768, and has the ciphertext', () => {
-    const form = annotatedMessages(SUITES.X25519MLKEM768)['key message']
+    const form = hybrid['key message']
     const [key, point, ciphertext] = ['ab'.repeat(1184), 'cd'.repeat(32), 'ef'.repeat(1088)]
     const body = {
       v: 2,
@@ -294,55 +292,18 @@ describe('the note of a field', () => {
       [fields['publicKey'], fields['x25519'], fields['confirm.ciphertext']],
       [key, point, ciphertext],
     )
+    // the point is the last 32 bytes, where there are as many
+    for (const [publicKey, expected] of [
+      [point, [undefined, point]],
+      [point.slice(2), [point.slice(2), undefined]],
+    ] as const) {
+      const found = fieldsOf(form.cut(utf8ToBytes(JSON.stringify({ ...body, publicKey }))))
+      const { publicKey: first, x25519 } = Object.fromEntries(found)
+      assert.deepEqual([first, x25519], expected)
+    }
     for (const field of ['publicKey', 'confirm.ciphertext'])
       assert.match(form.fields[field]?.source ?? '', /FIPS 203.+draft-ietf-tls-ecdhe-mlkem/)
     assert.match(form.fields['x25519']?.source ?? '', /RFC 7748/)
-  })
-
-  it('is there for each half of a public key of any length, and for a ciphertext, on X25519MLKEM768', () => {
-    const hybrid = annotatedMessages(SUITES.X25519MLKEM768)
-    const any = fc.uint8Array({ maxLength: 99 }).map(bytesToHex)
-    const confirm = fc.record({ session: bytes(16), tag: bytes(32), ciphertext: any })
-    const keys = fc.record(
-      {
-        v: fc.constant(2),
-        curve: fc.constant('X25519MLKEM768'),
-        basePoint: bytes(32),
-        identity: bytes(32),
-        publicKey: fc.oneof(any, bytes(32), bytes(1216)),
-        confirm,
-      },
-      { requiredKeys: ['v', 'curve', 'basePoint', 'identity', 'publicKey'] },
-    )
-    fc.assert(
-      fc.property(keys, writing, (value, how) => {
-        const body = utf8ToBytes(written(value, how))
-        const parts = hybrid['key message'].cut(body)
-        assert.deepEqual(joined(parts), body)
-        const found = Object.fromEntries(fieldsOf(parts))
-        for (const name of Object.keys(found)) assert.ok(hybrid['key message'].fields[name], name)
-        const { publicKey = '', x25519 = '', ...rest } = found
-        assert.equal(publicKey + x25519, value.publicKey)
-        // the point is the last 32 bytes, where there are as many
-        assert.equal(x25519.length, value.publicKey.length < 64 ? 0 : 64)
-        const { publicKey: _, ...others } = Object.fromEntries(leavesOf(value))
-        assert.deepEqual(rest, { ...others, v: '2' })
-      }),
-      { numRuns },
-    )
-    fc.assert(
-      fc.property(confirm, (confirm) => {
-        const body = utf8ToBytes(JSON.stringify({ accepted: true, confirm }))
-        const parts = hybrid['answer to a key message'].cut(body)
-        assert.deepEqual(joined(parts), body)
-        const fields = Object.fromEntries(fieldsOf(parts))
-        assert.equal(fields['confirm.ciphertext'], confirm.ciphertext)
-      }),
-      { numRuns },
-    )
-    const upper = { accepted: true, confirm: { session: '', tag: '', ciphertext: 'AB' } }
-    const bytesOfUpper = utf8ToBytes(JSON.stringify(upper))
-    assert.equal(hybrid['answer to a key message'].cut(bytesOfUpper), null)
   })
 
   it('is there for fields at fixed places as well', () => {

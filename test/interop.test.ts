@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { GIF, gif, stranger } from './helpers/bad-input.ts'
-import { call, post } from './helpers/call.ts'
-import { type IndependentPeer, type KeyForm, keyForm } from './helpers/independent-peer.ts'
+import { type KeyForm, keyForm } from './helpers/independent-forms.ts'
+import type { IndependentPeer } from './helpers/independent-peer.ts'
 import { Refusal } from './helpers/independent-session.ts'
 import { INDEPENDENT_SUITES, type Suite } from './helpers/independent-suites.ts'
 import {
@@ -14,11 +14,14 @@ import {
   door,
   KEYS,
   losing,
+  send,
   type WireAnswer,
 } from './helpers/interop-steps.ts'
 import { RealPeer, withTarget } from './helpers/interop-targets.ts'
 import { assertProblem } from './helpers/problem.ts'
 
+const [X25519] = INDEPENDENT_SUITES
+assert.ok(X25519)
 const SLOW = process.env['SLOW'] === '1'
 
 /** `party`: that of the program. */
@@ -28,14 +31,8 @@ const withReal = (
   party?: 1 | 2,
 ) => withTarget(new RealPeer(suite), suite, run, party)
 
-interface Crossing {
-  /** Forms of key messages, in the order in which they were sent. */
-  readonly mine: KeyForm[]
-  readonly theirs: KeyForm[]
-}
-
-/** Both key messages arrive before either answer is read. */
-async function cross(mine: IndependentPeer, real: RealPeer): Promise<Crossing> {
+/** Both key messages arrive before either answer is read. Returns the forms of key messages, as they were sent. */
+async function cross(mine: IndependentPeer, real: RealPeer) {
   const [theirKeys, myAnswer] = [door(), door()]
   const sent: Record<'mine' | 'theirs', KeyForm[]> = { mine: [], theirs: [] }
   mine.passing = (moment, path, body) => {
@@ -58,38 +55,30 @@ async function cross(mine: IndependentPeer, real: RealPeer): Promise<Crossing> {
   mine.passing = () => {}
   return sent
 }
+
+const picture = (content: Buffer) => ({ type: 'image/gif', name: 'a.gif', content })
+
 for (const suite of INDEPENDENT_SUITES)
   describe(`the program and the independent peer on ${suite.name}`, () => {
-    it('agree when the program starts', () =>
+    it('agree whoever starts, again and again, and at once', () =>
       withReal(suite, async (mine, real) => {
-        await real.sendKeys()
-        await mine.sendKeys()
-        await assertAgreed(mine, real)
-      }))
-
-    it('agree when the other one starts, and again after that', () =>
-      withReal(suite, async (mine, real) => {
-        await mine.sendKeys()
-        await real.sendKeys()
-        const ids = [await assertAgreed(mine, real)]
-        await real.sendKeys()
-        await mine.sendKeys()
-        ids.push(await assertAgreed(mine, real))
-        await mine.sendKeys()
-        await mine.sendKeys()
-        await real.sendKeys()
-        ids.push(await assertAgreed(mine, real))
-        assert.equal(new Set(ids).size, 3)
-      }))
-
-    it('agree when both start at once', () =>
-      withReal(suite, async (mine, real) => {
-        for (let i = 0; i < 2; i++) {
-          await Promise.all(
-            i % 2 ? [mine.sendKeys(), real.sendKeys()] : [real.sendKeys(), mine.sendKeys()],
-          )
-          await assertAgreed(mine, real)
+        const ids: string[] = []
+        for (const order of [
+          [real, mine],
+          [mine, real],
+          [mine, mine, real],
+        ]) {
+          for (const peer of order) await peer.sendKeys()
+          ids.push(await assertAgreed(mine, real))
         }
+        for (const order of [
+          [real, mine],
+          [mine, real],
+        ]) {
+          await Promise.all(order.map((peer) => peer.sendKeys()))
+          ids.push(await assertAgreed(mine, real))
+        }
+        assert.equal(new Set(ids).size, 5)
       }))
 
     for (const party of [1, 2] as const)
@@ -97,22 +86,20 @@ for (const suite of INDEPENDENT_SUITES)
         withReal(
           suite,
           async (mine, real) => {
-            for (let i = 0; i < 2; i++) {
-              const crossing = await cross(mine, real)
+            // with a KEM once more, beside the session that they have then
+            for (let i = 0; i < (suite.kem ? 2 : 1); i++) {
+              const sent = await cross(mine, real)
               const [repeats, other] =
-                party === 2 ? [crossing.theirs, crossing.mine] : [crossing.mine, crossing.theirs]
+                party === 2 ? [sent.theirs, sent.mine] : [sent.mine, sent.theirs]
               await assertAgreed(mine, real)
               assert.equal(other.length, 1)
-              if (!suite.kem) {
-                assert.equal(repeats.length, 1)
-                continue
-              }
+              assert.equal(repeats.length, suite.kem ? 2 : 1)
+              if (!suite.kem) continue
               // party 2 takes the other's ciphertext, and says so with the same share
               const [first, again] = repeats
-              assert.ok(first && again && repeats.length === 2)
               assert.deepEqual({ ...again, confirm: 0 }, { ...first, confirm: 0 })
-              assert.equal(again.confirm?.session, mine.current?.id.toString('hex'))
-              assert.deepEqual(Object.keys(again.confirm ?? {}).sort(), ['session', 'tag'])
+              assert.equal(again?.confirm?.session, mine.current?.id.toString('hex'))
+              assert.deepEqual(Object.keys(again?.confirm ?? {}).sort(), ['session', 'tag'])
             }
           },
           party,
@@ -139,75 +126,79 @@ for (const suite of INDEPENDENT_SUITES)
           await assertAgreed(mine, real)
         }))
 
+    it('agree anew after the answer that overtook the keys had a wrong tag', () =>
+      withReal(suite, async (mine, real) => {
+        const { pass, waits, open } = door()
+        mine.passing = (moment, _, body) => {
+          if (moment === 'request out') return pass()
+          if (moment === 'answer out') (body as WireAnswer).confirm.tag = '00'.repeat(32)
+          return
+        }
+        const late = mine.sendKeys()
+        await waits
+        await assertTaken(real.sendKeys())
+        mine.passing = () => {}
+        open()
+        await late
+        if (!suite.kem) assert.equal((await real.state()).session, null)
+        await mine.sendKeys()
+        await assertTaken(real.sendKeys())
+        await assertAgreed(mine, real)
+      }))
+
     it('take messages and pictures that were under way while they agreed anew', () =>
       withReal(suite, async (mine, real) => {
-        await mine.sendKeys()
-        await real.sendKeys()
+        await agree(mine, real)
         const before = await assertAgreed(mine, real)
         const [incoming, outgoing] = [door(), door()]
         mine.passing = (moment, path) => {
           const isHeld = path !== KEYS && moment.startsWith('request')
           return isHeld ? (moment === 'request in' ? incoming : outgoing).pass() : undefined
         }
-        const [ours, theirs] = [gif(50), gif(60)].map((content) => ({
-          type: 'image/gif',
-          name: 'late.gif',
-          content,
-        }))
-        assert.ok(ours && theirs)
-        const late = [mine.sendMessage('from mine'), real.sendMessage('from real')]
-        const pictures = [mine.sendPicture(ours), real.sendPicture(theirs)]
+        const [ours, theirs] = [gif(50), gif(60)]
+        const late = [mine.sendMessage(''), real.sendMessage('')]
+        const pictures = [mine.sendPicture(picture(ours)), real.sendPicture(picture(theirs))]
         await Promise.all([incoming.waits, outgoing.waits])
-        await real.sendKeys()
-        await mine.sendKeys()
+        await agree(mine, real)
         incoming.open()
         outgoing.open()
         await Promise.all([...late, ...pictures])
-        assert.deepEqual(mine.readMessages(), ['from real'])
-        assert.deepEqual(await real.readMessages(), ['from mine'])
-        assert.deepEqual(mine.pictures.at(-1), theirs.content)
-        assert.deepEqual(await real.lastPicture(), ours.content)
+        assert.deepEqual([mine.readMessages(), await real.readMessages()], [[''], ['']])
+        assert.deepEqual([mine.pictures.at(-1), await real.lastPicture()], [theirs, ours])
         assert.notEqual(await assertAgreed(mine, real), before)
       }))
 
     for (const kind of ['message', 'picture'] as const)
-      for (const [whose, lost] of [
-        ['the program', 'answer out'],
-        ['the other one', 'answer in'],
-      ] as const)
+      for (const whose of ['the program', 'the other one'])
         it(`agree by a ${kind} when ${whose} has not got the answer`, () =>
           withReal(suite, async (mine, real) => {
-            const picture = { type: 'image/gif', name: 'dot.gif', content: GIF }
-            await (lost === 'answer out' ? mine : real).sendKeys()
-            losing(mine, lost)
-            if (lost === 'answer out') {
+            if (whose === 'the program') {
+              await mine.sendKeys()
+              losing(mine, 'answer out')
               assertProblem(await real.sendKeys(), 'peer_unreachable')
               assertProblem(await real.sendMessage('too early'), 'no_session')
-              mine.passing = () => {}
-              if (kind === 'message') await mine.sendMessage('completes it')
-              else await mine.sendPicture(picture)
             } else {
+              await real.sendKeys()
+              losing(mine, 'answer in')
               await assert.rejects(mine.sendKeys(), /lost/)
               await assert.rejects(mine.sendMessage('too early'), { code: 'no_session' })
-              mine.passing = () => {}
-              if (kind === 'message') await real.sendMessage('completes it')
-              else await real.sendPicture(picture)
             }
+            mine.passing = () => {}
+            const [sender, receiver] = whose === 'the program' ? [mine, real] : [real, mine]
             if (kind === 'message') {
-              const read = lost === 'answer out' ? await real.readMessages() : mine.readMessages()
-              assert.deepEqual(read, ['completes it'])
+              await sender.sendMessage('completes it')
+              assert.deepEqual(await receiver.readMessages(), ['completes it'])
             } else {
-              const seen = lost === 'answer out' ? await real.lastPicture() : mine.pictures.at(-1)
-              assert.deepEqual(seen, GIF)
+              await sender.sendPicture(picture(GIF))
+              const last = receiver === mine ? mine.pictures.at(-1) : await real.lastPicture()
+              assert.deepEqual(last, GIF)
             }
             await assertAgreed(mine, real)
           }))
 
     it('agree again after either was restarted, and know each other', () =>
       withReal(suite, async (mine, real) => {
-        await mine.sendKeys()
-        await real.sendKeys()
-        await assertAgreed(mine, real)
+        await agree(mine, real)
         const known = mine.safetyNumber()
 
         mine.restart()
@@ -217,83 +208,40 @@ for (const suite of INDEPENDENT_SUITES)
         await real.sendKeys()
         await assertAgreed(mine, real)
 
-        await real.stop()
-        await real.start(mine)
+        await real.restart(mine)
         await assert.rejects(mine.sendMessage('for nobody'), { code: 'unknown_session' })
         const unknown = keyForm(suite, stranger(suite))
-        assertProblem(await post(real.url + KEYS, unknown), 'identity_changed')
-        await real.sendKeys()
-        await mine.sendKeys()
+        assertProblem(await send(real, KEYS, unknown), 'identity_changed')
+        await agree(mine, real)
         await assertAgreed(mine, real)
         assert.equal(mine.safetyNumber(), known)
       }))
 
     it('agree by a message after an answer that the program does not take', () =>
       withReal(suite, async (mine, real) => {
+        const inConfirm = (changes: object) => (answer: WireAnswer) =>
+          Object.assign(answer.confirm, changes)
         const wrong: [code: string, change: (answer: WireAnswer) => void][] = [
-          ['peer_refused', (answer) => Object.assign(answer, { accepted: false })],
-          ['peer_refused', (answer) => Object.assign(answer, { more: 0 })],
           ['peer_refused', (answer) => Object.assign(answer, { confirm: null })],
-          ['peer_refused', ({ confirm }) => Object.assign(confirm, { more: 0 })],
-          ['peer_refused', ({ confirm }) => Object.assign(confirm, { tag: undefined })],
-          ['peer_refused', ({ confirm }) => Object.assign(confirm, { tag: '00'.repeat(31) })],
-          ['peer_refused', ({ confirm }) => Object.assign(confirm, { tag: 'AB'.repeat(32) })],
-          ['peer_refused', ({ confirm }) => Object.assign(confirm, { session: '00' })],
-          ['peer_refused', ({ confirm }) => Object.assign(confirm, { ciphertext: '00' })],
-          ['confirm_failed', ({ confirm }) => Object.assign(confirm, { tag: '00'.repeat(32) })],
+          ['peer_refused', inConfirm({ tag: '00'.repeat(31) })],
+          ['confirm_failed', inConfirm({ tag: '00'.repeat(32) })],
           [
             suite.kem ? 'confirm_failed' : 'peer_refused',
-            ({ confirm }) => Object.assign(confirm, { ciphertext: '00'.repeat(1_088) }),
+            inConfirm({ ciphertext: '00'.repeat(1_088) }),
           ],
         ]
         for (const [code, change] of wrong) {
           await mine.sendKeys()
-          const { session } = (await call(`${real.url}/show`)).json
+          const { session } = await real.state()
           mine.passing = (moment, _, answer) => {
             if (moment === 'answer out') change(answer as WireAnswer)
           }
           const problem = assertProblem(await real.sendKeys(), code)
           if (code === 'peer_refused') assert.equal(problem.peer_code, null)
           mine.passing = () => {}
-          assert.deepEqual((await call(`${real.url}/show`)).json.session, session)
+          assert.deepEqual((await real.state()).session, session)
           await mine.sendMessage('completes it')
           assert.deepEqual(await real.readMessages(), ['completes it'])
-        }
-        await assertAgreed(mine, real)
-      }))
-
-    it('agree anew after the answer that overtook the keys had a wrong tag', () =>
-      withReal(suite, async (mine, real) => {
-        const { pass, waits, open } = door()
-        mine.passing = (moment, _, body) => {
-          if (moment === 'request out') return pass()
-          const answer = body as WireAnswer
-          if (moment === 'answer out') answer.confirm.tag = '00'.repeat(32)
-          return
-        }
-        const late = mine.sendKeys()
-        await waits
-        await assertTaken(real.sendKeys())
-        mine.passing = () => {}
-        open()
-        await late
-        const { session } = (await call(`${real.url}/show`)).json
-        if (!suite.kem) assert.equal(session, null)
-        await mine.sendKeys()
-        await assertTaken(real.sendKeys())
-        await assertAgreed(mine, real)
-      }))
-
-    it('show each other pictures of no, one and several whole chunks', () =>
-      withReal(suite, async (mine, real) => {
-        await agree(mine, real)
-        const head = 2 + JSON.stringify({ type: 'image/gif', bytes: 65_536, name: 'a.gif' }).length
-        for (const length of [6, 65_536 - head, 65_536 - head + 1, 131_072 - head, 200_000]) {
-          const picture = { type: 'image/gif', name: 'a.gif', content: gif(length) }
-          assert.equal(await mine.sendPicture(picture), length)
-          assert.deepEqual(await real.lastPicture(), picture.content)
-          assert.equal((await real.sendPicture(picture)).status, 201)
-          assert.deepEqual(mine.pictures.at(-1), picture.content)
         }
         await assertAgreed(mine, real)
       }))
@@ -302,81 +250,70 @@ for (const suite of INDEPENDENT_SUITES)
       withReal(suite, async (mine, real) => {
         await agree(mine, real)
         const before = await assertAgreed(mine, real)
-        const confirms: boolean[] = []
-        mine.passing = (moment, _, body) => {
-          if (moment !== 'request in') return
-          const form: KeyForm = JSON.parse(String(body))
-          confirms.push(form.confirm !== undefined)
+        const confirms = watchConfirms(mine, 'request in', () => {
           throw new Refusal('confirm_failed')
-        }
+        })
         const { peer_code } = assertProblem(await real.sendKeys(), 'peer_refused')
         assert.equal(peer_code, 'confirm_failed')
         assert.deepEqual(confirms, suite.kem ? [true, false] : [true])
         mine.passing = () => {}
         assert.equal(await assertAgreed(mine, real), before)
-        await real.sendKeys()
-        await mine.sendKeys()
+        await agree(mine, real)
         assert.notEqual(await assertAgreed(mine, real), before)
       }))
 
-    if (suite.kem) {
-      for (const whose of ['the program', 'the other one'] as const)
-        it(`agree when the confirmation of ${whose} is of a session that a restart has lost`, () =>
+    if (!suite.kem) return
+
+    for (const whose of ['the program', 'the other one'])
+      for (const isCandidate of [false, true])
+        it(`agree when ${whose} confirmed a ${isCandidate ? 'candidate' : 'session'} that a restart has lost`, () =>
           withReal(suite, async (mine, real) => {
-            await agree(mine, real)
-            if (whose === 'the program') {
-              mine.restart()
-              losing(mine, 'request out')
-              await assert.rejects(mine.sendKeys(), /lost/)
-            } else {
-              await real.stop()
-              await real.start(mine)
-              losing(mine, 'request in')
-              assertProblem(await real.sendKeys(), 'peer_unreachable')
-            }
-            const confirms: boolean[] = []
-            mine.passing = (moment, path, body) => {
-              const isIn = whose === 'the program'
-              if (path !== KEYS || moment !== (isIn ? 'request in' : 'request out')) return
-              const form: KeyForm = isIn ? JSON.parse(String(body)) : body
-              confirms.push(form.confirm !== undefined)
-            }
-            if (whose === 'the program') await assertTaken(real.sendKeys())
-            else await mine.sendKeys()
+            const [confirming, other] = whose === 'the program' ? [real, mine] : [mine, real]
+            if (isCandidate) await other.sendKeys()
+            else await agree(mine, real)
+            await other.restart(mine)
+            // what it sends then is lost
+            losing(mine, other === mine ? 'request out' : 'request in')
+            if (other === mine) await assert.rejects(mine.sendKeys(), /lost/)
+            else assertProblem(await real.sendKeys(), 'peer_unreachable')
+            const confirms = watchConfirms(mine, other === mine ? 'request in' : 'request out')
+            await confirming.sendKeys()
             assert.deepEqual(confirms, [true, false])
             mine.passing = () => {}
-            if (whose === 'the program') await mine.sendKeys()
-            else await assertTaken(real.sendKeys())
+            if (isCandidate) assert.equal(mine.current, null)
+            await other.sendKeys()
+            if (isCandidate) await confirming.sendKeys()
             await assertAgreed(mine, real)
           }))
-
-      it('agree by one /send_keys each after the program confirmed what a restart has lost', () =>
-        withReal(suite, async (mine, real) => {
-          await mine.sendKeys()
-          mine.restart()
-          losing(mine, 'request out')
-          await assert.rejects(mine.sendKeys(), /lost/)
-          mine.passing = () => {}
-          const answer = await assertTaken(real.sendKeys())
-          assert.equal(answer.json.session, null)
-          await mine.sendKeys()
-          await assertTaken(real.sendKeys())
-          await assertAgreed(mine, real)
-        }))
-
-      it('agree by one /send_keys each after the other one confirmed what a restart has lost', () =>
-        withReal(suite, async (mine, real) => {
-          await real.sendKeys()
-          await real.stop()
-          await real.start(mine)
-          losing(mine, 'request in')
-          assertProblem(await real.sendKeys(), 'peer_unreachable')
-          mine.passing = () => {}
-          await mine.sendKeys()
-          assert.equal(mine.current, null)
-          await assertTaken(real.sendKeys())
-          await mine.sendKeys()
-          await assertAgreed(mine, real)
-        }))
-    }
   })
+
+describe('the program and the independent peer', () => {
+  it('show each other pictures of no, one and several whole chunks', () =>
+    withReal(X25519, async (mine, real) => {
+      await agree(mine, real)
+      const head = 2 + JSON.stringify({ type: 'image/gif', bytes: 65_536, name: 'a.gif' }).length
+      for (const length of [6, 65_536 - head, 65_536 - head + 1, 131_072 - head]) {
+        const content = gif(length)
+        assert.equal(await mine.sendPicture(picture(content)), length)
+        assert.deepEqual(await real.lastPicture(), content)
+        assert.equal((await real.sendPicture(picture(content))).status, 201)
+        assert.deepEqual(mine.pictures.at(-1), content)
+      }
+    }))
+})
+
+/** Whether each key message from here on has a confirmation; `then` is done with each. */
+function watchConfirms(
+  mine: IndependentPeer,
+  at: 'request in' | 'request out',
+  then: () => void = () => {},
+): boolean[] {
+  const confirms: boolean[] = []
+  mine.passing = (moment, path, body) => {
+    if (path !== KEYS || moment !== at) return
+    const form = (at === 'request in' ? JSON.parse(String(body)) : body) as KeyForm
+    confirms.push(form.confirm !== undefined)
+    then()
+  }
+  return confirms
+}

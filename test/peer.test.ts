@@ -6,20 +6,27 @@ import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
 import { PeerError } from '../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../src/protocol/bytes.ts'
+import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
+import { encodeKeyMessage } from '../src/protocol/messages.ts'
 import { SUITES } from '../src/protocol/suites.ts'
-import { pair } from './helpers/pair.ts'
+import { type PairOptions, pair } from './helpers/pair.ts'
 
 const HOUR = 60 * 60 * 1000
+
+/** Two that have agreed on keys. */
+async function agreed(options: Partial<PairOptions> = {}) {
+  const [a, b] = pair({ suite: SUITES.X25519, ...options })
+  await a.peer.sendKeys()
+  assert.notEqual((await b.peer.sendKeys()).session, null)
+  return [a, b] as const
+}
 
 describe('a peer', () => {
   it('keeps the shared secrets for /show, and none of them where it prints no secrets', async () => {
     for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768])
       for (const showsSecrets of [true, false]) {
-        const [a, b] = pair({ suite, showsSecrets })
-        await a.peer.sendKeys()
-        await b.peer.sendKeys()
-        for (const { peer, events } of [a, b]) {
+        for (const { peer, events } of await agreed({ suite, showsSecrets })) {
           peer.show()
           const secrets = events.flatMap((event) =>
             event.type === 'shared secret' || event.type === 'KEM secret' ? [event.SECRET] : [],
@@ -65,14 +72,11 @@ describe('a peer', () => {
 
   it('uses a number once even if its message was lost, and the receiver learns of the gap', async () => {
     let losing = false
-    const [a, b] = pair({
-      suite: SUITES.X25519,
+    const [a, b] = await agreed({
       intercept: () => {
         if (losing) throw new PeerError('peer_timeout', 'No answer.')
       },
     })
-    await a.peer.sendKeys()
-    await b.peer.sendKeys()
     losing = true
     await assert.rejects(a.peer.sendMessage(), { code: 'peer_timeout' })
     losing = false
@@ -83,14 +87,11 @@ describe('a peer', () => {
 
   it("erases a picture's key once it was sent, or was not asked for at all", async (t) => {
     let failing = false
-    const [a, b] = pair({
-      suite: SUITES.X25519,
+    const [a, _b] = await agreed({
       intercept: (kind) => {
         if (failing && kind === 'image') throw new PeerError('peer_unreachable', 'No connection.')
       },
     })
-    await a.peer.sendKeys()
-    await b.peer.sendKeys()
     const begin = t.mock.method(Exchange.prototype, 'sendPicture')
     await a.peer.sendPicture()
     failing = true
@@ -138,6 +139,25 @@ describe('a peer', () => {
     assert.notEqual(a.peer.show().session, null)
   })
 
+  it('reports nothing of what it refuses, but another identity, and then how to forget the known one', async () => {
+    const suite = SUITES.X25519
+    const [a, b] = await agreed({ suite })
+    await a.peer.sendMessage()
+    const count = b.events.length
+    const [keys] = a.keysSent
+    assert.throws(() => b.peer.receiveKeys({ ...keys, v: 1 }), { code: 'bad_version' })
+    assert.throws(() => b.peer.receiveKeys(keys), { code: 'stale_keys' })
+    assert.throws(() => b.peer.receiveMessage(a.messagesSent[0]), { code: 'replay' })
+    assert.equal(b.events.length, count)
+    const identity = new KeyPair(suite.curve)
+    const impostor = encodeKeyMessage(suite, new Exchange(suite, identity).startKeys())
+    assert.throws(() => b.peer.receiveKeys(impostor), { code: 'identity_changed' })
+    const { type, ...told } = b.events.at(-1) ?? assert.fail()
+    assert.equal(type, 'identity changed')
+    assert.deepEqual(told, { identity: identity.publicKey, toForget: 'start again.' })
+    assert.equal(b.events.length, count + 1)
+  })
+
   it('shows every field always, null where there is nothing yet', () => {
     const [a] = pair({ suite: SUITES.X25519 })
     const { identity, basePoint } = a.peer.show()
@@ -162,13 +182,11 @@ describe('a peer', () => {
   })
 
   it('shows what waits as ciphertext, and counts what went and came', async () => {
-    const [a, b] = pair({ suite: SUITES.X25519 })
-    await a.peer.sendKeys()
-    const { session } = await b.peer.sendKeys()
-    await a.peer.sendMessage(utf8ToBytes('one'))
-    await a.peer.sendMessage(utf8ToBytes('two'))
-    assert.deepEqual(b.peer.show().session, { id: session, sent: 0, received: 2 })
-    assert.deepEqual(a.peer.show().session, { id: session, sent: 2, received: 0 })
+    const [a, b] = await agreed()
+    for (const text of ['one', 'two']) await a.peer.sendMessage(utf8ToBytes(text))
+    const id = a.messagesSent[0]?.session
+    assert.deepEqual(b.peer.show().session, { id, sent: 0, received: 2 })
+    assert.deepEqual(a.peer.show().session, { id, sent: 2, received: 0 })
     assert.deepEqual(
       b.peer.show().waiting,
       a.messagesSent.map(({ session, seq, ciphertext }) => ({ session, seq, ciphertext })),
@@ -178,9 +196,7 @@ describe('a peer', () => {
   })
 
   it('shows no secret to whoever prints the object', async () => {
-    const [a, b] = pair({ suite: SUITES.X25519 })
-    await a.peer.sendKeys()
-    await b.peer.sendKeys()
+    const [a] = await agreed()
     a.peer.show()
     const shared = a.events.find((event) => event.type === 'shared secret')
     assert.ok(shared)

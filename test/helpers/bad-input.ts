@@ -1,7 +1,7 @@
 /** What a peer of duet/2 has to refuse, made from the genuine body that stands in its place. */
 
 import crypto from 'node:crypto'
-import { type KeyForm, keyForm, type MessageForm, messageForm } from './independent-peer.ts'
+import { type KeyForm, keyForm, type MessageForm, messageForm } from './independent-forms.ts'
 import {
   CHUNK,
   type Confirm,
@@ -25,6 +25,7 @@ export type Refused = [code: string, what: string, body: unknown]
 
 const bytes = (hex: string) => Buffer.from(hex, 'hex')
 const joined = (...parts: (Buffer | null)[]) => Buffer.concat(parts.filter((part) => part !== null))
+const hexOf = (...parts: (Buffer | null)[]) => joined(...parts).toString('hex')
 
 /** A copy with one bit changed. */
 function flip(data: Buffer, at = data.length - 1): Buffer {
@@ -33,7 +34,16 @@ function flip(data: Buffer, at = data.length - 1): Buffer {
   return copy
 }
 
-const flipHex = (hex: string, at?: number) => flip(bytes(hex), at).toString('hex')
+const flipHex = (hex: string, at?: number) => hexOf(flip(bytes(hex), at))
+
+/** The form with each of these values in the place of a field; `what` is the field and the value. */
+function inPlace(code: string, form: object, field: string, values: readonly unknown[]): Refused[] {
+  return values.map((value) => [
+    code,
+    `${field} is ${typeof value === 'string' ? value.slice(0, 20) : value}`,
+    { ...form, [field]: value },
+  ])
+}
 
 /** Low order, not canonical, and what is no point. */
 const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
@@ -44,9 +54,8 @@ const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
     'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
     '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
     `ec${'ff'.repeat(30)}7f`,
-    // the prime, one more and nine more; the base point with its top bit set
+    // the prime, and nine more; the base point with its top bit set
     `ed${'ff'.repeat(30)}7f`,
-    `ee${'ff'.repeat(30)}7f`,
     `f6${'ff'.repeat(30)}7f`,
     `09${'00'.repeat(30)}80`,
   ],
@@ -71,73 +80,64 @@ export function stranger(suite: Suite): Share {
   }
 }
 
-/** Of `confirm` or of a form: a copy with other fields; undefined takes one away. */
-const withConfirm = (form: KeyForm, changes: object) => ({
-  ...form,
-  confirm: { ...form.confirm, ...changes },
-})
-
 /** A key message's form, whatever the receiver's state is. */
 export function badForms(suite: Suite, form: KeyForm): Refused[] {
-  const rows: Refused[] = []
-  const add = (code: string, what: string, body: unknown) => rows.push([code, what, body])
-  for (const v of [1, 0, 3, 1.5]) add('bad_version', `version ${v}`, { ...form, v })
-  add('bad_version', 'version 1, a field more', { ...form, v: 1, more: 0 })
-  for (const v of ['2', null, true, undefined, [2]])
-    add('bad_message', `version ${v}`, { ...form, v })
-  for (const body of ['', 'keys', '[]', 'null', '2', '"keys"', `\ufeff${JSON.stringify(form)}`])
-    add('bad_message', `the body ${body.slice(0, 20)}`, body)
-  add('bad_message', 'no UTF-8', Buffer.from(JSON.stringify({ ...form, curve: 'ÿ' }), 'latin1'))
-  add('bad_message', 'a field more', { ...form, more: 0 })
-  for (const name of Object.keys(form).filter((one) => one !== 'v' && one !== 'confirm'))
-    for (const value of [undefined, null, 0, {}])
-      add('bad_message', `${name} is ${value}`, { ...form, [name]: value })
-  for (const confirm of [null, 0, 'confirm', []])
-    add('bad_message', `confirm is ${JSON.stringify(confirm)}`, { ...form, confirm })
-  for (const curve of [
-    ...INDEPENDENT_SUITES.map(({ name }) => name),
-    'X448',
-    '',
-    suite.name.toLowerCase(),
-  ])
-    if (curve !== suite.name) add('curve_mismatch', `the curve ${curve}`, { ...form, curve })
-  for (const other of INDEPENDENT_SUITES.filter(({ name }) => name !== suite.name)) {
-    const share = stranger(other)
-    add('curve_mismatch', `keys of ${other.name}`, keyForm(other, share))
-    const publicKey = share.publicKey.toString('hex')
-    add('bad_encoding', `a public key of ${other.name}`, { ...form, publicKey })
-  }
+  const others = INDEPENDENT_SUITES.filter(({ name }) => name !== suite.name)
+  const foreign = others.map((other) => keyForm(other, stranger(other)))
   const [key, point] = halves(suite, bytes(form.publicKey))
-  for (const n of [0, 31, 32, 33, 64, 65, 66, 1_183, 1_184, 1_185, 1_215, 1_216, 1_217]) {
-    const ofLength = Buffer.alloc(n, point).toString('hex')
-    if (n !== suite.publicKeyLength)
-      add('bad_encoding', `a public key of ${n} bytes`, { ...form, publicKey: ofLength })
-    if (n !== suite.curve.basePoint.length) {
-      add('bad_encoding', `an identity of ${n} bytes`, { ...form, identity: ofLength })
-      add('bad_encoding', `a base point of ${n} bytes`, { ...form, basePoint: ofLength })
-    }
-  }
-  for (const name of ['basePoint', 'identity', 'publicKey'] as const) {
-    const hex = form[name].slice(0, -2)
-    for (const end of ['AB', 'g0', ' 0', 'a', '0x', 'ab '])
-      add('bad_encoding', `${name} ends with "${end}"`, { ...form, [name]: hex + end })
-  }
-  for (const basePoint of [form.identity, flipHex(form.basePoint)])
-    add('bad_base_point', basePoint, { ...form, basePoint })
-  for (const bad of [...(BAD_POINTS[suite.curve.name] ?? []), flagged(suite, point)]) {
-    const publicKey = joined(key, bytes(bad)).toString('hex')
-    add('bad_point', `the identity ${bad}`, { ...form, identity: bad })
-    add('bad_point', `the public key's point ${bad}`, { ...form, publicKey })
-  }
-  const twice = joined(key, bytes(form.identity)).toString('hex')
-  add('bad_point', 'the identity as public key', { ...form, publicKey: twice })
-  if (key)
-    for (const i of [0, 1, 2, 383, 384, 766, 767])
-      for (const number of [3_329, 3_330, 4_095]) {
-        const publicKey = joined(withNumber(key, i, number), point).toString('hex')
-        add('bad_point', `number ${i} is ${number}`, { ...form, publicKey })
-      }
-  return rows
+  const { length } = suite.curve.basePoint
+  /** Ours, a byte shorter and longer, empty, and those of the other suites. */
+  const ofLengths = (own: number, ...lengths: number[]) =>
+    [0, own - 1, own + 1, ...lengths]
+      .filter((one) => one !== own)
+      .map((one) => hexOf(Buffer.alloc(one, point)))
+  const badPoints = [...(BAD_POINTS[suite.curve.name] ?? []), flagged(suite, point)]
+  const badKeys = key
+    ? [0, 1, 383, 767].flatMap((i) => [3_329, 4_095].map((number) => withNumber(key, i, number)))
+    : []
+  return [
+    ...inPlace('bad_version', form, 'v', [1, 0, 3, 1.5]),
+    ['bad_version', 'version 1, a field more', { ...form, v: 1, more: 0 }],
+    ...inPlace('bad_message', form, 'v', ['2', null, true, undefined, [2]]),
+    ...['', 'keys', '[]', 'null', '2', '"keys"', `\ufeff${JSON.stringify(form)}`].map(
+      (body): Refused => ['bad_message', `the body ${body.slice(0, 20)}`, body],
+    ),
+    ['bad_message', 'no UTF-8', Buffer.from(JSON.stringify({ ...form, curve: 'ÿ' }), 'latin1')],
+    ['bad_message', 'a field more', { ...form, more: 0 }],
+    ...['curve', 'basePoint', 'identity', 'publicKey'].flatMap((field) =>
+      inPlace('bad_message', form, field, [undefined, null, 0, {}]),
+    ),
+    ...inPlace('bad_message', form, 'confirm', [null, 0, 'confirm', []]),
+    ...inPlace('curve_mismatch', form, 'curve', [
+      ...others.map(({ name }) => name),
+      'X448',
+      '',
+      suite.name.toLowerCase(),
+    ]),
+    ...foreign.map((body): Refused => ['curve_mismatch', `keys on ${body.curve}`, body]),
+    ...inPlace('bad_encoding', form, 'publicKey', [
+      ...ofLengths(suite.publicKeyLength, 32, 65, 1_184),
+      ...foreign.map(({ publicKey }) => publicKey),
+    ]),
+    ...(['basePoint', 'identity', 'publicKey'] as const).flatMap((field) => [
+      ...(field === 'publicKey'
+        ? []
+        : inPlace('bad_encoding', form, field, ofLengths(length, 32, 33, 65))),
+      ...inPlace(
+        'bad_encoding',
+        form,
+        field,
+        ['AB', 'g0', ' 0', 'a', 'ab '].map((end) => form[field].slice(0, -2) + end),
+      ),
+    ]),
+    ...inPlace('bad_base_point', form, 'basePoint', [form.identity, flipHex(form.basePoint)]),
+    ...inPlace('bad_point', form, 'identity', badPoints),
+    ...inPlace('bad_point', form, 'publicKey', [
+      ...badPoints.map((bad) => hexOf(key, bytes(bad))),
+      hexOf(key, bytes(form.identity)),
+      ...badKeys.map((bad) => hexOf(bad, point)),
+    ]),
+  ]
 }
 
 /** A good point in a form that has no right to be. */
@@ -145,7 +145,7 @@ function flagged({ curve }: Suite, point: Buffer): string {
   const copy = Buffer.from(point)
   if (curve.name === 'X25519') copy[31] = (copy[31] ?? 0) | 0x80
   else copy[0] = 6 + ((copy[64] ?? 0) & 1)
-  return copy.toString('hex')
+  return hexOf(copy)
 }
 
 /** Key messages with what is the receiver's own: its identity, and these public keys of its. */
@@ -156,26 +156,25 @@ export function reflections(
   publicKeys: readonly Buffer[],
 ): Refused[] {
   const [key, point] = halves(suite, bytes(form.publicKey))
-  const hex = (...parts: (Buffer | null)[]) => joined(...parts).toString('hex')
-  const rows: [string, object][] = [
-    ['the identity', { ...form, identity: hex(identity) }],
-    ['the identity as point of the public key', { ...form, publicKey: hex(key, identity) }],
-  ]
-  for (const [i, own] of publicKeys.entries()) {
-    const [ownKey, ownPoint] = halves(suite, own)
-    rows.push(
-      [`share ${i}`, { ...form, identity: hex(identity), publicKey: hex(own) }],
-      [`public key ${i}`, { ...form, publicKey: hex(own) }],
-      [`the point of public key ${i}`, { ...form, publicKey: hex(key, ownPoint) }],
-      [`the point of public key ${i} as identity`, { ...form, identity: hex(ownPoint) }],
-    )
-    if (ownKey)
-      rows.push([
-        `the encapsulation key of public key ${i}`,
-        { ...form, publicKey: hex(ownKey, point) },
+  return [
+    ['reflection', 'the identity', { ...form, identity: hexOf(identity) }],
+    ['reflection', 'the identity as point', { ...form, publicKey: hexOf(key, identity) }],
+    ...publicKeys.flatMap((own, i): Refused[] => {
+      const [ownKey, ownPoint] = halves(suite, own)
+      const changes = {
+        share: { identity: hexOf(identity), publicKey: hexOf(own) },
+        'public key': { publicKey: hexOf(own) },
+        'point of public key': { publicKey: hexOf(key, ownPoint) },
+        'point as identity of public key': { identity: hexOf(ownPoint) },
+        ...(ownKey && { 'encapsulation key of public key': { publicKey: hexOf(ownKey, point) } }),
+      }
+      return Object.entries(changes).map(([what, change]) => [
+        'reflection',
+        `${what} ${i}`,
+        { ...form, ...change },
       ])
-  }
-  return rows.map(([what, body]) => ['reflection', what, body])
+    }),
+  ]
 }
 
 /** The confirmation that somebody with all keys makes who puts another ciphertext in place of the session's. */
@@ -193,73 +192,57 @@ function forged(session: Session, ciphertext: Buffer): Required<Confirm> {
  * `session`, whose ciphertext its sender made.
  */
 export function badConfirms(suite: Suite, form: KeyForm, session: Session): Refused[] {
-  const rows: Refused[] = []
-  const add = (code: string, what: string, changes: object) =>
-    rows.push([code, what, withConfirm(form, changes)])
+  const rows = (code: string, field: string, values: readonly unknown[]) =>
+    inPlace(code, form.confirm ?? {}, field, values).map(
+      ([code, what, confirm]): Refused => [code, what, { ...form, confirm }],
+    )
   const { tag, session: id } = session.confirm
-  for (const at of [0, 15, 31])
-    add('confirm_failed', `a tag with byte ${at} changed`, {
-      tag: flipHex(tag.toString('hex'), at),
-    })
-  add('confirm_failed', 'a tag of zeros', { tag: '00'.repeat(32) })
-  add('confirm_failed', "the receiver's tag", {
-    tag: session.tag(3 - session.party).toString('hex'),
-  })
-  for (const n of [0, 31, 33]) add('bad_encoding', `a tag of ${n} bytes`, { tag: 'ab'.repeat(n) })
-  for (const n of [0, 15, 17])
-    add('bad_encoding', `an id of ${n} bytes`, { session: 'ab'.repeat(n) })
-  add('bad_encoding', 'a tag in upper case', { tag: 'AB'.repeat(32) })
-  for (const name of ['session', 'tag'])
-    for (const value of [undefined, null, 0])
-      add('bad_message', `${name} is ${value}`, { [name]: value })
-  for (const value of [null, 0, {}])
-    add('bad_message', `the ciphertext ${value}`, { ciphertext: value })
-  add('bad_message', 'a field more', { more: 0 })
-  const { ciphertext } = session
-  if (!ciphertext) {
-    for (const hex of ['', '00'.repeat(1_088), 'no hex'])
-      add('bad_message', `a ciphertext of ${hex.length} digits`, { ciphertext: hex })
-    return rows
-  }
-  add('confirm_failed', 'another session', { session: flipHex(id.toString('hex')) })
-  add('confirm_failed', 'no ciphertext', { ciphertext: undefined })
-  for (const n of [0, 32, 1_087, 1_089, 1_184, 1_568]) {
-    const hex = Buffer.alloc(n, ciphertext).toString('hex')
-    add('bad_encoding', `a ciphertext of ${n} bytes`, { ciphertext: hex })
-  }
-  add('bad_encoding', 'a ciphertext in upper case', { ciphertext: 'AB'.repeat(1_088) })
-  const encapsulationKey = halves(suite, session.theirs.publicKey)[0] ?? Buffer.alloc(0)
-  const others: [string, Buffer | undefined][] = [
-    [
-      'of another exchange',
-      suite.kem?.encapsulate(encapsulationKey, crypto.randomBytes(32)).ciphertext,
-    ],
-    [
-      'for another key',
-      suite.kem?.encapsulate(
-        halves(suite, stranger(suite).publicKey)[0] ?? Buffer.alloc(0),
-        crypto.randomBytes(32),
-      ).ciphertext,
-    ],
-    ...[0, 500, 959, 960, 1_087].map((at): [string, Buffer] => [
-      `with byte ${at} changed`,
-      flip(ciphertext, at),
+  const ofLength = (length: number) => 'ab'.repeat(length)
+  const alike = [
+    ...rows('confirm_failed', 'tag', [
+      ...[0, 15, 31].map((at) => hexOf(flip(tag, at))),
+      '00'.repeat(32),
+      hexOf(session.tag(3 - session.party)),
     ]),
-    ['all zero', Buffer.alloc(1_088)],
-    ['all ones', Buffer.alloc(1_088, 255)],
+    ...rows('bad_encoding', 'tag', [...[0, 31, 33].map(ofLength), 'AB'.repeat(32)]),
+    ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
+    ...['session', 'tag'].flatMap((field) => rows('bad_message', field, [undefined, null, 0])),
+    ...rows('bad_message', 'ciphertext', [null, 0, {}]),
+    ...rows('bad_message', 'more', [0]),
   ]
-  for (const [what, other = Buffer.alloc(0)] of others) {
-    const hex = (value: Buffer) => value.toString('hex')
-    add('confirm_failed', `a ciphertext ${what}`, { ciphertext: hex(other) })
-    const made = forged(session, other)
-    const follows = { session: hex(made.session), ciphertext: hex(other) }
-    add('confirm_failed', `a ciphertext ${what}, and its id`, follows)
-    add('confirm_failed', `a ciphertext ${what}, its id and tag`, {
-      ...follows,
-      tag: hex(made.tag),
-    })
+  const { ciphertext } = session
+  if (!suite.kem || !ciphertext)
+    return [...alike, ...rows('bad_message', 'ciphertext', ['', '00'.repeat(1_088), 'no hex'])]
+  const { kem } = suite
+  const madeFor = ({ publicKey }: Share) =>
+    kem.encapsulate(halves(suite, publicKey)[0] ?? publicKey, crypto.randomBytes(32)).ciphertext
+  const others = {
+    'of another exchange': madeFor(session.theirs),
+    'for another key': madeFor(stranger(suite)),
+    ...Object.fromEntries(
+      [0, 959, 960, 1_087].map((at) => [`with byte ${at} changed`, flip(ciphertext, at)]),
+    ),
+    'of zeros': Buffer.alloc(1_088),
   }
-  return rows
+  return [
+    ...alike,
+    ...rows('confirm_failed', 'session', [hexOf(flip(id))]),
+    ...rows('confirm_failed', 'ciphertext', [undefined]),
+    ...rows('bad_encoding', 'ciphertext', [
+      ...[0, 32, 1_087, 1_089, 1_184].map(ofLength),
+      'AB'.repeat(1_088),
+    ]),
+    ...Object.entries(others).flatMap(([what, other]): Refused[] => {
+      const made = forged(session, other)
+      const named = { ciphertext: hexOf(other), session: hexOf(made.session) }
+      const confirms = [{ ciphertext: hexOf(other) }, named, { ...named, tag: hexOf(made.tag) }]
+      return confirms.map((changes) => [
+        'confirm_failed',
+        `a ciphertext ${what}, with ${Object.keys(changes).join(', ')}`,
+        { ...form, confirm: { ...form.confirm, ...changes } },
+      ])
+    }),
+  ]
 }
 
 /** Several faults in one key message: what comes first in the table counts. `used`: a share that was promoted. */
@@ -267,83 +250,63 @@ export function manyFaults(suite: Suite, form: KeyForm, own: Buffer, used: Share
   const [key] = halves(suite, bytes(form.publicKey))
   const bad = bytes(BAD_POINTS[suite.curve.name]?.[0] ?? '')
   const other = suite.name === 'P-256' ? 'X25519' : 'P-256'
-  const fault = (code: string, changes: object): [string, object] => [code, changes]
-  const faults = [
-    fault('bad_version', { v: 1 }),
-    fault('bad_message', { more: 0 }),
-    fault('curve_mismatch', { curve: other }),
-    ...(suite.kem
-      ? []
-      : [fault('bad_message', { confirm: { ...form.confirm, ciphertext: 'zz' } })]),
-    fault('bad_encoding', { basePoint: form.basePoint.toUpperCase().replace(/^0/, 'Z') }),
-    fault('bad_base_point', { basePoint: form.identity }),
-    fault('bad_point', { publicKey: joined(key, bad).toString('hex') }),
-    fault('reflection', { publicKey: own.toString('hex') }),
-    fault('identity_changed', { identity: stranger(suite).identity.toString('hex') }),
-    fault('stale_keys', {
-      identity: used.identity.toString('hex'),
-      publicKey: used.publicKey.toString('hex'),
-    }),
-    fault('confirm_failed', { confirm: { ...form.confirm, tag: '00'.repeat(32) } }),
+  const faults: [code: string, changes: object][] = [
+    ['bad_version', { v: 1 }],
+    ['bad_message', { more: 0 }],
+    ['curve_mismatch', { curve: other }],
+    ['bad_message', { confirm: { ...form.confirm, ciphertext: 'zz' } }],
+    ['bad_encoding', { basePoint: form.basePoint.toUpperCase().replace(/^0/, 'Z') }],
+    ['bad_base_point', { basePoint: form.identity }],
+    ['bad_point', { publicKey: hexOf(key, bad) }],
+    ['reflection', { publicKey: hexOf(own) }],
+    ['identity_changed', { identity: hexOf(stranger(suite).identity) }],
+    ['stale_keys', { identity: hexOf(used.identity), publicKey: hexOf(used.publicKey) }],
+    ['confirm_failed', { confirm: { ...form.confirm, tag: '00'.repeat(32) } }],
   ]
+  // without a KEM there is no place for a ciphertext
+  if (suite.kem) faults.splice(3, 1)
   return faults.map(([code], i) => {
-    const all = faults
-      .slice(i)
-      .reverse()
-      .map(([, changes]) => changes)
-    return [code, `and all faults behind it (${i})`, Object.assign({}, form, ...all)]
+    const all = faults.slice(i).map(([, changes]) => changes)
+    return [code, `and all faults behind it (${i})`, Object.assign({}, form, ...all.reverse())]
   })
 }
 
 /** `genuine` is the sender's next message, with nothing in between; `taken` came before it. */
 export function badMessages(session: Session, genuine: MessageForm, taken: MessageForm): Refused[] {
-  const { seq } = genuine
-  const rows: Refused[] = []
-  const add = (code: string, what: string, body: unknown) => rows.push([code, what, body])
+  const { seq, ciphertext } = genuine
+  const rows = (code: string, field: keyof MessageForm | 'more', values: readonly unknown[]) =>
+    inPlace(code, genuine, field, values)
   const sealed = (at: number, text: Buffer | string = 'text') =>
     messageForm(session.sealAhead(at, Buffer.from(text)))
-  for (const v of [1, 0, 3]) add('bad_version', `version ${v}`, { ...genuine, v })
-  for (const v of ['2', null, undefined]) add('bad_message', `version ${v}`, { ...genuine, v })
-  add('bad_message', 'a field more', { ...genuine, more: 0 })
-  for (const name of ['session', 'seq', 'ciphertext'])
-    for (const value of [undefined, null, true, []])
-      add('bad_message', `${name} is ${value}`, { ...genuine, [name]: value })
-  for (const value of ['1', -1, 0.5, 2 ** 53])
-    add('bad_message', `seq ${value}`, { ...genuine, seq: value })
-  add('bad_message', 'seq -0', JSON.stringify(genuine).replace(/"seq":\d+/, '"seq":-0'))
-  for (const n of [0, 15, 17])
-    add('bad_encoding', `an id of ${n} bytes`, { ...genuine, session: 'ab'.repeat(n) })
-  for (const n of [0, 15, 16_401]) {
-    const ciphertext = 'ab'.repeat(n)
-    add('bad_encoding', `a ciphertext of ${n} bytes`, { ...genuine, ciphertext })
-  }
-  add('bad_encoding', 'upper case', { ...genuine, ciphertext: 'AB'.repeat(20) })
-  add('unknown_session', 'another session', { ...genuine, session: flipHex(genuine.session) })
-  add('unknown_session', 'another session and a seq too far', {
-    ...genuine,
-    session: flipHex(genuine.session),
-    seq: 2 ** 20,
-  })
-  for (const far of [2 ** 20, 2 ** 53 - 1])
-    add('rekey_required', `seq ${far}`, { ...genuine, seq: far })
-  add('replay', 'what came before', taken)
-  add('replay', 'the number that came before', { ...genuine, seq: taken.seq })
-  add('too_far_ahead', 'seq 1,025 beyond the next', sealed(seq + 1_025))
-  add('too_far_ahead', 'the last seq', { ...genuine, seq: 2 ** 20 - 1 })
-  for (const at of [0, genuine.ciphertext.length / 2 - 1])
-    add('decrypt_failed', `byte ${at} changed`, {
-      ...genuine,
-      ciphertext: flipHex(genuine.ciphertext, at),
-    })
-  add('decrypt_failed', 'zeros', {
-    ...genuine,
-    ciphertext: '00'.repeat(genuine.ciphertext.length / 2),
-  })
-  add('decrypt_failed', 'under the next seq', { ...genuine, seq: seq + 1 })
-  add('decrypt_failed', 'as far ahead as may be, and no seal', { ...genuine, seq: seq + 1_024 })
-  add('bad_text', 'no UTF-8', sealed(seq + 1, Buffer.from('ff', 'hex')))
-  add('bad_text', 'half a character', sealed(seq + 1, Buffer.from('e4b8', 'hex')))
-  return rows
+  const ofLength = (length: number) => 'ab'.repeat(length)
+  const unknown = { ...genuine, session: flipHex(genuine.session) }
+  return [
+    ...rows('bad_version', 'v', [1, 0, 3]),
+    ...rows('bad_message', 'v', ['2', null, undefined]),
+    ...rows('bad_message', 'more', [0]),
+    ...(['session', 'seq', 'ciphertext'] as const).flatMap((field) =>
+      rows('bad_message', field, [undefined, null, true, []]),
+    ),
+    ...rows('bad_message', 'seq', ['1', -1, 0.5, 2 ** 53]),
+    ['bad_message', 'seq -0', JSON.stringify(genuine).replace(/"seq":\d+/, '"seq":-0')],
+    ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
+    ...rows('bad_encoding', 'ciphertext', [...[0, 15, 16_401].map(ofLength), 'AB'.repeat(20)]),
+    ['unknown_session', 'another session', unknown],
+    ['unknown_session', 'another session and a seq too far', { ...unknown, seq: 2 ** 20 }],
+    ...rows('rekey_required', 'seq', [2 ** 20, 2 ** 53 - 1]),
+    ['replay', 'what came before', taken],
+    ...rows('replay', 'seq', [taken.seq]),
+    ['too_far_ahead', 'seq 1,025 beyond the next', sealed(seq + 1_025)],
+    ...rows('too_far_ahead', 'seq', [2 ** 20 - 1]),
+    ...rows('decrypt_failed', 'ciphertext', [
+      flipHex(ciphertext, 0),
+      flipHex(ciphertext),
+      '00'.repeat(ciphertext.length / 2),
+    ]),
+    ...rows('decrypt_failed', 'seq', [seq + 1, seq + 1_024]),
+    ['bad_text', 'no UTF-8', sealed(seq + 1, bytes('ff'))],
+    ['bad_text', 'half a character', sealed(seq + 1, bytes('e4b8'))],
+  ]
 }
 
 export const GIF = bytes('474946383961010001000000')
@@ -366,76 +329,65 @@ export function gif(length: number): Buffer {
 /** `genuine` is the sender's next picture, of three chunks, with nothing in between; `taken` came before it. */
 export function badPictures(session: Session, genuine: Buffer, taken: Buffer): Refused[] {
   const number = genuine.readUInt32BE(25)
-  const rows: Refused[] = []
-  const add = (code: string, what: string, body: Buffer) => rows.push([code, what, body])
   const sealed = (metadata: object, picture = GIF, at = number + 1) =>
     session.sealPicture({ ...metadata }, picture, at)
-  const numbered = (at: bigint) => {
+  const numbered = (at: number | bigint) => {
     const copy = Buffer.from(genuine)
-    copy.writeBigUInt64BE(at, 21)
+    copy.writeBigUInt64BE(BigInt(at), 21)
     return copy
   }
-  const head = genuine.subarray(0, 29)
   const size = CHUNK + 16
-  const [first, second, last] = [0, size, 2 * size].map((at) =>
-    genuine.subarray(29 + at, 29 + at + size),
-  )
-  const pieces = { first: first ?? head, second: second ?? head, last: last ?? head }
-
-  add('bad_image', 'nothing', Buffer.alloc(0))
-  add('bad_image', '28 bytes', genuine.subarray(0, 28))
-  add('bad_image', 'DUET1', joined(Buffer.from('DUET1'), genuine.subarray(5)))
-  add('unknown_session', 'another session', flip(genuine, 20))
-  for (const far of [2n ** 20n, 2n ** 53n, 2n ** 64n - 1n])
-    add('rekey_required', `number ${far}`, numbered(far))
-  add('replay', 'what came before', taken)
-  add('replay', 'the number that came before', numbered(BigInt(number - 1)))
-  add('too_far_ahead', 'number 1,025 beyond the next', sealed(ofGif(), GIF, number + 1_025))
-  add('too_far_ahead', 'the last number', numbered(2n ** 20n - 1n))
-  add('decrypt_failed', 'under the next number', numbered(BigInt(number + 1)))
-  add('decrypt_failed', 'as far ahead as may be, and no seal', numbered(BigInt(number + 1_024)))
-  for (const at of [29, 29 + size, genuine.length - 1])
-    add('decrypt_failed', `byte ${at} changed`, flip(genuine, at))
-  add('decrypt_failed', 'without its last byte', genuine.subarray(0, -1))
-  add('decrypt_failed', 'without its last chunk', joined(head, pieces.first, pieces.second))
-  add('decrypt_failed', 'without its first chunk', joined(head, pieces.second, pieces.last))
-  add('decrypt_failed', 'chunks swapped', joined(head, pieces.second, pieces.first, pieces.last))
-  add('decrypt_failed', 'a chunk twice', joined(head, pieces.first, pieces.first, pieces.last))
-  add('decrypt_failed', 'a byte more', joined(genuine, u(1, 0)))
-  add('decrypt_failed', 'the last chunk twice', joined(genuine, pieces.last))
+  const head = genuine.subarray(0, 29)
+  const chunk = (i: number) => genuine.subarray(29 + i * size, 29 + (i + 1) * size)
   const { key } = session.files.out.ahead(number + 1)
-  const plain = joined(u(2, 0))
-  add(
-    'bad_image',
-    'no metadata',
-    joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain)),
-  )
-  add(
-    'bad_image',
-    'a byte of plaintext',
-    joined(session.pictureHead(number + 1), sealChunk(key, 0, true, u(1, 0))),
-  )
-  for (const [what, changes] of Object.entries({
-    'another type': { type: 'image/bmp' },
-    'a type in upper case': { type: 'IMAGE/GIF' },
-    'no name': { name: undefined },
-    'a field more': { more: 0 },
-    'bytes as text': { bytes: '12' },
-    'no bytes': { bytes: 0 },
-    'half a byte': { bytes: 11.5 },
-    'a name that is null': { name: null },
-    'metadata over 1,024 bytes': { name: 'x'.repeat(1_024) },
-  }))
-    add('bad_image', what, sealed(ofGif(changes)))
-  add('too_large', 'over 64 MiB', sealed(ofGif({ bytes: 64 * 1024 * 1024 + 1 })))
-  add('bad_image', 'another type than said', sealed(ofGif({ type: 'image/png' })))
-  add('bad_image', 'a byte less than said', sealed(ofGif({ bytes: GIF.length + 1 })))
-  add('bad_image', 'a byte more than said', sealed(ofGif({ bytes: GIF.length - 1 })))
+  const ofPlaintext = (plain: Buffer) =>
+    joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
   const wide = joined(PNG_HEAD, u(4, 65_536), u(4, 1), bytes('0802000000'), u(4, 0))
-  add(
-    'bad_image',
-    'a side of 65,536',
-    sealed({ type: 'image/png', bytes: wide.length, name: 'wide.png' }, wide),
-  )
-  return rows
+  return [
+    ['bad_image', 'nothing', Buffer.alloc(0)],
+    ['bad_image', '28 bytes', genuine.subarray(0, 28)],
+    ['bad_image', 'DUET1', joined(Buffer.from('DUET1'), genuine.subarray(5))],
+    ['unknown_session', 'another session', flip(genuine, 20)],
+    ...[2n ** 20n, 2n ** 64n - 1n].map(
+      (far): Refused => ['rekey_required', `number ${far}`, numbered(far)],
+    ),
+    ['replay', 'what came before', taken],
+    ['replay', 'the number that came before', numbered(number - 1)],
+    ['too_far_ahead', 'number 1,025 beyond the next', sealed(ofGif(), GIF, number + 1_025)],
+    ['too_far_ahead', 'the last number', numbered(2 ** 20 - 1)],
+    ['decrypt_failed', 'under the next number', numbered(number + 1)],
+    ['decrypt_failed', 'as far ahead as may be, and no seal', numbered(number + 1_024)],
+    ...[29, 29 + size, genuine.length - 1].map(
+      (at): Refused => ['decrypt_failed', `byte ${at} changed`, flip(genuine, at)],
+    ),
+    ['decrypt_failed', 'without its last byte', genuine.subarray(0, -1)],
+    ['decrypt_failed', 'without its last chunk', joined(head, chunk(0), chunk(1))],
+    ['decrypt_failed', 'without its first chunk', joined(head, chunk(1), chunk(2))],
+    ['decrypt_failed', 'chunks swapped', joined(head, chunk(1), chunk(0), chunk(2))],
+    ['decrypt_failed', 'a chunk twice', joined(head, chunk(0), chunk(0), chunk(2))],
+    ['decrypt_failed', 'a byte more', joined(genuine, u(1, 0))],
+    ['decrypt_failed', 'the last chunk twice', joined(genuine, chunk(2))],
+    ['bad_image', 'no metadata', ofPlaintext(u(2, 0))],
+    ['bad_image', 'a byte of plaintext', ofPlaintext(u(1, 0))],
+    ...Object.entries({
+      'another type': { type: 'image/bmp' },
+      'a type in upper case': { type: 'IMAGE/GIF' },
+      'no name': { name: undefined },
+      'a field more': { more: 0 },
+      'bytes as text': { bytes: '12' },
+      'no bytes': { bytes: 0 },
+      'half a byte': { bytes: 11.5 },
+      'a name that is null': { name: null },
+      'metadata over 1,024 bytes': { name: 'x'.repeat(1_024) },
+      'another type than said': { type: 'image/png' },
+      'a byte less than said': { bytes: GIF.length + 1 },
+      'a byte more than said': { bytes: GIF.length - 1 },
+    }).map(([what, changes]): Refused => ['bad_image', what, sealed(ofGif(changes))]),
+    ['too_large', 'over 64 MiB', sealed(ofGif({ bytes: 64 * 1024 * 1024 + 1 }))],
+    [
+      'bad_image',
+      'a side of 65,536',
+      sealed({ type: 'image/png', bytes: wide.length, name: 'wide.png' }, wide),
+    ],
+  ]
 }

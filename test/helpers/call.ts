@@ -1,6 +1,7 @@
 /** One HTTP request with nothing added to it, and its whole answer. */
 
 import http from 'node:http'
+import { Readable } from 'node:stream'
 
 export const JSON_TYPE = 'application/json'
 export const TEXT = 'text/plain'
@@ -9,8 +10,10 @@ export const FORM = 'application/x-www-form-urlencoded'
 export interface CallOptions {
   method?: string
   headers?: Record<string, string | string[]>
-  body?: string | Uint8Array
+  /** In pieces: with its length among the headers, or chunked. */
+  body?: string | Uint8Array | AsyncIterable<Uint8Array>
   agent?: http.Agent
+  signal?: AbortSignal
   /** Stands in the request as it is, in place of the URL's. */
   path?: string
 }
@@ -41,18 +44,19 @@ export function answerOf(status: number, headers: http.IncomingHttpHeaders, byte
 
 /** Calls `url` on a connection of its own (unless there is an agent) and reads the answer to its end. */
 export function call(url: string, options: CallOptions = {}): Promise<Answer> {
-  const { headers = {}, body } = options
-  const hasLength = body !== undefined && !('transfer-encoding' in headers)
+  const { headers = {}, body, ...rest } = options
+  const isWhole = typeof body === 'string' || body instanceof Uint8Array
+  const hasLength = isWhole && !('transfer-encoding' in headers)
   const length = hasLength && { 'content-length': String(Buffer.byteLength(body)) }
-  const { request, answer } = beginCall(url, { ...options, headers: { ...length, ...headers } })
-  request.end(body)
+  const { request, answer } = beginCall(url, { ...rest, headers: { ...length, ...headers } })
+  if (body === undefined || isWhole) request.end(body)
+  else Readable.from(body).pipe(request)
   return answer
 }
 
 /** As `call`, for whoever writes the body itself, and ends the request. */
 export function beginCall(url: string, options: Omit<CallOptions, 'body'>) {
-  const { method = 'GET', headers = {}, agent = false, path } = options
-  const request = http.request(url, { method, headers, agent, ...(path !== undefined && { path }) })
+  const request = http.request(url, { agent: false, ...options })
   const answer = new Promise<Answer>((resolve, reject) => {
     request.on('error', reject)
     request.on('response', (response) => {
@@ -77,7 +81,8 @@ export function posting(
 }
 
 /** POSTs `body` as JSON, as a peer does; a string or bytes as they are. */
-export function post(url: string, body: unknown): Promise<Answer> {
+export function post(url: string, body: unknown, agent?: http.Agent): Promise<Answer> {
   const isRaw = typeof body === 'string' || body instanceof Uint8Array
-  return call(url, posting(JSON_TYPE, isRaw ? body : JSON.stringify(body)))
+  const options = posting(JSON_TYPE, isRaw ? body : JSON.stringify(body))
+  return call(url, { ...options, ...(agent && { agent }) })
 }

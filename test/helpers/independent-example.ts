@@ -1,7 +1,7 @@
 /** Every value of a worked example, computed by the independent peer from its private keys, seeds, m, texts and picture. */
 
 import assert from 'node:assert/strict'
-import { keyForm, messageForm } from './independent-peer.ts'
+import { keyForm, messageForm } from './independent-forms.ts'
 import { openChunk, Session, type Share, safetyNumber } from './independent-session.ts'
 import { ephemeralKeys, keyPair, type Suite } from './independent-suites.ts'
 

@@ -3,12 +3,25 @@
 import { isUtf8 } from 'node:buffer'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { call } from './call.ts'
 import {
-  CHUNK,
+  accepted,
+  confirmFields,
+  confirmForm,
+  decode,
+  decodeConfirm,
+  fields,
+  type Json,
+  keyForm,
+  messageForm,
+  ofPeer,
+  parse,
+} from './independent-forms.ts'
+import { HEAD, isOfType, isTooWide, piecesOf, readMetadata } from './independent-pictures.ts'
+import {
   COUNT_LIMIT,
   type Confirm,
   follows,
-  type Metadata,
   openChunk,
   Refusal,
   type Sealed,
@@ -30,16 +43,12 @@ export type Moment = 'request out' | 'request in' | 'answer out' | 'answer in'
 /** What passes: the form of a key message or a message, the bytes of a picture, or an answer. */
 export type Passing = (moment: Moment, path: string, body: unknown) => Promise<void> | void
 export type Picture = Readonly<{ type: string; name: string; content: Buffer }>
-type Json = Record<string, unknown>
 
 const AHEAD = 1_024
 const MAX_WAITING = 32
 const MAX_USED = 64
 const MAX_TEXT = 16_384
-const MAX_IMAGE = 64 * 1024 * 1024
-const MAX_METADATA = 1_024
 const MAX_ANSWER = 16 * 1024
-const HEAD = 29
 const HOUR_MS = 3_600_000
 const HOST = /^(localhost|[\d.]+|\[[\da-f:.]+\])(:\d+)?$/i
 const ROUTES = ['/wire/keys', '/wire/message', '/wire/image']
@@ -47,75 +56,9 @@ const KEYS_LIMIT = 8_192
 const MESSAGE_LIMIT = 33_824
 const PROBLEM = 'application/problem+json'
 
-const confirmForm = (confirm: Confirm | undefined) => {
-  if (!confirm) return undefined
-  const { session, tag, ciphertext } = confirm
-  const made = ciphertext && { ciphertext: ciphertext.toString('hex') }
-  return { confirm: { session: session.toString('hex'), tag: tag.toString('hex'), ...made } }
-}
-
-export function keyForm({ name, curve }: Suite, { identity, publicKey }: Share, confirm?: Confirm) {
-  return {
-    v: 2,
-    curve: name,
-    basePoint: curve.basePoint.toString('hex'),
-    identity: identity.toString('hex'),
-    publicKey: publicKey.toString('hex'),
-    ...confirmForm(confirm),
-  }
-}
-
-export function messageForm({ session, seq, ciphertext }: Sealed) {
-  return { v: 2, session: session.toString('hex'), seq, ciphertext: ciphertext.toString('hex') }
-}
-
-export type KeyForm = ReturnType<typeof keyForm>
-export type MessageForm = ReturnType<typeof messageForm>
-
-/** `value` as an object with exactly these fields; a type that ends with `?` is optional. */
-function fields(value: unknown, types: Record<string, string>): Json {
-  const isObject = typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (!isObject) throw new Refusal('bad_message')
-  const object = value as Json
-  const { v } = object
-  if ('v' in types && typeof v === 'number' && v !== 2) throw new Refusal('bad_version')
-  const isKnown = Object.keys(object).every((name) => Object.hasOwn(types, name))
-  const isTyped = Object.entries(types).every(([name, type]) =>
-    Object.hasOwn(object, name) ? type.startsWith(typeof object[name]) : type.endsWith('?'),
-  )
-  if (!isKnown || !isTyped) throw new Refusal('bad_message')
-  return object
-}
-
-function confirmFields(value: unknown): Json {
-  return fields(value, { session: 'string', tag: 'string', ciphertext: 'string?' })
-}
-
-/** Bytes of a field; `most` is for those of no fixed length. */
-function decode(value: unknown, length: number, most = length): Buffer {
-  const hex = String(value)
-  const isRight = /^(?:[0-9a-f]{2})*$/.test(hex)
-  if (!isRight || hex.length < 2 * length || hex.length > 2 * most)
-    throw new Refusal('bad_encoding')
-  return Buffer.from(hex, 'hex')
-}
-
-function decodeConfirm({ kem }: Suite, { session, tag, ciphertext }: Json): Confirm {
-  if (ciphertext !== undefined && !kem) throw new Refusal('bad_message')
-  const made = kem && ciphertext !== undefined && decode(ciphertext, kem.ciphertextLength)
-  return { session: decode(session, 16), tag: decode(tag, 32), ...(made && { ciphertext: made }) }
-}
-
 /** The one of `sessions` that the confirmation names, or null. */
 function named(confirm: Confirm | null | undefined, ...sessions: (Session | null)[]) {
   return sessions.find((one) => confirm && one?.id.equals(confirm.session)) ?? null
-}
-
-/** The fields of an answer; one of another form is not a peer's. */
-function accepted(answer: unknown, types: Record<string, string>): Json {
-  const form = fields(answer, { accepted: 'boolean', ...types })
-  if (form['accepted'] !== true) throw new Refusal('bad_message')
-  return form
 }
 
 /** A message that waits, and the only key that opens it. */
@@ -130,16 +73,18 @@ export class IndependentPeer {
   passing: Passing = () => {}
   known: Buffer | null = null
   current: Session | null = null
+  previous: Session | null = null
+  candidate: Session | null = null
+  /** The other's share, until a promotion. */
+  share: Share | null = null
   readonly pictures: Buffer[] = []
   #ephemeral: Ephemeral | null = null
-  #share: Share | null = null
-  #candidate: Session | null = null
-  #previous: Session | null = null
   #slot: Confirm | null = null
   #used: Share[] = []
   #waiting: Waiting[] = []
   #hour: NodeJS.Timeout | undefined
   #turns: Record<string, Promise<unknown>> = {}
+  readonly #agent = new http.Agent({ keepAlive: true })
   #server = http.createServer((request, response) => this.#serve(request, response))
 
   constructor(suite: Suite) {
@@ -158,6 +103,7 @@ export class IndependentPeer {
 
   close(): Promise<void> {
     this.restart()
+    this.#agent.destroy()
     return new Promise((resolve) => {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
@@ -167,33 +113,20 @@ export class IndependentPeer {
   /** Loses all that a program loses when it ends. */
   restart(): void {
     this.#erase()
-    this.current = this.#previous = this.#share = this.#slot = null
+    this.current = this.previous = this.share = this.#slot = null
     this.#used = []
     this.#waiting = []
   }
 
-  /** The other's share, until a promotion. */
-  get share(): Share | null {
-    return this.#share
-  }
-
-  get candidate(): Session | null {
-    return this.#candidate
-  }
-
-  get previous(): Session | null {
-    return this.#previous
-  }
-
   /** All that a refusal has to leave as it is. */
   state(): unknown {
-    const sessions = [this.#candidate, this.current, this.#previous].map(
+    const sessions = [this.candidate, this.current, this.previous].map(
       (one) => one && [one.id, one.messages.in, one.messages.out, one.files.in, one.files.out],
     )
     return structuredClone([
       this.known,
       this.#ephemeral?.publicKey,
-      [this.#share, this.#slot, this.#used],
+      [this.share, this.#slot, this.#used],
       sessions.map((one) =>
         one?.map((part) => (Buffer.isBuffer(part) ? part : [part.next, part.value])),
       ),
@@ -208,7 +141,7 @@ export class IndependentPeer {
       this.#slot = null
       this.#ephemeral = ephemeralKeys(this.suite)
       this.#hour = setTimeout(() => this.#erase(), HOUR_MS).unref()
-      if (this.#share) this.#candidate = this.#derive(this.#share)
+      if (this.share) this.candidate = this.#derive(this.share)
       await this.#exchange(this.#ephemeral, true)
     })
   }
@@ -241,16 +174,16 @@ export class IndependentPeer {
 
   /** Returns whether the key message has to be sent once more. */
   #takeAnswer(confirm: Confirm): boolean {
-    const candidate = this.#candidate
+    const candidate = this.candidate
     const session = named(confirm, candidate, this.current)
     if (session) {
       if (!session.isRight(confirm)) throw new Refusal('confirm_failed')
       if (session === candidate) this.#promote(session)
-    } else if (candidate && this.#share && this.#isFollowing(confirm, this.#share)) {
+    } else if (candidate && this.share && this.#isFollowing(confirm, this.share)) {
       if (candidate.party === 1) return false
-      const taken = this.#derive(this.#share, confirm.ciphertext)
+      const taken = this.#derive(this.share, confirm.ciphertext)
       if (!taken?.isRight(confirm)) throw new Refusal('confirm_failed')
-      this.#candidate = taken
+      this.candidate = taken
       return true
     } else this.#slot = confirm
     return false
@@ -295,7 +228,7 @@ export class IndependentPeer {
   }
 
   get #confirm(): Confirm | undefined {
-    return (this.#candidate ?? this.current)?.confirm
+    return (this.candidate ?? this.current)?.confirm
   }
 
   #ownShare({ publicKey }: Ephemeral): Share {
@@ -315,7 +248,7 @@ export class IndependentPeer {
 
   #erase(): void {
     clearTimeout(this.#hour)
-    this.#ephemeral = this.#candidate = null
+    this.#ephemeral = this.candidate = null
   }
 
   #use(share: Share): void {
@@ -323,11 +256,11 @@ export class IndependentPeer {
   }
 
   #promote(candidate: Session): void {
-    this.#previous = this.current
+    this.previous = this.current
     this.current = candidate
     candidate.isConfirmed = true
     this.#erase()
-    this.#share = this.#slot = null
+    this.share = this.#slot = null
     this.#use(candidate.theirs)
     this.known = candidate.theirs.identity
   }
@@ -355,7 +288,7 @@ export class IndependentPeer {
     const [key, point] = halves(suite, publicKey)
     const isBad = curve.isBad(identity) || curve.isBad(point) || (key && kem?.isBad(key))
     if (isBad || identity.equals(point)) throw new Refusal('bad_point')
-    const own = [this.#ephemeral, this.current?.own, this.#previous?.own]
+    const own = [this.#ephemeral, this.current?.own, this.previous?.own]
     const ownHalves = own.flatMap((one) => (one ? halves(suite, one.publicKey) : []))
     if (
       [this.identity.publicKey, ...ownHalves].some((mine) =>
@@ -363,7 +296,7 @@ export class IndependentPeer {
       )
     )
       throw new Refusal('reflection')
-    const candidate = this.#candidate
+    const candidate = this.candidate
     const known = [this.known, named(confirm, candidate)?.theirs.identity ?? null]
     if (known.some((one) => one && !one.equals(identity))) throw new Refusal('identity_changed')
     const share: Share = { identity, publicKey }
@@ -372,26 +305,26 @@ export class IndependentPeer {
     const session = named(confirm, candidate, this.current)
     const isFollowing = !session && this.#isFollowing(confirm, share)
     // as party 1 of the kept share it derives nothing, so that there is no tag to check
-    const keepsOwn = same(this.#share, share) && candidate?.party === 1
+    const keepsOwn = same(this.share, share) && candidate?.party === 1
     const derives = isFollowing && !keepsOwn
     const followed = derives ? this.#derive(share, confirm.ciphertext) : null
     const wrong = [session, followed].some((one) => one && !one.isRight(confirm))
     if (wrong) throw new Refusal('confirm_failed')
-    const isUnknown = !session && !isFollowing && !named(confirm, this.#previous)
+    const isUnknown = !session && !isFollowing && !named(confirm, this.previous)
     if (kem && this.#ephemeral && isUnknown) throw new Refusal('confirm_failed')
     return [share, confirm, followed]
   }
 
   #receiveKeys(value: unknown): Json {
     const [share, confirm, followed] = this.#checkKeys(value)
-    const candidate = this.#candidate
+    const candidate = this.candidate
     if (candidate && named(confirm, candidate)) {
       this.#promote(candidate)
       if (!same(candidate.theirs, share)) this.#keep(share)
     } else {
-      const isKept = same(this.#share, share)
+      const isKept = same(this.share, share)
       const taken = followed ?? (isKept ? null : this.#fromSlot(share))
-      if (!taken && !isKept) this.#candidate = this.#derive(share)
+      if (!taken && !isKept) this.candidate = this.#derive(share)
       this.#keep(share)
       if (taken) this.#promote(taken)
     }
@@ -407,8 +340,8 @@ export class IndependentPeer {
   }
 
   #keep(share: Share): void {
-    if (this.#share && !same(this.#share, share)) this.#use(this.#share)
-    this.#share = share
+    if (this.share && !same(this.share, share)) this.#use(this.share)
+    this.share = share
   }
 
   /** The checks on a number that stands outside a seal. */
@@ -419,7 +352,7 @@ export class IndependentPeer {
   }
 
   #sessionOf(id: Buffer): Session {
-    const sessions = [this.current, this.#candidate, this.#previous]
+    const sessions = [this.current, this.candidate, this.previous]
     const session = sessions.find((one) => one?.id.equals(id))
     if (!session) throw new Refusal('unknown_session')
     return session
@@ -440,7 +373,7 @@ export class IndependentPeer {
     const { key, chain: behind } = chain.ahead(seq)
     if (!isUtf8(session.open(message, key))) throw new Refusal('bad_text')
 
-    if (session === this.#candidate) this.#promote(session)
+    if (session === this.candidate) this.#promote(session)
     const missing = seq - chain.next
     chain.step(seq, behind)
     this.#waiting.push({ session, message, key })
@@ -473,9 +406,9 @@ export class IndependentPeer {
     if (!found || !isOfType(type, opened) || opened.length !== declared || isTooWide(type, opened))
       throw new Refusal('bad_image')
     // it may have been overtaken while it came, or its session replaced before it was confirmed
-    if (found !== this.#candidate && !found.isConfirmed) throw new Refusal('unknown_session')
+    if (found !== this.candidate && !found.isConfirmed) throw new Refusal('unknown_session')
     if (number < found.files.in.next) throw new Refusal('replay')
-    if (found === this.#candidate) this.#promote(found)
+    if (found === this.candidate) this.#promote(found)
     found.files.in.step(number, behind)
     key.fill(0)
     this.pictures.push(opened)
@@ -492,19 +425,19 @@ export class IndependentPeer {
   async #post(path: string, body: object): Promise<unknown> {
     await this.passing('request out', path, body)
     const isStream = Buffer.isBuffer(body)
-    const response = await fetch(this.peerUrl + path, {
+    const type = isStream ? 'application/octet-stream' : 'application/json'
+    const { status, text } = await call(this.peerUrl + path, {
       method: 'POST',
-      headers: { 'content-type': isStream ? 'application/octet-stream' : 'application/json' },
-      body: isStream ? new Uint8Array(body) : JSON.stringify(body),
-      redirect: 'error',
+      headers: { 'content-type': type },
+      body: isStream ? body : JSON.stringify(body),
       signal: AbortSignal.timeout(5_000),
+      agent: this.#agent,
     })
-    const text = await response.text()
     if (Buffer.byteLength(text) > MAX_ANSWER) throw new Error('not a peer: a long answer')
     const answer = JSON.parse(text) as Json
     await this.passing('answer in', path, answer)
-    if (response.status >= 400) throw new Refusal(String(answer['code']))
-    if (response.status !== 201) throw new Error(`not a peer: ${response.status}`)
+    if (status >= 400) throw new Refusal(String(answer['code']))
+    if (status !== 201) throw new Error(`not a peer: ${status}`)
     return answer
   }
 
@@ -549,15 +482,6 @@ export class IndependentPeer {
   }
 }
 
-/** What is read from an answer; a form that is none of this page's is not a peer's. */
-function ofPeer<T>(read: () => T): T {
-  try {
-    return read()
-  } catch (cause) {
-    throw new Error('not a peer: an answer of another form', { cause })
-  }
-}
-
 function checkRequest({ url = '', method, headers }: http.IncomingMessage): void {
   if (!ROUTES.includes(url)) throw new Refusal('not_found')
   if (method !== 'POST') throw new Refusal('method_not_allowed')
@@ -575,70 +499,3 @@ async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
   for await (const chunk of request) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
-
-function parse(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new Refusal('bad_message')
-  try {
-    return JSON.parse(body.toString())
-  } catch {
-    throw new Refusal('bad_message')
-  }
-}
-
-/** The head of a picture's stream, then its sealed chunks. */
-async function* piecesOf(
-  body: AsyncIterable<Buffer>,
-): AsyncGenerator<{ bytes: Buffer; isLast: boolean }> {
-  let [waiting, size] = [Buffer.alloc(0), HEAD]
-  for await (const part of body) {
-    waiting = Buffer.concat([waiting, part])
-    while (waiting.length > size) {
-      yield { bytes: waiting.subarray(0, size), isLast: false }
-      waiting = waiting.subarray(size)
-      size = CHUNK + 16
-    }
-  }
-  yield { bytes: waiting, isLast: true }
-}
-
-const SIGNATURES: Readonly<Record<string, RegExp>> = {
-  'image/png': /^89504e470d0a1a0a/,
-  'image/jpeg': /^ffd8ff/,
-  'image/webp': /^52494646.{8}57454250/,
-  'image/gif': /^474946383[79]61/,
-}
-
-/** `bytes`: what stands behind the length, `length` of them metadata. */
-function readMetadata(bytes: Buffer, length: number): { declared: number; type: string } {
-  if (length > MAX_METADATA || length > bytes.length) throw new Refusal('bad_image')
-  let metadata: Metadata
-  try {
-    const value = parse(bytes.subarray(0, length))
-    metadata = fields(value, { type: 'string', bytes: 'number', name: 'string' })
-  } catch {
-    throw new Refusal('bad_image')
-  }
-  const [type, declared] = [String(metadata['type']), Number(metadata['bytes'])]
-  if (!Object.hasOwn(SIGNATURES, type) || !Number.isSafeInteger(declared) || declared < 1)
-    throw new Refusal('bad_image')
-  if (declared > MAX_IMAGE) throw new Refusal('too_large')
-  return { declared, type }
-}
-
-function isOfType(type: string, picture: Buffer): boolean {
-  return SIGNATURES[type]?.test(picture.toString('hex', 0, 12)) ?? false
-}
-
-/** Over 65,535 pixels a side, which the heads of PNG and of extended WebP can say. */
-function isTooWide(type: string, picture: Buffer): boolean {
-  const isPng = type === 'image/png' && picture.toString('latin1', 12, 16) === 'IHDR'
-  if (isPng && picture.length >= 24)
-    return Math.max(picture.readUInt32BE(16), picture.readUInt32BE(20)) > 65_535
-  const isWebp = type === 'image/webp' && picture.toString('latin1', 12, 16) === 'VP8X'
-  if (isWebp && picture.length >= 30)
-    return Math.max(picture.readUIntLE(24, 3), picture.readUIntLE(27, 3)) > 65_534
-  return false
-}
-
-export { safetyNumber } from './independent-session.ts'
-export { INDEPENDENT_CURVES } from './independent-suites.ts'

@@ -44,7 +44,7 @@ function lp(...parts: Buffer[]): Buffer {
   return joined(...parts.flatMap((part) => [u(2, part.length), part]))
 }
 
-function encodeShare(suite: Suite, { identity, publicKey }: Share): Buffer {
+export function encodeShare(suite: Suite, { identity, publicKey }: Share): Buffer {
   return joined(u(2, suite.id), lp(identity, publicKey))
 }
 

@@ -6,11 +6,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
-import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
-import { Exchange } from '../../src/protocol/exchange.ts'
+import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../../src/protocol/messages.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
+import { codeOfText, restarted, two } from './exchanges.ts'
 
 export type Side = 0 | 1
 
@@ -50,8 +50,6 @@ export const withEverything = schedule(orderly, replays, disorderly)
 
 interface Peer {
   exchange: Exchange
-  identity: KeyPair
-  known: Uint8Array | null
   /** Counts restarts: an answer to a run that is over reaches nobody. */
   run: number
   /** The key message that is under way. */
@@ -84,26 +82,19 @@ export class World {
   readonly #underWay: (Request | Reply)[] = []
   readonly #arrived: Request[] = []
   readonly #sealed = new Map<string, string>()
-  readonly #suite: Suite
   #texts = 0
 
   constructor(suite: Suite) {
-    this.#suite = suite
-    const peer = (): Peer => {
-      const identity = new KeyPair(suite.curve)
-      const exchange = new Exchange(suite, identity)
-      return {
-        exchange,
-        identity,
-        known: null,
-        run: 0,
-        sentKeys: null,
-        keysWanted: 0,
-        messageUnderWay: false,
-        accepted: [],
-      }
-    }
-    this.peers = [peer(), peer()]
+    const peer = (exchange: Exchange): Peer => ({
+      exchange,
+      run: 0,
+      sentKeys: null,
+      keysWanted: 0,
+      messageUnderWay: false,
+      accepted: [],
+    })
+    const [a, b] = two(suite)
+    this.peers = [peer(a), peer(b)]
   }
 
   take(step: Step): void {
@@ -164,15 +155,10 @@ export class World {
 
   /** What `side` is told if it sends a text now: the code of a refusal, or null if it was taken. */
   codeOfText(side: Side): string | null {
-    const peer = this.#peer(side)
-    try {
-      this.#peer(other(side)).exchange.receiveMessage(peer.exchange.sendMessage(utf8ToBytes('?')))
-      this.#peer(other(side)).accepted.push('?')
-      return null
-    } catch (error) {
-      assert.ok(error instanceof DuetError, String(error))
-      return error.code
-    }
+    const receiver = this.#peer(other(side))
+    const code = codeOfText(this.#peer(side).exchange, receiver.exchange)
+    if (code === null) receiver.accepted.push('?')
+    return code
   }
 
   /** Sends a text each way and reads it: the two can talk. */
@@ -252,8 +238,6 @@ export class World {
     } catch (error) {
       assert.ok(error instanceof DuetError, String(error))
       return { refused: error.code }
-    } finally {
-      peer.known = peer.exchange.knownIdentity
     }
   }
 
@@ -268,7 +252,6 @@ export class World {
         refused === undefined
           ? peer.exchange.receiveAnswer(confirm).again
           : peer.exchange.afterRefusal(sent, refused)
-      peer.known = peer.exchange.knownIdentity
       peer.sentKeys = null
       if (next) this.#sendKeys(to.side, next)
       else this.#startKeys(to.side)
@@ -286,7 +269,7 @@ export class World {
   #restart(side: Side): void {
     const peer = this.#peer(side)
     peer.run++
-    peer.exchange = new Exchange(this.#suite, peer.identity, peer.known)
+    peer.exchange = restarted(peer.exchange)
     peer.accepted = []
     peer.sentKeys = null
     peer.keysWanted = 0

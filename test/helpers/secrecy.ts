@@ -6,9 +6,11 @@ import { inspect } from 'node:util'
 /** Bytes in a row that count as a leak: enough to be no accident. */
 const WINDOW = 6
 
-/** Fails if `inspect`, JSON or a conversion to text shows `secret` in hex, base64 or decimal bytes. */
-export function hides(object: object, secret: Uint8Array): void {
-  assert.ok(secret.length >= WINDOW && secret.some((byte) => byte !== 0), 'nothing to look for')
+/** Fails if `inspect`, JSON or a conversion to text shows one of the secrets in hex, base64 or decimal bytes. */
+export function hides(object: object, ...secrets: readonly Uint8Array[]): void {
+  for (const secret of secrets)
+    assert.ok(secret.length >= WINDOW && secret.some((byte) => byte !== 0), 'nothing to look for')
+  assert.ok(secrets.length > 0)
   const texts = [
     inspect(object, { depth: 9, showHidden: true, maxArrayLength: null }),
     inspect(object, { depth: 9, showHidden: true, getters: true, maxArrayLength: null }),
@@ -16,7 +18,7 @@ export function hides(object: object, secret: Uint8Array): void {
     String(object),
     JSON.stringify(Object.getOwnPropertyDescriptors(object)),
   ].map(plain)
-  for (const form of formsOf(secret))
+  for (const form of secrets.flatMap(formsOf))
     for (const text of texts) assert.ok(!text.includes(form), 'the object shows the secret')
 }
 

@@ -1,4 +1,4 @@
-/** Hex, and the Wycheproof files where they are. */
+/** Hex, bits, and the Wycheproof files where they are. */
 
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
@@ -19,6 +19,12 @@ export function hex(digits: string): Uint8Array {
 
 export function toHex(bytes: Uint8Array | ArrayBuffer): string {
   return Buffer.from(bytes as Uint8Array).toString('hex')
+}
+
+/** A copy with one bit turned over. */
+export function flipped(original: Uint8Array, bit: number): Uint8Array {
+  const at = bit >> 3
+  return Uint8Array.from(original).with(at, (original[at] ?? 0) ^ (1 << (bit & 7)))
 }
 
 /** Every case of a Wycheproof file; without the file none, and the reason to skip. */

@@ -10,14 +10,12 @@ export interface Subject {
 }
 
 /**
- * Tests of a file that are not asked: they take seconds and say of a single mutant no more than the others (the
- * schedules stay on the fake curve), or they run the program in a process of its own, where no mutant is awake.
+ * Tests of a file that are not asked: they take seconds and say of a single mutant no more than the others, or they
+ * run the program in a process of its own, where no mutant is awake.
  */
 export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
   'curves.test.ts': /after 1000 iterations/,
-  'exchange.test.ts': /^random schedules on (X25519|P-256)/,
   'guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
-  'keySchedule.test.ts': /every bit of both shares/,
   'mailbox.test.ts': /^ecdh-duet|works as it stands there/,
   'state.test.ts': /^the state on X25519MLKEM768/,
   'turn.test.ts': /is one process's/,
@@ -42,7 +40,7 @@ export const SUBJECTS: readonly Subject[] = [
     bytes: ['bytes', 'annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
     curves: ['curves'],
     errors: ['curves'],
-    exchange: ['exchange'],
+    exchange: ['exchange', 'hybridExchange', 'schedules'],
     kem: ['kem'],
     keyChain: ['keyChain', 'session'],
     keySchedule: ['keySchedule', 'session'],
@@ -50,7 +48,7 @@ export const SUBJECTS: readonly Subject[] = [
     safetyNumber: ['safetyNumber'],
     session: ['session'],
     stream: ['stream', 'annotations'],
-    suites: ['messages', 'kem', 'session', 'exchange'],
+    suites: ['messages', 'kem', 'session', 'exchange', 'hybridExchange'],
   }),
   ...subjects('src/state', 95, {
     files: ['files', 'state', 'keyFiles'],

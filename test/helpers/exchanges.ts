@@ -1,0 +1,58 @@
+/** Two exchanges that share nothing but the messages that a test carries over. */
+
+import assert from 'node:assert/strict'
+import { utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { DuetError } from '../../src/protocol/errors.ts'
+import { Exchange } from '../../src/protocol/exchange.ts'
+import type { KeyMessage } from '../../src/protocol/messages.ts'
+import type { Suite } from '../../src/protocol/suites.ts'
+import { fakeHybrid, fakeSuite } from './fake-curve.ts'
+
+/** Without a KEM and with one: real keys would add time and show nothing more. */
+export const fakeSuites = () => [fakeSuite(), fakeHybrid()]
+
+export function two(suite: Suite = fakeSuite()): [Exchange, Exchange] {
+  const side = () => new Exchange(suite, new KeyPair(suite.curve))
+  return [side(), side()]
+}
+
+/** Both keys sent and answered: the same current session on both sides. */
+export function exchange(a: Exchange, b: Exchange): void {
+  a.receiveAnswer(b.receiveKeys(a.startKeys()).confirm)
+  b.receiveAnswer(a.receiveKeys(b.startKeys()).confirm)
+}
+
+/** Two that have done so. */
+export function exchanged(suite?: Suite): [Exchange, Exchange] {
+  const [a, b] = two(suite)
+  exchange(a, b)
+  return [a, b]
+}
+
+/** The same peer in another run. */
+export function restarted({ suite, identity, knownIdentity }: Exchange): Exchange {
+  return new Exchange(suite, identity, knownIdentity)
+}
+
+/** A key message without its confirmation. */
+export function unconfirmed({ share }: KeyMessage): KeyMessage {
+  return { share }
+}
+
+/** Fails unless both are on the same session. */
+export function assertTogether(a: Exchange, b: Exchange): void {
+  assert.ok(a.current && b.current)
+  assert.deepEqual(a.current.id, b.current.id)
+}
+
+/** What `from` is told if it sends a text: the code of a refusal, or null if it was taken. */
+export function codeOfText(from: Exchange, to: Exchange): string | null {
+  try {
+    to.receiveMessage(from.sendMessage(utf8ToBytes('?')))
+    return null
+  } catch (error) {
+    assert.ok(error instanceof DuetError)
+    return error.code
+  }
+}
