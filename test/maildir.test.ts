@@ -381,7 +381,7 @@ function failing(t: TestContext, step: (typeof STEPS)[number]): () => void {
   const fail = () => {
     throw systemError(step === 'write' ? 'ENOSPC' : 'EIO')
   }
-  const methods = { open: 'openSync', write: 'writeFileSync', rename: 'renameSync' } as const
+  const methods = { open: 'open', write: 'writeFileSync', rename: 'renameSync' } as const
   if (step in methods) {
     const { mock } = t.mock.method(fs, methods[step as keyof typeof methods], fail)
     return () => mock.restore()

@@ -189,12 +189,16 @@ export function idOf(sealed: Uint8Array): string {
   return createHash('sha256').update(sealed).digest('hex')
 }
 
-/** The only call here that is asynchronous, since it waits for the disk. For the others, a turn of the event loop takes longer than the call. */
+/**
+ * The calls that wait for the disk, and so the only asynchronous ones here: a file system with a journal makes no
+ * file while it writes that. For the others, a turn of the event loop takes longer than the call.
+ */
+const create = (file: string) => promisify(fs.open)(file, 'wx', 0o600)
 const fsync = (fd: number) => promisify(fs.fsync)(fd)
 
 /** Writes a file that isn't there, for its owner alone, down to the disk. */
 async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
-  const fd = fs.openSync(file, 'wx', 0o600)
+  const fd = await create(file)
   try {
     fs.writeFileSync(fd, bytes)
     await fsync(fd)

@@ -49,12 +49,22 @@ export function failingWith(code: string): () => never {
 export function filesOpened(t: TestContext): { opened: string[]; open: Map<number, string> } {
   const opened: string[] = []
   const open = new Map<number, string>()
-  const { openSync, closeSync } = fs
+  const { open: openLater, openSync, closeSync } = fs
+  const note = (file: string, fd: number) => {
+    opened.push(file)
+    open.set(fd, file)
+  }
   t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
     const fd = openSync(...args)
-    opened.push(String(args[0]))
-    open.set(fd, String(args[0]))
+    note(String(args[0]), fd)
     return fd
+  })
+  type Opened = (error: Error | null, fd: number) => void
+  t.mock.method(fs, 'open', (file: string, flags: string, mode: number, done: Opened) => {
+    openLater(file, flags, mode, (error, fd) => {
+      if (error === null) note(file, fd)
+      done(error, fd)
+    })
   })
   t.mock.method(fs, 'closeSync', (fd: number) => {
     closeSync(fd)
