@@ -105,12 +105,14 @@ export async function openTab(browser: Browser, kind: Kind): Promise<Tab> {
   })
   page.on('request', (request) => {
     const to = new URL(request.url()).origin
-    if (to === opening && request.isNavigationRequest()) {
-      // what was there before is gone, and asks for nothing more
-      origin = to
-      opening = null
-      faults.length = 0
-    } else if (to !== origin) faults.push(request.url())
+    if (to !== origin && to !== opening) faults.push(request.url())
+  })
+  page.on('framenavigated', (frame) => {
+    if (opening === null || new URL(frame.url()).origin !== opening) return
+    // only now what was there before is gone, and asks for nothing more
+    origin = opening
+    opening = null
+    faults.length = 0
   })
   const open = async (url: string) => {
     opening = new URL(url).origin
