@@ -36,16 +36,21 @@ export function decodePrivateKey(pem: string): KeyPair {
     )
   if (more.length > 0) throw new Error('It holds more than a private key.')
   const key = parsed(() => createPrivateKey(pem))
-  const { curve, publicKey, d } = rawKey(key)
+  const raw = rawKey(key)
+  // of X25519 OpenSSL takes the private key alone, and computes the other whatever the PEM says
+  if (raw.curve.name !== 'X25519') checkEcKey(key, raw)
+  return new KeyPair(raw.curve, raw.d, raw.publicKey)
+}
+
+/**
+ * That an EC key names its curve, and that its two halves belong together.
+ * @throws Error with one fixed sentence
+ */
+function checkEcKey(key: KeyObject, { curve, publicKey, d }: RawKey): void {
   if (publicDer(createPublicKey(key)).length > publicDer(keyObject({ curve, publicKey })).length)
     throw new Error(`It describes its curve by parameters; ${curve.name} goes by its name.`)
-  // on X25519 by the ladder (RFC 7748 section 6.1): noble's table for the base point takes ten times as long to
-  // build, and a peer that starts has no other use for it yet
-  const own = parsed(() =>
-    curve.name === 'X25519' ? curve.sharedSecret(d, curve.basePoint) : curve.publicKey(d),
-  )
+  const own = parsed(() => curve.publicKey(d))
   if (!equalBytes(own, publicKey)) throw new Error('Its two halves do not belong together.')
-  return new KeyPair(curve, d, publicKey)
 }
 
 /** @throws Error with one fixed sentence if there is a public key, and no private one beside it */
@@ -119,7 +124,9 @@ function publicJwk({ curve, publicKey }: PublicKey): JsonWebKey {
 }
 
 /** `d`: the private key; empty for a public one. */
-function rawKey(key: KeyObject): PublicKey & { d: Uint8Array } {
+type RawKey = PublicKey & { readonly d: Uint8Array }
+
+function rawKey(key: KeyObject): RawKey {
   const jwk = parsed(() => key.export({ format: 'jwk' }))
   const curve = Object.values(CURVES).find(({ name }) => name === jwk.crv)
   if (curve === undefined)
