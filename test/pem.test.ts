@@ -70,6 +70,13 @@ describe('a private key', { skip: noOpenssl }, () => {
       assert.equal(encodePrivateKey(decodePrivateKey(theirs[name])), theirs[name])
     })
 
+  it('of X25519 is read without the table that noble would build for its public half', (t) => {
+    const { mock } = t.mock.method(X25519, 'publicKey')
+    const { publicKey } = decodePrivateKey(theirs.X25519)
+    assert.equal(mock.callCount(), 0)
+    assert.deepEqual(publicKey, decodePublicKey(publicOf('X25519')).publicKey)
+  })
+
   const refused: [string, () => string, string][] = [
     ['nothing', () => '', NOT_A_KEY],
     ['a text', () => 'secret', NOT_A_KEY],
