@@ -170,6 +170,14 @@ describe('an exchange', () => {
     }
   })
 
+  it('takes one public key under two identities for two shares', () => {
+    const [a, b] = two()
+    const { share } = b.startKeys()
+    a.receiveKeys({ share: { ...share, identity: new KeyPair(a.suite.curve).publicKey } })
+    a.receiveKeys({ share })
+    assert.equal(b.receiveKeys(a.startKeys()).completed, true)
+  })
+
   it('takes a share that it holds as often as it comes', () => {
     const [a, b] = two()
     const message = a.startKeys()
