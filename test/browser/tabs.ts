@@ -1,6 +1,7 @@
 /** What the tests in a browser share: one browser, its tabs, and the words for what a page says. */
 
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { after } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
@@ -11,6 +12,10 @@ import {
   type TestPeer,
   withPeers,
 } from '../helpers/with-peers.ts'
+
+/** A picture to send, and a text that would be more than text on a page that takes it for HTML. */
+export const SAMPLE = path.resolve(import.meta.dirname, '../../src/sample/curve.png')
+export const TEXT = 'Meet me at noon, <b>alone</b> & unseen'
 
 /** For a `describe`: skipped where there is no browser. */
 export const suite = { skip: noBrowser }
