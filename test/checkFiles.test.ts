@@ -131,6 +131,7 @@ bob.json  X25519          ${id}  →0 ←3      →2 ←0      ✓ good
 describe('a file that is no transcript', () => {
   const deep = (open: string, close: string, times: number) =>
     open.repeat(times) + close.repeat(times)
+  const MANY = Array(500_000).fill(0)
   const contents: [string, string | Uint8Array, RegExp][] = [
     ['empty', '', /not JSON/],
     ['text', 'My homework\n', /not JSON/],
@@ -151,23 +152,11 @@ describe('a file that is no transcript', () => {
     ['a string that never ends', `"${'a'.repeat(MAX_FILE_BYTES - 1)}`, /not JSON/],
     ['names that never end', '{"'.repeat(MAX_FILE_BYTES / 2), /not JSON|nested deeper/],
     ['many empty lists', `[${'[],'.repeat(500_000)}0]`, /more in it than any/],
-    [
-      'many names',
-      `{${Array.from({ length: 500_000 }, (_, i) => `"${i}":0`)}}`,
-      /more in it than any/,
-    ],
+    ['many names', `{${MANY.map((_, i) => `"${i}":0`)}}`, /more in it than any/],
     ['many numbers', `[${'1,'.repeat(500_000)}1]`, /more in it than any/],
     ['too long', new Uint8Array(MAX_FILE_BYTES + 1).fill(0x20), /more than 16 MiB/],
-    [
-      'a name twice',
-      '{"format":1,\n"for\\u006dat":2}',
-      /The same name stands twice in one object in line 2/,
-    ],
-    [
-      '__proto__',
-      '{"__proto__":{"format":"ecdh-duet transcript"}}',
-      /a name that no transcript has/,
-    ],
+    ['a name twice', '{"format":1,\n"for\\u006dat":2}', /stands twice in one object in line 2/],
+    ['__proto__', '{"__proto__":{"format":1}}', /a name that no transcript has/],
     ['control characters', '{"format":"\u009b31m\u202e"}', /no "format"/],
   ]
   for (const [what, content, says] of contents)

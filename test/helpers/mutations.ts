@@ -62,16 +62,14 @@ export type Change = (form: Form) => Form
 const isForm = (value: unknown): value is Form =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-type FieldChange = (value: unknown) => unknown
-
 /** Changes one of the form's fields, whichever it has. */
-const inField = (change: fc.Arbitrary<FieldChange>) =>
-  fc.tuple(fc.nat(1_000), change).map(
-    ([i, change]): Change =>
+const changed = <T>(by: fc.Arbitrary<T>, change: (value: unknown, by: T) => unknown) =>
+  fc.tuple(fc.nat(1_000), by).map(
+    ([i, by]): Change =>
       (form) => {
         const fields = Object.keys(form)
         const field = fields[i % fields.length]
-        return field === undefined ? form : { ...form, [field]: change(form[field]) }
+        return field === undefined ? form : { ...form, [field]: change(form[field], by) }
       },
   )
 
@@ -80,32 +78,24 @@ const digit = fc.tuple(place, fc.constantFrom('0', '7', 'f', 'F', 'g', ' ', ''))
 const changeOfField: fc.Arbitrary<Change> = weighted(
   [
     5,
-    inField(
-      digit.map(
-        ([at, digit]) =>
-          (value) =>
-            typeof value === 'string' ? value.slice(0, at) + digit + value.slice(at + 1) : value,
-      ),
+    changed(digit, (value, [at, digit]) =>
+      typeof value === 'string' ? value.slice(0, at) + digit + value.slice(at + 1) : value,
     ),
   ],
   [
     4,
-    inField(
-      fc
-        .oneof(hex(16), hex(32), fc.nat(2 ** 20))
-        .map((by) => (value) => (typeof value === typeof by ? by : value)),
+    changed(fc.oneof(hex(16), hex(32), fc.nat(2 ** 20)), (value, by) =>
+      typeof value === typeof by ? by : value,
     ),
   ],
-  [2, inField(oddValue.map((by) => () => by))],
+  [2, changed(oddValue, (_value, by) => by)],
   [
-    2,
-    inField(
-      fc.constantFrom<FieldChange>(
-        (value) => (typeof value === 'string' ? value.toUpperCase() : [value]),
-        () => undefined,
-      ),
+    1,
+    changed(fc.constant(null), (value) =>
+      typeof value === 'string' ? value.toUpperCase() : [value],
     ),
   ],
+  [1, changed(fc.constant(undefined), () => undefined)],
   [
     1,
     fc
@@ -114,9 +104,9 @@ const changeOfField: fc.Arbitrary<Change> = weighted(
         oddValue,
       )
       .map(
-        (field): Change =>
+        ([field, value]): Change =>
           (form) =>
-            Object.fromEntries([...Object.entries(form), field]),
+            Object.fromEntries([...Object.entries(form), [field, value]]),
       ),
   ],
 )
@@ -124,7 +114,7 @@ const changeOfField: fc.Arbitrary<Change> = weighted(
 /** A change of one field, or of one within it. */
 const change: fc.Arbitrary<Change> = weighted(
   [4, changeOfField],
-  [1, inField(changeOfField.map((change) => (value) => (isForm(value) ? change(value) : value)))],
+  [1, changed(changeOfField, (value, change) => (isForm(value) ? change(value) : value))],
 )
 
 /** None, one, or a few. */
@@ -138,50 +128,48 @@ export function changedBy(changes: readonly Change[], form: Form): Form {
   return changes.reduce((form, change) => change(form), form)
 }
 
-type Rewrite = (json: string, key: string, value: string, depth: number) => string
-const NUMBERS = ['1.0', '1e0', '01', '0x1', '1e999', '-0', 'NaN', '1'.repeat(400), '"1"']
-const GAPS = [' ', '\t\r\n', '\u00a0', '\ufeff', '/**/', ',']
-const escaped = (letter: string) => `\\u00${letter.charCodeAt(0).toString(16)}`
-
-const REWRITES: Rewrite[] = [
-  (json, key, value) => json.replace(/^\{/, `{${key}:${value},`),
-  (json, key, value) => json.replace(/\}$/, `,${key}:${value}}`),
-  (json, key) => json.replace(key, key.replace(/\w/, escaped)),
-  (json, _key, _value, depth) => '['.repeat(depth) + json,
-  (json, _key, _value, depth) => '{"v":'.repeat(depth) + json,
-  (json, _key, _value, depth) => json.replace(/(?<=:)\d+/, '['.repeat(depth) + ']'.repeat(depth)),
-]
-const rewrites = weighted(
-  [5, fc.constantFrom(...REWRITES)],
-  [
-    1,
-    fc.constantFrom(
-      ...NUMBERS.map(
-        (number): Rewrite =>
-          (json) =>
-            json.replace(/(?<=:)\d+/, number),
-      ),
+/** Other JSON than `JSON.stringify` writes: keys twice or escaped, numbers in other forms, nothing but brackets. */
+const rewriting: fc.Arbitrary<(json: string) => string> = fc.oneof(
+  fc.tuple(fc.nat(5), oddValue).map(
+    ([i, value]) =>
+      (json: string) =>
+        json.replace(/^\{/, `{${keyOf(json, i)}:${JSON.stringify(value)},`),
+  ),
+  fc.tuple(fc.nat(5), oddValue).map(
+    ([i, value]) =>
+      (json: string) =>
+        json.replace(/\}$/, `,${keyOf(json, i)}:${JSON.stringify(value)}}`),
+  ),
+  fc.nat(5).map((i) => (json: string) => {
+    const key = keyOf(json, i)
+    return json.replace(
+      key,
+      key.replace(/\w/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`),
+    )
+  }),
+  fc
+    .constantFrom('1.0', '1e0', '01', '0x1', '1e999', '-0', 'NaN', '1'.repeat(400), '"1"')
+    .map((number) => (json: string) => json.replace(/(?<=:)\d+/, number)),
+  fc.tuple(fc.constantFrom('[', '{"v":'), fc.constantFrom(50, 400, 3_000)).map(
+    ([open, depth]) =>
+      (json: string) =>
+        open.repeat(depth) + json,
+  ),
+  fc
+    .constantFrom(50, 400, 1_500)
+    .map(
+      (depth) => (json: string) => json.replace(/(?<=:)\d+/, '['.repeat(depth) + ']'.repeat(depth)),
     ),
-  ],
-  [
-    1,
-    fc.constantFrom(
-      ...GAPS.map(
-        (gap): Rewrite =>
-          (json) =>
-            json.replaceAll(':', `:${gap}`),
-      ),
-    ),
-  ],
+  fc
+    .constantFrom(' ', '\t\r\n', '\u00a0', '\ufeff', '/**/', ',')
+    .map((gap) => (json: string) => json.replaceAll(':', `:${gap}`)),
 )
 
-/** Other JSON than `JSON.stringify` writes: keys twice or escaped, numbers in other forms, nothing but brackets. */
-const rewriting = fc
-  .tuple(rewrites, fc.nat(5), oddValue, fc.constantFrom(50, 400, 1_500))
-  .map(([rewrite, i, value, depth]) => (json: string) => {
-    const keys = json.match(/"\w+"(?=:)/g) ?? ['""']
-    return rewrite(json, keys[i % keys.length] ?? '', JSON.stringify(value), depth)
-  })
+/** One of the keys that stand in a JSON text, with its quotes. */
+function keyOf(json: string, i: number): string {
+  const keys = json.match(/"\w+"(?=:)/g) ?? ['""']
+  return keys[i % keys.length] ?? ''
+}
 
 /** A change of the bytes: cut, flip, insert, repeat. */
 const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc.oneof(
