@@ -180,6 +180,7 @@ describe('/events', () => {
     const numbers = [...text.matchAll(/^id: \w+-(\d+)$/gm)].map(([, n]) => Number(n))
     const expected = Array.from({ length: MAX_EVENTS }, (_, i) => 10 + i)
     assert.deepEqual(numbers.slice(-MAX_EVENTS), expected)
+    assert.deepEqual([told.kept.length, told.dropped], [MAX_EVENTS, 9])
   })
 
   it('leaves a reader that takes nothing for long, and no other', async () => {
