@@ -13,14 +13,6 @@ const numRuns = process.env['SLOW'] ? 5000 : 500
 describe('a safety number', () => {
   for (const [what, text] of [
     ['as the page has it', NUMBER],
-    ['without spaces', GROUPS.join('')],
-    ['in lines of three groups', NUMBER.replaceAll(/((?:\d+ ){3})/g, '$1\n')],
-    ['a group a line, as Windows ends lines', GROUPS.join('\r\n')],
-    ['a digit at a time', [...GROUPS.join('')].join(' ')],
-    ['in pairs', GROUPS.join('').replaceAll(/../g, '$& ')],
-    ['with dashes', GROUPS.join('-')],
-    ['with dots, commas and no-break spaces', GROUPS.join(',\u00a0')],
-    ['with a space missing', NUMBER.replace(' ', '')],
     ['with spaces around', `\n\t ${NUMBER} \n`],
     ['with marks that nobody sees', `\u202a${GROUPS.join('\u200b \u2060')}\u202c\ufeff`],
     ['in cells of a table', `| ${GROUPS.join(' | ')} |`],
@@ -41,7 +33,7 @@ describe('a safety number', () => {
     it(`is found ${what}`, () => assert.deepEqual(groupsIn(text), WHOLE))
 
   it('is found whatever stands between its digits, as long as it is no digit and no letter', () => {
-    const gap = fc.string({ unit: fc.constantFrom(' ', '\n', '\t', '-', '.', ','), maxLength: 3 })
+    const gap = fc.string({ unit: fc.constantFrom(...' \r\n\t-.,\u00a0'), maxLength: 3 })
     fc.assert(
       fc.property(fc.array(gap, { minLength: 59, maxLength: 59 }), (gaps) => {
         const text = [...GROUPS.join('')].map((digit, i) => digit + (gaps[i] ?? '')).join('')

@@ -30,13 +30,10 @@ function expected(bytes: Uint8Array): { sample: number; ciphertext: ByLetter<num
 }
 
 describe('the table of English', () => {
-  it('has 26 letters that make up the whole', () => {
+  it('has 26 letters that make up the whole, from e to z as the order of frequency goes', () => {
     assert.deepEqual(Object.keys(ENGLISH), LETTERS)
     const sum = Object.values(ENGLISH).reduce((sum, percent) => sum + percent, 0)
     assert.equal(sum.toFixed(3), '99.999')
-  })
-
-  it('goes from e to z, as the order of frequency does', () => {
     const order = LETTERS.toSorted((a, b) => (ENGLISH[b] ?? 0) - (ENGLISH[a] ?? 0))
     assert.equal(order.join(''), 'etaoinshrdlcumwfgypbvkjxqz')
   })
@@ -47,7 +44,11 @@ describe('the letters of bytes', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 100 })), (pieces) => {
         const letters = new LetterCount()
-        for (const piece of pieces) letters.add(piece)
+        for (const piece of pieces) {
+          letters.add(piece)
+          // looking changes nothing
+          assert.deepEqual(letters.frequencies(), letters.frequencies())
+        }
         const { sample, percent } = letters.frequencies()
         const whole = expected(Buffer.concat(pieces))
         assert.equal(sample, whole.sample)
@@ -59,23 +60,6 @@ describe('the letters of bytes', () => {
         }
       }),
     ))
-
-  it('are the same when one looks twice', () => {
-    const letters = new LetterCount()
-    letters.add(Buffer.from('ab'))
-    assert.deepEqual(letters.frequencies(), letters.frequencies())
-    letters.add(Buffer.from('c'))
-    // YWJj
-    assert.deepEqual(letters.frequencies().sample, 4)
-    assert.equal(letters.frequencies().percent['j'], 50)
-  })
-
-  it('have a share of null while there are none', () => {
-    const { sample, percent } = new LetterCount().frequencies()
-    assert.equal(sample, 0)
-    assert.deepEqual(Object.keys(percent), LETTERS)
-    assert.deepEqual(new Set(Object.values(percent)), new Set([null]))
-  })
 
   it('lie flat in a ciphertext, even in one of a single letter, and not in what is not encrypted', () => {
     const text = Buffer.alloc(1024 * 1024, 'e')
@@ -153,16 +137,13 @@ describe('/frequency', () => {
     withSession({}, async (a, b) => {
       await a.call('/send_image')
       const { ciphertext, sample } = await frequency(b)
-      for (const letter of LETTERS) {
+      for (const letter of ['a', 'e', 'z']) {
         const { status, json } = await b.call(`/frequency?letter=${letter}`)
-        assert.equal(status, 200)
-        assert.deepEqual(json, {
-          letter,
-          english: ENGLISH[letter],
-          ciphertext: ciphertext[letter],
-          sample,
-          next: `curl ${b.url}/frequency`,
-        })
+        const shares = { english: ENGLISH[letter], ciphertext: ciphertext[letter], sample }
+        assert.deepEqual(
+          [status, json],
+          [200, { letter, ...shares, next: `curl ${b.url}/frequency` }],
+        )
       }
       const { json } = await a.call('/frequency?letter=e')
       assert.deepEqual([json.english, json.ciphertext, json.sample], [12.702, null, 0])

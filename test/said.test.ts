@@ -14,80 +14,55 @@ const state = (id: string | null, waiting = 0, othersKey: string | null = null) 
     peer: { publicKey: othersKey },
   }) as unknown as State
 
-/** For each of `states` in turn: whether the outcome is still shown. */
-function shown(holds: ReturnType<typeof outcome>, ...states: State[]): boolean[] {
-  return states.map(holds)
+/** Fails unless it is shown at each of `states` in turn, and no more at the last. */
+function goesAtLast(holds: ReturnType<typeof outcome>, ...states: State[]): void {
+  const expected = states.map((_, i) => i < states.length - 1)
+  assert.deepEqual(states.map(holds), expected)
 }
 
+const [none, s, t] = [state(null), state('s'), state('t')]
+const noneYet = { session: null }
+
 describe('the outcome of a step that went well', () => {
-  it('of the first keys stays until there is a session', () => {
-    const holds = outcome('/send_keys', state(null), { session: null })
-    assert.deepEqual(shown(holds, state(null), state(null, 0, 'k'), state('s')), [
-      true,
-      true,
-      false,
-    ])
-  })
+  it('of the first keys stays until there is a session', () =>
+    goesAtLast(outcome('/send_keys', none, noneYet), none, state(null, 0, 'k'), s))
 
   it('of new first keys stays while the old session does, or none is there', () => {
-    for (const between of ['old', null]) {
-      const holds = outcome('/send_keys', state('old'), { session: null })
-      assert.deepEqual(shown(holds, state(between), state('new')), [true, false])
-    }
+    for (const between of [s, none]) goesAtLast(outcome('/send_keys', s, noneYet), between, t)
   })
 
   it('of the second keys waits for their session, and stays while it is that', () => {
-    for (const old of ['old', null]) {
-      const holds = outcome('/send_keys', state(old), { session: 's' })
-      const states = [state(old), state('s'), state('s', 1), state(old)]
-      assert.deepEqual(shown(holds, ...states), [true, true, true, false])
-    }
+    for (const old of [t, none])
+      goesAtLast(outcome('/send_keys', old, { session: 's' }), old, s, state('s', 1), old)
   })
 
-  it('of /show without a session stays until there is one', () => {
-    const holds = outcome('/show', state(null), { session: null })
-    assert.deepEqual(shown(holds, state(null), state('s')), [true, false])
-  })
+  it('of /show without a session stays until there is one', () =>
+    goesAtLast(outcome('/show', none, noneYet), none, s))
 
   it('of /show, a text or a picture goes with its session', () => {
     for (const session of ['s', { id: 's' }])
-      for (const after of [null, 't']) {
-        const holds = outcome('/show', state('s'), { session })
-        assert.deepEqual(shown(holds, state('s', 3), state(after)), [true, false])
-      }
+      for (const after of [none, t])
+        goesAtLast(outcome('/show', s, { session }), state('s', 3), after)
   })
 
   it('of opened messages stays until the next one comes, and not only until these are gone', () => {
-    const holds = outcome('/decrypt_msg', state('s', 2), { decrypted: 2 })
-    const states = [state('s', 2), state('s', 0), state('s', 1)]
-    assert.deepEqual(shown(holds, ...states), [true, true, false])
+    const two = state('s', 2)
+    goesAtLast(outcome('/decrypt_msg', two, { decrypted: 2 }), two, s, state('s', 1))
   })
 
-  it('holds for the first state there is, where it was asked for before any', () => {
-    const holds = outcome('/decrypt_msg', null, { decrypted: 1 })
-    assert.deepEqual(shown(holds, state('s'), state('t')), [true, false])
-  })
+  it('holds for the first state there is, where it was asked for before any', () =>
+    goesAtLast(outcome('/decrypt_msg', null, { decrypted: 1 }), s, t))
 })
 
 describe('the refusal of a step', () => {
-  it('stays though it cost the session, and goes with a new one', () => {
-    const holds = outcome('/send_msg', state('s'), null)
-    const states = [state('s'), state(null), state('s'), state('t')]
-    assert.deepEqual(shown(holds, ...states), [true, true, true, false])
-  })
+  it('stays though it cost the session, and goes with a new one', () =>
+    goesAtLast(outcome('/send_msg', s, null), s, none, s, t))
 
-  it('that there is nothing to open goes once there is', () => {
-    const holds = outcome('/decrypt_msg', state('s'), null)
-    assert.deepEqual(shown(holds, state('s'), state('s', 1)), [true, false])
-  })
+  it('that there is nothing to open goes once there is', () =>
+    goesAtLast(outcome('/decrypt_msg', s, null), s, state('s', 1)))
 
   it('of keys goes once the other peer has sent its own, and that of a text does not', () => {
-    for (const [route, stays] of [
-      ['/send_keys', false],
-      ['/send_msg', true],
-    ] as const) {
-      const holds = outcome(route, state(null), null)
-      assert.deepEqual(shown(holds, state(null), state(null, 0, 'k')), [true, stays])
-    }
+    goesAtLast(outcome('/send_keys', none, null), none, state(null, 0, 'k'))
+    assert.equal(outcome('/send_msg', none, null)(state(null, 0, 'k')), true)
   })
 })

@@ -119,24 +119,24 @@ describe('/send_msg refuses', () => {
     ['percent-encoded surrogates', FORM, 'text=%ed%a0%80'],
     ['a form that is not UTF-8', FORM, Buffer.from('text=\xe9', 'latin1')],
     ['text/plain that is not UTF-8', TEXT, Buffer.from('ol\xe9', 'latin1')],
-    ['overlong UTF-8', TEXT, Buffer.from('c0af', 'hex')],
     ['surrogates in UTF-8', TEXT, Buffer.from('eda080', 'hex')],
-    ['UTF-8 that ends early', TEXT, Buffer.from('41f09f97', 'hex')],
   ] as const)
     it(what, () => assertSendsNothing('bad_text', '/send_msg', posting(type, body)))
 
-  for (const [what, type, body] of [
-    ['JSON', JSON_TYPE, '{"text":"Hello"}'],
-    ['multipart', 'multipart/form-data; boundary=x', '--x--'],
-    ['bytes', 'application/octet-stream', 'Hello'],
-    ['HTML', 'text/html', 'Hello'],
-    ['text in another charset', 'text/plain; charset=iso-8859-1', 'Hello'],
-    ['text in UTF-16', 'text/plain; charset=utf-16', 'Hello'],
-    ['a form in another charset', `${FORM}; charset=iso-8859-1`, 'text=Hello'],
-    ['a type that is none', 'text', 'Hello'],
-    ['a body without a type', undefined, 'Hello'],
+  for (const [type, body] of [
+    [JSON_TYPE, '{"text":"Hello"}'],
+    ['multipart/form-data; boundary=x', '--x--'],
+    ['application/octet-stream', 'Hello'],
+    ['text/html', 'Hello'],
+    ['text/plain; charset=iso-8859-1', 'Hello'],
+    ['text/plain; charset=utf-16', 'Hello'],
+    [`${FORM}; charset=iso-8859-1`, 'text=Hello'],
+    ['text', 'Hello'],
+    [undefined, 'Hello'],
   ] as const)
-    it(what, () => assertSendsNothing('unsupported_type', '/send_msg', posting(type, body)))
+    it(type ?? 'a body without a type', () =>
+      assertSendsNothing('unsupported_type', '/send_msg', posting(type, body)),
+    )
 
   for (const query of ['text=Hello', 'Hello', 'x='])
     it(`a text in the URL: ?${query}`, async () => {
@@ -210,20 +210,13 @@ describe('what to do after a refused text', () => {
 describe('a peer with --no-secrets', () => {
   it('refuses to decrypt, and keeps the message and the secret to itself', () =>
     withSession({ showsSecrets: false, message: 'xyzzy' }, async (a, b) => {
-      const shown = await a.call('/show')
-      assert.notEqual(shown.json.session, null)
-      await b.call('/show')
+      for (const peer of [a, b]) await peer.call('/show')
+      assertProblem(await b.call('/decrypt_msg'), 'secrets_hidden')
       assert.equal((await a.call('/send_msg')).status, 201)
       assertProblem(await b.call('/decrypt_msg'), 'secrets_hidden')
-      assertProblem(await b.call('/decrypt_msg', { method: 'POST' }), 'secrets_hidden')
       assert.equal((await b.call('/show')).json.waiting.length, 1)
       for (const line of [...a.lines(), ...b.lines()]) assert.doesNotMatch(line, /SECRET|xyzzy/)
       assert.deepEqual([...a.secrets(), ...b.secrets()], [])
-    }))
-
-  it('refuses to decrypt when nothing waits, too', () =>
-    withPeers({ showsSecrets: false }, async (a) => {
-      assertProblem(await a.call('/decrypt_msg'), 'secrets_hidden')
     }))
 })
 
@@ -244,21 +237,14 @@ describe('a step that is too early or too late', () => {
       assert.match((await a.call('/')).text, /next: curl \S+\/send_keys\n$/)
       await a.call('/send_keys')
       await b.call('/send_keys')
-      assert.equal((await a.call('/decrypt_msg')).json.next, `curl ${b.url}/send_msg`)
+      const { next } = assertProblem(await a.call('/decrypt_msg'), 'nothing_waiting')
+      assert.equal(next, `curl ${b.url}/send_msg`)
       assert.match((await a.call('/')).text, /next: curl \S+\/send_msg\n$/)
     }))
 
-  it('to decrypt is nothing_waiting', () =>
-    withSharedSession(async (a, b) => {
-      assertProblem(await b.call('/decrypt_msg'), 'nothing_waiting')
-      await a.call('/send_msg')
-      assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
-      assertProblem(await b.call('/decrypt_msg'), 'nothing_waiting')
-    }))
-
   it('is refused in the terminal as well, with the code', () =>
-    withPeers({}, async (a) => {
-      await a.call('/send_msg')
-      assert.match(a.lines().at(-1) ?? '', /^✗ {2}refused .*\/send_msg.*no_session/)
+    withSharedSession(async (a) => {
+      await a.call('/decrypt_msg')
+      assert.match(a.lines().at(-1) ?? '', /^✗ {2}refused .*\/decrypt_msg.*nothing_waiting/)
     }))
 })

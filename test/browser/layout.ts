@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { noChromium, violations } from '../helpers/browser.ts'
+import { posting, TEXT } from '../helpers/call.ts'
 import { agree, type TestPeer } from '../helpers/with-peers.ts'
 import { nextIs, onePage, openRecords, press, records, said, suite } from './tabs.ts'
 
@@ -19,14 +20,7 @@ const pagesOf = (pdf: Buffer) => [...pdf.toString('latin1').matchAll(/\/Type \/P
 function hiddenIn(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const faults: string[] = []
-    const shown: {
-      text: string
-      of: Element
-      left: number
-      right: number
-      top: number
-      bottom: number
-    }[] = []
+    const shown: { text: string; of: Element; box: DOMRect }[] = []
     for (const element of document.querySelectorAll('body, body *')) {
       if (!element.checkVisibility() || element.closest('.unseen, .skip, svg')) continue
       const { overflowX } = getComputedStyle(element)
@@ -51,20 +45,20 @@ function hiddenIn(page: Page): Promise<string[]> {
           // lines may touch
           const top = Math.max(upper, rect.top + rect.height / 4)
           const bottom = Math.min(lower, rect.bottom - rect.height / 4)
-          shown.push({ text, of: element, left: rect.left, right: rect.right, top, bottom })
+          const box = new DOMRect(rect.left, top, rect.width, Math.max(0, bottom - top))
+          shown.push({ text, of: element, box })
         }
       }
     }
-    for (const { text, right } of shown)
-      if (right > innerWidth + 1) faults.push(`beyond the edge: ${text}`)
-    for (const [i, one] of shown.entries())
+    const areOnOneAnother = (one: DOMRect, other: DOMRect) =>
+      Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
+      Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1
+    for (const [i, { text, of, box }] of shown.entries()) {
+      if (box.right > innerWidth + 1) faults.push(`beyond the edge: ${text}`)
       for (const other of shown.slice(i + 1))
-        if (
-          one.of !== other.of &&
-          Math.min(one.right, other.right) - Math.max(one.left, other.left) > 1 &&
-          Math.min(one.bottom, other.bottom) - Math.max(one.top, other.top) > 1
-        )
-          faults.push(`on one another: ${one.text} / ${other.text}`)
+        if (of !== other.of && areOnOneAnother(box, other.box))
+          faults.push(`on one another: ${text} / ${other.text}`)
+    }
     return faults
   })
 }
@@ -131,56 +125,32 @@ describe('the page on paper and in large text', { skip: noChromium }, () => {
     )
 })
 
-/** Every state that looks different, brought about from the one before it. */
-const STATES: [string, (page: Page, a: TestPeer, b: TestPeer) => Promise<void>][] = [
-  ['before anything', (page) => nextIs(page, '/send_keys')],
-  [
-    'with a refusal',
-    async (page) => {
-      await press(page, '/send_msg')
-      await said(page, '/send_msg').waitFor()
-    },
-  ],
-  [
-    'with more steps than fit, and nothing on the wire',
-    async (page, a) => {
-      for (let i = 0; i < 40; i++) await a.call('/show')
-      await page.locator('#records > li').nth(40).waitFor()
-    },
-  ],
-  [
-    'after an exchange',
-    async (page, a, b) => {
-      await agree(a, b)
-      await nextIs(page, '/show')
-    },
-  ],
-  [
-    'with messages and a picture',
-    async (page, _, b) => {
-      await b.call('/send_msg')
-      const long = { headers: { 'content-type': 'text/plain' }, body: 'x'.repeat(5000) }
-      await b.call('/send_msg', { method: 'POST', ...long })
-      await b.call('/send_image')
-      await page.locator('#picture canvas').waitFor()
-    },
-  ],
-  [
-    'with a number compared',
-    async (page, _, b) => {
-      const { safetyNumber } = (await b.call('/show')).json
-      await page.fill('#theirs', safetyNumber.replace(/^\d+/, '00000').slice(0, -2))
-      await page.locator('#groups .unfinished').waitFor()
-    },
-  ],
-  [
-    'with every record open',
-    async (page) => {
-      await openRecords(page)
-      await page.locator('.fields').first().waitFor()
-    },
-  ],
-]
+/** Brings about every state that looks different, each from the one before it, and names it. */
+async function* states(page: Page, a: TestPeer, b: TestPeer): AsyncGenerator<string> {
+  await nextIs(page, '/send_keys')
+  yield 'before anything'
+  await press(page, '/send_msg')
+  await said(page, '/send_msg').waitFor()
+  yield 'with a refusal'
+  for (let i = 0; i < 40; i++) await a.call('/show')
+  await page.locator('#records > li').nth(40).waitFor()
+  yield 'with more steps than fit, and nothing on the wire'
+  await agree(a, b)
+  await nextIs(page, '/show')
+  yield 'after an exchange'
+  await b.call('/send_msg')
+  await b.call('/send_msg', posting(TEXT, 'x'.repeat(5000)))
+  await b.call('/send_image')
+  await page.locator('#picture canvas').waitFor()
+  yield 'with messages and a picture'
+  const { safetyNumber } = (await b.call('/show')).json
+  await page.fill('#theirs', safetyNumber.replace(/^\d+/, '00000').slice(0, -2))
+  await page.locator('#groups .unfinished').waitFor()
+  yield 'with a number compared'
+  await openRecords(page)
+  await page.locator('.fields').first().waitFor()
+  yield 'with every record open'
+}
 
 /** By axe-core, which takes a second each time: what is there at first, and at last all that came to it. */
 const JUDGED = ['with a refusal', 'with every record open']
@@ -202,8 +172,7 @@ describe('every state of the page', suite, () => {
       () =>
         onePage(
           async (page, [a, b]) => {
-            for (const [name, bringAbout] of STATES) {
-              await bringAbout(page, a, b)
+            for await (const name of states(page, a, b)) {
               if (SLOW || JUDGED.includes(name)) assert.deepEqual(await violations(page), [], name)
               const { wide, moving, scrolls } = await page.evaluate(() => ({
                 wide: document.documentElement.scrollWidth,

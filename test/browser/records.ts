@@ -2,10 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { SUITES } from '../../src/protocol/suites.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
-import { onePage, records, sharedPage, suite, withTab } from './tabs.ts'
+import { records, sharedPage, suite, withTab } from './tabs.ts'
 
 describe('what comes over the wire', suite, () => {
   const onPage = sharedPage()
@@ -77,25 +76,6 @@ describe('a record', suite, () => {
         assert.equal(body, parts.map((part: { text: string }) => part.text).join(''))
       })
     }))
-
-  it('on X25519MLKEM768 explains both halves of a public key, and the ciphertext', () =>
-    onePage(
-      async (page, [a, b]) => {
-        await agree(a, b)
-        await records(page, 5)
-        const message = page.locator('#records .record', { hasText: 'key message' }).nth(2)
-        await message.locator('summary').click()
-        const fields = message.locator('.fields > li')
-        await fields.nth(7).waitFor()
-        const texts = await fields.allInnerTexts()
-        const of = (name: string) =>
-          texts.find((text) => new RegExp(`^\\d+\\s*${name} `).test(text))
-        assert.match(of('publicKey') ?? '', /1,184 bytes[\s\S]+ML-KEM-768[\s\S]+FIPS 203/)
-        assert.match(of('x25519') ?? '', /32 bytes[\s\S]+RFC 7748/)
-        assert.match(of('confirm.ciphertext') ?? '', /1,088 bytes[\s\S]+FIPS 203/)
-      },
-      { suite: SUITES.X25519MLKEM768 },
-    ))
 
   it('that is hostile is text and nothing else', () =>
     // what answers as the other peer may say anything

@@ -1,28 +1,25 @@
 /** The whole round by clicks, in two tabs; and by the keyboard. */
 
 import assert from 'node:assert/strict'
-import path from 'node:path'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { agree } from '../helpers/with-peers.ts'
 import {
   isFocused,
   nextIs,
   onePage,
   press,
   records,
+  SAMPLE,
   says,
   shown,
   step,
   suite,
+  TEXT,
   twoPages,
 } from './tabs.ts'
 
-const SAMPLE = path.resolve(import.meta.dirname, '../../src/sample/curve.png')
-const TEXT = 'Meet me at noon, <b>alone</b> & unseen'
-
 describe('the whole round by clicks', suite, () => {
-  it('goes from keys to an opened message in two tabs, the next step marked all the way, with mirrored records', () =>
+  it('goes from keys to an opened message and pictures in two tabs, the next step marked all the way, with mirrored records', () =>
     twoPages(async (a, b, [peerA, peerB]) => {
       await nextIs(a, '/send_keys')
       await press(a, '/send_keys')
@@ -66,11 +63,7 @@ describe('the whole round by clicks', suite, () => {
         await shown(a, 'publicKey').textContent(),
         await shown(b, 'peer.publicKey').textContent(),
       )
-    }))
-
-  it('sends a picture that was chosen, shown beside its noise, and one that was dropped, telling how far it is', () =>
-    twoPages(async (a, b, [peerA, peerB]) => {
-      await agree(peerA, peerB)
+      // a picture that was chosen is shown beside its noise
       await a.setInputFiles('#file', SAMPLE)
       await press(a, '/send_image')
       await says(a, '/send_image', /Sealed and sent: image\/png, 26,591 bytes/)
@@ -86,6 +79,7 @@ describe('the whole round by clicks', suite, () => {
         return new Set(data).size
       })
       assert.equal(spread, 256, 'every value of a byte comes in noise')
+      // one that was dropped tells how far it is
       const seen = a.evaluate(
         () =>
           new Promise<number[]>((resolve) => {

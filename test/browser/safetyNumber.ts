@@ -6,12 +6,7 @@ import type { Page } from 'playwright-core'
 import { withCommand } from '../helpers/command.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { agree } from '../helpers/with-peers.ts'
-import { nextIs, onePage, press, says, suite, withTab } from './tabs.ts'
-
-const SIZES = [
-  { width: 1280, height: 820 },
-  { width: 1920, height: 1080 },
-]
+import { onePage, press, says, suite, withTab } from './tabs.ts'
 
 /** What a page keeps, in any of the places that a browser has. */
 const keptBy = (page: Page) =>
@@ -36,14 +31,16 @@ async function assertInSight(page: Page, expected: string): Promise<void> {
   await number.waitFor()
   assert.equal(await number.textContent(), expected)
   assert.equal(await page.locator('#safety .new').isVisible(), true)
-  for (const size of SIZES) {
-    await page.setViewportSize(size)
-    const { height } = size
-    const { y, height: tall } = (await number.boundingBox()) ?? { y: height, height: 0 }
-    assert.ok(y > 0 && y + tall < height, `from ${y}, ${tall} high`)
-    const font = await number.evaluate((element) =>
-      Number.parseFloat(getComputedStyle(element).fontSize),
-    )
+  for (const [width, height] of [
+    [1280, 820],
+    [1920, 1080],
+  ] as const) {
+    await page.setViewportSize({ width, height })
+    const { y, bottom, font } = await number.evaluate((element) => ({
+      ...element.getBoundingClientRect().toJSON(),
+      font: Number.parseFloat(getComputedStyle(element).fontSize),
+    }))
+    assert.ok(y > 0 && bottom < height, `from ${y} to ${bottom}`)
     assert.ok(font >= 24, `${font} px`)
   }
 }
@@ -56,17 +53,15 @@ describe('the safety number', suite, () => {
       await page.keyboard.type('1234')
       await verdict(page, /^There is no number here yet/)
       await agree(a, b)
-      await assertInSight(page, (await b.call('/show')).json.safetyNumber)
+      const number: string = (await b.call('/show')).json.safetyNumber
+      await assertInSight(page, number)
       await verdict(page, /^Not complete yet: none of the twelve groups/)
       await page.keyboard.press('Control+A')
       await page.keyboard.press('Delete')
-      await nextIs(page, '/show')
-      const number: string = (await b.call('/show')).json.safetyNumber
       const before = await keptBy(page)
       const asked: string[] = []
-      const watch = (request: { url(): string }) => asked.push(request.url())
-      page.on('request', watch)
-      page.on('websocket', watch)
+      page.on('request', (request) => asked.push(`${request.url()} ${request.postData()}`))
+      page.on('websocket', (socket) => asked.push(socket.url()))
       const groups = number.split(' ')
       await page.keyboard.type(`${groups.slice(0, 3).join('')} ${groups[3]?.slice(0, 2)}`)
       await verdict(page, /^Not complete yet: 3 of the twelve groups so far, with no difference\.$/)
@@ -83,9 +78,8 @@ describe('the safety number', suite, () => {
       const other = page.locator('#groups li.different')
       assert.equal(await other.textContent(), `✗ different: ${wrong[4]} here ${groups[4]}`)
       assert.equal((await marks(page)).indexOf('different'), 4)
-      await page.fill('#theirs', wrong.slice(0, 6).join(' '))
-      await verdict(page, /^DIFFERENT: 1 of 6 groups/)
       for (const [text, sentence] of [
+        [wrong.slice(0, 6).join(' '), /^DIFFERENT: 1 of 6 groups/],
         ['what?', /^There are no digits in it/],
         [`${number} 00000`, /^There are too many digits/],
         [`${number}\nor ${wrong.join(' ')}`, /^There is more than one number/],
@@ -101,18 +95,15 @@ describe('the safety number', suite, () => {
       await verdict(page, /^DIFFERENT/)
       assert.deepEqual(asked, [])
       assert.deepEqual(await keptBy(page), before)
-      page.off('request', watch)
       // nothing of it goes along with what is asked afterwards, and nothing comes back with a reload
-      const later: string[] = []
-      page.on('request', (request) => later.push(`${request.url()} ${request.postData()}`))
       await press(page, '/show')
       await says(page, '/show', /Look at your terminal/)
       await page.reload()
       await page.locator('#number:not(.none)').waitFor()
       assert.equal(await page.inputValue('#theirs'), '')
-      assert.ok(later.length > 1)
+      assert.ok(asked.length > 1)
       const theirs = new RegExp(String(wrong[4]))
-      for (const text of [...later, (await a.call('/transcript')).text])
+      for (const text of [...asked, (await a.call('/transcript')).text])
         assert.doesNotMatch(text, theirs)
     }))
 

@@ -1,9 +1,10 @@
 /** What the tests in a browser share: one browser, its tabs, and the words for what a page says. */
 
 import assert from 'node:assert/strict'
+import path from 'node:path'
 import { after } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
+import { type Kind, noBrowser, openTab, startBrowser, type Tab } from '../helpers/browser.ts'
 import {
   type PeersOptions,
   type StartedPeers,
@@ -12,15 +13,14 @@ import {
   withPeers,
 } from '../helpers/with-peers.ts'
 
+/** A picture to send, and a text that would be more than text on a page that takes it for HTML. */
+export const SAMPLE = path.resolve(import.meta.dirname, '../../src/sample/curve.png')
+export const TEXT = 'Meet me at noon, <b>alone</b> & unseen'
+
 /** For a `describe`: skipped where there is no browser. */
 export const suite = { skip: noBrowser }
 
-export interface TabOptions {
-  /** The browser's language. */
-  locale?: 'en' | 'es'
-  javaScript?: boolean
-  viewport?: { width: number; height: number }
-  colorScheme?: 'light' | 'dark'
+export interface TabOptions extends Partial<Kind> {
   /** Behind the peer's URL. */
   path?: string
 }
@@ -33,12 +33,9 @@ const free: Tab[] = []
 /** A tab with `url`, in a browser that is as `options` have it. */
 async function takeTab(url: string, options: TabOptions): Promise<Tab> {
   browser ??= startBrowser()
-  const kind = {
-    locale: options.locale ?? 'en',
-    javaScript: options.javaScript ?? true,
-    viewport: options.viewport ?? { width: 1280, height: 720 },
-    colorScheme: options.colorScheme ?? 'light',
-  }
+  const { locale = 'en', javaScript = true, colorScheme = 'light' } = options
+  const { viewport = { width: 1280, height: 720 } } = options
+  const kind = { locale, javaScript, viewport, colorScheme }
   const tab = await (free.pop()?.become(kind) ?? openTab(await browser, kind))
   await tab.open(url + (options.path ?? '/'))
   return tab

@@ -128,12 +128,11 @@ async function validForms(suite: Suite, peers: [TestPeer, TestPeer]) {
     for (const peer of peers) assert.equal((await peer.call('/send_msg')).status, 201)
   const shown = [(await a.call('/show')).json, (await b.call('/show')).json]
   const strangers = Array.from({ length: 8 }, () => [
-    new KeyPair(suite.curve).publicKey,
-    new EphemeralKeys(suite).publicKey,
+    bytesToHex(new KeyPair(suite.curve).publicKey),
+    bytesToHex(new EphemeralKeys(suite).publicKey),
   ])
-    .flat()
-    .map(bytesToHex)
-  const key = fc.constantFrom(...strangers, ...shown.flatMap((s) => [s.identity, s.publicKey]))
+  const ours = shown.flatMap((s): string[] => [s.identity, s.publicKey])
+  const key = fc.constantFrom(...strangers.flat(), ...ours)
   const session = fc.constantFrom(...shown.map((s): string => s.session.id), '00'.repeat(16))
   const keys = fc.record(
     {

@@ -1,7 +1,6 @@
-/** What somebody with the right keys may seal that no honest peer would: texts of any bytes, pictures that don't add up. */
+/** What somebody with the right keys may seal that no honest peer would: pictures that don't add up. */
 
 import assert from 'node:assert/strict'
-import { isUtf8 } from 'node:buffer'
 import fc from 'fast-check'
 import { nodeAead } from '../../src/http/pictures.ts'
 import { concatBytes, lp, u64 } from '../../src/protocol/bytes.ts'
@@ -10,13 +9,12 @@ import { Exchange } from '../../src/protocol/exchange.ts'
 import {
   encodeKeyMessage,
   encodeMessage,
-  MAX_TEXT_BYTES,
   parseAnswer,
   parseKeyMessage,
 } from '../../src/protocol/messages.ts'
 import { CHUNK_BYTES, type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { anyBytes, anyText, changedBy, changes, seldom, weighted } from '../helpers/mutations.ts'
+import { anyBytes, changedBy, changes, seldom } from '../helpers/mutations.ts'
 import { pair, type WiredPeer } from '../helpers/pair.ts'
 import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
@@ -32,58 +30,6 @@ async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> 
   const answer = victim.peer.receiveKeys(encodeKeyMessage(suite, insider.startKeys()))
   assert.ok(insider.receiveAnswer(parseAnswer(suite, answer)).completed)
   return { victim, insider }
-}
-
-const texts = fc.array(
-  weighted(
-    [4, anyBytes(60)],
-    [4, anyText(60)],
-    [
-      1,
-      fc
-        .integer({ min: MAX_TEXT_BYTES - 2, max: MAX_TEXT_BYTES + 2 })
-        .map((length) => Buffer.alloc(length, 'a')),
-    ],
-  ),
-  { minLength: 1, maxLength: 20 },
-)
-
-export const insiderTexts: Target = {
-  name: 'sealed texts of any bytes',
-  cases: 10,
-  async fuzz(seed, limits, tell) {
-    await hold(
-      fc.asyncProperty(texts, async (texts) => {
-        const { victim, insider } = await withInsider()
-        const taken: Uint8Array[] = []
-        for (const text of texts) {
-          // the session seals whatever it is given
-          const message = insider.current?.seal(text)
-          assert.ok(message)
-          try {
-            await promptly(() => victim.peer.receiveMessage(encodeMessage(message)))
-            tell('accepted')
-            taken.push(text)
-          } catch (error) {
-            tell(codeOf(error))
-          }
-        }
-        assert.deepEqual(
-          taken.map((text) => Buffer.from(text)),
-          texts.filter((text) => isUtf8(text) && text.length <= MAX_TEXT_BYTES).map(Buffer.from),
-        )
-        if (taken.length > 0) victim.peer.decryptMessages()
-        const opened = victim.events.filter((event) => event.type === 'message opened')
-        assert.deepEqual(
-          opened.map(({ SECRET }) => Buffer.from(SECRET)),
-          taken.map(Buffer.from),
-        )
-        assertPrintable(victim.events)
-      }),
-      seed,
-      limits,
-    )
-  },
 }
 
 const picture = fc.record({
@@ -114,64 +60,58 @@ function nonceOf(counter: number, last: boolean): Buffer {
 export const insiderPictures: Target = {
   name: "sealed pictures that don't add up",
   cases: 10,
-  async fuzz(seed, limits, tell) {
-    await hold(
-      fc.asyncProperty(picture, async (plan) => {
-        const { victim, insider } = await withInsider()
-        const content = pictureOf(plan.type, plan.length)
-        const honest = { type: plan.type, bytes: content.length, name: plan.name }
-        const text = JSON.stringify(changedBy(plan.changes, honest))
-        // a field that was made undefined is in no JSON
-        const said = JSON.parse(text)
-        const json = plan.metadata ?? Buffer.from(text)
-        const head = Buffer.from(lp(json))
-        if (plan.metadataLength !== undefined) head.writeUInt16BE(plan.metadataLength)
-        const plaintext = concatBytes(head, content)
-        const { header, key } = insider.sendPicture()
-        const stream = [Buffer.from('DUET2'), header.session, u64(header.number)]
-        const lengths =
-          plan.chunks ?? Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES)
-        let at = 0
-        for (const [i, length] of [...lengths, plaintext.length].entries()) {
-          const chunk = plaintext.subarray(at, at + length)
-          const last = i === (plan.lastAt ?? lengths.length)
-          stream.push(...nodeAead.seal(key, nonceOf(i + (plan.counterFrom ?? 0), last), chunk))
-          at += length
-        }
-        if (plan.afterwards) stream.push(plan.afterwards)
+  fuzz: (seed, limits, tell) =>
+    hold(seed, limits, picture, async (plan) => {
+      const { victim, insider } = await withInsider()
+      const content = pictureOf(plan.type, plan.length)
+      const honest = { type: plan.type, bytes: content.length, name: plan.name }
+      const text = JSON.stringify(changedBy(plan.changes, honest))
+      // a field that was made undefined is in no JSON
+      const said = JSON.parse(text)
+      const json = plan.metadata ?? Buffer.from(text)
+      const head = Buffer.from(lp(json))
+      if (plan.metadataLength !== undefined) head.writeUInt16BE(plan.metadataLength)
+      const plaintext = concatBytes(head, content)
+      const { header, key } = insider.sendPicture()
+      const stream = [Buffer.from('DUET2'), header.session, u64(header.number)]
+      const lengths =
+        plan.chunks ?? Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES)
+      let at = 0
+      for (const [i, length] of [...lengths, plaintext.length].entries()) {
+        const chunk = plaintext.subarray(at, at + length)
+        const last = i === (plan.lastAt ?? lengths.length)
+        stream.push(...nodeAead.seal(key, nonceOf(i + (plan.counterFrom ?? 0), last), chunk))
+        at += length
+      }
+      if (plan.afterwards) stream.push(plan.afterwards)
 
-        const store = victim.pictures as PicturesInMemory
-        let outcome = 'accepted'
-        try {
-          const pieces = piecesOf(concatBytes(...stream), plan.pieces)
-          await promptly(() => victim.peer.receivePicture(pieces))
-        } catch (error) {
-          outcome = codeOf(error)
-        }
-        tell(outcome)
-        assert.equal(store.drafts, 0)
-        assertPrintable(victim.events)
-        if (outcome !== 'accepted') assert.equal(store.last, null)
-        else {
-          // what is kept is what it says that it is
-          assert.ok(store.last)
-          const { type, bytes, content: kept } = store.last
-          assert.deepEqual(said, { ...honest, name: said['name'] })
-          assert.deepEqual([type, bytes, pictureTypeOf(kept)], [plan.type, kept.length, plan.type])
-          assert.deepEqual(Buffer.from(kept), Buffer.from(content))
-        }
-        const isHonest = text === JSON.stringify(honest) && pictureTypeOf(content) === plan.type
-        const { metadata, metadataLength, chunks, lastAt, counterFrom, afterwards } = plan
-        const odd = [metadata, metadataLength, chunks, lastAt, counterFrom, afterwards]
-        if (isHonest && odd.every((change) => change === undefined))
-          assert.equal(outcome, 'accepted')
-        // the session is as good as before
-        const message = insider.current?.seal(Buffer.from('still here'))
-        assert.ok(message)
-        victim.peer.receiveMessage(encodeMessage(message))
-      }),
-      seed,
-      limits,
-    )
-  },
+      const store = victim.pictures as PicturesInMemory
+      let outcome = 'accepted'
+      try {
+        const pieces = piecesOf(concatBytes(...stream), plan.pieces)
+        await promptly(() => victim.peer.receivePicture(pieces))
+      } catch (error) {
+        outcome = codeOf(error)
+      }
+      tell(outcome)
+      assert.equal(store.drafts, 0)
+      assertPrintable(victim.events)
+      if (outcome !== 'accepted') assert.equal(store.last, null)
+      else {
+        // what is kept is what it says that it is
+        assert.ok(store.last)
+        const { type, bytes, content: kept } = store.last
+        assert.deepEqual(said, { ...honest, name: said['name'] })
+        assert.deepEqual([type, bytes, pictureTypeOf(kept)], [plan.type, kept.length, plan.type])
+        assert.deepEqual(Buffer.from(kept), Buffer.from(content))
+      }
+      const isHonest = text === JSON.stringify(honest) && pictureTypeOf(content) === plan.type
+      const { metadata, metadataLength, chunks, lastAt, counterFrom, afterwards } = plan
+      const odd = [metadata, metadataLength, chunks, lastAt, counterFrom, afterwards]
+      if (isHonest && odd.every((change) => change === undefined)) assert.equal(outcome, 'accepted')
+      // the session is as good as before
+      const message = insider.current?.seal(Buffer.from('still here'))
+      assert.ok(message)
+      victim.peer.receiveMessage(encodeMessage(message))
+    }),
 }

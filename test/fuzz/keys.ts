@@ -39,52 +39,30 @@ function keysOfAllKinds(): string[] {
   ])
 }
 
-const LABELS = [
-  'PRIVATE KEY',
-  'PUBLIC KEY',
-  'EC PRIVATE KEY',
-  'EC PARAMETERS',
-  'RSA PRIVATE KEY',
-  'ENCRYPTED PRIVATE KEY',
-  'CERTIFICATE',
-  'X509 CRL',
-  '',
-  'private key',
-]
+const LABELS = `PRIVATE KEY,PUBLIC KEY,EC PRIVATE KEY,EC PARAMETERS,RSA PRIVATE KEY,
+  ENCRYPTED PRIVATE KEY,CERTIFICATE,X509 CRL,,private key`.split(/,\s*/)
+const HEADERS = ['Proc-Type: 4,ENCRYPTED', 'DEK-Info: AES-128-CBC,00', 'x', '-----']
 
 /** PEM files, mostly with something wrong. */
 function pems(): fc.Arbitrary<string> {
-  const valid = fc.constantFrom(...keysOfAllKinds())
+  const valid = keysOfAllKinds()
   // our kinds more often: they come furthest
-  const ours = fc.constantFrom(...keysOfAllKinds().slice(0, 8))
-  const key = weighted([3, ours], [1, valid])
+  const key = weighted([3, fc.constantFrom(...valid.slice(0, 8))], [1, fc.constantFrom(...valid)])
   const labelled = fc
-    .tuple(key, fc.option(fc.constantFrom(...LABELS), { nil: undefined }), seldom(2, damages))
-    .map(([text, label = /BEGIN (.*?)-/.exec(text)?.[1] ?? '', damages]) =>
-      pem(label, damages === undefined ? der(text) : damagedBy(damages, der(text))),
+    .tuple(key, seldom(2, fc.constantFrom(...LABELS)), seldom(2, damages))
+    .map(([text, label = /BEGIN (.*?)-/.exec(text)?.[1] ?? '', damages = []]) =>
+      pem(label, damagedBy(damages, der(text))),
     )
+  const lineEnd = fc.constantFrom('\n', '\r\n', '\r', '\n\n', ' \n', '\u0000\n', '')
   const written = fc
-    .tuple(
-      fc.oneof(key, labelled),
-      fc.constantFrom('\n', '\r\n', '\r', '\n\n', ' \n', '\u0000\n', ''),
-      seldom(
-        4,
-        fc.constantFrom('Proc-Type: 4,ENCRYPTED', 'DEK-Info: AES-128-CBC,00', 'x', '-----'),
-      ),
-    )
-    .map(([text, lineEnd, header]) =>
-      text
-        .replace('-----\n', `-----\n${header === undefined ? '' : `${header}\n\n`}`)
-        .replaceAll('\n', lineEnd),
-    )
+    .tuple(fc.oneof(key, labelled), lineEnd, seldom(4, fc.constantFrom(...HEADERS)))
+    .map(([text, lineEnd, header]) => {
+      const begin = header === undefined ? '-----\n' : `-----\n${header}\n\n`
+      return text.replace('-----\n', begin).replaceAll('\n', lineEnd)
+    })
+  const between = fc.constantFrom('\n', 'a comment\n', '\ufeff', ' ', '-----BEGIN ')
   const several = fc
-    .array(
-      fc.oneof(key, labelled, fc.constantFrom('\n', 'a comment\n', '\ufeff', ' ', '-----BEGIN ')),
-      {
-        minLength: 2,
-        maxLength: 3,
-      },
-    )
+    .array(fc.oneof(key, labelled, between), { minLength: 2, maxLength: 3 })
     .map((parts) => parts.join(''))
   const damaged = fc
     .tuple(key, damages)
@@ -110,39 +88,34 @@ function assertSentence(message: string, text: string): void {
 export const pemTexts: Target = {
   name: 'PEM texts',
   cases: 100,
-  async fuzz(seed, limits, tell) {
-    await hold(
-      fc.asyncProperty(pems(), async (text) => {
-        try {
-          const pair = await promptly(() => decodePrivateKey(text))
-          tell('a private key')
-          const { d, x } = createPrivateKey(text).export({ format: 'jwk' })
-          const raw = Buffer.from(pair.exportPrivateKey())
-          assert.equal(raw.toString('base64url'), d)
-          const half = pair.curve.name === 'X25519' ? pair.publicKey : pair.publicKey.slice(1, 33)
-          assert.equal(Buffer.from(half).toString('base64url'), x)
-          const again = decodePrivateKey(encodePrivateKey(pair))
-          assert.deepEqual(again.publicKey, pair.publicKey)
-        } catch (error) {
-          if (error instanceof assert.AssertionError) throw error
-          assertSentence((error as Error).message, text)
-        }
-        try {
-          const key = await promptly(() => decodePublicKey(text))
-          tell('a public key')
-          key.curve.checkPoint(key.publicKey)
-          assert.equal(encodePublicKey(key).trim(), text.replaceAll('\r\n', '\n').trim())
-          createPublicKey(text)
-        } catch (error) {
-          if (error instanceof assert.AssertionError) throw error
-          assertSentence((error as Error).message, text)
-          tell('no public key')
-        }
-      }),
-      seed,
-      limits,
-    )
-  },
+  fuzz: (seed, limits, tell) =>
+    hold(seed, limits, pems(), async (text) => {
+      try {
+        const pair = await promptly(() => decodePrivateKey(text))
+        tell('a private key')
+        const { d, x } = createPrivateKey(text).export({ format: 'jwk' })
+        const raw = Buffer.from(pair.exportPrivateKey())
+        assert.equal(raw.toString('base64url'), d)
+        const half = pair.curve.name === 'X25519' ? pair.publicKey : pair.publicKey.slice(1, 33)
+        assert.equal(Buffer.from(half).toString('base64url'), x)
+        const again = decodePrivateKey(encodePrivateKey(pair))
+        assert.deepEqual(again.publicKey, pair.publicKey)
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error
+        assertSentence((error as Error).message, text)
+      }
+      try {
+        const key = await promptly(() => decodePublicKey(text))
+        tell('a public key')
+        key.curve.checkPoint(key.publicKey)
+        assert.equal(encodePublicKey(key).trim(), text.replaceAll('\r\n', '\n').trim())
+        createPublicKey(text)
+      } catch (error) {
+        if (error instanceof assert.AssertionError) throw error
+        assertSentence((error as Error).message, text)
+        tell('no public key')
+      }
+    }),
 }
 
 /** Something that lies in a state folder under a name. */
@@ -153,37 +126,24 @@ interface Entry {
   readonly mode: number
 }
 
+/** In place of CURVE stands that of the peer. */
+const OTHER_NAMES =
+  `key.CURVE.pem key.X25519.pem identity.CURVE identity.x25519.pem identity.X25519.pem
+  identity.P-256.pem identity.CURVE.pem.tmp peer.CURVE peer.X25519.pem peer.P-256.pem
+  peer.CURVE.pem.tmp pictures pictures/incoming-0123456789abcdef.tmp pictures/other.svg .gitignore
+  pictures/2026-11-21T09-19-54-786Z-0123456789abcdef.png
+  pictures/9999-99-99T99-99-99-999Z-0123456789abcdef.gif`.split(/\s+/)
+
 function entries(): fc.Arbitrary<{ curve: CurveName; entries: Entry[] }> {
   const ours = Object.values(CURVES).flatMap((curve) => {
     const pair = new KeyPair(curve)
     return [encodePrivateKey(pair), encodePublicKey(pair)]
   })
-  const name = weighted(
-    [
-      6,
-      fc
-        .tuple(
-          fc.constantFrom('identity', 'identity', 'peer', 'peer', 'key'),
-          // in place of CURVE stands that of the peer
-          fc.constantFrom('CURVE', 'CURVE', 'CURVE', 'X25519', 'P-256', 'x25519'),
-          fc.constantFrom('.pem', '.pem', '.pem', '.pem.tmp', ''),
-        )
-        .map(([kind, curve, end]) => `${kind}.${curve}${end}`),
-    ],
-    [
-      2,
-      fc.constantFrom(
-        'pictures',
-        'pictures/incoming-0123456789abcdef.tmp',
-        'pictures/2026-11-21T09-19-54-786Z-0123456789abcdef.png',
-        'pictures/9999-99-99T99-99-99-999Z-0123456789abcdef.gif',
-        'pictures/other.svg',
-        '.gitignore',
-      ),
-    ],
-  )
   const entry = fc.record<Entry>({
-    name,
+    name: weighted(
+      [1, fc.constantFrom('identity.CURVE.pem', 'peer.CURVE.pem')],
+      [1, fc.constantFrom(...OTHER_NAMES)],
+    ),
     kind: weighted(
       [8, fc.constant('text' as const)],
       [2, fc.constantFrom('folder', 'link to itself', 'link to nothing', 'link to a key')],
@@ -236,38 +196,30 @@ export const stateFolders: Target = {
   name: 'state folders',
   cases: 25,
   fuzz: (seed, limits, tell) =>
-    inFolder(async (folder) => {
-      let number = 0
-      await hold(
-        fc.asyncProperty(entries(), async ({ curve: name, entries }) => {
-          const curve = CURVES[name]
-          const dir = path.join(folder, String(number++))
-          fs.mkdirSync(dir, { mode: 0o700 })
-          for (const entry of entries) put(dir, name, entry)
-          const before = contentsOf(dir)
-          try {
-            const memory = await promptly(() => openMemory(dir, curve))
-            tell(memory.knownIdentity === null ? 'opened' : 'opened, with a known peer')
-            assert.equal(memory.identity.curve, curve)
-            if (memory.knownIdentity) curve.checkPoint(memory.knownIdentity)
-            const again = openMemory(dir, curve)
-            assert.deepEqual(again.identity.publicKey, memory.identity.publicKey)
-            assert.deepEqual(again.knownIdentity, memory.knownIdentity)
-          } catch (error) {
-            if (!(error instanceof StateError)) throw error
-            tell('refused')
-            assert.match(error.message, /^[^\p{Cc}]+: [A-Z`][^\p{Cc}]{10,300}$/u)
-            assert.ok(error.message.startsWith(dir), error.message)
-            for (const text of before.values())
-              assertSentence(error.message.slice(error.message.indexOf(': ') + 2), text)
-          }
-          // what was there is as it was
-          const after = contentsOf(dir)
-          for (const [file, content] of before) assert.equal(after.get(file), content, file)
-          fs.rmSync(dir, { recursive: true })
-        }),
-        seed,
-        limits,
-      )
-    }),
+    hold(seed, limits, entries(), ({ curve: name, entries }) =>
+      inFolder(async (dir) => {
+        const curve = CURVES[name]
+        for (const entry of entries) put(dir, name, entry)
+        const before = contentsOf(dir)
+        try {
+          const memory = await promptly(() => openMemory(dir, curve))
+          tell(memory.knownIdentity === null ? 'opened' : 'opened, with a known peer')
+          assert.equal(memory.identity.curve, curve)
+          if (memory.knownIdentity) curve.checkPoint(memory.knownIdentity)
+          const again = openMemory(dir, curve)
+          assert.deepEqual(again.identity.publicKey, memory.identity.publicKey)
+          assert.deepEqual(again.knownIdentity, memory.knownIdentity)
+        } catch (error) {
+          if (!(error instanceof StateError)) throw error
+          tell('refused')
+          assert.match(error.message, /^[^\p{Cc}]+: [A-Z`][^\p{Cc}]{10,300}$/u)
+          assert.ok(error.message.startsWith(dir), error.message)
+          for (const text of before.values())
+            assertSentence(error.message.slice(error.message.indexOf(': ') + 2), text)
+        }
+        // what was there is as it was
+        const after = contentsOf(dir)
+        for (const [file, content] of before) assert.equal(after.get(file), content, file)
+      }),
+    ),
 }

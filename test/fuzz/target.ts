@@ -26,13 +26,15 @@ export interface Target {
 /** How many cases come of one seed. */
 const BATCH = 20
 
-/** Holds a property against the cases of `seed` and, if there is time for more, of those that follow it. */
-export async function hold<T extends [unknown, ...unknown[]]>(
-  property: fc.IAsyncPropertyWithHooks<T> | fc.IPropertyWithHooks<T>,
+/** Checks the cases of `seed` and, if there is time for more, of those that follow it. */
+export function hold<T>(
   seed: number,
   limits: Limits,
+  cases: fc.Arbitrary<T>,
+  check: (value: T) => Promise<void>,
 ): Promise<void> {
-  await inBatches(seed, limits, BATCH, (seed, numRuns) => fc.assert(property, { seed, numRuns }))
+  const property = fc.asyncProperty(cases, check)
+  return inBatches(seed, limits, BATCH, (seed, numRuns) => fc.assert(property, { seed, numRuns }))
 }
 
 /** Runs batches of at most `most` cases, each with a seed of its own, until there are enough. */
