@@ -11,7 +11,7 @@ import path from 'node:path'
 import { describe, it } from 'node:test'
 import {
   asking,
-  edited,
+  changed,
   FILES,
   isProVerif,
   modelOf,
@@ -45,19 +45,9 @@ const QUERIES = new Map([
   ['two', 'event(Sealed(x)) && attacker(x) ==> false'],
 ])
 
-function queriesIn(file: string): string[] {
-  return [...queriesOf([...modelOf(file, 'classical').values()].at(-1) ?? '').keys()]
-}
-
 describe('what ProVerif says', () => {
   it('is read query by query', () => {
-    assert.deepEqual(
-      [...resultsIn(OUTPUT, QUERIES)],
-      [
-        ['one', 'true'],
-        ['two', 'false'],
-      ],
-    )
+    assert.deepEqual(Object.fromEntries(resultsIn(OUTPUT, QUERIES)), { one: 'true', two: 'false' })
   })
 
   it('is unknown if it could not prove it', () => {
@@ -77,10 +67,8 @@ describe('what ProVerif says', () => {
   })
 
   it('has the trace of an attack, and none where there is no attack', () => {
-    assert.match(
-      traceIn(OUTPUT, QUERIES.get('two') ?? ''),
-      /^new a: Scalar [\s\S]*out\(wire, a_2\)\n$/,
-    )
+    const trace = traceIn(OUTPUT, QUERIES.get('two') ?? '')
+    assert.match(trace, /^new a: Scalar [\s\S]*out\(wire, a_2\)\n$/)
     assert.equal(traceIn(OUTPUT, QUERIES.get('one') ?? ''), '')
   })
 
@@ -104,30 +92,25 @@ describe('the models', () => {
     assert.deepEqual([...new Set(PROPERTIES.map(({ file }) => file))].sort(), FILES.toSorted())
     for (const file of FILES) {
       const asked = PROPERTIES.filter((property) => property.file === file)
-      assert.deepEqual(
-        asked.map(({ query }) => query),
-        queriesIn(file),
-      )
+      const queries = asked.map(({ query }) => query)
+      assert.deepEqual(queries, [...queriesOf(modelOf(file, 'classical')).keys()])
     }
   })
 
   // in later.pv it is the attacks
   it('each have something that has to be reachable', () => {
     for (const file of FILES.filter((name) => name !== 'later.pv')) {
-      const reachable = PROPERTIES.filter(
-        ({ file: of, kind }) => of === file && kind === 'reachable',
-      )
-      assert.notEqual(reachable.length, 0, file)
-      for (const { expected } of reachable)
-        assert.ok(Object.values(expected).every((e) => e === 'false'))
+      const isAsked = PROPERTIES.some((of) => of.file === file && of.kind === 'reachable')
+      assert.ok(isAsked, file)
     }
   })
 
   it('can be asked some of their queries', () => {
-    const model = asking(modelOf('exchange.pv', 'classical'), ['secrecy', 'agreement'])
-    const all = queriesOf([...modelOf('exchange.pv', 'classical').values()].at(-1) ?? '')
+    const whole = modelOf('exchange.pv', 'classical')
+    const model = asking(whole, ['secrecy', 'agreement'])
+    const all = queriesOf(whole)
     assert.deepEqual(
-      [...queriesOf([...model.values()].at(-1) ?? '')],
+      [...queriesOf(model)],
       ['secrecy', 'agreement'].map((name) => [name, all.get(name)]),
     )
     assert.throws(() => asking(model, ['completes']), /has no query completes/)
@@ -146,10 +129,8 @@ describe('the broken variants', () => {
   })
 
   it('each edit what stands in the models exactly once', () => {
-    for (const { file, suite, edits } of VARIANTS) {
-      assert.notEqual(edits.length, 0)
-      assert.notDeepEqual(edited(modelOf(file, suite), edits), modelOf(file, suite))
-    }
+    for (const { file, suite, edits } of VARIANTS)
+      assert.notDeepEqual(changed(modelOf(file, suite), edits), modelOf(file, suite))
   })
 
   it('are refused if their text is not there, or there twice', () => {
@@ -159,7 +140,7 @@ describe('the broken variants', () => {
       ['once.pv', 'Candidate(a, A, known, e, E, d'],
       ['no.pv', 'a'],
     ] as const)
-      assert.throws(() => edited(model, [{ file, from, to: '' }]), /does not have exactly once/)
+      assert.throws(() => changed(model, [{ file, from, to: '' }]), /does not have exactly once/)
   })
 })
 
@@ -179,14 +160,9 @@ describe('the command', () => {
 
   function run(env: NodeJS.ProcessEnv): { status: number | null; said: string } {
     const main = path.join(import.meta.dirname, 'prove/main.ts')
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['--import', './test/loader.js', main],
-      {
-        env: { ...process.env, ...env },
-        encoding: 'utf8',
-      },
-    )
+    const args = ['--import', './test/loader.js', main]
+    const options = { env: { ...process.env, ...env }, encoding: 'utf8' } as const
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, options)
     return { status, said: stdout + stderr }
   }
 
@@ -223,7 +199,7 @@ describe('ProVerif', { skip: noProVerif }, () => {
   })
 
   it('is not believed where it stops half-way, or the model is wrong', async () => {
-    const model = edited(modelOf('stream.pv', 'classical'), [
+    const model = changed(modelOf('stream.pv', 'classical'), [
       { file: 'stream.pv', from: 'process !( new k', to: 'process !( now k' },
     ])
     const { results, output } = await prove(proverif, model)
