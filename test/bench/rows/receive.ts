@@ -19,7 +19,7 @@ import {
 import { SUITES } from '../../../src/protocol/suites.ts'
 import { post } from '../../helpers/call.ts'
 import { freePorts } from '../../helpers/ports.ts'
-import { type Connection, request } from '../connection.ts'
+import { type Connection, request, STEPS } from '../connection.ts'
 import { figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
@@ -28,7 +28,6 @@ const TEXT = Buffer.alloc(1024, 'a')
 /** As many as may wait: then the receiver reads them, which is no part of receiving. */
 const BURST = 32
 const BURSTS = 32
-const DECRYPT_MSG = request('/decrypt_msg')
 
 export const receive: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
@@ -43,7 +42,7 @@ export const receive: Row = ({ rounds, folder }) =>
         `http://127.0.0.1:${port}/wire/keys`,
         encodeKeyMessage(SUITE, exchange.startKeys()),
       )
-      await receiver.send(request('/send_keys'))
+      await receiver.send(STEPS.sendKeys)
       const [echo] = await programs.references('caller')
       const opener = programs.reference('opener', (await freePorts(1))[0] ?? 0)
       const [echoing, opening] = [await answering(echo), await answering(opener)]
@@ -60,7 +59,7 @@ export const receive: Row = ({ rounds, folder }) =>
           let ms = 0
           for (const burst of bursts) {
             ms += await receiver.send(...burst)
-            await receiver.send(DECRYPT_MSG)
+            await receiver.send(STEPS.decryptMsg)
           }
           return rate(ms)
         },
