@@ -3,11 +3,10 @@
  * two peers can be apart. Ends with 1 if something is found that must not be, and tells a shortest way to it.
  */
 
-import { DEEP, inWords, KINDS, type Kind } from './bounds.ts'
+import { DEEP, inWords, KINDS, type Kind, RARE_WAYS, WAYS } from './bounds.ts'
 import { load } from './load.ts'
 import { tell } from './tell.ts'
 import { Walk } from './walk.ts'
-import { RARE_WAYS, WAYS } from './ways.ts'
 import type { Bounds, Step } from './world.ts'
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
@@ -20,7 +19,7 @@ const PROGRESS = 10_000
 function given(name: string): number | undefined {
   const text = process.env[name]
   if (!text) return undefined
-  if (/^\d$/.test(text) || (name === 'DEPTH' && /^\d+$/.test(text))) return Number(text)
+  if (/^\d$/.test(text)) return Number(text)
   process.stderr.write(`${name} is a number, and not ${JSON.stringify(text)}.\n`)
   process.exit(2)
 }
@@ -35,11 +34,10 @@ function boundsFor(kind: Kind): readonly Bounds[] {
 
 function table({ reached, steps, quiet, depth, pairs, world, byTroubles }: Walk, begin: number) {
   const rss = (process.memoryUsage().rss / MIB).toFixed()
-  const far = depth === given('DEPTH') ? 'cut off after' : 'no state is farther than'
   say(`\
   ${count(reached.length)} states, ${count(quiet)} of them with nothing under way; ${count(steps)} steps
   after so many troubles: ${byTroubles.map((states, i) => `${i}: ${count(states)}`).join(', ')}
-  ${far} ${depth} steps; ${secondsSince(begin)} s, ${rss} MiB
+  no state is farther than ${depth} steps; ${secondsSince(begin)} s, ${rss} MiB
   ${count(pairs.judged)} pairs of peers brought together by keys from both; ${count(world.sides.computed)} calls of the exchange`)
 }
 
@@ -76,7 +74,7 @@ for (const kind of kinds)
     const start = performance.now()
     let said = start
     const walk = new Walk(protocol, kind, bounds)
-    const flaw = walk.run(given('DEPTH'), ({ reached, depth }) => {
+    const flaw = walk.run(({ reached, depth }) => {
       if (performance.now() - said < PROGRESS) return
       said = performance.now()
       say(`  … ${count(reached.length)} states, the last of them ${depth} steps away`)

@@ -52,12 +52,9 @@ export class Walk {
 
   /**
    * Walks until there is no new state, or something is found that must not be: returns that, with the shortest way to it,
-   * or null. `maxDepth`: how far at most. `progress` is called at each depth that is begun.
+   * or null. `progress` is called at each depth that is begun.
    */
-  run(
-    maxDepth = Number.POSITIVE_INFINITY,
-    progress: (walk: Walk) => void = () => {},
-  ): { what: string; steps: readonly Step[] } | null {
+  run(progress = (_: Walk) => {}): { what: string; steps: readonly Step[] } | null {
     let from: Reached | null = null
     let by: Step | null = null
     try {
@@ -70,7 +67,6 @@ export class Walk {
           this.depth++
           progress(this)
         }
-        if (this.depth === maxDepth) break
         from = reached
         by = null
         for (by of this.world.stepsFrom(from.state)) {
