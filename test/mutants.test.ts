@@ -2,17 +2,18 @@
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { afterEach, beforeEach, describe, it } from 'node:test'
+import { beforeEach, describe, it } from 'node:test'
+import { folderForEach } from './helpers/files.ts'
 import type { Equivalent } from './mutants/equivalent.ts'
 import { run } from './mutants/run.ts'
 
 const project = path.resolve(import.meta.dirname, '..')
+const at = folderForEach()
 let root: string
 
 beforeEach(() => {
-  root = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mutants-'))
+  root = at()
   for (const name of ['node_modules', 'package.json', 'package-lock.json', 'tsconfig.json'])
     fs.symlinkSync(path.join(project, name), path.join(root, name))
   fs.cpSync(path.join(project, 'test/mutants'), path.join(root, 'test/mutants'), {
@@ -22,7 +23,6 @@ beforeEach(() => {
   fs.mkdirSync(path.join(root, 'src'))
   fs.writeFileSync(path.join(root, 'src/age.ts'), AGE)
 })
-afterEach(() => fs.rmSync(root, { recursive: true }))
 
 const AGE = `export const isAdult = (age: number) => age >= 18
 export function nameOf(age: number) {

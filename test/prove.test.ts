@@ -6,9 +6,9 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { folderForEach } from './helpers/files.ts'
 import {
   asking,
   changed,
@@ -145,17 +145,13 @@ describe('the broken variants', () => {
 })
 
 describe('the command', () => {
+  const at = folderForEach()
+
   /** `make prove` of one query, with a ProVerif that says of it what is given; how it ends and what it says. */
   function command(result: string): { status: number | null; said: string } {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-prove-'))
-    try {
-      const fake = path.join(folder, 'proverif')
-      const says = `case "$1" in -help) echo Proverif 2.04.;; *) echo '${result}';; esac`
-      fs.writeFileSync(fake, `#!/bin/sh\n${says}\n`, { mode: 0o755 })
-      return run({ PROVERIF: fake, ONLY: 'one-chunk' })
-    } finally {
-      fs.rmSync(folder, { recursive: true })
-    }
+    const says = `case "$1" in -help) echo Proverif 2.04.;; *) echo '${result}';; esac`
+    fs.writeFileSync(at('proverif'), `#!/bin/sh\n${says}\n`, { mode: 0o755 })
+    return run({ PROVERIF: at('proverif'), ONLY: 'one-chunk' })
   }
 
   function run(env: NodeJS.ProcessEnv): { status: number | null; said: string } {
