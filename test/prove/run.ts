@@ -72,8 +72,3 @@ export async function* runs(proverif: string, all: readonly Job[]): AsyncGenerat
     if (run) yield [job, run]
   }
 }
-
-/** Whether ProVerif found what was expected of every question. */
-export function isAsExpected({ questions }: Job, { results }: Pick<Run, 'results'>): boolean {
-  return questions.every(({ query, expected }) => results.get(query) === expected)
-}
