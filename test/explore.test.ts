@@ -8,22 +8,34 @@ import { compareBytes, equalBytes, utf8ToBytes } from '../src/protocol/bytes.ts'
 import { KeyPair } from '../src/protocol/curves.ts'
 import { Exchange } from '../src/protocol/exchange.ts'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
-import { inWords, KINDS, type Kind, SHORT } from './explore/bounds.ts'
-import { Fingerprints } from './explore/fingerprints.ts'
+import { inWords, KINDS, type Kind, SHORT, WAYS } from './explore/bounds.ts'
 import { load } from './explore/load.ts'
 import { MISTAKES } from './explore/mistakes.ts'
-import { type Result, search } from './explore/search.ts'
-import { type Line, printed, tell } from './explore/tell.ts'
-import { WAYS } from './explore/ways.ts'
+import { tell } from './explore/tell.ts'
+import { Walk } from './explore/walk.ts'
 import type { Bounds } from './explore/world.ts'
+import { edited } from './helpers/changes.ts'
 import { root } from './helpers/documents.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const skipOf = (slow = false) => slow && !SLOW && 'takes longer: SLOW=1 runs it'
 
-const walks = new Map<Bounds, Result>()
-async function walked(kind: Kind, bounds: Bounds): Promise<Result> {
-  const result = walks.get(bounds) ?? search(await load(), kind, bounds)
+/** What a walk finds that must not be, as a text, or null. */
+function flawIn(walk: Walk): string | null {
+  const flaw = walk.run()
+  return (
+    flaw && `${flaw.steps.length} steps: ${flaw.what}\n${tell(walk.world, flaw.steps).join('\n')}`
+  )
+}
+
+const walks = new Map<Bounds, Promise<{ walk: Walk; flaw: string | null }>>()
+/** One walk for all that want its states. */
+function walked(kind: Kind, bounds: Bounds) {
+  const walking = async () => {
+    const walk = new Walk(await load(), kind, bounds)
+    return { walk, flaw: flawIn(walk) }
+  }
+  const result = walks.get(bounds) ?? walking()
   walks.set(bounds, result)
   return result
 }
@@ -35,8 +47,8 @@ describe('every schedule', () => {
         skip: skipOf(bounds.slow),
       }, async (t) => {
         const { walk, flaw } = await walked(kind, bounds)
-        assert.equal(flaw && `${flaw.what}\n${flaw.schedule}`, null)
-        t.diagnostic(`${walk.states} states, ${walk.steps} steps`)
+        assert.equal(flaw, null)
+        t.diagnostic(`${walk.reached.length} states, ${walk.steps} steps`)
         const ways = [...walk.disagreements.keys()].sort()
         // with one key each, nobody has left a session for another
         const expected = bounds.keys > 1 ? WAYS : WAYS.slice(0, 2)
@@ -44,31 +56,11 @@ describe('every schedule', () => {
       })
 })
 
-describe('the set of fingerprints', () => {
-  it('knows what was added, and takes nothing else for it, however much there is', () => {
-    const seen = new Fingerprints(4)
-    const sequence = new Int32Array(3)
-    // neighbours in every place, and all lengths
-    const addAll = () => {
-      let added = 0
-      for (let i = 0; i < 20_000; i++) {
-        sequence.set([i % 20, Math.floor(i / 20) % 50, Math.floor(i / 1_000)])
-        for (const length of [3, 2, 1, 0]) if (seen.add(sequence, length)) added++
-      }
-      return added
-    }
-    assert.equal(addAll(), 20_000 + 1_000 + 20 + 1)
-    assert.equal(addAll(), 0)
-    assert.equal(seen.size, 21_021)
-  })
-})
-
-/** Two real exchanges after the calls of `lines`, A's identity the smaller one: what matters of them. */
-function afterCalls(suite: Suite, lines: readonly Line[]): unknown[] {
+/** Two real exchanges after `calls`, A's identity the smaller one: what matters of them. */
+function afterCalls(suite: Suite, calls: string): unknown[] {
   const identities = [new KeyPair(suite.curve), new KeyPair(suite.curve)]
   identities.sort((one, other) => compareBytes(one.publicKey, other.publicKey))
   const [a, b] = identities.map((identity) => new Exchange(suite, identity))
-  const calls = lines.map(({ code }) => code).join('\n')
   const run = new Function(
     ...['a', 'b', 'suite', 'Exchange', 'assert', 'utf8ToBytes'],
     `${calls}\nreturn [a, b]`,
@@ -96,38 +88,34 @@ describe('the calls that it prints', () => {
       const bounds = SHORT[kind].findLast(({ troubles, slow }) => troubles > 0 && (SLOW || !slow))
       assert.ok(bounds)
       const { walk } = await walked(kind, bounds)
-      const apart = [...walk.disagreements.values()].map(({ state }) => state)
-      const count = SLOW ? 6 : 3
-      const some = Array.from({ length: count }, (_, i) =>
-        Math.floor((walk.states * (i + 1)) / (count + 1)),
-      )
+      const apart = [...walk.disagreements.values()].map(({ first }) => first)
+      const every = Math.floor(walk.reached.length / (SLOW ? 6 : 3))
+      const some = walk.reached.filter((_, i) => i % every === every - 1)
       for (const [i, state] of [...apart, ...some].entries()) {
-        const lines = tell(walk.world, walk.wayTo(state))
-        const [a, b] = walk.peersIn(state)
+        const calls = tell(walk.world, walk.wayTo(state)).join('\n')
         // what matters most on each, the rest on one
         for (const suite of suites[kind].slice(0, i < apart.length ? 2 : 1))
-          assert.deepEqual(afterCalls(suite, lines), summaryOf([a, b]), printed(lines))
+          assert.deepEqual(afterCalls(suite, calls), summaryOf(walk.peersIn(state)), calls)
       }
     })
 })
 
 describe('the planted mistakes', () => {
   it('each change what stands in the source once, those of SLOW=1 too', () => {
-    for (const { file, from, what } of MISTAKES.flatMap(({ mistakes }) => mistakes)) {
-      const source = fs.readFileSync(path.join(root, 'src/protocol', file), 'utf8')
-      assert.equal(source.split(from).length, 2, what)
-    }
+    for (const edit of MISTAKES.flatMap(({ mistakes }) => mistakes.flatMap(({ edits }) => edits)))
+      edited(fs.readFileSync(path.join(root, 'src/protocol', edit.file), 'utf8'), edit)
   })
 })
 
 describe('the walk', () => {
   for (const { kind, bounds, mistakes } of MISTAKES)
-    for (const mistake of mistakes)
-      it(`notices, ${kind}, with ${bounds.troubles} troubles, that ${mistake.what}`, {
-        skip: skipOf(mistake.isSlow),
+    for (const { what, marks, edits } of mistakes)
+      it(`notices, ${kind}, with ${bounds.troubles} troubles, that ${what}`, {
+        skip: skipOf(marks.includes('slow')),
       }, async (t) => {
-        const { flaw } = search(await load(mistake), kind, bounds)
-        assert.ok(flaw, 'not found')
-        t.diagnostic(`${flaw.steps} steps: ${flaw.what}`)
+        const [edit] = edits
+        const flaw = flawIn(new Walk(await load(edit), kind, bounds))
+        assert.ok(edit && flaw, 'not found')
+        t.diagnostic(flaw)
       })
 })

@@ -6,12 +6,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import { folderForEach } from './helpers/files.ts'
 import {
   asking,
-  edited,
+  changed,
   FILES,
   isProVerif,
   modelOf,
@@ -21,7 +21,7 @@ import {
   traceIn,
 } from './prove/model.ts'
 import { PROPERTIES } from './prove/properties.ts'
-import { isAsExpected, jobs, runs } from './prove/run.ts'
+import { jobs, runs } from './prove/run.ts'
 import { VARIANTS } from './prove/variants.ts'
 
 const proverif = process.env['PROVERIF'] || 'proverif'
@@ -45,19 +45,9 @@ const QUERIES = new Map([
   ['two', 'event(Sealed(x)) && attacker(x) ==> false'],
 ])
 
-function queriesIn(file: string): string[] {
-  return [...queriesOf([...modelOf(file, 'classical').values()].at(-1) ?? '').keys()]
-}
-
 describe('what ProVerif says', () => {
   it('is read query by query', () => {
-    assert.deepEqual(
-      [...resultsIn(OUTPUT, QUERIES)],
-      [
-        ['one', 'true'],
-        ['two', 'false'],
-      ],
-    )
+    assert.deepEqual(Object.fromEntries(resultsIn(OUTPUT, QUERIES)), { one: 'true', two: 'false' })
   })
 
   it('is unknown if it could not prove it', () => {
@@ -77,25 +67,9 @@ describe('what ProVerif says', () => {
   })
 
   it('has the trace of an attack, and none where there is no attack', () => {
-    assert.match(
-      traceIn(OUTPUT, QUERIES.get('two') ?? ''),
-      /^new a: Scalar [\s\S]*out\(wire, a_2\)\n$/,
-    )
+    const trace = traceIn(OUTPUT, QUERIES.get('two') ?? '')
+    assert.match(trace, /^new a: Scalar [\s\S]*out\(wire, a_2\)\n$/)
     assert.equal(traceIn(OUTPUT, QUERIES.get('one') ?? ''), '')
-  })
-
-  it('fails the command if any of it is not what is expected', () => {
-    const [job] = jobs()
-    assert.ok(job)
-    const right = new Map(job.questions.map(({ query, expected }) => [query, expected]))
-    assert.ok(isAsExpected(job, { results: right }))
-    for (const { query, expected } of job.questions) {
-      for (const found of [expected === 'true' ? 'false' : 'true', 'unknown'] as const)
-        assert.ok(!isAsExpected(job, { results: new Map(right).set(query, found) }), query)
-      const missing = new Map(right)
-      missing.delete(query)
-      assert.ok(!isAsExpected(job, { results: missing }), query)
-    }
   })
 })
 
@@ -104,30 +78,25 @@ describe('the models', () => {
     assert.deepEqual([...new Set(PROPERTIES.map(({ file }) => file))].sort(), FILES.toSorted())
     for (const file of FILES) {
       const asked = PROPERTIES.filter((property) => property.file === file)
-      assert.deepEqual(
-        asked.map(({ query }) => query),
-        queriesIn(file),
-      )
+      const queries = asked.map(({ query }) => query)
+      assert.deepEqual(queries, [...queriesOf(modelOf(file, 'classical')).keys()])
     }
   })
 
   // in later.pv it is the attacks
   it('each have something that has to be reachable', () => {
     for (const file of FILES.filter((name) => name !== 'later.pv')) {
-      const reachable = PROPERTIES.filter(
-        ({ file: of, kind }) => of === file && kind === 'reachable',
-      )
-      assert.notEqual(reachable.length, 0, file)
-      for (const { expected } of reachable)
-        assert.ok(Object.values(expected).every((e) => e === 'false'))
+      const isAsked = PROPERTIES.some((of) => of.file === file && of.kind === 'reachable')
+      assert.ok(isAsked, file)
     }
   })
 
   it('can be asked some of their queries', () => {
-    const model = asking(modelOf('exchange.pv', 'classical'), ['secrecy', 'agreement'])
-    const all = queriesOf([...modelOf('exchange.pv', 'classical').values()].at(-1) ?? '')
+    const whole = modelOf('exchange.pv', 'classical')
+    const model = asking(whole, ['secrecy', 'agreement'])
+    const all = queriesOf(whole)
     assert.deepEqual(
-      [...queriesOf([...model.values()].at(-1) ?? '')],
+      [...queriesOf(model)],
       ['secrecy', 'agreement'].map((name) => [name, all.get(name)]),
     )
     assert.throws(() => asking(model, ['completes']), /has no query completes/)
@@ -146,10 +115,8 @@ describe('the broken variants', () => {
   })
 
   it('each edit what stands in the models exactly once', () => {
-    for (const { file, suite, edits } of VARIANTS) {
-      assert.notEqual(edits.length, 0)
-      assert.notDeepEqual(edited(modelOf(file, suite), edits), modelOf(file, suite))
-    }
+    for (const { file, suite, edits } of VARIANTS)
+      assert.notDeepEqual(changed(modelOf(file, suite), edits), modelOf(file, suite))
   })
 
   it('are refused if their text is not there, or there twice', () => {
@@ -159,44 +126,40 @@ describe('the broken variants', () => {
       ['once.pv', 'Candidate(a, A, known, e, E, d'],
       ['no.pv', 'a'],
     ] as const)
-      assert.throws(() => edited(model, [{ file, from, to: '' }]), /does not have exactly once/)
+      assert.throws(() => changed(model, [{ file, from, to: '' }]), /does not have exactly once/)
   })
 })
 
 describe('the command', () => {
+  const at = folderForEach()
+
   /** `make prove` of one query, with a ProVerif that says of it what is given; how it ends and what it says. */
   function command(result: string): { status: number | null; said: string } {
-    const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-prove-'))
-    try {
-      const fake = path.join(folder, 'proverif')
-      const says = `case "$1" in -help) echo Proverif 2.04.;; *) echo '${result}';; esac`
-      fs.writeFileSync(fake, `#!/bin/sh\n${says}\n`, { mode: 0o755 })
-      return run({ PROVERIF: fake, ONLY: 'one-chunk' })
-    } finally {
-      fs.rmSync(folder, { recursive: true })
-    }
+    const says = `case "$1" in -help) echo Proverif 2.04.;; *) echo '${result}';; esac`
+    fs.writeFileSync(at('proverif'), `#!/bin/sh\n${says}\n`, { mode: 0o755 })
+    return run({ PROVERIF: at('proverif'), ONLY: 'one-chunk' })
   }
 
   function run(env: NodeJS.ProcessEnv): { status: number | null; said: string } {
     const main = path.join(import.meta.dirname, 'prove/main.ts')
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ['--import', './test/loader.js', main],
-      {
-        env: { ...process.env, ...env },
-        encoding: 'utf8',
-      },
-    )
+    const args = ['--import', './test/loader.js', main]
+    const options = { env: { ...process.env, ...env }, encoding: 'utf8' } as const
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, options)
     return { status, said: stdout + stderr }
   }
 
-  it('ends with 0 if everything is as expected, and with 1 if nothing is said', () => {
+  it('ends with 0 if everything is as expected, and with 1 if something else or nothing is said', () => {
     const query = 'RESULT not event(PictureOpened(k_1,chunk(x_1,end)))'
     assert.equal(command(`${query} is false.`).status, 0)
-    const { status, said } = command('')
-    assert.equal(status, 1)
-    assert.match(said, /^! reached {3}unknown /m)
-    assert.match(said, /1 of 1 results are not as expected/)
+    for (const [result, found] of [
+      [`${query} is true.`, 'never   '],
+      ['', 'unknown '],
+    ] as const) {
+      const { status, said } = command(result)
+      assert.equal(status, 1)
+      assert.ok(said.includes(`! reached   ${found}`), said)
+      assert.match(said, /1 of 1 results are not as expected/)
+    }
   })
 
   it('says how to get a ProVerif where there is none, and ends with 1', () => {
@@ -216,14 +179,15 @@ describe('ProVerif', { skip: noProVerif }, () => {
   it('finds what is expected of the short models and their broken variants', async () => {
     let count = 0
     for await (const [job, run] of runs(proverif, quick)) {
-      assert.ok(isAsExpected(job, run), `${job.questions.map(({ words }) => words)}\n${run.output}`)
+      for (const { query, words, expected } of job.questions)
+        assert.equal(run.results.get(query), expected, `${words}\n${run.output}`)
       count++
     }
     assert.equal(count, quick.length)
   })
 
   it('is not believed where it stops half-way, or the model is wrong', async () => {
-    const model = edited(modelOf('stream.pv', 'classical'), [
+    const model = changed(modelOf('stream.pv', 'classical'), [
       { file: 'stream.pv', from: 'process !( new k', to: 'process !( now k' },
     ])
     const { results, output } = await prove(proverif, model)

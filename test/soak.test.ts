@@ -6,7 +6,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { call } from './helpers/call.ts'
 import { withServer } from './helpers/fakes.ts'
-import { Ledger } from './soak/ledger.ts'
+import { Ledger, type Side } from './soak/ledger.ts'
 import { lineThrough } from './soak/line.ts'
 import { planOf } from './soak/plan.ts'
 import { FAULT_KINDS, type FaultKind, faultyProxy } from './soak/proxy.ts'
@@ -100,21 +100,26 @@ describe('the faulty proxy', () => {
 })
 
 describe('the ledger', () => {
+  /** A ledger in which a text, a picture and a letter to 1 were handed in, and what tells it that they came. */
   const handed = () => {
     const ledger = new Ledger(1)
+    const text = ledger.text(1, 0, 100)
+    const picture = ledger.picture(1, 0, 'image/png', 500)
+    const letter = ledger.letter(1, 100)
     return {
-      ledger,
-      text: ledger.text(1, 0, 100),
-      picture: ledger.picture(1, 0, 'image/png', 500),
-      letter: ledger.letter(1, 100),
+      ...{ ledger, text, picture, letter },
+      open: (on: Side = 1, what = text) => ledger.opened(on, what),
+      find: (on: Side = 1, what = picture) => ledger.found(on, 'a file', what),
+      print: (on: Side = 1, what = letter, mayRepeat = false) =>
+        ledger.printed(on, what, mayRepeat),
     }
   }
 
   it('is content with what was accepted and arrived once, in any order', () => {
-    const { ledger, text, picture } = handed()
+    const { ledger, text, picture, open, find } = handed()
     ledger.accept(text)
-    ledger.opened(1, text)
-    ledger.found(1, 'a file', picture)
+    open()
+    find()
     ledger.accept(picture)
     ledger.settle(1, 0)
     assert.deepEqual(ledger.messages, { handed: 1, accepted: 1, arrived: 1, lost: 0 })
@@ -122,9 +127,9 @@ describe('the ledger', () => {
   })
 
   it('is content with what was not accepted, whether it arrived or not', () => {
-    const { ledger, picture } = handed()
+    const { ledger, find } = handed()
     ledger.settle(1, 0)
-    ledger.found(1, 'a file', picture)
+    find()
     ledger.settle(1, 0)
   })
 
@@ -144,85 +149,41 @@ describe('the ledger', () => {
   })
 
   it('takes a letter twice over, and it arrives once', () => {
-    const { ledger, letter } = handed()
+    const { ledger, letter, print } = handed()
     ledger.accept(letter)
     ledger.accept(letter)
     assert.equal(ledger.unread(1), 1)
-    ledger.printed(1, letter, false)
+    print()
     assert.equal(ledger.unread(1), 0)
     assert.deepEqual(ledger.mail, { handed: 1, accepted: 1, arrived: 1, again: 0, aside: 0 })
   })
 
   it('lets a letter be printed again that its watcher was killed over', () => {
-    const { ledger, letter } = handed()
-    ledger.printed(1, letter, false)
-    ledger.printed(1, letter, true)
+    const { ledger, letter, print } = handed()
+    print()
+    print(1, letter, true)
     assert.deepEqual([ledger.mail.arrived, ledger.mail.again], [1, 1])
   })
 
-  const wrongs: [string, (given: ReturnType<typeof handed>) => void, RegExp][] = [
-    [
-      'a text that is opened again',
-      ({ ledger, text }) => {
-        ledger.opened(1, text)
-        ledger.opened(1, text)
-      },
-      /message 0 came twice/,
-    ],
-    ['a text of nobody', ({ ledger }) => ledger.opened(1, '7 hello'), /nothing that anybody sent/],
-    ['a text on its sender', ({ ledger, text }) => ledger.opened(0, text), /came to its sender/],
-    ['a changed text', ({ ledger, text }) => ledger.opened(1, `${text}!`), /was changed/],
-    [
-      'a picture that is there again',
-      ({ ledger, picture }) => {
-        ledger.found(1, 'a file', picture)
-        ledger.found(1, 'another', picture)
-      },
-      /another came twice/,
-    ],
-    [
-      'half a picture',
-      ({ ledger, picture }) => ledger.found(1, 'a file', picture.slice(0, 250)),
-      /nothing that anybody sent/,
-    ],
-    [
-      'a letter that is printed again',
-      ({ ledger, letter }) => {
-        ledger.printed(1, letter, false)
-        ledger.printed(1, letter, false)
-      },
-      /mail-0 came twice/,
-    ],
-    [
-      'a letter of nobody',
-      ({ ledger }) => ledger.printed(1, 'mail-7 hello', true),
-      /nothing that anybody sent/,
-    ],
-    [
-      'a letter at its sender',
-      ({ ledger, letter }) => ledger.printed(0, letter, false),
-      /its sender/,
-    ],
-    [
-      'a changed letter',
-      ({ ledger, letter }) => ledger.printed(1, `${letter}!`, true),
-      /was changed/,
-    ],
+  const wrongs: [string, RegExp, (given: ReturnType<typeof handed>) => unknown][] = [
+    ['a text that is opened again', /message 0 came twice/, ({ open }) => [open(), open()]],
+    ['a text of nobody', /nothing that anybody sent/, ({ open }) => open(1, '7 hello')],
+    ['a text on its sender', /came to its sender/, ({ open }) => open(0)],
+    ['a changed text', /was changed/, ({ open, text }) => open(1, `${text}!`)],
+    ['a picture that is there again', /a file came twice/, ({ find }) => [find(), find()]],
+    ['half a picture', /anybody sent/, ({ find, picture }) => find(1, picture.slice(0, 250))],
+    ['a picture on its sender', /to its sender/, ({ find }) => find(0)],
+    ['a letter that is printed again', /mail-0 came twice/, ({ print }) => [print(), print()]],
+    ['a letter of nobody', /anybody sent/, ({ print }) => print(1, 'mail-7 hello', true)],
+    ['a letter at its sender', /its sender/, ({ print }) => print(0)],
+    ['a changed letter', /was changed/, ({ print, letter }) => print(1, `${letter}!`, true)],
     [
       'a letter that was set aside as it was sealed',
-      ({ ledger }) => {
-        ledger.sealed('the id of its bytes')
-        ledger.setAside('the id of its bytes')
-      },
       /set aside as it was sealed/,
-    ],
-    [
-      'a picture on its sender',
-      ({ ledger, picture }) => ledger.found(0, 'a file', picture),
-      /to its sender/,
+      ({ ledger }) => [ledger.sealed('an id'), ledger.setAside('an id')],
     ],
   ]
-  for (const [what, run, says] of wrongs)
+  for (const [what, says, run] of wrongs)
     it(`notices ${what}`, () => {
       const given = handed()
       assert.throws(() => run(given), says)

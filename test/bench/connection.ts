@@ -17,6 +17,14 @@ export function request(path: string, body?: { type: string; bytes: Uint8Array }
   return Buffer.concat([Buffer.from(head + more), bytes])
 }
 
+const text = { type: 'text/plain', bytes: Buffer.alloc(1024, 'a') }
+/** What an owner asks for; the text has 1 KiB. */
+export const STEPS = {
+  sendKeys: request('/send_keys'),
+  sendMsg: request('/send_msg', text),
+  decryptMsg: request('/decrypt_msg'),
+}
+
 /** A server closes a connection that is idle for longer. */
 const IDLE_MS = 2_000
 
@@ -100,4 +108,26 @@ async function connected(port: number): Promise<net.Socket> {
   const socket = net.connect({ port, host: '127.0.0.1', noDelay: true })
   await once(socket, 'connect')
   return socket
+}
+
+/** How many are under way at once, where it is not one. */
+const AT_ONCE = 16
+
+/** A connection for each of them. */
+export function connections(port: number): Promise<Connection[]> {
+  return Promise.all(Array.from({ length: AT_ONCE }, () => Connection.to(port)))
+}
+
+/** Milliseconds until all are answered, as many of them under way as there are connections. */
+export async function burst(
+  connections: readonly Connection[],
+  requests: readonly Buffer[],
+): Promise<number> {
+  const left = requests.values()
+  const work = async (connection: Connection) => {
+    for (const request of left) await connection.send(request)
+  }
+  const begin = performance.now()
+  await Promise.all(connections.map(work))
+  return performance.now() - begin
 }

@@ -12,7 +12,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { MAIN } from '../helpers/command.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { Connection } from './connection.ts'
+import { Connection, STEPS } from './connection.ts'
 
 const running = new Set<ChildProcess>()
 process.once('exit', () => {
@@ -110,8 +110,21 @@ export async function answering({ port, child }: Running): Promise<Connection> {
   throw new Error('The program ended.')
 }
 
+/** A connection to each of two peers, which have keys then. */
+export async function agreed([one, other]: readonly [Running, Running]) {
+  const connections = [await answering(one), await answering(other)] as const
+  for (const connection of connections) await connection.send(STEPS.sendKeys)
+  return connections
+}
+
 export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGKILL')
   await once(child, 'exit')
+}
+
+/** MiB by the system's account (Linux): what a program has in memory now, or the most that it ever had. */
+export function memoryOf({ child }: Running, which: 'VmRSS' | 'VmHWM'): number {
+  const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8')
+  return Number(new RegExp(`${which}:\\s+(\\d+) kB`).exec(status)?.[1]) / 1024
 }

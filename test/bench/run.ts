@@ -10,44 +10,41 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Figure, Row } from './measure.ts'
-import { age } from './rows/age.ts'
 import { exchange } from './rows/exchange.ts'
 import { idle } from './rows/idle.ts'
 import { mail } from './rows/mail.ts'
 import { memory } from './rows/memory.ts'
 import { messages } from './rows/messages.ts'
-import { pictures } from './rows/pictures.ts'
+import { age, pictures } from './rows/pictures.ts'
 import { receive } from './rows/receive.ts'
 import { start } from './rows/start.ts'
 import { uptime } from './rows/uptime.ts'
 import { heading, linesOf } from './table.ts'
 
-const ROWS: ReadonlyMap<string, Row> = new Map(
-  Object.entries({
-    exchange,
-    messages,
-    receive,
-    mail,
-    pictures,
-    age,
-    start,
-    memory,
-    idle,
-    uptime,
-  }),
-)
+const ROWS: Readonly<Record<string, Row>> = {
+  exchange,
+  messages,
+  receive,
+  mail,
+  pictures,
+  age,
+  start,
+  memory,
+  idle,
+  uptime,
+}
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', multiple: true, default: [...ROWS.keys()] },
+    only: { type: 'string', multiple: true, default: Object.keys(ROWS) },
     rounds: { type: 'string', default: '7' },
     json: { type: 'boolean', default: false },
   },
 })
 const rounds = Number(values.rounds)
-const unknown = values.only.find((name) => !ROWS.has(name))
+const unknown = values.only.find((name) => !Object.hasOwn(ROWS, name))
 if (unknown !== undefined || !(rounds >= 1)) {
-  process.stderr.write(`bench: --only ${[...ROWS.keys()].join(', ')}; --rounds from 1\n`)
+  process.stderr.write(`bench: --only ${Object.keys(ROWS).join(', ')}; --rounds from 1\n`)
   process.exit(2)
 }
 
@@ -72,7 +69,7 @@ say(heading(machine, rounds, load[0] ?? 0))
 const figures: (Figure & { row: string })[] = []
 const skipped: Record<string, string> = {}
 for (const name of values.only) {
-  const measured = (await ROWS.get(name)?.({ rounds, folder })) ?? 'unknown'
+  const measured = (await ROWS[name]?.({ rounds, folder })) ?? 'unknown'
   load.push(loadNow())
   if (typeof measured === 'string') {
     skipped[name] = measured

@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { request } from './connection.ts'
-import { answering, type Programs, type Running } from './programs.ts'
+import { agreed, answering, memoryOf, type Programs, type Running } from './programs.ts'
 
 export const MIB = 2 ** 20
 
@@ -29,11 +29,7 @@ export function fileOf(folder: string, mebibytes: number): string {
 /** By the program, as a picture. */
 export async function asPicture(programs: Programs, file: string): Promise<Way> {
   const peers = await programs.peers('--image', file, '--max-image', `${2 ** 31}`)
-  for (const peer of peers) {
-    const connection = await answering(peer)
-    await connection.send(request('/send_keys'))
-    connection.close()
-  }
+  for (const connection of await agreed(peers)) connection.close()
   return wayOf(peers, path.join(programs.folderOf(peers[1].port), 'pictures'))
 }
 
@@ -53,11 +49,6 @@ async function wayOf(pair: readonly [Running, Running], received: string): Promi
       fs.rmSync(received, { recursive: true })
       return ms
     },
-    peak: () => Math.max(...pair.map(({ child }) => peakOf(child.pid))),
+    peak: () => Math.max(...pair.map((one) => memoryOf(one, 'VmHWM'))),
   }
-}
-
-function peakOf(pid: number | undefined): number {
-  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024
 }

@@ -1,4 +1,4 @@
-/** How far the walks go: a short one for `make test`, and those of `make explore`. */
+/** How far the walks go, a short one for `make test` and those of `make explore`, and what they find. */
 
 import type { Bounds } from './world.ts'
 
@@ -41,3 +41,25 @@ export function inWords({ keys, texts, pictures, troubles, underWay }: Bounds): 
   const sent = each.map(([what, count]) => `${what} ${count}`).join(', ')
   return `most a side sends: ${sent}; troubles ${troubles}; under way at once ${underWay}`
 }
+
+// The ways in which two peers can be apart while nothing is under way. `make explore` ends with 1 if it finds another one.
+
+const NONE = 'no session (its text: no_session)'
+const FOREIGN = 'one that the other does not have (its text: unknown_session)'
+const LEFT = 'one that the other has left (its text: taken)'
+const AHEAD = 'one that the other waits to see confirmed (its text: taken)'
+const MEET = '; with a text each way they are together'
+
+/** After one trouble: its short run in explore.test.ts finds exactly these. */
+export const WAYS: readonly string[] = [
+  `one has ${NONE}, the other ${FOREIGN}`,
+  `one has ${NONE}, the other ${AHEAD}${MEET}`,
+  `one has ${FOREIGN}, the other ${LEFT}`,
+  `one has ${LEFT}, the other ${AHEAD}${MEET}`,
+]
+
+/** After more than one, or more keys. Each has a test of its own in schedules.test.ts. */
+export const RARE_WAYS: readonly string[] = [
+  `one has ${FOREIGN}, the other ${FOREIGN}`,
+  `one has ${FOREIGN}, the other ${AHEAD}${MEET}`,
+]

@@ -1,6 +1,7 @@
 /** Objects as a graph: copied as they are, prototypes and all, and described so that renamed keys are the same. */
 
-import { formOf, isPublicKey, isSecret } from './names.ts'
+import { hash } from 'node:crypto'
+import { formOf, isPublicKey, isSecret, shapeNumber } from './names.ts'
 
 /** What is the same in every state, by its name: it is neither copied nor looked into. */
 export type Fixed = ReadonlyMap<object, string>
@@ -26,19 +27,18 @@ export function copyOf<T>(root: T, fixed: Fixed): T {
   return copy(root) as T
 }
 
-export interface Description {
-  /** All of it, with a place in `atoms` instead of each fresh secret. */
-  readonly form: string
-  /** The fresh secrets in the order in which they appear. */
+/** What something is but for the names of its fresh secrets, and these in the order in which they appear. */
+export interface Form {
+  readonly shape: number
   readonly atoms: readonly number[]
 }
 
-/** Two graphs have the same form if one is the other with its fresh secrets renamed. `without`: fields left out. */
-export function describeGraph(
+/** Two graphs have the same shape if one is the other with its fresh secrets renamed. `without`: fields left out. */
+export function formOfGraph(
   root: unknown,
   fixed: Fixed,
   without: ReadonlySet<string> = new Set(),
-): Description {
+): Form {
   const atoms: number[] = []
   const seen = new Map<object, number>()
   let form = ''
@@ -66,7 +66,7 @@ export function describeGraph(
     form += '}'
   }
   look(root)
-  return { form, atoms }
+  return { shape: shapeNumber(hash('sha256', form, 'base64')), atoms }
 }
 
 /** Every array of bytes that can be reached from `root`. `for … in`: none of these has anything enumerable but its own fields. */

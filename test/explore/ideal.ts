@@ -104,27 +104,14 @@ export function hmac(_hash: unknown, key: Uint8Array, bytes: Uint8Array): Uint8A
   return name('HMAC', join([key, bytes]), 32)
 }
 
-class Keyed {
-  readonly #input: Uint8Array
+/** What has gone into a step of a chain so far. */
+const keyed = (input: Uint8Array) => ({
+  clone: () => keyed(input),
+  update: (bytes: Uint8Array) => keyed(join([input, bytes])),
+  digest: () => name('chain step', input, 32),
+})
 
-  constructor(input: Uint8Array) {
-    this.#input = input
-  }
-
-  clone(): Keyed {
-    return this
-  }
-
-  update(bytes: Uint8Array): Keyed {
-    return new Keyed(join([this.#input, bytes]))
-  }
-
-  digest(): Uint8Array {
-    return name('chain step', this.#input, 32)
-  }
-}
-
-hmac.create = (_hash: unknown, key: Uint8Array) => new Keyed(new Uint8Array(key))
+hmac.create = (_hash: unknown, key: Uint8Array) => keyed(new Uint8Array(key))
 
 /** What a chain's value began with: the name that was stepped, back to the first. */
 export function chainBegin(chain: Uint8Array): number | null {

@@ -37,6 +37,11 @@ export interface ExchangeInside {
   readonly $knownIdentity: Uint8Array | null
 }
 
+/** The sessions that are held. */
+export function sessionsOf({ $current, $candidate, $previous }: ExchangeInside): SessionInside[] {
+  return [$current, $candidate, $previous].filter((session) => session !== null)
+}
+
 export function insideOf(exchange: Exchange): ExchangeInside {
   return exchange as unknown as ExchangeInside
 }

@@ -10,6 +10,7 @@ import {
   type ExchangeInside,
   insideOf,
   type SessionInside,
+  sessionsOf,
 } from './inside.ts'
 import { readName } from './names.ts'
 import type { Body, Done, Op, Peer } from './peer.ts'
@@ -80,7 +81,7 @@ export function checkState(
     )
   }
   must(!$share || !$stale.some((used) => sameShare(used, $share)), 'a used share is kept')
-  const ids = [...confirmed, ...($candidate ? [$candidate] : [])].map(({ id }) => bytesToHex(id))
+  const ids = sessionsOf(inside).map(({ id }) => bytesToHex(id))
   must(new Set(ids).size === ids.length, 'a session is held twice')
   checkPrivateKeys(exchange, fixed, reachable)
 }
@@ -177,10 +178,9 @@ function confirmIn(body: Body): Confirm | null {
 
 /** No number comes twice, and no chain is set back. */
 function checkChains(was: ExchangeInside, is: ExchangeInside): void {
-  const before = [was.$current, was.$candidate, was.$previous]
-  for (const session of [is.$current, is.$candidate, is.$previous]) {
-    const same = before.find((one) => session && one && equalBytes(one.id, session.id))
-    if (!session || !same) continue
+  for (const session of sessionsOf(is)) {
+    const same = sessionsOf(was).find(({ id }) => equalBytes(id, session.id))
+    if (!same) continue
     const pairs = [[session.$receiving, same.$receiving] as const]
     if (session.$sending && same.$sending) pairs.push([session.$sending, same.$sending])
     for (const [now, then] of pairs)

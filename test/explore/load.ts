@@ -7,6 +7,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { type Edit, edited } from '../helpers/changes.ts'
 
 const ROOT = path.resolve(import.meta.dirname, '../..')
 const SOURCE = path.join(ROOT, 'src/protocol')
@@ -14,21 +15,8 @@ const SOURCE = path.join(ROOT, 'src/protocol')
 const CACHE = path.join(ROOT, 'node_modules/.cache')
 const IDEAL = pathToFileURL(path.join(import.meta.dirname, 'ideal.ts')).href
 
-const PRIMITIVES: Readonly<Record<string, readonly string[]>> = {
-  'bytes.ts': ['@noble/hashes/utils.js', '@noble/hashes/utils.js'],
-  'keySchedule.ts': ['@noble/hashes/hkdf.js', '@noble/hashes/hmac.js', '@noble/hashes/sha2.js'],
-  'keyChain.ts': ['@noble/hashes/hmac.js', '@noble/hashes/sha2.js'],
-  'session.ts': ['@noble/ciphers/chacha.js'],
-}
-
-/** A change of the source: `from` stands in `file` exactly once. */
-export interface Mistake {
-  /** What is wrong then. */
-  readonly what: string
-  readonly file: string
-  readonly from: string
-  readonly to: string
-}
+/** What imports a hash, HKDF, HMAC or the AEAD. */
+const IDEALIZED = ['bytes.ts', 'keySchedule.ts', 'keyChain.ts', 'session.ts']
 
 export interface Protocol {
   readonly Exchange: typeof import('../../src/protocol/exchange.ts').Exchange
@@ -37,22 +25,13 @@ export interface Protocol {
 }
 
 /** The text of a file, changed; `renamed`: what the files that it imports are called now. */
-function changed(file: string, mistake: Mistake | undefined, renamed: Renamed): string {
+function changed(file: string, mistake?: Edit, renamed: ReadonlyMap<string, string> = new Map()) {
   let text = fs.readFileSync(path.join(SOURCE, file), 'utf8')
-  if (mistake?.file === file) {
-    if (text.split(mistake.from).length !== 2)
-      throw new Error(`Not once in ${file}: ${JSON.stringify(mistake.from)}`)
-    text = text.replace(mistake.from, () => mistake.to)
-  }
-  for (const from of PRIMITIVES[file] ?? []) {
-    if (!text.includes(`'${from}'`)) throw new Error(`${file} does not import ${from}.`)
-    text = text.replace(`'${from}'`, `'${IDEAL}'`)
-  }
+  if (mistake?.file === file) text = edited(text, mistake)
+  if (IDEALIZED.includes(file)) text = text.replaceAll(/'@noble\/[^']+'/g, `'${IDEAL}'`)
   for (const [from, to] of renamed) text = text.replaceAll(`'./${from}'`, `'./${to}'`)
   return text.replaceAll(/#(?=[a-zA-Z])/g, '$')
 }
-
-type Renamed = ReadonlyMap<string, string>
 
 /** Of `files`, `file` and all that import it, also by way of others. */
 function reaching(file: string, files: readonly string[]): Set<string> {
@@ -75,8 +54,7 @@ function made(files: readonly string[]): string {
   const made = fs.mkdtempSync(path.join(CACHE, 'explore-'))
   process.on('exit', () => fs.rmSync(made, { recursive: true }))
   fs.writeFileSync(path.join(made, 'package.json'), '{ "type": "module" }')
-  for (const file of files)
-    fs.writeFileSync(path.join(made, file), changed(file, undefined, new Map()))
+  for (const file of files) fs.writeFileSync(path.join(made, file), changed(file))
   folder = made
   return made
 }
@@ -85,7 +63,7 @@ function made(files: readonly string[]): string {
  * The protocol as it is in src/protocol, or with `mistake`. What does not import the mistaken file is loaded once
  * for all of them.
  */
-export async function load(mistake?: Mistake): Promise<Protocol> {
+export async function load(mistake?: Edit): Promise<Protocol> {
   const files = fs.readdirSync(SOURCE).filter((file) => file.endsWith('.ts'))
   if (mistake && !files.includes(mistake.file)) throw new Error(`No file ${mistake.file}.`)
   const into = made(files)

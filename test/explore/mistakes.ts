@@ -1,36 +1,15 @@
 /** Planted mistakes: small changes of the protocol's source that the walk has to find, each by itself. */
 
+import { type Change, changesIn } from '../helpers/changes.ts'
 import type { Kind } from './bounds.ts'
-import type { Mistake } from './load.ts'
 import type { Bounds } from './world.ts'
 
-interface Planted extends Mistake {
-  /** It takes more than a moment to find. */
-  readonly isSlow: boolean
-}
-
-/** In each entry the file, what is wrong then, the text that goes and the text that comes. */
-function planted(entries: string): Planted[] {
-  return entries
-    .trim()
-    .split('\n\n')
-    .map((entry) => {
-      const [head = '', ...lines] = entry.split('\n')
-      const [where = '', what = ''] = head.split(': ')
-      const [file = '', slow] = where.split(', ')
-      const marked = (mark: string) =>
-        lines.filter((line) => line.startsWith(mark)).map((line) => line.slice(2))
-      const [from, to] = [marked('-').join('\n'), marked('+').join('\n')]
-      return { file, what, from, to, isSlow: slow !== undefined }
-    })
-}
-
-/** By the kind of suite and the bounds of a walk that finds them soon. */
-export const MISTAKES: readonly { kind: Kind; bounds: Bounds; mistakes: readonly Planted[] }[] = [
+/** By the kind of suite and the bounds of a walk that finds them soon. `slow`: it takes more than a moment. */
+export const MISTAKES: readonly { kind: Kind; bounds: Bounds; mistakes: readonly Change[] }[] = [
   {
     kind: 'classical',
     bounds: { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 2 },
-    mistakes: planted(`
+    mistakes: changesIn(`
 exchange.ts: a confirmation that waits outlives new keys
 -     this.#slot = null
 -     const ephemeral
@@ -135,7 +114,7 @@ keySchedule.ts: the public keys are not in the transcript
   {
     kind: 'classical',
     bounds: { keys: 1, texts: 1, pictures: 0, troubles: 1, underWay: 3 },
-    mistakes: planted(`
+    mistakes: changesIn(`
 exchange.ts: one's own share is taken for the peer's
 - throw new DuetError('reflection', 'One of the keys is our own.')
 + {}
@@ -151,7 +130,7 @@ keyChain.ts, slow: a text may come twice
   {
     kind: 'classical',
     bounds: { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
-    mistakes: planted(`
+    mistakes: changesIn(`
 exchange.ts, slow: an hour erases the private key of the present session instead
 - this.#move('expire', null, this.#share, null)
 + { this.#move('expire', null, this.#share, null); this.#current = null }
@@ -160,7 +139,7 @@ exchange.ts, slow: an hour erases the private key of the present session instead
   {
     kind: 'hybrid',
     bounds: { keys: 2, texts: 0, pictures: 0, troubles: 0, underWay: 3 },
-    mistakes: planted(`
+    mistakes: changesIn(`
 exchange.ts: whoever is refused does not send its keys without the confirmation
 -     return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined
 +     return undefined
@@ -193,7 +172,7 @@ keySchedule.ts: the ciphertext is not in the transcript
   {
     kind: 'hybrid',
     bounds: { keys: 1, texts: 0, pictures: 0, troubles: 1, underWay: 3 },
-    mistakes: planted(`
+    mistakes: changesIn(`
 exchange.ts, slow: used shares are not looked for
 - this.#stale.some((used) => sameShare(used, share))
 + false
@@ -205,7 +184,7 @@ exchange.ts, slow: each side goes by the other's ciphertext
   {
     kind: 'hybrid',
     bounds: { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
-    mistakes: planted(`
+    mistakes: changesIn(`
 exchange.ts, slow: a candidate that gives way is not erased
 - if (this.#candidate === promoted) this.#candidate = null
 + this.#candidate = null

@@ -4,38 +4,33 @@
  * fresh secrets it comes from, so that states which differ in these alone can be seen as the same.
  */
 
+import { Kept } from './kept.ts'
+
 const MARK = 0xf7d1e9c3
 /** So many bytes of a name tell it from others. */
 export const HEAD = 8
 
-type Op =
-  | 'fresh'
-  | 'point'
-  | 'encapsulation key'
-  | 'decapsulation key'
-  | 'ciphertext'
-  | 'DH'
-  | 'KEM secret'
-  | 'SHA-256'
-  | 'HMAC'
-  | 'extract'
-  | 'expand'
-  | 'chain step'
-  | 'AEAD tag'
-
-/** Of these a copy that is left in memory is a leak. */
-const SECRET: ReadonlySet<Op> = new Set<Op>([
-  'fresh',
-  'decapsulation key',
-  'DH',
-  'KEM secret',
-  'extract',
-  'expand',
-  'chain step',
-])
+/** What gives names, and whether a copy of one that is left in memory is a leak. */
+const IS_SECRET = {
+  fresh: true,
+  point: false,
+  'encapsulation key': false,
+  'decapsulation key': true,
+  ciphertext: false,
+  DH: true,
+  'KEM secret': true,
+  'SHA-256': false,
+  HMAC: false,
+  extract: true,
+  expand: true,
+  'chain step': true,
+  'AEAD tag': false,
+}
+type Op = keyof typeof IS_SECRET
 
 /** What a name stands for. */
 interface Term {
+  readonly number: number
   readonly op: Op
   readonly input: Uint8Array
   /** The form of what went in, with the places of the fresh secrets and not the secrets themselves. */
@@ -44,19 +39,21 @@ interface Term {
   readonly atoms: readonly number[]
 }
 
-const terms: Term[] = []
-const numbers = new Map<string, number>()
-const shapes = new Map<string, number>()
+const terms = new Kept<Term>()
+
+/** Numbers things in the order in which they first come: the same number for the same thing. */
+export function renaming<T>(): (thing: T) => number {
+  const numbers = new Map<T, number>()
+  return (thing) => {
+    const known = numbers.get(thing)
+    if (known !== undefined) return known
+    numbers.set(thing, numbers.size)
+    return numbers.size - 1
+  }
+}
 
 /** The same number for the same text. */
-export function shapeNumber(text: string): number {
-  let number = shapes.get(text)
-  if (number === undefined) {
-    number = shapes.size
-    shapes.set(text, number)
-  }
-  return number
-}
+export const shapeNumber = renaming<string>()
 
 export function latin1(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
@@ -74,26 +71,12 @@ function numberAt(bytes: Uint8Array, at: number): number {
   return (high << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)
 }
 
-/** The numbers of the names in `bytes`, with their places. */
-function namesIn(bytes: Uint8Array): [at: number, number: number][] {
-  const names: [number, number][] = []
-  for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, at + HEAD))
-    names.push([at, numberAt(bytes, at)])
-  return names
-}
-
-function termOf(number: number): Term {
-  const term = terms[number]
-  if (term === undefined) throw new Error('There is no such name.')
-  return term
-}
-
 /** `bytes` with a shape in each name's place. What it comes from is told by its place in `atoms`, which grows. */
 export function formOf(bytes: Uint8Array, atoms: number[]): string {
   let form = ''
   let done = 0
   for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, done)) {
-    const term = termOf(numberAt(bytes, at))
+    const term = terms.get(numberAt(bytes, at))
     if (at > done) form += latin1(bytes.subarray(done, at))
     form += `<${term.shape}`
     for (const atom of term.atoms) {
@@ -115,34 +98,28 @@ function formOfRest(bytes: Uint8Array, from: number): string {
 
 /** The name of what `op` makes of `input`, `length` bytes. `isFresh`: that is a secret of which nothing is known. */
 export function name(op: Op, input: Uint8Array, length: number, isFresh = false): Uint8Array {
-  const key = `${op} ${latin1(input)}`
-  let number = numbers.get(key)
-  if (number === undefined) {
-    number = terms.length
+  const number = terms.keep(`${op} ${latin1(input)}`, (number) => {
     const atoms: number[] = isFresh ? [number] : []
     const form = isFresh ? latin1(input.subarray(0, 2)) : formOf(input, atoms)
-    terms.push({ op, input: input.slice(), shape: shapeNumber(`${op} ${form}`), atoms })
-    numbers.set(key, number)
-  }
+    return { number, op, input: input.slice(), shape: shapeNumber(`${op} ${form}`), atoms }
+  })
   const bytes = new Uint8Array(length)
   const view = new DataView(bytes.buffer)
   view.setUint32(0, MARK)
   view.setUint32(4, number)
-  if (SECRET.has(op)) handed.push(bytes)
+  if (IS_SECRET[op]) handed.push(bytes)
   return op === 'point' || op === 'encapsulation key' ? shared(bytes) : bytes
 }
 
 /** What the name at the beginning of `bytes` stands for, or null. */
-export function readName(bytes: Uint8Array): { op: Op; input: Uint8Array; number: number } | null {
-  if (nextName(bytes, 0) !== 0) return null
-  const number = numberAt(bytes, 0)
-  const { op, input } = termOf(number)
-  return { op, input, number }
+export function readName(bytes: Uint8Array): Term | null {
+  return nextName(bytes, 0) === 0 ? terms.get(numberAt(bytes, 0)) : null
 }
 
 /** Whether `bytes` hold anything that nobody but their owner may have. */
 export function isSecret(bytes: Uint8Array): boolean {
-  for (const [, number] of namesIn(bytes)) if (SECRET.has(termOf(number).op)) return true
+  for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, at + HEAD))
+    if (IS_SECRET[terms.get(numberAt(bytes, at)).op]) return true
   return false
 }
 

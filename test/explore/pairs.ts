@@ -6,9 +6,9 @@
 import { equalBytes } from '../../src/protocol/bytes.ts'
 import { arraysIn, secretsIn } from './graph.ts'
 import { chainBegin } from './ideal.ts'
-import { insideOf, type SessionInside } from './inside.ts'
+import { insideOf, type SessionInside, sessionsOf } from './inside.ts'
 import { checkErased, checkState, Violation } from './invariants.ts'
-import type { Counts } from './names.ts'
+import { type Counts, renaming } from './names.ts'
 import { type Body, type Op, other, type Peer, type Side } from './peer.ts'
 import type { Local, Sides } from './side.ts'
 
@@ -186,25 +186,14 @@ export class Pairs {
 }
 
 function keyOf(a: Standing, b: Standing): string {
-  const names = new Map<number, number>()
-  const rename = (atom: number) => {
-    const known = names.get(atom)
-    if (known !== undefined) return known
-    names.set(atom, names.size)
-    return names.size - 1
-  }
+  const rename = renaming()
   return [a, b].map(({ core }) => `${core.shape} ${core.atoms.map(rename)}`).join(' ')
-}
-
-const sessionsOf = ({ peer }: Standing) => {
-  const { $current, $candidate, $previous } = insideOf(peer.exchange)
-  return [$current, $candidate, $previous].filter((session) => session !== null)
 }
 
 /** Sessions of one id are of two different parties, with the same chain for each direction, and one for each. */
 function checkSessions(a: Standing, b: Standing): void {
-  for (const one of sessionsOf(a))
-    for (const two of sessionsOf(b)) {
+  for (const one of sessionsOf(insideOf(a.peer.exchange)))
+    for (const two of sessionsOf(insideOf(b.peer.exchange))) {
       if (!equalBytes(one.id, two.id)) continue
       if (one.party === two.party) throw new Violation('both are the same party')
       for (const [from, to] of [

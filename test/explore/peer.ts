@@ -5,7 +5,6 @@ import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../../src/protocol/messages.ts'
 import type { StreamHeader } from '../../src/protocol/stream.ts'
 import { chacha20poly1305 } from './ideal.ts'
-import { numberOf, tagOf } from './refusals.ts'
 
 export type Side = 0 | 1
 
@@ -129,12 +128,21 @@ function opens(key: Uint8Array, sealed: Uint8Array): boolean {
   }
 }
 
+/** Of what was sealed: where it stands, and its end. */
+export function sealedIn(body: Body | null): Omit<Sealed, 'key'> | null {
+  if (body?.kind === 'text') {
+    const { session, seq, ciphertext } = body.sealed
+    return { kind: 'text', session, seq, tag: ciphertext.slice(-16) }
+  }
+  if (body?.kind !== 'picture') return null
+  const { session, number: seq } = body.header
+  return { kind: 'picture', session, seq, tag: body.sealed.slice(-16) }
+}
+
 /** What a call sealed, by what goes out and the key that was used. */
-export function sealedBy({ body }: Done, keys: readonly Uint8Array[]): Sealed[] {
-  const [key] = keys
+export function sealedBy({ body }: Done, [key]: readonly Uint8Array[]): Sealed[] {
   if (key === undefined) return []
-  const number = numberOf(body ?? null)
-  if (number === null || (body?.kind !== 'text' && body?.kind !== 'picture'))
-    throw new Error('Something else was sealed.')
-  return [{ kind: body.kind, ...number, key, tag: tagOf(body) }]
+  const sealed = sealedIn(body ?? null)
+  if (sealed === null) throw new Error('Something else was sealed.')
+  return [{ ...sealed, key }]
 }

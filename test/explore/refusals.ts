@@ -13,10 +13,10 @@ import type { Share } from '../../src/protocol/keySchedule.ts'
 import type { Confirm, KeyMessage } from '../../src/protocol/messages.ts'
 import { halvesOf } from '../../src/protocol/suites.ts'
 import { sha256 } from './ideal.ts'
-import { insideOf } from './inside.ts'
+import { insideOf, sessionsOf } from './inside.ts'
 import type { Step } from './invariants.ts'
 import { readName } from './names.ts'
-import type { Body, Peer } from './peer.ts'
+import { type Body, type Peer, sealedIn } from './peer.ts'
 
 /** The code with which this step has to end, or undefined if it has to succeed. */
 export function codeFor({ before, op, taken }: Step): string | undefined {
@@ -40,15 +40,14 @@ export function codeFor({ before, op, taken }: Step): string | undefined {
 }
 
 function codeForKeys(exchange: Exchange, { share, confirm }: KeyMessage): string | undefined {
-  const { $stale, $ephemeral, $candidate, $current, $previous } = insideOf(exchange)
+  const inside = insideOf(exchange)
+  const { $stale, $ephemeral } = inside
   if (equalBytes(share.identity, exchange.identity.publicKey)) return 'reflection'
   const isUsed = ({ identity, publicKey }: Share) =>
     equalBytes(identity, share.identity) && equalBytes(publicKey, share.publicKey)
   if ($stale.some(isUsed)) return 'stale_keys'
   if (confirm === undefined || exchange.suite.kem === null || $ephemeral === null) return undefined
-  const isNamed = [$candidate, $current, $previous].some(
-    (session) => session !== null && equalBytes(session.id, confirm.session),
-  )
+  const isNamed = sessionsOf(inside).some(({ id }) => equalBytes(id, confirm.session))
   const own = { identity: exchange.identity.publicKey, publicKey: $ephemeral.publicKey }
   return isNamed || follows(exchange, own, share, confirm) ? undefined : 'confirm_failed'
 }
@@ -85,34 +84,19 @@ function isWrong(exchange: Exchange, confirm: Confirm): boolean {
 }
 
 function codeForNumber(before: Peer, taken: Body | null): string | undefined {
-  const number = numberOf(taken)
-  if (number === null) return undefined
-  const { $current, $candidate, $previous } = insideOf(before.exchange)
-  const held = [$current, $candidate, $previous].find(
-    (one) => one !== null && equalBytes(one.id, number.session),
-  )
+  const sealed = sealedIn(taken)
+  if (sealed === null) return undefined
+  const sessions = sessionsOf(insideOf(before.exchange))
+  const held = sessions.find(({ id }) => equalBytes(id, sealed.session))
   if (!held) return 'unknown_session'
-  const chain = taken?.kind === 'text' ? 'messages' : 'pictures'
-  if (number.seq < held.$receiving[chain].$next) return 'replay'
+  const chain = sealed.kind === 'text' ? 'messages' : 'pictures'
+  if (sealed.seq < held.$receiving[chain].$next) return 'replay'
   const isOwn = before.sealed.some(
     ({ kind, session, seq, tag }) =>
-      kind === taken?.kind &&
-      seq === number.seq &&
-      equalBytes(session, number.session) &&
-      equalBytes(tag, tagOf(taken)),
+      kind === sealed.kind &&
+      seq === sealed.seq &&
+      equalBytes(session, sealed.session) &&
+      equalBytes(tag, sealed.tag),
   )
   return isOwn ? 'decrypt_failed' : undefined
-}
-
-/** Where it stands: its session, and its number there. */
-export function numberOf(body: Body | null): { session: Uint8Array; seq: number } | null {
-  if (body?.kind === 'text') return { session: body.sealed.session, seq: body.sealed.seq }
-  if (body?.kind === 'picture') return { session: body.header.session, seq: body.header.number }
-  return null
-}
-
-/** The end of what was sealed. */
-export function tagOf(body: Body | null): Uint8Array {
-  if (body?.kind === 'text') return body.sealed.ciphertext.slice(-16)
-  return body?.kind === 'picture' ? body.sealed.slice(-16) : new Uint8Array(0)
 }

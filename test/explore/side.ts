@@ -3,11 +3,10 @@
  * what a peer in one state does with one message is computed once, by the real `Exchange`, and checked there.
  */
 
-import { hash } from 'node:crypto'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
-import { arraysIn, copyOf, describeGraph, type Fixed, secretsIn } from './graph.ts'
+import { arraysIn, copyOf, type Fixed, type Form, formOfGraph, secretsIn } from './graph.ts'
 import * as ideal from './ideal.ts'
 import { checkState, checkStep, Violation } from './invariants.ts'
 import { Kept } from './kept.ts'
@@ -25,23 +24,20 @@ import {
 } from './peer.ts'
 
 /** A message, kept once. */
-export interface Message {
+export interface Message extends Form {
   readonly id: number
   readonly body: Body
-  readonly shape: number
-  readonly atoms: readonly number[]
 }
 
 /** A state of one side, kept once. */
-export interface Local {
+export interface Local extends Form {
   readonly id: number
   readonly side: Side
   readonly peer: Peer
   /** Of fresh secrets, over all runs. */
   readonly counts: names.Counts
-  readonly shape: number
-  readonly atoms: readonly number[]
-  readonly core: Core
+  /** The peer without what an exchange of fresh keys does not depend on. */
+  readonly core: Form
   readonly hasSession: boolean
   readonly hasPrivateKey: boolean
   readonly waiting: number
@@ -49,18 +45,11 @@ export interface Local {
   readonly isNew: boolean
 }
 
-/** A peer without what an exchange of fresh keys does not depend on. */
-export interface Core {
-  readonly shape: number
-  readonly atoms: readonly number[]
-}
-
 /** What a peer did: the code if it refused, and what goes out then. */
 export interface Outcome {
   readonly after: number
   readonly out: number | null
   readonly code: string | null
-  readonly completed: boolean
 }
 
 const NOT_CORE: ReadonlySet<string> = new Set([
@@ -72,10 +61,6 @@ const NOT_CORE: ReadonlySet<string> = new Set([
   '$wasKnown',
   '$received',
 ])
-
-function shapeOf(form: string): number {
-  return names.shapeNumber(hash('sha256', form, 'base64'))
-}
 
 export class Sides {
   readonly suite: Suite
@@ -147,7 +132,6 @@ export class Sides {
       after: kept,
       out: done.body ? this.keepMessage(done.body) : null,
       code: done.code ?? null,
-      completed: done.completed ?? false,
     }
     this.#outcomes.set(key, outcome)
     return outcome
@@ -187,20 +171,17 @@ export class Sides {
     return copyOf(value, this.fixed)
   }
 
-  coreOf(peer: Peer): Core {
-    const { form, atoms } = describeGraph(peer, this.fixed, NOT_CORE)
-    return { shape: shapeOf(form), atoms }
+  coreOf(peer: Peer): Form {
+    return formOfGraph(peer, this.fixed, NOT_CORE)
   }
 
   /** The number of a message of these contents. */
   keepMessage(body: Body): number {
-    const { form, atoms } = describeGraph(body, this.fixed)
-    const shape = shapeOf(form)
-    return this.#messages.keep(`${shape} ${atoms.join()}`, (id) => ({
+    const form = formOfGraph(body, this.fixed)
+    return this.#messages.keep(`${form.shape} ${form.atoms}`, (id) => ({
       id,
       body: this.copyOf(body),
-      shape,
-      atoms,
+      ...form,
     }))
   }
 
@@ -209,10 +190,8 @@ export class Sides {
   }
 
   #keep(side: Side, peer: Peer, counts: names.Counts): number {
-    const { form, atoms } = describeGraph(peer, this.fixed)
-    const shape = shapeOf(form)
-    const key = `${side} ${shape} ${atoms.join()} ${counts.join()}`
-    return this.#locals.keep(key, (id) => {
+    const form = formOfGraph(peer, this.fixed)
+    return this.#locals.keep(`${side} ${form.shape} ${form.atoms} ${counts}`, (id) => {
       const { exchange, sealed } = peer
       const fresh: Peer = { exchange: this.#start(side, exchange.knownIdentity), sealed }
       return {
@@ -220,13 +199,12 @@ export class Sides {
         side,
         peer: this.copyOf(peer),
         counts: [...counts],
-        shape,
-        atoms,
+        ...form,
         core: this.coreOf(peer),
         hasSession: exchange.current !== null,
         hasPrivateKey: exchange.state === 'offered' || exchange.state === 'agreed',
         waiting: exchange.waiting.length,
-        isNew: describeGraph(fresh, this.fixed).form === form,
+        isNew: formOfGraph(fresh, this.fixed).shape === form.shape,
       }
     })
   }

@@ -1,12 +1,13 @@
 /** What is between the two: requests and answers under way, and all that ever was, as interned bags. */
 
+import type { Form } from './graph.ts'
 import { Kept } from './kept.ts'
 import { shapeNumber } from './names.ts'
 import type { Side } from './peer.ts'
 import type { Message } from './side.ts'
 
 /** A request or an answer, on its way or recorded. */
-export interface Item {
+export interface Item extends Form {
   readonly id: number
   readonly kind: Message['body']['kind']
   readonly to: Side
@@ -15,9 +16,6 @@ export interface Item {
   readonly of: number | null
   /** Whether somebody waits: for its answer, or for it. */
   readonly isAwaited: boolean
-  /** The same for all that differ in the names of their keys alone. */
-  readonly shape: number
-  readonly atoms: readonly number[]
 }
 
 export class Items {
@@ -79,25 +77,26 @@ export class Bags {
   }
 
   with(id: number, item: number): number {
-    const key = id * 2 ** 24 + item
-    let to = this.#with.get(key)
-    if (to === undefined) {
-      to = this.#keep([...this.get(id).items, this.#items.get(item)])
-      this.#with.set(key, to)
-    }
-    return to
+    return this.#moved(this.#with, id, item, (items) => [...items, this.#items.get(item)])
   }
 
   without(id: number, item: number): number {
-    const key = id * 2 ** 24 + item
-    let to = this.#without.get(key)
-    if (to === undefined) {
-      const { items } = this.get(id)
+    return this.#moved(this.#without, id, item, (items) => {
       const at = items.findIndex((one) => one.id === item)
       if (at < 0) throw new Error('It is not there.')
-      to = this.#keep(items.toSpliced(at, 1))
-      this.#without.set(key, to)
-    }
+      return items.toSpliced(at, 1)
+    })
+  }
+
+  #moved(
+    known: Map<number, number>,
+    id: number,
+    item: number,
+    move: (items: readonly Item[]) => Item[],
+  ): number {
+    const key = id * 2 ** 24 + item
+    const to = known.get(key) ?? this.#keep(move(this.get(id).items))
+    known.set(key, to)
     return to
   }
 

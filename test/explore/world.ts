@@ -34,12 +34,12 @@ export interface Used {
   readonly worst: Worst
 }
 export const NOTHING = 0
-export const REPLAYED = 1
+const REPLAYED = 1
 export const ANYTHING = 2
-export type Worst = typeof NOTHING | typeof REPLAYED | typeof ANYTHING
+type Worst = typeof NOTHING | typeof REPLAYED | typeof ANYTHING
 
 export type Step =
-  | { do: 'send keys' | 'send text' | 'send picture' | 'read' | 'expire' | 'restart'; side: Side }
+  | { do: keyof typeof COUNTED | 'read' | 'expire' | 'restart'; side: Side }
   /**
    * `give up`: its sender waits no longer, and it is still under way. `replay`: a request comes once more; an answer,
    * in place of the one that its receiver waits for. `reflect`: the same, to whoever sent it.
@@ -52,6 +52,8 @@ export interface Happened {
   /** What the peer that it concerned did. */
   readonly outcome: Outcome | null
 }
+
+const COUNTED = { 'send keys': 'keys', 'send text': 'texts', 'send picture': 'pictures' } as const
 
 const plus = (pair: readonly [number, number], side: Side): [number, number] =>
   side === 0 ? [pair[0] + 1, pair[1]] : [pair[0], pair[1] + 1]
@@ -70,13 +72,8 @@ export class World {
   }
 
   begin(): State {
-    const used: Used = {
-      keys: [0, 0],
-      texts: [0, 0],
-      pictures: [0, 0],
-      troubles: 0,
-      worst: NOTHING,
-    }
+    const none = [0, 0] as const
+    const used = { keys: none, texts: none, pictures: none, troubles: 0, worst: NOTHING } as const
     return { peers: [this.sides.begin(0), this.sides.begin(1)], wire: 0, history: 0, used }
   }
 
@@ -128,11 +125,9 @@ export class World {
   take(state: State, step: Step): Happened {
     switch (step.do) {
       case 'send keys':
-        return this.#send(state, step.side, step.do, 'keys')
       case 'send text':
-        return this.#send(state, step.side, step.do, 'texts')
       case 'send picture':
-        return this.#send(state, step.side, step.do, 'pictures')
+        return this.#send(state, step.side, step.do)
       case 'read': {
         const outcome = this.sides.step(state.peers[step.side], 'read')
         return { state: this.#put(state, step.side, outcome.after), outcome }
@@ -201,13 +196,9 @@ export class World {
     return { ...state, history: this.bags.with(state.history, recorded) }
   }
 
-  #send(
-    state: State,
-    side: Side,
-    op: 'send keys' | 'send text' | 'send picture',
-    what: 'keys' | 'texts' | 'pictures',
-  ): Happened {
+  #send(state: State, side: Side, op: keyof typeof COUNTED): Happened {
     const outcome = this.sides.step(state.peers[side], op)
+    const what = COUNTED[op]
     const used = { ...state.used, [what]: plus(state.used[what], side) }
     return { state: this.#goes({ ...state, used }, side, outcome), outcome }
   }

@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import type { Loaded, Measured, Order, Verdict } from './worker.ts'
+import type { Measured, Order, Verdict } from './worker.ts'
 
 const LOADER = path.resolve(import.meta.dirname, '../loader.js')
 /** In ms: what a test waits for comes at once or, with many a mutant, never. */
@@ -11,11 +11,12 @@ const PATIENCE = '5000'
 /** In MB: a mutant that keeps all it makes ends before the machine does. */
 const MEMORY = 1024
 
-type Answer<O extends Order> = O['do'] extends 'load'
-  ? Loaded
-  : O['do'] extends 'measure'
-    ? Measured[]
-    : Verdict
+/** `load`: the mutants that were come by meanwhile. */
+interface Answers {
+  load: string[]
+  measure: Measured[]
+  try: Verdict
+}
 
 export class Hand {
   readonly #child: ChildProcess
@@ -35,9 +36,9 @@ export class Hand {
   }
 
   /** The answer, or null if the process ended instead. */
-  async ask<O extends Order>(order: O): Promise<Answer<O> | null> {
-    const answer = new Promise<Answer<O>>((resolve) => {
-      this.#child.once('message', (answer) => resolve(answer as Answer<O>))
+  async ask<Do extends Order['do']>(order: Order & { do: Do }): Promise<Answers[Do] | null> {
+    const answer = new Promise<Answers[Do]>((resolve) => {
+      this.#child.once('message', (answer) => resolve(answer as Answers[Do]))
     })
     this.#child.send(order)
     return Promise.race([answer, this.#closed.then(() => null)])

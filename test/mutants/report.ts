@@ -8,16 +8,19 @@ export const isNoticed = ({ is }: Fate) => is === 'killed' || is === 'endless'
 const explains = ({ line, is }: Equivalent, result: Result) =>
   line === result.context && is === oneLine(result.to)
 
+const COLUMNS = ['mutants', 'killed', 'endless', 'survived', 'explained'] as const
+type Counts = Record<(typeof COLUMNS)[number], number>
+
 /** The counts of one file, and what is wrong with it. */
 export interface Summary {
   readonly file: string
-  readonly mutants: number
-  readonly killed: number
-  readonly endless: number
-  readonly equivalent: number
-  /** Of a hundred mutants, explained ones counted as not killed. */
-  readonly score: number
+  readonly counts: Counts
   readonly problems: readonly string[]
+}
+
+/** Of a hundred mutants how many are noticed; explained ones are not. */
+function scoreOf({ mutants, survived }: Counts): number {
+  return mutants === 0 ? 100 : (100 * (mutants - survived)) / mutants
 }
 
 export function summarize(
@@ -29,30 +32,25 @@ export function summarize(
   const count = (is: Result['is']) => results.filter((result) => result.is === is).length
   const ours = explained.filter((entry) => entry.file === file)
   const alive = results.filter((result) => !isNoticed(result))
-  const [equivalent, survivors] = [
-    alive.filter((result) => ours.some((entry) => explains(entry, result))),
-    alive.filter((result) => !ours.some((entry) => explains(entry, result))),
-  ]
-  const noticed = results.length - alive.length
-  const score = results.length === 0 ? 100 : (100 * noticed) / results.length
-  return {
-    file,
+  const survivors = alive.filter((result) => !ours.some((entry) => explains(entry, result)))
+  const idle = ours.filter((entry) => !alive.some((result) => explains(entry, result)))
+  const counts = {
     mutants: results.length,
     killed: count('killed'),
     endless: count('endless'),
-    equivalent: equivalent.length,
-    score,
-    problems: [
-      ...survivors.map(describeSurvivor),
-      ...ours
-        .filter((entry) => !alive.some((result) => explains(entry, result)))
-        .map(
-          (entry) =>
-            `${file}: \`${entry.line}\` with \`${entry.is}\` is explained in test/mutants/equivalent.ts and does not survive: take the explanation out.`,
-        ),
-      ...(score < atLeast ? [`${file}: ${score.toFixed(1)} % killed, expected ${atLeast} %.`] : []),
-    ],
+    survived: alive.length,
+    explained: alive.length - survivors.length,
   }
+  const score = scoreOf(counts)
+  const problems = [
+    ...survivors.map(describeSurvivor),
+    ...idle.map(
+      ({ line, is }) =>
+        `${file}: \`${line}\` with \`${is}\` is explained in test/mutants/equivalent.ts and does not survive: take the explanation out.`,
+    ),
+    ...(score < atLeast ? [`${file}: ${score.toFixed(1)} % killed, expected ${atLeast} %.`] : []),
+  ]
+  return { file, counts, problems }
 }
 
 function describeSurvivor({ file, line, context, was, to, mutator, is }: Result): string {
@@ -74,22 +72,20 @@ function short(code: string): string {
 }
 
 export function table(summaries: readonly Summary[]): string {
-  const head = ['file', 'mutants', 'killed', 'endless', 'survived', 'explained', 'score']
-  const sum = (what: 'mutants' | 'killed' | 'endless' | 'equivalent') =>
-    summaries.reduce((sum, summary) => sum + summary[what], 0)
-  const [mutants, killed, endless] = [sum('mutants'), sum('killed'), sum('endless')]
-  const total = { file: 'all', mutants, killed, endless, equivalent: sum('equivalent') }
-  const rows = [...summaries, total].map(({ file, mutants, killed, endless, equivalent }) => {
-    const noticed = killed + endless
-    const score = mutants === 0 ? '' : ((100 * noticed) / mutants).toFixed(1)
-    return [file, mutants, killed, endless, mutants - noticed, equivalent, `${score} %`].map(String)
-  })
+  const sums = COLUMNS.map((column) => [
+    column,
+    summaries.reduce((sum, { counts }) => sum + counts[column], 0),
+  ])
+  const total = { file: 'all', counts: Object.fromEntries(sums) as Counts }
+  const rows = [...summaries, total].map(({ file, counts }) => [
+    file,
+    ...COLUMNS.map((column) => `${counts[column]}`),
+    `${scoreOf(counts).toFixed(1)} %`,
+  ])
+  const head = ['file', ...COLUMNS, 'score']
   const cells = [head, ...rows]
   const widths = head.map((_, i) => Math.max(...cells.map((row) => row[i]?.length ?? 0)))
-  const [first = 0, ...others] = widths
-  return cells
-    .map(([file = '', ...numbers]) =>
-      [file.padEnd(first), ...numbers.map((cell, i) => cell.padStart(others[i] ?? 0))].join('  '),
-    )
-    .join('\n')
+  const padded = (cell: string, i: number) =>
+    i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0)
+  return cells.map((row) => row.map(padded).join('  ')).join('\n')
 }

@@ -2,7 +2,7 @@
 
 import { Hand } from './hand.ts'
 import type { Mutant } from './sandbox.ts'
-import type { Loaded, Measured } from './worker.ts'
+import type { Measured } from './worker.ts'
 
 /** What became of a mutant: `endless` is noticed as well, `untested` is one that no test comes by. */
 export interface Fate {
@@ -11,22 +11,26 @@ export interface Fate {
   readonly by?: string
 }
 
-/** Without a single mutant awake: which tests there are, and what each comes by. */
-interface Plan {
-  readonly tests: ReadonlyMap<string, Measured>
-  readonly atLoad: ReadonlySet<string>
-}
-
 export class Trial {
   readonly #sandbox: string
   readonly #files: readonly string[]
-  readonly #plan: Plan
+  /** Without a single mutant awake: the tests, the quickest first, with what each comes by. */
+  readonly #tests: readonly Measured[]
+  /** The mutants that the files come by while they are loaded. */
+  readonly #atLoad: readonly string[]
   #hand: Hand | null
 
-  private constructor(sandbox: string, files: readonly string[], plan: Plan, hand: Hand) {
+  private constructor(
+    sandbox: string,
+    files: readonly string[],
+    tests: readonly Measured[],
+    atLoad: readonly string[],
+    hand: Hand,
+  ) {
     this.#sandbox = sandbox
     this.#files = files
-    this.#plan = plan
+    this.#tests = tests.toSorted((a, b) => a.cost - b.cost)
+    this.#atLoad = atLoad
     this.#hand = hand
   }
 
@@ -34,13 +38,12 @@ export class Trial {
   static async begin(sandbox: string, files: readonly string[]): Promise<Trial> {
     const hand = new Hand(sandbox)
     try {
-      const { atLoad } = await load(hand, files)
+      const atLoad = await load(hand, files)
       const measured = await hand.ask({ do: 'measure' })
       const failed = measured?.find(({ failure }) => failure !== undefined)
       if (!measured || failed)
         throw new Error(`Without any mutant: ${failed?.id} fails. ${failed?.failure}`)
-      const tests = new Map(measured.map((test) => [test.id, test]))
-      return new Trial(sandbox, files, { tests, atLoad: new Set(atLoad) }, hand)
+      return new Trial(sandbox, files, measured, atLoad, hand)
     } catch (error) {
       await hand.end()
       throw error
@@ -54,14 +57,12 @@ export class Trial {
 
   /** `suspect`: the test that killed it the last time, asked first. */
   async judge({ id }: Mutant, suspect?: string): Promise<Fate> {
-    const isSuspect = (test: Measured) => (test.id === suspect ? 0 : 1)
-    const all = [...this.#plan.tests.values()].sort(
-      (a, b) => isSuspect(a) - isSuspect(b) || a.cost - b.cost,
-    )
+    const first = this.#tests.filter((test) => test.id === suspect)
+    const all = [...first, ...this.#tests.filter((test) => test.id !== suspect)]
     const covering = all.filter(({ hits }) => id in hits)
-    const atLoad = this.#plan.atLoad.has(id)
-    const first = await this.#tryWarm(id, covering)
-    if (first !== null && !(first.is === 'survived' && atLoad)) return first
+    const atLoad = this.#atLoad.includes(id)
+    const warm = await this.#tryWarm(id, covering)
+    if (warm !== null && !(warm.is === 'survived' && atLoad)) return warm
     // what is computed once, at the start or on the first call, is computed with the mutant in a process of its own
     const chosen = atLoad ? all : covering
     if (chosen.length === 0) return { is: 'untested' }
@@ -113,7 +114,7 @@ export class Trial {
 
 export const fileOf = (id: string) => id.slice(0, id.indexOf(':'))
 
-async function load(hand: Hand, files: readonly string[]): Promise<Loaded> {
+async function load(hand: Hand, files: readonly string[]): Promise<string[]> {
   const loaded = await hand.ask({ do: 'load', files })
   if (loaded === null) throw new Error('The tests do not load.')
   return loaded

@@ -31,13 +31,6 @@ export interface Measured {
   readonly failure?: string
 }
 
-export interface Loaded {
-  /** Where each test is in the order of the files. */
-  readonly tests: readonly string[]
-  /** The mutants that were come by while the files were loaded. */
-  readonly atLoad: readonly string[]
-}
-
 /** A test for one mutant: `hits` says how often it comes by it when nothing is changed. */
 export interface Chosen {
   readonly id: string
@@ -55,8 +48,7 @@ export type Order =
  * often as without it. `spoilt`: `by` fails without the mutant as well, so something stayed behind in this process.
  */
 export type Verdict =
-  | { is: 'killed'; by: string }
-  | { is: 'endless'; by: string }
+  | { is: 'killed' | 'endless'; by: string }
   | { is: 'spoilt'; by: string }
   /** `once`: what the mutant changes was computed before, and not again with it. */
   | { is: 'survived'; once: boolean }
@@ -108,7 +100,8 @@ async function run(id: string): Promise<{ passed: boolean; error?: unknown }> {
   }
 }
 
-async function loadFiles(files: readonly string[]): Promise<Loaded> {
+/** Returns the mutants that were come by while the files were loaded. */
+async function loadFiles(files: readonly string[]): Promise<string[]> {
   for (const file of files) await load(file, pathToFileURL(path.resolve('test', file)).href)
   named.clear()
   for (const test of tests) {
@@ -117,10 +110,7 @@ async function loadFiles(files: readonly string[]): Promise<Loaded> {
     for (let n = 2; named.has(id); n++) id = `${name} (${n})`
     if (!WITHOUT[test.file]?.test(test.name)) named.set(id, test)
   }
-  return {
-    tests: [...named.keys()],
-    atLoad: Object.keys(stryker.mutantCoverage?.static ?? {}),
-  }
+  return Object.keys(stryker.mutantCoverage?.static ?? {})
 }
 
 async function measure(): Promise<Measured[]> {
@@ -162,7 +152,7 @@ async function attempt(mutant: string, chosen: readonly Chosen[]): Promise<Verdi
   return { is: 'survived', once }
 }
 
-async function obey(order: Order): Promise<Loaded | Measured[] | Verdict> {
+async function obey(order: Order): Promise<string[] | Measured[] | Verdict> {
   if (order.do === 'load') {
     stryker.activeMutant = process.env['MUTANT']
     return loadFiles(order.files)

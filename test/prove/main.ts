@@ -3,9 +3,9 @@
  * with 1 if anything is not as expected. ONLY=query: that query alone, with the whole trace of an attack.
  */
 
-import { asking, type Found, isProVerif, queriesOf, traceIn } from './model.ts'
+import { type Found, isProVerif, queriesOf, traceIn } from './model.ts'
 import type { Property } from './properties.ts'
-import { isAsExpected, type Job, jobs, runs } from './run.ts'
+import { jobs, runs } from './run.ts'
 
 /** The attack that is shown with the table: how she reads what is said at first contact. */
 const SHOWN = 'first-contact'
@@ -30,14 +30,7 @@ if (!isProVerif(proverif)) {
   process.exit(1)
 }
 
-const chosen = jobs().flatMap((job): Job[] => {
-  const questions = job.questions.filter(({ query }) => only === null || query === only)
-  const model = asking(
-    job.model,
-    questions.map(({ query }) => query),
-  )
-  return questions.length === 0 ? [] : [{ ...job, model, questions }]
-})
+const chosen = jobs(only)
 if (chosen.length === 0) {
   process.stderr.write(`There is no query ${only}.\n`)
   process.exit(2)
@@ -62,12 +55,11 @@ for await (const [job, run] of runs(proverif, chosen)) {
     seconds = ''
     count++
     if (found !== expected) wrong++
-    const source = [...job.model.values()].at(-1) ?? ''
     if (found === 'false' && (only !== null || query === SHOWN))
-      shown ||= traceIn(run.output, queriesOf(source).get(query) ?? '')
+      shown ||= traceIn(run.output, queriesOf(job.model).get(query) ?? '')
   }
   const [error] = /^Error: .*$/m.exec(run.output) ?? []
-  if (!isAsExpected(job, run) && error) say(`  ${error}`)
+  if (error) say(`  ${error}`)
 }
 
 if (shown !== '') {

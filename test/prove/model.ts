@@ -4,19 +4,13 @@ import { spawn, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { type Edit, edited } from '../helpers/changes.ts'
 
 const FOLDER = path.resolve(import.meta.dirname, '../../src/protocol/proof')
 
 export type Suite = 'classical' | 'hybrid'
 /** What ProVerif may say of a query. `unknown`: that it cannot be proved, or nothing at all. */
 export type Found = 'true' | 'false' | 'unknown'
-
-/** A change of one file of the models: `from`, which stands there exactly once, becomes `to`. */
-export interface Edit {
-  readonly file: string
-  readonly from: string
-  readonly to: string
-}
 
 /** The files of a run by name; the last is the one with the queries. */
 export type Model = ReadonlyMap<string, string>
@@ -31,14 +25,9 @@ export function modelOf(file: string, suite: Suite): Model {
 }
 
 /** @throws Error unless each edit's text stands exactly once in its file */
-export function edited(model: Model, edits: readonly Edit[]): Model {
+export function changed(model: Model, edits: readonly Edit[]): Model {
   const files = new Map(model)
-  for (const { file, from, to } of edits) {
-    const [before, after, ...more] = (files.get(file) ?? '').split(from)
-    if (before === undefined || after === undefined || more.length > 0)
-      throw new Error(`${file} does not have exactly once: ${from}`)
-    files.set(file, before + to + after)
-  }
+  for (const edit of edits) files.set(edit.file, edited(files.get(edit.file) ?? '', edit))
   return files
 }
 
@@ -46,8 +35,9 @@ export function edited(model: Model, edits: readonly Edit[]): Model {
 const QUERIES = /^(query [^;]*;\n)([\s\S]*?)\.\n(?=\n)/m
 const NAME = / *\(\* ([a-z-]+)(?:: [^*]*)? \*\)\n/
 
-/** The queries of a .pv file by name, in its order. */
-export function queriesOf(source: string): Map<string, string> {
+/** The queries of a model by name, in their order. */
+export function queriesOf(model: Model): Map<string, string> {
+  const source = [...model.values()].at(-1) ?? ''
   const [, , block = ''] = QUERIES.exec(source) ?? []
   const [, ...parts] = block.split(NAME)
   const queries = new Map<string, string>()
@@ -60,7 +50,7 @@ export function queriesOf(source: string): Map<string, string> {
 export function asking(model: Model, names: readonly string[]): Model {
   const files = [...model]
   const [file, source] = files.pop() ?? ['', '']
-  const all = queriesOf(source)
+  const all = queriesOf(model)
   const kept = names.map((name) => {
     const query = all.get(name)
     if (query === undefined) throw new Error(`${file} has no query ${name}.`)
@@ -83,19 +73,15 @@ export function resultsIn(
   output: string,
   queries: ReadonlyMap<string, string>,
 ): Map<string, Found> {
-  const lines = [...output.matchAll(/^RESULT (.*?) (is true|is false|cannot be proved)\b.*$/gm)]
+  const lines = [...output.matchAll(/^RESULT (.*?) (?:is (true|false)|cannot be proved)\b.*$/gm)]
   const isComplete = lines.length === queries.size
   return new Map(
     [...queries].map(([name, query], i) => {
       const [, text = '', verdict] = lines[i] ?? []
       const isOfThis = isComplete && eventsIn(text) === eventsIn(query)
-      return [name, isOfThis && verdict !== 'cannot be proved' ? foundBy(verdict) : 'unknown']
+      return [name, isOfThis && verdict ? (verdict as Found) : 'unknown']
     }),
   )
-}
-
-function foundBy(verdict: string | undefined): Found {
-  return verdict === 'is true' ? 'true' : 'false'
 }
 
 /** The attack that ProVerif's output shows for one query, or nothing. */
@@ -118,43 +104,35 @@ export interface Run {
   readonly seconds: number
 }
 
-/** Runs ProVerif on a model. It may take `seconds`, and then what it has not said is unknown. */
-export async function prove(proverif: string, model: Model, seconds = 900): Promise<Run> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-prove-'))
+/** How long ProVerif may take, in ms; what it has not said then is unknown. */
+const LONGEST = 900_000
+
+/** Runs ProVerif on a model. */
+export async function prove(proverif: string, model: Model): Promise<Run> {
+  const cwd = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-prove-'))
   try {
     const begun = performance.now()
-    const output = await outputOf(proverif, folder, model, seconds)
-    const queries = queriesOf([...model.values()].at(-1) ?? '')
-    return {
-      results: resultsIn(output, queries),
-      output,
-      seconds: (performance.now() - begun) / 1000,
-    }
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
-}
-
-async function outputOf(
-  proverif: string,
-  folder: string,
-  model: Model,
-  seconds: number,
-): Promise<string> {
-  for (const [name, source] of model) fs.writeFileSync(path.join(folder, name), source)
-  const names = [...model.keys()]
-  const file = names.pop() ?? ''
-  const args = [...names.flatMap((name) => ['-lib', name]), file]
-  const child = spawn(proverif, args, {
-    cwd: folder,
-    timeout: seconds * 1000,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text
+    for (const [name, source] of model) fs.writeFileSync(path.join(cwd, name), source)
+    const names = [...model.keys()]
+    const file = names.pop() ?? ''
+    const args = [...names.flatMap((name) => ['-lib', name]), file]
+    const child = spawn(proverif, args, {
+      cwd,
+      timeout: LONGEST,
+      stdio: ['ignore', 'pipe', 'pipe'],
     })
-  await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
-  return output
+    const closed = new Promise((resolve, reject) =>
+      child.once('close', resolve).once('error', reject),
+    )
+    let output = ''
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        output += text
+      })
+    await closed
+    const seconds = (performance.now() - begun) / 1000
+    return { results: resultsIn(output, queriesOf(model)), output, seconds }
+  } finally {
+    fs.rmSync(cwd, { recursive: true })
+  }
 }

@@ -3,7 +3,7 @@
 import os from 'node:os'
 import {
   asking,
-  edited,
+  changed,
   type Found,
   type Model,
   modelOf,
@@ -15,10 +15,7 @@ import { PROPERTIES, type Property } from './properties.ts'
 import { VARIANTS } from './variants.ts'
 
 /** One query of one run of ProVerif. */
-export interface Question {
-  readonly query: string
-  readonly words: string
-  readonly kind: Property['kind']
+export interface Question extends Pick<Property, 'query' | 'words' | 'kind'> {
   readonly expected: Found
 }
 
@@ -30,64 +27,48 @@ export interface Job {
   readonly questions: readonly Question[]
 }
 
-/** All that there is to run, in the order of the table. */
-export function jobs(): Job[] {
+/** All that there is to run, in the order of the table. `only`: the query that alone is asked. */
+export function jobs(only: string | null = null): Job[] {
   const files = [...new Set(PROPERTIES.map(({ file }) => file))]
   const ofProtocol = (['classical', 'hybrid'] as const).flatMap((suite) =>
-    files.flatMap((file): Job[] => {
-      const questions = PROPERTIES.flatMap(
-        ({ file: of, query, words, kind, expected: { [suite]: expected } }) =>
-          of === file && expected !== undefined ? [{ query, words, kind, expected }] : [],
+    files.map((file): Job => {
+      const questions = PROPERTIES.flatMap(({ expected: { [suite]: expected }, ...property }) =>
+        property.file === file && expected ? [{ ...property, expected }] : [],
       )
-      if (questions.length === 0) return []
-      const model = asking(
-        modelOf(file, suite),
-        questions.map(({ query }) => query),
-      )
-      return [{ about: 'the protocol', suite, model, questions }]
+      return { about: 'the protocol', suite, model: modelOf(file, suite), questions }
     }),
   )
-  const ofVariants = VARIANTS.map(
-    ({ name, edits, file, queries, suite, expected }): Job => ({
-      about: expected === 'false' ? 'broken on purpose' : 'left out, and not missed',
-      suite,
-      model: asking(edited(modelOf(file, suite), edits), queries),
-      questions: queries.map((query) => ({
-        query,
-        words: `${name}: ${query}`,
-        kind: 'proved',
-        expected,
-      })),
-    }),
-  )
-  return [...ofProtocol, ...ofVariants]
+  const ofVariants = VARIANTS.map(({ name, edits, file, queries, suite, expected }): Job => {
+    const about = expected === 'false' ? 'broken on purpose' : 'left out, and not missed'
+    const questions = queries.map((query) => {
+      return { query, words: `${name}: ${query}`, kind: 'proved' as const, expected }
+    })
+    return { about, suite, model: changed(modelOf(file, suite), edits), questions }
+  })
+  return [...ofProtocol, ...ofVariants].flatMap((job) => {
+    const questions = job.questions.filter(({ query }) => only === null || query === only)
+    const names = questions.map(({ query }) => query)
+    return names.length === 0 ? [] : [{ ...job, questions, model: asking(job.model, names) }]
+  })
 }
 
 /** Runs the jobs, as many at a time as there are processors, and yields them in their order. */
 export async function* runs(proverif: string, all: readonly Job[]): AsyncGenerator<[Job, Run]> {
-  const started: Promise<Run>[] = []
-  const queue = [...all.entries()]
-  const settle: ((run: Promise<Run>) => void)[] = []
-  for (const i of all.keys())
-    started[i] = new Promise((resolve) => {
-      settle[i] = resolve
-    })
-  const work = async () => {
-    for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
-      const [i, { model }] = next
-      const run = prove(proverif, model)
-      settle[i]?.(run)
-      await run.catch(() => undefined)
+  let free = os.availableParallelism()
+  const waiting: (() => void)[] = []
+  const started = all.map(async ({ model }) => {
+    if (free > 0) free--
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      return await prove(proverif, model)
+    } finally {
+      const next = waiting.shift()
+      if (next) next()
+      else free++
     }
-  }
-  for (let i = 0; i < os.availableParallelism(); i++) void work()
+  })
   for (const [i, job] of all.entries()) {
     const run = await started[i]
-    if (run !== undefined) yield [job, run]
+    if (run) yield [job, run]
   }
-}
-
-/** Whether ProVerif found what was expected of every question. */
-export function isAsExpected({ questions }: Job, { results }: Pick<Run, 'results'>): boolean {
-  return questions.every(({ query, expected }) => results.get(query) === expected)
 }

@@ -3,7 +3,8 @@
  * the proof would not notice what it is there for. And edits that no query notices, to know which they are.
  */
 
-import type { Edit, Found, Suite } from './model.ts'
+import { changesIn, type Edit } from '../helpers/changes.ts'
+import type { Found, Suite } from './model.ts'
 
 export interface Variant {
   readonly name: string
@@ -15,236 +16,147 @@ export interface Variant {
   readonly expected: Found
 }
 
-type Row = [
-  name: string,
-  /** Names with blanks between them. */
-  queries: string,
-  edits: readonly (readonly [file: string, from: string, to: string])[],
-  suite?: Suite,
-]
+/** By the file with the queries: what is edited, the names of the queries, the suite where it is not the classical one. */
+const REFUTED = {
+  'exchange.pv': `
+primitives.pvl, agreement: no DH(id1, e2)
+- = ikm(k, ee, se, es)
++ = ikm(k, ee, zero, es)
+- = ikm(k, ee, es, se)
++ = ikm(k, ee, zero, se)
 
-const KEYS_OF_1 = '= ikm(k, ee, se, es)'
-const KEYS_OF_2 = '= ikm(k, ee, es, se)'
-const HASH = 'fun hash(Said): Transcript.'
-const HASHED = 'letfun hash(s: Said) = let said(share(i1, e1, k1), share(i2, e2, k2), c) = s in '
+primitives.pvl, agreement: no DH(e1, id2)
+- = ikm(k, ee, se, es)
++ = ikm(k, ee, se, zero)
+- = ikm(k, ee, es, se)
++ = ikm(k, ee, es, zero)
 
-/** The three shared secrets and the KEM's as they go into the keys of party 1 and of party 2. */
-const keys = (one: string, two: string) =>
-  [
-    ['primitives.pvl', KEYS_OF_1, `= ikm(${one})`],
-    ['primitives.pvl', KEYS_OF_2, `= ikm(${two})`],
-  ] as const
+primitives.pvl, agreement: no identities in the transcript
+- fun hash(Said): Transcript.
++ fun hashed(Point, EncapsulationKey, Point, EncapsulationKey, Ciphertext): Transcript.
++ letfun hash(s: Said) =
++   let said(share(i1, e1, k1), share(i2, e2, k2), c) = s in hashed(e1, k1, e2, k2, c).
 
-const REFUTED: Readonly<Record<string, readonly Row[]>> = {
-  'exchange.pv': [
-    ['no DH(id1, e2)', 'agreement', keys('k, ee, zero, es', 'k, ee, zero, se')],
-    ['no DH(e1, id2)', 'agreement', keys('k, ee, se, zero', 'k, ee, es, zero')],
-    [
-      'no identities in the transcript',
-      'agreement',
-      [
-        [
-          'primitives.pvl',
-          HASH,
-          `fun hashed(Point, EncapsulationKey, Point, EncapsulationKey, Ciphertext): Transcript.\n${HASHED}hashed(e1, k1, e2, k2, c).`,
-        ],
-      ],
-    ],
-    [
-      'no public keys in the transcript',
-      'agreement',
-      [
-        [
-          'primitives.pvl',
-          HASH,
-          `fun hashed(Point, Point, Ciphertext): Transcript.\n${HASHED}hashed(i1, i2, c).`,
-        ],
-      ],
-    ],
-    [
-      'no ciphertext in the transcript',
-      'agreement',
-      [
-        [
-          'primitives.pvl',
-          HASH,
-          `fun hashed(Share, Share): Transcript.\nletfun hash(s: Said) = let said(s1, s2, c) = s in hashed(s1, s2).`,
-        ],
-      ],
-      'hybrid',
-    ],
-    [
-      'no check of the tag',
-      'agreement',
-      [['peer.pvl', 'if tag = hmac(K(keys, confirm(other(me))), T) then', '']],
-    ],
-    [
-      "one's own tag is taken for the other's",
-      'agreement',
-      [
-        [
-          'peer.pvl',
-          'if tag = hmac(K(keys, confirm(other(me))), T) then',
-          'if tag = hmac(K(keys, confirm(me)), T) then',
-        ],
-      ],
-    ],
-    ['no check of the identity', 'agreement', [['peer.pvl', 'if B = known then', '']]],
-    [
-      'one chain for both directions',
-      'authenticity',
-      [
-        [
-          'primitives.pvl',
-          'fun chain(Kind, Party): Label [data].',
-          'fun chainOf(Kind): Label [data].\nletfun chain(k: Kind, p: Party) = chainOf(k).',
-        ],
-      ],
-    ],
-    [
-      'one chain for texts and pictures',
-      'authenticity',
-      [
-        [
-          'primitives.pvl',
-          'fun chain(Kind, Party): Label [data].',
-          'fun chainOf(Party): Label [data].\nletfun chain(k: Kind, p: Party) = chainOf(p).',
-        ],
-      ],
-    ],
-    [
-      'keys without the transcript, which the tags have',
-      'authenticity',
-      [
-        [
-          'primitives.pvl',
-          'fun extract(Transcript, Ikm): Prk.',
-          'fun extracted(Ikm): Prk.\nletfun extract(T: Transcript, i: Ikm) = extracted(i).',
-        ],
-      ],
-    ],
-    [
-      'one key for all numbers',
-      'secrecy',
-      [['primitives.pvl', 'fun keyOf(Key, nat): Key.', 'letfun keyOf(k: Key, n: nat) = k.']],
-    ],
-  ],
-  'later.pv': [
-    ['no DH(e1, e2)', 'later-secrecy', keys('k, zero, se, es', 'k, zero, es, se')],
-    [
-      'no check of the tag',
-      'later-secrecy',
-      [['peer.pvl', 'if tag = hmac(K(keys, confirm(other(me))), T) then', '']],
-    ],
-  ],
-  'quantum.pv': [
-    [
-      "no KEM's secret in the keys",
-      'quantum-later',
-      keys('zero, ee, se, es', 'zero, ee, es, se'),
-      'hybrid',
-    ],
-  ],
-  'first.pv': [
-    [
-      'a safety number that two people share',
-      'compared-secrecy',
-      [
-        [
-          'first.pv',
-          'fun digits(Point): Digits.',
-          'const few: Digits.\nletfun digits(p: Point) = few.',
-        ],
-      ],
-    ],
-  ],
-  'once.pv': [
-    [
-      'the private key stays after promotion',
-      'one-session',
-      [
-        [
-          'once.pv',
-          '!Candidate(a, A, known, e, E, d, false)',
-          '!Candidate(a, A, known, e, E, d, true)',
-        ],
-      ],
-    ],
-  ],
-  'chain.pv': [
-    [
-      'a chain that stands still',
-      'key-once',
-      [['chain.pv', 'let c1 = next(c0) in', 'let c1 = c0 in']],
-    ],
-    [
-      'a chain that runs backwards too',
-      'chain-secrecy',
-      [['chain.pv', 'fun next(Key): Key.', 'fun next(Key): Key [data].']],
-    ],
-  ],
-  'stream.pv': [
-    [
-      'no mark on the last chunk',
-      'whole-picture',
-      [
-        [
-          'stream.pv',
-          'fun numbered(nat, bool): Nonce [data].',
-          'fun number(nat): Nonce [data].\nletfun numbered(n: nat, isLast: bool) = number(n).',
-        ],
-      ],
-    ],
-    [
-      'no number on the chunks',
-      'whole-picture',
-      [
-        [
-          'stream.pv',
-          'fun numbered(nat, bool): Nonce [data].',
-          'fun mark(bool): Nonce [data].\nletfun numbered(n: nat, isLast: bool) = mark(isLast).',
-        ],
-      ],
-    ],
-  ],
+primitives.pvl, agreement: no public keys in the transcript
+- fun hash(Said): Transcript.
++ fun hashed(Point, Point, Ciphertext): Transcript.
++ letfun hash(s: Said) =
++   let said(share(i1, e1, k1), share(i2, e2, k2), c) = s in hashed(i1, i2, c).
+
+primitives.pvl, agreement, hybrid: no ciphertext in the transcript
+- fun hash(Said): Transcript.
++ fun hashed(Share, Share): Transcript.
++ letfun hash(s: Said) = let said(s1, s2, c) = s in hashed(s1, s2).
+
+peer.pvl, agreement: no check of the tag
+- if tag = hmac(K(keys, confirm(other(me))), T) then
+
+peer.pvl, agreement: one's own tag is taken for the other's
+- if tag = hmac(K(keys, confirm(other(me))), T) then
++ if tag = hmac(K(keys, confirm(me)), T) then
+
+peer.pvl, agreement: no check of the identity
+- if B = known then
+
+primitives.pvl, authenticity: one chain for both directions
+- fun chain(Kind, Party): Label [data].
++ fun chainOf(Kind): Label [data].
++ letfun chain(k: Kind, p: Party) = chainOf(k).
+
+primitives.pvl, authenticity: one chain for texts and pictures
+- fun chain(Kind, Party): Label [data].
++ fun chainOf(Party): Label [data].
++ letfun chain(k: Kind, p: Party) = chainOf(p).
+
+primitives.pvl, authenticity: keys without the transcript, which the tags have
+- fun extract(Transcript, Ikm): Prk.
++ fun extracted(Ikm): Prk.
++ letfun extract(T: Transcript, i: Ikm) = extracted(i).
+
+primitives.pvl, secrecy: one key for all numbers
+- fun keyOf(Key, nat): Key.
++ letfun keyOf(k: Key, n: nat) = k.
+`,
+  'later.pv': `
+primitives.pvl, later-secrecy: no DH(e1, e2)
+- = ikm(k, ee, se, es)
++ = ikm(k, zero, se, es)
+- = ikm(k, ee, es, se)
++ = ikm(k, zero, es, se)
+
+peer.pvl, later-secrecy: no check of the tag
+- if tag = hmac(K(keys, confirm(other(me))), T) then
+`,
+  'quantum.pv': `
+primitives.pvl, quantum-later, hybrid: no KEM's secret in the keys
+- = ikm(k, ee, se, es)
++ = ikm(zero, ee, se, es)
+- = ikm(k, ee, es, se)
++ = ikm(zero, ee, es, se)
+`,
+  'first.pv': `
+first.pv, compared-secrecy: a safety number that two people share
+- fun digits(Point): Digits.
++ const few: Digits.
++ letfun digits(p: Point) = few.
+`,
+  'once.pv': `
+once.pv, one-session: the private key stays after promotion
+- !Candidate(a, A, known, e, E, d, false)
++ !Candidate(a, A, known, e, E, d, true)
+`,
+  'chain.pv': `
+chain.pv, key-once: a chain that stands still
+- let c1 = next(c0) in
++ let c1 = c0 in
+
+chain.pv, chain-secrecy: a chain that runs backwards too
+- fun next(Key): Key.
++ fun next(Key): Key [data].
+`,
+  'stream.pv': `
+stream.pv, whole-picture: no mark on the last chunk
+- fun numbered(nat, bool): Nonce [data].
++ fun number(nat): Nonce [data].
++ letfun numbered(n: nat, isLast: bool) = number(n).
+
+stream.pv, whole-picture: no number on the chunks
+- fun numbered(nat, bool): Nonce [data].
++ fun mark(bool): Nonce [data].
++ letfun numbered(n: nat, isLast: bool) = mark(isLast).
+`,
 }
 
-const ALL = 'agreement authenticity secrecy'
 /** What the proof does without: these queries stay true. */
-const UNNEEDED: readonly Row[] = [
-  ['no check for bad points', ALL, [['peer.pvl', 'if b <> low && p <> low && B <> P then', '']]],
-  [
-    'no check for reflection',
-    ALL,
-    [['peer.pvl', 'if B <> A && P <> A && B <> E && P <> E then', '']],
-  ],
-  [
-    'tags without the transcript, which the keys have',
-    ALL,
-    [
-      [
-        'primitives.pvl',
-        'fun hmac(Key, Transcript): Tag.',
-        'fun mac(Key): Tag.\nletfun hmac(k: Key, T: Transcript) = mac(k).',
-      ],
-    ],
-  ],
-]
+const UNNEEDED = {
+  'exchange.pv': `
+peer.pvl, agreement authenticity secrecy: no check for bad points
+- if b <> low && p <> low && B <> P then
 
-function variants(of: Readonly<Record<string, readonly Row[]>>, expected: Found): Variant[] {
-  return Object.entries(of).flatMap(([file, rows]) =>
-    rows.map(([name, queries, edits, suite = 'classical']) => ({
+peer.pvl, agreement authenticity secrecy: no check for reflection
+- if B <> A && P <> A && B <> E && P <> E then
+
+primitives.pvl, agreement authenticity secrecy: tags without the transcript, which the keys have
+- fun hmac(Key, Transcript): Tag.
++ fun mac(Key): Tag.
++ letfun hmac(k: Key, T: Transcript) = mac(k).
+`,
+}
+
+function variants(lists: Readonly<Record<string, string>>, expected: Found): Variant[] {
+  return Object.entries(lists).flatMap(([file, list]) =>
+    changesIn(list).map(({ what: name, marks: [queries = '', suite], edits }) => ({
       name,
+      edits,
       file,
       queries: queries.split(' '),
-      suite,
+      suite: suite === 'hybrid' ? suite : 'classical',
       expected,
-      edits: edits.map(([file, from, to]) => ({ file, from, to })),
     })),
   )
 }
 
 export const VARIANTS: readonly Variant[] = [
   ...variants(REFUTED, 'false'),
-  ...variants({ 'exchange.pv': UNNEEDED }, 'true'),
+  ...variants(UNNEEDED, 'true'),
 ]

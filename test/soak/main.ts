@@ -46,13 +46,8 @@ function table({ minute, rounds, scene }: Soak): void {
     row(step, listOf(ends.map(([what, count]) => [what.slice(step.length + 1), count])))
   }
   row('requests', listOf(faults))
-  row(
-    'restarts',
-    listOf([
-      ['SIGKILL', restarts.kill],
-      ['SIGTERM', restarts.stop],
-    ]),
-  )
+  const { kill, stop } = restarts
+  row('restarts', `${kill + stop}: SIGKILL ${kill}, SIGTERM ${stop}`)
   const { messages, pictures, mail } = ledger
   row(
     'messages',

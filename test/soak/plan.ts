@@ -1,27 +1,11 @@
 /** What happens in a run, drawn from its seed: the owners' steps, the faults between the peers, the restarts. */
 
 import fc from 'fast-check'
-import type { PictureType } from '../../src/protocol/stream.ts'
 import type { Side } from './ledger.ts'
-import { FAULT_KINDS, type Fault } from './proxy.ts'
+import { FAULT_KINDS } from './proxy.ts'
 
-export type Step =
-  | { do: 'send_keys' | 'show' | 'decrypt_msg'; side: Side; pause: number }
-  | { do: 'send_msg'; side: Side; pause: number; length: number; asForm: boolean }
-  | { do: 'send_image'; side: Side; pause: number; length: number; type: PictureType }
-  | { do: 'mail'; side: Side; pause: number; length: number; how: 'once' | 'twice' | 'by command' }
-  | { do: 'look'; side: Side; pause: number; path: string }
-  | { do: 'listen'; side: Side; pause: number; ms: number }
-
-export interface Restart {
-  /** How long it runs before, and how long it is down, in ms. */
-  readonly after: number
-  readonly down: number
-  readonly how: 'kill' | 'stop'
-  /** Which of the sides that may be restarted, and which of its two programs. */
-  readonly pick: number
-  readonly which: 'peer' | 'watcher'
-}
+type Drawn<A> = A extends fc.Arbitrary<infer T> ? T : never
+export type Step = Drawn<typeof step>
 
 const CHUNK = 64 * 1024
 
@@ -41,51 +25,43 @@ const pictureLength = fc.oneof(
   weighted(1, fc.integer({ min: CHUNK, max: 3 * 2 ** 20 })),
 )
 
-const common = { side: fc.constantFrom<Side>(0, 1), pause: fc.nat(60) }
-type Taking<Do> = Step & { do: Do }
-type More<Do> = Omit<Taking<Do>, 'do' | keyof typeof common>
-
-/** A step with what it needs beside a side and a pause. */
-const taking = <Do extends Step['do']>(
+/** A step with what it needs beside a side and a pause in ms. */
+const taking = <const Do, More>(
+  weight: number,
   what: Do,
-  more: { [K in keyof More<Do>]: fc.Arbitrary<More<Do>[K]> },
-) =>
-  fc.record({ do: fc.constant(what), ...common, ...more }) as fc.Arbitrary<unknown> as fc.Arbitrary<
-    Taking<Do>
-  >
+  more: { [K in keyof More]: fc.Arbitrary<More[K]> },
+) => {
+  const common = { do: fc.constant(what), side: fc.constantFrom<Side>(0, 1), pause: fc.nat(60) }
+  const both = fc.tuple(fc.record(common), fc.record(more))
+  return weighted(
+    weight,
+    both.map(([one, other]) => ({ ...one, ...other })),
+  )
+}
 
-const step: fc.Arbitrary<Step> = fc.oneof(
-  weighted(3, taking('send_keys', {})),
-  weighted(12, taking('send_msg', { length: textLength(16_000), asForm: fc.boolean() })),
-  weighted(5, taking('decrypt_msg', {})),
-  weighted(
-    3,
-    taking('send_image', {
-      length: pictureLength,
-      type: fc.constantFrom('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
-    }),
-  ),
-  weighted(2, taking('show', {})),
-  weighted(
-    6,
-    taking('mail', {
-      length: textLength(64_000),
-      how: fc.oneof(
-        weighted(20, fc.constantFrom('once', 'twice')),
-        weighted(1, fc.constant('by command')),
-      ),
-    }),
-  ),
-  weighted(
-    2,
-    taking('look', {
-      path: fc.constantFrom('/', '/frequency', '/transcript', '/image', '/sealed_image'),
-    }),
-  ),
-  weighted(1, taking('listen', { ms: fc.nat(2_000) })),
+const step = fc.oneof(
+  taking(3, 'send_keys', {}),
+  taking(12, 'send_msg', { length: textLength(16_000), asForm: fc.boolean() }),
+  taking(5, 'decrypt_msg', {}),
+  taking(3, 'send_image', {
+    length: pictureLength,
+    type: fc.constantFrom('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
+  }),
+  taking(2, 'show', {}),
+  taking(6, 'mail', {
+    length: textLength(64_000),
+    how: fc.oneof(
+      weighted(20, fc.constantFrom('once', 'twice')),
+      weighted(1, fc.constant('by command')),
+    ),
+  }),
+  taking(2, 'look', {
+    path: fc.constantFrom('/', '/frequency', '/transcript', '/image', '/sealed_image'),
+  }),
+  taking(1, 'listen', { ms: fc.nat(2_000) }),
 )
 
-const fault: fc.Arbitrary<Fault> = fc.record({
+const fault = fc.record({
   kind: fc.oneof(
     weighted(60, fc.constant('passed' as const)),
     weighted(38, fc.constantFrom(...FAULT_KINDS.filter((kind) => kind !== 'stalled'))),
@@ -96,10 +72,12 @@ const fault: fc.Arbitrary<Fault> = fc.record({
   share: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
 })
 
-const restart: fc.Arbitrary<Restart> = fc.record({
+const restart = fc.record({
+  // how long it runs before, and how long it is down, in ms
   after: fc.integer({ min: 500, max: 6_000 }),
   down: fc.oneof(fc.constant(0), fc.nat(1_500)),
   how: fc.constantFrom('kill', 'stop'),
+  // which of the sides that may be restarted
   pick: fc.nat(1),
   which: fc.constantFrom('peer', 'peer', 'watcher'),
 })

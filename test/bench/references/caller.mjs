@@ -10,44 +10,15 @@
  * echo once, with the JSON that the text in its body would be sealed to.
  */
 
-import { x25519 } from '@noble/curves/ed25519.js'
-import { p256 } from '@noble/curves/nist.js'
-import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import got from 'got'
 import Koa from 'koa'
 import getRawBody from 'raw-body'
+import { hex, keyPair, SUITES } from './suites.mjs'
 
 const [port, other] = process.argv.slice(2)
 const TAG_BYTES = 16
 
-const CURVES = {
-  X25519: {
-    generate: () => x25519.utils.randomSecretKey(),
-    publicKey: (key) => x25519.getPublicKey(key),
-    sharedSecret: (key, point) => x25519.getSharedSecret(key, point),
-  },
-  'P-256': {
-    generate: () => p256.utils.randomSecretKey(),
-    publicKey: (key) => p256.getPublicKey(key, false),
-    sharedSecret: (key, point) => p256.getSharedSecret(key, point, true),
-  },
-}
-
-// X25519MLKEM768 is X25519 with ML-KEM-768 beside it
-const SUITES = {
-  X25519: { curve: CURVES.X25519 },
-  'P-256': { curve: CURVES['P-256'] },
-  X25519MLKEM768: { curve: CURVES.X25519, kem: ml_kem768 },
-}
-
 const call = (json) => got.post(`http://127.0.0.1:${other}/`, { json }).json()
-
-const keyPair = (curve) => {
-  const privateKey = curve.generate()
-  return { privateKey, publicKey: curve.publicKey(privateKey) }
-}
-
-const hex = (bytes) => Buffer.from(bytes).toString('hex')
 
 async function exchanges(name, n) {
   const { curve, kem } = SUITES[name]

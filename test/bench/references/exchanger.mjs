@@ -9,39 +9,18 @@
  */
 
 import Router from '@koa/router'
-import { x25519 } from '@noble/curves/ed25519.js'
-import { p256 } from '@noble/curves/nist.js'
-import { ml_kem768 } from '@noble/post-quantum/ml-kem.js'
 import got from 'got'
 import Koa from 'koa'
 import getRawBody from 'raw-body'
+import { hex, keyPair, SUITES } from './suites.mjs'
 
 const [port, other, , suite] = process.argv.slice(2)
 
-const X25519 = {
-  generate: () => x25519.utils.randomSecretKey(),
-  publicKey: (key) => x25519.getPublicKey(key),
-  sharedSecret: (key, point) => x25519.getSharedSecret(key, point),
-}
-const P256 = {
-  generate: () => p256.utils.randomSecretKey(),
-  publicKey: (key) => p256.getPublicKey(key, false),
-  sharedSecret: (key, point) => p256.getSharedSecret(key, point, true),
-}
-const { curve, kem } = {
-  X25519: { curve: X25519 },
-  'P-256': { curve: P256 },
-  X25519MLKEM768: { curve: X25519, kem: ml_kem768 },
-}[suite]
+const { curve, kem } = SUITES[suite]
 
-const keyPair = () => {
-  const privateKey = curve.generate()
-  return { privateKey, publicKey: curve.publicKey(privateKey) }
-}
-const hex = (bytes) => Buffer.from(bytes).toString('hex')
 const bytes = (text) => new Uint8Array(Buffer.from(text, 'hex'))
 
-const identity = keyPair()
+const identity = keyPair(curve)
 /** What stands for the tags and the base point, which are fixed or cost next to nothing. */
 const filling = { session: '0'.repeat(32), tag: '0'.repeat(64) }
 
@@ -56,7 +35,7 @@ const sharedSecrets = () => [
 
 const router = new Router()
 router.get('/send_keys', async (ctx) => {
-  own = { ...keyPair(), kem: kem?.keygen() }
+  own = { ...keyPair(curve), kem: kem?.keygen() }
   let ciphertext
   if (peer !== null) {
     ciphertext = kem?.encapsulate(peer.encapsulationKey).cipherText

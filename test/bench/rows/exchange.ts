@@ -2,13 +2,11 @@
 
 import { SUITES } from '../../../src/protocol/suites.ts'
 import { call } from '../../helpers/call.ts'
-import type { Connection } from '../connection.ts'
-import { request } from '../connection.ts'
+import { type Connection, STEPS } from '../connection.ts'
 import { type Bench, type Figure, figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, type Running, withPrograms } from '../programs.ts'
 
 const EXCHANGES = 20
-const SEND_KEYS = request('/send_keys')
 
 export const exchange: Row = async (bench) => {
   const figures: Figure[] = []
@@ -52,7 +50,8 @@ function measured(curve: string, { rounds, folder }: Bench): Promise<Figure[]> {
 /** Milliseconds for an exchange, on average. */
 async function msOf([a, b]: readonly [Connection, Connection]): Promise<number> {
   let ms = 0
-  for (let i = 0; i < EXCHANGES; i++) ms += (await a.send(SEND_KEYS)) + (await b.send(SEND_KEYS))
+  for (let i = 0; i < EXCHANGES; i++)
+    ms += (await a.send(STEPS.sendKeys)) + (await b.send(STEPS.sendKeys))
   return ms / EXCHANGES
 }
 

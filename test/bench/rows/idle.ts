@@ -1,14 +1,19 @@
 /** The memory of a peer that has talked and then been left alone for a minute (Linux counts it). */
 
-import fs from 'node:fs'
 import { setTimeout as delay } from 'node:timers/promises'
 import { freePorts } from '../../helpers/ports.ts'
-import { request } from '../connection.ts'
+import { request, STEPS } from '../connection.ts'
 import { figureOf, type Row } from '../measure.ts'
-import { answering, type Programs, type Running, withPrograms } from '../programs.ts'
+import {
+  agreed,
+  answering,
+  memoryOf,
+  type Programs,
+  type Running,
+  withPrograms,
+} from '../programs.ts'
 
 const MESSAGES = 1000
-const TEXT_BYTES = 1024
 /** As many as may wait to be read. */
 const BURST = 32
 const IDLE_MS = 60_000
@@ -25,7 +30,8 @@ export const idle: Row = async ({ rounds, folder }) => {
       last = talked.then(() => {})
       const { peers, bare } = await talked
       await delay(IDLE_MS)
-      return { ours: Math.max(...peers.map(residentOf)), reference: residentOf(bare) }
+      const resident = (one: Running) => memoryOf(one, 'VmRSS')
+      return { ours: Math.max(...peers.map(resident)), reference: resident(bare) }
     })
   const samples = await Promise.all(
     Array.from({ length: Math.min(rounds, ROUNDS) }, () => measured()),
@@ -47,21 +53,13 @@ async function talk(programs: Programs): Promise<{ peers: [Running, Running]; ba
   const peers = await programs.peers()
   const [port = 0] = await freePorts(1)
   const bare = programs.reference('bareStart', port)
-  const [a, b] = [await answering(peers[0]), await answering(peers[1])]
-  for (const peer of [a, b]) await peer.send(request('/send_keys'))
-  const text = { type: 'text/plain', bytes: Buffer.alloc(TEXT_BYTES, 'a') }
+  const [a, b] = await agreed(peers)
   const asked = await answering(bare)
   for (let i = 0; i < MESSAGES; i++) {
-    await a.send(request('/send_msg', text))
-    if (i % BURST === BURST - 1) await b.send(request('/decrypt_msg'))
+    await a.send(STEPS.sendMsg)
+    if (i % BURST === BURST - 1) await b.send(STEPS.decryptMsg)
     await asked.send(request('/'))
   }
   for (const connection of [a, b, asked]) connection.close()
   return { peers, bare }
-}
-
-/** MiB that a process has in memory now. */
-function residentOf({ child }: Running): number {
-  const status = fs.readFileSync(`/proc/${child.pid}/status`, 'utf8')
-  return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) / 1024
 }

@@ -8,8 +8,7 @@ import { SUITES } from '../../../src/protocol/suites.ts'
 import { encodePublicKey } from '../../../src/state/pem.ts'
 import { call } from '../../helpers/call.ts'
 import { freePorts } from '../../helpers/ports.ts'
-import { burst, connections } from '../bursts.ts'
-import { type Connection, request } from '../connection.ts'
+import { burst, type Connection, connections, request } from '../connection.ts'
 import { type Aim, figureOf, inTurn, type Row } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
@@ -18,18 +17,16 @@ const MESSAGES = 64
 
 export const mail: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
-    const [home, stored, plain] = ['mailbox', 'stored', 'plain'].map((name) => {
-      const dir = path.join(folder, name)
-      fs.mkdirSync(dir)
-      return dir
-    }) as [string, string, string]
+    const places = ['mailbox', 'stored', 'plain'].map((name) => path.join(folder, name))
+    for (const place of places) fs.mkdirSync(place)
+    const [home = '', stored = '', plain = ''] = places
     const recipient = new KeyPair(SUITES.X25519.curve)
     const key = path.join(folder, 'key.public.pem')
     fs.writeFileSync(key, encodePublicKey(recipient))
     const [a = 0, b = 0, c = 0] = await freePorts(3)
     const peer = programs.peer(a, b, '--mailbox', home, '--mailbox-key', key)
     const same = programs.reference('storer', b, stored)
-    const writer = programs.reference('plainStore', c, plain)
+    const writer = programs.reference('storer', c, plain)
     for (const program of [peer, same, writer]) (await answering(program)).close()
     const [ours, theirs] = [await connections(a), await connections(b)]
     const sealed = await Promise.all(Array.from({ length: MESSAGES }, () => seal(recipient, TEXT)))
@@ -41,7 +38,7 @@ export const mail: Row = ({ rounds, folder }) =>
       for (const name of names) fs.rmSync(path.join(into, name))
       return rate(ms)
     }
-    const url = `http://127.0.0.1:${c}/?bytes=${sealed[0]?.length}&n=${MESSAGES}`
+    const url = `http://127.0.0.1:${c}/writes?bytes=${sealed[0]?.length}&n=${MESSAGES}`
     const sides = {
       one: () => rateOf(ours.slice(0, 1), path.join(home, 'new')),
       atOnce: () => rateOf(ours, path.join(home, 'new')),

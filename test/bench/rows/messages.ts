@@ -4,25 +4,20 @@
  */
 
 import { call } from '../../helpers/call.ts'
-import { burst, connections } from '../bursts.ts'
-import { request } from '../connection.ts'
+import { burst, connections, STEPS } from '../connection.ts'
 import { type Figure, figureOf, inTurn, type Row, WARMING } from '../measure.ts'
-import { answering, withPrograms } from '../programs.ts'
+import { agreed, withPrograms } from '../programs.ts'
 
-const TEXT_BYTES = 1024
-const SEND_MSG = request('/send_msg', { type: 'text/plain', bytes: Buffer.alloc(TEXT_BYTES, 'a') })
-const DECRYPT_MSG = request('/decrypt_msg')
 /** As many as may wait: then the receiver reads them, which is no part of sending. */
 const BURST = 32
 const BURSTS = 8
-const TEXTS = Array.from({ length: BURST }, () => SEND_MSG)
+const TEXTS = Array.from({ length: BURST }, () => STEPS.sendMsg)
 
 export const messages: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
     const peers = await programs.peers()
     const [caller] = await programs.references('caller')
-    const [a, b] = [await answering(peers[0]), await answering(peers[1])]
-    for (const peer of [a, b]) await peer.send(request('/send_keys'))
+    const [a, b] = await agreed(peers)
     const [many, asked] = [await connections(peers[0].port), await connections(caller.port)]
     const rateOf = async (burst: () => Promise<number>, after = async () => {}) => {
       let ms = 0
@@ -32,7 +27,7 @@ export const messages: Row = ({ rounds, folder }) =>
       }
       return (1000 * BURST * BURSTS) / ms
     }
-    const read = async () => void (await b.send(DECRYPT_MSG))
+    const read = async () => void (await b.send(STEPS.decryptMsg))
     const sides = {
       one: () => rateOf(() => burst([a], TEXTS), read),
       atOnce: () => rateOf(() => burst(many, TEXTS), read),
@@ -40,7 +35,7 @@ export const messages: Row = ({ rounds, folder }) =>
       sameAtOnce: () => rateOf(() => burst(asked, TEXTS)),
       calls: () =>
         rateOf(async () => {
-          const path = `/messages?bytes=${TEXT_BYTES}&n=${BURST}`
+          const path = `/messages?bytes=1024&n=${BURST}`
           return (await call(`http://127.0.0.1:${caller.port}${path}`)).json.ms
         }),
     }

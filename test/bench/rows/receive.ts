@@ -3,7 +3,7 @@
  * and sends them in their order, one right behind the other on one connection.
  */
 
-import http from 'node:http'
+import type { RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { json } from 'node:stream/consumers'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
@@ -18,8 +18,9 @@ import {
 } from '../../../src/protocol/messages.ts'
 import { SUITES } from '../../../src/protocol/suites.ts'
 import { post } from '../../helpers/call.ts'
+import { withServer } from '../../helpers/fakes.ts'
 import { freePorts } from '../../helpers/ports.ts'
-import { type Connection, request } from '../connection.ts'
+import { type Connection, request, STEPS } from '../connection.ts'
 import { figureOf, inTurn, type Row, WARMING } from '../measure.ts'
 import { answering, withPrograms } from '../programs.ts'
 
@@ -28,26 +29,26 @@ const TEXT = Buffer.alloc(1024, 'a')
 /** As many as may wait: then the receiver reads them, which is no part of receiving. */
 const BURST = 32
 const BURSTS = 32
-const DECRYPT_MSG = request('/decrypt_msg')
 
 export const receive: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
     const exchange = new Exchange(SUITE, new KeyPair(SUITE.curve))
-    const wire = http.createServer((request, response) => answer(exchange, request, response))
-    await new Promise<void>((resolve) => wire.listen(0, '127.0.0.1', resolve))
-    try {
-      const [port = 0] = await freePorts(1)
+    const [port = 0, opens = 0] = await freePorts(2)
+    /** Takes the receiver's key message, as a peer does. */
+    const answer: RequestListener = async (request, response) => {
+      const { confirm } = exchange.receiveKeys(parseKeyMessage(SUITE, await json(request)))
+      response.writeHead(201, { 'content-type': 'application/json' })
+      response.end(JSON.stringify(encodeAnswer(confirm)))
+    }
+    return withServer(answer, async (_url, wire) => {
       const peer = programs.peer(port, (wire.address() as AddressInfo).port)
       const receiver = await answering(peer)
-      await post(
-        `http://127.0.0.1:${port}/wire/keys`,
-        encodeKeyMessage(SUITE, exchange.startKeys()),
-      )
-      await receiver.send(request('/send_keys'))
+      const keys = encodeKeyMessage(SUITE, exchange.startKeys())
+      await post(`http://127.0.0.1:${port}/wire/keys`, keys)
+      await receiver.send(STEPS.sendKeys)
       const [echo] = await programs.references('caller')
-      const opener = programs.reference('opener', (await freePorts(1))[0] ?? 0)
+      const opener = programs.reference('opener', opens)
       const [echoing, opening] = [await answering(echo), await answering(opener)]
-      let bursts: Buffer[][] = []
       const same = Array.from({ length: BURST }, (_, seq) => sealedForOpener(seq))
       const rateAt = async (connection: Connection) => {
         let ms = 0
@@ -56,11 +57,11 @@ export const receive: Row = ({ rounds, folder }) =>
       }
       const sides = {
         ours: async () => {
-          bursts = Array.from({ length: BURSTS }, () => sealed(exchange))
+          const bursts = Array.from({ length: BURSTS }, () => sealed(exchange))
           let ms = 0
           for (const burst of bursts) {
             ms += await receiver.send(...burst)
-            await receiver.send(DECRYPT_MSG)
+            await receiver.send(STEPS.decryptMsg)
           }
           return rate(ms)
         },
@@ -84,9 +85,7 @@ export const receive: Row = ({ rounds, folder }) =>
           reference: references.echo,
         }),
       ]
-    } finally {
-      wire.close()
-    }
+    })
   })
 
 const rate = (ms: number) => (1000 * BURST * BURSTS) / ms
@@ -104,15 +103,4 @@ function sealedForOpener(seq: number): Buffer {
 function requestOf(message: SealedMessage): Buffer {
   const bytes = Buffer.from(JSON.stringify(encodeMessage(message)))
   return request('/wire/message', { type: 'application/json', bytes })
-}
-
-/** Takes the receiver's key message, as a peer does. */
-async function answer(
-  exchange: Exchange,
-  request: http.IncomingMessage,
-  response: http.ServerResponse,
-): Promise<void> {
-  const { confirm } = exchange.receiveKeys(parseKeyMessage(SUITE, await json(request)))
-  response.writeHead(201, { 'content-type': 'application/json' })
-  response.end(JSON.stringify(encodeAnswer(confirm)))
 }

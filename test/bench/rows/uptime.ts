@@ -1,13 +1,12 @@
 /** Whether a message costs more the longer a peer runs: 20,000 of them on one session. */
 
-import { request } from '../connection.ts'
+import { STEPS } from '../connection.ts'
 import { figureOf, type Row } from '../measure.ts'
-import { answering, withPrograms } from '../programs.ts'
+import { agreed, withPrograms } from '../programs.ts'
 
 const MESSAGES = 20_000
 /** What is compared: so many at the beginning and at the end. */
 const STRETCH = 1000
-const TEXT_BYTES = 1024
 /** As many as may wait: then the receiver reads them. */
 const BURST = 20
 /** Each is 20,000 messages. */
@@ -16,27 +15,21 @@ const ROUNDS = 3
 export const uptime: Row = ({ rounds, folder }) =>
   withPrograms(folder, async (programs) => {
     const peers = await programs.peers()
-    const [a, b] = [await answering(peers[0]), await answering(peers[1])]
-    const text = { type: 'text/plain', bytes: Buffer.alloc(TEXT_BYTES, 'a') }
-    const [sendMsg, decryptMsg] = [request('/send_msg', text), request('/decrypt_msg')]
-    const keys = async () => {
-      for (const peer of [a, b]) await peer.send(request('/send_keys'))
-    }
+    const [a, b] = await agreed(peers)
     /** Messages a second. */
     const stretch = async () => {
       let ms = 0
       for (let i = 0; i < STRETCH; i++) {
-        ms += await a.send(sendMsg)
-        if (i % BURST === BURST - 1) ms += await b.send(decryptMsg)
+        ms += await a.send(STEPS.sendMsg)
+        if (i % BURST === BURST - 1) ms += await b.send(STEPS.decryptMsg)
       }
       return (1000 * STRETCH) / ms
     }
     const samples = { ours: [] as number[], reference: [] as number[] }
     // while the engine still compiles, the first would be the slow ones
-    await keys()
     for (let i = 0; i < 5; i++) await stretch()
     for (let round = 0; round < Math.min(rounds, ROUNDS); round++) {
-      await keys()
+      for (const peer of [a, b]) await peer.send(STEPS.sendKeys)
       const rates: number[] = []
       for (let i = 0; i < MESSAGES / STRETCH; i++) rates.push(await stretch())
       samples.reference.push(rates[0] ?? Number.NaN)
