@@ -11,10 +11,9 @@ import { openMemory } from '../src/state/memory.ts'
 import { call, posting, TEXT } from './helpers/call.ts'
 import { type Command, usage, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
-import { withOnePeer } from './helpers/one-peer.ts'
 import { freePorts } from './helpers/ports.ts'
 import { sharedProcess } from './helpers/shared.ts'
-import { linesOf, secretsOf, withPeers } from './helpers/with-peers.ts'
+import { linesOf, secretsOf, withOnePeer, withPeers } from './helpers/with-peers.ts'
 
 const at = folderForEach()
 

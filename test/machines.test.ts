@@ -8,7 +8,8 @@ import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { open } from '../src/mailbox/seal.ts'
 import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
-import { type Command, runCommand, startCommand } from './helpers/command.ts'
+import type { Answer } from './helpers/call.ts'
+import { type Command, MAIN, runCommand, startCommand } from './helpers/command.ts'
 import { folderForAll } from './helpers/files.ts'
 import { type MailKeys, makeKeys } from './helpers/mail.ts'
 
@@ -61,11 +62,7 @@ function reasonToSkip(): string | false {
 }
 
 /** What curl got for one URL. */
-interface Answer {
-  status: number
-  // biome-ignore lint/suspicious/noExplicitAny: a test names the fields that it expects
-  json: any
-}
+type CurlAnswer = Pick<Answer, 'status' | 'json'>
 
 interface Machine {
   readonly address: string
@@ -73,10 +70,10 @@ interface Machine {
   /** The folder of its mailbox, and the keys that mail for it is sealed with. */
   readonly mailbox: string
   readonly keys: MailKeys
-  /** How a command is run on this machine. */
-  readonly under: readonly string[]
+  /** The built program on this machine. */
+  readonly program: readonly string[]
   /** Curl on this machine: steps of its own peer, or URLs. */
-  curl(targets: string | string[], ...options: string[]): Promise<Answer[]>
+  curl(targets: string | string[], ...options: string[]): Promise<CurlAnswer[]>
   /** The same for a step or URL that is answered with `status`; returns the JSON. */
   step(status: number, target: string, ...options: string[]): Promise<Answer['json']>
 }
@@ -93,11 +90,12 @@ function start(i: 0 | 1, curve: SuiteName, state: string): Machine {
   const args = ['peer', '--port', `${PORT}`, '--host', address, '--curve', curve]
   args.push('--peer', `http://${other}:${PORT}`, '--state', path.join(state, address))
   args.push('--mailbox', mailbox, '--mailbox-key', keys.publicFile)
-  const peer = startCommand(args, { under })
+  const program = [...under, process.execPath, MAIN]
+  const peer = startCommand(args, { program })
   const curl = async (targets: string | string[], ...options: string[]) => {
     const urls = [targets].flat().map((to) => new URL(to, `http://127.0.0.1:${PORT}`).href)
-    const [program = '', ...words] = [...under, ...CURL, ...urls, ...options]
-    const { stdout } = await run(program, words)
+    const [ip = '', ...words] = [...under, ...CURL, ...urls, ...options]
+    const { stdout } = await run(ip, words)
     const answers = stdout.split('@').slice(0, -1)
     return answers.map((answer) => ({
       status: Number(answer.slice(-3)),
@@ -109,7 +107,7 @@ function start(i: 0 | 1, curve: SuiteName, state: string): Machine {
     assert.equal(answer?.status, expected, JSON.stringify(answer))
     return answer?.json
   }
-  return { address, peer, mailbox, keys, under, curl, step }
+  return { address, peer, mailbox, keys, program, curl, step }
 }
 
 const picture = path.resolve(import.meta.dirname, '../src/sample/curve.png')

@@ -1,4 +1,4 @@
-/** Two peers of this process on free ports, with terminals that can be read; torn down whatever happens. */
+/** Peers of this process, two of them on free ports, with terminals that can be read; torn down whatever happens. */
 
 import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
@@ -8,7 +8,7 @@ import type { PeerOptions } from '../../src/peer.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
-import { keptTerminal } from './terminal.ts'
+import { type KeptTerminal, keptTerminal } from './terminal.ts'
 
 export interface TestPeer {
   readonly port: number
@@ -93,6 +93,27 @@ export async function withPeers(
     await run(...started.peers)
   } finally {
     await started.close()
+  }
+}
+
+/** Runs one peer beside `use`, whose other one is somewhere else: where it listens, and where the other one does. */
+export async function withOnePeer(
+  options: { ports: readonly [number, number]; suite?: Suite; memory?: Memory },
+  use: (terminal: KeptTerminal) => Promise<void>,
+): Promise<void> {
+  const { ports, suite = SUITES.X25519, memory = forgetful(suite.curve) } = options
+  const kept = keptTerminal()
+  const { close } = await launch({
+    suite,
+    plans: [{ host: '127.0.0.1', port: ports[0], peerUrl: `http://127.0.0.1:${ports[1]}` }],
+    openMemory: () => memory,
+    terminal: kept.terminal,
+    showsSecrets: true,
+  })
+  try {
+    await use(kept)
+  } finally {
+    await close()
   }
 }
 
