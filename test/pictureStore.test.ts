@@ -325,12 +325,11 @@ describe('the pictures of a peer that keeps nothing', () => {
     another.mock.restore()
     assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
     // on Windows nobody can tell
-    Object.defineProperty(process, 'getuid', { value: undefined, configurable: true })
-    try {
-      temporaryPictures()
-    } finally {
-      Object.defineProperty(process, 'getuid', { value: getuid, configurable: true })
-    }
+    const setGetuid = (value: unknown) =>
+      Object.defineProperty(process, 'getuid', { value, configurable: true })
+    t.after(() => setGetuid(getuid))
+    setGetuid(undefined)
+    temporaryPictures()
     assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
   })
 
@@ -339,7 +338,7 @@ describe('the pictures of a peer that keeps nothing', () => {
     const name = `ecdh-duet-${gone}-abc`
     const { readdirSync, lstatSync } = fs
     const listed = t.mock.method(fs, 'readdirSync', () => [name])
-    assert.doesNotThrow(temporaryPictures)
+    temporaryPictures()
     listed.mock.restore()
     fs.mkdirSync(at(name))
     t.mock.method(fs, 'lstatSync', (dir: string) => {
@@ -347,18 +346,12 @@ describe('the pictures of a peer that keeps nothing', () => {
       fs.rmdirSync(dir)
       return stat
     })
-    assert.doesNotThrow(temporaryPictures)
+    temporaryPictures()
     assert.deepEqual(readdirSync(at()), [])
   })
 })
 
 describe('a file to send', () => {
-  const contentOf = async (content: AsyncIterable<Uint8Array>) => {
-    const pieces: Uint8Array[] = []
-    for await (const piece of content) pieces.push(Uint8Array.from(piece))
-    return pieces
-  }
-
   for (const type of ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const)
     it(`of type ${type} is known by its first bytes, and read to its end`, async (t) => {
       const count = counting(t)
@@ -367,11 +360,10 @@ describe('a file to send', () => {
       const { content, ...rest } = await pictureFile(at('a picture'))
       assert.deepEqual(rest, { type, bytes: 600_000, name: 'a picture' })
       assert.deepEqual(count, { opened: 1, closed: 1 })
-      const pieces = await contentOf(content)
-      assert.deepEqual(
-        pieces.map(({ length }) => length),
-        [MIB / 4, MIB / 4, 600_000 - MIB / 2],
-      )
+      const pieces: Uint8Array[] = []
+      for await (const piece of content) pieces.push(Uint8Array.from(piece))
+      const lengths = pieces.map(({ length }) => length)
+      assert.deepEqual(lengths, [MIB / 4, MIB / 4, 600_000 - MIB / 2])
       assert.equal(Buffer.compare(concatBytes(...pieces), bytes), 0)
       assert.deepEqual(count, { opened: 2, closed: 2 })
     })
@@ -390,14 +382,14 @@ describe('a file to send', () => {
     write('short.png', pngOf(3))
     fs.mkdirSync(at('folder'))
     makePipe(at('pipe'))
-    for (const [name, message] of [
-      ['text.png', 'text.png is not a PNG, JPEG, WebP or GIF.'],
-      ['short.png', 'short.png is not a PNG, JPEG, WebP or GIF.'],
-      ['folder', 'folder is not a file.'],
-      ['pipe', 'pipe is not a file.'],
-      ['none.png', `There is no picture ${JSON.stringify(at('none.png'))}.`],
-      ['short.png/a.png', 'a.png can not be read.'],
-    ] as const)
+    for (const [name, message] of Object.entries({
+      'text.png': 'text.png is not a PNG, JPEG, WebP or GIF.',
+      'short.png': 'short.png is not a PNG, JPEG, WebP or GIF.',
+      folder: 'folder is not a file.',
+      pipe: 'pipe is not a file.',
+      'none.png': `There is no picture ${JSON.stringify(at('none.png'))}.`,
+      'short.png/a.png': 'a.png can not be read.',
+    }))
       await assert.rejects(pictureFile(at(name)), { code: 'bad_image', message })
     assert.deepEqual(count, { opened: 4, closed: 4 })
   })

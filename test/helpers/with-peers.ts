@@ -40,17 +40,10 @@ export interface PeersOptions {
   showWork?: PeerOptions['showWork']
 }
 
-export interface StartedPeers {
-  readonly peers: readonly [TestPeer, TestPeer]
-  /** What their terminals have shown so far. */
-  output(): string
-  /** Leaves out of their terminals what these have shown so far. */
-  forget(): void
-  close(): Promise<void>
-}
+export type StartedPeers = Awaited<ReturnType<typeof startPeers>>
 
 /** Starts two peers; whoever calls this closes them. */
-export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
+export async function startPeers(options: PeersOptions) {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   const { ports = [0, 0] } = options
   const { terminal, shown, forget } = keptTerminal({ showsSecrets })
@@ -81,7 +74,14 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
       secrets: () => secretsOf(lines()),
     }
   }) as [TestPeer, TestPeer]
-  return { peers, output: shown, forget, close: () => launched.close() }
+  return {
+    peers,
+    /** What their terminals have shown so far. */
+    output: shown,
+    /** Leaves out of their terminals what these have shown so far. */
+    forget,
+    close: () => launched.close(),
+  }
 }
 
 export async function withPeers(
