@@ -78,31 +78,26 @@ function keyOf(recording: OpenRecording, index: number, a: OwnPeer, b: OwnPeer):
 for (const suite of Object.values(SUITES)) {
   const skip = skipOn(suite)
   describe(`after a text was read, on ${suite.name}`, () => {
-    it(
-      'no key that opens it is in the program that read it, nor in the one that sent it',
-      {
-        skip,
-      },
-      () =>
-        withPair(suite, async (a, b, recording) => {
-          for (const [from, to] of ways(a, b)) {
-            await sendRecorded(recording, from, to, 'psst')
-            await sendRecorded(recording, from, to, 'psst again')
-            const theirs = [{ ...recording, sealed: recording.sealed.slice(-2) }]
-            const keys = [-2, -1].map((i) => keyOf(recording, recording.sealed.length + i, a, b))
-            /** For both, whether this peer's memory opens them, and whether their keys are in it. */
-            const foundIn = (peer: OwnPeer) => {
-              const held = memoryOf(peer).map(bytesToHex)
-              const opened = opens(theirs, memoryOf(peer)).flat()
-              return [...opened, ...keys.map((key) => held.includes(bytesToHex(key)))]
-            }
-            // while they wait, the receiver has their keys, and the sender has none any more
-            assert.deepEqual(foundIn(to), [true, true, true, true])
-            assert.deepEqual(foundIn(from), [false, false, false, false])
-            await step(to.url, '/decrypt_msg')
-            for (const peer of [a, b]) assert.deepEqual(foundIn(peer), [false, false, false, false])
+    it('no key that opens it is in the program that read it, or that sent it', { skip }, () =>
+      withPair(suite, async (a, b, recording) => {
+        for (const [from, to] of ways(a, b)) {
+          await sendRecorded(recording, from, to, 'psst')
+          await sendRecorded(recording, from, to, 'psst again')
+          const theirs = [{ ...recording, sealed: recording.sealed.slice(-2) }]
+          const keys = [-2, -1].map((i) => keyOf(recording, recording.sealed.length + i, a, b))
+          /** For both, whether this peer's memory opens them, and whether their keys are in it. */
+          const foundIn = (peer: OwnPeer) => {
+            const held = memoryOf(peer).map(bytesToHex)
+            const opened = opens(theirs, memoryOf(peer)).flat()
+            return [...opened, ...keys.map((key) => held.includes(bytesToHex(key)))]
           }
-        }),
+          // while they wait, the receiver has their keys, and the sender has none any more
+          assert.deepEqual(foundIn(to), [true, true, true, true])
+          assert.deepEqual(foundIn(from), [false, false, false, false])
+          await step(to.url, '/decrypt_msg')
+          for (const peer of [a, b]) assert.deepEqual(foundIn(peer), [false, false, false, false])
+        }
+      }),
     )
 
     it('and after a picture was received, no key that opens it is in either', { skip }, () =>
@@ -122,25 +117,20 @@ for (const suite of Object.values(SUITES)) {
       }),
     )
 
-    const skipOnCurve = suite.kem === null && skip
-    it(
-      'both programs at once open it, by the secret that /show prints, until the next exchange',
-      {
-        skip: skipOnCurve,
-      },
-      () =>
-        withPair(suite, async (a, b, recording) => {
-          await sendRecorded(recording, a, b, 'psst')
-          await step(b.url, '/decrypt_msg')
-          assert.deepEqual(opens([recording], memoryOf(a, b)), [[true]])
-          const shown = /#current #(ecdh|kemSecret)$/
-          const hidden = [a, b].flatMap(({ live }) =>
-            valuesIn(live).flatMap(({ path, bytes }) => (shown.test(path) ? [] : [bytes])),
-          )
-          assert.deepEqual(opens([recording], hidden), [[false]])
-          const next = await exchangeRecorded(suite, a, b)
-          assert.deepEqual(opens([recording, next], memoryOf(a, b)), [[false], []])
-        }),
+    const skipOnCurve = { skip: suite.kem === null && skip }
+    it('both open it, by the secret that /show prints, until the next exchange', skipOnCurve, () =>
+      withPair(suite, async (a, b, recording) => {
+        await sendRecorded(recording, a, b, 'psst')
+        await step(b.url, '/decrypt_msg')
+        assert.deepEqual(opens([recording], memoryOf(a, b)), [[true]])
+        const shown = /#current #(ecdh|kemSecret)$/
+        const hidden = [a, b].flatMap(({ live }) =>
+          valuesIn(live).flatMap(({ path, bytes }) => (shown.test(path) ? [] : [bytes])),
+        )
+        assert.deepEqual(opens([recording], hidden), [[false]])
+        const next = await exchangeRecorded(suite, a, b)
+        assert.deepEqual(opens([recording, next], memoryOf(a, b)), [[false], []])
+      }),
     )
   })
 

@@ -158,23 +158,18 @@ describe('the README', () => {
     assert.equal(readme.split('\n')[1], '[En español](src/page/LEEME.md)')
   })
 
-  it(
-    'has curls that work, in its order, with answers of the form that it shows',
-    {
-      skip: noCurl,
-    },
-    () =>
-      withPeers({}, async (a, b) => {
-        const curls = curlsOf(commandsOf(readme))
-        const inSpanish = curlsOf(commandsOf(leeme))
-        assert.deepEqual([curls.length, inSpanish.length], [10, 9])
-        const given = (await type([...curls, ...inSpanish], a, b)).map((text) => JSON.parse(text))
-        const [one, , show, , sent] = given
-        const steps = [0, 1, 4, 5]
-        const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
-        assert.deepEqual(shapes(curls.length), shapes(0))
-        assert.deepEqual([one, show, sent].map(shapeOf), answers.map(shapeOf))
-      }),
+  it('has curls that work, with answers of the form that it shows', { skip: noCurl }, () =>
+    withPeers({}, async (a, b) => {
+      const curls = curlsOf(commandsOf(readme))
+      const inSpanish = curlsOf(commandsOf(leeme))
+      assert.deepEqual([curls.length, inSpanish.length], [10, 9])
+      const given = (await type([...curls, ...inSpanish], a, b)).map((text) => JSON.parse(text))
+      const [one, , show, , sent] = given
+      const steps = [0, 1, 4, 5]
+      const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
+      assert.deepEqual(shapes(curls.length), shapes(0))
+      assert.deepEqual([one, show, sent].map(shapeOf), answers.map(shapeOf))
+    }),
   )
 
   it('has commands for keys of your own that work', { skip: noOpenssl }, async () => {
@@ -204,22 +199,17 @@ describe('the README', () => {
 describe('the README of the page', () => {
   const document = documentAt('src/page/README.md').text
 
-  it(
-    'has commands to check transcripts that work, with the table that it shows',
-    {
-      skip: noCurl,
-    },
-    () =>
-      withSession({}, async (a, b) => {
-        await a.call('/send_msg')
-        const lines = shellLines(document, 'To check many')
-        assert.equal(lines.length, 4)
-        const [, , table = '', json = ''] = await type(lines, a, b, ownFolder())
-        const [shown = ''] = document.match(/(?<=```\n)file .*?(?=```)/s) ?? []
-        const [{ session, ...first }] = JSON.parse(json)
-        assert.equal(table, shown.replaceAll('e98d5ba1', session.slice(0, 8)))
-        const names = new Set([...document.matchAll(/`(\w+)`/g)].map(([, name]) => name))
-        for (const name of ['session', ...Object.keys(first)]) assert.ok(names.has(name), name)
-      }),
+  it('has commands to check transcripts, with the table that it shows', { skip: noCurl }, () =>
+    withSession({}, async (a, b) => {
+      await a.call('/send_msg')
+      const lines = shellLines(document, 'To check many')
+      assert.equal(lines.length, 4)
+      const [, , table = '', json = ''] = await type(lines, a, b, ownFolder())
+      const [shown = ''] = document.match(/(?<=```\n)file .*?(?=```)/s) ?? []
+      const [{ session, ...first }] = JSON.parse(json)
+      assert.equal(table, shown.replaceAll('e98d5ba1', session.slice(0, 8)))
+      const names = new Set([...document.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+      for (const name of ['session', ...Object.keys(first)]) assert.ok(names.has(name), name)
+    }),
   )
 })

@@ -150,10 +150,11 @@ const streamTemplates = [
   lines('CONNECT 127.0.0.1:80 HTTP/1.1', host),
 ].map((text) => Buffer.from(text))
 
-/** Bytes that are HTTP no more, if they ever were; whether no more of them will come is said at once or not. */
 const damaged = fc
   .tuple(fc.constantFrom(...streamTemplates), damages)
   .map(([bytes, damages]) => damagedBy(damages, bytes))
+
+/** Bytes that are HTTP no more, if they ever were; whether no more of them will come is said at once or not. */
 export const streams = fc.record({
   to,
   halfClose: fc.boolean(),
