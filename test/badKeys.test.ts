@@ -91,10 +91,7 @@ describe('lab bad-keys', () => {
         const [first = []] = answersIn(output)
         assert.ok(first.length > 15)
         assert.deepEqual(first, Array(first.length).fill('✗ accepted'))
-        assert.match(
-          output,
-          /^ {2}the public key that is all zero: accepted in place of bad_point$/m,
-        )
+        assert.match(output, /^ {2}the public key that is all zero: accepted in place of bad_/m)
       })
     }))
 

@@ -176,10 +176,8 @@ describe('ecdh-duet peer', () => {
       await withOnePeer(impostor, async () => {
         await step(a, '/send_keys')
         const { status, json } = await step(b, '/send_keys')
-        assert.deepEqual(
-          [status, json.code, json.peer_code],
-          [502, 'peer_refused', 'identity_changed'],
-        )
+        const codes = ['peer_refused', 'identity_changed']
+        assert.deepEqual([status, json.code, json.peer_code], [502, ...codes])
         assert.equal(JSON.stringify(json).includes(at()), false, 'no path goes to a stranger')
       })
       assert.match(shown(), /remove [^ ]*peer\.X25519\.pem, and start it again/)
@@ -195,10 +193,8 @@ describe('ecdh-duet peer', () => {
     withPeers({ host: '127.0.0.2' }, async ({ port, lines }) => {
       for (const host of ['127.0.0.1', '127.0.0.2'])
         assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
-      assert.match(
-        lines().join('\n'),
-        new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `, 'm'),
-      )
+      const told = new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `)
+      assert.ok(lines().some((line) => told.test(line)))
     }),
   )
 })

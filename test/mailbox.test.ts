@@ -70,10 +70,8 @@ for (const curve of Object.values(CURVES))
         assert.ok(answer.text.endsWith('\n'))
         assertSafeHeaders(answer)
         assert.deepEqual(waiting(), [id])
-        assert.deepEqual(
-          peer.lines().filter((line) => line.startsWith('←')),
-          [`←  mail                  ${id}  ${bytes.length} bytes, sealed`],
-        )
+        const told = peer.lines().filter((line) => line.startsWith('←'))
+        assert.deepEqual(told, [`←  mail                  ${id}  ${bytes.length} bytes, sealed`])
         const stored = fs.readFileSync(path.join(dir, 'new', id))
         assert.equal(Buffer.from(await open(pair, stored)).toString(), 'Meet me at noon')
         await assert.rejects(open(new KeyPair(curve), stored), { code: 'decrypt_failed' })

@@ -282,10 +282,8 @@ describe('Mallory', () => {
 
   it('attacks nobody on another machine, and says why', async () => {
     const between = 'http://127.0.0.1:5001,http://192.168.1.10:5000'
-    assert.match(
-      await usage(['mallory', '--between', between]),
-      /Attacks go to this machine only.*loopback/,
-    )
+    const said = await usage(['mallory', '--between', between])
+    assert.match(said, /Attacks go to this machine only.*loopback/)
   })
 
   it('takes two URLs, and a change of something into anything', async () => {
