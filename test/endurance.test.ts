@@ -29,6 +29,7 @@ function withServer(port: number, use: (server: Command) => Promise<void>): Prom
   })
 }
 
+const formOf = async (text: string) => mailForm(await sealed(box.keys.pair, text))
 const openMailbox = () => mailboxIn(box.dir, box.keys.pair)
 
 /** Runs a watcher beside `use`, which kills it; returns what it printed. */
@@ -70,7 +71,7 @@ function startStream(port: number, width: number) {
   const send = async () => {
     while (going) {
       const text = `text ${number++}`
-      const form = mailForm(await sealed(box.keys.pair, text))
+      const form = await formOf(text)
       for (;;) {
         const answer = await post(`http://127.0.0.1:${port}/message`, form).catch(() => null)
         if (answer?.status === 201) break
@@ -103,13 +104,13 @@ describe('a steady stream of messages', () => {
     }
     const killed: string[][] = []
     const killWatchers = async () => {
-      for (let round = 0; round < WATCHERS; round++)
-        killed.push(
-          await untilKilled(async (watcher) => {
-            await watcher.until(/(?:sender unverified[\s\S]*?){10}/)
-            await sleep((round * 7) % 10)
-          }),
-        )
+      for (let round = 0; round < WATCHERS; round++) {
+        const texts = await untilKilled(async (watcher) => {
+          await watcher.until(/(?:sender unverified[\s\S]*?){10}/)
+          await sleep((round * 7) % 10)
+        })
+        killed.push(texts)
+      }
     }
     const watchersKilled = killWatchers()
     const killServers = async () => {
@@ -164,9 +165,7 @@ describe('a watcher that is killed', () => {
 describe('two servers and two watchers on one mailbox', () => {
   it('read each message once, and the second watcher goes on where the first was killed', async () => {
     const texts = Array.from({ length: 30 }, (_, i) => `text ${i}`)
-    const forms = await Promise.all(
-      texts.map(async (text) => mailForm(await sealed(box.keys.pair, text))),
-    )
+    const forms = await Promise.all(texts.map(formOf))
     const [one = 0] = await freePorts(1)
     await withServer(one, () =>
       withPeers({ openMailbox }, async ({ port: two }) => {
@@ -187,10 +186,7 @@ describe('two servers and two watchers on one mailbox', () => {
             first.kill('SIGKILL')
             await first.ended
             await send(20, 30)
-            await until(
-              () => namesIn('cur').length === texts.length,
-              () => `${namesIn('cur')}`,
-            )
+            await until(() => namesIn('cur').length === texts.length)
             assert.deepEqual(ofSecond.sort(), texts.slice(20).sort())
           })
         })

@@ -11,9 +11,9 @@ import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../src/state
 import { call } from './helpers/call.ts'
 import { refusal, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
-import { withOnePeer } from './helpers/one-peer.ts'
 import { GENPKEY, noOpenssl, openssl } from './helpers/openssl.ts'
 import { freePorts } from './helpers/ports.ts'
+import { withOnePeer } from './helpers/with-peers.ts'
 
 const at = folderForEach()
 const step = (port: number, path: string) => call(`http://127.0.0.1:${port}${path}`)

@@ -63,18 +63,15 @@ for (const suite of INDEPENDENT_SUITES)
     it('agree whoever starts, again and again, and at once', () =>
       withReal(suite, async (mine, real) => {
         const ids: string[] = []
-        for (const order of [
+        const orders = [
           [real, mine],
           [mine, real],
-          [mine, mine, real],
-        ]) {
+        ]
+        for (const order of [...orders, [mine, mine, real]]) {
           for (const peer of order) await peer.sendKeys()
           ids.push(await assertAgreed(mine, real))
         }
-        for (const order of [
-          [real, mine],
-          [mine, real],
-        ]) {
+        for (const order of orders) {
           await Promise.all(order.map((peer) => peer.sendKeys()))
           ids.push(await assertAgreed(mine, real))
         }
@@ -221,14 +218,12 @@ for (const suite of INDEPENDENT_SUITES)
       withReal(suite, async (mine, real) => {
         const inConfirm = (changes: object) => (answer: WireAnswer) =>
           Object.assign(answer.confirm, changes)
+        const another = suite.kem ? 'confirm_failed' : 'peer_refused'
         const wrong: [code: string, change: (answer: WireAnswer) => void][] = [
           ['peer_refused', (answer) => Object.assign(answer, { confirm: null })],
           ['peer_refused', inConfirm({ tag: '00'.repeat(31) })],
           ['confirm_failed', inConfirm({ tag: '00'.repeat(32) })],
-          [
-            suite.kem ? 'confirm_failed' : 'peer_refused',
-            inConfirm({ ciphertext: '00'.repeat(1_088) }),
-          ],
+          [another, inConfirm({ ciphertext: '00'.repeat(1_088) })],
         ]
         for (const [code, change] of wrong) {
           await mine.sendKeys()

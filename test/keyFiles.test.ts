@@ -56,19 +56,17 @@ describe('keys that OpenSSL made', { skip: noOpenssl }, () => {
 const pair = new KeyPair(P256)
 const file = () => at('key.pem')
 
+const written = (content: string | Buffer) => (file: string) =>
+  fs.writeFileSync(file, content, { mode: 0o600 })
 /** What is in the place of a file: what makes it, and what is said of it. */
 const places: [string, (file: string) => void, RegExp][] = [
   ['is not there', () => {}, /There is no such file/],
   ['is a link', (file) => fs.symlinkSync('elsewhere', file), /It is a link/],
   ['is a folder', (file) => fs.mkdirSync(file, { mode: 0o700 }), /not a file/],
   ['is a pipe that nobody writes to', makePipe, /not a file/],
-  ['is empty', (file) => fs.writeFileSync(file, '', { mode: 0o600 }), /not a PEM key/],
-  ['is endless', (file) => fs.writeFileSync(file, 'x'.repeat(5000), { mode: 0o600 }), /too long/],
-  [
-    'is no text',
-    (file) => fs.writeFileSync(file, Buffer.alloc(200, 0xff), { mode: 0o600 }),
-    /not a PEM key/,
-  ],
+  ['is empty', written(''), /not a PEM key/],
+  ['is endless', written('x'.repeat(5000)), /too long/],
+  ['is no text', written(Buffer.alloc(200, 0xff)), /not a PEM key/],
 ]
 
 for (const [kind, read] of [
@@ -102,9 +100,11 @@ describe('the file of a private key', () => {
     }
   })
 
-  it('that holds the public one is refused for that, whoever can read it', () => {
+  it('that holds the public one is refused for that, whoever can read it, and the other way round', () => {
     fs.writeFileSync(file(), encodePublicKey(pair), { mode: 0o644 })
     assert.throws(() => readPrivateKey(file()), saysOf(file(), /It is a public key/))
+    fs.writeFileSync(file(), encodePrivateKey(pair))
+    assert.throws(() => readPublicKey(file()), saysOf(file(), /private key.*-pubout/))
   })
 
   it('that holds both is refused first for who can read it', () => {
@@ -118,17 +118,8 @@ describe('the file of a private key', () => {
   it('on another curve than the one asked for is refused, and on that one is read', () => {
     fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
     assert.deepEqual(readPrivateKey(file(), P256).publicKey, pair.publicKey)
-    assert.throws(
-      () => readPrivateKey(file(), X25519),
-      saysOf(file(), /It is a key of P-256, and not a key of X25519/),
-    )
-  })
-})
-
-describe('the file of a public key', () => {
-  it('that holds the private one is refused with the way to the public one', () => {
-    fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
-    assert.throws(() => readPublicKey(file()), saysOf(file(), /private key.*-pubout/))
+    const says = saysOf(file(), /It is a key of P-256, and not a key of X25519/)
+    assert.throws(() => readPrivateKey(file(), X25519), says)
   })
 })
 
@@ -196,10 +187,8 @@ describe('a key file that can not be made', () => {
       const dir = at(name)
       fs.mkdirSync(dir)
       fs.symlinkSync('nowhere', path.join(dir, name))
-      assert.throws(
-        () => writeKeyPair(dir, pair),
-        saysOf(path.join(dir, name), /there already, and no key is overwritten; choose another/),
-      )
+      const says = /there already, and no key is overwritten; choose another/
+      assert.throws(() => writeKeyPair(dir, pair), saysOf(path.join(dir, name), says))
       assert.deepEqual(fs.readdirSync(dir), [name])
     }
   })
@@ -228,10 +217,9 @@ describe('one key as identity and for the mailbox', () => {
   for (const curve of Object.values(CURVES))
     it(`is refused on ${curve.name}, and another is not`, () => {
       const identity = new KeyPair(curve)
-      const { publicKey } = identity
-      assert.throws(() => refuseOneKeyForBoth(identity, { curve, publicKey: publicKey.slice() }), {
-        message: /^The mailbox key is the identity.*ecdh-duet keygen/,
-      })
+      const same = { curve, publicKey: identity.publicKey.slice() }
+      const message = /^The mailbox key is the identity.*ecdh-duet keygen/
+      assert.throws(() => refuseOneKeyForBoth(identity, same), { message })
       for (const other of Object.values(CURVES))
         assert.doesNotThrow(() => refuseOneKeyForBoth(identity, new KeyPair(other)))
     })

@@ -3,13 +3,14 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { open } from '../src/mailbox/seal.ts'
 import { SUITES, type SuiteName } from '../src/protocol/suites.ts'
-import { type Command, runCommand, startCommand } from './helpers/command.ts'
+import type { Answer } from './helpers/call.ts'
+import { type Command, MAIN, runCommand, startCommand } from './helpers/command.ts'
+import { folderForAll } from './helpers/files.ts'
 import { type MailKeys, makeKeys } from './helpers/mail.ts'
 
 const run = promisify(execFile)
@@ -61,11 +62,7 @@ function reasonToSkip(): string | false {
 }
 
 /** What curl got for one URL. */
-interface Answer {
-  status: number
-  // biome-ignore lint/suspicious/noExplicitAny: a test names the fields that it expects
-  json: any
-}
+type CurlAnswer = Pick<Answer, 'status' | 'json'>
 
 interface Machine {
   readonly address: string
@@ -73,28 +70,19 @@ interface Machine {
   /** The folder of its mailbox, and the keys that mail for it is sealed with. */
   readonly mailbox: string
   readonly keys: MailKeys
-  /** How a command is run on this machine. */
-  readonly under: readonly string[]
+  /** The built program on this machine. */
+  readonly program: readonly string[]
   /** Curl on this machine: steps of its own peer, or URLs. */
-  curl(targets: string | string[], ...options: string[]): Promise<Answer[]>
+  curl(targets: string | string[], ...options: string[]): Promise<CurlAnswer[]>
   /** The same for a step or URL that is answered with `status`; returns the JSON. */
   step(status: number, target: string, ...options: string[]): Promise<Answer['json']>
 }
 
 const PORT = 6000
-const CURL = [
-  'curl',
-  '--silent',
-  '--noproxy',
-  '*',
-  '--max-time',
-  '20',
-  '--write-out',
-  '%{http_code}@',
-]
+const CURL = 'curl --silent --noproxy * --max-time 20 --write-out %{http_code}@'.split(' ')
 
 /** Brings a peer up on one machine; whoever calls this ends it. */
-async function start(i: 0 | 1, curve: SuiteName, state: string): Promise<Machine> {
+function start(i: 0 | 1, curve: SuiteName, state: string): Machine {
   const [address, other] = [ADDRESSES[i], ADDRESSES[1 - i]]
   const under = ['ip', 'netns', 'exec', NAMES[i]]
   const mailbox = path.join(state, `mail-${address}`)
@@ -102,27 +90,24 @@ async function start(i: 0 | 1, curve: SuiteName, state: string): Promise<Machine
   const args = ['peer', '--port', `${PORT}`, '--host', address, '--curve', curve]
   args.push('--peer', `http://${other}:${PORT}`, '--state', path.join(state, address))
   args.push('--mailbox', mailbox, '--mailbox-key', keys.publicFile)
-  const peer = startCommand(args, { under })
+  const program = [...under, process.execPath, MAIN]
+  const peer = startCommand(args, { program })
   const curl = async (targets: string | string[], ...options: string[]) => {
-    const urls = [targets]
-      .flat()
-      .map((target) => (target.startsWith('/') ? `http://127.0.0.1:${PORT}${target}` : target))
-    const [program = '', ...words] = [...under, ...CURL, ...urls, ...options]
-    const { stdout } = await run(program, words)
-    return stdout
-      .split('@')
-      .slice(0, -1)
-      .map((answer) => ({
-        status: Number(answer.slice(-3)),
-        json: JSON.parse(answer.slice(0, -3)),
-      }))
+    const urls = [targets].flat().map((to) => new URL(to, `http://127.0.0.1:${PORT}`).href)
+    const [ip = '', ...words] = [...under, ...CURL, ...urls, ...options]
+    const { stdout } = await run(ip, words)
+    const answers = stdout.split('@').slice(0, -1)
+    return answers.map((answer) => ({
+      status: Number(answer.slice(-3)),
+      json: JSON.parse(answer.slice(0, -3)),
+    }))
   }
   const step = async (expected: number, target: string, ...options: string[]) => {
     const [answer] = await curl(target, ...options)
     assert.equal(answer?.status, expected, JSON.stringify(answer))
     return answer?.json
   }
-  return { address, peer, mailbox, keys, under, curl, step }
+  return { address, peer, mailbox, keys, program, curl, step }
 }
 
 const picture = path.resolve(import.meta.dirname, '../src/sample/curve.png')
@@ -141,11 +126,10 @@ describe('two machines', { skip: reasonToSkip() }, () => {
     ['X25519', slow],
   ] as const)
     describe(`on ${curve}`, { skip }, () => {
-      let state: string
+      const at = folderForAll()
       const machines: Machine[] = []
       before(async () => {
-        state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-machines-'))
-        for (const i of [0, 1] as const) machines.push(await start(i, curve, state))
+        for (const i of [0, 1] as const) machines.push(start(i, curve, at()))
         for (const { peer } of machines) await peer.ports(1)
       })
       after(async () => {
@@ -153,7 +137,6 @@ describe('two machines', { skip: reasonToSkip() }, () => {
           peer.kill('SIGKILL')
           await peer.ended
         }
-        fs.rmSync(state, { recursive: true })
       })
       const both = () => machines as [Machine, Machine]
       const ways = () => [both(), both().toReversed() as [Machine, Machine]] as const

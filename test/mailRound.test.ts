@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, it } from 'node:test'
 import { runCommand, withCommand } from './helpers/command.ts'
-import { commandsOf, documentAt, fences, root } from './helpers/documents.ts'
+import { commandsOf, documentAt, root, shellLines } from './helpers/documents.ts'
 import { folderForEach } from './helpers/files.ts'
 import { textsIn, until } from './helpers/mail.ts'
 import { freePorts } from './helpers/ports.ts'
@@ -28,11 +28,7 @@ const run = async (line: string) => {
 }
 
 /** Runs a command until it has said `ready`, then `use` beside it, and ends it as Ctrl-C does. */
-function beside(
-  line: string,
-  ready: RegExp,
-  use: (output: () => string) => Promise<void>,
-): Promise<void> {
+function beside(line: string, ready: RegExp, use: (output: () => string) => Promise<void>) {
   // a group of its own: all that a terminal's signal would reach
   const options = { program: SHELL, cwd: at(), group: true }
   return withCommand([line], options, async ({ until, output, kill, ended }) => {
@@ -72,11 +68,9 @@ describe('the README of mail', () => {
     const [serverA = '', watcherA = '', , , ...sending] = targets.map((line) =>
       line.replace('make ', make),
     )
-    const [fence = ''] = fences(readme, 'sh')
-    const behind = fence
-      .replaceAll(/500[01]/g, (port) => `${port === '5000' ? b : a}`)
-      .trimEnd()
-      .split('\n')
+    const behind = shellLines(readme, 'The commands behind it').map((line) =>
+      line.replaceAll(/500[01]/g, (port) => `${port === '5000' ? b : a}`),
+    )
     assert.equal(behind.length, 4)
     const [keygen = '', serverB = '', watcherB = '', send = ''] = behind
     await run(keygen)

@@ -10,7 +10,7 @@ import { MAX_WAITING } from '../src/mailbox/maildir.ts'
 import { open } from '../src/mailbox/seal.ts'
 import { CURVES, type Curve, KeyPair, P256, X25519 } from '../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../src/state/pem.ts'
-import { post } from './helpers/call.ts'
+import { JSON_TYPE, post, posting, TEXT } from './helpers/call.ts'
 import { refusal, runCommand, withCommand } from './helpers/command.ts'
 import { folderForAll, modeOf } from './helpers/files.ts'
 import { crowd, type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from './helpers/mail.ts'
@@ -70,10 +70,8 @@ for (const curve of Object.values(CURVES))
         assert.ok(answer.text.endsWith('\n'))
         assertSafeHeaders(answer)
         assert.deepEqual(waiting(), [id])
-        assert.deepEqual(
-          peer.lines().filter((line) => line.startsWith('←')),
-          [`←  mail                  ${id}  ${bytes.length} bytes, sealed`],
-        )
+        const told = peer.lines().filter((line) => line.startsWith('←'))
+        assert.deepEqual(told, [`←  mail                  ${id}  ${bytes.length} bytes, sealed`])
         const stored = fs.readFileSync(path.join(dir, 'new', id))
         assert.equal(Buffer.from(await open(pair, stored)).toString(), 'Meet me at noon')
         await assert.rejects(open(new KeyPair(curve), stored), { code: 'decrypt_failed' })
@@ -92,23 +90,18 @@ for (const curve of Object.values(CURVES))
         assert.equal(peer.lines().filter((line) => line.startsWith('←')).length, 1)
       }))
 
-    it('takes 64 KiB and not a byte more', () =>
+    it('takes 64 KiB and not a byte more, and takes what JSON may do to base64 for the same', () =>
       withMailbox(async (peer, { pair }) => {
         const longest = await sealed(pair, 'x'.repeat(64 * KIB))
-        assert.equal((await post(`${peer.url}/message`, mailForm(longest))).status, 201)
+        const form = mailForm(longest)
+        assert.equal((await post(`${peer.url}/message`, form)).status, 201)
+        // as PHP writes it
+        const body = ` {"message" :\n"${form.message.replaceAll('/', '\\/')}"}\n`
+        const type = `${JSON_TYPE}; charset=utf-8`
+        assert.equal((await peer.call('/message', posting(type, body))).status, 201)
         const longer = Buffer.concat([longest, Buffer.alloc(1)])
         assertProblem(await post(`${peer.url}/message`, mailForm(longer)), 'too_large')
         assert.equal(waiting().length, 1)
-      }))
-
-    it('takes what JSON may do to base64', () =>
-      withMailbox(async (peer, { pair }) => {
-        const { message } = mailForm(await sealed(pair, 'x'.repeat(64 * KIB)))
-        // as PHP writes it
-        const body = ` {"message" :\n"${message.replaceAll('/', '\\/')}"}\n`
-        const headers = { 'content-type': 'application/json; charset=utf-8' }
-        const answer = await peer.call('/message', { method: 'POST', headers, body })
-        assert.equal(answer.status, 201)
       }))
   })
 
@@ -116,7 +109,6 @@ describe('a mailbox refuses', () => {
   const withMailbox = sharedMailbox(X25519)
   const withP256 = sharedMailbox(P256)
   const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64')
-  const json = { 'content-type': 'application/json' }
   /** Whatever is sealed, this long. */
   const noise = (length: number) => {
     const bytes = randomBytes(length)
@@ -124,44 +116,40 @@ describe('a mailbox refuses', () => {
     return base64(bytes)
   }
   const ZERO = Buffer.alloc(100)
-  const rows: [string, Curve, unknown, string][] = [
-    ["the original's text in clear", X25519, { message: 'Hey Bud' }, 'bad_encoding'],
-    ['a text in clear that happens to be base64', X25519, { message: 'HeyBuddy' }, 'bad_encoding'],
-    ['a number', X25519, { message: 5 }, 'bad_message'],
-    ['a list', X25519, { message: [noise(100)] }, 'bad_message'],
-    ['nothing in it', X25519, {}, 'bad_message'],
-    ['an empty string', X25519, { message: '' }, 'bad_message'],
-    ['a bare string', X25519, noise(100), 'bad_message'],
-    ['one more field', X25519, { message: noise(100), from: 'Bob' }, 'bad_message'],
-    ['another field', X25519, { text: noise(100) }, 'bad_message'],
-    ['base64 without padding', X25519, { message: noise(100).replace(/=+$/, '') }, 'bad_encoding'],
-    ['base64 with too much padding', X25519, { message: `${noise(102)}=` }, 'bad_encoding'],
-    ['base64 with a line end', X25519, { message: `${noise(102)}\n` }, 'bad_encoding'],
-    ['base64 with a blank', X25519, { message: ` ${noise(102)}` }, 'bad_encoding'],
-    ["base64url's alphabet", X25519, { message: `${noise(102).slice(0, -2)}-_` }, 'bad_encoding'],
-    [
-      'base64 with bits behind its end',
-      X25519,
-      { message: base64(ZERO).replace('A==', 'B==') },
-      'bad_encoding',
-    ],
-    ['too few bytes for X25519', X25519, { message: noise(47) }, 'bad_encoding'],
-    ['too few bytes for P-256', P256, { message: base64(ZERO.subarray(0, 80)) }, 'bad_encoding'],
-    ['a point of low order', X25519, { message: base64(ZERO) }, 'bad_point'],
-    [
-      'a point that is not canonical',
-      X25519,
-      { message: base64(Buffer.alloc(100, 0xff)) },
-      'bad_point',
-    ],
-    ['garbage that decodes, for P-256', P256, { message: noise(100) }, 'bad_point'],
-    ['65 KiB', X25519, { message: noise(32 + 65 * KIB + 16) }, 'too_large'],
+  /** What is said to be a message, and what that is for a key of X25519. */
+  const messages: [string, unknown, string][] = [
+    ["the original's text in clear", 'Hey Bud', 'bad_encoding'],
+    ['a text in clear that happens to be base64', 'HeyBuddy', 'bad_encoding'],
+    ['a number', 5, 'bad_message'],
+    ['a list', [noise(100)], 'bad_message'],
+    ['an empty string', '', 'bad_message'],
+    ['base64 without padding', noise(100).replace(/=+$/, ''), 'bad_encoding'],
+    ['base64 with too much padding', `${noise(102)}=`, 'bad_encoding'],
+    ['base64 with a line end', `${noise(102)}\n`, 'bad_encoding'],
+    ['base64 with a blank', ` ${noise(102)}`, 'bad_encoding'],
+    ["base64url's alphabet", `${noise(102).slice(0, -2)}-_`, 'bad_encoding'],
+    ['base64 with bits behind its end', base64(ZERO).replace('A==', 'B=='), 'bad_encoding'],
+    ['too few bytes for X25519', noise(47), 'bad_encoding'],
+    ['a point of low order', base64(ZERO), 'bad_point'],
+    ['a point that is not canonical', base64(Buffer.alloc(100, 0xff)), 'bad_point'],
+    ['65 KiB', noise(32 + 65 * KIB + 16), 'too_large'],
+  ]
+  const onP256: [string, unknown, string][] = [
+    ['too few bytes for P-256', { message: base64(ZERO.subarray(0, 80)) }, 'bad_encoding'],
+    ['garbage that decodes, for P-256', { message: noise(100) }, 'bad_point'],
+  ]
+  const bodies: [string, unknown, string][] = [
+    ['nothing in it', {}, 'bad_message'],
+    ['a bare string', noise(100), 'bad_message'],
+    ['one more field', { message: noise(100), from: 'Bob' }, 'bad_message'],
+    ['another field', { text: noise(100) }, 'bad_message'],
+    ...messages.map(([what, message, code]): (typeof messages)[0] => [what, { message }, code]),
   ]
   const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
 
-  for (const [what, curve, body, code] of rows)
+  for (const [what, body, code] of [...bodies, ...onP256])
     it(`${what} as ${code}, says how it is done, and keeps nothing`, () =>
-      (curve === P256 ? withP256 : withMailbox)(async (peer) => {
+      (what.endsWith('P-256') ? withP256 : withMailbox)(async (peer) => {
         const answer = await post(`${peer.url}/message`, body)
         const { next } = assertProblem(answer, code)
         assert.equal(next.includes(code === 'too_large' ? '64 KiB' : command(peer)), true, next)
@@ -170,25 +158,18 @@ describe('a mailbox refuses', () => {
         assert.deepEqual(filesIn(), [])
       }))
 
+  const zipped = posting(JSON_TYPE, '{}', { 'content-encoding': 'gzip' })
   for (const [what, options, code] of [
-    ['what is no JSON', { headers: json, body: 'Hey Bud' }, 'bad_message'],
-    [
-      'JSON with a byte order mark',
-      { headers: json, body: '\ufeff{"message":"x"}' },
-      'bad_message',
-    ],
-    ['a form, as a page could send it', { body: 'message=Hey' }, 'unsupported_type'],
-    ['another type', { headers: { 'content-type': 'text/plain' }, body: '{}' }, 'unsupported_type'],
-    [
-      'a compressed body',
-      { headers: { ...json, 'content-encoding': 'gzip' }, body: '{}' },
-      'unsupported_type',
-    ],
+    ['what is no JSON', posting(JSON_TYPE, 'Hey Bud'), 'bad_message'],
+    ['JSON with a byte order mark', posting(JSON_TYPE, '\ufeff{"message":"x"}'), 'bad_message'],
+    ['a form, as a page could send it', posting(undefined, 'message=Hey'), 'unsupported_type'],
+    ['another type', posting(TEXT, '{}'), 'unsupported_type'],
+    ['a compressed body', zipped, 'unsupported_type'],
     ['GET', { method: 'GET' }, 'method_not_allowed'],
   ] as const)
     it(`${what} as ${code}, and says how it is done`, () =>
       withMailbox(async (peer) => {
-        const answer = await peer.call('/message', { method: 'POST', ...options })
+        const answer = await peer.call('/message', options)
         assert.equal(assertProblem(answer, code).next, command(peer))
         assert.deepEqual(filesIn(), [])
       }))

@@ -1,11 +1,10 @@
 /** Mallory between two running peers: what she reads and changes, what she can't, and what she leaves behind. */
 
 import assert from 'node:assert/strict'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import net from 'node:net'
-import os from 'node:os'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseAlteration } from '../src/commands/arguments.ts'
@@ -13,36 +12,22 @@ import { loopbackOrigin } from '../src/loopback.ts'
 import { MAX_WAITING } from '../src/protocol/exchange.ts'
 import { MAX_TEXT_BYTES } from '../src/protocol/messages.ts'
 import { SUITES, type Suite, type SuiteName } from '../src/protocol/suites.ts'
-import { type Answer, call } from './helpers/call.ts'
-import { type Command, runCommand, startCommand, withCommand } from './helpers/command.ts'
-import { documentAt, shellLines } from './helpers/documents.ts'
+import { call, posting, TEXT } from './helpers/call.ts'
+import { type Command, runCommand, startCommand, usage, withCommand } from './helpers/command.ts'
+import { documentAt, root, shellLines } from './helpers/documents.ts'
+import { folderForAll } from './helpers/files.ts'
 import { freePorts } from './helpers/ports.ts'
 import { sharedProcess } from './helpers/shared.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
 const SLOW = process.env['SLOW'] === '1'
-const root = path.resolve(import.meta.dirname, '..')
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-mallory-'))
-after(() => fs.rmSync(folder, { recursive: true }))
+const at = folderForAll()
 
-const step = (port: number, path: string) => call(`http://127.0.0.1:${port}${path}`)
-const say = (port: number, body: string): Promise<Answer> =>
-  call(`http://127.0.0.1:${port}/send_msg`, {
-    method: 'POST',
-    headers: { 'content-type': 'text/plain' },
-    body,
-  })
-const send = (port: number, file: string): Promise<Answer> =>
-  call(`http://127.0.0.1:${port}/send_image`, {
-    method: 'POST',
-    headers: { 'content-type': 'image/png' },
-    body: fs.readFileSync(file),
-  })
-const imageAt = async (port: number): Promise<Buffer> => {
-  const response = await fetch(`http://127.0.0.1:${port}/image`)
-  return Buffer.from(await response.arrayBuffer())
-}
-const SAMPLE = path.join(root, 'src/sample/curve.png')
+const step = (port: number, path: string, options = {}) =>
+  call(`http://127.0.0.1:${port}${path}`, options)
+const say = (port: number, body: string) => step(port, '/send_msg', posting(TEXT, body))
+const imageAt = async (port: number) => (await step(port, '/image')).bytes
+const SAMPLE = fs.readFileSync(path.join(root, 'src/sample/curve.png'))
 
 interface Four {
   command: Command
@@ -123,13 +108,11 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
 
     it('passes pictures on as they are, and has a copy', async () => {
       const { command, a, b, m, n } = four
-      const large = path.join(folder, `large-${name}.png`)
-      const content = Buffer.alloc(1_000_001, fs.readFileSync(SAMPLE))
-      fs.writeFileSync(large, content)
-      assert.equal((await send(a, large)).status, 201)
+      const large = Buffer.alloc(1_000_001, SAMPLE)
+      assert.equal((await step(a, '/send_image', posting('image/png', large))).status, 201)
       assert.equal((await step(b, '/send_image')).status, 201)
-      for (const port of [m, b]) assert.deepEqual(await imageAt(port), content)
-      for (const port of [n, a]) assert.deepEqual(await imageAt(port), fs.readFileSync(SAMPLE))
+      for (const port of [m, b]) assert.deepEqual(await imageAt(port), large)
+      for (const port of [n, a]) assert.deepEqual(await imageAt(port), SAMPLE)
       await command.until(/(?:decrypted to [\s\S]*){4}/)
       assert.equal(copiesIn(command).length, 4)
       for (const file of copiesIn(command)) assert.ok(fs.existsSync(file))
@@ -218,23 +201,13 @@ describe('a loopback address', () => {
     '[0:0::1]': '[::1]',
   }
   const elsewhere = [
-    '192.168.1.10',
-    '0.0.0.0',
-    '[::2]',
-    '[::]',
-    '128.0.0.1',
-    '127.0.0.1.example.com',
-    'localhost.',
-    'localhost.example.com',
-    '127.0.0.1@example.com',
-    '[::ffff:127.0.0.1]',
+    ...['192.168.1.10', '0.0.0.0', '[::2]', '[::]', '128.0.0.1', '[::ffff:127.0.0.1]'],
+    ...['127.0.0.1.example.com', 'localhost.', 'localhost.example.com', '127.0.0.1@example.com'],
   ]
   const originOf = (host: string) => loopbackOrigin(`http://${host}:5000`)
-  it('may be written in many ways', () => {
+  it('may be written in many ways, but is no other one, and no name that somebody else may have', () => {
     for (const [host, address] of Object.entries(here))
       assert.equal(originOf(host), `http://${address}:5000`, host)
-  })
-  it('is no other one, and no name that somebody else may have', () => {
     for (const host of elsewhere) assert.equal(originOf(host), null, host)
   })
 })
@@ -272,10 +245,8 @@ describe('Mallory', () => {
           two.kill()
           await two.ended
           const { status, json } = await say(a, 'are you there?')
-          assert.deepEqual(
-            [status, json.code, json.peer_code],
-            [502, 'peer_refused', 'peer_unreachable'],
-          )
+          const codes = ['peer_refused', 'peer_unreachable']
+          assert.deepEqual([status, json.code, json.peer_code], [502, ...codes])
         }),
       )
       assert.equal(hers.errors().includes('psst'), false)
@@ -285,10 +256,9 @@ describe('Mallory', () => {
   })
 
   it('starts no known ones that have not met, who would remember her', async () => {
-    const state = path.join(folder, 'nobody')
-    const { code, output, errors } = await run([
-      ...['mallory', '--with', 'known', '--state', state, '--ports', '0,0'],
-    ])
+    const state = at('nobody')
+    const args = ['--with', 'known', '--state', state, '--ports', '0,0']
+    const { code, output, errors } = await run(['mallory', ...args])
     assert.deepEqual([code, output], [1, ''])
     assert.match(errors, /^ecdh-duet: .*5000: This peer has met nobody on X25519 yet\..*\n$/)
     assert.equal(fs.existsSync(state), false)
@@ -312,19 +282,14 @@ describe('Mallory', () => {
 
   it('attacks nobody on another machine, and says why', async () => {
     const between = 'http://127.0.0.1:5001,http://192.168.1.10:5000'
-    const { code, output, errors } = await run(['mallory', '--between', between])
-    assert.deepEqual([code, output], [2, ''])
-    assert.match(errors, /Attacks go to this machine only.*loopback/)
+    const said = await usage(['mallory', '--between', between])
+    assert.match(said, /Attacks go to this machine only.*loopback/)
   })
 
   it('takes two URLs, and a change of something into anything', async () => {
-    for (const args of [
-      ['--between', 'http://127.0.0.1:5000,http://127.0.0.1:5000'],
-      ['--alter', '=midnight'],
-    ]) {
-      const { code, output } = await run(['mallory', ...args])
-      assert.deepEqual([code, output], [2, ''])
-    }
+    const twice = 'http://127.0.0.1:5000,http://127.0.0.1:5000'
+    await usage(['mallory', '--between', twice])
+    await usage(['mallory', '--alter', '=midnight'])
     // the first = is the one between the two
     assert.deepEqual(parseAlteration('not ==x='), { from: 'not ', to: '=x=' })
     assert.deepEqual(parseAlteration('not ='), { from: 'not ', to: '' })
@@ -340,23 +305,13 @@ describe('make run-mallory', () => {
     const variables = Object.entries(names).map(([name, value]) => `${name}=${value}`)
     // what was built is what is tested
     const make = ['-o', 'dist/main.js', 'run-mallory', "ALTER=o'clock=at night", ...variables]
-    const child = spawn('make', make, {
-      cwd: root,
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
+    const options = { program: ['make'], cwd: root, group: true }
+    await withCommand(make, options, async ({ until, output, kill, ended }) => {
+      await until(new RegExp(`${b}  ·  to begin`))
+      assert.match(output(), /P-256/)
+      kill('SIGINT')
+      await ended
     })
-    const closed = once(child, 'close')
-    let output = ''
-    try {
-      for await (const text of child.stdout.setEncoding('utf8')) {
-        output += text
-        if (output.includes(`${b}  ·  to begin`)) break
-      }
-      assert.match(output, /P-256/)
-    } finally {
-      process.kill(-(child.pid ?? 0), 'SIGINT')
-      await closed
-    }
     for (const port of [a, b, m, n]) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
   })
 })

@@ -8,7 +8,16 @@ import { hexToBytes } from '../src/protocol/bytes.ts'
 import { CURVES, type Curve, KeyPair } from '../src/protocol/curves.ts'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { decodePrivateKey } from '../src/state/pem.ts'
-import { type Answer, type CallOptions, call, post } from './helpers/call.ts'
+import {
+  type Answer,
+  type CallOptions,
+  call,
+  FORM,
+  JSON_TYPE,
+  TEXT as PLAIN,
+  post,
+  posting,
+} from './helpers/call.ts'
 import { type Command, withCommand } from './helpers/command.ts'
 import { type Reader, readEvents } from './helpers/events.ts'
 import { folderForEach } from './helpers/files.ts'
@@ -21,6 +30,7 @@ import { sharedProcess } from './helpers/shared.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
 const at = folderForEach()
+const run = sharedProcess()
 const SLOW = process.env['SLOW'] === '1'
 const TEXT = 'The fox is in the henhouse, tell nobody'
 const PERCENT_TEXT = 'At midnight & by the old bridge'
@@ -43,15 +53,10 @@ for (const suite of Object.values(SUITES)) {
     suite.kem === null &&
     !SLOW &&
     'every kind of secret of it is in the run with a KEM too: SLOW=1 runs it'
-  describe(`a run of two programs on ${suite.name}`, () => {
-    it(
-      'has its secrets on the two terminals and nowhere else, with --show-work and without',
-      {
-        skip,
-      },
-      () => inTwoPrograms(suite),
-    )
-  })
+  // one of them with --show-work
+  it(`two programs on ${suite.name} have their secrets on their terminals alone`, { skip }, () =>
+    inTwoPrograms(suite),
+  )
 }
 
 async function inTwoPrograms({ name, kem }: Suite): Promise<void> {
@@ -60,10 +65,9 @@ async function inTwoPrograms({ name, kem }: Suite): Promise<void> {
   const proxies = [await recordingProxy(portA), await recordingProxy(portB)] as const
   const start = (port: number, other: number, more: string[], use: (_: Command) => Promise<void>) =>
     withCommand(
-      ['peer', '--port', `${port}`, '--peer', urlOf(other), '--curve', name].concat(
-        ['--state', at('state', `${port}`)],
-        more,
-      ),
+      ['peer', '--port', `${port}`, '--peer', urlOf(other), '--curve', name]
+        .concat('--state', at('state', `${port}`))
+        .concat(more),
       {},
       use,
     )
@@ -89,10 +93,9 @@ async function inTwoPrograms({ name, kem }: Suite): Promise<void> {
           'standard error of b': Buffer.from(b.errors()),
           ...files,
         }
-        const secrets = [
-          ...secretsOf(linesOf(a.output(), portA)),
-          ...secretsOf(linesOf(b.output(), portB)),
-        ]
+        const secretsOn = (program: Command, port: number) =>
+          secretsOf(linesOf(program.output(), port))
+        const secrets = [...secretsOn(a, portA), ...secretsOn(b, portB)]
         const shared = secrets.filter((text) => /^[0-9a-f]{64}$/.test(text))
         // what the curve gives, and what the KEM carried
         const each = kem === null ? 1 : 2
@@ -164,15 +167,12 @@ async function pageOf(port: number, stream: Reader | undefined): Promise<string>
 for (const curve of Object.values(CURVES)) {
   const skip =
     curve.name !== 'X25519' && !SLOW && 'three programs more, of the same texts: SLOW=1 runs it'
-  describe(`a mailbox with a key of ${curve.name}`, () => {
-    const run = sharedProcess()
-    it("has its texts on the watcher's terminal and nowhere else", { skip }, () =>
-      throughMailbox(curve, run),
-    )
-  })
+  it(`mail to a key of ${curve.name} has its texts on the watcher's terminal alone`, { skip }, () =>
+    throughMailbox(curve),
+  )
 }
 
-async function throughMailbox(curve: Curve, run: ReturnType<typeof sharedProcess>): Promise<void> {
+async function throughMailbox(curve: Curve): Promise<void> {
   const mail = at('mail')
   const keys = makeKeys(at('keys'), curve)
   const [port = 0] = await freePorts(1)
@@ -228,16 +228,15 @@ async function throughMailbox(curve: Curve, run: ReturnType<typeof sharedProcess
 
 /** Texts in clear in every place where they don't belong. Returns the answers, and what is shown afterwards. */
 async function refusedMail(url: string): Promise<Answer[]> {
-  const json = { 'content-type': 'application/json' }
   const answers = [
     await post(`${url}/message`, { message: TEXT }),
     await post(`${url}/message`, { message: Buffer.from(TEXT).toString('base64') }),
     await post(`${url}/message`, { message: '', [TEXT]: TEXT }),
     await post(`${url}/message`, [TEXT]),
-    await call(`${url}/message`, { method: 'POST', headers: json, body: TEXT }),
-    await call(`${url}/message`, { method: 'POST', body: TEXT }),
+    await call(`${url}/message`, posting(JSON_TYPE, TEXT)),
+    await call(`${url}/message`, posting(undefined, TEXT)),
     await call(`${url}/message?message=${encodeURIComponent(TEXT)}`),
-    await call(`${url}/public_key?${encodeURIComponent(TEXT)}`, { method: 'POST', body: TEXT }),
+    await call(`${url}/public_key?${encodeURIComponent(TEXT)}`, posting(undefined, TEXT)),
   ]
   for (const { status } of answers) assert.ok(status >= 400)
   // and the page says nothing of them
@@ -249,34 +248,27 @@ async function refusedMail(url: string): Promise<Answer[]> {
 async function everything(portA: number, portB: number): Promise<Answer[]> {
   const answers: Answer[] = []
   const run = async (port: number, path: string, options?: CallOptions) => {
-    const answer = await call(`http://127.0.0.1:${port}${path}`, options)
+    const answer = await call(urlOf(port) + path, options)
     answers.push(answer)
     return answer
   }
-  const form = { 'content-type': 'application/x-www-form-urlencoded' }
-  const plain = { 'content-type': 'text/plain' }
-  const text = (body: string, headers: Record<string, string>) => ({
-    method: 'POST',
-    headers,
-    body,
-  })
   for (let exchange = 0; exchange < 2; exchange++) {
-    await run(portA, '/send_msg', text(TEXT, plain))
+    await run(portA, '/send_msg', posting(PLAIN, TEXT))
     for (const step of ['/send_keys', '/show'])
       for (const port of [portA, portB]) await run(port, step)
-    assert.equal((await run(portA, '/send_msg', text(TEXT, plain))).status, 201)
+    assert.equal((await run(portA, '/send_msg', posting(PLAIN, TEXT))).status, 201)
     const percent = `text=${encodeURIComponent(PERCENT_TEXT)}`
-    assert.equal((await run(portA, '/send_msg', text(percent, form))).status, 201)
+    assert.equal((await run(portA, '/send_msg', posting(FORM, percent))).status, 201)
     assert.equal((await run(portB, '/send_msg')).status, 201)
     for (const port of [portA, portB]) assert.equal((await run(port, '/send_image')).status, 201)
     await run(portA, '/show', { method: 'PUT' })
     for (const port of [portA, portB]) assert.equal((await run(port, '/decrypt_msg')).status, 200)
     // refused with the text in them
-    await run(portA, '/send_msg', text(`tekst=${TEXT}`, form))
-    await run(portA, '/send_msg', text(TEXT, { 'content-type': 'application/json' }))
+    await run(portA, '/send_msg', posting(FORM, `tekst=${TEXT}`))
+    await run(portA, '/send_msg', posting(JSON_TYPE, TEXT))
     await run(portA, '/send_msg', { headers: { 'sec-fetch-site': 'cross-site' } })
     for (const route of ['keys', 'message'])
-      answers.push(await post(`http://127.0.0.1:${portA}/wire/${route}`, { v: 2, text: TEXT }))
+      answers.push(await post(`${urlOf(portA)}/wire/${route}`, { v: 2, text: TEXT }))
     await run(portB, '/decrypt_msg')
     for (const path of ['/', '/frequency', '/frequency?letter=e', `/frequency?letter=${exchange}`])
       await run(portB, path)

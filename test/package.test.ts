@@ -3,19 +3,17 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { after, before, describe, it } from 'node:test'
+import { before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { PAGE_FILES } from '../src/http/page.ts'
 import { call } from './helpers/call.ts'
 import { runCommand, withCommand } from './helpers/command.ts'
+import { linksOf, root } from './helpers/documents.ts'
+import { folderForAll } from './helpers/files.ts'
 import { linesOf, secretsOf } from './helpers/with-peers.ts'
 
-const root = path.resolve(import.meta.dirname, '..')
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-package-'))
-after(() => fs.rmSync(folder, { recursive: true }))
-
+const at = folderForAll()
 const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8')
 const manifest = JSON.parse(read('package.json'))
 const run = promisify(execFile)
@@ -32,15 +30,12 @@ function filesIn(from: string): string[] {
 }
 
 /** What `npm pack` made in `folder`, of what is built already. */
-let pack: { filename: string; integrity: string; files: string[] }
+let pack: { filename: string; files: string[] }
 before(async () => {
-  const { stdout } = await run(
-    'npm',
-    ['pack', '--json', '--ignore-scripts', '--pack-destination', folder],
-    { cwd: root },
-  )
-  const [{ filename, integrity, files }] = JSON.parse(stdout)
-  pack = { filename, integrity, files: files.map((file: { path: string }) => file.path).sort() }
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', at()]
+  const { stdout } = await run('npm', args, { cwd: root })
+  const [{ filename, files }] = JSON.parse(stdout)
+  pack = { filename, files: files.map((file: { path: string }) => file.path).sort() }
 })
 
 describe('the package', () => {
@@ -55,25 +50,21 @@ describe('the package', () => {
     const documents = ['CHANGELOG.md', 'README.md', 'test/README.md', ...readmes]
     const pictures = ['src/sample/curve.png', 'test/page.png']
     const rest = ['LICENSE', 'package.json', ...filesIn('src/protocol/proof')]
-    assert.deepEqual(
-      pack.files,
-      [...new Set([...compiled, ...served, ...documents, ...pictures, ...rest])].sort(),
-    )
+    const all = [...compiled, ...served, ...documents, ...pictures, ...rest]
+    assert.deepEqual(pack.files, [...new Set(all)].sort())
   })
 
   it('holds every file that a document in it links to', () => {
     const links = pack.files
       .filter((file) => file.endsWith('.md'))
       .flatMap((file) =>
-        [...read(file).matchAll(/\]\((?![a-z]+:|#)([^)#]+)/g)].map(([, to = '']) =>
-          path.posix.join(path.posix.dirname(file), to),
+        linksOf(read(file)).flatMap((link) =>
+          link.file === '' ? [] : [path.posix.join(path.posix.dirname(file), link.file)],
         ),
       )
     assert.ok(links.length > 15, `${links.length}`)
-    assert.deepEqual(
-      [...new Set(links)].filter((file) => !pack.files.includes(file)),
-      [],
-    )
+    const missing = [...new Set(links)].filter((file) => !pack.files.includes(file))
+    assert.deepEqual(missing, [])
   })
 
   it('has the version of the topmost entry of CHANGELOG.md, which the command says too', async () => {
@@ -86,14 +77,14 @@ describe('the package', () => {
 
   // npm takes three seconds: SLOW=1 has it install, and npx start it
   it('runs with its dependencies and nothing else until Ctrl-C, and leaves nothing', async (t) => {
-    const home = path.join(folder, 'home')
+    const home = at('home')
     fs.mkdirSync(home)
     const why = SLOW ? await installed(home) : await unpacked(home)
     if (why !== null) return t.skip(why)
     const before = fs.readdirSync(home)
     const bin = path.join('node_modules/ecdh-duet', manifest.bin['ecdh-duet'])
     const program = SLOW ? ['npx', '--no', 'ecdh-duet'] : [process.execPath, bin]
-    const env = { HOME: path.join(folder, 'elsewhere') }
+    const env = { HOME: at('elsewhere') }
     await withCommand(
       ['both', '--ports', '0,0', '--no-state'],
       { program, cwd: home, env, group: true },
@@ -129,20 +120,18 @@ describe('the package', () => {
   })
 
   it('is built anew: what the sources no longer have does not stay', async () => {
-    const copy = path.join(folder, 'copy')
-    fs.mkdirSync(path.join(copy, 'src'), { recursive: true })
+    const copy = at('copy')
+    for (const name of ['src', 'dist']) fs.mkdirSync(path.join(copy, name), { recursive: true })
     for (const name of ['package.json', 'tsconfig.json'])
       fs.cpSync(path.join(root, name), path.join(copy, name))
-    fs.writeFileSync(path.join(copy, 'src', 'main.ts'), 'export const compiled = true\n')
     fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
-    fs.mkdirSync(path.join(copy, 'dist'))
+    fs.writeFileSync(path.join(copy, 'src', 'main.ts'), 'export const compiled = true\n')
     fs.writeFileSync(path.join(copy, 'dist', 'gone.js'), '')
     // as npm runs it
     const bins = path.join(root, 'node_modules/.bin')
     const env = { ...process.env, PATH: `${bins}${path.delimiter}${process.env['PATH']}` }
     await run('sh', ['-c', manifest.scripts.build], { cwd: copy, env })
-    assert.deepEqual(fs.readdirSync(path.join(copy, 'dist')).includes('gone.js'), false)
-    assert.ok(fs.existsSync(path.join(copy, 'dist', 'main.js')))
+    assert.deepEqual(fs.readdirSync(path.join(copy, 'dist')), ['main.js'])
   })
 })
 
@@ -151,46 +140,20 @@ async function unpacked(home: string): Promise<null> {
   const modules = path.join(home, 'node_modules')
   const own = path.join(modules, 'ecdh-duet')
   fs.mkdirSync(own, { recursive: true })
-  const tarball = path.join(folder, pack.filename)
-  await run('tar', ['-xzf', tarball, '-C', own, '--strip-components', '1'])
+  await run('tar', ['-xzf', at(pack.filename), '-C', own, '--strip-components', '1'])
   for (const name of Object.keys(manifest.dependencies)) {
-    fs.mkdirSync(path.dirname(path.join(modules, name)), { recursive: true })
-    fs.symlinkSync(path.join(root, 'node_modules', name), path.join(modules, name))
+    const link = path.join(modules, name)
+    fs.mkdirSync(path.dirname(link), { recursive: true })
+    fs.symlinkSync(path.join(root, 'node_modules', name), link)
   }
   return null
 }
 
-/**
- * Installs the package into `home` by npm, with the dependencies that the lock file names: from
- * npm's cache, where an install of ours has left them, else from the registry. Returns why not.
- */
+/** Installs the package into `home` by npm, from its cache where that has the dependencies. Returns why not. */
 async function installed(home: string): Promise<string | null> {
-  const { filename, integrity } = pack
-  const { dependencies, bin, version, engines } = manifest
-  const lock: { packages: Record<string, { dev?: true }> } = JSON.parse(read('package-lock.json'))
-  const needed = Object.entries(lock.packages).filter(([name, { dev }]) => name !== '' && !dev)
-  const resolved = `file:../${filename}`
-  const own = { 'ecdh-duet': resolved }
-  const packages = {
-    '': { dependencies: own },
-    'node_modules/ecdh-duet': { version, resolved, integrity, dependencies, bin, engines },
-    ...Object.fromEntries(needed),
-  }
-  fs.writeFileSync(path.join(home, 'package.json'), JSON.stringify({ dependencies: own }))
-  fs.writeFileSync(
-    path.join(home, 'package-lock.json'),
-    JSON.stringify({ lockfileVersion: 3, requires: true, packages }),
-  )
-  const ci = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
   try {
-    await run('npm', [...ci, '--offline'], { cwd: home })
-    return null
-  } catch (error) {
-    // not in the cache
-    if (!/ENOTCACHED/.test(String(error))) throw error
-  }
-  try {
-    await run('npm', ci, { cwd: home })
+    await run('npm', ['install', '--prefer-offline', ...quiet, at(pack.filename)], { cwd: home })
     return null
   } catch (error) {
     if (!/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(String(error))) throw error
@@ -218,12 +181,7 @@ describe('the README of the house', () => {
       const rows = rowsOf(first)
       const names = rows.flatMap(([names = '']) => names.split(', '))
       assert.deepEqual(names.toSorted(), Object.keys(packages).sort())
-      for (const row of rows) {
-        assert.equal(row.length, 3)
-        assert.ok(
-          row.every((cell) => cell !== ''),
-          row.join(' | '),
-        )
-      }
+      for (const row of rows)
+        assert.ok(row.length === 3 && row.every((cell) => cell !== ''), row.join(' | '))
     })
 })

@@ -23,6 +23,8 @@ const IS_PRIVATE =
 const ENCRYPTED =
   'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE'
 const EXPLICIT = 'It describes its curve by parameters; P-256 goes by its name.'
+const IS_PUBLIC = 'It is a public key, and here the private one belongs.'
+const TWO_HALVES = 'Its two halves do not belong together.'
 
 /** What OpenSSL made, once for all tests. */
 const theirs = { X25519: '', 'P-256': '', halfless: '', explicit: '' }
@@ -34,6 +36,17 @@ before(() => {
 })
 const p256 = () => theirs['P-256']
 const publicOf = (name: 'X25519' | 'P-256') => openssl('pkey -pubout', theirs[name])
+
+/** What makes each PEM, and what is said of it. */
+type Refused = [what: string, make: () => string, message: string | RegExp][]
+/** Tests that each is refused, and says why. */
+function refuses(read: (text: string) => unknown, of: string, refused: Refused): void {
+  for (const [what, make, message] of refused)
+    it(`${of}is refused when it is ${what}`, () => {
+      const key = make()
+      assert.throws(() => read(key), { message })
+    })
+}
 
 describe('a private key', { skip: noOpenssl }, () => {
   const forms: [string, () => string][] = [
@@ -77,17 +90,27 @@ describe('a private key', { skip: noOpenssl }, () => {
     assert.deepEqual(publicKey, decodePublicKey(publicOf('X25519')).publicKey)
   })
 
-  const refused: [string, () => string, string][] = [
+  const mixed = () => {
+    const [one, two] = [der(p256()), der(openssl(GENPKEY['P-256']))]
+    return pem('PRIVATE KEY', Buffer.concat([one.subarray(0, -65), two.subarray(-65)]))
+  }
+  const zero = () => {
+    const key = der(theirs.halfless)
+    const at = key.indexOf(Buffer.of(0x04, 0x20)) + 2
+    return pem('EC PRIVATE KEY', key.fill(0, at, at + 32))
+  }
+  const short = () => {
+    const key = der(theirs.X25519).subarray(0, -1)
+    for (const at of [1, 13, 15]) key[at] = (key[at] ?? 0) - 1
+    return pem('PRIVATE KEY', key)
+  }
+  refuses(decodePrivateKey, '', [
     ['nothing', () => '', NOT_A_KEY],
     ['a text', () => 'secret', NOT_A_KEY],
     ['cut', () => p256().slice(0, 100), NOT_A_KEY],
     ['encrypted, PKCS#8', () => openssl('pkey -aes256 -passout pass:x', p256()), ENCRYPTED],
     ['encrypted, SEC 1', () => openssl('ec -aes256 -passout pass:x', p256()), ENCRYPTED],
-    [
-      'a public one',
-      () => encodePublicKey(new KeyPair(X25519)),
-      'It is a public key, and here the private one belongs.',
-    ],
+    ['a public one', () => encodePublicKey(new KeyPair(X25519)), IS_PUBLIC],
     ['one of Ed25519', () => openssl('genpkey -algorithm ED25519'), ANOTHER_KIND],
     ['one of secp256k1', () => openssl('ecparam -name secp256k1 -genkey'), ANOTHER_KIND],
     ['one of P-384', () => openssl('ecparam -name secp384r1 -genkey -noout'), ANOTHER_KIND],
@@ -95,38 +118,10 @@ describe('a private key', { skip: noOpenssl }, () => {
     ['two of them', () => p256() + p256(), 'It holds more than a private key.'],
     ['with explicit parameters, PKCS#8', () => theirs.explicit, EXPLICIT],
     ['with explicit parameters, SEC 1', () => openssl('ec', theirs.explicit), EXPLICIT],
-    [
-      'of two halves that do not belong together',
-      () => {
-        const [one, two] = [der(p256()), der(openssl(GENPKEY['P-256']))]
-        return pem('PRIVATE KEY', Buffer.concat([one.subarray(0, -65), two.subarray(-65)]))
-      },
-      'Its two halves do not belong together.',
-    ],
-    [
-      'a zero',
-      () => {
-        const key = der(theirs.halfless)
-        const at = key.indexOf(Buffer.of(0x04, 0x20)) + 2
-        return pem('EC PRIVATE KEY', key.fill(0, at, at + 32))
-      },
-      NOT_A_KEY,
-    ],
-    [
-      'of 31 bytes',
-      () => {
-        const key = der(theirs.X25519).subarray(0, -1)
-        for (const at of [1, 13, 15]) key[at] = (key[at] ?? 0) - 1
-        return pem('PRIVATE KEY', key)
-      },
-      NOT_A_KEY,
-    ],
-  ]
-  for (const [what, make, message] of refused)
-    it(`is refused when it is ${what}`, () => {
-      const key = make()
-      assert.throws(() => decodePrivateKey(key), { message })
-    })
+    ['of two halves that do not belong together', mixed, TWO_HALVES],
+    ['a zero', zero, NOT_A_KEY],
+    ['of 31 bytes', short, NOT_A_KEY],
+  ])
 })
 
 describe('a public key', { skip: noOpenssl }, () => {
@@ -148,7 +143,7 @@ describe('a public key', { skip: noOpenssl }, () => {
     })
 
     const bytes = () => der(publicOf(name))
-    const wrong: [string, () => string, RegExp | string][] = [
+    refuses(decodePublicKey, `of ${name} `, [
       ['in a form with text before it', () => `a comment\n${publicOf(name)}`, NOT_OUR_FORM],
       ['twice', () => publicOf(name).repeat(2), NOT_OUR_FORM],
       ['in other lines', () => publicOf(name).replace(/^(M.{9})/m, '$1\n'), NOT_OUR_FORM],
@@ -157,63 +152,41 @@ describe('a public key', { skip: noOpenssl }, () => {
       ['followed by bytes', () => pem('PUBLIC KEY', Buffer.concat([bytes(), Buffer.of(0)])), /./],
       ['cut by a byte', () => pem('PUBLIC KEY', bytes().subarray(0, -1)), NOT_A_KEY],
       ['under another label', () => pem('CERTIFICATE', bytes()), NOT_A_KEY],
-    ]
-    for (const [what, make, message] of wrong)
-      it(`of ${name} is refused when it is ${what}`, () => {
-        const key = make()
-        assert.throws(() => decodePublicKey(key), { message })
-      })
+    ])
   }
 
-  const others: [string, () => string, string][] = [
-    [
-      'of Ed25519',
-      () => openssl('pkey -pubout', openssl('genpkey -algorithm ED25519')),
-      ANOTHER_KIND,
-    ],
-    [
-      'of secp256k1',
-      () => openssl('ec -pubout', openssl('ecparam -name secp256k1 -genkey')),
-      ANOTHER_KIND,
-    ],
+  const ed25519 = () => openssl('pkey -pubout', openssl('genpkey -algorithm ED25519'))
+  const secp256k1 = () => openssl('ec -pubout', openssl('ecparam -name secp256k1 -genkey'))
+  const offCurve = () => {
+    const key = der(encodePublicKey(new KeyPair(P256)))
+    key[90] = (key[90] ?? 0) ^ 1
+    return pem('PUBLIC KEY', key)
+  }
+  const ofLength = (length: number) => () => {
+    // SEQUENCE { SEQUENCE { OID 1.3.101.110 }, BIT STRING }
+    const head = [0x30, length + 10, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, length + 1, 0]
+    return pem('PUBLIC KEY', Buffer.concat([Buffer.from(head), Buffer.alloc(length, 9)]))
+  }
+  refuses(decodePublicKey, '', [
+    ['of Ed25519', ed25519, ANOTHER_KIND],
+    ['of secp256k1', secp256k1, ANOTHER_KIND],
     // these two OpenSSL takes
     ['with explicit parameters', () => openssl('pkey -pubout', theirs.explicit), NOT_OUR_FORM],
     ['compressed', () => openssl('ec -pubout -conv_form compressed', p256()), NOT_OUR_FORM],
     ['a private one in SEC 1', () => openssl('ec', p256()), IS_PRIVATE],
     ['an encrypted one', () => openssl('pkey -aes256 -passout pass:x', p256()), IS_PRIVATE],
     ['an encrypted one in SEC 1', () => openssl('ec -aes256 -passout pass:x', p256()), IS_PRIVATE],
-    [
-      'off the curve',
-      () => {
-        const key = der(encodePublicKey(new KeyPair(P256)))
-        key[90] = (key[90] ?? 0) ^ 1
-        return pem('PUBLIC KEY', key)
-      },
-      NOT_A_KEY,
-    ],
-    ...[31, 33].map((length): [string, () => string, string] => [
-      `of X25519 with ${length} bytes`,
-      () => {
-        // SEQUENCE { SEQUENCE { OID 1.3.101.110 }, BIT STRING }
-        const head = [0x30, length + 10, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, length + 1, 0]
-        return pem('PUBLIC KEY', Buffer.concat([Buffer.from(head), Buffer.alloc(length, 9)]))
-      },
-      NOT_A_KEY,
-    ]),
-  ]
-  for (const [what, make, message] of others)
-    it(`is refused when it is ${what}`, () => {
-      const key = make()
-      assert.throws(() => decodePublicKey(key), { message })
-    })
+    ['off the curve', offCurve, NOT_A_KEY],
+    ['of X25519 with 31 bytes', ofLength(31), NOT_A_KEY],
+    ['of X25519 with 33 bytes', ofLength(33), NOT_A_KEY],
+  ])
 
   it('of low order, or not canonical, is refused', () => {
     const spki = der(encodePublicKey(new KeyPair(X25519)))
-    for (const u of [Buffer.alloc(32), Buffer.alloc(32, 0xff)])
-      assert.throws(
-        () => decodePublicKey(pem('PUBLIC KEY', Buffer.concat([spki.subarray(0, -32), u]))),
-        { code: 'bad_point' },
-      )
+    for (const u of [Buffer.alloc(32), Buffer.alloc(32, 0xff)]) {
+      const text = pem('PUBLIC KEY', Buffer.concat([spki.subarray(0, -32), u]))
+      assert.throws(() => decodePublicKey(text), { code: 'bad_point' })
+    }
   })
 })
 

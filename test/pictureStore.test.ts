@@ -35,11 +35,13 @@ function webpHead(width: number, height: number): Uint8Array {
   return head
 }
 
-/** What every open file can do, to make it fail. */
-async function handles(): Promise<fs.promises.FileHandle> {
+type Write = (this: fs.promises.FileHandle, ...args: unknown[]) => Promise<unknown>
+/** Has `write` write what goes to open files; it is given how they do. Returns the mock. */
+async function writing(t: TestContext, write: (real: Write) => Write) {
   const handle = await fs.promises.open(at())
   await handle.close()
-  return Object.getPrototypeOf(handle)
+  const handles: { write: Write } = Object.getPrototypeOf(handle)
+  return t.mock.method(handles, 'write', write(handles.write))
 }
 
 /** How many files were opened, and how many of them closed. */
@@ -84,25 +86,15 @@ describe('the folder of pictures', () => {
       const { readdirSync } = fs
       t.mock.method(fs, 'readdirSync', (dir: string) => readdirSync(dir).sort().reverse())
       const last = `2026-02-03T04-05-06-789Z-${ID}.${extension}`
-      for (const name of [
-        `2025-02-03T04-05-06-789Z-${ID}.png`,
-        last,
-        `2026-01-03T04-05-06-789Z-${ID}.gif`,
-        `3026-02-03T04-05-06-789Z-${ID}.${extension}.part`,
-        `3026-02-03T04-05-06-789Z-${ID}.svg`,
-        `3026-02-03T04-05-06-789Z-${ID}0.png`,
-        `3026-02-03T04-05-06-789Z-.png`,
-        `3026-02-03T04-05-06-789Z-${ID}xpng`,
-        `3026-02-03TZ-${ID}.png`,
-        `3026-02-03T04:05:06.789Z-${ID}.png`,
-        `3026-02-3T04-05-06-789Z-${ID}.png`,
-        `3026-2-03T04-05-06-789Z-${ID}.png`,
-        `x3026-02-03T04-05-06-789Z-${ID}.png`,
-        `x026-02-03T04-05-06-789Z-${ID}.png`,
-        `3026-xx-03T04-05-06-789Z-${ID}.png`,
-        `3026-02-xxT04-05-06-789Z-${ID}.png`,
-      ])
-        write(name)
+      const time = '02-03T04-05-06-789Z'
+      const earlier = [`2025-${time}-${ID}.png`, `2026-01-03T04-05-06-789Z-${ID}.gif`]
+      const times = ['02-03TZ', '02-03T04:05:06.789Z', '02-3T04-05-06-789Z', '2-03T04-05-06-789Z']
+        .concat('xx-03T04-05-06-789Z', '02-xxT04-05-06-789Z')
+        .map((wrong) => `3026-${wrong}-${ID}.png`)
+      const ends = [`${ID}.${extension}.part`, `${ID}.svg`, `${ID}0.png`, '.png', `${ID}xpng`]
+        .map((wrong) => `3026-${time}-${wrong}`)
+        .concat(`x3026-${time}-${ID}.png`, `x026-${time}-${ID}.png`)
+      for (const name of [...earlier, last, ...times, ...ends]) write(name)
       write(last, pictureOf(type, 321))
       const received = new Date(1_700_000_000_000)
       fs.utimesSync(at(last), received, received)
@@ -125,15 +117,14 @@ describe('the folder of pictures', () => {
 
   it('that can not be made, or written, is said to be so', async (t) => {
     write('file')
-    const below = openPictures(at('file', 'a'))
-    const message = "The folder for pictures can't be written (ENOTDIR)."
-    await assert.rejects(below.create(), { code: 'no_space', message })
+    const refused = (code: string) => ({
+      code: 'no_space',
+      message: `The folder for pictures can't be written (${code}).`,
+    })
+    await assert.rejects(openPictures(at('file', 'a')).create(), refused('ENOTDIR'))
     t.mock.method(fs.promises, 'open', () => Promise.reject(systemError('EROFS')))
     const store = openPictures(at())
-    await assert.rejects(store.create(), {
-      code: 'no_space',
-      message: "The folder for pictures can't be written (EROFS).",
-    })
+    await assert.rejects(store.create(), refused('EROFS'))
     t.mock.method(fs, 'rmSync', () => assert.fail('nothing was begun'))
     store.close()
     t.mock.restoreAll()
@@ -158,59 +149,57 @@ describe('a picture that is being received', () => {
   for (const size of [MIB / 2, MIB - 1, MIB, MIB + 1, 3 * MIB])
     it(`is written whole in pieces of ${size} bytes, in few and long writes`, async (t) => {
       const bytes = pngOf(3 * MIB + 5)
-      const prototype = await handles()
-      const write = t.mock.method(prototype, 'write', prototype.write)
+      const write = await writing(t, (real) => real)
       const { path: file } = await receive(bytes, size)
       assert.equal(Buffer.compare(fs.readFileSync(file), bytes), 0)
       assert.equal(write.mock.callCount(), 4)
     })
 
   it('is written whole by a system that takes few bytes at a time', async (t) => {
-    const prototype = await handles()
-    const { write } = prototype
-    t.mock.method(prototype, 'write', function (this: typeof prototype, ...args: unknown[]) {
-      const [bytes, offset, length, position] = args as [Uint8Array, number, number, number]
-      return Reflect.apply(write, this, [bytes, offset, Math.min(length, 300_000), position])
-    } as typeof write)
+    await writing(t, (real) => {
+      return function (bytes, offset, length, position) {
+        return real.call(this, bytes, offset, Math.min(Number(length), 300_000), position)
+      }
+    })
     const bytes = pngOf(2 * MIB + 5)
     const { path: file } = await receive(bytes, 700_000)
     assert.equal(Buffer.compare(fs.readFileSync(file), bytes), 0)
   })
 
   it('tells whoever waits that the disk is full, and nobody before', async (t) => {
-    t.mock.method(await handles(), 'write', () => Promise.reject(systemError('ENOSPC')))
-    const draft = await openPictures(at()).create()
+    await writing(t, () => () => Promise.reject(systemError('ENOSPC')))
+    const create = () => openPictures(at()).create()
+    const draft = await create()
     await draft.write(pngOf(MIB))
     // the write that failed has nobody who waits for it yet, and ends no program
     await turn()
     await assert.rejects(draft.write(pngOf(MIB)), FULL)
     await draft.discard()
     assert.deepEqual(names(), [])
-    const small = await openPictures(at()).create()
+    const small = await create()
     await small.write(pngOf(10))
     await assert.rejects(small.finish('image/png'), FULL)
     await small.discard()
-    assert.deepEqual(names(), [])
     t.mock.restoreAll()
     // or that there is no room for its name
     t.mock.method(fs.promises, 'rename', () => Promise.reject(systemError('ENOSPC')))
-    const nameless = await openPictures(at()).create()
+    const nameless = await create()
     await assert.rejects(nameless.finish('image/png'), FULL)
     await nameless.discard()
     assert.deepEqual(names(), [])
   })
 
   it('is discarded only when what is under way is written', async (t) => {
-    const prototype = await handles()
-    const { write } = prototype
     let goOn = () => {}
     const held = new Promise<void>((resolve) => {
       goOn = resolve
     })
-    t.mock.method(prototype, 'write', async function (this: typeof prototype, ...args: unknown[]) {
-      await held
-      return Reflect.apply(write, this, args)
-    } as typeof write)
+    await writing(t, (real) => {
+      return async function (...args) {
+        await held
+        return real.apply(this, args)
+      }
+    })
     const count = counting(t)
     const draft = await openPictures(at()).create()
     await draft.write(pngOf(MIB))
@@ -226,11 +215,8 @@ describe('a picture that is being received', () => {
 
   it('goes with the store that is closed, unless it was kept', async () => {
     const store = openPictures(at())
-    const [kept, begun, finished] = [
-      await store.create(),
-      await store.create(),
-      await store.create(),
-    ]
+    const create = () => store.create()
+    const [kept, begun, finished] = [await create(), await create(), await create()]
     for (const draft of [kept, finished]) {
       await draft.write(pngOf(100))
       await draft.finish('image/png')
@@ -324,10 +310,8 @@ describe('the pictures of a peer that keeps nothing', () => {
     write(`ecdh-duet-${gone}-file`)
     fs.symlinkSync(others[0] ?? '', at(`ecdh-duet-${gone}-link`))
     temporaryPictures()
-    assert.deepEqual(
-      names(),
-      [...others, `ecdh-duet-${gone}-file`, `ecdh-duet-${gone}-link`].sort(),
-    )
+    const files = ['file', 'link'].map((name) => `ecdh-duet-${gone}-${name}`)
+    assert.deepEqual(names(), [...others, ...files].sort())
     for (const name of others) assert.deepEqual(fs.readdirSync(at(name)), ['picture.png'])
   })
 
@@ -341,12 +325,11 @@ describe('the pictures of a peer that keeps nothing', () => {
     another.mock.restore()
     assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
     // on Windows nobody can tell
-    Object.defineProperty(process, 'getuid', { value: undefined, configurable: true })
-    try {
-      temporaryPictures()
-    } finally {
-      Object.defineProperty(process, 'getuid', { value: getuid, configurable: true })
-    }
+    const setGetuid = (value: unknown) =>
+      Object.defineProperty(process, 'getuid', { value, configurable: true })
+    t.after(() => setGetuid(getuid))
+    setGetuid(undefined)
+    temporaryPictures()
     assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
   })
 
@@ -355,7 +338,7 @@ describe('the pictures of a peer that keeps nothing', () => {
     const name = `ecdh-duet-${gone}-abc`
     const { readdirSync, lstatSync } = fs
     const listed = t.mock.method(fs, 'readdirSync', () => [name])
-    assert.doesNotThrow(temporaryPictures)
+    temporaryPictures()
     listed.mock.restore()
     fs.mkdirSync(at(name))
     t.mock.method(fs, 'lstatSync', (dir: string) => {
@@ -363,18 +346,12 @@ describe('the pictures of a peer that keeps nothing', () => {
       fs.rmdirSync(dir)
       return stat
     })
-    assert.doesNotThrow(temporaryPictures)
+    temporaryPictures()
     assert.deepEqual(readdirSync(at()), [])
   })
 })
 
 describe('a file to send', () => {
-  const contentOf = async (content: AsyncIterable<Uint8Array>) => {
-    const pieces: Uint8Array[] = []
-    for await (const piece of content) pieces.push(Uint8Array.from(piece))
-    return pieces
-  }
-
   for (const type of ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const)
     it(`of type ${type} is known by its first bytes, and read to its end`, async (t) => {
       const count = counting(t)
@@ -383,11 +360,10 @@ describe('a file to send', () => {
       const { content, ...rest } = await pictureFile(at('a picture'))
       assert.deepEqual(rest, { type, bytes: 600_000, name: 'a picture' })
       assert.deepEqual(count, { opened: 1, closed: 1 })
-      const pieces = await contentOf(content)
-      assert.deepEqual(
-        pieces.map(({ length }) => length),
-        [MIB / 4, MIB / 4, 600_000 - MIB / 2],
-      )
+      const pieces: Uint8Array[] = []
+      for await (const piece of content) pieces.push(Uint8Array.from(piece))
+      const lengths = pieces.map(({ length }) => length)
+      assert.deepEqual(lengths, [MIB / 4, MIB / 4, 600_000 - MIB / 2])
       assert.equal(Buffer.compare(concatBytes(...pieces), bytes), 0)
       assert.deepEqual(count, { opened: 2, closed: 2 })
     })
@@ -406,14 +382,14 @@ describe('a file to send', () => {
     write('short.png', pngOf(3))
     fs.mkdirSync(at('folder'))
     makePipe(at('pipe'))
-    for (const [name, message] of [
-      ['text.png', 'text.png is not a PNG, JPEG, WebP or GIF.'],
-      ['short.png', 'short.png is not a PNG, JPEG, WebP or GIF.'],
-      ['folder', 'folder is not a file.'],
-      ['pipe', 'pipe is not a file.'],
-      ['none.png', `There is no picture ${JSON.stringify(at('none.png'))}.`],
-      ['short.png/a.png', 'a.png can not be read.'],
-    ] as const)
+    for (const [name, message] of Object.entries({
+      'text.png': 'text.png is not a PNG, JPEG, WebP or GIF.',
+      'short.png': 'short.png is not a PNG, JPEG, WebP or GIF.',
+      folder: 'folder is not a file.',
+      pipe: 'pipe is not a file.',
+      'none.png': `There is no picture ${JSON.stringify(at('none.png'))}.`,
+      'short.png/a.png': 'a.png can not be read.',
+    }))
       await assert.rejects(pictureFile(at(name)), { code: 'bad_image', message })
     assert.deepEqual(count, { opened: 4, closed: 4 })
   })

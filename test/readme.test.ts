@@ -3,7 +3,6 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
@@ -21,6 +20,7 @@ import {
   root,
   shellLines,
 } from './helpers/documents.ts'
+import { folderForEach } from './helpers/files.ts'
 import { noOpenssl } from './helpers/openssl.ts'
 import { freePorts } from './helpers/ports.ts'
 import { type TestPeer, withPeers, withSession } from './helpers/with-peers.ts'
@@ -54,15 +54,11 @@ async function type(lines: readonly string[], a: TestPeer, b: TestPeer, cwd = ro
   return said
 }
 
-/** A folder of its own, with what was built in it. */
-async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-readme-'))
-  try {
-    fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
-    await use(folder)
-  } finally {
-    fs.rmSync(folder, { recursive: true })
-  }
+const at = folderForEach()
+/** An empty folder, with what was built in it. */
+function ownFolder(): string {
+  fs.symlinkSync(path.join(root, 'dist'), at('dist'))
+  return at()
 }
 
 const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
@@ -97,20 +93,15 @@ describe('each Markdown file', () => {
           else assert.ok(TYPED.includes(command), `nobody runs: ${command}`)
         }
         for (const [, target = ''] of text.matchAll(/`make ([a-z][\w-]*)/g)) assertTarget(target)
-        const withFence = [...chaptersOf(text)].filter(
-          ([, chapter]) => fences(chapter, 'sh').length > 0,
+        const withFence = [...chaptersOf(text)].flatMap(([title, chapter]) =>
+          fences(chapter, 'sh').length > 0 ? [title] : [],
         )
         const runBy = FENCES_RUN_BY[file] ?? {}
-        assert.deepEqual(
-          withFence.map(([title]) => title),
-          Object.keys(runBy),
-        )
+        assert.deepEqual(withFence, Object.keys(runBy))
         for (const [title, test] of Object.entries(runBy)) {
           const source = fs.readFileSync(path.join(import.meta.dirname, `${test}.test.ts`), 'utf8')
-          assert.ok(
-            [`'${title}'`, file].some((words) => source.includes(words)),
-            `${test}: ${title}`,
-          )
+          const isThere = source.includes(`'${title}'`) || source.includes(file)
+          assert.ok(isThere, `${test}: ${title}`)
         }
       })
 
@@ -157,79 +148,63 @@ describe('the lab', () => {
   )
 })
 
-describe('LEEME.md', () => {
-  it('is linked in the second line of the README', () => {
+describe('the README', () => {
+  it('links LEEME.md in its second line', () => {
     assert.equal(readme.split('\n')[1], '[En español](src/page/LEEME.md)')
   })
-})
 
-describe('the README', () => {
-  it(
-    'has curls that work, in its order, with answers of the form that it shows',
-    {
-      skip: noCurl,
-    },
-    () =>
-      withPeers({}, async (a, b) => {
-        const curls = curlsOf(commandsOf(readme))
-        const inSpanish = curlsOf(commandsOf(leeme))
-        assert.deepEqual([curls.length, inSpanish.length], [10, 9])
-        const given = (await type([...curls, ...inSpanish], a, b)).map((text) => JSON.parse(text))
-        const [one, , show, , sent] = given
-        const steps = [0, 1, 4, 5]
-        const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
-        assert.deepEqual(shapes(curls.length), shapes(0))
-        assert.deepEqual([one, show, sent].map(shapeOf), answers.map(shapeOf))
-      }),
-  )
-
-  it('has commands for keys of your own that work', { skip: noOpenssl }, () =>
-    inFolder(async (folder) => {
-      const lines = shellLines(documentAt('src/state/README.md').text, 'Keys of your own')
-      assert.equal(lines.length, 7)
-      const said: string[] = []
-      for (const line of lines) {
-        const words = line.split(' ')
-        if (words[2] !== 'peer') {
-          const { stdout } = await run('sh', ['-c', line], { cwd: folder })
-          said.push(stdout.trim())
-          continue
-        }
-        const [port] = await freePorts(1)
-        const args = words.slice(2).map((word) => (word === '5000' ? `${port}` : word))
-        await withCommand(args, { cwd: folder }, async (peer) => {
-          await peer.until(/\(by --identity; the rest is kept in \.duet/)
-        })
-      }
-      const [, publicPem = '', , keygen = '', ownPublicPem = '', hash = ''] = said
-      assert.match(publicPem, /^-----BEGIN PUBLIC KEY-----/)
-      assert.equal(`${fingerprint(decodePublicKey(ownPublicPem))}=`, `SHA256:${hash}`)
-      assert.ok(keygen.endsWith(`SHA256:${hash.replace('=', '')}`))
+  it('has curls that work, with answers of the form that it shows', { skip: noCurl }, () =>
+    withPeers({}, async (a, b) => {
+      const curls = curlsOf(commandsOf(readme))
+      const inSpanish = curlsOf(commandsOf(leeme))
+      assert.deepEqual([curls.length, inSpanish.length], [10, 9])
+      const given = (await type([...curls, ...inSpanish], a, b)).map((text) => JSON.parse(text))
+      const [one, , show, , sent] = given
+      const steps = [0, 1, 4, 5]
+      const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
+      assert.deepEqual(shapes(curls.length), shapes(0))
+      assert.deepEqual([one, show, sent].map(shapeOf), answers.map(shapeOf))
     }),
   )
+
+  it('has commands for keys of your own that work', { skip: noOpenssl }, async () => {
+    const cwd = ownFolder()
+    const lines = shellLines(documentAt('src/state/README.md').text, 'Keys of your own')
+    assert.equal(lines.length, 7)
+    const said: string[] = []
+    for (const line of lines) {
+      const words = line.split(' ')
+      if (words[2] !== 'peer') {
+        said.push((await run('sh', ['-c', line], { cwd })).stdout.trim())
+        continue
+      }
+      const [port] = await freePorts(1)
+      const args = words.slice(2).map((word) => (word === '5000' ? `${port}` : word))
+      await withCommand(args, { cwd }, async (peer) => {
+        await peer.until(/\(by --identity; the rest is kept in \.duet/)
+      })
+    }
+    const [, publicPem = '', , keygen = '', ownPublicPem = '', hash = ''] = said
+    assert.match(publicPem, /^-----BEGIN PUBLIC KEY-----/)
+    assert.equal(`${fingerprint(decodePublicKey(ownPublicPem))}=`, `SHA256:${hash}`)
+    assert.ok(keygen.endsWith(`SHA256:${hash.replace('=', '')}`))
+  })
 })
 
 describe('the README of the page', () => {
   const document = documentAt('src/page/README.md').text
 
-  it(
-    'has commands to check transcripts that work, with the table that it shows',
-    {
-      skip: noCurl,
-    },
-    () =>
-      withSession({}, (a, b) =>
-        inFolder(async (folder) => {
-          await a.call('/send_msg')
-          const lines = shellLines(document, 'To check many')
-          assert.equal(lines.length, 4)
-          const [, , table = '', json = ''] = await type(lines, a, b, folder)
-          const [shown = ''] = document.match(/(?<=```\n)file .*?(?=```)/s) ?? []
-          const [{ session, ...first }] = JSON.parse(json)
-          assert.equal(table, shown.replaceAll('e98d5ba1', session.slice(0, 8)))
-          const names = new Set([...document.matchAll(/`(\w+)`/g)].map(([, name]) => name))
-          for (const name of ['session', ...Object.keys(first)]) assert.ok(names.has(name), name)
-        }),
-      ),
+  it('has commands to check transcripts, with the table that it shows', { skip: noCurl }, () =>
+    withSession({}, async (a, b) => {
+      await a.call('/send_msg')
+      const lines = shellLines(document, 'To check many')
+      assert.equal(lines.length, 4)
+      const [, , table = '', json = ''] = await type(lines, a, b, ownFolder())
+      const [shown = ''] = document.match(/(?<=```\n)file .*?(?=```)/s) ?? []
+      const [{ session, ...first }] = JSON.parse(json)
+      assert.equal(table, shown.replaceAll('e98d5ba1', session.slice(0, 8)))
+      const names = new Set([...document.matchAll(/`(\w+)`/g)].map(([, name]) => name))
+      for (const name of ['session', ...Object.keys(first)]) assert.ok(names.has(name), name)
+    }),
   )
 })

@@ -74,8 +74,7 @@ describe('the terminal', () => {
   })
 
   it('says SECRET on no other line', () => {
-    const others = everyKind.filter((event) => !('SECRET' in event))
-    assert.equal(shown(others).includes('SECRET'), false)
+    assert.equal(shown(everyKind.filter((event) => !('SECRET' in event))).includes('SECRET'), false)
   })
 
   it('hides every secret with --no-secrets, and says so', () => {
@@ -101,9 +100,8 @@ describe('the terminal', () => {
   it('lets no text act on it: escape sequences, lines, overprinting, direction', () => {
     const attack =
       '\u001b[2J\u001b]0;owned\u0007\r\n5000  ●  SECRET\u009b31m\u007f\u202eevil\u2028\u2066'
-    const output = shown([text(utf8ToBytes(attack))])
     assert.equal(
-      output,
+      shown([text(utf8ToBytes(attack))]),
       '5000  ●  SECRET message 7      \\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\n5000  ●  SECRET\\u{9b}31m\\u{7f}\\u{202e}evil\\u{2028}\\u{2066}\n',
     )
   })
@@ -161,10 +159,8 @@ describe('the lines of a terminal', () => {
       },
     }
     const read = () => {
-      const text = output.writes.join('')
-      output.writes = []
       output.writableLength = 0
-      return text
+      return output.writes.splice(0).join('')
     }
     return { output, read, terminal: createTerminal({ output, showsSecrets: true }) }
   }
@@ -240,22 +236,12 @@ describe('the lines of a terminal', () => {
     fs.closeSync(fd)
     return fs.readFileSync(file, 'utf8')
   }
-  const said = /^5000 .* one +said\n5000 .* two +said\n/
 
-  it('are out when the process exits', () => {
-    assert.match(written('process.exit(0)'), said)
-  })
-
-  it('stand before an error that nobody caught', () => {
-    const text = written(`throw new Error('nobody caught this')`)
-    assert.match(text, said)
-    assert.match(text, /nobody caught this/)
-  })
-
-  it('stand before what the program says on standard error after them', () => {
-    assert.match(
-      written(`tell('third'); process.exit(1)`),
-      new RegExp(`${said.source}ecdh-duet: third\\n$`),
-    )
-  })
+  for (const [what, end, then] of [
+    ['the process exits', 'process.exit(0)', '$'],
+    ['an error that nobody caught', "throw new Error('nobody caught this')", '[^]*caught this'],
+    ['what is said on standard error', "tell('third'); process.exit(1)", 'ecdh-duet: third\\n$'],
+  ] as const)
+    it(`are out before ${what}`, () =>
+      assert.match(written(end), new RegExp(`^5000 .* one +said\\n5000 .* two +said\\n${then}`)))
 })

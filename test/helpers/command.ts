@@ -22,8 +22,6 @@ export const HASTY: readonly string[] = [
 export type Command = ReturnType<typeof watch>
 
 export interface CommandOptions {
-  /** Words before it, as `ip netns exec NAME`; what they name has to become the program itself. */
-  under?: readonly string[]
   cwd?: string
   env?: Record<string, string>
   /** Options of Node's own. */
@@ -40,9 +38,9 @@ export interface CommandOptions {
 
 /** Starts `ecdh-duet ARGS`; whoever calls this ends it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
-  const { under = [], cwd, env, node = [], ipc = false, group = false, input } = options
+  const { cwd, env, node = [], ipc = false, group = false, input } = options
   const built = [process.execPath, ...node, MAIN]
-  const [program = '', ...words] = [...under, ...(options.program ?? built), ...args]
+  const [program = '', ...words] = [...(options.program ?? built), ...args]
   const stdin = input === undefined ? 'ignore' : 'pipe'
   const child = spawn(program, words, {
     cwd,

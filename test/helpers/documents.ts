@@ -6,14 +6,8 @@ import path from 'node:path'
 
 export const root = path.resolve(import.meta.dirname, '../..')
 
-export interface Document {
-  /** From the project's folder, with slashes. */
-  readonly file: string
-  readonly text: string
-}
-
 /** All of them. */
-export function documents(): Document[] {
+export function documents() {
   const below = ['src', 'test'].flatMap((folder) =>
     fs
       .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
@@ -24,8 +18,8 @@ export function documents(): Document[] {
     .map((file) => documentAt(file.replaceAll(path.sep, '/')))
 }
 
-/** The one of that name. */
-export function documentAt(file: string): Document {
+/** The one of that name, from the project's folder, with slashes. */
+export function documentAt(file: string) {
   return { file, text: fs.readFileSync(path.join(root, file), 'utf8') }
 }
 

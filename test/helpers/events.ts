@@ -10,24 +10,12 @@ export interface Received {
   readonly data: any
 }
 
-export interface Reader {
-  readonly response: http.IncomingMessage
-  /** The whole text so far. */
-  text(): string
-  received(): readonly Received[]
-  /** Waits for an event that `wanted` takes, and returns it. */
-  until(wanted: (event: Received) => boolean): Promise<Received>
-  /** Waits for the first state after what is kept. */
-  caughtUp(): Promise<Received>
-  /** Settles once the stream has ended, however. */
-  ended: Promise<void>
-  close(): void
-}
+export type Reader = Awaited<ReturnType<typeof readEvents>>
 
 const LIMIT_MS = 60_000
 
 /** Opens the event stream of the peer at `url`; `query` may begin with ?. */
-export async function readEvents(url: string, lastEventId?: string, query = ''): Promise<Reader> {
+export async function readEvents(url: string, lastEventId?: string, query = '') {
   const headers = lastEventId === undefined ? {} : { 'last-event-id': lastEventId }
   const request = http.get(`${url}/events${query}`, { headers, agent: false })
   const [response] = (await once(request, 'response')) as [http.IncomingMessage]
@@ -58,10 +46,14 @@ export async function readEvents(url: string, lastEventId?: string, query = ''):
   }
   return {
     response,
+    /** The whole text so far. */
     text: () => text,
-    received: () => received,
+    received: (): readonly Received[] => received,
+    /** Waits for an event that `wanted` takes, and returns it. */
     until,
+    /** Waits for the first state after what is kept. */
     caughtUp: () => until(({ type }) => type === 'state'),
+    /** Settles once the stream has ended, however. */
     ended,
     close: () => request.destroy(),
   }

@@ -7,10 +7,10 @@ import { launch } from '../../src/launch.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { type Suite as RealSuite, SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
-import { createTerminal } from '../../src/terminal/terminal.ts'
-import { type Answer, type CallOptions, call } from './call.ts'
+import { type Answer, type CallOptions, call, FORM, posting } from './call.ts'
 import { IndependentPeer, type Picture } from './independent-peer.ts'
 import type { Suite } from './independent-suites.ts'
+import { keptTerminal } from './terminal.ts'
 import { linesOf, secretsOf } from './with-peers.ts'
 
 /** The other peer of an independent peer. */
@@ -38,15 +38,7 @@ export class RealPeer implements Target {
   readonly #suite: RealSuite
   #knownIdentity: Uint8Array | null = null
   #launched: Awaited<ReturnType<typeof launch>> | undefined
-  #output = ''
-  readonly #terminal = createTerminal({
-    output: {
-      write: (text) => {
-        this.#output += text
-      },
-    },
-    showsSecrets: true,
-  })
+  readonly #kept = keptTerminal()
 
   constructor({ name }: Suite) {
     this.#suite = Object.values(SUITES).find((one) => one.name === name) ?? assert.fail()
@@ -58,7 +50,7 @@ export class RealPeer implements Target {
       suite: this.#suite,
       plans: [{ host: '127.0.0.1', port: 0, peerUrl: mine.url }],
       openMemory: () => this.#memory(),
-      terminal: this.#terminal,
+      terminal: this.#kept.terminal,
       showsSecrets: true,
     })
     this.url = mine.peerUrl = `http://127.0.0.1:${this.#launched.ports[0]}`
@@ -93,14 +85,11 @@ export class RealPeer implements Target {
   }
 
   sendMessage(text: string): Promise<Answer> {
-    const headers = { 'content-type': 'application/x-www-form-urlencoded' }
-    const body = new URLSearchParams({ text }).toString()
-    return this.#call('/send_msg', { method: 'POST', headers, body })
+    return this.#call('/send_msg', posting(FORM, new URLSearchParams({ text }).toString()))
   }
 
   sendPicture({ type, content }: Picture): Promise<Answer> {
-    const headers = { 'content-type': type }
-    return this.#call('/send_image', { method: 'POST', headers, body: content })
+    return this.#call('/send_image', posting(type, content))
   }
 
   async readMessages(): Promise<string[]> {
@@ -136,8 +125,7 @@ export class RealPeer implements Target {
   }
 
   #secrets(): string[] {
-    this.#terminal.flush()
-    return secretsOf(linesOf(this.#output, Number(new URL(this.url).port)))
+    return secretsOf(linesOf(this.#kept.shown(), Number(new URL(this.url).port)))
   }
 }
 

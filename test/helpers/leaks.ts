@@ -19,23 +19,16 @@ function formsOf(secret: Buffer): Map<string, Buffer> {
       const padded = Buffer.concat([Buffer.alloc(before), secret])
       // the characters that hold bits of neighbours are left out
       const whole = padded.toString(encoding).replace(/=+$/, '')
-      const inner = whole.slice(
-        before === 0 ? 0 : before + 1,
-        padded.length % 3 === 0 ? undefined : -1,
-      )
+      const end = padded.length % 3 === 0 ? whole.length : -1
+      const inner = whole.slice(before === 0 ? 0 : before + 1, end)
       forms.set(`${encoding}, ${before} bytes in`, Buffer.from(inner))
     }
   return forms
 }
 
-interface Needle {
-  readonly form: string
-  readonly bytes: Buffer
-}
-
 /** Where any of `secrets` stands in `places`, and in which form: "place (form)". One pass, however many there are. */
 export function find(secrets: readonly Buffer[], places: Readonly<Record<string, Buffer>>) {
-  const byStart = new Map<number, Needle[]>()
+  const byStart = new Map<number, { form: string; bytes: Buffer }[]>()
   /** Whether two bytes begin a needle: most don't, and are passed by without another look. */
   const begins = new Uint8Array(2 ** 16)
   for (const secret of secrets)

@@ -12,14 +12,10 @@ import { type Curve, KeyPair, type PublicKey, X25519 } from '../../src/protocol/
 import { writeKeyPair } from '../../src/state/keyFiles.ts'
 import { encodePublicKey, fingerprint } from '../../src/state/pem.ts'
 
-export interface MailKeys {
-  readonly pair: KeyPair
-  readonly privateFile: string
-  readonly publicFile: string
-}
+export type MailKeys = ReturnType<typeof makeKeys>
 
 /** A fresh key pair, and its two files in `folder`. */
-export function makeKeys(folder: string, curve: Curve = X25519): MailKeys {
+export function makeKeys(folder: string, curve: Curve = X25519) {
   const pair = new KeyPair(curve)
   return { pair, ...writeKeyPair(folder, pair) }
 }

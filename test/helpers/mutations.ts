@@ -75,40 +75,28 @@ const changed = <T>(by: fc.Arbitrary<T>, change: (value: unknown, by: T) => unkn
 
 const place = weighted([4, fc.nat(80)], [1, fc.nat(2500)])
 const digit = fc.tuple(place, fc.constantFrom('0', '7', 'f', 'F', 'g', ' ', ''))
+const digitChanged = changed(digit, (value, [at, digit]) =>
+  typeof value === 'string' ? value.slice(0, at) + digit + value.slice(at + 1) : value,
+)
+const ofSameType = changed(fc.oneof(hex(16), hex(32), fc.nat(2 ** 20)), (value, by) =>
+  typeof value === typeof by ? by : value,
+)
+const inUpperCase = changed(fc.constant(null), (value) =>
+  typeof value === 'string' ? value.toUpperCase() : [value],
+)
+const names = 'x confirm ciphertext __proto__ constructor toString'.split(' ')
+const oneFieldMore = fc.tuple(fc.constantFrom(...names, ''), oddValue).map(
+  (entry): Change =>
+    (form) =>
+      Object.fromEntries([...Object.entries(form), entry]),
+)
 const changeOfField: fc.Arbitrary<Change> = weighted(
-  [
-    5,
-    changed(digit, (value, [at, digit]) =>
-      typeof value === 'string' ? value.slice(0, at) + digit + value.slice(at + 1) : value,
-    ),
-  ],
-  [
-    4,
-    changed(fc.oneof(hex(16), hex(32), fc.nat(2 ** 20)), (value, by) =>
-      typeof value === typeof by ? by : value,
-    ),
-  ],
+  [5, digitChanged],
+  [4, ofSameType],
   [2, changed(oddValue, (_value, by) => by)],
-  [
-    1,
-    changed(fc.constant(null), (value) =>
-      typeof value === 'string' ? value.toUpperCase() : [value],
-    ),
-  ],
+  [1, inUpperCase],
   [1, changed(fc.constant(undefined), () => undefined)],
-  [
-    1,
-    fc
-      .tuple(
-        fc.constantFrom('x', 'confirm', 'ciphertext', '__proto__', 'constructor', 'toString', ''),
-        oddValue,
-      )
-      .map(
-        ([field, value]): Change =>
-          (form) =>
-            Object.fromEntries([...Object.entries(form), [field, value]]),
-      ),
-  ],
+  [1, oneFieldMore],
 )
 
 /** A change of one field, or of one within it. */
@@ -130,36 +118,26 @@ export function changedBy(changes: readonly Change[], form: Form): Form {
 
 /** Other JSON than `JSON.stringify` writes: keys twice or escaped, numbers in other forms, nothing but brackets. */
 const rewriting: fc.Arbitrary<(json: string) => string> = fc.oneof(
-  fc.tuple(fc.nat(5), oddValue).map(
-    ([i, value]) =>
-      (json: string) =>
-        json.replace(/^\{/, `{${keyOf(json, i)}:${JSON.stringify(value)},`),
-  ),
-  fc.tuple(fc.nat(5), oddValue).map(
-    ([i, value]) =>
-      (json: string) =>
-        json.replace(/\}$/, `,${keyOf(json, i)}:${JSON.stringify(value)}}`),
-  ),
+  fc.tuple(fc.nat(5), oddValue, fc.boolean()).map(([i, value, isFirst]) => (json: string) => {
+    const more = `${keyOf(json, i)}:${JSON.stringify(value)}`
+    return isFirst ? json.replace(/^\{/, `{${more},`) : json.replace(/\}$/, `,${more}}`)
+  }),
   fc.nat(5).map((i) => (json: string) => {
     const key = keyOf(json, i)
-    return json.replace(
-      key,
-      key.replace(/\w/, (letter) => `\\u00${letter.charCodeAt(0).toString(16)}`),
-    )
+    const escaped = (letter: string) => `\\u00${letter.charCodeAt(0).toString(16)}`
+    return json.replace(key, key.replace(/\w/, escaped))
   }),
   fc
     .constantFrom('1.0', '1e0', '01', '0x1', '1e999', '-0', 'NaN', '1'.repeat(400), '"1"')
     .map((number) => (json: string) => json.replace(/(?<=:)\d+/, number)),
-  fc.tuple(fc.constantFrom('[', '{"v":'), fc.constantFrom(50, 400, 3_000)).map(
-    ([open, depth]) =>
-      (json: string) =>
-        open.repeat(depth) + json,
-  ),
+  fc
+    .tuple(fc.constantFrom('[', '{"v":'), fc.constantFrom(50, 400, 3_000))
+    .map(([open, depth]) => open.repeat(depth))
+    .map((opening) => (json: string) => opening + json),
   fc
     .constantFrom(50, 400, 1_500)
-    .map(
-      (depth) => (json: string) => json.replace(/(?<=:)\d+/, '['.repeat(depth) + ']'.repeat(depth)),
-    ),
+    .map((depth) => '['.repeat(depth) + ']'.repeat(depth))
+    .map((nested) => (json: string) => json.replace(/(?<=:)\d+/, nested)),
   fc
     .constantFrom(' ', '\t\r\n', '\u00a0', '\ufeff', '/**/', ',')
     .map((gap) => (json: string) => json.replaceAll(':', `:${gap}`)),
@@ -171,6 +149,10 @@ function keyOf(json: string, i: number): string {
   return keys[i % keys.length] ?? ''
 }
 
+const oddBytes = fc
+  .constantFrom('\r\n', '\r\n\r\n', '\n', '\u0000', '\ufeff', '0\r\n\r\n', ' ', ':', '\u001b[31m')
+  .map((text) => Buffer.from(text))
+
 /** A change of the bytes: cut, flip, insert, repeat. */
 const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc.oneof(
   fc.nat(400).map((at) => (bytes: Buffer) => bytes.subarray(0, at)),
@@ -179,19 +161,13 @@ const damage: fc.Arbitrary<(bytes: Buffer) => Buffer> = fc.oneof(
     if (copy.length > 0) copy[at % copy.length] = byte
     return copy
   }),
-  fc
-    .tuple(fc.nat(400), fc.oneof(fc.uint8Array({ maxLength: 8 }), fc.constantFrom(...oddBytes())))
-    .map(([at, more]) => (bytes: Buffer) => {
-      return Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at)])
-    }),
+  fc.tuple(fc.nat(400), fc.oneof(fc.uint8Array({ maxLength: 8 }), oddBytes)).map(
+    ([at, more]) =>
+      (bytes: Buffer) =>
+        Buffer.concat([bytes.subarray(0, at), more, bytes.subarray(at)]),
+  ),
   fc.nat(3).map((times) => (bytes: Buffer) => Buffer.concat(Array(times + 1).fill(bytes))),
 )
-
-function oddBytes(): Uint8Array[] {
-  return ['\r\n', '\r\n\r\n', '\n', '\u0000', '\ufeff', '0\r\n\r\n', ' ', ':', '\u001b[31m'].map(
-    (text) => Buffer.from(text),
-  )
-}
 
 /** One to four changes of the bytes. */
 export const damages = fc.array(damage, { minLength: 1, maxLength: 4 })

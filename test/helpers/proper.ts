@@ -1,7 +1,7 @@
 /** What every answer has to be, whatever the request was, and what a pair has to be after it. */
 
 import assert from 'node:assert/strict'
-import type { Answer } from './call.ts'
+import { type Answer, posting, TEXT } from './call.ts'
 import { assertNothingInternal, assertProblem } from './problem.ts'
 import type { TestPeer } from './with-peers.ts'
 
@@ -43,8 +43,7 @@ export async function assertStillWorks(a: TestPeer, b: TestPeer): Promise<void> 
     // messages go in turn: once this one is answered, those before it have filled the inbox or not
     assertProper(await from.call('/send_msg'))
     assertProper(await receiver.call('/decrypt_msg'))
-    const headers = { 'content-type': 'text/plain' }
-    const sent = await from.call('/send_msg', { method: 'POST', headers, body })
+    const sent = await from.call('/send_msg', posting(TEXT, body))
     assert.equal(sent.status, 201, sent.text)
     assert.equal((await receiver.call('/decrypt_msg')).status, 200)
     assert.equal(receiver.secrets().filter((text) => text === body).length, 1)

@@ -3,16 +3,10 @@
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
 
-export interface RecordingProxy {
-  readonly port: number
-  recorded(): Buffer
-  /** Breaks the next connection that carries more than so many bytes to the target. */
-  cutAfter(bytes: number): void
-  close(): void
-}
+export type RecordingProxy = Awaited<ReturnType<typeof recordingProxy>>
 
 /** Relays to the port of 127.0.0.1 that `target` is, or gives when somebody comes. */
-export async function recordingProxy(target: number | (() => number)): Promise<RecordingProxy> {
+export async function recordingProxy(target: number | (() => number)) {
   const chunks: Buffer[] = []
   const sockets = new Set<net.Socket>()
   let limit = Number.POSITIVE_INFINITY
@@ -41,7 +35,8 @@ export async function recordingProxy(target: number | (() => number)): Promise<R
   return {
     port: (server.address() as AddressInfo).port,
     recorded: () => Buffer.concat(chunks),
-    cutAfter: (bytes) => {
+    /** Breaks the next connection that carries more than so many bytes to the target. */
+    cutAfter: (bytes: number) => {
       limit = bytes
     },
     close: () => {

@@ -29,39 +29,26 @@ const charactersIn = (min: number, max: number, maxLength: number) => {
   return fc.string({ unit, maxLength })
 }
 
+const signs = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz-_!#%&')
 const token = fc
-  .string({
-    unit: fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz-_!#%&'),
-    minLength: 1,
-    maxLength: 12,
-  })
+  .string({ unit: signs, minLength: 1, maxLength: 12 })
   .filter((name) => !['connection', 'upgrade', 'expect', 'trailer', 'te'].includes(name))
 const headerValue = charactersIn(0x20, 0xff, 40).map((value) =>
   value.replaceAll('\u007f', '').trim(),
 )
 
 const mediaType = fc.constantFrom(
-  JSON_TYPE,
-  'application/json; charset=utf-8',
-  'application/json;charset="utf-8',
-  'application/json; charset=utf-16',
-  TEXT,
-  'text/plain; charset=iso-8859-1',
-  FORM,
-  'multipart/form-data',
-  'text/plain;;;',
-  ';',
-  '/',
+  ...[JSON_TYPE, `${JSON_TYPE}; charset=utf-8`, `${JSON_TYPE};charset="utf-8`],
+  ...[`${JSON_TYPE}; charset=utf-16`, TEXT, `${TEXT}; charset=iso-8859-1`, `${TEXT};;;`],
+  ...[FORM, 'multipart/form-data', ';', '/'],
 )
 
+const FETCHES = ['none', 'same-origin', 'cross-site', 'navigate', 'document', '']
 /** Headers that the program or Node looks at, or may one day, with values that they know. */
 const KNOWN_HEADERS: readonly (readonly [names: string, ...values: string[]])[] = [
   ['host', 'localhost', '[::1]:1', 'evil.example', '@', '[', ':'],
   ['origin', 'null', 'http://evil.example'],
-  [
-    'sec-fetch-site sec-fetch-mode sec-fetch-dest',
-    ...['none', 'same-origin', 'cross-site', 'navigate', 'document', ''],
-  ],
+  ['sec-fetch-site sec-fetch-mode sec-fetch-dest', ...FETCHES],
   ['sec-purpose purpose', 'prefetch', ''],
   ['content-encoding', 'gzip', 'identity', 'br', ''],
   ['connection', 'close', 'keep-alive'],
@@ -85,12 +72,11 @@ const headers: fc.Arbitrary<Record<string, string>> = fc
   )
   .map((pairs) => Object.fromEntries(pairs))
 
+const route = fc.constantFrom(...ROUTES)
+const withTail = fc.tuple(route, fc.constantFrom(...TAILS)).map((parts) => parts.join(''))
 const path = weighted(
-  [4, fc.constantFrom(...ROUTES)],
-  [
-    3,
-    fc.tuple(fc.constantFrom(...ROUTES), fc.constantFrom(...TAILS)).map((parts) => parts.join('')),
-  ],
+  [4, route],
+  [3, withTail],
   [1, fc.constantFrom(...ODD_PATHS)],
   [2, charactersIn(0x21, 0x7e, 60).map((tail) => `/${tail}`)],
 )
@@ -130,36 +116,23 @@ export function requests(
   const sealed = anyBytes(200, 40)
   const mail = sealed.map((bytes) => ({ message: bytes.toString('base64') }))
   const long = fc.integer({ min: 1_000, max: 100_000 }).map((size) => Buffer.alloc(size, 'a'))
-  const anyBody = weighted([6, anyBytes(100)], [3, bodyOf(keys)], [3, bodyOf(messages)], [1, long])
+  const body = weighted([6, anyBytes(100)], [3, bodyOf(keys)], [3, bodyOf(messages)], [1, long])
+  const sometimes = { body: fc.option(body, { nil: undefined }) }
+  const anything = fc.record({ to, method, path, headers, ...sometimes }).map(answerable)
+  const getOrPost = fc.constantFrom('GET', 'POST')
+  const text = fc.record({
+    ...{ to, method: getOrPost, path: fc.constant('/send_msg') },
+    headers: mediaType.map((type) => ({ 'content-type': type })),
+    body: weighted([9, textBody], [1, long]),
+  })
+  const steps = fc.constantFrom(...STEPS)
   return weighted(
-    [
-      40,
-      fc
-        .record({ to, method, path, headers, body: fc.option(anyBody, { nil: undefined }) })
-        .map(answerable),
-    ],
+    [40, anything],
     [20, posts('/wire/keys', bodyOf(keys))],
     [25, posts('/wire/message', bodyOf(messages))],
     [8, posts('/message', bodyOf(mail))],
-    [
-      8,
-      fc.record({
-        to,
-        method: fc.constantFrom('GET', 'POST'),
-        path: fc.constant('/send_msg'),
-        headers: mediaType.map((type) => ({ 'content-type': type })),
-        body: weighted([9, textBody], [1, long]),
-      }),
-    ],
-    [
-      5,
-      fc.record({
-        to,
-        method: fc.constantFrom('GET', 'POST'),
-        path: fc.constantFrom(...STEPS),
-        headers: fc.constant({}),
-      }),
-    ],
+    [8, text],
+    [5, fc.record({ to, method: getOrPost, path: steps, headers: fc.constant({}) })],
   )
 }
 
@@ -174,17 +147,13 @@ const streamTemplates = [
   lines('CONNECT 127.0.0.1:80 HTTP/1.1', host),
 ].map((text) => Buffer.from(text))
 
+const damaged = fc
+  .tuple(fc.constantFrom(...streamTemplates), damages)
+  .map(([bytes, damages]) => damagedBy(damages, bytes))
+
 /** Bytes that are HTTP no more, if they ever were; whether no more of them will come is said at once or not. */
 export const streams = fc.record({
   to,
   halfClose: fc.boolean(),
-  bytes: weighted(
-    [1, fc.oneof(anyBytes(300, 1), anyText(300, 1))],
-    [
-      2,
-      fc
-        .tuple(fc.constantFrom(...streamTemplates), damages)
-        .map(([bytes, damages]) => damagedBy(damages, bytes)),
-    ],
-  ),
+  bytes: weighted([1, fc.oneof(anyBytes(300, 1), anyText(300, 1))], [2, damaged]),
 })

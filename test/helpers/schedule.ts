@@ -14,39 +14,30 @@ import { codeOfText, restarted, two } from './exchanges.ts'
 
 export type Side = 0 | 1
 
-/** One step of a schedule. `pick` chooses among what is under way, or among what ever was. */
-export type Step =
-  | { do: 'send keys' | 'send message' | 'read' | 'restart' | 'expire'; side: Side }
-  | { do: 'deliver' | 'lose' | 'replay' | 'duplicate'; pick: number }
-
-const side = fc.constantFrom<Side>(0, 1)
-const pick = fc.nat({ max: 1_000 })
-
-/** Steps on both sides, everything delivered sooner or later in any order. */
-const orderly: fc.WeightedArbitrary<Step>[] = [
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('send keys' as const), side }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('send message' as const), side }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('read' as const), side }) },
-  { weight: 8, arbitrary: fc.record({ do: fc.constant('deliver' as const), pick }) },
-]
+/** How often each kind of step comes beside the others: everything is delivered sooner or later in any order. */
+const orderly = { 'send keys': 4, 'send message': 2, read: 1, deliver: 8 }
 /** A copy of something that arrived before. */
-const replays: fc.WeightedArbitrary<Step>[] = [
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('replay' as const), pick }) },
-]
+const replays = { replay: 2 }
 /** Loss, copies that overtake, restarts, an hour that goes by. */
-const disorderly: fc.WeightedArbitrary<Step>[] = [
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('lose' as const), pick }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('duplicate' as const), pick }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('restart' as const), side }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('expire' as const), side }) },
-]
+const disorderly = { lose: 2, duplicate: 1, restart: 1, expire: 1 }
 
-const schedule = (...kinds: fc.WeightedArbitrary<Step>[][]) =>
-  fc.array(fc.oneof(...kinds.flat()), { maxLength: 60, size: 'max' })
+type Kind = keyof (typeof orderly & typeof replays & typeof disorderly)
+/** One step of a schedule, on a side, or on what `pick` chooses among what is under way, or among what ever was. */
+export type Step = { do: Kind; side: Side; pick: number }
+
+function schedule(weights: Partial<Record<Kind, number>>): fc.Arbitrary<Step[]> {
+  const kinds = (Object.entries(weights) as [Kind, number][]).map(([kind, weight]) => ({
+    weight,
+    arbitrary: fc.constant(kind),
+  }))
+  const side = fc.constantFrom<Side>(0, 1)
+  const step = fc.record({ do: fc.oneof(...kinds), side, pick: fc.nat({ max: 1_000 }) })
+  return fc.array(step, { maxLength: 60, size: 'max' })
+}
 
 export const withoutLoss = schedule(orderly)
-export const withReplays = schedule(orderly, replays)
-export const withEverything = schedule(orderly, replays, disorderly)
+export const withReplays = schedule({ ...orderly, ...replays })
+export const withEverything = schedule({ ...orderly, ...replays, ...disorderly })
 
 interface Peer {
   exchange: Exchange
@@ -85,54 +76,31 @@ export class World {
   #texts = 0
 
   constructor(suite: Suite) {
-    const peer = (exchange: Exchange): Peer => ({
-      exchange,
-      run: 0,
-      sentKeys: null,
-      keysWanted: 0,
-      messageUnderWay: false,
-      accepted: [],
-    })
     const [a, b] = two(suite)
-    this.peers = [peer(a), peer(b)]
+    this.peers = [started(a, 0), started(b, 0)]
   }
 
-  take(step: Step): void {
-    switch (step.do) {
-      case 'send keys':
-        this.#peer(step.side).keysWanted++
-        this.#startKeys(step.side)
-        break
-      case 'send message':
-        this.#startMessage(step.side)
-        break
-      case 'read':
-        this.read(step.side)
-        break
-      case 'restart':
-        this.#restart(step.side)
-        break
-      case 'expire':
-        this.#peer(step.side).exchange.expire()
-        break
-      case 'deliver':
-        if (this.#underWay.length > 0) this.#deliver(this.#pull(step.pick))
-        break
-      case 'lose':
-        if (this.#underWay.length > 0) this.#lose(this.#pull(step.pick))
-        break
-      case 'duplicate': {
-        const requests = this.#underWay.filter((item) => item.kind !== 'answer')
-        const original = requests[step.pick % Math.max(1, requests.length)]
+  take({ do: kind, side, pick }: Step): void {
+    const chosen = <T>(items: readonly T[]) => items[pick % Math.max(1, items.length)]
+    const isEmpty = this.#underWay.length === 0
+    const acts: Record<Kind, () => void> = {
+      'send keys': () => this.#wantKeys(side),
+      'send message': () => this.#startMessage(side),
+      read: () => this.read(side),
+      restart: () => this.#restart(side),
+      expire: () => this.peers[side].exchange.expire(),
+      deliver: () => isEmpty || this.#deliver(this.#pull(pick)),
+      lose: () => isEmpty || this.#lose(this.#pull(pick)),
+      duplicate: () => {
+        const original = chosen(this.#underWay.filter((item) => item.kind !== 'answer'))
         if (original) this.#underWay.push({ ...original, sender: null })
-        break
-      }
-      case 'replay': {
-        const original = this.#arrived[step.pick % Math.max(1, this.#arrived.length)]
+      },
+      replay: () => {
+        const original = chosen(this.#arrived)
         if (original) this.#deliver({ ...original, sender: null })
-        break
-      }
+      },
     }
+    acts[kind]()
   }
 
   /** Delivers what is under way, in the order that it was sent, until nothing is. */
@@ -143,7 +111,7 @@ export class World {
   /** What `/send_keys` on both, one after the other, does. */
   sendKeysOnBoth(): void {
     for (const side of [0, 1] as const) {
-      this.take({ do: 'send keys', side })
+      this.#wantKeys(side)
       this.settle()
     }
   }
@@ -155,8 +123,8 @@ export class World {
 
   /** What `side` is told if it sends a text now: the code of a refusal, or null if it was taken. */
   codeOfText(side: Side): string | null {
-    const receiver = this.#peer(other(side))
-    const code = codeOfText(this.#peer(side).exchange, receiver.exchange)
+    const receiver = this.peers[other(side)]
+    const code = codeOfText(this.peers[side].exchange, receiver.exchange)
     if (code === null) receiver.accepted.push('?')
     return code
   }
@@ -166,7 +134,7 @@ export class World {
     for (const side of [0, 1] as const) {
       this.read(side)
       this.read(other(side))
-      this.take({ do: 'send message', side })
+      this.#startMessage(side)
       this.settle()
       assert.equal(this.read(other(side)), 1)
     }
@@ -174,7 +142,7 @@ export class World {
 
   /** Reads all that waits, and holds it against what was accepted. Returns how many. */
   read(side: Side): number {
-    const peer = this.#peer(side)
+    const peer = this.peers[side]
     assert.equal(peer.exchange.waiting.length, peer.accepted.length)
     const texts = peer.accepted.map(() => new TextDecoder().decode(peer.exchange.openOldest().text))
     assert.deepEqual(texts, peer.accepted)
@@ -182,25 +150,26 @@ export class World {
     return texts.length
   }
 
-  #peer(side: Side): Peer {
-    return this.peers[side]
+  #wantKeys(side: Side): void {
+    this.peers[side].keysWanted++
+    this.#startKeys(side)
   }
 
   #startKeys(side: Side): void {
-    const peer = this.#peer(side)
+    const peer = this.peers[side]
     if (peer.sentKeys !== null || peer.keysWanted === 0) return
     peer.keysWanted--
     this.#sendKeys(side, peer.exchange.startKeys())
   }
 
   #sendKeys(side: Side, body: KeyMessage): void {
-    const peer = this.#peer(side)
+    const peer = this.peers[side]
     peer.sentKeys = body
     this.#underWay.push({ kind: 'keys', to: other(side), body, sender: { side, run: peer.run } })
   }
 
   #startMessage(side: Side): void {
-    const peer = this.#peer(side)
+    const peer = this.peers[side]
     if (peer.messageUnderWay || peer.exchange.current === null) return
     const text = `text ${this.#texts++}`
     const body = peer.exchange.sendMessage(utf8ToBytes(text))
@@ -223,7 +192,7 @@ export class World {
   }
 
   #receive(item: Request): Pick<Reply, 'refused' | 'confirm'> {
-    const peer = this.#peer(item.to)
+    const peer = this.peers[item.to]
     try {
       if ('share' in item.body) {
         const { confirm } = peer.exchange.receiveKeys(item.body)
@@ -242,7 +211,7 @@ export class World {
   }
 
   #deliverAnswer({ to, of, refused, confirm }: Reply): void {
-    const peer = this.#peer(to.side)
+    const peer = this.peers[to.side]
     if (peer.run !== to.run) return
     if (of === 'message') peer.messageUnderWay = false
     else {
@@ -267,13 +236,8 @@ export class World {
 
   /** Its identity and the known peer stay; the rest is gone. */
   #restart(side: Side): void {
-    const peer = this.#peer(side)
-    peer.run++
-    peer.exchange = restarted(peer.exchange)
-    peer.accepted = []
-    peer.sentKeys = null
-    peer.keysWanted = 0
-    peer.messageUnderWay = false
+    const { exchange, run } = this.peers[side]
+    this.peers[side] = started(restarted(exchange), run + 1)
   }
 
   #pull(pick: number): Request | Reply {
@@ -282,6 +246,15 @@ export class World {
     return item
   }
 }
+
+const started = (exchange: Exchange, run: number): Peer => ({
+  exchange,
+  run,
+  sentKeys: null,
+  keysWanted: 0,
+  messageUnderWay: false,
+  accepted: [],
+})
 
 function other(side: Side): Side {
   return side === 0 ? 1 : 0

@@ -1,15 +1,10 @@
 /** A terminal whose output is kept as a text. */
 
-import { createTerminal, type Terminal } from '../../src/terminal/terminal.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
 
-export interface KeptTerminal {
-  readonly terminal: Terminal
-  /** What it has shown so far, or since `forget`. */
-  shown(): string
-  forget(): void
-}
+export type KeptTerminal = ReturnType<typeof keptTerminal>
 
-export function keptTerminal({ showsSecrets = true, colours = false } = {}): KeptTerminal {
+export function keptTerminal({ showsSecrets = true, colours = false } = {}) {
   let output = ''
   const write = (text: Buffer, done?: (error?: Error | null) => void) => {
     output += text
@@ -18,6 +13,7 @@ export function keptTerminal({ showsSecrets = true, colours = false } = {}): Kep
   const terminal = createTerminal({ output: { write, hasColors: () => colours }, showsSecrets })
   return {
     terminal,
+    /** What it has shown so far, or since `forget`. */
     shown() {
       terminal.flush()
       return output

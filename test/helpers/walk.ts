@@ -52,17 +52,11 @@ function argumentsOf(line: string): string[] | null {
 export async function walk(commands: readonly string[], built?: Built): Promise<Shown[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-walk-'))
   const ports = await freePorts(4)
-  const onOurs = (text: string) =>
-    ports.reduce(
-      (text, port, i) => text.replaceAll(new RegExp(`:${5000 + i}\\b`, 'g'), `:${port}`),
-      text,
-    )
+  const onOurs = (text: string) => text.replaceAll(/:500([0-3])\b/g, (_, i) => `:${ports[i]}`)
+  // not in the middle of hex digits
+  const ours = new RegExp(`\\b(?:${ports.join('|')})\\b`, 'g')
   const onTheirs = (text: string) =>
-    ports.reduce(
-      // not in the middle of hex digits
-      (text, port, i) => text.replaceAll(new RegExp(`\\b${port}\\b`, 'g'), `${5000 + i}`),
-      text,
-    )
+    text.replaceAll(ours, (port) => `${5000 + ports.indexOf(Number(port))}`)
   let peers: (Command & { line: string }) | undefined
   const shown: Shown[] = []
   const show = (line: string, output: string) => shown.push({ line, output: onTheirs(output) })

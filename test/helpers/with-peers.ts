@@ -1,4 +1,4 @@
-/** Two peers of this process on free ports, with terminals that can be read; torn down whatever happens. */
+/** Peers of this process, two of them on free ports, with terminals that can be read; torn down whatever happens. */
 
 import assert from 'node:assert/strict'
 import type { Mailbox, Memory } from '../../src/contract.ts'
@@ -8,7 +8,7 @@ import type { PeerOptions } from '../../src/peer.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
-import { keptTerminal } from './terminal.ts'
+import { type KeptTerminal, keptTerminal } from './terminal.ts'
 
 export interface TestPeer {
   readonly port: number
@@ -40,17 +40,10 @@ export interface PeersOptions {
   showWork?: PeerOptions['showWork']
 }
 
-export interface StartedPeers {
-  readonly peers: readonly [TestPeer, TestPeer]
-  /** What their terminals have shown so far. */
-  output(): string
-  /** Leaves out of their terminals what these have shown so far. */
-  forget(): void
-  close(): Promise<void>
-}
+export type StartedPeers = Awaited<ReturnType<typeof startPeers>>
 
 /** Starts two peers; whoever calls this closes them. */
-export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
+export async function startPeers(options: PeersOptions) {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   const { ports = [0, 0] } = options
   const { terminal, shown, forget } = keptTerminal({ showsSecrets })
@@ -81,7 +74,14 @@ export async function startPeers(options: PeersOptions): Promise<StartedPeers> {
       secrets: () => secretsOf(lines()),
     }
   }) as [TestPeer, TestPeer]
-  return { peers, output: shown, forget, close: () => launched.close() }
+  return {
+    peers,
+    /** What their terminals have shown so far. */
+    output: shown,
+    /** Leaves out of their terminals what these have shown so far. */
+    forget,
+    close: () => launched.close(),
+  }
 }
 
 export async function withPeers(
@@ -93,6 +93,27 @@ export async function withPeers(
     await run(...started.peers)
   } finally {
     await started.close()
+  }
+}
+
+/** Runs one peer beside `use`, whose other one is somewhere else: where it listens, and where the other one does. */
+export async function withOnePeer(
+  options: { ports: readonly [number, number]; suite?: Suite; memory?: Memory },
+  use: (terminal: KeptTerminal) => Promise<void>,
+): Promise<void> {
+  const { ports, suite = SUITES.X25519, memory = forgetful(suite.curve) } = options
+  const kept = keptTerminal()
+  const { close } = await launch({
+    suite,
+    plans: [{ host: '127.0.0.1', port: ports[0], peerUrl: `http://127.0.0.1:${ports[1]}` }],
+    openMemory: () => memory,
+    terminal: kept.terminal,
+    showsSecrets: true,
+  })
+  try {
+    await use(kept)
+  } finally {
+    await close()
   }
 }
 
