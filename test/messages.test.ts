@@ -21,6 +21,7 @@ import { flipped, toHex } from './helpers/vectors.ts'
 import {
   digits,
   type Fields,
+  type Parse,
   refusalOf,
   refusesAll,
   refusesFirst,
@@ -66,6 +67,16 @@ for (const suite of Object.values(SUITES)) {
   const form = keyForm(suite)
   const parse = (body: unknown) => parseKeyMessage(suite, body)
   const confirmed = (confirm: unknown) => ({ ...form, confirm })
+  const refusesConfirmHex = (parse: Parse, confirmed: (confirm: Fields) => unknown) => {
+    const parts = { session: 16, tag: 32, ...(kem && { ciphertext: kem.ciphertextBytes }) }
+    for (const [field, length] of Object.entries(parts))
+      refusesHex(
+        parse,
+        `confirm.${field}`,
+        (value) => confirmed(confirmForm({ [field]: value })),
+        length,
+      )
+  }
   const others = Object.values(SUITES).filter((other) => other !== suite)
   const types = {
     session: 'string',
@@ -134,14 +145,7 @@ for (const suite of Object.values(SUITES)) {
       publicKey: whole,
     }))
       refusesHex(parse, field, (value) => ({ ...form, [field]: value }), length)
-    const parts = { session: 16, tag: 32, ...(kem && { ciphertext: kem.ciphertextBytes }) }
-    for (const [field, length] of Object.entries(parts))
-      refusesHex(
-        parse,
-        `confirm.${field}`,
-        (value) => confirmed(confirmForm({ [field]: value })),
-        length,
-      )
+    refusesConfirmHex(parse, confirmed)
 
     const publicKeys = [32, 65, 1184, 1216].filter((length) => length !== whole)
     refusesAll(parse, 'bad_encoding', {
@@ -244,14 +248,7 @@ for (const suite of Object.values(SUITES)) {
         }),
       },
     })
-    const parts = { session: 16, tag: 32, ...(kem && { ciphertext: kem.ciphertextBytes }) }
-    for (const [field, length] of Object.entries(parts))
-      refusesHex(
-        parse,
-        `confirm.${field}`,
-        (value) => confirmed(confirmForm({ [field]: value })),
-        length,
-      )
+    refusesConfirmHex(parse, confirmed)
   })
 }
 

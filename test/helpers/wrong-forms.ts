@@ -7,7 +7,7 @@ import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
 import { REASON } from './refuses.ts'
 
 export type Fields = Record<string, unknown>
-type Parse = (body: unknown) => unknown
+export type Parse = (body: unknown) => unknown
 /** Bodies, by what is wrong with each, where that needs to be said. */
 type Bodies = Readonly<Record<string, unknown>> | readonly unknown[]
 
