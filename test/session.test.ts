@@ -80,6 +80,16 @@ function agreed(name?: SuiteName) {
   return sides
 }
 
+/** Who sends and who receives, once each way, and what the independent peer's sender would do. */
+function bothWays(name: SuiteName) {
+  const { a, b, independent } = agreed(name)
+  const [ofA, ofB] = independent()
+  return [
+    [a, b, ofA],
+    [b, a, ofB],
+  ] as const
+}
+
 /** The text of a message, which changes nothing. */
 function opened(session: Session, seq: number, ciphertext: Uint8Array): Uint8Array {
   const { text, forget } = session.open({ session: session.id, seq, ciphertext })
@@ -165,12 +175,7 @@ for (const name of ALL) {
     })
 
     it('seals what the independent peer seals, and opens it, both ways', () => {
-      const { a, b, independent } = agreed(name)
-      const [ofA, ofB] = independent()
-      for (const [sender, receiver, expected] of [
-        [a, b, ofA],
-        [b, a, ofB],
-      ] as const)
+      for (const [sender, receiver, expected] of bothWays(name))
         for (const text of ['', 'Hello, Bob', 'ñandú ☃ 🦉', 'x'.repeat(16 * 1024)]) {
           const message = sender.seal(utf8(text))
           assert.deepEqual(asHex(message), asHex(expected.seal(Buffer.from(text))))
@@ -179,12 +184,7 @@ for (const name of ALL) {
     })
 
     it('gives each picture the key of its number, the same on both sides', () => {
-      const { a, b, independent } = agreed(name)
-      const [ofA, ofB] = independent()
-      for (const [sender, receiver, expected] of [
-        [a, b, ofA],
-        [b, a, ofB],
-      ] as const)
+      for (const [sender, receiver, expected] of bothWays(name))
         for (const number of [0, 1, 2]) {
           const { header, key } = sender.sealPicture()
           assert.deepEqual(header, { session: sender.id, number })
