@@ -222,6 +222,16 @@ describe('a file that is no transcript', () => {
     )
   })
 
+  it('never ends the check where a record has the number of another one', async () => {
+    const [text] = await run
+    const { events } = JSON.parse(text)
+    for (const i of events.keys())
+      for (const { n } of events.slice(0, i)) {
+        const wrong = wrongIn(changed(text, (t) => Object.assign(t.events[i], { n })))
+        assert.notDeepEqual(wrong, [])
+      }
+  })
+
   it('never ends the check, whatever stands in the place of a value', async () => {
     const [text] = await run
     const odd = fc.oneof(

@@ -61,7 +61,8 @@ export function recordsOf(transcript: Transcript & { suite: Suite }, findings: F
       wrong.add(event.n)
       findings.wrongWith('bad_record', why, event.n)
     }
-    if (event.type === 'request') requests.set(event.n, event)
+    // of two under one number, which is found above, the answers are the first one's
+    if (event.type === 'request' && !requests.has(event.n)) requests.set(event.n, event)
     if (event.type === 'answer' && !answers.has(event.to)) answers.set(event.to, event)
   }
   const all = [...requests.values()].map((request): WireRecord => {
