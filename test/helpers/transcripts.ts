@@ -3,10 +3,11 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
 import type { Suite } from '../../src/protocol/suites.ts'
 import { type Checked, checkFile } from '../../src/transcript/check.ts'
 import { compare, type Report } from '../../src/transcript/compare.ts'
-import { folderForAll } from './files.ts'
 import { agree, type TestPeer, withPeers } from './with-peers.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it came, to be changed
@@ -38,10 +39,11 @@ export async function runOn(suite: Suite, round = wholeRound): Promise<[string, 
   return texts as [string, string]
 }
 
-const at = folderForAll()
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-transcripts-'))
+process.once('exit', () => fs.rmSync(folder, { recursive: true }))
 
 function written(name: string, content: string | Uint8Array): string {
-  const file = at(name)
+  const file = path.join(folder, name)
   fs.writeFileSync(file, content)
   return file
 }

@@ -14,28 +14,29 @@ export interface Subject {
  * run the program in a process of its own, where no mutant is awake.
  */
 export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
-  'curves.test.ts': /after 1000 iterations/,
-  'guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
-  'mailbox.test.ts': /^ecdh-duet|works as it stands there/,
-  'state.test.ts': /^the state on X25519MLKEM768/,
-  'turn.test.ts': /is one process's/,
-  'watch.test.ts': /^ecdh-duet/,
+  'protocol/curves.test.ts': /after 1000 iterations/,
+  'peer/guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
+  'mailbox/mailbox.test.ts': /^ecdh-duet|works as it stands there/,
+  'state/state.test.ts': /^the state on X25519MLKEM768/,
+  'mailbox/turn.test.ts': /is one process's/,
+  'mailbox/watch.test.ts': /^ecdh-duet/,
 }
 
 function subjects(
   folder: string,
+  testFolder: string,
   atLeast: number,
   tests: Readonly<Record<string, readonly string[]>>,
 ): Subject[] {
   return Object.entries(tests).map(([name, tests]) => ({
     source: `${folder}/${name}.ts`,
-    tests: tests.map((test) => `${test}.test.ts`),
+    tests: tests.map((test) => `${testFolder}/${test}.test.ts`),
     atLeast,
   }))
 }
 
 export const SUBJECTS: readonly Subject[] = [
-  ...subjects('src/protocol', 95, {
+  ...subjects('src/protocol', 'protocol', 95, {
     annotate: ['annotations'],
     bytes: ['bytes', 'annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
     curves: ['curves'],
@@ -50,16 +51,16 @@ export const SUBJECTS: readonly Subject[] = [
     stream: ['stream', 'annotations'],
     suites: ['messages', 'kem', 'session', 'exchange', 'hybridExchange'],
   }),
-  ...subjects('src/state', 95, {
+  ...subjects('src/state', 'state', 95, {
     files: ['files', 'state', 'keyFiles'],
     keyFiles: ['keyFiles', 'state'],
     memory: ['state'],
     pem: ['pem', 'keyFiles'],
     pictures: ['pictureStore'],
   }),
-  ...subjects('src/http', 95, { guard: ['guard'] }),
-  ...subjects('src', 95, { mark: ['mark'], turn: ['turn'] }),
-  ...subjects('src/mailbox', 95, {
+  ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
+  ...subjects('src', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
+  ...subjects('src/mailbox', 'mailbox', 95, {
     hpke: ['seal'],
     mailbox: ['mailbox'],
     maildir: ['maildir'],

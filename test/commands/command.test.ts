@@ -1,0 +1,295 @@
+/** Whole runs of the built command: the steps, restarts, an impostor, and how it ends. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import net, { type AddressInfo } from 'node:net'
+import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { SUITES, type Suite } from '../../src/protocol/suites.ts'
+import { openMemory } from '../../src/state/memory.ts'
+import { call, posting, TEXT } from '../helpers/call.ts'
+import { type Command, usage, withCommand } from '../helpers/command.ts'
+import { folderForEach } from '../helpers/files.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { sharedProcess } from '../helpers/shared.ts'
+import { linesOf, secretsOf, withOnePeer, withPeers } from '../helpers/with-peers.ts'
+
+const at = folderForEach()
+
+const step = (port: number, path: string, options = {}) =>
+  call(`http://127.0.0.1:${port}${path}`, options)
+
+/**
+ * Ends `both` by a signal while somebody is connected, and reads what is left of its output once it listens no more.
+ * Returns what it printed as SECRET for each port.
+ */
+async function secrets(
+  both: Command,
+  ports: [number, number],
+  signal: NodeJS.Signals,
+): Promise<string[][]> {
+  const idle = net.connect(ports[0], '127.0.0.1')
+  await once(idle, 'connect')
+  idle.write('POST /wire/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
+  idle.on('error', () => {})
+  both.kill(signal)
+  for (const port of ports) while (await step(port, '/').catch(() => null)) await delay(10)
+  both.child.stdout?.resume()
+  assert.equal(await both.ended, 0)
+  for (const port of ports) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
+  return ports.map((port) => secretsOf(linesOf(both.output(), port)))
+}
+
+function withBoth(args: string[], use: (both: Command, ports: [number, number]) => Promise<void>) {
+  return withCommand(['both', '--ports', '0,0', '--no-state', ...args], {}, async (both) => {
+    const [a = 0, b = 0] = await both.ports(2)
+    await use(both, [a, b])
+  })
+}
+
+/** The six steps, again and in any order. Returns the safety number. */
+async function sixSteps([a, b]: [number, number]): Promise<string> {
+  const first = (await step(a, '/send_keys')).json
+  assert.deepEqual([first.session, first.next], [null, `curl http://127.0.0.1:${b}/send_keys`])
+  const { session, next } = (await step(b, '/send_keys')).json
+  assert.match(session, /^[0-9a-f]{32}$/)
+  assert.equal(next, `curl http://127.0.0.1:${b}/show`)
+  const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+  assert.deepEqual([one.session.id, two.session.id], [session, session])
+  assert.equal(one.safetyNumber, two.safetyNumber)
+  const sent = (await step(a, '/send_msg')).json
+  assert.deepEqual([sent.sent, sent.session, sent.seq], [true, session, 0])
+  assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+
+  // the other port first, POST as well as GET, each step more than once
+  for (const port of [b, b, a, a])
+    assert.equal((await step(port, '/send_keys', { method: 'POST' })).status, 201)
+  await step(b, '/send_keys')
+  for (const port of [a, b, a, b]) await step(port, '/show')
+  for (const port of [a, b, a]) assert.equal((await step(port, '/send_msg')).status, 201)
+  assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 2)
+  assert.equal((await step(a, '/decrypt_msg')).json.decrypted, 1)
+
+  // both sides at once
+  const answers = await Promise.all([a, b, a, b].map((port) => step(port, '/send_keys')))
+  for (const { status } of answers) assert.equal(status, 201)
+  const [mine, others] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+  assert.equal(mine.session.id, others.session.id)
+  assert.equal((await step(a, '/send_msg')).status, 201)
+  assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+  return one.safetyNumber
+}
+
+/** What the terminals show as SECRET after these steps. */
+function assertSecrets({ kem }: Suite, ports: number[], [ofA = [], ofB = []]: string[][]): void {
+  const [textA, textB] = ports.map((port) => `This is a secret message from port ${port}!`)
+  // what the curve gives, and beside it what the KEM carried
+  const perShow = kem === null ? 1 : 2
+  const shared = ofA.filter((secret) => secret !== textB)
+  for (const secret of shared) assert.match(secret, /^[0-9a-f]{64}$/)
+  assert.equal(new Set(shared).size, 3 * perShow)
+  assert.deepEqual(ofA.slice(-perShow), shared.slice(-perShow))
+  assert.deepEqual(ofA, [shared.slice(0, 3 * perShow), textB, shared.slice(3 * perShow)].flat())
+  assert.deepEqual(
+    ofB.filter((secret) => secret !== textA),
+    shared,
+  )
+  assert.equal(ofB.filter((secret) => secret === textA).length, 4)
+  assert.equal(ofB[perShow], textA)
+}
+
+/** A message of 16 KiB that came, whole. */
+const LONG = new RegExp(`^←  message.* [0-9a-f]{${2 * (16 * 1024 + 16)}}$`)
+
+/** Makes `both` say more than a pipe takes ahead of its reader, who has stopped to read. */
+async function sayMuch(both: Command, [a, b]: [number, number]): Promise<void> {
+  for (const port of [a, b]) await step(port, '/send_keys')
+  both.child.stdout?.pause()
+  const body = 'x'.repeat(16 * 1024)
+  for (let i = 0; i < 10; i++) {
+    const { status } = await step(a, '/send_msg', posting(TEXT, body))
+    assert.equal(status, 201)
+  }
+}
+
+describe('the six steps, again and in any order,', () => {
+  for (const suite of [SUITES.X25519, SUITES['P-256']])
+    it(`run on ${suite.name} in this process`, () =>
+      withPeers({ suite }, async (a, b) => {
+        await sixSteps([a.port, b.port])
+        assertSecrets(suite, [a.port, b.port], [a.secrets(), b.secrets()])
+      }))
+
+  it('run by `both` on X25519MLKEM768, which ends well on SIGTERM, and loses no line if its reader is slow', () => {
+    const suite = SUITES.X25519MLKEM768
+    return withBoth(['--curve', suite.name], async (both, ports) => {
+      const safetyNumber = await sixSteps(ports)
+      await both.until(new RegExp(`safety number +${safetyNumber}`))
+      await sayMuch(both, ports)
+      assertSecrets(suite, ports, await secrets(both, ports, 'SIGTERM'))
+      const received = linesOf(both.output(), ports[1]).filter((line) => LONG.test(line))
+      assert.equal(received.length, 10)
+      assert.match(both.errors(), /^ecdh-duet: secrets go to standard output[^\n]*\n$/)
+    })
+  })
+})
+
+describe('ecdh-duet peer', () => {
+  it('is still itself after a kill, and another one on its port is an impostor', async () => {
+    const [a = 0, b = 0] = await freePorts(2)
+    /** The one with its state in `b`, as a process. */
+    const peer = async (use: (peer: Command) => Promise<void>) => {
+      const args = ['peer', '--port', `${b}`, '--peer', `http://127.0.0.1:${a}`]
+      await withCommand([...args, '--state', at('b')], {}, async (command) => {
+        await command.ports(1)
+        await use(command)
+      })
+    }
+    const honest = { ports: [a, b] as const, memory: openMemory(at('a'), SUITES.X25519.curve) }
+    const impostor = { ports: [b, a] as const }
+    const keysOnBoth = async () => {
+      assert.equal((await step(a, '/send_keys')).status, 201)
+      const { status, json } = await step(b, '/send_keys')
+      assert.deepEqual([status, typeof json.session], [201, 'string'])
+    }
+    await withOnePeer(honest, async ({ shown }) => {
+      let before = ''
+      await peer(async (killed) => {
+        await keysOnBoth()
+        before = (await step(b, '/show')).json.safetyNumber
+        killed.kill('SIGKILL')
+        await killed.ended
+      })
+      await peer(async () => {
+        const { safetyNumber, session, peer } = (await step(b, '/show')).json
+        assert.deepEqual([safetyNumber, session, peer.known], [before, null, true])
+        const refused = (await step(a, '/send_msg')).json
+        assert.deepEqual([refused.code, refused.peer_code], ['peer_refused', 'unknown_session'])
+        await keysOnBoth()
+        const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
+        assert.equal(one.session.id, two.session.id)
+        assert.deepEqual([one.peer.known, two.peer.known], [true, true])
+        assert.equal((await step(a, '/send_msg')).status, 201)
+        assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
+      })
+      await withOnePeer(impostor, async () => {
+        await step(a, '/send_keys')
+        const { status, json } = await step(b, '/send_keys')
+        const codes = ['peer_refused', 'identity_changed']
+        assert.deepEqual([status, json.code, json.peer_code], [502, ...codes])
+        assert.equal(JSON.stringify(json).includes(at()), false, 'no path goes to a stranger')
+      })
+      assert.match(shown(), /remove [^ ]*peer\.X25519\.pem, and start it again/)
+    })
+    // the owner expects the change, and does what the terminal says
+    fs.rmSync(at('a', 'peer.X25519.pem'))
+    const memory = openMemory(at('a'), SUITES.X25519.curve)
+    await withOnePeer({ ...honest, memory }, () => withOnePeer(impostor, keysOnBoth))
+  })
+
+  const skip = process.platform === 'linux' ? false : 'only Linux has 127.0.0.2 without being told'
+  it('that listens on another address is at 127.0.0.1 too, for its owner', { skip }, () =>
+    withPeers({ host: '127.0.0.2' }, async ({ port, lines }) => {
+      for (const host of ['127.0.0.1', '127.0.0.2'])
+        assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
+      const told = new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `)
+      assert.ok(lines().some((line) => told.test(line)))
+    }),
+  )
+})
+
+describe('the command', () => {
+  const run = sharedProcess()
+
+  it('prints no secret with --no-secrets, keeps what waits, and ends well on SIGINT', () =>
+    withBoth(['--no-secrets', '--message', 'psst'], async (both, [a, b]) => {
+      for (const port of [a, b]) await step(port, '/send_keys')
+      await step(a, '/show')
+      await step(a, '/send_msg')
+      const refused = await step(b, '/decrypt_msg')
+      assert.deepEqual([refused.status, refused.json.code], [409, 'secrets_hidden'])
+      assert.equal((await step(b, '/show')).json.waiting.length, 1)
+      assert.deepEqual(await secrets(both, [a, b], 'SIGINT'), [[], []])
+      assert.equal(both.output().includes('psst'), false)
+      assert.equal(both.errors(), '')
+    }))
+
+  it('says that a port is taken, in one line with the way out, and takes none', async () => {
+    const server = net.createServer()
+    server.listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const [free = 0] = await freePorts(1)
+    try {
+      const ports = `${free},${port}`
+      const { code, output, errors } = await run(['both', '--ports', ports, '--no-state'])
+      assert.deepEqual([code, output], [1, ''])
+      const line = errors.split('\n').filter((line) => line.includes(`port ${port} is taken`))
+      assert.equal(line.length, 1)
+      assert.match(line[0] ?? '', /--ports .*PORT_A=.*AirPlay/)
+      assert.equal(errors.includes('    at '), false)
+    } finally {
+      server.close()
+    }
+  })
+
+  it('ends although nobody reads what it said', () =>
+    withBoth([], async (both, ports) => {
+      await sayMuch(both, ports)
+      both.kill()
+      if (both.child.exitCode === null) await once(both.child, 'exit')
+      assert.equal(both.child.exitCode, 0)
+      both.child.stdout?.resume()
+    }))
+
+  it('exits with 2 on nothing, and with 0 on --help and --version', async () => {
+    const { code, output, errors } = await run([])
+    assert.deepEqual([code, output], [2, ''])
+    assert.match(errors, /^Usage: ecdh-duet /)
+    for (const flag of ['--help', '--version']) assert.equal((await run([flag])).code, 0)
+  })
+})
+
+describe('wrong usage', () => {
+  const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9']
+  const to = ['send', '--to', 'http://127.0.0.1:5000']
+  const wrong: [string, string[]][] = [
+    ['an unknown command', ['trio']],
+    ['an unknown option', ['both', '--loud']],
+    ['one port', ['both', '--ports', '5000']],
+    ['the same port twice', ['both', '--ports', '5000,5000']],
+    ['a port too high', ['both', '--ports', '5000,65536']],
+    ['an unknown curve', ['both', '--curve', 'P-384']],
+    ['a text too long', ['both', '--message', 'x'.repeat(16 * 1024 + 1)]],
+    ['something left over', ['both', 'more']],
+    ['a state to keep and none', ['both', '--ports', '0,0', '--state', 'x', '--no-state']],
+    ['a mailbox for both', ['both', '--mailbox', 'mail', '--mailbox-key', 'k.pem']],
+    ['a peer without its peer', ['peer', '--port', '5000']],
+    ['another protocol', ['peer', '--port', '5000', '--peer', 'https://127.0.0.1:5001']],
+    ['itself as the peer', ['peer', '--port', '5000', '--peer', 'http://localhost:5000']],
+    ['a path in the peer', ['peer', '--port', '5000', '--peer', 'http://127.0.0.1:5001/x']],
+    ['a password in the peer', ['peer', '--port', '5000', '--peer', 'http://me:pw@127.0.0.1']],
+    ['an identity without a name', [...peer, '--identity', '']],
+    ['no state and one to keep', [...peer, '--no-state', '--state', 'x']],
+    ['a mailbox without its key', [...peer, '--mailbox', 'mail']],
+    ['a mailbox key without a mailbox', [...peer, '--mailbox-key', 'k.pem']],
+    ['a mailbox without a name', [...peer, '--mailbox', '', '--mailbox-key', '']],
+    ['keys in a folder without a name', ['keygen', '']],
+    ['keys in two folders', ['keygen', '.', 'more']],
+    ['keys on no curve', ['keygen', '--curve', 'ML-KEM-768']],
+    ['a text to nobody', ['send', 'x']],
+    ['a text over another protocol', ['send', '--to', 'https://127.0.0.1:5000', 'x']],
+    ['a text to a path', ['send', '--to', 'http://127.0.0.1:5000/message', 'x']],
+    ['a text to a password', ['send', '--to', 'http://me:secret@127.0.0.1:5000', 'x']],
+    ['a recipient without a name', [...to, '--recipient', '', 'x']],
+    ['two texts', [...to, 'x', 'y']],
+    ['a mailbox and no key to read it', ['watch', 'mail']],
+    ['a key and no mailbox', ['watch', '--key', 'k.pem']],
+    ['two mailboxes to read', ['watch', 'mail', 'more', '--key', 'x']],
+  ]
+  for (const [what, args] of wrong)
+    it(`is ${what}, and the help is named`, async () => {
+      assert.match(await usage(args), /^error: [\s\S]*\(ecdh-duet --help shows the commands\)\n$/)
+    })
+})

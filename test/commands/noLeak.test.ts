@@ -1,0 +1,285 @@
+/** Secrets appear on the terminal and nowhere else: the whole program, with everything that leaves it searched. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import { describe, it } from 'node:test'
+import { PAGE_FILES } from '../../src/http/page.ts'
+import { hexToBytes } from '../../src/protocol/bytes.ts'
+import { CURVES, type Curve, KeyPair } from '../../src/protocol/curves.ts'
+import { SUITES, type Suite } from '../../src/protocol/suites.ts'
+import { decodePrivateKey } from '../../src/state/pem.ts'
+import {
+  type Answer,
+  type CallOptions,
+  call,
+  FORM,
+  JSON_TYPE,
+  TEXT as PLAIN,
+  post,
+  posting,
+} from '../helpers/call.ts'
+import { type Command, withCommand } from '../helpers/command.ts'
+import { type Reader, readEvents } from '../helpers/events.ts'
+import { folderForEach } from '../helpers/files.ts'
+import { filesBelow, find } from '../helpers/leaks.ts'
+import { mailForm, makeKeys, sealed, textsIn } from '../helpers/mail.ts'
+import { der } from '../helpers/pem.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { recordingProxy } from '../helpers/recording-proxy.ts'
+import { sharedProcess } from '../helpers/shared.ts'
+import { linesOf, secretsOf } from '../helpers/with-peers.ts'
+
+const at = folderForEach()
+const run = sharedProcess()
+const SLOW = process.env['SLOW'] === '1'
+const TEXT = 'The fox is in the henhouse, tell nobody'
+const PERCENT_TEXT = 'At midnight & by the old bridge'
+
+describe('the search', () => {
+  it('finds a secret in each of its forms, wherever it stands', () => {
+    const secret = Buffer.from('0123456789abcdef0123456789abcdef', 'hex')
+    for (const before of [0, 1, 2, 3]) {
+      const bytes = Buffer.concat([Buffer.alloc(before, 0xee), secret, Buffer.alloc(5, 0xee)])
+      for (const encoding of ['latin1', 'hex', 'base64', 'base64url'] as const) {
+        const planted = Buffer.from(bytes.toString(encoding), 'latin1')
+        assert.notDeepEqual(find([secret], { planted }), [], `${encoding}, ${before}`)
+      }
+    }
+  })
+})
+
+for (const suite of Object.values(SUITES)) {
+  const skip =
+    suite.kem === null &&
+    !SLOW &&
+    'every kind of secret of it is in the run with a KEM too: SLOW=1 runs it'
+  // one of them with --show-work
+  it(`two programs on ${suite.name} have their secrets on their terminals alone`, { skip }, () =>
+    inTwoPrograms(suite),
+  )
+}
+
+async function inTwoPrograms({ name, kem }: Suite): Promise<void> {
+  const state = at('state')
+  const [portA = 0, portB = 0] = await freePorts(2)
+  const proxies = [await recordingProxy(portA), await recordingProxy(portB)] as const
+  const start = (port: number, other: number, more: string[], use: (_: Command) => Promise<void>) =>
+    withCommand(
+      ['peer', '--port', `${port}`, '--peer', urlOf(other), '--curve', name]
+        .concat('--state', at('state', `${port}`))
+        .concat(more),
+      {},
+      use,
+    )
+  try {
+    await start(portA, proxies[1].port, ['--show-work'], (a) =>
+      start(portB, proxies[0].port, [], async (b) => {
+        await Promise.all([a.ports(1), b.ports(1)])
+        const streams = await Promise.all([portA, portB].map((port) => readEvents(urlOf(port))))
+        const answers = await everything(portA, portB)
+        const pages = await Promise.all([portA, portB].map((port, i) => pageOf(port, streams[i])))
+        for (const program of [a, b]) {
+          program.kill()
+          assert.equal(await program.ended, 0)
+        }
+        const wire = { 'wire to a': proxies[0].recorded(), 'wire to b': proxies[1].recorded() }
+        const files = filesBelow(state)
+        const places = {
+          ...wire,
+          'answers to the owners': Buffer.from(answers.map(whole).join('\n')),
+          'page of a': Buffer.from(pages[0] ?? ''),
+          'page of b': Buffer.from(pages[1] ?? ''),
+          'standard error of a': Buffer.from(a.errors()),
+          'standard error of b': Buffer.from(b.errors()),
+          ...files,
+        }
+        const secretsOn = (program: Command, port: number) =>
+          secretsOf(linesOf(program.output(), port))
+        const secrets = [...secretsOn(a, portA), ...secretsOn(b, portB)]
+        const shared = secrets.filter((text) => /^[0-9a-f]{64}$/.test(text))
+        // what the curve gives, and what the KEM carried
+        const each = kem === null ? 1 : 2
+        assert.equal(new Set(shared).size, 2 * each, 'two exchanges, each on both terminals')
+        assert.equal(shared.length, 4 * each)
+        for (const text of [TEXT, PERCENT_TEXT, `This is a secret message from port ${portB}!`])
+          assert.ok(secrets.includes(text), text)
+
+        const hidden = secrets.map((text) =>
+          shared.includes(text) ? Buffer.from(text, 'hex') : Buffer.from(text),
+        )
+        const [ephemerals = [], none] = [a, b].map((program) => privateKeysOn(program.output()))
+        // those of both exchanges on the curve, and the seeds, since this one decapsulates
+        assert.equal(ephemerals.length, 2 * each)
+        assert.deepEqual(none, [])
+        assert.deepEqual(find([...hidden, ...ephemerals], places), [])
+        const answered = places['answers to the owners']
+        const outside = { ...wire, answers: answered, pages: Buffer.from(pages.join()) }
+        const identities = Object.entries(files).filter(([name]) => /identity\..*\.pem$/.test(name))
+        assert.equal(identities.length, 2)
+        for (const [, bytes] of identities) {
+          const identity = decodePrivateKey(bytes.toString())
+          assert.deepEqual(find([Buffer.from(identity.exportPrivateKey())], outside), [])
+        }
+
+        // a picture is on the disk of the receiver, as it should be, and nowhere on the wire
+        const picture = fs.readFileSync(new URL('../../src/sample/curve.png', import.meta.url))
+        for (const at of [0, 10_000, picture.length - 40])
+          assert.deepEqual(find([picture.subarray(at, at + 40)], outside), [])
+
+        // the same search finds what is public
+        const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
+        const publicKey = Buffer.from(hexToBytes(shown.publicKey))
+        assert.ok(find([publicKey], wire).includes('wire to a (hex)'))
+        for (const place of [outside.answers, ...pages.map((page) => Buffer.from(page))])
+          assert.notDeepEqual(find([publicKey], { place }), [])
+      }),
+    )
+  } finally {
+    for (const proxy of proxies) proxy.close()
+  }
+}
+
+/** The private keys that a terminal shows as PEM. */
+function privateKeysOn(output: string): Buffer[] {
+  const pems = output.match(/-----BEGIN PRIVATE KEY-----[\s\S]*?-----END PRIVATE KEY-----/g) ?? []
+  return pems.map((pem) => {
+    const key = der(pem)
+    // id-alg-ml-kem-768, and behind it the seed
+    const isKem = key.includes(Buffer.from('0609608648016503040402', 'hex'))
+    return isKem ? key.subarray(-64) : Buffer.from(decodePrivateKey(pem).exportPrivateKey())
+  })
+}
+
+const urlOf = (port: number) => `http://127.0.0.1:${port}`
+
+/** All that a page got: its files, what it calls, and the events from the first to the last. */
+async function pageOf(port: number, stream: Reader | undefined): Promise<string> {
+  const paths = [...PAGE_FILES, '/sealed_image', '/frequency', '/transcript']
+  const html = await call(urlOf(port), { headers: { accept: 'text/html' } })
+  const answers = await Promise.all(paths.map((path) => call(urlOf(port) + path)))
+  for (const answer of [html, ...answers]) assert.equal(answer.status, 200)
+  const last = answers.at(-1)?.json.events.at(-1).n
+  await stream?.until(({ data }) => data.n === last)
+  stream?.close()
+  return [html, ...answers].map(whole).join('\n') + stream?.text()
+}
+
+for (const curve of Object.values(CURVES)) {
+  const skip =
+    curve.name !== 'X25519' && !SLOW && 'three programs more, of the same texts: SLOW=1 runs it'
+  it(`mail to a key of ${curve.name} has its texts on the watcher's terminal alone`, { skip }, () =>
+    throughMailbox(curve),
+  )
+}
+
+async function throughMailbox(curve: Curve): Promise<void> {
+  const mail = at('mail')
+  const keys = makeKeys(at('keys'), curve)
+  const [port = 0] = await freePorts(1)
+  const proxy = await recordingProxy(port)
+  const server = ['peer', '--port', `${port}`, '--peer', 'http://127.0.0.1:9']
+    .concat('--state', at('state'))
+    .concat('--mailbox', mail, '--mailbox-key', keys.publicFile)
+  try {
+    await withCommand(server, {}, async (server) => {
+      await server.ports(1)
+      await withCommand(['watch', mail, '--key', keys.privateFile], {}, async (watcher) => {
+        const to = ['send', '--to', urlOf(proxy.port)]
+        const sent = [
+          await run(to, { input: TEXT }),
+          await run([...to, '--recipient', keys.publicFile, '-'], { input: PERCENT_TEXT }),
+        ]
+        for (const { code, errors } of sent) assert.equal(code, 0, errors)
+        const answers = await refusedMail(urlOf(port))
+        // one that is set aside, and one that can't be sent
+        await post(`${urlOf(port)}/message`, mailForm(await sealed(new KeyPair(curve), TEXT)))
+        sent.push(await run([...to, '-'], { input: TEXT.repeat(4_000) }))
+        await watcher.until(/set aside/)
+        for (const text of [TEXT, PERCENT_TEXT]) await watcher.until(new RegExp(`  ${text}\n`))
+        for (const program of [watcher, server]) {
+          program.kill()
+          assert.equal(await program.ended, 0)
+        }
+        const places = {
+          wire: proxy.recorded(),
+          answers: Buffer.from(answers.map(whole).join('\n')),
+          "the server's terminal": Buffer.from(server.output()),
+          "the server's standard error": Buffer.from(server.errors()),
+          "the watcher's standard error": Buffer.from(watcher.errors()),
+          'what send said': Buffer.from(sent.map((run) => run.output + run.errors).join('\n')),
+          ...filesBelow(at()),
+        }
+        assert.deepEqual(textsIn(watcher.output()).sort(), [PERCENT_TEXT, TEXT].sort())
+        const texts = [TEXT, PERCENT_TEXT].map((text) => Buffer.from(text))
+        assert.deepEqual(find(texts, places), [])
+        const { 'keys/key.private.pem': own, ...others } = places as Record<string, Buffer>
+        assert.ok(own)
+        assert.deepEqual(find([Buffer.from(keys.pair.exportPrivateKey())], others), [])
+
+        // the same search finds what is public
+        const stored = Object.entries(places).find(([place]) => place.startsWith('mail/cur/'))
+        assert.notDeepEqual(find([stored?.[1] as Buffer], { wire: places.wire }), [])
+      })
+    })
+  } finally {
+    proxy.close()
+  }
+}
+
+/** Texts in clear in every place where they don't belong. Returns the answers, and what is shown afterwards. */
+async function refusedMail(url: string): Promise<Answer[]> {
+  const answers = [
+    await post(`${url}/message`, { message: TEXT }),
+    await post(`${url}/message`, { message: Buffer.from(TEXT).toString('base64') }),
+    await post(`${url}/message`, { message: '', [TEXT]: TEXT }),
+    await post(`${url}/message`, [TEXT]),
+    await call(`${url}/message`, posting(JSON_TYPE, TEXT)),
+    await call(`${url}/message`, posting(undefined, TEXT)),
+    await call(`${url}/message?message=${encodeURIComponent(TEXT)}`),
+    await call(`${url}/public_key?${encodeURIComponent(TEXT)}`, posting(undefined, TEXT)),
+  ]
+  for (const { status } of answers) assert.ok(status >= 400)
+  // and the page says nothing of them
+  const paths = ['/', '/show', '/transcript', '/frequency']
+  return [...answers, ...(await Promise.all(paths.map((path) => call(url + path))))]
+}
+
+/** Every route and every kind of refusal, with secrets in the texts. Returns all answers. */
+async function everything(portA: number, portB: number): Promise<Answer[]> {
+  const answers: Answer[] = []
+  const run = async (port: number, path: string, options?: CallOptions) => {
+    const answer = await call(urlOf(port) + path, options)
+    answers.push(answer)
+    return answer
+  }
+  for (let exchange = 0; exchange < 2; exchange++) {
+    await run(portA, '/send_msg', posting(PLAIN, TEXT))
+    for (const step of ['/send_keys', '/show'])
+      for (const port of [portA, portB]) await run(port, step)
+    assert.equal((await run(portA, '/send_msg', posting(PLAIN, TEXT))).status, 201)
+    const percent = `text=${encodeURIComponent(PERCENT_TEXT)}`
+    assert.equal((await run(portA, '/send_msg', posting(FORM, percent))).status, 201)
+    assert.equal((await run(portB, '/send_msg')).status, 201)
+    for (const port of [portA, portB]) assert.equal((await run(port, '/send_image')).status, 201)
+    await run(portA, '/show', { method: 'PUT' })
+    for (const port of [portA, portB]) assert.equal((await run(port, '/decrypt_msg')).status, 200)
+    // refused with the text in them
+    await run(portA, '/send_msg', posting(FORM, `tekst=${TEXT}`))
+    await run(portA, '/send_msg', posting(JSON_TYPE, TEXT))
+    await run(portA, '/send_msg', { headers: { 'sec-fetch-site': 'cross-site' } })
+    for (const route of ['keys', 'message'])
+      answers.push(await post(`${urlOf(portA)}/wire/${route}`, { v: 2, text: TEXT }))
+    await run(portB, '/decrypt_msg')
+    for (const path of ['/', '/frequency', '/frequency?letter=e', `/frequency?letter=${exchange}`])
+      await run(portB, path)
+  }
+  // the last thing shown is public, and the positive control
+  const last = answers.findLast(({ text }) => text.includes('"safetyNumber"'))
+  assert.equal(last?.json.port, portB)
+  return answers
+}
+
+/** Status, headers and body, as they came. */
+function whole(answer: Answer): string {
+  return `${answer.status} ${JSON.stringify(answer.headers)} ${answer.text}`
+}

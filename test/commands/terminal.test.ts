@@ -1,0 +1,247 @@
+/**
+ * What a terminal shows: aligned lines, secrets marked or hidden, and nothing from outside that acts on it; and
+ * when it shows it.
+ */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import type { PeerEvent } from '../../src/contract.ts'
+import { hexToBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { printable } from '../../src/terminal/safe.ts'
+import { createTerminal } from '../../src/terminal/terminal.ts'
+import { folderForAll } from '../helpers/files.ts'
+import { keptTerminal } from '../helpers/terminal.ts'
+
+const at = folderForAll()
+
+const session = hexToBytes('00'.repeat(16))
+const secret = hexToBytes('ab'.repeat(32))
+const text = (bytes: Uint8Array): PeerEvent => ({ type: 'message opened', seq: 7, SECRET: bytes })
+
+function shown(events: PeerEvent[], options?: Parameters<typeof keptTerminal>[0]): string {
+  const { terminal, shown } = keptTerminal(options)
+  for (const event of events) terminal.reporter(5000)(event)
+  return shown()
+}
+
+const everyKind: PeerEvent[] = [
+  {
+    type: 'ready',
+    reachedAt: null,
+    url: 'http://127.0.0.1:5000',
+    peerUrl: 'http://x',
+    curve: 'X25519',
+    identity: secret,
+    place: '.',
+    mailbox: { place: 'mail', fingerprint: 'SHA256:x' },
+  },
+  { type: 'keys sent', publicKey: secret },
+  { type: 'keys received', publicKey: secret },
+  { type: 'keys confirmed', session, kem: null, safetyNumber: '00000 11111', known: false },
+  { type: 'keys confirmed', session, kem: 'ML-KEM-768', safetyNumber: '00000 11111', known: true },
+  { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },
+  { type: 'not remembered', place: '.' },
+  { type: 'identity changed', identity: secret, toForget: 'remove it.' },
+  { type: 'keys expired' },
+  { type: 'shared secret', session, SECRET: secret },
+  { type: 'no shared secret' },
+  { type: 'message sent', seq: 0, ciphertext: secret },
+  { type: 'message received', seq: 0, ciphertext: secret, missing: 2 },
+  text(utf8ToBytes('hello')),
+  { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63 },
+  { type: 'refused', request: 'GET /', code: 'not_found', detail: 'Nothing.' },
+  { type: 'defect', where: 'TypeError at f (g.ts:1:2)' },
+]
+
+describe('the terminal', () => {
+  it('begins each line with the port and aligns what it says, but for lines to be pasted', () => {
+    const toPaste = ['(', 'echo \\u{1b}[31m', ')']
+    const shownLines = shown(everyKind).split('\n').slice(0, -1)
+    const lines = shownLines.filter((line) => !toPaste.includes(line))
+    assert.equal(lines.length, shownLines.length - toPaste.length)
+    for (const line of lines) assert.match(line, /^5000 {2}[→←·●✓✗] {2}.{20} {2}\S/u)
+  })
+
+  it('shows a shared secret as 64 hex digits and a text whole, each on one line that says SECRET', () => {
+    const long = 'a'.repeat(16 * 1024)
+    assert.equal(
+      shown([{ type: 'shared secret', session, SECRET: secret }, text(utf8ToBytes(long))]),
+      `5000  ●  SECRET shared secret  ${'ab'.repeat(32)}\n5000  ●  SECRET message 7      ${long}\n`,
+    )
+  })
+
+  it('says SECRET on no other line', () => {
+    assert.equal(shown(everyKind.filter((event) => !('SECRET' in event))).includes('SECRET'), false)
+  })
+
+  it('hides every secret with --no-secrets, and says so', () => {
+    const events: PeerEvent[] = [
+      { type: 'shared secret', session, SECRET: secret },
+      text(secret),
+      { type: 'work', SECRET: utf8ToBytes('ab') },
+    ]
+    const output = shown(events, { showsSecrets: false })
+    assert.equal(output.includes('ab'), false)
+    assert.equal(output.match(/hidden by --no-secrets/g)?.length, 3)
+  })
+
+  it('uses colour only where there is some, and loses nothing without it', () => {
+    const plain = shown(everyKind)
+    assert.equal(plain.includes('\u001b'), false)
+    const coloured = shown(everyKind, { colours: true })
+    assert.notEqual(coloured, plain)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: the colours themselves
+    assert.equal(coloured.replace(/\u001b\[[\d;]*m/g, ''), plain)
+  })
+
+  it('lets no text act on it: escape sequences, lines, overprinting, direction', () => {
+    const attack =
+      '\u001b[2J\u001b]0;owned\u0007\r\n5000  ●  SECRET\u009b31m\u007f\u202eevil\u2028\u2066'
+    assert.equal(
+      shown([text(utf8ToBytes(attack))]),
+      '5000  ●  SECRET message 7      \\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\n5000  ●  SECRET\\u{9b}31m\\u{7f}\\u{202e}evil\\u{2028}\\u{2066}\n',
+    )
+  })
+
+  it('escapes what came from outside in labels too, and cuts them', () => {
+    const request = `GET /${'\u001b[31m'.repeat(40)}`
+    const output = shown([{ type: 'refused', request, code: 'not_found', detail: 'Nothing.' }])
+    assert.equal(output.includes('\u001b'), false)
+    assert.ok(output.length < 160)
+  })
+
+  it('shows a narrator beside the events, escaped, and hides its secrets as well', () => {
+    for (const showsSecrets of [true, false]) {
+      const { terminal, shown } = keptTerminal({ showsSecrets })
+      const { say, saySecret } = terminal.narrator(5002)
+      say('✗', 'refused', 'by \u001b[31m')
+      saySecret('changed to', utf8ToBytes('one\ntwo'))
+      const [first, second] = shown().split('\n')
+      assert.equal(first, '5002  ✗  refused               by \\u{1b}[31m')
+      const hidden = '5002  ●  changed to            hidden by --no-secrets'
+      assert.equal(second, showsSecrets ? '5002  ●  SECRET changed to     one\\ntwo' : hidden)
+    }
+  })
+
+  it('keeps every other character as it is', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
+        const acting = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/
+        assert.equal(acting.test(printable(text)), false)
+        if (!acting.test(text)) assert.equal(printable(text), text)
+      }),
+    )
+  })
+})
+
+describe('the lines of a terminal', () => {
+  const received = (seq: number, bytes = secret): PeerEvent => ({
+    type: 'message received',
+    seq,
+    ciphertext: bytes,
+    missing: 0,
+  })
+  const seqs = (output: string) =>
+    [...output.matchAll(/^(\d+) .* message (\d+) /gm)].map(([, port, seq]) => `${port} ${seq}`)
+
+  /** A terminal whose output takes nothing, as a pipe whose reader stopped, until `read`. */
+  function stalled() {
+    const output = {
+      writes: [] as string[],
+      writableLength: 0,
+      write(text: Buffer) {
+        output.writes.push(text.toString())
+        output.writableLength += text.length
+      },
+    }
+    const read = () => {
+      output.writableLength = 0
+      return output.writes.splice(0).join('')
+    }
+    return { output, read, terminal: createTerminal({ output, showsSecrets: true }) }
+  }
+
+  it('of one turn of the event loop go out in one write, both peers in the order of time', async () => {
+    const { output, read, terminal } = stalled()
+    const [a, b] = [terminal.reporter(5000), terminal.reporter(5001)]
+    for (let seq = 0; seq < 10; seq++) {
+      a(received(seq))
+      await null
+      b(received(seq))
+    }
+    assert.deepEqual(output.writes, [])
+    await new Promise(setImmediate)
+    assert.equal(output.writes.length, 1)
+    const expected = Array.from({ length: 10 }, (_, seq) => [`5000 ${seq}`, `5001 ${seq}`]).flat()
+    assert.deepEqual(seqs(read()), expected)
+    a(received(10))
+    await new Promise(setImmediate)
+    assert.deepEqual(seqs(read()), ['5000 10'])
+  })
+
+  it('do not wait for the end of a turn that has many of them', () => {
+    const { output, read, terminal } = stalled()
+    const a = terminal.reporter(5000)
+    for (let seq = 0; seq < 30; seq++) a(received(seq, new Uint8Array(16 * 1024)))
+    const waiting = 30 - seqs(output.writes.join('')).length
+    assert.ok(waiting < 3, `${waiting} lines wait`)
+    terminal.flush()
+    assert.equal(seqs(read()).length, 30)
+  })
+
+  it('stand before what is told of a mailbox after them', () => {
+    const { read, terminal } = stalled()
+    terminal.narrator(5000).say('·', 'first', 'said')
+    void terminal.tellOfMailbox({ type: 'watching', place: 'second' })
+    assert.match(read(), /first.*\n.*second\n$/)
+  })
+
+  it('are left out while nobody reads, but for secrets, and it says so once', () => {
+    const { read, terminal } = stalled()
+    const a = terminal.reporter(5000)
+    const long = new Uint8Array(16 * 1024)
+    for (let seq = 0; seq < 200; seq++) {
+      a(received(seq, long))
+      a(text(utf8ToBytes(`text ${seq}`)))
+    }
+    terminal.flush()
+    const shown = read()
+    assert.ok(shown.length < 1.2 * 1024 * 1024)
+    assert.equal(shown.match(/left out/g)?.length, 1)
+    assert.equal(shown.match(/SECRET message 7 +text \d+\n/g)?.length, 200)
+    const before = seqs(shown.slice(0, shown.indexOf('left out'))).filter((one) => one !== '5000 7')
+    assert.ok(before.length > 20, `${before.length} before it`)
+    a(received(1000))
+    terminal.flush()
+    assert.deepEqual(seqs(read()), ['5000 1000'])
+  })
+
+  /** What a process, ended by `end` right after its lines, writes to its two outputs, which are one file. */
+  function written(end: string): string {
+    const terminal = new URL('../../src/terminal/', import.meta.url)
+    const script = `
+      import { createTerminal } from '${terminal}terminal.ts'
+      import { tell } from '${terminal}output.ts'
+      const { say } = createTerminal({ output: process.stdout, showsSecrets: true }).narrator(5000)
+      say('·', 'one', 'said'); say('·', 'two', 'said')
+      ${end}`
+    const file = at('output')
+    const fd = fs.openSync(file, 'w')
+    const node = ['--import', './test/loader.js', '--input-type=module', '--eval', script]
+    spawnSync(process.execPath, node, { stdio: ['ignore', fd, fd] })
+    fs.closeSync(fd)
+    return fs.readFileSync(file, 'utf8')
+  }
+
+  for (const [what, end, then] of [
+    ['the process exits', 'process.exit(0)', '$'],
+    ['an error that nobody caught', "throw new Error('nobody caught this')", '[^]*caught this'],
+    ['what is said on standard error', "tell('third'); process.exit(1)", 'ecdh-duet: third\\n$'],
+  ] as const)
+    it(`are out before ${what}`, () =>
+      assert.match(written(end), new RegExp(`^5000 .* one +said\\n5000 .* two +said\\n${then}`)))
+})

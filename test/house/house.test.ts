@@ -1,0 +1,116 @@
+/** The house: that `make check` would see each import rule broken, and that the table of the tests is complete. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { before, describe, it } from 'node:test'
+import { chaptersOf, documentAt, root } from '../helpers/documents.ts'
+import { folderForAll } from '../helpers/files.ts'
+
+const at = folderForAll()
+
+/** Which imports the linter refuses in each file, by the project's own configuration: one run for all of them. */
+function refusedIn(imports: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+  fs.copyFileSync(path.join(root, '.biome.jsonc'), at('.biome.jsonc'))
+  for (const [file, all] of imports) {
+    fs.mkdirSync(path.dirname(at(file)), { recursive: true })
+    const lines = all.map((from, i) => `export { a as a${i} } from '${from}'\n`)
+    fs.writeFileSync(at(file), lines.join(''))
+  }
+  const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome')
+  const args = [biome, 'lint', '--reporter=github', '--max-diagnostics=none']
+  const { stdout } = spawnSync(process.execPath, args, { cwd: at(), encoding: 'utf8' })
+  const refused = new Map([...imports.keys()].map((file): [string, string[]] => [file, []]))
+  const found = /noRestrictedImports,file=[^,\n]*\b(src\/[^,\n]+),line=(\d+)/g
+  for (const [, file = '', line] of stdout.matchAll(found))
+    refused.get(file)?.push(imports.get(file)?.[Number(line) - 1] ?? '')
+  return refused
+}
+
+/** What the files of each folder may import (✓) and may not (✗), shown on one of them. */
+const RULES = `
+src/protocol/session.ts ✓ ./curves.ts @noble/ciphers/chacha.js
+  ✗ node:crypto ../peer.ts ../http/app.ts ../state/pem.ts ../terminal/terminal.ts
+    ../lab/show-work/work.ts
+src/peer.ts ✓ ./protocol/exchange.ts ./frequency.ts ./publicState.ts
+  ✗ node:fs ./http/client.ts ./state/memory.ts ./terminal/terminal.ts ./launch.ts
+    ./lab/show-work/work.ts
+src/publicState.ts ✓ ./protocol/exchange.ts ./contract.ts
+  ✗ node:fs ./http/client.ts ./terminal/terminal.ts ./peer.ts
+src/terminal/lines.ts ✓ ../contract.ts ../protocol/bytes.ts ./safe.ts
+  ✗ ../http/app.ts ../lab/show-work/work.ts ../main.ts node:fs
+src/http/steps.ts ✓ ../peer.ts ./bodies.ts ../protocol/bytes.ts ../page/es.js node:net
+  ✗ ../page/steps.js ../state/memory.ts ../mailbox/seal.ts ../system.ts ../terminal/terminal.ts
+    ../launch.ts ../lab/show-work/work.ts ../commands/run.ts
+src/state/memory.ts ✓ ../peer.ts ./pem.ts ../system.ts ../turn.ts node:fs
+  ✗ ../http/app.ts ../lab/show-work/work.ts ../terminal/terminal.ts ../main.ts
+src/mailbox/seal.ts ✓ ../protocol/curves.ts ../contract.ts ../system.ts hpke node:fs
+  ✗ ../http/app.ts ../lab/show-work/work.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
+src/page/page.js ✓ ./records.js
+  ✗ ../http/events.ts ../http/page.js ./types.ts valibot node:fs
+src/launch.ts ✓ ./http/app.ts ./peer.ts
+  ✗ ./commands/run.ts ./lab/show-work/work.ts ./main.ts ./transcript/check.ts
+src/main.ts ✓ ./commands/lab.ts ./loopback.ts
+  ✗ ./lab/show-work/work.ts ./transcript/check.ts
+src/lab/pair.ts ✓ ./tap.ts ../launch.ts ../http/client.ts ../protocol/exchange.ts
+  ✗ ./mallory/mallory.ts ../commands/run.ts ../main.ts ../transcript/check.ts
+src/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../launch.ts ../../http/client.ts
+    ../../protocol/exchange.ts ../../loopback.ts
+  ✗ ../mallory/mallory.ts ../../lab/quantum/quantum.ts ../../commands/run.ts ../../main.ts
+    ../../transcript/check.ts
+src/transcript/check.ts ✓ ../http/events.ts ../protocol/messages.ts valibot node:fs
+  ✗ ../peer.ts ../http/client.ts ../state/files.ts ../terminal/terminal.ts
+    ../lab/show-work/work.ts ../commands/check.ts
+src/commands/run.ts ✓ ../launch.ts ../lab/show-work/work.ts ../state/memory.ts
+    ../terminal/terminal.ts ../transcript/check.ts
+  ✗ ../main.ts
+`
+
+const there = fs
+  .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
+  .map((file) => file.replaceAll(path.sep, '/'))
+/** The files that run what is in a folder. */
+const entries = [
+  ...new Set(there.flatMap((file) => /^(\w+)\/[^/]+\.test\.ts$/.exec(file)?.[1] ?? [])),
+].map((folder) => `${folder}.test.ts`)
+
+describe('each folder with tests in it', () => {
+  for (const entry of entries)
+    it(`is run by ${entry}`, () => {
+      const source = fs.readFileSync(path.join(root, 'test', entry), 'utf8')
+      assert.match(
+        source,
+        new RegExp(`^await testsIn\\('${entry.replace('.test.ts', '')}'\\)$`, 'm'),
+      )
+    })
+})
+
+describe('the table of the tests in their README', () => {
+  it('has a row for each file of tests and each program beside them, with a subject and a kind', () => {
+    const chapter = chaptersOf(documentAt('test/README.md').text).get('Which test is where') ?? ''
+    const rows = [...chapter.matchAll(/^\| (.+) \| `([^`]+)` \| (.+) \|$/gm)]
+    const isStarted = (file: string) =>
+      /^(bench\/run|[^/]+\/main|[^/]+\/[^/]+\.test|[^/]+)\.ts$/.test(file) &&
+      !entries.includes(file)
+    assert.deepEqual(rows.map(([, , file]) => file).sort(), there.filter(isStarted).sort())
+  })
+})
+
+describe('the import rules', () => {
+  const rules = RULES.trim()
+    .split(/\n(?=src)/)
+    .map((rule) => {
+      const [[file = ''] = [], takes = [], refuses = []] = rule
+        .split(/[✓✗]/)
+        .map((words) => words.trim().split(/\s+/))
+      return { file, takes, refuses }
+    })
+  let refused: Map<string, string[]>
+  before(() => {
+    const imports = rules.map(({ file, takes, refuses }) => [file, [...takes, ...refuses]] as const)
+    refused = refusedIn(new Map(imports))
+  })
+  for (const { file, refuses } of rules)
+    it(`hold in ${file}`, () => assert.deepEqual(new Set(refused.get(file)), new Set(refuses)))
+})

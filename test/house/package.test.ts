@@ -1,0 +1,187 @@
+/** The package as npm makes it: what is in it, that it runs where nothing else is, and what it needs. */
+
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { PAGE_FILES } from '../../src/http/page.ts'
+import { call } from '../helpers/call.ts'
+import { runCommand, withCommand } from '../helpers/command.ts'
+import { linksOf, root } from '../helpers/documents.ts'
+import { folderForAll } from '../helpers/files.ts'
+import { linesOf, secretsOf } from '../helpers/with-peers.ts'
+
+const at = folderForAll()
+const read = (file: string) => fs.readFileSync(path.join(root, file), 'utf8')
+const manifest = JSON.parse(read('package.json'))
+const run = promisify(execFile)
+const SLOW = process.env['SLOW'] === '1'
+
+/** All files below `from`, with slashes, in order. */
+function filesIn(from: string): string[] {
+  return fs
+    .readdirSync(path.join(root, from), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .sort()
+}
+
+/** What `npm pack` made in `folder`, of what is built already. */
+let pack: { filename: string; files: string[] }
+before(async () => {
+  const args = ['pack', '--json', '--ignore-scripts', '--pack-destination', at()]
+  const { stdout } = await run('npm', args, { cwd: root })
+  const [{ filename, files }] = JSON.parse(stdout)
+  pack = { filename, files: files.map((file: { path: string }) => file.path).sort() }
+})
+
+describe('the package', () => {
+  it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
+    const compiled = filesIn('src')
+      .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
+      // the page's words, which the server has too
+      .concat('src/page/en.js', 'src/page/es.js')
+      .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
+    const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
+    const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
+    const documents = ['CHANGELOG.md', 'README.md', 'test/README.md', ...readmes]
+    const pictures = ['src/sample/curve.png', 'test/page.png']
+    const rest = ['LICENSE', 'package.json', ...filesIn('src/protocol/proof')]
+    const all = [...compiled, ...served, ...documents, ...pictures, ...rest]
+    assert.deepEqual(pack.files, [...new Set(all)].sort())
+  })
+
+  it('holds every file that a document in it links to', () => {
+    const links = pack.files
+      .filter((file) => file.endsWith('.md'))
+      .flatMap((file) =>
+        linksOf(read(file)).flatMap((link) =>
+          link.file === '' ? [] : [path.posix.join(path.posix.dirname(file), link.file)],
+        ),
+      )
+    assert.ok(links.length > 15, `${links.length}`)
+    const missing = [...new Set(links)].filter((file) => !pack.files.includes(file))
+    assert.deepEqual(missing, [])
+  })
+
+  it('has the version of the topmost entry of CHANGELOG.md, which the command says too', async () => {
+    const [, version] =
+      /^## \[?(\d+\.\d+\.\d+)\]? - \d{4}-\d\d-\d\d$/m.exec(read('CHANGELOG.md')) ?? []
+    assert.equal(manifest.version, version)
+    assert.equal(JSON.parse(read('package-lock.json')).version, version)
+    assert.equal((await runCommand(['--version'])).output, `${version}\n`)
+  })
+
+  // npm takes three seconds: SLOW=1 has it install, and npx start it
+  it('runs with its dependencies and nothing else until Ctrl-C, and leaves nothing', async (t) => {
+    const home = at('home')
+    fs.mkdirSync(home)
+    const why = SLOW ? await installed(home) : await unpacked(home)
+    if (why !== null) return t.skip(why)
+    const before = fs.readdirSync(home)
+    const bin = path.join('node_modules/ecdh-duet', manifest.bin['ecdh-duet'])
+    const program = SLOW ? ['npx', '--no', 'ecdh-duet'] : [process.execPath, bin]
+    const env = { HOME: at('elsewhere') }
+    await withCommand(
+      ['both', '--ports', '0,0', '--no-state'],
+      { program, cwd: home, env, group: true },
+      async (both) => {
+        const [a = 0, b = 0] = await both.ports(2)
+        const get = async (port: number, path: string, status: number, accept = '*/*') => {
+          const answer = await call(`http://127.0.0.1:${port}${path}`, { headers: { accept } })
+          assert.equal(answer.status, status, answer.text)
+          return answer
+        }
+        await get(a, '/send_keys', 201)
+        await get(b, '/send_keys', 201)
+        const [one, two] = [await get(a, '/show', 200), await get(b, '/show', 200)]
+        assert.equal(one.json.safetyNumber, two.json.safetyNumber)
+        await get(a, '/send_msg', 201)
+        assert.equal((await get(b, '/decrypt_msg', 200)).json.decrypted, 1)
+        const { bytes } = (await get(a, '/send_image', 201)).json
+        assert.equal(bytes, fs.statSync(path.join(root, 'src/sample/curve.png')).size)
+        assert.equal((await get(b, '/image', 200)).headers['content-length'], `${bytes}`)
+        assert.match((await get(b, '/', 200, 'text/html')).text, /src="\/page\.js"/)
+        for (const file of PAGE_FILES) await get(b, file, 200)
+        both.kill('SIGINT')
+        // npx itself ends by the signal, or with what the program ended with
+        assert.ok([0, 'SIGINT'].includes(await both.ended))
+        assert.equal(both.errors().replace(/.*secrets go to standard output.*\n/, ''), '')
+        for (const port of [a, b]) await assert.rejects(call(`http://127.0.0.1:${port}/show`))
+        const [ofA, ofB] = [a, b].map((port) => secretsOf(linesOf(both.output(), port)))
+        assert.equal(ofA?.length, 1)
+        assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
+      },
+    )
+    assert.deepEqual(fs.readdirSync(home), before)
+  })
+
+  it('is built anew: what the sources no longer have does not stay', async () => {
+    const copy = at('copy')
+    for (const name of ['src', 'dist']) fs.mkdirSync(path.join(copy, name), { recursive: true })
+    for (const name of ['package.json', 'tsconfig.json'])
+      fs.cpSync(path.join(root, name), path.join(copy, name))
+    fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
+    fs.writeFileSync(path.join(copy, 'src', 'main.ts'), 'export const compiled = true\n')
+    fs.writeFileSync(path.join(copy, 'dist', 'gone.js'), '')
+    // as npm runs it
+    const bins = path.join(root, 'node_modules/.bin')
+    const env = { ...process.env, PATH: `${bins}${path.delimiter}${process.env['PATH']}` }
+    await run('sh', ['-c', manifest.scripts.build], { cwd: copy, env })
+    assert.deepEqual(fs.readdirSync(path.join(copy, 'dist')), ['main.js'])
+  })
+})
+
+/** Unpacks the package into `home`, beside links to the dependencies that it names. */
+async function unpacked(home: string): Promise<null> {
+  const modules = path.join(home, 'node_modules')
+  const own = path.join(modules, 'ecdh-duet')
+  fs.mkdirSync(own, { recursive: true })
+  await run('tar', ['-xzf', at(pack.filename), '-C', own, '--strip-components', '1'])
+  for (const name of Object.keys(manifest.dependencies)) {
+    const link = path.join(modules, name)
+    fs.mkdirSync(path.dirname(link), { recursive: true })
+    fs.symlinkSync(path.join(root, 'node_modules', name), link)
+  }
+  return null
+}
+
+/** Installs the package into `home` by npm, from its cache where that has the dependencies. Returns why not. */
+async function installed(home: string): Promise<string | null> {
+  const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+  try {
+    await run('npm', ['install', '--prefer-offline', ...quiet, at(pack.filename)], { cwd: home })
+    return null
+  } catch (error) {
+    if (!/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(String(error))) throw error
+    return "npm's cache lacks the dependencies, and the registry can't be reached"
+  }
+}
+
+/** The rows of the table in the house's README whose head begins with `first`: names, what they are for, and why they and not others. */
+function rowsOf(first: string): string[][] {
+  const [, text = ''] = read('src/README.md').trimEnd().split(`\n| ${first} |`)
+  const [head = ''] = text.split('\n\n')
+  return head
+    .split('\n')
+    .slice(2)
+    .map((row) => row.split('|').map((cell) => cell.trim()))
+    .map(([, ...cells]) => cells.slice(0, -1))
+}
+
+describe('the README of the house', () => {
+  for (const [first, packages] of [
+    ['to run', manifest.dependencies],
+    ['to develop', manifest.devDependencies],
+  ] as const)
+    it(`says of each package that it takes ${first} what it is for and why it and not another`, () => {
+      const rows = rowsOf(first)
+      const names = rows.flatMap(([names = '']) => names.split(', '))
+      assert.deepEqual(names.toSorted(), Object.keys(packages).sort())
+      for (const row of rows)
+        assert.ok(row.length === 3 && row.every((cell) => cell !== ''), row.join(' | '))
+    })
+})

@@ -1,0 +1,159 @@
+/** `lab bad-keys` against running peers: what it sends, what comes back, and that nothing is broken afterwards. The lesson runs the command. */
+
+import assert from 'node:assert/strict'
+import type { RequestListener } from 'node:http'
+import { describe, it } from 'node:test'
+import { badKeys } from '../../src/lab/bad-keys/badKeys.ts'
+import { call as labCall } from '../../src/lab/call.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
+import { answersIn, inPublic } from '../helpers/bad-keys.ts'
+import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { labSays } from '../helpers/lab.ts'
+import { freePorts } from '../helpers/ports.ts'
+import { sharedProcess } from '../helpers/shared.ts'
+import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
+
+/** What the command says of the peer at `url`, without the lab's own peers. */
+async function attacks(url: string) {
+  const { output, result } = await labSays((say) => badKeys(say, url, []))
+  return { output, asExpected: result }
+}
+
+const run = sharedProcess()
+
+async function agree(a: TestPeer, b: TestPeer): Promise<string> {
+  await a.call('/send_keys')
+  return (await b.call('/send_keys')).json.session
+}
+
+/** Something at another port that answers as `peer` does, but for what `instead` answers to a path. */
+function withFront(
+  peer: TestPeer,
+  instead: (path: string) => Promise<{ status: number; text: string } | null>,
+  use: (url: string) => Promise<void>,
+): Promise<void> {
+  return withServer(async (request, response) => {
+    const { method = '', url = '' } = request
+    const headers = { 'content-type': request.headers['content-type'] ?? '' }
+    const body = Buffer.concat(await request.toArray())
+    const answer = (await instead(url)) ?? (await peer.call(url, { method, headers, body }))
+    response.writeHead(answer.status).end(answer.text)
+  }, use)
+}
+
+const sessionOf = async (peer: TestPeer) => (await peer.call('/show')).json.session?.id
+
+describe('lab bad-keys', () => {
+  // X25519, and the lab's own peers on every suite: the lesson has them
+  for (const name of ['X25519MLKEM768', 'P-256'] as const)
+    it(`has everything refused with its code, and leaves the session and what waits as they were, on ${name}`, () =>
+      withPeers({ suite: SUITES[name] }, async (a, b) => {
+        const session = await agree(a, b)
+        await b.call('/send_msg')
+        const { asExpected, output } = await attacks(a.url)
+        assert.ok(asExpected, output)
+        assert.deepEqual(answersIn(output), [inPublic(name)])
+        assert.match(output, new RegExp(`^✓ the session is still ${session}, on both sides$`, 'm'))
+        assert.doesNotMatch(output, /✗/)
+        assert.deepEqual([await sessionOf(a), await sessionOf(b)], [session, session])
+        // the owner's message, and those of the lab: one to attack, one to prove
+        assert.equal((await a.call('/decrypt_msg')).json.decrypted, 3)
+        assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
+        const text = `This is a secret message from port ${b.port}!`
+        assert.equal(a.secrets().filter((secret) => secret === text).length, 1)
+        const refused = a.lines().filter((line) => line.startsWith('✗'))
+        assert.ok(refused.length > 15 && a.lines().every((line) => !line.includes('DEFECT')))
+      }))
+
+  it('makes a session where there is none, or where an exchange is under way', () =>
+    withPeers({}, async (a, b) => {
+      assert.ok((await attacks(b.url)).asExpected)
+      const session = await sessionOf(a)
+      assert.ok(session)
+      // the other side's next key has come, and is not used yet
+      await a.call('/send_keys')
+      const { asExpected, output } = await attacks(b.url)
+      assert.ok(asExpected, output)
+      assert.match(output, /an exchange is under way: the lab runs/)
+      assert.notEqual(await sessionOf(a), session)
+      assert.equal(await sessionOf(a), await sessionOf(b))
+    }))
+
+  it('marks what it did not expect, and fails', () =>
+    withPeers({}, async (a, b) => {
+      await agree(a, b)
+      // takes whatever comes over the wire
+      const careless = async (path: string) =>
+        path.startsWith('/wire/') ? { status: 201, text: '{"accepted":true}' } : null
+      await withFront(a, careless, async (url) => {
+        const { asExpected, output } = await attacks(url)
+        assert.equal(asExpected, false)
+        const [first = []] = answersIn(output)
+        assert.ok(first.length > 15)
+        assert.deepEqual(first, Array(first.length).fill('✗ accepted'))
+        assert.match(output, /^ {2}the public key that is all zero: accepted in place of bad_/m)
+      })
+    }))
+
+  it('marks a session that did not survive, and fails', () =>
+    withPeers({}, async (a, b) => {
+      const session = await agree(a, b)
+      let upset = false
+      const upsetting = async (path: string) => {
+        if (path === '/wire/keys' && !upset) {
+          upset = true
+          await agree(a, b)
+        }
+        return null
+      }
+      await withFront(a, upsetting, async (url) => {
+        const { asExpected, output } = await attacks(url)
+        assert.equal(asExpected, false)
+        assert.match(output, new RegExp(`^✗ the session is still ${session}, on both sides$`, 'm'))
+        assert.match(output, /^ {2}not true: the session is still/m)
+      })
+    }))
+
+  it('attacks this machine and no other', async () => {
+    const { code, output, errors } = await run(['lab', 'bad-keys', 'http://192.0.2.1:5000'])
+    assert.deepEqual([code, output], [2, ''])
+    assert.match(errors, /Attacks go to this machine only/)
+    await assert.rejects(labCall('http://192.0.2.1', '/show'), /stays on this machine/)
+  })
+
+  it('leaves a peer alone whose counterpart is elsewhere', () =>
+    withPeerFacing('http://192.0.2.1:5001', undefined, async (peer) => {
+      await assert.rejects(attacks(peer.url), {
+        code: 'peer_refused',
+        message: `The other peer of ${peer.url} is at http://192.0.2.1:5001, and the lab stays on this machine.`,
+      })
+      // it was asked for /show, and for nothing else
+      const [event, ...more] = peer.events
+      assert.deepEqual([event?.type, more], ['no shared secret', []])
+    }))
+
+  it('says in one line what is missing: a peer, its counterpart, room for messages', async () => {
+    const [nobody] = await freePorts(1)
+    const missing = `http://127.0.0.1:${nobody}`
+    const oneLine = (url: string, line: RegExp) =>
+      assert.rejects(attacks(url), ({ message }) => line.test(message) && !message.includes('\n'))
+    const { code, errors } = await run(['lab', 'bad-keys', missing])
+    assert.equal(code, 1)
+    assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* make run-both\n$/)
+    const hello: RequestListener = (_, response) => response.end('Hello')
+    await withServer(hello, (url) => oneLine(url, /is not a peer/))
+    const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')
+    await withServer(greeting, (url) =>
+      oneLine(url, /is not a peer, or the connection to it broke/),
+    )
+    await withPeerFacing(missing, undefined, ({ url }) =>
+      oneLine(url, new RegExp(`^Nobody answers at ${missing}\\. `)),
+    )
+    await withPeers({}, async (a, b) => {
+      await agree(a, b)
+      for (let i = 0; i < 29; i++) await b.call('/send_msg')
+      await oneLine(a.url, /29 messages wait .* curl http:\/\/127\.0\.0\.1:\d+\/decrypt_msg/)
+      assert.equal((await a.call('/decrypt_msg')).json.decrypted, 29)
+    })
+  })
+})

@@ -1,0 +1,144 @@
+/** Names that say which process made them, and whether it still runs. */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import fs from 'node:fs'
+import os from 'node:os'
+import { describe, it, type TestContext } from 'node:test'
+import { isMark, newMark, processOf, stillRuns } from '../../src/mark.ts'
+import { systemError } from '../helpers/files.ts'
+
+type Marks = typeof import('../../src/mark.ts')
+
+const linux = process.platform === 'linux' ? false : 'only Linux tells when a process started'
+
+let copies = 0
+/** The same file as another run of the program loads it, on a machine of this name. */
+async function loadedOn(t: TestContext, machine: string): Promise<Marks> {
+  const { mock } = t.mock.method(os, 'hostname', () => machine)
+  try {
+    return await import(`../../src/mark.ts?copy=${copies++}`)
+  } finally {
+    mock.restore()
+  }
+}
+
+/** Lends a process to `use`, and its mark: with its start, or as of a system that tells none. */
+async function withProcess(
+  use: (mark: (start: string) => string, child: ChildProcess) => Promise<void>,
+) {
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+  try {
+    await use((start) => newMark().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child)
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+describe('a mark', () => {
+  it('is never given twice, and is known as one', () => {
+    const marks = Array.from({ length: 100 }, newMark)
+    assert.equal(new Set(marks).size, 100)
+    assert.deepEqual(marks.filter(isMark), marks)
+  })
+
+  it('is a whole name, with each of its parts', () => {
+    const mark = newMark()
+    const [pid, start, run = '', host] = mark.split('.')
+    for (const name of [
+      `x${mark}`,
+      `${mark} `,
+      `${mark}/x`,
+      'free',
+      `${start}.${run}.${host}`,
+      `${pid}${'0'.repeat(10)}.${start}.${run}.${host}`,
+      `${pid}.${start}.${run.replace('-', 'f-')}.${host}`,
+      `${pid}.${start}.${run.replace(/\d+$/, '')}.${host}`,
+      `${pid}.${start}.${run}.`,
+    ])
+      assert.equal(isMark(name), false, name)
+    assert.equal(isMark(mark.replace(/-\d+/, '-1234')), true)
+  })
+
+  it('names the machine in the signs of a file name, whatever it is called', async (t) => {
+    for (const [called, named] of [
+      ['my-host.example_1', 'my-host.example_1'],
+      ['caf\u00e9 / bar', 'caf____bar'],
+      ['', 'localhost'],
+    ] as const) {
+      const { newMark, isMark, stillRuns } = await loadedOn(t, called)
+      const mark = newMark()
+      assert.match(mark, new RegExp(`-0\\.${named}$`))
+      assert.equal(isMark(mark), true)
+      assert.equal(stillRuns(mark), true)
+    }
+  })
+
+  it('shows its process, and its machine if that is another one', async (t) => {
+    assert.equal(processOf(newMark()), `process ${process.pid}`)
+    const { newMark: elsewhere } = await loadedOn(t, 'elsewhere')
+    assert.equal(processOf(elsewhere()), `process ${process.pid} on elsewhere`)
+  })
+})
+
+describe('the process of a mark', () => {
+  it('runs if it is this one, and not if this one only has its number', async (t) => {
+    const earlier = await loadedOn(t, os.hostname())
+    assert.equal(stillRuns(newMark()), true)
+    assert.equal(stillRuns(earlier.newMark()), false)
+  })
+
+  it('is not for this machine to judge if it is of another one, or of none', async (t) => {
+    const { newMark: elsewhere } = await loadedOn(t, 'elsewhere')
+    assert.equal(stillRuns(elsewhere()), null)
+    assert.equal(stillRuns('a name'), null)
+  })
+
+  it('runs until it ends', () =>
+    withProcess(async (mark, child) => {
+      assert.equal(stillRuns(mark('')), true)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      assert.equal(stillRuns(mark('')), false)
+    }))
+
+  it('is the one that started then, not a later one with its number', { skip: linux }, () =>
+    withProcess(async (mark, { pid }) => {
+      // the program is called node, without a blank, so that the 22nd word is the 22nd field
+      const start = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[21] ?? ''
+      assert.match(start, /^\d+$/)
+      assert.equal(stillRuns(mark(start)), true)
+      assert.equal(stillRuns(mark(`${Number(start) - 1}`)), false)
+      assert.equal(newMark().split('.')[1]?.length, start.length)
+    }),
+  )
+
+  it('is known by its number alone where nobody tells when it started', (t) =>
+    withProcess(async (mark) => {
+      const { readFileSync } = fs
+      t.mock.method(fs, 'readFileSync', (...args: Parameters<typeof readFileSync>) => {
+        if (!String(args[0]).startsWith('/proc/')) return readFileSync(...args)
+        throw systemError('ENOENT')
+      })
+      const { newMark, isMark } = await loadedOn(t, 'mac')
+      assert.match(newMark(), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))
+      assert.equal(isMark(newMark()), true)
+      assert.equal(stillRuns(mark('5')), true)
+    }))
+
+  it('has ended even if its parent has not noticed', { skip: linux }, async () => {
+    // `sleep` takes the shell's place, and never waits for the child that it was given
+    const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'])
+    try {
+      const [said] = await once(parent.stdout, 'data')
+      const pid = String(said).trim()
+      const mark = newMark().replace(/^\d+\.\d+/, `${pid}.`)
+      while (!/\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
+        await new Promise(setImmediate)
+      assert.equal(stillRuns(mark), false)
+    } finally {
+      parent.kill('SIGKILL')
+    }
+  })
+})

@@ -1,0 +1,226 @@
+/** What a watcher finds in a mailbox that is no message: set aside, passed over, or left in peace. */
+
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import fs from 'node:fs'
+import { beforeEach, describe, it, type TestContext } from 'node:test'
+import { Maildir } from '../../src/mailbox/maildir.ts'
+import { seal } from '../../src/mailbox/seal.ts'
+import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { makePipe } from '../helpers/files.ts'
+import { makeKeys, sealed, until } from '../helpers/mail.ts'
+import { lookAgainAfter, mailboxForEach } from '../helpers/watching.ts'
+
+const box = mailboxForEach()
+const { at, namesIn, store, watching } = box
+
+describe('what is in new and is no message', () => {
+  beforeEach(() => new Maildir(box.dir))
+  const inbox = (name: string) => at('mail', 'new', name)
+  /** Puts a file there as a server would: whole, and not just now. */
+  const put = (name: string, content: Uint8Array | string) => {
+    fs.writeFileSync(inbox(name), content)
+    fs.utimesSync(inbox(name), 1_700_000_000, 1_700_000_000)
+  }
+
+  it('is set aside and said, whatever it is, and the next message is read', async () => {
+    const notSealed = 'It was not sealed to this key, or it was changed.'
+    const odd = new Map<string, [Uint8Array | string, string]>([
+      ['empty', ['', 'It is empty.']],
+      ['in clear', ['Hey Bud', notSealed]],
+      ['of 1 MiB', [Buffer.alloc(2 ** 20), notSealed]],
+      ["Carol's", [await sealed(new KeyPair(X25519), 'for Carol'), notSealed]],
+      [
+        'no UTF-8',
+        [await seal(box.keys.pair, Uint8Array.of(0xff, 0xfe)), 'It holds no text in UTF-8.'],
+      ],
+    ])
+    for (const [name, [content]] of odd) put(name, content)
+    await store('after it')
+    await watching(async ({ events, untilTexts, texts }) => {
+      await untilTexts(1)
+      assert.deepEqual(texts, ['after it'])
+      const said = events.flatMap((event) =>
+        event.type === 'set aside' ? [[event.place, event.why]] : [],
+      )
+      const expected = [...odd].map(([name, [, why]]) => [at('mail', 'failed', name), why])
+      assert.deepEqual(said.sort(), expected.sort())
+    })
+    assert.deepEqual(namesIn('new'), [])
+    for (const [name, [content]] of odd)
+      assert.deepEqual(fs.readFileSync(at('mail', 'failed', name)), Buffer.from(content))
+  })
+
+  it('is set aside over no other, and opens once it is back and the key is the right one', async () => {
+    const right = box.keys
+    put('one', await sealed(right.pair, 'for the right key'))
+    box.keys = makeKeys(at('wrong'))
+    await watching(({ told }) => told('set aside'))
+    put('one', 'another')
+    await watching(({ told }) => told('set aside'))
+    assert.equal(namesIn('failed').length, 2)
+    for (const name of namesIn('failed')) fs.renameSync(at('mail', 'failed', name), inbox(name))
+    box.keys = right
+    await watching(async ({ untilTexts, texts, told }) => {
+      await untilTexts(1)
+      assert.deepEqual(texts, ['for the right key'])
+      await told('set aside')
+    })
+  })
+
+  const posix = process.platform === 'win32' ? 'Windows has no such files' : false
+  it('and no file is passed over, said once and why, and never touched', {
+    skip: posix,
+  }, async () => {
+    const hidden = await sealed(box.keys.pair, 'not in the mailbox')
+    fs.writeFileSync(at('elsewhere'), hidden)
+    fs.mkdirSync(inbox('a folder'))
+    fs.writeFileSync(inbox('a folder/in it'), 'x')
+    fs.symlinkSync(at('elsewhere'), inbox('a link'))
+    fs.symlinkSync('nowhere', inbox('a link to nothing'))
+    fs.mkdirSync(inbox('at its end.'))
+    makePipe(inbox('a pipe'))
+    fs.writeFileSync(inbox('.dotfile'), hidden)
+    const before = namesIn('new')
+    await watching(async ({ events, texts, untilTexts }) => {
+      for (const [i, text] of ['one', 'two', 'three'].entries()) {
+        await store(text)
+        await untilTexts(i + 1)
+      }
+      const said = events.flatMap((event) =>
+        event.type === 'passed over' ? [[event.name, event.why] as const] : [],
+      )
+      assert.deepEqual(said.map(([name]) => name).sort(), before)
+      for (const [name, why] of said)
+        assert.equal(
+          why,
+          name === '.dotfile'
+            ? 'A name that begins with a dot is not a message.'
+            : 'It is not a file.',
+        )
+      assert.deepEqual(texts, ['one', 'two', 'three'])
+    })
+    assert.deepEqual(namesIn('new'), before)
+    assert.deepEqual(namesIn('failed'), [])
+  })
+
+  /** `happens` to the file `odd` after it was looked at and before it is opened. */
+  const beforeItOpens = (t: TestContext, happens: (file: string) => void) => {
+    put('odd', 'x')
+    const { openSync } = fs
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+      if (args[0] === inbox('odd') && args[1] !== 'w') happens(inbox('odd'))
+      return openSync(...args)
+    })
+  }
+
+  it('since somebody took it is nothing to speak of', async (t) => {
+    beforeItOpens(t, (file) => fs.rmSync(file))
+    await store('after it')
+    await watching(async ({ events, untilTexts }) => {
+      await untilTexts(1)
+      assert.deepEqual(
+        events.map(({ type }) => type),
+        ['watching', 'mail'],
+      )
+    })
+  })
+
+  it('since somebody took the copy of what was read is nothing to speak of', async (t) => {
+    const bytes = await sealed(box.keys.pair, 'once')
+    await new Maildir(box.dir).deliver(bytes)
+    await watching(({ untilTexts }) => untilTexts(1))
+    fs.writeFileSync(inbox('copy'), bytes)
+    const { isRead } = Maildir.prototype
+    t.mock.method(Maildir.prototype, 'isRead', function (this: Maildir, id: string) {
+      fs.rmSync(inbox('copy'), { force: true })
+      return isRead.call(this, id)
+    })
+    await watching(async ({ untilTexts }) => {
+      await store('after it')
+      await untilTexts(1)
+    })
+  })
+
+  it("but a link that took a file's place is not followed", { skip: posix }, async (t) => {
+    fs.writeFileSync(at('elsewhere'), await sealed(box.keys.pair, 'not in the mailbox'))
+    beforeItOpens(t, (file) => {
+      fs.rmSync(file, { force: true })
+      fs.symlinkSync(at('elsewhere'), file)
+    })
+    await watching(async ({ events, told }) => {
+      await told('passed over')
+      assert.deepEqual(events.slice(1), [
+        { type: 'passed over', name: 'odd', why: "It can't be read (ELOOP)." },
+      ])
+    })
+  })
+
+  it("but a pipe that took a file's place is not waited for", { skip: posix }, async (t) => {
+    let writer: ChildProcess | undefined
+    beforeItOpens(t, (file) => {
+      fs.rmSync(file)
+      makePipe(file)
+      // whoever waits gets something after all, and a test that fails
+      writer = spawn('sh', ['-c', 'sleep 1; echo late > "$0"', file])
+    })
+    try {
+      await watching(async ({ events, told }) => {
+        await told('set aside')
+        assert.deepEqual(events.slice(1), [
+          { type: 'set aside', place: at('mail', 'failed', 'odd'), why: 'It is empty.' },
+        ])
+      })
+    } finally {
+      writer?.kill('SIGKILL')
+    }
+  })
+
+  it('is set aside a second after it was last written to, and not before', async (t) => {
+    put('odd', 'x')
+    const written = 1_700_000_000_000
+    const clock = t.mock.method(Date, 'now', () => written + 999)
+    lookAgainAfter(t, 1)
+    const looks = t.mock.method(Maildir.prototype, 'entries')
+    await watching(async ({ events, told }) => {
+      await until(() => looks.mock.callCount() > 5)
+      assert.deepEqual(events, [{ type: 'watching', place: box.dir }])
+      clock.mock.mockImplementation(() => written + 1000)
+      await told('set aside')
+    })
+  })
+
+  it('but was written a moment ahead of the clock is left in peace, and read once it is whole', async () => {
+    const bytes = await sealed(box.keys.pair, 'ahead')
+    await watching(async ({ events, untilTexts }) => {
+      fs.writeFileSync(inbox('copy'), bytes.subarray(0, 50))
+      // the system's clock of files is finer than the one of programs
+      const ahead = (Date.now() + 900) / 1000
+      fs.utimesSync(inbox('copy'), ahead, ahead)
+      await store('after it')
+      await untilTexts(1)
+      fs.writeFileSync(inbox('copy'), bytes)
+      await untilTexts(2)
+      assert.ok(events.every(({ type }) => type !== 'set aside'))
+    })
+  })
+
+  it('is not what is left when the program itself fails: that ends it', async () => {
+    await store('one')
+    let asked = 0
+    const { publicKey } = box.keys.pair
+    const pair = {
+      publicKey,
+      get curve() {
+        if (asked++ > 0) throw new TypeError('broken')
+        return X25519
+      },
+    }
+    box.keys = { ...box.keys, pair: pair as KeyPair }
+    await assert.rejects(
+      watching(() => until(() => asked > 1)),
+      /broken/,
+    )
+    assert.deepEqual([namesIn('new').length, namesIn('failed').length], [1, 0])
+  })
+})

@@ -1,0 +1,322 @@
+/** The page as it is served: its files, what a browser may load for it, and what it shows without its script. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { PAGE_FILES } from '../../src/http/page.ts'
+import { en } from '../../src/page/en.js'
+import { es } from '../../src/page/es.js'
+import { SUITES } from '../../src/protocol/suites.ts'
+import { readEvents } from '../helpers/events.ts'
+import { withPeerFacing } from '../helpers/fakes.ts'
+import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
+import { sharedPeers } from '../helpers/shared.ts'
+import { agree, type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+const SERVED = PAGE_FILES.map((path) => path.slice(1))
+const FILES = ['index.html', ...SERVED]
+const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
+const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', file), 'utf8')
+
+const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
+const pageOf = (peer: TestPeer) => peer.call('/', HTML)
+
+/** Two peers that nothing went between. */
+const withPair = sharedPeers()
+/** Two on another suite who have talked. */
+const withTalk = sharedPeers({ suite: SUITES.X25519MLKEM768 }, talk)
+
+describe('the files of the page', () => {
+  it('have less than 80 KiB in all, in one language', () => {
+    for (const other of ['en.js', 'es.js']) {
+      const loaded = FILES.filter((file) => file !== other)
+      const bytes = loaded.reduce((sum, file) => sum + Buffer.byteLength(textOf(file)), 0)
+      assert.ok(bytes < 80 * 1024, `${bytes} bytes`)
+    }
+  })
+
+  it('name nothing on another host but in links, and in no way run text', () => {
+    for (const file of FILES) {
+      const text = textOf(file)
+      const hosts = text.matchAll(/(?<!href=")https?:\/\/(?!127\.0\.0\.1|www\.w3\.org\/2000\/svg)/g)
+      assert.deepEqual([...hosts], [], file)
+      assert.doesNotMatch(
+        text,
+        /innerHTML|outerHTML|insertAdjacent|document\.write|eval\(|Function\(/,
+      )
+      assert.doesNotMatch(text, /@import ["u]|url\(|style="|\son[a-z]+="|javascript:/)
+    }
+  })
+
+  it('are all that lies in the folder, but for what nobody loads', () => {
+    const loaded = fs
+      .readdirSync(path.join(root, 'src/page'))
+      .filter((name) => !/\.(md|json|html)$/.test(name))
+    assert.deepEqual(SERVED.toSorted(), loaded.sort())
+  })
+
+  it('are served with their types, and refused by any other name', () =>
+    withPair(async (a) => {
+      const types: Record<string, string> = {
+        '.css': 'text/css; charset=utf-8',
+        '.js': 'text/javascript; charset=utf-8',
+        '.svg': 'image/svg+xml',
+      }
+      for (const name of SERVED) {
+        const answer = await a.call(`/${name}`)
+        const type = types[path.extname(name)]
+        assert.deepEqual([answer.status, answer.headers['content-type']], [200, type])
+        assert.equal(answer.headers['cache-control'], 'no-store')
+        assert.equal(answer.text, textOf(name))
+        assertSafeHeaders(answer)
+      }
+      const others = `/index.html /page /PAGE.JS /page.js/ /page/page.js /./page.js%00
+        /..%2fhttp%2fpage.ts /../page/page.js /tsconfig.json /README.md`
+      for (const name of others.split(/\s+/)) assertProblem(await a.call(name), 'not_found')
+    }))
+
+  it('are in the README as a picture, which is small', () => {
+    const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
+    assert.equal(file, 'test/page.png')
+    assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
+  })
+})
+
+describe('the page in a language', () => {
+  const pageIn = (peer: TestPeer, path: string, languages?: string) =>
+    peer.call(path, {
+      headers: { ...HTML.headers, ...(languages && { 'accept-language': languages }) },
+    })
+  const sentences = (html: Readonly<Record<string, string>>) => Object.entries(html)
+
+  it("is in the address's, else in the one that the browser likes best, else in English", () =>
+    withPair(async (a) => {
+      for (const [path, languages, expected] of [
+        ['/', undefined, 'en'],
+        ['/', 'es', 'es'],
+        ['/', 'es-MX,es;q=0.9,en;q=0.8', 'es'],
+        ['/', 'es-419', 'es'],
+        ['/', 'fr-FR,fr;q=0.9,es;q=0.2', 'es'],
+        ['/', 'en-US,en;q=0.9,es;q=0.8', 'en'],
+        ['/', 'de,fr', 'en'],
+        ['/', '*', 'en'],
+        ['/', ';;q=,,\u00ff', 'en'],
+        ['/?lang=es', 'en', 'es'],
+        ['/?lang=en', 'es', 'en'],
+        ['/?lang=de', 'es', 'es'],
+        ['/?lang=es&lang=en', 'en', 'en'],
+        ['/?lang=', undefined, 'en'],
+        ['/?lang=__proto__', undefined, 'en'],
+      ] as const) {
+        const { status, text, headers } = await pageIn(a, path, languages)
+        const [, lang] = /<html lang="([^"]*)">/.exec(text) ?? []
+        const got = [status, lang, headers['content-language'], headers['set-cookie']]
+        assert.deepEqual(got, [200, expected, expected, undefined], `${path} ${languages}`)
+        assert.match(headers['vary'] ?? '', /Accept-Language/)
+      }
+      // what no browser asks for is in English
+      assert.match((await a.call('/?lang=es')).text, /make a fresh key pair/)
+    }))
+
+  it('has every sentence of its own, in Spanish as in English', () =>
+    withPair(async (a) => {
+      assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
+      const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/http/page.ts'))
+      for (const [name, sentence] of sentences(en.html)) {
+        assert.match(template, new RegExp(`\\[\\[${name}\\]\\]|words\\.html\\.${name}\\b`), name)
+        const spanish = es.html[name as keyof typeof es.html]
+        assert.notEqual(spanish, sentence, name)
+        // the same figures, elements and links
+        const marks = (text: string) => [
+          ...text.matchAll(/\{\{[^}]+\}\}|<[^>]+>|href="[^"]+"|\bRFC \d+|\bFIPS \d+|\d{4,}/g),
+        ]
+        const plain = (text: string) => marks(text.replaceAll(/<a .lang[^>]*>/g, '<a>')).join(' ')
+        if (name !== 'otherLanguage') assert.equal(plain(spanish), plain(sentence), name)
+      }
+      const { text } = await pageIn(a, '/?lang=es')
+      for (const [name, sentence] of sentences(en.html))
+        if (/^[^<{]{12,}$/.test(sentence)) assert.ok(!text.includes(`>${sentence}<`), name)
+      assert.doesNotMatch(text, /\[\[|\{\{|undefined|NaN/)
+    }))
+
+  it('goes on in it: to the other page too if it was chosen, and to the other language by a link', () =>
+    withPair(async (a, b) => {
+      const chosen = (await pageIn(a, '/?lang=es', 'en')).text
+      assert.ok(chosen.includes(`<a href="${b.url}/?lang=es">Abrir su página</a>`))
+      assert.ok(chosen.includes('<a href="/?lang=en" hreflang="en" lang="en">In English</a>'))
+      const liked = (await pageIn(a, '/', 'es')).text
+      assert.ok(liked.includes(`<a href="${b.url}/">Abrir su página</a>`))
+      const english = (await pageIn(a, '/?lang=en')).text
+      assert.ok(english.includes('<a href="/?lang=es" hreflang="es" lang="es">En español</a>'))
+    }))
+
+  it('writes figures as that language does', () =>
+    withPeers({ suite: SUITES['P-256'] }, async (a) => {
+      assert.match(
+        (await pageIn(a, '/?lang=en')).text,
+        /<sup>127\.8<.+10²¹ years.+1,000 billion\./s,
+      )
+      assert.match(
+        (await pageIn(a, '/?lang=es')).text,
+        /<sup>127,8<.+10²¹ años.+1\.000\.000 millones\./s,
+      )
+    }))
+
+  it('has the fields of the wire explained in it by its events; a transcript is in English', () =>
+    withPair(async (a) => {
+      for (const [query, is] of [
+        ['', /^Which keys sealed it\./],
+        ['?lang=en', /^Which keys sealed it\./],
+        ['?lang=es', /^Con qué claves se cifró\./],
+      ] as const) {
+        const stream = await readEvents(a.url, undefined, query)
+        const run = await stream.until(({ type }) => type === 'run')
+        stream.close()
+        assert.match(run.data.forms['sealed message'].session.is, is)
+      }
+      const { forms } = (await a.call('/transcript?lang=es')).json
+      assert.deepEqual(Object.keys(forms['sealed message'].session), ['is', 'source', 'hex'])
+      assert.match(forms['sealed message'].session.is, /^Which keys/)
+    }))
+})
+
+describe('the page', () => {
+  it('may load what this peer serves and nothing else, and run no text of its own', () =>
+    withPair(async (a) => {
+      const answer = await pageOf(a)
+      assertSafeHeaders(answer)
+      assert.equal(answer.headers['content-type'], 'text/html; charset=utf-8')
+      const policy = new Map(
+        String(answer.headers['content-security-policy'])
+          .split('; ')
+          .map((rule) => [rule.split(' ')[0] ?? '', rule.split(' ').slice(1).join(' ')]),
+      )
+      assert.deepEqual(Object.fromEntries(policy), {
+        'default-src': "'none'",
+        'script-src': "'self'",
+        'style-src': "'self'",
+        'img-src': "'self'",
+        'connect-src': "'self'",
+        'base-uri': "'none'",
+        'form-action': "'none'",
+        'frame-ancestors': "'none'",
+      })
+      const scripts = [...answer.text.matchAll(/<script[^>]*>([^<]*)/g)]
+      assert.deepEqual(
+        scripts.map(([, inner]) => inner),
+        [''],
+      )
+      assert.doesNotMatch(answer.text, /<style|style=/)
+    }))
+
+  it('has every placeholder filled in, before an exchange and after it', async () => {
+    for (const withPeers of [withPair, withTalk])
+      await withPeers(async (...peers) => {
+        for (const peer of peers) {
+          const { text } = await pageOf(peer)
+          assert.doesNotMatch(text, /\{\{|\}\}|undefined|null|NaN|\[object/)
+          assert.doesNotMatch(text, /data-show="[^>]*><\//)
+        }
+      })
+  })
+
+  it('shows without its script the state, the picture and the curls', () =>
+    withTalk(async (a, b) => {
+      const { text } = await pageOf(b)
+      const { session, peer, safetyNumber, ...shown } = (await b.call('/show')).json
+      for (const value of [
+        ...[shown.publicKey, shown.identity, shown.basePoint, peer.publicKey, peer.identity],
+        ...[safetyNumber, session.id],
+      ])
+        assert.ok(text.includes(`>${value}<`), value)
+      for (const step of ['send_keys', 'show', 'send_msg', 'decrypt_msg', 'send_image'])
+        assert.ok(text.includes(`curl ${b.url}/${step}`), step)
+      assert.ok(text.includes(`curl ${a.url}/send_keys`))
+      assert.match(text, /<img src="\/image" alt="[^"]+">/)
+      assert.match((await pageOf(a)).text, /No picture has come yet\./)
+      assert.ok(text.includes('<noscript>'))
+      // a button without its script would do nothing
+      for (const [button] of text.matchAll(/<(button|textarea|input)[^>]*>/g))
+        assert.match(button, /hidden|id="(text|file|theirs|print)"/)
+    }))
+
+  it('links to the page of a peer on this machine, and of no other: only its owner may see it', async () => {
+    const html = (peerUrl: string) =>
+      withPeerFacing(peerUrl, undefined, async (peer) => {
+        pages.push((await peer.call('/', HTML)).text)
+      })
+    const pages: string[] = []
+    await html('http://127.0.0.1:1')
+    await html('http://192.0.2.7:5001')
+    assert.match(pages[0] ?? '', /<a href="http:\/\/127\.0\.0\.1:1\/">[\s\S]*<small>port 1</)
+    assert.doesNotMatch(pages[1] ?? '', /href="http:\/\/192/)
+    assert.match(pages[1] ?? '', /# on the other machine<[\s\S]*<small>192\.0\.2\.7:5001</)
+  })
+
+  it('tells of the KEM on X25519MLKEM768, and on no other', async () => {
+    let alone = ''
+    await withPair(async (a) => {
+      alone = (await pageOf(a)).text
+    })
+    await withTalk(async (a) => {
+      const joined = (await pageOf(a)).text
+      assert.ok(joined.includes('2<sup>125.8</sup> additions'))
+      for (const text of ['encapsulation key', 'ciphertext of ML-KEM', 'FIPS 203 section 8']) {
+        assert.ok(joined.includes(text), text)
+        assert.ok(!alone.includes(text), text)
+      }
+      assert.ok(alone.includes('CURVE=X25519MLKEM768'))
+      for (const text of [joined, alone]) assert.doesNotMatch(text, /<!--|\{\{/)
+      const { publicKey } = (await a.call('/show')).json
+      assert.equal(publicKey.length, 2 * 1216)
+      assert.equal(joined.split(publicKey).length, 3, 'in its card and in the table')
+    })
+  })
+
+  it('says which peer is known, and claims nothing before', () =>
+    withPeers({}, async (a, b) => {
+      const peerIs = async () => /data-peer="(\w+)"/.exec((await pageOf(a)).text)?.[1]
+      for (const expected of ['none', 'new', 'known']) {
+        assert.equal(await peerIs(), expected)
+        await agree(a, b)
+      }
+    }))
+
+  for (const [suite, order, rho, claimed] of [
+    // RFC 7748 section 4.1, FIPS 186-4 D.1.2.3
+    [SUITES.X25519, 2n ** 252n + 0x14def9dea2f79cd65812631a5cf5d3edn, '125.8', 2.5e20],
+    [
+      SUITES['P-256'],
+      0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n,
+      '127.8',
+      1e21,
+    ],
+  ] as const)
+    it(`says what an eavesdropper would have to compute on ${suite.name}, as the group's order has it`, () =>
+      withPeers({ suite }, async (a) => {
+        assert.ok((await pageOf(a)).text.includes(`2<sup>${rho}</sup> additions`))
+        // 0.886 times the root of the order
+        const log2 = Math.log2(0.886) + Math.log2(Number(order)) / 2
+        assert.equal(log2.toFixed(1), rho)
+        // at the rate of 8.5 × 10^16 in 3.5 months
+        const years = (2 ** log2 / 8.5e16) * (3.5 / 12)
+        assert.ok(Math.abs(years / claimed - 1) < 0.05, `${years}`)
+      }))
+
+  it('has its picture as noise from what came over the wire', () =>
+    withTalk(async (a, b) => {
+      const answer = await b.call('/sealed_image')
+      assert.equal(answer.headers['content-type'], 'application/octet-stream')
+      assert.match(answer.text, /^DUET2/)
+      assertProblem(await a.call('/sealed_image'), 'no_image')
+      const { events, state } = (await b.call('/transcript')).json
+      const { parts, bytes } = events.find(
+        (event: { type: string; route: string }) =>
+          event.type === 'request' && event.route === '/wire/image',
+      )
+      assert.equal(Number(answer.headers['content-length']), bytes)
+      assert.equal(parts[1].hex + parts[2].hex, state.image.sealed)
+    }))
+})

@@ -1,0 +1,164 @@
+/** The letters of English beside those of a ciphertext, and the line that gets flat. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type ByLetter, ENGLISH, LETTERS, LetterCount } from '../../src/frequency.ts'
+import { concatBytes, hexToBytes } from '../../src/protocol/bytes.ts'
+import { nobleAead } from '../../src/protocol/stream.ts'
+import { post, posting } from '../helpers/call.ts'
+import { assertProblem } from '../helpers/problem.ts'
+import { sharedPeers } from '../helpers/shared.ts'
+import { agree, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+
+/** How often each letter stands in a text. */
+function counted(text: string): Record<string, number> {
+  const letters = text.toLowerCase().replaceAll(/[^a-z]/g, '')
+  return Object.fromEntries(LETTERS.map((letter) => [letter, letters.split(letter).length - 1]))
+}
+
+/** What is to be answered for these bytes, by Node's own base64. */
+function expected(bytes: Uint8Array): { sample: number; ciphertext: ByLetter<number | null> } {
+  const counts = Object.entries(counted(Buffer.from(bytes).toString('base64')))
+  const sample = counts.reduce((sum, [, count]) => sum + count, 0)
+  const share = (count: number) =>
+    sample === 0 ? null : Number(((100 * count) / sample).toFixed(3))
+  return {
+    sample,
+    ciphertext: Object.fromEntries(counts.map(([letter, count]) => [letter, share(count)])),
+  }
+}
+
+describe('the table of English', () => {
+  it('has 26 letters that make up the whole, from e to z as the order of frequency goes', () => {
+    assert.deepEqual(Object.keys(ENGLISH), LETTERS)
+    const sum = Object.values(ENGLISH).reduce((sum, percent) => sum + percent, 0)
+    assert.equal(sum.toFixed(3), '99.999')
+    const order = LETTERS.toSorted((a, b) => (ENGLISH[b] ?? 0) - (ENGLISH[a] ?? 0))
+    assert.equal(order.join(''), 'etaoinshrdlcumwfgypbvkjxqz')
+  })
+})
+
+describe('the letters of bytes', () => {
+  it('are those of their base64, in whatever pieces they come', () =>
+    fc.assert(
+      fc.property(fc.array(fc.uint8Array({ maxLength: 100 })), (pieces) => {
+        const letters = new LetterCount()
+        for (const piece of pieces) {
+          letters.add(piece)
+          // looking changes nothing
+          assert.deepEqual(letters.frequencies(), letters.frequencies())
+        }
+        const { sample, percent } = letters.frequencies()
+        const whole = expected(Buffer.concat(pieces))
+        assert.equal(sample, whole.sample)
+        for (const letter of LETTERS) {
+          const [ours, theirs] = [percent[letter] ?? null, whole.ciphertext[letter] ?? null]
+          if (theirs === null) assert.equal(ours, null)
+          // the last digit of a half may go up or down
+          else assert.ok(Math.abs((ours ?? 0) - theirs) < 0.0011, `${letter} ${ours} ${theirs}`)
+        }
+      }),
+    ))
+
+  it('lie flat in a ciphertext, even in one of a single letter, and not in what is not encrypted', () => {
+    const text = Buffer.alloc(1024 * 1024, 'e')
+    const ciphertext = concatBytes(
+      ...nobleAead.seal(new Uint8Array(32).fill(7), new Uint8Array(12), text),
+    )
+    const sharesOf = (bytes: Uint8Array) => {
+      const letters = new LetterCount()
+      letters.add(bytes)
+      return Object.values(letters.frequencies().percent).map(Number)
+    }
+    const flat = 100 / 26
+    for (const share of sharesOf(ciphertext)) assert.ok(Math.abs(share - flat) < 0.1, `${share}`)
+    assert.ok(sharesOf(text).some((share) => share > 20))
+  })
+})
+
+/** The answer of `/frequency`, without `next`. */
+async function frequency(peer: TestPeer) {
+  const { status, json } = await peer.call('/frequency')
+  assert.equal(status, 200)
+  const { next, ...rest } = json
+  assert.match(next, /^curl /)
+  return rest
+}
+
+describe('/frequency', () => {
+  it('answers with the table and nulls before anything came', () =>
+    withPeers({}, async (a, b) => {
+      assert.deepEqual(await frequency(a), { english: ENGLISH, ...expected(new Uint8Array(0)) })
+      assert.equal(
+        (await a.call('/frequency')).json.next,
+        `curl ${a.url}/send_keys && curl ${b.url}/send_keys`,
+      )
+      await agree(a, b)
+      assert.equal((await a.call('/frequency')).json.next, `curl ${b.url}/send_image`)
+    }))
+
+  it('counts every message that was received and accepted, and no other', () =>
+    withSession({}, async (a, b) => {
+      for (let i = 0; i < 3; i++) assert.equal((await a.call('/send_msg')).status, 201)
+      const waiting: { session: string; seq: number; ciphertext: string }[] = (
+        await b.call('/show')
+      ).json.waiting
+      const bytes = Buffer.concat(waiting.map(({ ciphertext }) => hexToBytes(ciphertext)))
+      const { english, ...rest } = await frequency(b)
+      assert.deepEqual(english, ENGLISH)
+      assert.equal(rest.sample, expected(bytes).sample)
+      assert.deepEqual(Object.keys(rest.ciphertext), LETTERS)
+      // opened, replayed, forged: nothing more was received
+      await b.call('/decrypt_msg')
+      const [first] = waiting
+      for (const seq of [0, 9])
+        assert.ok((await post(`${b.url}/wire/message`, { v: 2, ...first, seq })).status >= 400)
+      assert.deepEqual(await frequency(b), { english, ...rest })
+      // the sender received nothing
+      assert.equal((await frequency(a)).sample, 0)
+    }))
+
+  it('counts the first 64 KiB of a picture that was accepted', () =>
+    withSession({}, async (a, b) => {
+      const { bytes } = (await a.call('/send_image')).json
+      const { sample, ciphertext } = await frequency(b)
+      // 52 of the 64 characters are letters
+      const likely = (Math.min(bytes, 65_536) * (8 / 6) * 52) / 64
+      assert.ok(Math.abs(sample / likely - 1) < 0.03, `${sample} of ${likely}`)
+      for (const letter of LETTERS) assert.ok(ciphertext[letter] > 3 && ciphertext[letter] < 4.7)
+      assert.equal((await b.call('/frequency')).json.next, `curl ${b.url}/frequency -G -d letter=e`)
+      const refused = posting('application/octet-stream', Buffer.alloc(5_000, 'DUET2'))
+      assert.ok((await b.call('/wire/image', refused)).status >= 400)
+      assert.equal((await frequency(b)).sample, sample)
+    }))
+
+  it('has each letter for itself', () =>
+    withSession({}, async (a, b) => {
+      await a.call('/send_image')
+      const { ciphertext, sample } = await frequency(b)
+      for (const letter of ['a', 'e', 'z']) {
+        const { status, json } = await b.call(`/frequency?letter=${letter}`)
+        const shares = { english: ENGLISH[letter], ciphertext: ciphertext[letter], sample }
+        assert.deepEqual(
+          [status, json],
+          [200, { letter, ...shares, next: `curl ${b.url}/frequency` }],
+        )
+      }
+      const { json } = await a.call('/frequency?letter=e')
+      assert.deepEqual([json.english, json.ciphertext, json.sample], [12.702, null, 0])
+    }))
+
+  const withPair = sharedPeers()
+  const queries =
+    'letter letter= letter=E letter=ee letter=1 letter=%C3%A9 letter=e%0A letter=e&letter=e letter=e&x=1 x=1&letter=e x=1 Letter=e letter[]=e letter=__proto__ =e e %'
+  for (const [asked, path, options] of [
+    ...queries.split(' ').map((query) => [`?${query}`, `/frequency?${query}`] as const),
+    ['a letter in a body', '/frequency', { method: 'POST', body: 'letter=e' }],
+  ] as const)
+    it(`${asked} is bad_letter, and says how it is asked`, () =>
+      withPair(async (a) => {
+        const { next } = assertProblem(await a.call(path, options), 'bad_letter')
+        assert.equal(next, `curl ${a.url}/frequency -G -d letter=e`)
+      }))
+})

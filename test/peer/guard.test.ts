@@ -1,0 +1,540 @@
+/** Who may call, and who may not: the design's Guard table. */
+
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import net, { type AddressInfo } from 'node:net'
+import os from 'node:os'
+import { describe, it } from 'node:test'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import Koa from 'koa'
+import { guard, isLoopback } from '../../src/http/guard.ts'
+import { PAGE_FILES } from '../../src/http/page.ts'
+import { listen } from '../../src/http/server.ts'
+import {
+  beginCall,
+  type CallOptions,
+  call,
+  FORM,
+  JSON_TYPE,
+  posting,
+  TEXT,
+} from '../helpers/call.ts'
+import { withCommand } from '../helpers/command.ts'
+import { withServer } from '../helpers/fakes.ts'
+import { mailboxInMemory } from '../helpers/mail.ts'
+import { pngOf } from '../helpers/pictures.ts'
+import {
+  assertNothingRan,
+  assertProblem,
+  assertRefuses,
+  assertSafeHeaders,
+} from '../helpers/problem.ts'
+import { askRaw, lines, sendRaw } from '../helpers/raw.ts'
+import { sharedPeers } from '../helpers/shared.ts'
+import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
+
+const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
+const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image']
+const WIRE = ['/wire/keys', '/wire/message', '/message']
+/** Peers that take mail: all of their wire routes are there. */
+const withPair = sharedPeers({ openMailbox: mailboxInMemory })
+const withNamed = sharedPeers({ hostNames: ['Duet.example'] })
+/** How every browser begins to speak of itself. */
+const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64)'
+
+type Headers = Record<string, string>
+
+/** Sends `headers` to every step, and by POST to one, and expects the refusal and nothing else. */
+function refusesEveryStep(code: string, headers: Headers, withPeers = withPair) {
+  const requests = STEPS.map((path): [string, CallOptions] => [path, { headers }])
+  return withPeers((a, b) =>
+    assertRefuses(code, [a, b], ...requests, ['/send_msg', { method: 'POST', headers }]),
+  )
+}
+
+function takes(headers: (a: TestPeer) => Headers, withPeers = withPair) {
+  return withPeers(async (a) => {
+    assert.equal((await a.call('/show', { headers: headers(a) })).status, 200)
+    assert.equal((await a.call('/send_keys', { headers: headers(a) })).status, 201)
+  })
+}
+
+/** As browsers send them with what another site asks for, or ahead of time, and as none of them would. */
+const FOREIGN: Headers[] = [
+  ...['', 'cross-site', 'same-site', 'Cross-Site', 'anything', 'none, cross-site'].map((site) => ({
+    'sec-fetch-site': site,
+  })),
+  ...`http://evil.example null file:// http://127.0.0.1 http://127.0.0.1:1
+    http://127.0.0.1.evil.example`
+    .split(/\s+/)
+    .map((origin) => ({ origin })),
+  { 'sec-purpose': 'prefetch' },
+  { 'sec-purpose': 'prefetch;prerender' },
+  { purpose: 'prefetch' },
+]
+
+describe('a request from elsewhere', () => {
+  for (const headers of FOREIGN)
+    it(`with ${JSON.stringify(headers)} runs no step`, () =>
+      refusesEveryStep('cross_site', headers))
+
+  for (const site of ['none', 'same-origin'])
+    it(`is none with the Sec-Fetch-Site ${site}`, () => takes(() => ({ 'sec-fetch-site': site })))
+})
+
+describe('a link from another site', () => {
+  const link = {
+    'sec-fetch-site': 'cross-site',
+    'sec-fetch-mode': 'navigate',
+    'sec-fetch-dest': 'document',
+  }
+
+  it('may be followed to the page', () =>
+    withPair(async (a) => {
+      assert.equal((await a.call('/', { headers: link })).status, 200)
+    }))
+
+  for (const [what, path, method, change] of [
+    ['to a step', '/send_keys', 'GET', {}],
+    ['by POST', '/', 'POST', {}],
+    ['into a frame', '/', 'GET', { 'sec-fetch-dest': 'iframe' }],
+    ['as an image', '/', 'GET', { 'sec-fetch-mode': 'no-cors', 'sec-fetch-dest': 'image' }],
+    ['by a script', '/', 'GET', { 'sec-fetch-mode': 'cors', 'sec-fetch-dest': 'empty' }],
+    ['by what does not navigate', '/', 'GET', { 'sec-fetch-mode': 'no-cors' }],
+    ['ahead of time', '/', 'GET', { 'sec-purpose': 'prefetch;prerender' }],
+  ] as const)
+    it(`may not be followed ${what}`, () =>
+      withPair((a, b) =>
+        assertRefuses('cross_site', [a, b], [path, { method, headers: { ...link, ...change } }]),
+      ))
+})
+
+describe('Origin', () => {
+  it('of the same address by another scheme or port is a foreign one', () =>
+    withPair((a, b) => {
+      const origins = [`https://127.0.0.1:${a.port}`, b.url, `${a.url}.`, `${a.url}/`]
+      const requests = origins.map((origin): [string, CallOptions] => [
+        '/send_keys',
+        { headers: { origin } },
+      ])
+      return assertRefuses('cross_site', [a, b], ...requests)
+    }))
+
+  it('of its own passes', () => takes((a) => ({ origin: a.url })))
+
+  it('of its own name passes', () =>
+    takes((a) => ({ host: `LocalHost:${a.port}`, origin: `http://localhost:${a.port}` })))
+
+  it('is given no permission to read, nor to ask first', () =>
+    withPair(async (a, b) => {
+      const headers = {
+        origin: 'http://evil.example',
+        'access-control-request-method': 'POST',
+        'access-control-request-private-network': 'true',
+      }
+      const answer = await a.call('/send_keys', { method: 'OPTIONS', headers })
+      assertProblem(answer, 'cross_site')
+      for (const name of Object.keys(answer.headers)) assert.doesNotMatch(name, /^access-control/)
+      assertNothingRan(a, b)
+    }))
+})
+
+describe('a wire route', () => {
+  const posts = (type: string | undefined, headers: Headers = {}) =>
+    WIRE.map((path): [string, CallOptions] => [path, posting(type, '{}', headers)])
+
+  for (const type of [
+    undefined,
+    TEXT,
+    'text/plain; charset=utf-8',
+    FORM,
+    'multipart/form-data; boundary=x',
+    'application/jsonp',
+    'text/json',
+    'application/json; charset=utf-16',
+    'application/json, text/plain',
+  ])
+    it(`does not take ${type ?? 'a body without a type'}`, () =>
+      withPair((a, b) => assertRefuses('unsupported_type', [a, b], ...posts(type))))
+
+  for (const type of [JSON_TYPE, 'application/json; charset=utf-8', 'Application/JSON'])
+    it(`takes ${type}`, () =>
+      withPair((a, b) => assertRefuses('bad_message', [a, b], ...posts(type))))
+
+  for (const [code, headers] of [
+    ['cross_site', { 'sec-fetch-site': 'cross-site' }],
+    ['bad_host', { host: 'evil.example' }],
+  ] as const)
+    it(`and an unknown path refuse ${JSON.stringify(headers)} as a step does`, () =>
+      withPair((a, b) =>
+        assertRefuses(
+          code,
+          [a, b],
+          ...posts(JSON_TYPE, headers),
+          ['/', posting(JSON_TYPE, '{}', headers)],
+          ['/nothing', posting(JSON_TYPE, '{}', headers)],
+        ),
+      ))
+})
+
+const HOSTS_TAKEN = `127.0.0.1 127.0.0.1:5000 192.0.2.7:80 [::1] [::1]:5000 [2001:db8::1]:5000
+  localhost LOCALHOST:5000 duet.example DUET.example:5000`.split(/\s+/)
+const HOSTS_REFUSED = `evil.example evil.example:5000 localhost.evil.example evil.localhost
+  127.0.0.1.evil.example notduet.example localhost. duet.example. 127.0.0.1. user@127.0.0.1
+  user:password@localhost:5000 127.0.0.1@evil.example localhost/evil.example
+  localhost,127.0.0.1 localhost:evil 2001:db8::1 [127.0.0.1] 0.0.0.0 0.0.0.0:5000 [::]
+  [::ffff:127.0.0.1] [::ffff:7f00:1]:5000 [::1 [localhost] 0x7f000001 2130706433 127.1
+  :5000`.split(/\s+/)
+
+describe('Host', () => {
+  for (const host of HOSTS_TAKEN) it(`${host} passes`, () => takes(() => ({ host }), withNamed))
+
+  for (const host of [...HOSTS_REFUSED, 'localhost evil.example'])
+    it(`${JSON.stringify(host)} runs no step`, () =>
+      refusesEveryStep('bad_host', { host }, withNamed))
+
+  it('of a name runs no step for a browser, which does not say by it which page asks', () =>
+    refusesEveryStep('cross_site', { host: 'duet.example', 'user-agent': BROWSER }, withNamed))
+
+  for (const host of ['localhost', 'LOCALHOST:5000', '127.0.0.1', '[::1]:5000'])
+    it(`${host} runs the steps of a browser too`, () =>
+      takes(() => ({ host, 'user-agent': BROWSER })))
+
+  it('of a name runs the steps of a program that only speaks of a browser', () =>
+    takes(() => ({ host: 'duet.example', 'user-agent': `none of ${BROWSER}` }), withNamed))
+
+  it('of a name is refused where none was given', () =>
+    refusesEveryStep('bad_host', { host: 'duet.example' }))
+
+  it('of an attacker does not pass with the Origin that goes with it', () =>
+    refusesEveryStep('bad_host', { host: 'evil.example', origin: 'http://evil.example' }))
+
+  for (const [what, ...head] of [
+    ['absent from HTTP/1.0', 'GET /send_keys HTTP/1.0'],
+    ['absent from HTTP/1.1', 'GET /send_keys HTTP/1.1', 'Connection: close'],
+    ['empty', 'GET /send_keys HTTP/1.1', 'Host: '],
+    ['there twice', 'GET /send_keys HTTP/1.1', 'Host: localhost', 'Host: localhost'],
+    ['there with another', 'GET /send_keys HTTP/1.1', 'Host: localhost', 'Host: evil.example'],
+    ['there after another', 'GET /send_keys HTTP/1.1', 'Host: evil.example', 'Host: localhost'],
+  ])
+    it(`${what} runs no step`, () =>
+      withPair(async (a, b) => {
+        assertProblem(await askRaw(a.port, lines(...head), { first: true }), 'bad_host')
+        assertNothingRan(a, b)
+      }))
+
+  it('in HTTP/1.0 passes as in HTTP/1.1', () =>
+    withPair(async (a) => {
+      const answer = await askRaw(a.port, lines('GET /show HTTP/1.0', 'Host: 127.0.0.1'))
+      assert.equal(answer.status, 200)
+    }))
+})
+
+const addresses = Object.values(os.networkInterfaces()).flatMap((found) => found ?? [])
+const outside = addresses.find(({ internal, family }) => !internal && family === 'IPv4')?.address
+const outside6 = addresses.find(
+  ({ internal, family, address }) => !internal && family === 'IPv6' && !/^fe[89ab]/i.test(address),
+)?.address
+const noIPv4 = outside === undefined && 'this machine has no IPv4 address but loopback'
+const noIPv6 = !addresses.some(({ family }) => family === 'IPv6') && 'this machine has no IPv6'
+
+/** Expects a caller at `address` to reach the wire and nothing of the owner's. */
+async function assertIsStranger(a: TestPeer, b: TestPeer, address: string): Promise<void> {
+  const origin = `http://${address.includes(':') ? `[${address}]` : address}:${a.port}`
+  for (const path of [...STEPS, ...PAGE, '/image', '/frequency', '/'])
+    for (const method of ['GET', 'POST']) {
+      const answer = await call(origin + path, { method })
+      assertProblem(answer, 'owner_only')
+      assertSafeHeaders(answer)
+    }
+  for (const path of WIRE)
+    assertProblem(await call(origin + path, posting(JSON_TYPE, '{}')), 'bad_message')
+  const image = await call(`${origin}/wire/image`, posting(JSON_TYPE, '{}'))
+  assertProblem(image, 'unsupported_type')
+  assert.equal((await call(`${origin}/public_key`)).status, 200)
+  assertNothingRan(a, b)
+}
+
+describe('a caller from the network', () => {
+  const from = outside ?? ''
+  const everywhere = { openMailbox: mailboxInMemory, hostNames: ['duet.example'] }
+
+  for (const [what, skip, host, address] of [
+    ['', noIPv4, '0.0.0.0', outside],
+    [' over IPv6', outside6 === undefined && 'it has no global IPv6 address', '::', outside6],
+    [' of a peer that listens on IPv6 too', noIPv4 || noIPv6, '::', outside],
+  ] as const)
+    it(`reaches the wire and no step${what}`, { skip }, () =>
+      withPeers({ ...everywhere, host }, (a, b) => assertIsStranger(a, b, address ?? '')),
+    )
+
+  it('leaves connections to the owner, however many it takes', { skip: noIPv4 }, async () => {
+    const held: http.ServerResponse[] = []
+    const listener: http.RequestListener = ({ url }, response) => {
+      if (url === '/now') response.end('here')
+      else held.push(response)
+    }
+    const server = await listen({ host: '0.0.0.0', port: 0 }, Promise.resolve(listener))
+    const { port } = server.address() as AddressInfo
+    const strangers = Array.from({ length: 200 }, () => net.connect({ port, host: from }))
+    try {
+      // those over the limit are left at once, and the others stay
+      await new Promise<void>((resolve) => {
+        let left = 0
+        for (const socket of strangers) {
+          socket.on('error', () => {}).once('close', () => ++left === 152 && resolve())
+          socket.write(lines('GET /held HTTP/1.1', 'Host: 127.0.0.1'))
+        }
+      })
+      while (held.length < 48) await setImmediate()
+      const own = `http://127.0.0.1:${port}`
+      const owners = Array.from({ length: 16 }, () => call(`${own}/held`))
+      while (held.length < 64) await setImmediate()
+      await assert.rejects(call(`${own}/now`), 'there are 64 in all')
+      for (const response of held.splice(48)) response.end()
+      await Promise.all(owners)
+      await assert.rejects(call(`http://${from}:${port}/now`), "the owner's are not for strangers")
+      for (const response of held) response.end()
+      // whoever goes makes room for the next one
+      for (const socket of strangers) socket.destroy()
+      while ((await call(`http://${from}:${port}/now`).catch(() => null)) === null);
+    } finally {
+      for (const socket of strangers) socket.destroy()
+      server.close()
+      server.closeAllConnections()
+    }
+  })
+
+  it('does not become the owner by what it says of itself', { skip: noIPv4 }, () =>
+    withPeers({ ...everywhere, host: '0.0.0.0' }, async (a, b) => {
+      const origin = `http://${from}:${a.port}`
+      for (const headers of [
+        { 'x-forwarded-for': '127.0.0.1' },
+        { 'x-real-ip': '127.0.0.1' },
+        { forwarded: 'for=127.0.0.1' },
+        { 'x-client-ip': '127.0.0.1', 'x-forwarded-host': 'localhost' },
+        { host: `127.0.0.1:${a.port}` },
+        { host: 'localhost', origin: 'http://localhost', 'sec-fetch-site': 'same-origin' },
+        { host: 'duet.example' },
+      ] as Headers[])
+        assertProblem(await call(`${origin}/send_keys`, { headers }), 'owner_only')
+      for (const target of [
+        '/wire/keys/../../send_keys',
+        '/wire/keys?/send_keys',
+        '/wire/keys#/send_keys',
+        `${a.url}/send_keys`,
+      ]) {
+        const head = [`GET ${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close']
+        assertProblem(await askRaw(a.port, lines(...head), { host: from }))
+      }
+      assertNothingRan(a, b)
+    }),
+  )
+
+  it(
+    'finds nobody where the peer listens on loopback, as it does by default',
+    { skip: noIPv4 },
+    () =>
+      withPair(async (a) => {
+        await assert.rejects(call(`http://${from}:${a.port}/`), { code: 'ECONNREFUSED' })
+      }),
+  )
+})
+
+describe('an address', () => {
+  const here = ['127.0.0.1', '127.255.0.9', '::ffff:127.0.0.1', '::1']
+  const elsewhere = `128.0.0.1 12.7.0.1 192.0.2.127 ::ffff:192.0.2.7 :: ::2 127. localhost
+    2001:db8::ffff:127.0.0.1 ::ffff:::1 127.0.0.1.example`.split(/\s+/)
+
+  it('is on this machine or is not', () => {
+    for (const address of here) assert.equal(isLoopback(address), true, address)
+    for (const address of [...elsewhere, '', undefined])
+      assert.equal(isLoopback(address), false, address)
+  })
+})
+
+describe('a caller who is gone already', () => {
+  it('is not taken for the owner', () => {
+    const request = new http.IncomingMessage(new net.Socket())
+    request.url = '/send_keys'
+    request.headersDistinct = { host: ['localhost'] }
+    const context = new Koa().createContext(request, new http.ServerResponse(request))
+    assert.throws(() => guard([])(context, () => assert.fail('it ran')), { code: 'owner_only' })
+  })
+})
+
+describe('a request that names no path', () => {
+  for (const target of ['http://127.0.0.1/send_keys', 'http://127.0.0.1/wire/keys', '*'])
+    it(`but ${target} is refused for that`, () =>
+      withPair(async (a, b) => {
+        const head = [`GET ${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Connection: close']
+        assertProblem(await askRaw(a.port, lines(...head)), 'bad_request')
+        assertNothingRan(a, b)
+      }))
+})
+
+describe('the owner', () => {
+  it('is a loopback caller, whatever a header says of him', () =>
+    takes(
+      () => ({ 'x-forwarded-for': '192.0.2.7', forwarded: 'for=192.0.2.7' }),
+      (use) => withPeers({ host: '0.0.0.0' }, use),
+    ))
+
+  it('may call over IPv6 loopback', { skip: noIPv6 }, () =>
+    withPeers({ host: '::' }, async (a) => {
+      assert.equal((await call(`http://[::1]:${a.port}/send_keys`)).status, 201)
+      assert.equal((await a.call('/show')).status, 200)
+    }),
+  )
+})
+
+describe('a proxy in the environment', () => {
+  it('sees nothing of the exchange', async () => {
+    const seen: string[] = []
+    await withServer(
+      (request, response) => {
+        seen.push(`${request.method} ${request.url}`)
+        response.writeHead(502).end()
+      },
+      async (url, proxy) => {
+        proxy.on('connection', () => seen.push('a connection'))
+        const names = ['http_proxy', 'https_proxy', 'all_proxy']
+        const env = Object.fromEntries(
+          [...names, ...names.map((name) => name.toUpperCase())].map((name) => [name, url]),
+        )
+        await withCommand(
+          ['both', '--ports', '0,0', '--no-state'],
+          { env: { ...env, no_proxy: '', NO_PROXY: '', NODE_USE_ENV_PROXY: '1' } },
+          async (command) => {
+            const sessions = []
+            for (const port of await command.ports(2)) {
+              const answer = await call(`http://127.0.0.1:${port}/send_keys`)
+              assert.equal(answer.status, 201)
+              sessions.push(answer.json.session)
+            }
+            assert.match(sessions[1], /^[0-9a-f]{32}$/)
+          },
+        )
+      },
+    )
+    assert.deepEqual(seen, [])
+  })
+})
+
+describe('a slow or greedy caller', { concurrency: true }, () => {
+  const SLACK_MS = 15_000
+  /** The design's are 5 and 10 seconds. */
+  const patience = { headers: 1_000, request: 2_000 }
+
+  /** Expects one answer, `too_slow`, after `limit` ms and not much later; the program goes on. */
+  function timesOut(limit: number, head: string, drip = '', options: PeersOptions = { patience }) {
+    return withPeers(options, async (a, b) => {
+      const start = performance.now()
+      const answer = await askRaw(a.port, head, { drip })
+      const took = performance.now() - start
+      const { detail } = assertProblem(answer, 'too_slow')
+      const { headers, request } = options.patience ?? { headers: 5_000, request: 10_000 }
+      const limits = `Headers arrive within ${headers / 1000} seconds, requests within ${request / 1000}`
+      assert.ok(detail.startsWith(limits), detail)
+      assert.ok(took > limit - 500 && took < limit + SLACK_MS, `${took} ms`)
+      assertNothingRan(a, b)
+      assert.equal((await a.call('/send_keys')).status, 201)
+    })
+  }
+
+  const post = (path: string, type: string, ...more: string[]) =>
+    lines(`POST ${path} HTTP/1.1`, 'Host: 127.0.0.1', `Content-Type: ${type}`, ...more)
+  const start = 'GET /send_keys HTTP/1.1\r\nHost: 127.0.0.1\r\n'
+  const text = post('/send_msg', TEXT, 'Content-Length: 1000')
+  const picture = post('/wire/image', 'application/octet-stream', 'Content-Length: 60000')
+  const chunked = post('/wire/keys', JSON_TYPE, 'Transfer-Encoding: chunked')
+
+  for (const [what, limit, head, drip] of [
+    ['says nothing', patience.headers, ''],
+    ['stops in the middle of the headers', patience.headers, `${start}X: `],
+    ['drips headers', patience.headers, start, 'X: y\r\n'],
+    ['stops in the middle of the body', patience.request, `${text}Hello`],
+    ['drips a body of known length', patience.request, text, 'x'],
+    ['drips a body in chunks', patience.request, chunked, '1\r\n \r\n'],
+    ['drips a picture', patience.request, picture, 'x'],
+  ] as const)
+    it(`who ${what} gets an end`, () => timesOut(limit, head, drip))
+
+  it('gets an end after 5 s, where nothing else is said', () => timesOut(5_000, '', '', {}))
+
+  it('who sends a picture while another one is on its way is not late, however long that takes', () =>
+    withPeers({ patience }, async (a, b) => {
+      for (const peer of [a, b]) await peer.call('/send_keys')
+      const slow = pngOf(300_000)
+      const headers = { 'content-type': 'image/png', 'content-length': `${slow.length}` }
+      const { request: first, answer } = beginCall(`${a.url}/send_image`, {
+        method: 'POST',
+        headers,
+      })
+      first.write(slow.subarray(0, 25_000))
+      const second = a.call('/send_image', posting('image/png', pngOf(1_000_000)))
+      // longer than a request may take, and than the next check of it
+      for (let at = 25_000; at < slow.length; at += 25_000) {
+        await setTimeout(400)
+        first.write(slow.subarray(at, at + 25_000))
+      }
+      first.end()
+      assert.equal((await answer).status, 201)
+      assert.equal((await second).status, 201)
+      assert.equal((await b.call('/show')).json.image.bytes, 1_000_000)
+    }))
+
+  it('who was refused and never ends its side is cut off', () =>
+    withPeers({ patience }, async (a) => {
+      const socket = net.connect({ port: a.port, host: '127.0.0.1', allowHalfOpen: true })
+      const cut = once(socket, 'error', { signal: AbortSignal.timeout(20_000) })
+      socket.on('end', () => {
+        // only a connection that is still there takes it without a word
+        const more = setInterval(() => socket.write('x'), 100)
+        socket.on('close', () => clearInterval(more))
+      })
+      socket.resume().write('GET /show HTTP/1.1\r\nX: ')
+      const [error] = await cut
+      assert.match(error.code, /^(ECONNRESET|EPIPE)$/)
+    }))
+
+  describe('who does not wait for answers', () => {
+    /** Sends `requests` in one go to a server that takes its time; resolves with the answers, and how many it had at once. */
+    async function sendAll(requests: string[]) {
+      let running = 0
+      let most = 0
+      const listener: http.RequestListener = async ({ url = '' }, response) => {
+        most = Math.max(most, ++running)
+        await setImmediate()
+        running--
+        response.setHeader('content-length', url.length).end(url)
+      }
+      const server = await listen({ host: '127.0.0.1', port: 0 }, Promise.resolve(listener))
+      try {
+        const { port } = server.address() as AddressInfo
+        return { answers: await sendRaw(port, requests.join('')), most }
+      } finally {
+        server.close()
+      }
+    }
+    const ask = (path: string, ...more: string[]) =>
+      lines(`GET ${path} HTTP/1.1`, 'Host: 127.0.0.1', ...more)
+
+    it('is served one request after another', async () => {
+      const paths = Array.from({ length: 15 }, (_, i) => `/${i}`)
+      const requests = paths.map((path) => ask(path))
+      const { answers, most } = await sendAll([...requests, ask('/last', 'Connection: close')])
+      assert.deepEqual(
+        answers.map(({ text }) => text),
+        [...paths, '/last'],
+      )
+      assert.equal(most, 1)
+    })
+
+    it('is left where too many wait', async () => {
+      const { answers, most } = await sendAll(Array.from({ length: 500 }, () => ask('/')))
+      assert.ok(answers.length < 20 && most <= 1, `${answers.length} answers, ${most} at once`)
+    })
+  })
+})

@@ -1,0 +1,250 @@
+/** The owner's steps over HTTP: what /send_msg takes and refuses, and what comes too early, too late or unseen. */
+
+import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
+import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { type CallOptions, FORM, JSON_TYPE, posting, TEXT } from '../helpers/call.ts'
+import { assertNothingRan, assertProblem } from '../helpers/problem.ts'
+import { askRaw, lines } from '../helpers/raw.ts'
+import { sharedSession } from '../helpers/shared.ts'
+import { type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+
+const MAX_TEXT_BYTES = 16 * 1024
+const STANDARD = 'the default text'
+
+const withSharedSession = sharedSession({ message: STANDARD })
+
+/** Sends `body` from the first peer; resolves with the answer and what the second one's terminal then shows. */
+async function sendAndRead(a: TestPeer, b: TestPeer, options: CallOptions) {
+  const answer = await a.call('/send_msg', options)
+  assert.equal(answer.status, 201, answer.text)
+  assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
+  return { answer, text: b.secrets().at(-1) ?? '' }
+}
+
+describe('/send_msg takes', () => {
+  for (const [what, options, expected] of [
+    ['nothing: the default text', {}, STANDARD],
+    ['a POST of nothing: the default text', { method: 'POST' }, STANDARD],
+    ['a form of length 0: the default text', posting(FORM), STANDARD],
+    ['JSON of length 0: the default text', posting(JSON_TYPE), STANDARD],
+    ['text/plain', posting(TEXT, 'Hello, Bob'), 'Hello, Bob'],
+    ['text/plain by GET', { headers: { 'content-type': TEXT }, body: 'Hello' }, 'Hello'],
+    ['text/plain; charset=utf-8', posting('text/plain; charset=utf-8', '¡Olé! 🗝'), '¡Olé! 🗝'],
+    ['Text/Plain;charset="UTF-8"', posting('Text/Plain;charset="UTF-8"', '¡Olé! 🗝'), '¡Olé! 🗝'],
+    ['text/plain with + and % as they are', posting(TEXT, 'text=1+1 %41'), 'text=1+1 %41'],
+    ['a form', posting(FORM, 'text=Hello'), 'Hello'],
+    ['a form in UTF-8', posting(FORM, 'text=¡Olé! 🗝'), '¡Olé! 🗝'],
+    ['a percent-encoded form', posting(FORM, 'text=%C2%A1Ol%c3%a9%21%20%F0%9F%97%9D'), '¡Olé! 🗝'],
+    ['+ in a form as a space', posting(FORM, 'text=Hello+Bob'), 'Hello Bob'],
+    ['%2B in a form as +', posting(FORM, 'text=1%2B1'), '1+1'],
+    ['= in a form', posting(FORM, 'text=a=b'), 'a=b'],
+    ['%26 in a form as &', posting(FORM, 'text=Tom+%26+Jerry'), 'Tom & Jerry'],
+    ['%25 in a form once', posting(FORM, 'text=%2541'), '%41'],
+    ['a form; charset=utf-8', posting(`${FORM}; charset=UTF-8`, 'text=é'), 'é'],
+  ] as [string, CallOptions, string][])
+    it(what, () =>
+      withSharedSession(async (a, b) => {
+        const { answer, text } = await sendAndRead(a, b, options)
+        assert.equal(text, expected)
+        assert.equal(answer.json.bytes, Buffer.byteLength(expected))
+        assert.ok(!answer.text.includes(expected))
+      }),
+    )
+
+  it('nothing, and sends the sentence with its own port', () =>
+    withSession({}, async (a, b) => {
+      const { text } = await sendAndRead(a, b, {})
+      assert.equal(text, `This is a secret message from port ${a.port}!`)
+    }))
+
+  for (const [what, options] of [
+    ['an empty form field', posting(FORM, 'text=')],
+    ['an empty text/plain', posting(TEXT)],
+    ['an empty text/plain in chunks', posting(TEXT, '', { 'transfer-encoding': 'chunked' })],
+    ['text/plain without a body', { headers: { 'content-type': TEXT } }],
+  ] as [string, CallOptions][])
+    it(`${what}: an empty text`, () =>
+      withSharedSession(async (a, b) => {
+        const { answer } = await sendAndRead(a, b, options)
+        assert.equal(answer.json.bytes, 0)
+      }))
+
+  for (const [what, type, body] of [
+    ['as text/plain', TEXT, (text: string) => text],
+    ['as a form', FORM, (text: string) => `text=${text}`],
+    ['as a percent-encoded form', FORM, (text: string) => `text=${text.replaceAll('a', '%61')}`],
+  ] as const)
+    it(`16 KiB ${what}, and not one byte more`, () =>
+      withSharedSession(async (a, b) => {
+        const longest = 'a'.repeat(MAX_TEXT_BYTES)
+        const { answer, text } = await sendAndRead(a, b, posting(type, body(longest)))
+        assert.deepEqual([answer.json.bytes, text], [MAX_TEXT_BYTES, longest])
+        const tooLong = await a.call('/send_msg', posting(type, body(`${longest}a`)))
+        assertProblem(tooLong, 'too_large')
+        assert.equal((await a.call('/show')).json.session.sent, answer.json.seq + 1)
+      }))
+
+  it('16 KiB of bytes, not of characters', () =>
+    assertSendsNothing('too_large', '/send_msg', posting(TEXT, 'é'.repeat(MAX_TEXT_BYTES / 2 + 1))))
+})
+
+/** Expects the refusal, and that no message was made or went out. */
+function assertSendsNothing(code: string, path: string, options: CallOptions): Promise<void> {
+  return withSharedSession(async (a, b) => {
+    const { session } = (await a.call('/show')).json
+    assertProblem(await a.call(path, options), code)
+    assert.deepEqual((await a.call('/show')).json.session, session)
+    assert.deepEqual((await b.call('/show')).json.waiting, [])
+  })
+}
+
+describe('/send_msg refuses', () => {
+  for (const [what, body] of [
+    ['without a text', 'message=Hello'],
+    ['without a field', 'Hello'],
+    ['with a field of another case', 'Text=Hello'],
+    ['with two fields', 'text=Tom & Jerry'],
+    ['with a field before it', 'a=b&text=Hello'],
+    ['with the text twice', 'text=Hello&text=Bob'],
+    ['without a value', 'text'],
+  ] as const)
+    it(`a form ${what}`, () => assertSendsNothing('bad_message', '/send_msg', posting(FORM, body)))
+
+  for (const [what, type, body] of [
+    ['half a percent-encoding', FORM, 'text=%'],
+    ['a wrong percent-encoding', FORM, 'text=100%zz'],
+    ['percent-encoded bytes that are not UTF-8', FORM, 'text=%ff%fe'],
+    ['percent-encoded surrogates', FORM, 'text=%ed%a0%80'],
+    ['a form that is not UTF-8', FORM, Buffer.from('text=\xe9', 'latin1')],
+    ['text/plain that is not UTF-8', TEXT, Buffer.from('ol\xe9', 'latin1')],
+    ['surrogates in UTF-8', TEXT, Buffer.from('eda080', 'hex')],
+  ] as const)
+    it(what, () => assertSendsNothing('bad_text', '/send_msg', posting(type, body)))
+
+  for (const [type, body] of [
+    [JSON_TYPE, '{"text":"Hello"}'],
+    ['multipart/form-data; boundary=x', '--x--'],
+    ['application/octet-stream', 'Hello'],
+    ['text/html', 'Hello'],
+    ['text/plain; charset=iso-8859-1', 'Hello'],
+    ['text/plain; charset=utf-16', 'Hello'],
+    [`${FORM}; charset=iso-8859-1`, 'text=Hello'],
+    ['text', 'Hello'],
+    [undefined, 'Hello'],
+  ] as const)
+    it(type ?? 'a body without a type', () =>
+      assertSendsNothing('unsupported_type', '/send_msg', posting(type, body)),
+    )
+
+  for (const query of ['text=Hello', 'Hello', 'x='])
+    it(`a text in the URL: ?${query}`, async () => {
+      await assertSendsNothing('text_in_url', `/send_msg?${query}`, {})
+      await assertSendsNothing('text_in_url', `/send_msg?${query}`, posting(TEXT, 'Hello'))
+    })
+
+  it('a text in the URL that is not in ASCII', () =>
+    withSharedSession(async (a) => {
+      const { session } = (await a.call('/show')).json
+      const line = Buffer.from('GET /send_msg?text=ä HTTP/1.1')
+      for (const bytes of [line, Buffer.from(line.toString(), 'latin1')]) {
+        const request = Buffer.concat([bytes, Buffer.from(lines('', 'Host: 127.0.0.1'))])
+        const { next } = assertProblem(await askRaw(a.port, request), 'text_in_url')
+        assert.equal(next, `curl ${a.url}/send_msg --data-urlencode 'text=Hello'`)
+      }
+      assert.deepEqual((await a.call('/show')).json.session, session)
+    }))
+
+  it('to send without a session, and while only one side has sent its keys', () =>
+    withPeers({}, async (a, b) => {
+      for (const options of [{}, posting(TEXT, 'Hello')])
+        assertProblem(await a.call('/send_msg', options), 'no_session')
+      assertNothingRan(a, b)
+      await a.call('/send_keys')
+      for (const peer of [a, b]) assertProblem(await peer.call('/send_msg'), 'no_session')
+    }))
+
+  it('without repeating a word of what it got', () =>
+    withSharedSession(async (a) => {
+      const word = 'xyzzy'
+      for (const [path, options] of [
+        [`/send_msg?${word}`, {}],
+        ['/send_msg', posting(FORM, `${word}=${word}`)],
+        ['/send_msg', posting(FORM, `text=${word}%`)],
+        ['/send_msg', posting(TEXT, Buffer.from(`${word}\xe9`, 'latin1'))],
+        ['/send_msg', posting(JSON_TYPE, `{"text":"${word}"}`)],
+        ['/wire/message', posting(JSON_TYPE, `{"v":2,"${word}":"${word}"}`)],
+        ['/wire/keys', posting(JSON_TYPE, `{"v":"${word}"}`)],
+        [`/${word}`, {}],
+      ] as [string, CallOptions][]) {
+        const answer = await a.call(path, options)
+        assertProblem(answer)
+        assert.ok(!answer.text.includes(word), answer.text)
+      }
+    }))
+})
+
+const run = promisify(execFile)
+const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
+
+describe('what to do after a refused text', () => {
+  for (const [what, path, options] of [
+    ['a form with two fields', '/send_msg', posting(FORM, 'text=Tom & Jerry')],
+    ['a text in the URL', '/send_msg?text=Hello', {}],
+    ['JSON', '/send_msg', posting(JSON_TYPE, '{}')],
+    ['a wrong percent-encoding', '/send_msg', posting(FORM, 'text=%')],
+  ] as const)
+    it(`that was ${what} is a curl that works`, { skip: noCurl }, () =>
+      withSharedSession(async (a, b) => {
+        const { next } = (await a.call(path, options)).json
+        const [command] = /^curl \S+\/send_msg --data-urlencode '[^']*'/.exec(next) ?? []
+        assert.ok(command, next)
+        const { stdout } = await run('sh', ['-c', `curl -s ${command.slice('curl '.length)}`])
+        assert.equal(JSON.parse(stdout).sent, true)
+        assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
+      }),
+    )
+})
+
+describe('a peer with --no-secrets', () => {
+  it('refuses to decrypt, and keeps the message and the secret to itself', () =>
+    withSession({ showsSecrets: false, message: 'xyzzy' }, async (a, b) => {
+      for (const peer of [a, b]) await peer.call('/show')
+      assertProblem(await b.call('/decrypt_msg'), 'secrets_hidden')
+      assert.equal((await a.call('/send_msg')).status, 201)
+      assertProblem(await b.call('/decrypt_msg'), 'secrets_hidden')
+      assert.equal((await b.call('/show')).json.waiting.length, 1)
+      for (const line of [...a.lines(), ...b.lines()]) assert.doesNotMatch(line, /SECRET|xyzzy/)
+      assert.deepEqual([...a.secrets(), ...b.secrets()], [])
+    }))
+})
+
+describe('a step that is too early or too late', () => {
+  it('since the inbox is full names a step of the other peer', () =>
+    withSharedSession(async (a, b) => {
+      for (let i = 0; i < 32; i++) assert.equal((await a.call('/send_msg')).status, 201)
+      const full = await a.call('/send_msg')
+      assert.equal(full.json.peer_code, 'inbox_full')
+      assert.match(full.json.next, new RegExp(`^curl ${b.url}/decrypt_msg`))
+    }))
+
+  it('names the keys as the first thing to do, wherever one begins', () =>
+    withPeers({}, async (a, b) => {
+      const keys = `curl ${a.url}/send_keys && curl ${b.url}/send_keys`
+      for (const path of ['/decrypt_msg', '/image', '/send_msg', '/frequency'])
+        assert.equal((await a.call(path)).json.next, keys, path)
+      assert.match((await a.call('/')).text, /next: curl \S+\/send_keys\n$/)
+      await a.call('/send_keys')
+      await b.call('/send_keys')
+      const { next } = assertProblem(await a.call('/decrypt_msg'), 'nothing_waiting')
+      assert.equal(next, `curl ${b.url}/send_msg`)
+      assert.match((await a.call('/')).text, /next: curl \S+\/send_msg\n$/)
+    }))
+
+  it('is refused in the terminal as well, with the code', () =>
+    withSharedSession(async (a) => {
+      await a.call('/decrypt_msg')
+      assert.match(a.lines().at(-1) ?? '', /^✗ {2}refused .*\/decrypt_msg.*nothing_waiting/)
+    }))
+})

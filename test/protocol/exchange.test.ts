@@ -1,0 +1,435 @@
+/** The exchange: its table of transitions, and what each call does and leaves behind. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { type Event, Exchange, type State, TRANSITIONS } from '../../src/protocol/exchange.ts'
+import type { SealedMessage } from '../../src/protocol/messages.ts'
+import { Session } from '../../src/protocol/session.ts'
+import type { EphemeralKeys } from '../../src/protocol/suites.ts'
+import {
+  assertTogether,
+  exchange,
+  exchanged,
+  fakeSuites,
+  restarted,
+  two,
+  unconfirmed,
+} from '../helpers/exchanges.ts'
+import { fakeHybrid, fakeSuite } from '../helpers/fake-curve.ts'
+import { refuses } from '../helpers/refuses.ts'
+
+const HELLO = utf8ToBytes('hello')
+const ZEROS = new Uint8Array(32)
+
+/** A message that its sender has not looked at. */
+function sealed({ current }: Exchange, text: Uint8Array): SealedMessage {
+  assert.ok(current)
+  return current.seal(text)
+}
+
+describe('the transition table', () => {
+  /** Ways into each state, by nothing but public calls. */
+  const into: Record<State, (a: Exchange, b: Exchange) => void> = {
+    idle: () => {},
+    offered: (a) => a.startKeys(),
+    invited: (a, b) => a.receiveKeys(b.startKeys()),
+    agreed: (a, b) => {
+      a.receiveKeys(b.startKeys())
+      a.startKeys()
+    },
+  }
+  /** What each event is, as calls; false where the state has no such event. */
+  const happens: Record<Event, (a: Exchange, b: Exchange) => boolean> = {
+    'send keys': (a) => Boolean(a.startKeys()),
+    'key message': (a, b) => Boolean(a.receiveKeys(unconfirmed(b.startKeys()))),
+    promote: (a, b) => {
+      if (a.state !== 'agreed') return false
+      return a.receiveAnswer(b.receiveKeys(a.startKeys()).confirm).completed
+    },
+    expire: (a) => {
+      const had = a.state === 'offered' || a.state === 'agreed'
+      a.expire()
+      return had
+    },
+  }
+  for (const [from, row] of Object.entries(TRANSITIONS) as [State, (typeof TRANSITIONS)[State]][])
+    for (const event of Object.keys(happens) as Event[])
+      it(`has ${from}, ${event} → ${row[event] ?? 'nothing'}`, () => {
+        const [a, b] = two()
+        into[from](a, b)
+        assert.equal(a.state, from)
+        const happened = happens[event](a, b)
+        assert.equal(happened, row[event] !== undefined)
+        assert.equal(a.state, row[event] ?? from)
+      })
+
+  it('is all there is: another step throws, and changes nothing', (t) => {
+    const [a] = two()
+    const { idle } = TRANSITIONS
+    t.after(() => Object.assign(TRANSITIONS, { idle }))
+    for (const other of [{}, { 'send keys': 'agreed' }]) {
+      Object.assign(TRANSITIONS, { idle: other })
+      assert.throws(() => a.startKeys(), /^Error: No transition: idle, send keys\.$/)
+      assert.deepEqual([a.state, a.publicKey], ['idle', null])
+    }
+  })
+})
+
+describe('an exchange', () => {
+  it('has no sending keys before the peer has confirmed', () => {
+    const [a, b] = two()
+    b.receiveKeys(a.startKeys())
+    b.startKeys()
+    assert.equal(b.state, 'agreed')
+    refuses('no_session', () => b.sendMessage(utf8ToBytes('too early')))
+  })
+
+  it('is completed by a message or a picture that opens under the candidate, and by nothing less', () => {
+    const [a, b] = two()
+    for (const by of ['message', 'picture']) {
+      b.receiveKeys(a.startKeys())
+      a.receiveKeys(b.startKeys())
+      // a's answer is lost, but a has a session and sends on it
+      assert.deepEqual([a.state, b.state], ['idle', 'agreed'])
+      const noText = sealed(a, Uint8Array.of(0xff))
+      refuses('bad_text', () => b.receiveMessage(noText))
+      assert.equal(b.state, 'agreed')
+      if (by === 'message')
+        assert.deepEqual(b.receiveMessage(a.sendMessage(HELLO)), { missing: 1, completed: true })
+      else {
+        const { header, key } = a.sendPicture()
+        const received = b.receivePicture(header)
+        assert.deepEqual(received.key, key)
+        assert.equal(b.state, 'agreed')
+        assert.equal(received.accept(), true)
+      }
+      assertTogether(a, b)
+    }
+  })
+
+  it('takes an answer that overtook the key message it belongs to, unless it starts anew', () => {
+    for (const suite of fakeSuites())
+      for (const anew of [false, true]) {
+        const [a, b] = two(suite)
+        const [fromA, fromB] = [a.startKeys(), b.startKeys()]
+        const { confirm } = b.receiveKeys(fromA)
+        assert.deepEqual(a.receiveAnswer(confirm), { completed: false })
+        if (anew) a.startKeys()
+        assert.equal(a.receiveKeys(fromB).completed, !anew)
+      }
+  })
+
+  it('refuses a wrong tag in an answer and stays as it was', () => {
+    const [a, b] = two()
+    a.receiveKeys(b.startKeys())
+    const { confirm = assert.fail() } = a.startKeys()
+    refuses('confirm_failed', () => a.receiveAnswer({ ...confirm, tag: ZEROS }))
+    // the sender's own tag proves nothing about the peer
+    refuses('confirm_failed', () => a.receiveAnswer(confirm))
+    assert.deepEqual([a.state, a.current], ['agreed', null])
+  })
+
+  it('erases the keys that it derived for a key message with a wrong tag', (t) => {
+    const [a, b] = two()
+    const message = b.startKeys()
+    const { confirm = assert.fail() } = b.receiveKeys(a.startKeys())
+    const erase = t.mock.method(Session.prototype, 'erase')
+    const wrong = { ...message, confirm: { ...confirm, tag: ZEROS } }
+    refuses('confirm_failed', () => a.receiveKeys(wrong))
+    assert.equal(erase.mock.callCount(), 1)
+    assert.equal(a.state, 'offered')
+    assert.equal(a.receiveKeys({ ...message, confirm }).completed, true)
+  })
+
+  it('is not completed by an answer without a confirmation, or with that of the present session', () => {
+    const [a, b] = exchanged()
+    a.startKeys()
+    assert.deepEqual(a.receiveAnswer(undefined), { completed: false })
+    const { confirm } = b.current ?? assert.fail()
+    assert.deepEqual(a.receiveAnswer(confirm), { completed: false })
+    refuses('confirm_failed', () => a.receiveAnswer({ ...confirm, tag: ZEROS }))
+  })
+
+  it('takes a key message that confirms the present session or the one before, and no wrong tag', () => {
+    for (const suite of fakeSuites()) {
+      const [a, b] = exchanged(suite)
+      // stays under way until both are on another session
+      const late = a.startKeys()
+      exchange(a, b)
+      b.startKeys()
+      b.receiveKeys(late)
+      const present = a.startKeys()
+      const { confirm = assert.fail() } = present
+      assert.deepEqual(confirm.session, b.current?.id)
+      refuses('confirm_failed', () =>
+        b.receiveKeys({ ...present, confirm: { ...confirm, tag: ZEROS } }),
+      )
+      b.receiveKeys(present)
+    }
+  })
+
+  it('takes one public key under two identities for two shares', () => {
+    const [a, b] = two()
+    const { share } = b.startKeys()
+    a.receiveKeys({ share: { ...share, identity: new KeyPair(a.suite.curve).publicKey } })
+    a.receiveKeys({ share })
+    assert.equal(b.receiveKeys(a.startKeys()).completed, true)
+  })
+
+  it('takes a share that it holds as often as it comes', () => {
+    const [a, b] = two()
+    const message = a.startKeys()
+    for (let i = 0; i < 3; i++) assert.deepEqual(b.receiveKeys(message), { completed: false })
+    assert.equal(a.receiveKeys(b.startKeys()).completed, true)
+  })
+
+  it('keeps a share that comes with the confirmation of another one, and none that it promoted', () => {
+    for (const anew of [true, false]) {
+      const [a, b] = two()
+      const { share } = a.startKeys()
+      b.receiveKeys({ share })
+      const { confirm = assert.fail() } = a.receiveKeys(b.startKeys())
+      const next = anew ? a.startKeys() : { share, confirm }
+      assert.equal(b.receiveKeys(next).completed, true)
+      assert.equal(b.state, anew ? 'invited' : 'idle')
+      assert.deepEqual(b.peerPublicKey, next.share.publicKey)
+    }
+  })
+
+  it('remembers the last 64 shares that were used, and refuses each', () => {
+    const [a, b] = two()
+    const used = Array.from({ length: 66 }, () => b.startKeys())
+    for (const message of used) a.receiveKeys(message)
+    const [forgotten = assert.fail(), ...remembered] = used.slice(0, -1)
+    assert.equal(remembered.length, 64)
+    for (const message of remembered) refuses('stale_keys', () => a.receiveKeys(message))
+    a.receiveKeys(forgotten)
+  })
+
+  it('says of which of its own shares the current session is', () => {
+    const [a, b] = two()
+    const first = a.startKeys()
+    assert.equal(a.hasCompleted(first.share), false)
+    a.receiveAnswer(b.receiveKeys(first).confirm)
+    a.receiveKeys(b.startKeys())
+    assert.equal(a.hasCompleted(first.share), true)
+    assert.equal(a.hasCompleted(a.startKeys().share), false)
+    assert.equal(b.hasCompleted(first.share), false)
+  })
+})
+
+describe('what an exchange knows of the other side', () => {
+  it('is its public key, and its identity once that was confirmed', () => {
+    const [a, b] = two()
+    assert.deepEqual([a.publicKey, a.peerPublicKey, a.wasKnown], [null, null, false])
+    a.startKeys()
+    a.receiveKeys(unconfirmed(b.startKeys()))
+    assert.deepEqual([a.knownIdentity, a.peerIdentity], [null, b.identity.publicKey])
+    exchange(a, b)
+    assert.ok(a.publicKey && b.publicKey)
+    assert.deepEqual([a.peerPublicKey, b.peerPublicKey], [b.publicKey, a.publicKey])
+    assert.deepEqual([a.knownIdentity, a.wasKnown], [b.identity.publicKey, false])
+    assert.equal(restarted(a).wasKnown, true)
+    exchange(a, b)
+    assert.equal(a.wasKnown, true)
+  })
+
+  it('is no other identity that comes with the confirmation that makes one known', () => {
+    const [a, b] = two()
+    const [mallory] = two(fakeSuite(5_000))
+    const used = mallory.startKeys()
+    b.receiveKeys(used)
+    // b has a candidate with a; a's confirmation for it reaches mallory first
+    b.receiveKeys(a.startKeys())
+    const { confirm = assert.fail() } = a.receiveKeys(unconfirmed(b.startKeys()))
+    const forged = { share: mallory.startKeys().share, confirm }
+    const wrong = { ...forged, confirm: { ...confirm, tag: ZEROS } }
+    refuses('confirm_failed', () => b.receiveKeys(wrong))
+    refuses('identity_changed', () => b.receiveKeys(forged))
+    refuses('identity_changed', () => b.receiveKeys({ ...forged, share: used.share }))
+    refuses('stale_keys', () => b.receiveKeys(used))
+    assert.deepEqual([b.state, b.current, b.knownIdentity], ['agreed', null, null])
+    // the same with a's own next share is what an honest peer sends
+    assert.equal(b.receiveKeys(a.startKeys()).completed, true)
+    assert.deepEqual(b.knownIdentity, a.identity.publicKey)
+    refuses('identity_changed', () => b.receiveKeys(mallory.startKeys()))
+  })
+})
+
+describe('messages of an exchange', () => {
+  it('are still taken on the session before, once, and on none before that', () => {
+    const [a, b] = exchanged()
+    const late = a.sendMessage(HELLO)
+    exchange(a, b)
+    assert.deepEqual(b.receiveMessage(late), { missing: 0, completed: false })
+    refuses('replay', () => b.receiveMessage(late))
+    const later = a.sendMessage(HELLO)
+    for (let i = 0; i < 2; i++) exchange(a, b)
+    refuses('unknown_session', () => b.receiveMessage(later))
+  })
+
+  it('wait, 32 of them, and one more as soon as one was read', () => {
+    const [a, b] = exchanged()
+    const text = (i: number) => utf8ToBytes(`number ${i}`)
+    for (let i = 0; i < 32; i++) b.receiveMessage(a.sendMessage(text(i)))
+    const next = a.sendMessage(text(32))
+    refuses('inbox_full', () => b.receiveMessage(next))
+    assert.equal(b.waiting.length, 32)
+    assert.deepEqual(b.openOldest(), { session: b.current?.id, seq: 0, text: text(0) })
+    assert.deepEqual(b.receiveMessage(next), { missing: 0, completed: false })
+    for (let i = 1; i <= 32; i++) assert.deepEqual(b.openOldest().text, text(i))
+    refuses('nothing_waiting', () => b.openOldest())
+  })
+
+  it('are neither sealed nor taken if they are no UTF-8 or longer than 16 KiB', () => {
+    const [a, b] = exchanged()
+    const longest = new Uint8Array(16 * 1024).fill(0x61)
+    for (const text of [Uint8Array.of(0xff), Uint8Array.of(...longest, 0x61)]) {
+      refuses('bad_text', () => a.sendMessage(text))
+      // a peer that does not look seals it all the same
+      const message = sealed(a, text)
+      for (let i = 0; i < 2; i++) refuses('bad_text', () => b.receiveMessage(message))
+    }
+    assert.deepEqual(b.waiting, [])
+    assert.deepEqual(b.receiveMessage(a.sendMessage(longest)), { missing: 2, completed: false })
+    assert.deepEqual(b.openOldest().text, longest)
+  })
+
+  it('may leave out 1,024 numbers and no more, as pictures may, and never go back', () => {
+    const [a, b] = exchanged()
+    const [first, ...messages] = Array.from({ length: 1_026 }, () => a.sendMessage(HELLO))
+    const [last, tooFar] = messages.slice(-2)
+    assert.ok(first && last && tooFar)
+    refuses('too_far_ahead', () => b.receiveMessage(tooFar))
+    assert.deepEqual(b.receiveMessage(last), { missing: 1_024, completed: false })
+    for (const old of [first, last]) refuses('replay', () => b.receiveMessage(old))
+    assert.deepEqual(b.receiveMessage(tooFar), { missing: 0, completed: false })
+
+    const [one, second, ...pictures] = Array.from({ length: 1_026 }, () => a.sendPicture())
+    const [far, farther] = pictures.slice(-2)
+    assert.ok(one && second && far && farther)
+    refuses('too_far_ahead', () => b.receivePicture(farther.header))
+    const overtaken = b.receivePicture(one.header)
+    b.receivePicture(second.header).forget()
+    const taken = b.receivePicture(far.header)
+    assert.deepEqual([overtaken.key, taken.key], [one.key, far.key])
+    assert.equal(taken.accept(), false)
+    refuses('replay', () => overtaken.accept())
+    for (const { header } of [one, second, far]) refuses('replay', () => b.receivePicture(header))
+    assert.deepEqual(b.receivePicture(farther.header).key, farther.key)
+  })
+
+  it("are no stranger's: her picture came while the keys were confirmed with another", () => {
+    const suite = fakeSuite()
+    const [a, b] = two(suite)
+    const [mallory] = two(suite)
+    const fromA = a.startKeys()
+    mallory.receiveKeys(fromA)
+    mallory.receiveAnswer(a.receiveKeys(unconfirmed(mallory.startKeys())).confirm)
+    const { header, key } = mallory.sendPicture()
+    const begun = a.receivePicture(header)
+    assert.deepEqual(begun.key, key, 'it opens')
+    b.receiveKeys(fromA)
+    assert.equal(a.receiveKeys(b.startKeys()).completed, true)
+    refuses('unknown_session', () => begun.accept())
+  })
+})
+
+describe('what an exchange leaves behind', () => {
+  it('is of a message that waits its own key and no other, and nothing once it was read', (t) => {
+    const [a, b] = exchanged()
+    b.receiveMessage(a.sendMessage(HELLO))
+    const [waiting = assert.fail()] = b.waiting
+    for (let i = 0; i < 3; i++) exchange(a, b)
+    const erase = t.mock.method(Object.getPrototypeOf(waiting), 'erase')
+    assert.deepEqual(b.openOldest().text, HELLO)
+    assert.equal(erase.mock.callCount(), 1)
+    refuses('decrypt_failed', () => waiting.open())
+  })
+
+  it('is no text of a message that was authenticated, whether it was taken or not', (t) => {
+    const [a, b] = exchanged()
+    const { open } = Session.prototype
+    const texts: Uint8Array[] = []
+    t.mock.method(Session.prototype, 'open', function (this: Session, message: SealedMessage) {
+      const opened = open.call(this, message)
+      texts.push(opened.text)
+      return opened
+    })
+    b.receiveMessage(a.sendMessage(HELLO))
+    const noText = sealed(a, Uint8Array.of(0xff))
+    refuses('bad_text', () => b.receiveMessage(noText))
+    assert.deepEqual(texts, [new Uint8Array(5), new Uint8Array(1)])
+  })
+
+  it('is of the session before its keys to receive, and of one before that nothing', () => {
+    for (const suite of fakeSuites()) {
+      const [a, b] = two(suite)
+      const sessions: Session[] = []
+      const messages: SealedMessage[] = []
+      for (let i = 0; i < 3; i++) {
+        exchange(a, b)
+        sessions.push(b.current ?? assert.fail())
+        messages.push(a.sendMessage(HELLO))
+      }
+      const isThere = (bytes: Uint8Array | null) => bytes?.some((byte) => byte !== 0)
+      const kem = suite.kem === null ? undefined : true
+      for (const [i, session] of sessions.entries()) {
+        const { ecdh, kem: kemSecret } = session.exportSharedSecrets()
+        const isCurrent = i === 2
+        assert.equal(isThere(ecdh), isCurrent)
+        assert.equal(isThere(kemSecret), kem && isCurrent)
+        const open = () => session.open(messages[i] ?? assert.fail())
+        if (i === 0) refuses('decrypt_failed', open)
+        else assert.deepEqual(open().text, HELLO)
+        if (!isCurrent) refuses('no_session', () => session.seal(HELLO))
+      }
+    }
+  })
+
+  it('is no candidate that gave way: to other keys of either side, or to an hour', (t) => {
+    const [a, b] = two()
+    a.receiveKeys(b.startKeys())
+    const { mock } = t.mock.method(Session.prototype, 'erase')
+    a.startKeys()
+    const events = [
+      () => a.startKeys(),
+      () => a.receiveKeys(unconfirmed(b.startKeys())),
+      () => a.expire(),
+    ]
+    for (const [i, event] of events.entries()) {
+      event()
+      assert.equal(mock.callCount(), i + 1)
+    }
+  })
+
+  it('is nothing after `erase`', () => {
+    const [a, b] = exchanged()
+    const message = a.sendMessage(utf8ToBytes('too late'))
+    b.receiveMessage(a.sendMessage(utf8ToBytes('unread')))
+    for (const side of [a, b]) side.erase()
+    refuses('no_session', () => a.sendMessage(HELLO))
+    refuses('decrypt_failed', () => b.receiveMessage({ ...message, seq: 7 }))
+    refuses('decrypt_failed', () => b.openOldest())
+  })
+
+  it('is shown to a witness right before it is erased: the private keys of a session', () => {
+    const suite = fakeHybrid()
+    const seen: [own: EphemeralKeys, peer: Uint8Array, ciphertext: Uint8Array | null][] = []
+    const a = new Exchange(suite, new KeyPair(suite.curve), null, (own, ...others) => {
+      seen.push([own, ...others])
+      assert.notDeepEqual(own.pair.exportPrivateKey(), ZEROS)
+    })
+    const [b] = two(suite)
+    const replaced = a.startKeys()
+    exchange(a, b)
+    assert.notDeepEqual(a.publicKey, replaced.share.publicKey)
+    assert.equal(seen.length, 1)
+    const [[own, peer, ciphertext] = assert.fail()] = seen
+    assert.deepEqual([own.publicKey, peer], [a.publicKey, b.publicKey])
+    assert.deepEqual(ciphertext, a.current?.peerCiphertext)
+    assert.deepEqual(own.pair.exportPrivateKey(), ZEROS)
+  })
+})

@@ -1,0 +1,526 @@
+/** A session: what both sides derive, seal, open, and when they refuse. */
+
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { KeyChain } from '../../src/protocol/keyChain.ts'
+import type { SealedMessage } from '../../src/protocol/messages.ts'
+import { Session } from '../../src/protocol/session.ts'
+import { publicKeyBytes, SUITES, type SuiteName } from '../../src/protocol/suites.ts'
+import { fixedKeys } from '../helpers/fixed-suite.ts'
+import { recordValues } from '../helpers/hashed.ts'
+import { Session as IndependentSession } from '../helpers/independent-session.ts'
+import { ephemeralKeys, INDEPENDENT_SUITES, keyPair } from '../helpers/independent-suites.ts'
+import { refuses } from '../helpers/refuses.ts'
+import { hides } from '../helpers/secrecy.ts'
+import { countBy, flipped, hex, toHex, wycheproof } from '../helpers/vectors.ts'
+import { CHACHA20_POLY1305 } from '../vectors/rfc8439.ts'
+
+const ALL = Object.keys(SUITES) as SuiteName[]
+const HYBRID = 'X25519MLKEM768'
+
+const utf8 = (text: string) => Uint8Array.from(Buffer.from(text))
+const HELLO = utf8('Hello, Bob')
+const ZEROS = new Uint8Array(32)
+
+/** An object of byte strings, as hex; what is something else stays. */
+const asHex = (value: object) =>
+  Object.entries(value).map(([name, part]) => [
+    name,
+    part instanceof Uint8Array ? toHex(part) : part,
+  ])
+
+/** The private keys of one side, and what it shares, in the program and in the independent peer. */
+function side(name: SuiteName) {
+  const suite = INDEPENDENT_SUITES.find((one) => one.name === name) ?? assert.fail()
+  const [privateKey, seed, m] = [randomBytes(32), randomBytes(64), randomBytes(32)]
+  const theirs = {
+    identity: keyPair(suite.curve),
+    ephemeral: ephemeralKeys(suite, privateKey, seed),
+  }
+  const share = {
+    identity: theirs.identity.publicKey,
+    publicKey: theirs.ephemeral.publicKey,
+  }
+  const identity = new KeyPair(SUITES[name].curve, theirs.identity.privateKey.slice())
+  const ephemeral = fixedKeys(SUITES[name], { privateKey, seed, m })
+  const privateKeys = [theirs.identity.privateKey, privateKey, ...(suite.kem ? [seed] : [])]
+  return { suite, identity, ephemeral, theirs, share, m, privateKeys }
+}
+
+/** One exchange: the sessions of its two sides, not promoted. The ciphertext is b's, on a suite with a KEM. */
+function derive(name: SuiteName = 'X25519') {
+  const [one, two] = [side(name), side(name)]
+  const b = new Session(two.identity, two.ephemeral, one.share)
+  const a = new Session(one.identity, one.ephemeral, two.share, b.confirm.ciphertext)
+  return {
+    a,
+    b,
+    privateKeys: [...one.privateKeys, ...two.privateKeys],
+    /** What the independent peer derives from the same keys, as the side of `a` and as that of `b`. */
+    independent() {
+      const { suite } = one
+      const { identity, ephemeral } = two.theirs
+      const ofB = new IndependentSession(suite, identity, ephemeral, one.share, undefined, two.m)
+      const given = ofB.ciphertext ?? undefined
+      const { theirs } = one
+      const ofA = new IndependentSession(suite, theirs.identity, theirs.ephemeral, two.share, given)
+      return [ofA, ofB] as const
+    },
+  }
+}
+
+/** The same, with both sides promoted. */
+function agreed(name?: SuiteName) {
+  const sides = derive(name)
+  sides.a.promote()
+  sides.b.promote()
+  return sides
+}
+
+/** Who sends and who receives, once each way, and what the independent peer's sender would do. */
+function bothWays(name: SuiteName) {
+  const { a, b, independent } = agreed(name)
+  const [ofA, ofB] = independent()
+  return [
+    [a, b, ofA],
+    [b, a, ofB],
+  ] as const
+}
+
+/** The text of a message, which changes nothing. */
+function opened(session: Session, seq: number, ciphertext: Uint8Array): Uint8Array {
+  const { text, forget } = session.open({ session: session.id, seq, ciphertext })
+  forget()
+  return text
+}
+
+/** Receives as a peer does: opens, then counts. */
+function receive(session: Session, message: SealedMessage): { text: string; missing: number } {
+  const { text, accept } = session.open(message)
+  return { text: toHex(text), missing: accept().missing }
+}
+
+/** Seals so many messages. */
+const sealed = (session: Session, count: number) =>
+  Array.from({ length: count }, (_, i) => session.seal(utf8(`${i}`)))
+
+describe('ChaCha20-Poly1305 as the session uses it', () => {
+  it('seals and opens the value of RFC 8439 section 2.8.2', () => {
+    const { key, nonce, aad, plaintext, ciphertext, tag } = CHACHA20_POLY1305
+    const aead = () => chacha20poly1305(hex(key), hex(nonce), hex(aad))
+    assert.equal(toHex(aead().encrypt(utf8(plaintext))), ciphertext + tag)
+    assert.equal(toHex(aead().decrypt(hex(ciphertext + tag))), toHex(utf8(plaintext)))
+  })
+
+  const { skip, cases } = wycheproof<Record<'key' | 'iv' | 'aad' | 'msg' | 'ct' | 'tag', string>>(
+    'chacha20_poly1305_test.json',
+  )
+  it('agrees with every case of Wycheproof', { skip }, () => {
+    const counts = countBy(cases, (each) => {
+      const { tcId, result, msg, ct, tag } = each
+      const aead = () => chacha20poly1305(hex(each.key), hex(each.iv), hex(each.aad))
+      const where = `case ${tcId}`
+      if (result === 'valid') {
+        assert.equal(toHex(aead().encrypt(hex(msg))), ct + tag, where)
+        assert.equal(toHex(aead().decrypt(hex(ct + tag))), msg, where)
+        return 'agrees'
+      }
+      assert.throws(() => aead().decrypt(hex(ct + tag)), where)
+      if (each.flags.includes('InvalidNonceSize')) {
+        assert.throws(() => aead().encrypt(hex(msg)), where)
+        return 'refused, size of nonce'
+      }
+      const sealed = toHex(aead().encrypt(hex(msg)))
+      assert.ok(sealed.startsWith(ct) && sealed !== ct + tag, where)
+      return 'refused, tag'
+    })
+    assert.deepEqual(counts, { agrees: 256, 'refused, size of nonce': 9, 'refused, tag': 60 })
+  })
+})
+
+for (const name of ALL) {
+  const { kem, curve } = SUITES[name]
+
+  describe(`a session on ${name}`, () => {
+    it('has the id, the shared secrets and the confirmation that the independent peer derives', () => {
+      const { a, b, independent } = derive(name)
+      const [ofA, ofB] = independent()
+      for (const [session, expected] of [
+        [a, ofA],
+        [b, ofB],
+      ] as const) {
+        const { id, party, secrets, kemSecret, confirm } = expected
+        assert.deepEqual([toHex(session.id), session.party], [toHex(id), party])
+        const shown = { ecdh: secrets[0], kem: kemSecret }
+        assert.deepEqual(asHex(session.exportSharedSecrets()), asHex(shown))
+        assert.deepEqual(asHex(session.confirm), asHex(confirm))
+      }
+      assert.equal(b.peerCiphertext, null)
+      assert.deepEqual(a.peerCiphertext, b.confirm.ciphertext ?? null)
+      assert.equal(b.confirm.ciphertext?.length, kem?.ciphertextBytes)
+    })
+
+    it("is proven by the other side's confirmation, and not by its own or parts of either", () => {
+      const { a, b } = derive(name)
+      assert.ok(a.isProvenBy(b.confirm) && b.isProvenBy(a.confirm))
+      assert.ok(!a.isProvenBy(a.confirm) && !b.isProvenBy(b.confirm))
+      assert.ok(!a.isProvenBy({ ...b.confirm, tag: a.confirm.tag }))
+      assert.ok(!b.isProvenBy({ ...a.confirm, tag: b.confirm.tag }))
+      // where its sender made no ciphertext, there is no place for one
+      const ciphertext = b.confirm.ciphertext ?? new Uint8Array(1088)
+      assert.ok(!b.isProvenBy({ ...a.confirm, ciphertext }))
+    })
+
+    it('seals what the independent peer seals, and opens it, both ways', () => {
+      for (const [sender, receiver, expected] of bothWays(name))
+        for (const text of ['', 'Hello, Bob', 'ñandú ☃ 🦉', 'x'.repeat(16 * 1024)]) {
+          const message = sender.seal(utf8(text))
+          assert.deepEqual(asHex(message), asHex(expected.seal(Buffer.from(text))))
+          assert.equal(receive(receiver, message).text, toHex(utf8(text)))
+        }
+    })
+
+    it('gives each picture the key of its number, the same on both sides', () => {
+      for (const [sender, receiver, expected] of bothWays(name))
+        for (const number of [0, 1, 2]) {
+          const { header, key } = sender.sealPicture()
+          assert.deepEqual(header, { session: sender.id, number })
+          assert.equal(toHex(key), toHex(expected.files.out.take().key))
+          // the one in the middle never arrives
+          if (number === 1) continue
+          const ahead = receiver.openPicture(number)
+          assert.deepEqual(ahead.key, key)
+          assert.equal(ahead.accept(), number === 2 ? 1 : 0)
+        }
+    })
+
+    it('refuses a share whose points are bad', () => {
+      const { identity, ephemeral, share } = side(name)
+      const bad = [
+        { ...share, publicKey: new Uint8Array(publicKeyBytes(SUITES[name])) },
+        { ...share, identity: new Uint8Array(curve.pointBytes) },
+      ]
+      for (const share of bad) refuses('bad_point', () => new Session(identity, ephemeral, share))
+    })
+
+    it('has shared secrets of zeros once it was erased', () => {
+      const { a } = agreed(name)
+      a.erase()
+      assert.deepEqual(a.exportSharedSecrets(), { ecdh: ZEROS, kem: kem && ZEROS })
+    })
+  })
+}
+
+describe('a confirmation', () => {
+  it('proves nothing with a bit of its tag changed, or with a tag of another length', () => {
+    const { a, b } = derive()
+    const { tag } = b.confirm
+    const wrong = Array.from({ length: 256 }, (_, bit) => flipped(tag, bit))
+    wrong.push(tag.subarray(0, 31), Uint8Array.of(...tag, 0), new Uint8Array(), ZEROS)
+    for (const tag of wrong) assert.ok(!a.isProvenBy({ ...b.confirm, tag }))
+    assert.ok(a.isProvenBy({ ...b.confirm, tag: tag.slice() }))
+  })
+
+  it('proves nothing without the ciphertext that its sender made, or with another', () => {
+    const { a, b } = derive(HYBRID)
+    const { session, tag, ciphertext } = b.confirm
+    assert.ok(ciphertext)
+    assert.ok(!a.isProvenBy({ session, tag }))
+    for (const wrong of [
+      new Uint8Array(1088),
+      new Uint8Array(0),
+      ciphertext.subarray(1),
+      Uint8Array.of(...ciphertext, 0),
+      ...[0, 7, 4_000, 8 * 1088 - 1].map((bit) => flipped(ciphertext, bit)),
+    ])
+      assert.ok(!a.isProvenBy({ session, tag, ciphertext: wrong }))
+    assert.ok(a.isProvenBy({ session, tag, ciphertext: ciphertext.slice() }))
+  })
+})
+
+describe('sealing', () => {
+  it('is refused before promotion, and takes no number', () => {
+    const { a } = derive()
+    assert.equal(a.isConfirmed, false)
+    refuses('no_session', () => a.seal(utf8('too early')))
+    refuses('no_session', () => a.sealPicture())
+    assert.equal(a.sent, 0)
+    a.promote()
+    assert.equal(a.isConfirmed, true)
+    assert.equal(a.seal(utf8('now')).seq, 0)
+    assert.equal(a.sealPicture().header.number, 0)
+  })
+
+  it('counts from 0, each side and pictures apart, and leaves the text as it was', () => {
+    const { a, b } = agreed()
+    const text = HELLO.slice()
+    assert.deepEqual([a.seal(text).seq, a.seal(text).seq], [0, 1])
+    assert.deepEqual(text, HELLO)
+    assert.deepEqual([a.sent, b.sent], [2, 0])
+    assert.equal(b.seal(text).seq, 0)
+    assert.equal(a.sealPicture().header.number, 0)
+    assert.equal(a.sent, 2)
+  })
+
+  it('overwrites the key that it used, and the chain before it', (t) => {
+    const { a, b, independent } = agreed()
+    const [{ messages }] = independent()
+    const { key, chain } = messages.out.ahead(0)
+    const values = recordValues(t)
+    const message = a.seal(HELLO)
+    assert.deepEqual(
+      values.map(([before]) => before),
+      [key, chain].map(toHex),
+    )
+    for (const [, value] of values) assert.deepEqual(value, ZEROS)
+    t.mock.restoreAll()
+    assert.equal(receive(b, message).text, toHex(HELLO))
+  })
+
+  it('takes its number even if it fails, so that no key is ever used again', (t) => {
+    const { a, b } = agreed()
+    // fails where the sequence number is first written
+    const failure = new Error('injected')
+    const failing = t.mock.method(DataView.prototype, 'setBigUint64', () => {
+      throw failure
+    })
+    for (let i = 0; i < 3; i++) assert.throws(() => a.seal(utf8('lost')), failure)
+    failing.mock.restore()
+    assert.equal(a.sent, 3)
+    const message = a.seal(utf8('sent'))
+    assert.equal(message.seq, 3)
+    assert.deepEqual(receive(b, message), { text: toHex(utf8('sent')), missing: 3 })
+  })
+})
+
+describe('opening', () => {
+  it('works before promotion', () => {
+    const { a, b } = derive()
+    a.promote()
+    const { seq, ciphertext } = a.seal(HELLO)
+    assert.deepEqual(opened(b, seq, ciphertext), HELLO)
+  })
+
+  it('changes nothing until it is accepted: the same message opens again', () => {
+    const { a, b } = agreed()
+    const { seq, ciphertext } = a.seal(HELLO)
+    const before = toHex(ciphertext)
+    for (let i = 0; i < 3; i++) assert.deepEqual(opened(b, seq, ciphertext), HELLO)
+    assert.equal(toHex(ciphertext), before)
+    assert.equal(b.received, 0)
+    b.checkSequence(seq)
+  })
+
+  it('fails with any bit changed, cut, longer, under another number, or sent back; with one text', () => {
+    const { a, b } = agreed()
+    const { seq, ciphertext } = a.seal(HELLO)
+    const bits = Array.from({ length: 8 * ciphertext.length }, (_, bit) => flipped(ciphertext, bit))
+    const cut = Array.from(ciphertext, (_, length) => ciphertext.subarray(0, length))
+    const longer = [Uint8Array.of(...ciphertext, 0), Uint8Array.of(0, ...ciphertext)]
+    const failures = [...bits, ...cut, ...longer].map((changed) =>
+      refuses('decrypt_failed', () => opened(b, seq, changed)),
+    )
+    for (const other of [1, 2, 255, 256, 1_024])
+      failures.push(refuses('decrypt_failed', () => opened(b, other, ciphertext)))
+    // what one sealed oneself
+    failures.push(refuses('decrypt_failed', () => opened(a, seq, ciphertext)))
+    assert.equal(new Set(failures.map((error) => error.message)).size, 1)
+    for (const error of failures) assert.equal(error.cause, undefined)
+    assert.deepEqual(opened(b, seq, ciphertext), HELLO)
+  })
+
+  it('that fails overwrites the key, and every other that it computed', (t) => {
+    const { a, b } = agreed()
+    const { session, ciphertext } = a.seal(HELLO)
+    const values = recordValues(t)
+    refuses('decrypt_failed', () => b.open({ session, seq: 9, ciphertext }))
+    assert.equal(values.length, 11)
+    for (const [, value] of values) assert.deepEqual(value, ZEROS)
+  })
+})
+
+describe('the receiving sequence', () => {
+  it('says how many are missing, and refuses what was accepted or overtaken', () => {
+    const { a, b } = agreed()
+    const messages = sealed(a, 10)
+    const missing = [0, 3, 4, 9].map((i) => receive(b, messages[i] as SealedMessage).missing)
+    assert.deepEqual(missing, [0, 2, 0, 4])
+    for (const message of messages)
+      assert.match(refuses('replay', () => receive(b, message)).message, /^A message /)
+    assert.equal(b.received, 4)
+    assert.equal(receive(b, a.seal(HELLO)).missing, 0)
+  })
+
+  it('is not moved by a message that does not open', () => {
+    const { a, b } = agreed()
+    const message = a.seal(HELLO)
+    refuses('decrypt_failed', () => receive(b, { ...message, seq: 1000 }))
+    assert.equal(receive(b, message).missing, 0)
+  })
+
+  it('has room up to 1,024 beyond the next number, and none from 2^20 on', () => {
+    const { b } = agreed()
+    b.checkSequence(1_024)
+    for (const seq of [1_025, 2 ** 20 - 1]) refuses('too_far_ahead', () => b.checkSequence(seq))
+    for (const seq of [2 ** 20, Number.MAX_SAFE_INTEGER])
+      refuses('rekey_required', () => b.checkSequence(seq))
+  })
+
+  it('refuses what is too far ahead even if it would open', () => {
+    const { a, b } = agreed()
+    const [last, tooFar] = sealed(a, 1_026).slice(-2)
+    assert.ok(last && tooFar)
+    refuses('too_far_ahead', () => receive(b, tooFar))
+    assert.equal(receive(b, last).missing, 1_024)
+    assert.equal(receive(b, tooFar).missing, 0)
+  })
+})
+
+describe('a message that waits to be read', () => {
+  function accepted() {
+    const { a, b, independent } = agreed()
+    const { key } = independent()[0].messages.out.ahead(0)
+    const message = a.seal(HELLO)
+    const { missing, waiting } = b.open(message).accept()
+    assert.equal(missing, 0)
+    return { a, b, message, waiting, key }
+  }
+
+  it('is the sealed one, and opens by itself, although its session was erased and others came', () => {
+    const { a, b, message, waiting } = accepted()
+    const { session, seq, ciphertext } = waiting
+    assert.deepEqual({ session, seq, ciphertext }, message)
+    receive(b, a.seal(utf8('the next')))
+    b.erase()
+    for (let i = 0; i < 2; i++) assert.deepEqual(waiting.open(), HELLO)
+  })
+
+  it('is opened by nothing once it was erased', () => {
+    const { b, message, waiting } = accepted()
+    waiting.erase()
+    refuses('decrypt_failed', () => waiting.open())
+    refuses('replay', () => receive(b, message))
+  })
+
+  it('shows neither text nor key to anything that prints objects', () => {
+    const { waiting, key } = accepted()
+    hides(waiting, key, HELLO)
+  })
+})
+
+describe('a picture', () => {
+  it('is refused by its number: accepted, overtaken, too far ahead, beyond the last', () => {
+    const { b } = agreed()
+    const [first, third] = [b.openPicture(0), b.openPicture(2)]
+    third.accept()
+    for (const number of [0, 1, 2])
+      assert.match(refuses('replay', () => b.openPicture(number)).message, /^A picture /)
+    // one that was on its way when a later one was accepted
+    refuses('replay', () => first.accept())
+    b.openPicture(3 + 1_024).forget()
+    refuses('too_far_ahead', () => b.openPicture(3 + 1_025))
+    for (const number of [2 ** 20, 2 ** 64]) refuses('rekey_required', () => b.openPicture(number))
+    assert.equal(b.openPicture(3).accept(), 0)
+    assert.equal(b.received, 0, 'is counted apart from the messages')
+  })
+})
+
+describe('a session that another one took the place of', () => {
+  it('still receives, and neither sends nor shows a secret', () => {
+    const { a, b } = agreed(HYBRID)
+    const [message, picture] = [a.seal(utf8('late')), a.sealPicture()]
+    b.demote()
+    assert.equal(b.isConfirmed, true)
+    refuses('no_session', () => b.seal(utf8('too late')))
+    refuses('no_session', () => b.sealPicture())
+    assert.deepEqual(b.exportSharedSecrets(), { ecdh: ZEROS, kem: ZEROS })
+    assert.equal(receive(b, message).text, toHex(utf8('late')))
+    assert.deepEqual(b.openPicture(0).key, picture.key)
+  })
+})
+
+describe('what a session holds', () => {
+  it('is shown to nothing that prints objects, before promotion and after', () => {
+    for (const { a, b, independent, privateKeys } of [derive(HYBRID), agreed(HYBRID)]) {
+      const [expected] = independent()
+      const secrets = [
+        ...expected.secrets,
+        expected.kemSecret ?? assert.fail(),
+        ...privateKeys,
+        ...[expected.messages, expected.files].flatMap(({ in: incoming, out }) =>
+          [incoming, out].flatMap((chain) => [chain.value, chain.ahead(0).key]),
+        ),
+        ...[1, 2].map((party) => expected.key(`confirm ${party}`, 32)),
+      ]
+      for (const session of [a, b]) hides(session, ...secrets)
+    }
+  })
+
+  it('is none of the secrets that its keys came from, but the one that is shown', (t) => {
+    const made: Uint8Array[] = []
+    const { sharedSecret } = KeyPair.prototype
+    t.mock.method(KeyPair.prototype, 'sharedSecret', function (this: KeyPair, point: Uint8Array) {
+      const secret = sharedSecret.call(this, point)
+      made.push(secret)
+      return secret
+    })
+    const { a, b } = derive()
+    const left = made.filter((secret) => secret.some((byte) => byte !== 0))
+    assert.equal(made.length, 6)
+    assert.deepEqual(
+      left,
+      [b, a].map((session) => session.exportSharedSecrets().ecdh),
+    )
+  })
+
+  it('is shown in copies, of the shared secrets', () => {
+    const { a } = agreed(HYBRID)
+    const before = structuredClone(a.exportSharedSecrets())
+    for (const secret of Object.values(a.exportSharedSecrets())) secret?.fill(0)
+    assert.deepEqual(a.exportSharedSecrets(), before)
+  })
+
+  it('is no chain in the end: the two to send go with its place, the two to receive with the rest', (t) => {
+    const { a } = agreed()
+    const { mock } = t.mock.method(KeyChain.prototype, 'erase')
+    a.demote()
+    assert.equal(mock.callCount(), 2)
+    a.erase()
+    assert.equal(mock.callCount(), 4)
+    assert.equal(new Set(mock.calls.map((call) => call.this)).size, 4)
+  })
+})
+
+describe('an erased session', () => {
+  it('seals, opens and takes nothing any more', () => {
+    const { a, b } = agreed()
+    const message = a.seal(HELLO)
+    b.erase()
+    refuses('no_session', () => b.seal(HELLO))
+    refuses('no_session', () => b.sealPicture())
+    refuses('decrypt_failed', () => b.open(message))
+    refuses('decrypt_failed', () => b.openPicture(0))
+    assert.equal(b.isProvenBy(a.confirm), false)
+  })
+
+  it('does not come back to its keys by promotion', () => {
+    const { a } = derive()
+    a.erase()
+    assert.throws(() => a.promote(), /The key schedule is erased\./)
+  })
+
+  it('leaves the identity and the fresh keys as they were', () => {
+    const [one, two] = [side(HYBRID), side(HYBRID)]
+    const { identity, ephemeral } = one
+    new Session(identity, ephemeral, two.share).erase()
+    const left = [
+      identity.exportPrivateKey(),
+      ephemeral.pair.exportPrivateKey(),
+      ephemeral.exportSeed() ?? assert.fail(),
+    ]
+    assert.deepEqual(left.map(toHex), one.privateKeys.map(toHex))
+  })
+})

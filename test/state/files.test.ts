@@ -1,0 +1,193 @@
+/** Small files with keys in them: what is read, what is written, and what is said when the system refuses. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { beforeEach, describe, it } from 'node:test'
+import {
+  isInRepository,
+  keepFromGit,
+  makeDirectory,
+  naming,
+  readOwn,
+  readPublic,
+  writeOnce,
+} from '../../src/state/files.ts'
+import { failingWith, filesOpened, folderForEach, modeOf, systemError } from '../helpers/files.ts'
+
+const at = folderForEach()
+let file: string
+beforeEach(() => {
+  file = at('key.pem')
+})
+
+describe('a small file', () => {
+  it('is read with 4096 bytes, and refused with one more', () => {
+    const text = 'x'.repeat(4096)
+    fs.writeFileSync(file, text)
+    assert.equal(readPublic(file), text)
+    fs.appendFileSync(file, 'x')
+    assert.throws(() => readPublic(file), { message: `${file}: It is too long for a key.` })
+  })
+
+  it('is closed again, whether it is taken or refused', (t) => {
+    fs.writeFileSync(file, 'a key', { mode: 0o600 })
+    const { opened, open } = filesOpened(t)
+    assert.equal(readOwn(file), 'a key')
+    const refuse = () => assert.fail('not that one')
+    assert.throws(() => readOwn(file, refuse), /not that one/)
+    assert.deepEqual([opened, open.size], [[file, file], 0])
+  })
+
+  it('is read whatever its mode says on Windows, which has no such modes', () => {
+    fs.writeFileSync(file, 'a key')
+    fs.chmodSync(file, 0o666)
+    const platform = Object.getOwnPropertyDescriptor(process, 'platform') ?? {}
+    const readOn = (value: string) => {
+      Object.defineProperty(process, 'platform', { ...platform, value })
+      try {
+        return readOwn(file)
+      } finally {
+        Object.defineProperty(process, 'platform', platform)
+      }
+    }
+    assert.equal(readOn('win32'), 'a key')
+    assert.throws(() => readOn('linux'), /Others can read it/)
+  })
+})
+
+describe('a file that is written once', () => {
+  it('is there although somebody else sweeps its temporary name meanwhile', (t) => {
+    const { linkSync } = fs
+    t.mock.method(fs, 'linkSync', (from: string, to: string) => {
+      linkSync(from, to)
+      fs.rmSync(from)
+    })
+    writeOnce(file, 'a key')
+    assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
+  })
+
+  it('is a copy where the disk knows no links, and replaces nothing there either', (t) => {
+    t.mock.method(fs, 'linkSync', failingWith('EPERM'))
+    writeOnce(file, 'a key')
+    assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
+    assert.equal(modeOf(file), '600')
+    assert.throws(() => writeOnce(file, 'another key'), { code: 'EEXIST' })
+    assert.equal(fs.readFileSync(file, 'utf8'), 'a key')
+    assert.deepEqual(fs.readdirSync(at()), ['key.pem'])
+  })
+})
+
+describe('a folder that is made', () => {
+  for (const code of ['ENOSPC', 'EEXIST'])
+    it(`and is not there after it tells of the ${code} that was in the way`, (t) => {
+      t.mock.method(fs, 'mkdirSync', failingWith(code))
+      assert.throws(() => makeDirectory(at('a', 'b')), { code })
+      assert.deepEqual(fs.readdirSync(at()), [])
+    })
+})
+
+describe('an error', () => {
+  const said = (error: Error, remedy?: string) => {
+    const fail = () => {
+      throw error
+    }
+    try {
+      return naming(file, fail, remedy)
+    } catch (named) {
+      return (named as Error).message
+    }
+  }
+
+  it('of a form says how to mend it where there is a way', () => {
+    const error = new Error('It is no key.')
+    assert.equal(said(error), `${file}: It is no key.`)
+    assert.equal(said(error, ' Make one.'), `${file}: It is no key. Make one.`)
+  })
+
+  it("of our own keeps its sentence, and the system's code is all that is said of one of its", () => {
+    const ours = Object.assign(new Error('It is no point.'), { code: 'bad_point' })
+    assert.equal(said(ours, ' Make one.'), `${file}: It is no point. Make one.`)
+    assert.equal(said(systemError('EIO'), ' Make one.'), `${file}: It can't be used (EIO).`)
+  })
+
+  it('of a name that is taken names that one', () => {
+    const taken = (of: object) => said(Object.assign(systemError('EEXIST'), of))
+    const rest = 'Something else is there (EEXIST).'
+    assert.equal(taken({}), `${file}: ${rest}`)
+    assert.equal(taken({ path: 'a' }), `a: ${rest}`)
+    assert.equal(taken({ path: 'a', dest: 'b' }), `b: ${rest}`)
+  })
+})
+
+describe('what git is told', () => {
+  const LINES = ['/a.pem', '/b/']
+  const folderIn = (...names: string[]) => {
+    fs.mkdirSync(at(...names), { recursive: true })
+    return at(...names)
+  }
+  const ignore = (dir: string, text?: string) => {
+    const file = path.join(dir, '.gitignore')
+    if (text !== undefined) fs.writeFileSync(file, text)
+    return fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : null
+  }
+
+  it('is added behind what is there, and once', () => {
+    for (const [name, before, after] of [
+      ['none', undefined, '/a.pem\n/b/\n'],
+      ['empty', '', '/a.pem\n/b/\n'],
+      ['ended', '*.log\n', '*.log\n/a.pem\n/b/\n'],
+      ['not ended', '*.log', '*.log\n/a.pem\n/b/\n'],
+      ['one', '/b/ \n', '/b/ \n/a.pem\n'],
+      ['all but some', '*\n!*.pem\n', '*\n!*.pem\n/a.pem\n/b/\n'],
+      ['part of a line', '/a.pem.old\n x*\n', '/a.pem.old\n x*\n/a.pem\n/b/\n'],
+    ] as const) {
+      const dir = folderIn('lines', name)
+      ignore(dir, before)
+      assert.equal(keepFromGit(dir, LINES), true, name)
+      assert.equal(ignore(dir), after, name)
+      assert.equal(keepFromGit(dir, LINES), false, name)
+      assert.equal(ignore(dir), after, name)
+    }
+  })
+
+  it('is nothing where all is kept from it, there or above, as far as the repository goes', () => {
+    const repository = folderIn('covered', 'repository')
+    fs.mkdirSync(path.join(repository, '.git'))
+    const dir = folderIn('covered', 'repository', 'in', 'it')
+    ignore(path.join(repository, 'in'), '*\n')
+    assert.equal(keepFromGit(dir, LINES), false)
+    assert.equal(ignore(dir), null)
+    ignore(path.join(repository, 'in'), '# all is taken\n')
+    // git does not look above the repository
+    ignore(folderIn('covered'), '*\n')
+    assert.equal(keepFromGit(dir, LINES), true)
+    const own = folderIn('covered', 'repository', 'own')
+    ignore(own, '*\n')
+    assert.equal(keepFromGit(own, LINES), false)
+    assert.equal(keepFromGit(repository, LINES), true)
+  })
+
+  it('is asked for in a repository, by a folder or, of a worktree, a file that is called .git', () => {
+    const inside = folderIn('repositories', 'a', 'b')
+    assert.equal(isInRepository(inside), false)
+    fs.writeFileSync(path.join(folderIn('repositories', 'a'), '.git'), 'gitdir: elsewhere\n')
+    assert.equal(isInRepository(inside), true)
+    assert.equal(isInRepository(path.dirname(inside)), true)
+    assert.equal(isInRepository(folderIn('repositories')), false)
+  })
+
+  it('is not written through a link', {
+    skip: process.platform === 'win32' && 'a link takes rights on Windows',
+  }, () => {
+    const dir = folderIn('linked')
+    const theirs = at('theirs')
+    fs.writeFileSync(theirs, 'theirs')
+    fs.symlinkSync(theirs, path.join(dir, '.gitignore'))
+    assert.throws(
+      () => keepFromGit(dir, LINES),
+      /\.gitignore: It is a link, and git reads no such file/,
+    )
+    assert.equal(fs.readFileSync(theirs, 'utf8'), 'theirs')
+  })
+})

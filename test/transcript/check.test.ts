@@ -1,0 +1,321 @@
+/** What `check` says of a transcript: a real one, one that somebody changed, and one of a long run. */
+
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { bytesToHex, hexToBytes } from '../../src/protocol/bytes.ts'
+import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
+import { compare } from '../../src/transcript/compare.ts'
+import { badForms, stranger } from '../helpers/bad-input.ts'
+import { post } from '../helpers/call.ts'
+import { keyForm } from '../helpers/independent-forms.ts'
+import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
+import {
+  assertGood,
+  changed,
+  checkedAs,
+  hexIn,
+  isHidden,
+  type Json,
+  oneRun,
+  reportsOf,
+  runOn,
+  scripted,
+  transcriptsOf,
+  wholeRound,
+  wrongIn,
+} from '../helpers/transcripts.ts'
+import { agree, type TestPeer } from '../helpers/with-peers.ts'
+import { turnedAt, wrongInOneWay } from '../helpers/wrong-transcripts.ts'
+
+const SLOW = process.env['SLOW'] === '1'
+const suites = Object.values(SUITES)
+/** Where in a field a digit is changed: at its beginning, in its middle, at its end. */
+const SHARES = [0, 0.5, 0.999]
+
+for (const suite of suites)
+  describe(`check, on ${suite.name}`, () => {
+    it('finds the transcripts of both sides good, and to be a pair', async () => {
+      const reports = reportsOf(await oneRun(suite))
+      assert.deepEqual(
+        reports.map(({ wrong }) => wrong),
+        [[], []],
+      )
+      const [a, b] = reports
+      assert.deepEqual(a?.pairs, [b?.file])
+      assert.deepEqual(b?.pairs, [a?.file])
+      assert.equal(a?.facts?.session, b?.facts?.session)
+      assert.deepEqual(a?.facts?.messages, { sent: 3, received: 0 })
+      assert.deepEqual(b?.facts?.messages, { sent: 0, received: 3 })
+      assert.deepEqual(a?.facts?.pictures, { sent: 0, received: 2 })
+      assert.deepEqual(b?.facts?.pictures, { sent: 2, received: 0 })
+      assert.match(String(a?.remarks), /^a pair with .*: the same session, 9 requests the same/)
+    })
+
+    it('finds those good that honest peers give, whatever steps they ran and however these overlapped', () => {
+      const step = fc.constantFrom(
+        '/send_keys',
+        '/send_keys',
+        '/send_msg',
+        '/send_msg',
+        '/decrypt_msg',
+        '/send_image',
+        '/show',
+      )
+      const plan = fc.array(fc.tuple(fc.boolean(), step, fc.boolean()), {
+        minLength: 10,
+        maxLength: 40,
+      })
+      return fc.assert(
+        fc.asyncProperty(plan, async (steps) => {
+          const texts = await runOn(suite, async (a, b) => {
+            const asked: Promise<unknown>[] = []
+            for (const [ofA, path, waits] of steps) {
+              asked.push((ofA ? a : b).call(path))
+              if (waits) await asked.at(-1)
+            }
+            await Promise.all(asked)
+          })
+          for (const text of texts) assert.deepEqual(wrongIn(text), [])
+          // beside one another all but where the two parted, which overlapping keys can do
+          const [one, two] = texts.map((text) => JSON.parse(text).state.session?.id)
+          const wrong = reportsOf(texts).flatMap(({ wrong }) => wrong)
+          if (one === two) assert.deepEqual(wrong, [])
+          else for (const { text } of wrong) assert.match(text, /ends with another session/)
+        }),
+        { numRuns: SLOW ? 60 : suite.kem ? 2 : 1, endOnFailure: true },
+      )
+    })
+
+    it('finds every digit that is another one, but for what follows from secrets alone', async () => {
+      const texts = await oneRun(suite)
+      const good = texts.map((text, side) => checkedAs(`${side}.json`, text))
+      for (const [side, text] of texts.entries()) {
+        // what differs from suite to suite is in the transcript of either side
+        if (side === 1 && suite !== SUITES.X25519 && !SLOW) continue
+        const transcript = JSON.parse(text)
+        const other = good[1 - side]
+        assert.ok(other)
+        for (const [i, place] of [...hexIn(transcript)].entries())
+          for (const share of SLOW ? SHARES : [SHARES[i % 3] ?? 0]) {
+            const holder = place.slice(0, -1).reduce((at, name) => at[name], transcript)
+            const name = place.at(-1) ?? ''
+            const value = holder[name]
+            holder[name] = turnedAt(value, Math.floor(share * value.length))
+            const bad = checkedAs('bad.json', JSON.stringify(transcript))
+            holder[name] = value
+            const what = `${place.join('.')} of side ${side}, ${share}`
+            if (!isHidden(transcript, place)) assert.ok(bad.wrong.length > 0, what)
+            const wrong = compare([bad, other]).flatMap(({ wrong }) => wrong)
+            // beside the other side's nothing is hidden but which run it was
+            if (place[0] !== 'run') assert.ok(wrong.length > 0, `${what}, beside the other`)
+          }
+      }
+    })
+
+    // P-256 has points of its own, and no other rules
+    const isOfKeys = (code: string) => code === 'bad_keys' || code === 'bad_session'
+    const ways = wrongInOneWay(suite).filter(
+      ([, code]) => SLOW || suite !== SUITES['P-256'] || isOfKeys(code),
+    )
+    for (const [what, code, change] of ways)
+      it(`finds ${what}`, async () => {
+        const [text] = await oneRun(suite)
+        const [report] = reportsOf([changed(text, change)])
+        const codes = report?.wrong.map(({ code }) => code)
+        assert.ok(codes?.includes(code), JSON.stringify(report?.wrong))
+      })
+
+    it('says what the documented script says, of good ones and of each that is wrong in one way', async () => {
+      const texts = await oneRun(suite)
+      const bad = ways.map(([, , change]) => changed(texts[0], change))
+      const [one, two, ...others] = scripted([...texts, ...bad])
+      assert.deepEqual([one?.status, two?.status], [0, 0])
+      // the script is to be read by students, and looks at less: never does it find what `check` lets pass
+      for (const [i, [what, , , byScript]] of ways.entries())
+        assert.equal(others[i]?.status, byScript ? 1 : 0, `${what}: ${others[i]?.output}`)
+      assert.ok(ways.filter(([, , , byScript]) => byScript).length >= 3)
+    })
+  })
+
+describe('check, of messages that never came', () => {
+  it('remarks them where the answer to the next one says so, and finds them where it does not', async () => {
+    const [, text] = await oneRun(SUITES.X25519)
+    const value = (event: Json, field: string) =>
+      event.parts.find((part: Json) => part.field === field)
+    const lost = (missing: string) =>
+      changed(text, ({ events, state }) => {
+        const last = events.findLast(({ form }: Json) => form === 'sealed message')
+        value(last, 'seq').text = '3'
+        value(
+          events.find(({ to }: Json) => to === last.n),
+          'missing',
+        ).text = missing
+        state.waiting.at(-1).seq = 3
+      })
+    const [report] = reportsOf([lost('2')])
+    assert.deepEqual(report?.wrong, [])
+    assert.match(String(report?.remarks), /^2 messages of session [0-9a-f]{8} never came$/)
+    assert.match(
+      String(wrongIn(lost('1'))),
+      /messages 1 to 2 are not in here; its answer says that 1 are/,
+    )
+  })
+})
+
+/** Both transcripts of a run that was long: without the keys of its session, and with those of another one behind. */
+async function longRun(): Promise<Record<'cut' | 'anew', [string, string]>> {
+  let cut: string[] = []
+  const talk = async (a: TestPeer, b: TestPeer, rounds: number) => {
+    for (let i = 0; i < rounds; i++) {
+      await a.call('/send_msg')
+      await b.call('/send_msg')
+      if (i % 20 === 19) for (const peer of [a, b]) await peer.call('/decrypt_msg')
+    }
+  }
+  const anew = await runOn(SUITES.X25519MLKEM768, async (a, b) => {
+    await agree(a, b)
+    await talk(a, b, 50)
+    cut = await transcriptsOf(a, b)
+    await agree(a, b)
+    await talk(a, b, 2)
+  })
+  return { cut: cut as [string, string], anew }
+}
+
+describe('check, of a run that was long', () => {
+  const run = longRun()
+
+  it('says that its beginning is cut, and calls nothing wrong that follows from that', async () => {
+    const { cut: texts } = await run
+    for (const { wrong, remarks, facts, pairs } of reportsOf(texts)) {
+      assert.deepEqual([wrong, facts?.isCut, pairs.length], [[], true, 1])
+      assert.match(
+        String(remarks),
+        /^cut: its first \d+ records .*keys of its session are not in it/,
+      )
+    }
+    const [text] = texts
+    const copied = changed(text, (t) => {
+      t.run = turnedAt(t.run, 0)
+    })
+    // also without its keys
+    for (const { wrong } of reportsOf([text, copied]))
+      assert.deepEqual([...new Set(wrong.map(({ code }) => code))], ['copy'])
+    const sent = (t: Json) =>
+      t.events.filter(({ form, way }: Json) => form === 'sealed message' && way === 'sent')
+    // what is behind the cut is checked all the same
+    const seq = (event: Json) => event.parts.find(({ field }: Json) => field === 'seq')
+    for (const change of [
+      (t: Json) => {
+        seq(sent(t)[5]).text = '99'
+      },
+      (t: Json) => t.events.splice(50, 1),
+      (t: Json) => t.dropped--,
+      (t: Json) => sent(t)[5].parts.pop(),
+      (t: Json) => {
+        t.events.splice(0, 1)
+        t.dropped++
+      },
+    ])
+      assert.notDeepEqual(wrongIn(changed(text, change)), [])
+    // what nothing behind the cut says any more, the other side does
+    const posing = changed(text, ({ state }) => {
+      const other = new KeyPair(X25519).publicKey
+      state.identity = bytesToHex(other)
+      state.safetyNumber = safetyNumber(X25519, other, hexToBytes(state.peer.identity))
+    })
+    assert.deepEqual(wrongIn(posing), [])
+    const beside = reportsOf([posing, texts[1]]).map(({ wrong }) => wrong.map(({ text }) => text))
+    for (const texts of beside)
+      assert.match(String(texts), /^Its identities are not those of .*, the other side\.$/)
+  })
+
+  it('checks the session all the same where its keys came after the cut', async () => {
+    const { anew: texts } = await run
+    assertGood(texts)
+    const bad = changed(texts[0], ({ state }) => {
+      state.session.id = turnedAt(state.session.id, 3)
+    })
+    // an id of which nobody has the keys any more can be any
+    assert.ok(reportsOf([bad])[0]?.remarks.some((text) => /its id is not checked/.test(text)))
+    assert.notDeepEqual(
+      reportsOf([bad, texts[1]]).flatMap(({ wrong }) => wrong),
+      [],
+    )
+  })
+
+  it('calls nothing wrong of one whose strangers sent more keys than are kept', async () => {
+    const [text] = await runOn(SUITES.X25519, async (a, b) => {
+      const { basePoint, identity } = (await b.call('/show')).json
+      const fromStranger = async () => {
+        const publicKey = bytesToHex(new KeyPair(X25519).publicKey)
+        const form = { v: 2, curve: 'X25519', basePoint, identity, publicKey }
+        assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+      }
+      // a step before, so that the first record stays
+      await a.call('/show')
+      await fromStranger()
+      // its confirmation is of the stranger's keys
+      await a.call('/send_keys')
+      for (let i = 0; i < 12; i++) await fromStranger()
+      for (const peer of [b, a]) await peer.call('/send_keys')
+    })
+    // the other side sent none of it, which is found where both are there
+    assertGood([text])
+    assert.notEqual(JSON.parse(text).dropped, 0)
+  })
+
+  it('calls nothing wrong where one side sent its keys more often than is kept', async () => {
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      await agree(a, b)
+      for (let i = 0; i < 68; i++) await b.call('/send_keys')
+    })
+    assertGood(texts)
+    for (const text of texts) assert.notEqual(JSON.parse(text).dropped, 0)
+  })
+
+  it('says how much of what was refused is not in it', async () => {
+    const texts = await runOn(SUITES['P-256'], async (a, b) => {
+      await wholeRound(a, b)
+      for (let i = 0; i < 30; i++) {
+        await post(`${a.url}/wire/keys`, { v: 1 })
+        await a.call('/wire/message')
+        if (i % 3 === 0) await a.call('/decrypt_msg')
+      }
+      await a.call('/send_msg')
+      await b.call('/send_msg')
+    })
+    const [report] = reportsOf(texts)
+    assert.match(String(report?.remarks), /^of what was refused, .*\d+ older records are not in it/)
+    assertGood(texts)
+  })
+
+  it('says that of key messages that no session followed from, too', async () => {
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      await wholeRound(a, b)
+      for (let i = 0; i < 25; i++) await b.call('/send_keys')
+      await a.call('/send_keys')
+      await a.call('/send_msg')
+      await b.call('/send_msg')
+    })
+    const [report] = reportsOf(texts)
+    assert.match(String(report?.remarks), /a key message .* 30 older records are not in it/)
+    assertGood(texts)
+  })
+
+  it('finds nothing wrong with a peer that was attacked', async () => {
+    const suite = INDEPENDENT_SUITES.find(({ name }) => name === 'X25519') ?? assert.fail()
+    const forms = badForms(suite, keyForm(suite, stranger(suite)))
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      for (const [code, what, form] of forms) {
+        const { json } = await post(`${a.url}/wire/keys`, form)
+        assert.equal(json.code, code, what)
+      }
+      await b.call('/decrypt_msg')
+    })
+    assertGood(texts)
+  })
+})
