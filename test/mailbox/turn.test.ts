@@ -170,8 +170,8 @@ describe('the turn to read', () => {
     })
 
   it("is one process's, whoever tries at the same moment", async () => {
-    const taker = new URL('../helpers/turn-taker.ts', import.meta.url)
-    const children = Array.from({ length: 4 }, () => fork(taker))
+    const taker = new URL('../helpers/turn-taker.mjs', import.meta.url)
+    const children = Array.from({ length: 4 }, () => fork(taker, { execArgv: [] }))
     const ask = async (child: ChildProcess, question: object) => {
       const answer = once(child, 'message')
       child.send(question)
