@@ -5,7 +5,6 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
-import { setTimeout as delay } from 'node:timers/promises'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { openMemory } from '../../src/state/memory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
@@ -13,6 +12,7 @@ import { type Command, usage, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { sharedProcess } from '../helpers/shared.ts'
+import { until } from '../helpers/until.ts'
 import { linesOf, secretsOf, withOnePeer, withPeers } from '../helpers/with-peers.ts'
 
 const at = folderForEach()
@@ -34,7 +34,7 @@ async function secrets(
   idle.write('POST /wire/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
   idle.on('error', () => {})
   both.kill(signal)
-  for (const port of ports) while (await step(port, '/').catch(() => null)) await delay(10)
+  for (const port of ports) await until(async () => !(await step(port, '/').catch(() => null)))
   both.child.stdout?.resume()
   assert.equal(await both.ended, 0)
   for (const port of ports) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })

@@ -2,7 +2,6 @@
 
 import fs from 'node:fs'
 import type { TestContext } from 'node:test'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Mailbox } from '../../src/contract.ts'
 import { openMailbox } from '../../src/mailbox/mailbox.ts'
 import { idOf } from '../../src/mailbox/maildir.ts'
@@ -71,16 +70,4 @@ export function textsIn(output: string): string[] {
     /^● {2}SECRET mail +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}sender unverified {2}(.*)$/gm,
   )
   return [...lines].map(([, text = '']) => text)
-}
-
-/** How long, in ms, a test waits for something before it fails. */
-const PATIENCE_MS = Number(process.env['PATIENCE_MS'] ?? 60_000)
-
-/** Waits until something holds, and fails if it is late. */
-export async function until(holds: () => boolean, what: () => string = String): Promise<void> {
-  const late = AbortSignal.timeout(PATIENCE_MS)
-  while (!holds()) {
-    if (late.aborted) throw new Error(`it never came to hold: ${what()}`)
-    await sleep(10)
-  }
 }

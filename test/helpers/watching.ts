@@ -7,7 +7,8 @@ import { Maildir } from '../../src/mailbox/maildir.ts'
 import { watch } from '../../src/mailbox/watch.ts'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import { folderForEach } from './files.ts'
-import { type MailKeys, makeKeys, sealed, until } from './mail.ts'
+import { type MailKeys, makeKeys, sealed } from './mail.ts'
+import { until } from './until.ts'
 
 /** An empty mailbox in the folder `mail` of each test's folder, and its keys beside it. */
 export function mailboxForEach() {

@@ -8,8 +8,9 @@ import { beforeEach, describe, it } from 'node:test'
 import { runCommand, withCommand } from '../helpers/command.ts'
 import { commandsOf, documentAt, root, shellLines } from '../helpers/documents.ts'
 import { folderForEach } from '../helpers/files.ts'
-import { textsIn, until } from '../helpers/mail.ts'
+import { textsIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
+import { until } from '../helpers/until.ts'
 
 const { text: readme } = documentAt('src/mailbox/README.md')
 

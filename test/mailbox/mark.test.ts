@@ -8,6 +8,7 @@ import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
 import { isMark, newMark, processOf, stillRuns } from '../../src/mark.ts'
 import { systemError } from '../helpers/files.ts'
+import { until } from '../helpers/until.ts'
 
 type Marks = typeof import('../../src/mark.ts')
 
@@ -134,8 +135,7 @@ describe('the process of a mark', () => {
       const [said] = await once(parent.stdout, 'data')
       const pid = String(said).trim()
       const mark = newMark().replace(/^\d+\.\d+/, `${pid}.`)
-      while (!/\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
-        await new Promise(setImmediate)
+      await until(() => /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
       assert.equal(stillRuns(mark), false)
     } finally {
       parent.kill('SIGKILL')

@@ -8,7 +8,8 @@ import { Maildir } from '../../src/mailbox/maildir.ts'
 import { seal } from '../../src/mailbox/seal.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { makePipe } from '../helpers/files.ts'
-import { makeKeys, sealed, until } from '../helpers/mail.ts'
+import { makeKeys, sealed } from '../helpers/mail.ts'
+import { until } from '../helpers/until.ts'
 import { lookAgainAfter, mailboxForEach } from '../helpers/watching.ts'
 
 const box = mailboxForEach()

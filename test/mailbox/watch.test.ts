@@ -15,8 +15,9 @@ import { createTerminal } from '../../src/terminal/terminal.ts'
 import { Turn } from '../../src/turn.ts'
 import { HASTY, refusal, withCommand } from '../helpers/command.ts'
 import { failingWith, filesOpened, modeOf, systemError } from '../helpers/files.ts'
-import { makeKeys, sealed, textsIn, until } from '../helpers/mail.ts'
+import { makeKeys, sealed, textsIn } from '../helpers/mail.ts'
 import { keptTerminal } from '../helpers/terminal.ts'
+import { until } from '../helpers/until.ts'
 import { lookAgainAfter, mailboxForEach } from '../helpers/watching.ts'
 
 const box = mailboxForEach()

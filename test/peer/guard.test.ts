@@ -32,6 +32,7 @@ import {
 } from '../helpers/problem.ts'
 import { askRaw, lines, sendRaw } from '../helpers/raw.ts'
 import { sharedPeers } from '../helpers/shared.ts'
+import { until } from '../helpers/until.ts'
 import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
@@ -287,10 +288,10 @@ describe('a caller from the network', () => {
           socket.write(lines('GET /held HTTP/1.1', 'Host: 127.0.0.1'))
         }
       })
-      while (held.length < 48) await setImmediate()
+      await until(() => held.length === 48)
       const own = `http://127.0.0.1:${port}`
       const owners = Array.from({ length: 16 }, () => call(`${own}/held`))
-      while (held.length < 64) await setImmediate()
+      await until(() => held.length === 64)
       await assert.rejects(call(`${own}/now`), 'there are 64 in all')
       for (const response of held.splice(48)) response.end()
       await Promise.all(owners)
@@ -298,7 +299,7 @@ describe('a caller from the network', () => {
       for (const response of held) response.end()
       // whoever goes makes room for the next one
       for (const socket of strangers) socket.destroy()
-      while ((await call(`http://${from}:${port}/now`).catch(() => null)) === null);
+      await until(async () => (await call(`http://${from}:${port}/now`).catch(() => null)) !== null)
     } finally {
       for (const socket of strangers) socket.destroy()
       server.close()

@@ -23,7 +23,6 @@ import { forgetful, openMemory } from '../../src/state/memory.ts'
 import { openPictures } from '../../src/state/pictures.ts'
 import { type Answer, beginCall, posting } from '../helpers/call.ts'
 import { withServer } from '../helpers/fakes.ts'
-import { until } from '../helpers/mail.ts'
 import { MAX_IMAGE, pair, type WiredPeer } from '../helpers/pair.ts'
 import {
   PicturesInMemory,
@@ -36,6 +35,7 @@ import {
 import { assertProblem } from '../helpers/problem.ts'
 import { type RecordingProxy, recordingProxy } from '../helpers/recording-proxy.ts'
 import { sharedProcess, sharedSession } from '../helpers/shared.ts'
+import { until } from '../helpers/until.ts'
 import {
   agree,
   type StartedPeers,
