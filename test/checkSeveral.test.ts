@@ -99,6 +99,33 @@ describe('check, of several', () => {
       for (const findings of wrong) assert.ok(findings.some(({ code }) => code === 'bad_pair'))
     }))
 
+  it('finds nothing wrong with keys that somebody has sent on to peers of other runs', async () => {
+    const [text] = await oneRun(SUITES.X25519)
+    const keys = ({ form, way }: Json) => form === 'key message' && way === 'sent'
+    const parts = JSON.parse(text)
+      .events.find(keys)
+      .parts.map(({ text }: Json) => text)
+    const body = JSON.parse(parts.join(''))
+    const texts = [text]
+    for (let run = 0; run < 2; run++) {
+      texts.push(
+        ...(await runOn(SUITES.X25519, async (a, b) => {
+          assert.equal((await post(`${a.url}/wire/keys`, body)).status, 201)
+          await agree(a, b)
+          // in the name of the peer that is known there by now
+          const { identity } = (await b.call('/show')).json
+          assert.equal((await post(`${a.url}/wire/keys`, { ...body, identity })).status, 201)
+          await agree(a, b)
+        })),
+      )
+    }
+    assertGood(texts)
+    assert.deepEqual(
+      reportsOf(texts).map(({ pairs }) => pairs.length),
+      [0, 1, 1, 1, 1],
+    )
+  })
+
   it('remarks an identity that is in two runs, which one and the same peer has', async () => {
     const identity = new KeyPair(X25519)
     const texts: string[] = []

@@ -33,7 +33,7 @@ export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
     turned(crossed(two, one, route)),
   ])
   const faults = walks.flatMap(({ fault }) => fault ?? [])
-  if (!areEachOthers(one, two) || !areEachOthers(two, one))
+  if (!areEachOthers(one, two))
     faults.push(both((other) => `Its identities are not those of ${other}, the other side.`))
   const isSame = one.session === two.session
   const ended = one.session !== null && two.session !== null && walks.every(({ atOnce }) => atOnce)
@@ -46,8 +46,11 @@ export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
   }
 }
 
-function areEachOthers({ identity }: Facts, { peerIdentity }: Facts): boolean {
-  return peerIdentity === null || peerIdentity === identity
+/** Whether each has the identity that the other one takes it for. */
+export function areEachOthers(one: Facts, two: Facts): boolean {
+  const knows = ({ peerIdentity }: Facts, { identity }: Facts) =>
+    peerIdentity === null || peerIdentity === identity
+  return knows(one, two) && knows(two, one)
 }
 
 function both(text: (other: string) => string): Fault {

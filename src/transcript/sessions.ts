@@ -28,6 +28,8 @@ export interface Sessions {
   readonly known: ReadonlySet<string>
   /** Those for which a confirmation came from the other side, and the number of the event that it came with first. */
   readonly proven: ReadonlyMap<string, number>
+  /** The other side's public keys, as hex, of those: all else that came may be anybody's. */
+  readonly provenKeys: ReadonlySet<string>
 }
 
 /** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
@@ -72,7 +74,8 @@ export function sessionsOf(
     else if (way === 'sent' && !book.known.has(id) && !mayLack)
       findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
   }
-  return { keys, known: book.known, proven }
+  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.peerKeyOf(id) ?? []))
+  return { keys, known: book.known, proven, provenKeys }
 }
 
 /** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */
@@ -116,7 +119,7 @@ function wordsOf(error: unknown): string {
 
 /**
  * A key pair is made for one exchange, and each side has its own. Of what it receives a peer sees only so much: it
- * remembers the last used shares of the other side, and of its own keys those that still count.
+ * remembers the last used shares of the other side, key and identity together, and of its own keys those that still count.
  */
 function checkShares(
   suite: Suite,
@@ -124,21 +127,21 @@ function checkShares(
   mayLack: boolean,
   findings: Findings,
 ): void {
-  const last: Partial<Record<Way, readonly string[]>> = {}
+  const last: Partial<Record<Way, { once: string; all: readonly string[] }>> = {}
   const used: Readonly<Record<Way, Set<string>>> = { sent: new Set(), received: new Set() }
   for (const { n, way, share } of keys) {
     const { encapsulationKey, point } = halvesOf(suite, share.publicKey)
     const all = [point, share.identity, encapsulationKey]
       .map(bytesToHex)
       .filter((key) => key !== '')
-    const [key = ''] = all
-    if (used[way].has(key) && last[way]?.[0] !== key && !(way === 'received' && mayLack))
+    const once = way === 'sent' ? bytesToHex(point) : all.join(' ')
+    if (used[way].has(once) && last[way]?.once !== once && !(way === 'received' && mayLack))
       findings.wrongWith('bad_keys', 'Its public key was used before.', n)
-    const others = way === 'sent' ? used.received : new Set(last.sent)
+    const others = way === 'sent' ? used.received : new Set(last.sent?.all)
     if (all.some((key) => others.has(key)))
       findings.wrongWith('bad_keys', 'One of its keys is also one of the other side.', n)
-    for (const key of all) used[way].add(key)
-    last[way] = all
+    for (const key of [once, ...all]) used[way].add(key)
+    last[way] = { once, all }
   }
 }
 
@@ -164,8 +167,9 @@ class SessionBook {
     confirm: Confirm
     mayBeAnybodys: boolean
   }[] = []
-  /** By session. */
+  /** By session: its ciphertext, and the other side's public key as hex. */
   readonly #ciphertexts = new Map<string, Uint8Array>()
+  readonly #peerKeys = new Map<string, string>()
   /** The last confirmation that came before its keys, as one in an answer can. */
   #early: Confirm | null = null
 
@@ -179,7 +183,7 @@ class SessionBook {
     if (this.#own === null || this.#peer === null) return
     const pair = [this.#own, this.#peer] as const
     this.#pairs = [pair, ...this.#pairs].slice(0, PAIRS_TRIED)
-    if (this.#suite.kem === null) this.known.add(this.#idOf(pair, null))
+    if (this.#suite.kem === null) this.#know(this.#idOf(pair, null), pair)
     else if (this.#early !== null) this.#learn(this.#early, [pair])
   }
 
@@ -195,6 +199,11 @@ class SessionBook {
     if (mayBeAnybodys && !last.some((pair) => this.#idOf(pair, ciphertext) === id)) return
     this.#confirms.push({ n, way, id, confirm, mayBeAnybodys })
     if (!isKnown) this.#early = confirm
+  }
+
+  /** The other side's public key of a session that is known, as hex. */
+  peerKeyOf(id: string): string | undefined {
+    return this.#peerKeys.get(id)
   }
 
   /** One side has one tag for a session, and one of the two sides the ciphertext. */
@@ -235,10 +244,16 @@ class SessionBook {
     const id = bytesToHex(session)
     if (this.known.has(id)) return true
     if (ciphertext === undefined) return false
-    if (!pairs.some((pair) => this.#idOf(pair, ciphertext) === id)) return false
-    this.known.add(id)
+    const pair = pairs.find((pair) => this.#idOf(pair, ciphertext) === id)
+    if (pair === undefined) return false
+    this.#know(id, pair)
     this.#ciphertexts.set(id, ciphertext)
     return true
+  }
+
+  #know(id: string, [, peer]: readonly [Share, Share]): void {
+    this.known.add(id)
+    this.#peerKeys.set(id, bytesToHex(peer.publicKey))
   }
 
   #idOf([own, peer]: readonly [Share, Share], ciphertext: Uint8Array | null): string {
