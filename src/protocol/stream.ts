@@ -226,10 +226,11 @@ export class PictureOpener {
    * @throws DuetError `decrypt_failed` `bad_image` `too_large`
    */
   end(): Uint8Array {
-    // a stream has one form: what fills its last chunk is not followed by an empty one
-    if (this.#counter > 0 && this.#filled === AEAD_TAG_BYTES)
-      throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
+    const isOnlyOne = this.#counter === 0
     const last = this.#next(true)
+    // a stream has one form: what fills its last chunk is not followed by an empty one
+    if (!isOnlyOne && last.length === 0)
+      throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
     if (this.#left !== 0) throw wrongLength()
     return last
   }

@@ -348,6 +348,11 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ['decrypt_failed', 'without its first chunk', joined(head, chunk(1), chunk(2))],
     ['decrypt_failed', 'chunks swapped', joined(head, chunk(1), chunk(0), chunk(2))],
     ['decrypt_failed', 'a chunk twice', joined(head, chunk(0), chunk(0), chunk(2))],
+    [
+      'decrypt_failed',
+      'without all but the tag of its second chunk',
+      joined(head, chunk(0), chunk(1).subarray(-16)),
+    ],
     ['decrypt_failed', 'a byte more', joined(genuine, u(1, 0))],
     ['decrypt_failed', 'the last chunk twice', joined(genuine, chunk(2))],
     ['bad_image', 'no metadata', ofPlaintext(u(2, 0))],
