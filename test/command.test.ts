@@ -293,3 +293,19 @@ describe('wrong usage', () => {
       assert.match(await usage(args), /^error: [\s\S]*\(ecdh-duet --help shows the commands\)\n$/)
     })
 })
+
+describe('a command whose standard output nobody reads', () => {
+  for (const [what, args] of Object.entries<() => string[]>({
+    'the help': () => ['--help'],
+    keygen: () => ['keygen', at('keys')],
+    check: () => ['check', at('none.json')],
+    lab: () => ['lab', 'original'],
+  }))
+    it(`ends in one line: ${what}`, () =>
+      withCommand(args(), {}, async (command) => {
+        // before it has begun
+        command.closeOutput()
+        assert.equal(await command.ended, 1)
+        assert.equal(command.errors(), 'ecdh-duet: standard output was closed\n')
+      }))
+})
