@@ -14,10 +14,13 @@ export function askedToEnd(): Promise<number> {
   })
 }
 
+/** Resolves when whoever reads standard output has had the time for that. */
+export const lastLines = () => delay(LAST_LINES_MS)
+
 /** Ends the process with the exit code, once it is there. A request to the other peer may be under way; nobody waits for it any more. */
 export async function untilTheEnd(exitCode: Promise<number>): Promise<never> {
   const code = await exitCode
-  await Promise.race([outputTaken(), delay(LAST_LINES_MS)])
+  await Promise.race([outputTaken(), lastLines()])
   process.exit(code)
 }
 
