@@ -62,6 +62,16 @@ describe('a step', suite, () => {
       assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected)
     }))
 
+  it('has as much of its curl beside it as is read, however long the text is', () =>
+    onPage(async (page) => {
+      await page.fill('#text', 'long '.repeat(3000))
+      const curl = step(page, '/send_msg').locator('.curl')
+      assert.ok(((await curl.textContent()) ?? '').length > 15_000)
+      const { height = 0 } = (await curl.boundingBox()) ?? {}
+      assert.ok(height > 0 && height < 150, `${height} px`)
+      await page.fill('#text', '')
+    }))
+
   it('has its outcome below it until the state has moved on, or it is given something else', () =>
     onPage(async (page, [a, b]) => {
       const gone = (route: string) =>
