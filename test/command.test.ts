@@ -6,10 +6,11 @@ import fs from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
+import { wrongNode } from '../src/commands/nodeVersion.ts'
 import { SUITES, type Suite } from '../src/protocol/suites.ts'
 import { openMemory } from '../src/state/memory.ts'
 import { call, posting, TEXT } from './helpers/call.ts'
-import { type Command, usage, withCommand } from './helpers/command.ts'
+import { type Command, runCommand, usage, withCommand } from './helpers/command.ts'
 import { folderForEach } from './helpers/files.ts'
 import { freePorts } from './helpers/ports.ts'
 import { sharedProcess } from './helpers/shared.ts'
@@ -248,6 +249,23 @@ describe('the command', () => {
     assert.deepEqual([code, output], [2, ''])
     assert.match(errors, /^Usage: node dist\/main\.js /)
     for (const flag of ['--help', '--version']) assert.equal((await run([flag])).code, 0)
+  })
+
+  it('does nothing on a Node that is too old but say which it needs', async () => {
+    const old = "Object.defineProperty(process, 'versions', { value: { node: '18.20.8' } })"
+    const program = [process.execPath, '--import', `data:text/javascript,${old}`, 'dist/main.js']
+    const { code, output, errors } = await runCommand(['both', '--ports', '0,0', '--no-state'], {
+      program,
+    })
+    assert.deepEqual([code, output], [1, ''])
+    assert.match(
+      errors,
+      /^ecdh-duet: This is Node 18\.20\.8, and this program needs 20\.19 or later: /,
+    )
+    for (const version of ['0.10.48', '14.21.3', '20.18.9'])
+      assert.notEqual(wrongNode(version), null)
+    for (const version of ['20.19.0', '20.20.2', '22.0.0', '24.11.1', '100.0.0'])
+      assert.equal(wrongNode(version), null)
   })
 })
 
