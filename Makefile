@@ -17,7 +17,7 @@ MAILBOXES ?= .duet/mailboxes
 TO ?=
 RECIPIENT ?=
 # For send-image: the picture.
-IMAGE ?= src/sample/curve.png
+export IMAGE ?= src/sample/curve.png
 # For bench: how often each pair is measured, and which rows, all of them unless named.
 ROUNDS ?= 7
 ONLY ?=
@@ -63,7 +63,7 @@ run-mallory-known: dist/main.js ## the same between the two of run-both, once th
 	@exec $(DUET) mallory --with known $(MALLORY)
 
 send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
-	@exec $(DUET) send-image --port $(PORT_A) "$(IMAGE)"
+	@exec $(DUET) send-image --port $(PORT_A) "$$IMAGE"
 
 keygen: $(MAILBOXES)/a/key.public.pem $(MAILBOXES)/b/key.public.pem ## make keys for the mailboxes of A and B, where there are none (MAILBOXES=folder, CURVE)
 

@@ -2,13 +2,19 @@
 /** The command: parse, run, exit code (0 done, 1 failed, 2 wrong usage). */
 
 import { CommanderError } from 'commander'
+import { wrongNode } from './commands/nodeVersion.ts'
 import { createProgram } from './commands/table.ts'
 import { DuetError } from './protocol/errors.ts'
 import { StateError } from './state/files.ts'
 import { tell } from './terminal/output.ts'
 
+const wrong = wrongNode(process.versions.node)
 try {
-  await createProgram().parseAsync()
+  if (wrong === null) await createProgram().parseAsync()
+  else {
+    process.exitCode = 1
+    tell(wrong)
+  }
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else {

@@ -21,6 +21,7 @@ import {
   parseVictim,
   parseVictims,
 } from './arguments.ts'
+import { calledAs, nameHelp } from './called.ts'
 import { untilTheEnd } from './ending.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './run.ts'
@@ -41,19 +42,19 @@ const CURVES = Object.keys({
  * CommanderError on wrong usage, and what the command's body throws.
  */
 export function createProgram(): Command {
-  const program = new Command('ecdh-duet')
+  const program = new Command(calledAs(process.argv[1]))
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
     .version(version)
     .exitOverride()
     .allowExcessArguments(false)
-    .showHelpAfterError('(ecdh-duet --help shows the commands)')
   addPeers(program)
   addMail(program)
   addMallory(program)
   addCheck(program)
   addLab(program.command('lab'))
+  nameHelp(program)
   return program
 }
 
@@ -207,7 +208,7 @@ function addCheck(program: Command): void {
 The transcript of a peer is at /transcript, and at the end of its page:
 
     curl http://127.0.0.1:5000/transcript -o ana.json
-    ecdh-duet check *.json
+    ${program.name()} check *.json
 
 Exit code: 0 if all are good, 1 if some are not.`,
     )

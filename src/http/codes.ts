@@ -92,7 +92,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
   decrypt_failed: { status: 400, title: 'Does not decrypt', next: newKeys },
   text_in_url: {
     status: 400,
-    title: 'A text does not belong into a URL',
+    title: 'A text does not belong in a URL',
     next: ownText,
   },
   bad_letter: {
@@ -225,13 +225,19 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     title: 'The other peer does not answer',
     next: mailOr(
       () => 'Start the peer that --to names, then send again.',
-      () => 'Start the other peer, then run this step again.',
+      ({ peerUrl }) =>
+        `Start the other peer, so that it answers at ${peerUrl}, then run this step again.`,
     ),
   },
   peer_refused: {
     status: 502,
     title: 'The other peer refused',
-    next: mailOr(() => 'Look whether --to names a peer with a mailbox.', newKeys),
+    // for what is no peer; where one refused, its code says what to do next
+    next: mailOr(
+      () => 'Look whether --to names a peer with a mailbox.',
+      ({ peerUrl }) =>
+        `See that the other peer is what answers at ${peerUrl} (--peer names it), then run this step again.`,
+    ),
   },
   peer_timeout: {
     status: 504,

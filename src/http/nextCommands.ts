@@ -10,6 +10,8 @@ export interface Commands {
   both(path: string): string
   /** A step of the other peer that needs a session; while there is none, what makes one. */
   inSession(path: string): string
+  /** Where the other peer is. */
+  readonly peerUrl: string
   /** Seals a text and sends it to this peer's mailbox. */
   readonly mail: string
 }
@@ -26,7 +28,7 @@ export function commandsOf(peer: { url: string; peerUrl: string; hasSession?: bo
   const both = (path: string) =>
     `${own(path)} ${here ? '&&' : '  # and on the other machine:'} ${others(path)}`
   const inSession = (path: string) => (peer.hasSession === false ? both('/send_keys') : there(path))
-  return { own, mail, peer: there, both, inSession }
+  return { own, mail, peer: there, both, inSession, peerUrl: peer.peerUrl }
 }
 
 /** Whether the peer at `url` is on this machine. */

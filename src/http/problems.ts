@@ -88,7 +88,10 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   const problem = describe(error.code, error.message)
   if (!(error instanceof PeerError) || error.code !== 'peer_refused') return problem
   const { peerCode } = error
-  if (!isCode(peerCode) || peerCode === 'internal') return { ...problem, peer_code: peerCode }
+  if (!isCode(peerCode)) return { ...problem, peer_code: peerCode }
+  // what it is about stands on the other terminal
+  if (peerCode === 'internal')
+    return { ...problem, next: TABLE.peer_timeout.next(commands, path), peer_code: peerCode }
   // the other peer's refusal, as it would put it
   const { own: others, peer: own, ...rest } = commands
   return {

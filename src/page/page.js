@@ -14,8 +14,6 @@ import { followStep, restartSteps, setUpSteps, showWaiting } from './steps.js'
 import { follow } from './stream.js'
 import { showPublic } from './table.js'
 
-for (const element of document.querySelectorAll('[data-js]'))
-  if (element instanceof HTMLElement) element.hidden = false
 setUpSteps()
 setUpComparison()
 byId('print').addEventListener('click', () => print())

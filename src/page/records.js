@@ -120,8 +120,9 @@ function wireRow(event) {
     ),
   )
   eventOf.set(details, event)
-  // most records are never opened
-  details.addEventListener('toggle', () => fillOnce(details))
+  // most records are never opened. The click comes before it opens: an empty one is never seen. The toggle comes
+  // later, and alone where there was no click
+  for (const type of ['click', 'toggle']) details.addEventListener(type, () => fillOnce(details))
   const kind = [way, event.type, refused ? 'refused' : ''].join(' ')
   return h('li', { id: `record-${n}`, class: `record ${kind}` }, details)
 }

@@ -34,7 +34,6 @@ export function setUpSteps() {
     const { step = '' } = item.dataset
     const button = item.querySelector('button')
     if (button) {
-      button.hidden = false
       button.addEventListener('click', () => runStep(item, step))
       // there from the start: a screen reader tells what changes, not what appears
       item.append(h('p', { class: 'said', role: 'status' }))

@@ -8,6 +8,9 @@ export interface ProgressBar {
   stop(): void
 }
 
+/** What stands beside the bar needs so many columns. What is beyond the edge of the terminal is not shown. */
+const REST = 56
+
 /** A bar on standard error for `total` bytes, with percent, rate and time left; nothing where that is no terminal. */
 export async function progressBar(total: number): Promise<ProgressBar> {
   if (!process.stderr.isTTY) return { update() {}, stop() {} }
@@ -16,6 +19,7 @@ export async function progressBar(total: number): Promise<ProgressBar> {
   const bar = new SingleBar(
     {
       format: '{bar} {percentage} %  {done} of {whole}  {rate}  {eta_formatted} left',
+      barsize: Math.min(40, Math.max(10, (process.stderr.columns || 80) - REST)),
       stream: process.stderr,
     },
     Presets.shades_classic,

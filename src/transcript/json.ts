@@ -17,7 +17,7 @@ export function parseJson(text: string): unknown {
   try {
     value = JSON.parse(text)
   } catch {
-    throw new FileError('not_json', 'It is not JSON.')
+    throw new FileError('not_json', 'It is not JSON, or its end is missing.')
   }
   if (odd !== null) throw new FileError('bad_form', `${odd.what} in line ${lineOf(text, odd.at)}.`)
   return value

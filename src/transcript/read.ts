@@ -22,7 +22,10 @@ export function readFile(file: string): Uint8Array {
     throw unreadable(error)
   }
   try {
-    if (!fs.fstatSync(fd).isFile()) throw new FileError('unreadable', 'It is not a file.')
+    const stat = fs.fstatSync(fd)
+    if (stat.isDirectory())
+      throw new FileError('unreadable', 'It is a folder. Name the files in it: FOLDER/*.json')
+    if (!stat.isFile()) throw new FileError('unreadable', 'It is not a file.')
     return readBounded(fd)
   } catch (error) {
     throw error instanceof FileError ? error : unreadable(error)
@@ -60,6 +63,10 @@ function unreadable(error: unknown): FileError {
  */
 export function textOf(bytes: Uint8Array): string {
   const [first, second, third] = bytes
+  if (first === undefined) throw new FileError('not_json', 'It is empty.')
+  // PK: so begins every zip with something in it (APPNOTE.TXT, 4.3.7)
+  if (first === 0x50 && second === 0x4b)
+    throw new FileError('not_json', 'It is a zip. Unpack it, and check what was in it.')
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
     throw new FileError(
       'not_json',

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
-import { records, sharedPage, suite, withTab } from './tabs.ts'
+import { onePage, records, sharedPage, suite, withTab } from './tabs.ts'
 
 describe('what comes over the wire', suite, () => {
   const onPage = sharedPage()
@@ -75,6 +75,19 @@ describe('a record', suite, () => {
         const { parts } = (await a.call('/transcript')).json.events[0]
         assert.equal(body, parts.map((part: { text: string }) => part.text).join(''))
       })
+    }))
+
+  it('has its bytes as soon as it is open', () =>
+    onePage(async (page, [a]) => {
+      await a.call('/send_keys')
+      await records(page, 3)
+      // without a pause in which the browser could do anything else
+      const seen = await page.locator('#record-1 summary').evaluate((summary) => {
+        ;(summary as HTMLElement).click()
+        const details = summary.closest('details')
+        return details?.open && (details.querySelector('.bytes') as HTMLElement | null)?.innerText
+      })
+      assert.match(`${seen}`, /"curve":"2X25519"/)
     }))
 
   it('that is hostile is text and nothing else', () =>

@@ -4,7 +4,18 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { noChromium } from '../helpers/browser.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
-import { nextIs, press, SAMPLE, says, sharedPage, step, suite, TEXT, withTab } from './tabs.ts'
+import {
+  nextIs,
+  onePage,
+  press,
+  SAMPLE,
+  says,
+  sharedPage,
+  step,
+  suite,
+  TEXT,
+  withTab,
+} from './tabs.ts'
 
 describe('a step', suite, () => {
   const onPage = sharedPage()
@@ -51,6 +62,16 @@ describe('a step', suite, () => {
       assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected)
     }))
 
+  it('has as much of its curl beside it as is read, however long the text is', () =>
+    onPage(async (page) => {
+      await page.fill('#text', 'long '.repeat(3000))
+      const curl = step(page, '/send_msg').locator('.curl')
+      assert.ok(((await curl.textContent()) ?? '').length > 15_000)
+      const { height = 0 } = (await curl.boundingBox()) ?? {}
+      assert.ok(height > 0 && height < 150, `${height} px`)
+      await page.fill('#text', '')
+    }))
+
   it('has its outcome below it until the state has moved on, or it is given something else', () =>
     onPage(async (page, [a, b]) => {
       const gone = (route: string) =>
@@ -83,5 +104,24 @@ describe('the page without its script', { skip: noChromium }, () => {
         for (const kind of ['button', 'textarea', 'input', 'progress'])
           assert.equal(await page.locator(`${kind}:visible`).count(), 0, kind)
       })
+    }))
+
+  it('leaves the room that the script fills, so that nothing jumps when it comes', () =>
+    onePage(async (page) => {
+      const tops = () =>
+        page
+          .locator('main, #send_keys, #others, #show, #send_msg, #safety, #sums')
+          .evaluateAll((all) => all.map((element) => element.getBoundingClientRect().top))
+      await nextIs(page, '/send_keys')
+      const after = await tops()
+      await page.route('**/page.js', (route) => route.abort())
+      await page.reload()
+      const before = await tops()
+      await page.unroute('**/page.js')
+      assert.equal(before.length, after.length)
+      for (const [i, top] of before.entries()) {
+        const jump = Math.abs(top - (after[i] ?? 0))
+        assert.ok(jump < 12, `${jump} px: ${before} / ${after}`)
+      }
     }))
 })

@@ -5,10 +5,11 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
+import { wrongNode } from '../../src/commands/nodeVersion.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { openMemory } from '../../src/state/memory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
-import { type Command, usage, withCommand } from '../helpers/command.ts'
+import { type Command, runCommand, usage, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { sharedProcess } from '../helpers/shared.ts'
@@ -247,8 +248,25 @@ describe('the command', () => {
   it('exits with 2 on nothing, and with 0 on --help and --version', async () => {
     const { code, output, errors } = await run([])
     assert.deepEqual([code, output], [2, ''])
-    assert.match(errors, /^Usage: ecdh-duet /)
+    assert.match(errors, /^Usage: node dist\/main\.js /)
     for (const flag of ['--help', '--version']) assert.equal((await run([flag])).code, 0)
+  })
+
+  it('does nothing on a Node that is too old but say which it needs', async () => {
+    const old = "Object.defineProperty(process, 'versions', { value: { node: '18.20.8' } })"
+    const program = [process.execPath, '--import', `data:text/javascript,${old}`, 'dist/main.js']
+    const { code, output, errors } = await runCommand(['both', '--ports', '0,0', '--no-state'], {
+      program,
+    })
+    assert.deepEqual([code, output], [1, ''])
+    assert.match(
+      errors,
+      /^ecdh-duet: This is Node 18\.20\.8, and this program needs 20\.19 or later: /,
+    )
+    for (const version of ['0.10.48', '14.21.3', '20.18.9'])
+      assert.notEqual(wrongNode(version), null)
+    for (const version of ['20.19.0', '20.20.2', '22.0.0', '24.11.1', '100.0.0'])
+      assert.equal(wrongNode(version), null)
   })
 })
 
@@ -291,7 +309,14 @@ describe('wrong usage', () => {
   ]
   for (const [what, args] of wrong)
     it(`is ${what}, and the help is named`, async () => {
-      assert.match(await usage(args), /^error: [\s\S]*\(ecdh-duet --help shows the commands\)\n$/)
+      const said = await usage(args)
+      assert.match(said, /^error: /)
+      // in this process it is called as a package would be
+      const help =
+        args[0] === 'trio'
+          ? '(npx ecdh-duet --help shows the commands)\n'
+          : `(npx ecdh-duet ${args[0]} --help shows what it takes)\n`
+      assert.equal(said.slice(-help.length), help)
     })
 })
 

@@ -116,6 +116,8 @@ describe('the package', () => {
         assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
       },
     )
+    const { output } = await runCommand(['--help'], { program, cwd: home, env })
+    assert.match(output, /^Usage: npx ecdh-duet /)
     assert.deepEqual(fs.readdirSync(home), before)
   })
 

@@ -22,6 +22,8 @@ function assertBlamesPeer(code: string, listener: RequestListener, timeout?: num
       assert.doesNotMatch(JSON.stringify(peer.events), /xyzzy/)
       assert.equal((await peer.call('/show')).status, 200)
       if (code === 'peer_refused') assert.equal(problem.peer_code, null)
+      // it may be the address that is wrong
+      if (code !== 'peer_timeout') assert.ok(problem.next.includes(` ${url}`), problem.next)
     }),
   )
 }
@@ -149,6 +151,15 @@ describe('an other peer', () => {
           assert.ok(!answer.text.includes('xyzzy'))
           assert.doesNotMatch(JSON.stringify(peer.events), /xyzzy/)
         }),
+    ))
+
+  it('that has a defect is one to look at: its keys are not what is wrong', () =>
+    withServer(answering(500, 'application/problem+json', '{"code":"internal"}'), (url) =>
+      withPeerFacing(url, undefined, async (peer) => {
+        const problem = assertProblem(await peer.call('/send_keys'), 'peer_refused')
+        assert.equal(problem.peer_code, 'internal')
+        assert.match(problem.next, /^Look at the other terminal/)
+      }),
     ))
 
   for (const [what, body] of [

@@ -381,14 +381,14 @@ describe('ecdh-duet send-image', () => {
       fs.writeFileSync(file, pngOf(5_000_000))
       const command = `'${process.execPath}' dist/main.js send-image --port ${port} '${file}'`
       // script(1) runs it on a terminal of its own, and hands on what that shows
-      const { stdout } = await run('script', ['-qec', command, '/dev/null'], {
+      const { stdout } = await run('script', ['-qec', `stty cols 80; ${command}`, '/dev/null'], {
         cwd: root,
         env: { ...process.env, TERM: 'xterm' },
       })
       const shown = stripVTControlCharacters(stdout)
       assert.match(
         shown,
-        /█+ 100 % {2}5\.0 MB of 5\.0 MB {2}\d+\.\d MB\/s {2}\d+s left\r?\n\{\s+"sent": true/,
+        /[^█]█{24} 100 % {2}5\.0 MB of 5\.0 MB {2}\d+\.\d MB\/s {2}\d+s left\r?\n\{\s+"sent": true/,
       )
       assert.match(shown, /░+ 0 % {2}0 bytes of 5\.0 MB/)
     }),

@@ -133,7 +133,8 @@ describe('a file that is no transcript', () => {
     open.repeat(times) + close.repeat(times)
   const MANY = Array(500_000).fill(0)
   const contents: [string, string | Uint8Array, RegExp][] = [
-    ['empty', '', /not JSON/],
+    ['empty', '', /^It is empty\.$/],
+    ['a zip', 'PK\u0003\u0004\u0014', /^It is a zip\. Unpack it/],
     ['text', 'My homework\n', /not JSON/],
     ['bytes', Buffer.from([0x80, 0xff, 0]), /not text in UTF-8/],
     ['UTF-16', Buffer.from('\ufeff{}', 'utf16le'), /UTF-16, as > writes it in PowerShell/],
@@ -193,7 +194,7 @@ describe('a file that is no transcript', () => {
       assert.equal(wrong[0].code, 'unreadable')
       assert.match(
         wrong[0].text,
-        /^It is not a file\.$|^There is no such file\.$|^It can't be read \(E[A-Z]+\)\.$/,
+        /^It is a folder\. Name the files|^It is not a file\.$|^There is no such file\.$|^It can't be read \(E[A-Z]+\)\.$/,
       )
     }
   })
