@@ -108,9 +108,9 @@ export async function prepare({
       const { address, port: got } = server.address() as AddressInfo
       ports.push(got)
       const isOwn = REACHED_AT_LOOPBACK.includes(address) || address === '::1'
-      reachedAt.push(
-        isOwn ? undefined : `http://${isIPv6(address) ? `[${address}]` : address}:${got}`,
-      )
+      // IPv4 in IPv6 is a form that the guard refuses
+      const name = address.replace(/^::ffff:(?=[\d.]+$)/, '')
+      reachedAt.push(isOwn ? undefined : `http://${isIPv6(name) ? `[${name}]` : name}:${got}`)
       // the owner's curls go to 127.0.0.1, wherever the other peer's requests come in
       if (!REACHED_AT_LOOPBACK.includes(address))
         servers.push(await listen({ host: '127.0.0.1', port: got }, own, patience))

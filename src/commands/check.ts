@@ -5,7 +5,6 @@ import { print, printJson } from '../terminal/output.ts'
 import { printable } from '../terminal/safe.ts'
 import { checkFile } from '../transcript/check.ts'
 import { compare, type Report } from '../transcript/compare.ts'
-import { endWithOutput } from './ending.ts'
 
 const VERDICTS = ['good', 'cut', 'bad', 'copy'] as const
 /** `cut`: good as far as it goes, and its beginning is not in it any more. */
@@ -21,7 +20,6 @@ const INDENT = '    '
  * them is not good.
  */
 export async function check(files: readonly string[], { json }: { json?: true }): Promise<number> {
-  endWithOutput()
   const reports = compare(files.map(checkFile))
   if (json) printJson(reports.map(asJson))
   else for (const line of asTable(reports)) print(line)

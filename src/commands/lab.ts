@@ -3,7 +3,6 @@
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { print } from '../terminal/output.ts'
 import { printable } from '../terminal/safe.ts'
-import { endWithOutput } from './ending.ts'
 
 /** Prints their lines, with whatever came from outside escaped. */
 const say = (...lines: string[]) => {
@@ -12,7 +11,6 @@ const say = (...lines: string[]) => {
 
 /** Breaks the original's curve and ciphers. Returns the exit code. */
 export async function labOriginal(): Promise<number> {
-  endWithOutput()
   const { original } = await import('../lab/original/original.ts')
   original(say)
   return 0
@@ -24,7 +22,6 @@ export async function labOriginal(): Promise<number> {
  * @throws PeerError
  */
 export async function labBadKeys(url: string): Promise<number> {
-  endWithOutput()
   const { badKeys } = await import('../lab/bad-keys/badKeys.ts')
   return (await badKeys(say, url)) ? 0 : 1
 }
@@ -34,7 +31,6 @@ export async function labNonceReuse(
   texts: readonly string[],
   { crib }: { crib?: string },
 ): Promise<number> {
-  endWithOutput()
   const { nonceReuse } = await import('../lab/nonce-reuse/nonceReuse.ts')
   const [first, second] = texts
   nonceReuse(say, first === undefined || second === undefined ? undefined : [first, second], crib)
@@ -43,7 +39,6 @@ export async function labNonceReuse(
 
 /** Records three sessions and tries stolen memory on them. Returns the exit code. */
 export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promise<number> {
-  endWithOutput()
   const { forwardSecrecy } = await import('../lab/forward-secrecy/forwardSecrecy.ts')
   await forwardSecrecy(say, SUITES[curve])
   return 0
@@ -51,7 +46,6 @@ export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promis
 
 /** Opens what was recorded with the keys that a quantum computer would find, as far as it opens. Returns the exit code. */
 export async function labQuantum(): Promise<number> {
-  endWithOutput()
   const { quantum } = await import('../lab/quantum/quantum.ts')
   await quantum(say)
   return 0

@@ -8,6 +8,7 @@ import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { openClaimed } from '../state/claim.ts'
 import { StateError } from '../state/files.ts'
 import { forgetful, hasMet } from '../state/memory.ts'
+import { tell } from '../terminal/output.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
@@ -84,7 +85,7 @@ function prepareVictims(
     ],
     openMemory: (port) =>
       kind === 'known'
-        ? openClaimed(path.join(state, String(port)), suite.curve)
+        ? openClaimed(path.join(state, String(port)), suite.curve, undefined, tell)
         : forgetful(suite.curve),
     terminal,
     showsSecrets: true,

@@ -10,6 +10,7 @@ import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/key
 import { forgetful } from '../state/memory.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
 import { pictureFile } from '../state/pictures.ts'
+import { tell } from '../terminal/output.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
@@ -61,7 +62,7 @@ export async function run(
       const memory =
         options.state === false
           ? forgetful(suite.curve, identity)
-          : openClaimed(stateOf(port), suite.curve, identity)
+          : openClaimed(stateOf(port), suite.curve, identity, tell)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },

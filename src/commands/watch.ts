@@ -7,7 +7,7 @@ import { makeDirectory, naming, StateError } from '../state/files.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal } from '../terminal/terminal.ts'
-import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
+import { askedToEnd, lastLines, tellWhereSecretsGo } from './ending.ts'
 
 /**
  * Watches the mailbox in `dir`, which is made if it isn't there, with the private key in `keyFile`.
@@ -28,8 +28,10 @@ export async function watchMailbox(dir: string, keyFile: string): Promise<number
   const asked = askedToEnd()
   const ending = new AbortController()
   asked.then(() => ending.abort())
+  const watching = watch({ maildir, pair, tell: terminal.tellOfMailbox, signal: ending.signal })
   try {
-    await watch({ maildir, pair, tell: terminal.tellOfMailbox, signal: ending.signal })
+    // what nobody takes stays in the mailbox
+    await Promise.race([watching, asked.then(lastLines)])
   } catch (error) {
     const { code, syscall, path } = error as NodeJS.ErrnoException
     if (syscall === undefined) throw error

@@ -4,6 +4,7 @@ import type { Context } from 'koa'
 import getRawBody from 'raw-body'
 import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
+import { parseJson } from '../protocol/json.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { HttpError } from './problems.ts'
 
@@ -21,7 +22,7 @@ export async function readJson(
   limit: number,
   seen?: (body: Uint8Array) => void,
 ): Promise<unknown> {
-  return parseJson(await readJsonBytes(ctx, limit, seen))
+  return jsonOf(await readJsonBytes(ctx, limit, seen))
 }
 
 /**
@@ -41,11 +42,11 @@ export async function readJsonBytes(
 }
 
 /** @throws DuetError `bad_message` */
-export function parseJson(body: Uint8Array): unknown {
+export function jsonOf(body: Uint8Array): unknown {
   try {
-    return JSON.parse(UTF8.decode(body))
+    return parseJson(UTF8.decode(body))
   } catch {
-    throw new DuetError('bad_message', 'The body is not JSON.')
+    throw new DuetError('bad_message', 'The body is not JSON, or has a name twice in one object.')
   }
 }
 

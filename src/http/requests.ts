@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises'
 import type { Got, Request, Response } from 'got'
 import getRawBody from 'raw-body'
 import { PeerError } from '../contract.ts'
+import { parseJson } from '../protocol/json.ts'
 import { isCode } from './codes.ts'
 
 /** For a whole round trip, in ms. */
@@ -104,7 +105,7 @@ export async function answerTo(request: Request): Promise<Answer> {
 
 /** @throws PeerError */
 export function parsed(text: string): unknown {
-  return understood(JSON.parse, text)
+  return understood(parseJson, text)
 }
 
 /** The answer's status and its text. @throws PeerError */

@@ -6,7 +6,7 @@ import type { Receiver } from '../contract.ts'
 import { AEAD_TAG_BYTES, MAX_TEXT_BYTES, maxKeyMessageBytes } from '../protocol/messages.ts'
 import { maxStreamBytes } from '../protocol/stream.ts'
 import { SUITES, type Suite } from '../protocol/suites.ts'
-import { parseJson, readJson, readJsonBytes, tooLarge } from './bodies.ts'
+import { jsonOf, readJson, readJsonBytes, tooLarge } from './bodies.ts'
 import type { WireRoute } from './events.ts'
 import { StreamHead, withStream } from './pictures.ts'
 import type { Events } from './ring.ts'
@@ -28,7 +28,7 @@ export function addWire(router: Router, receiver: Receiver, events: Events): voi
     const most = ctx.request.length === undefined ? limit : MAX_KEYS_BODY
     const bytes = await readJsonBytes(ctx, most, seen(ctx, '/wire/keys'))
     if (bytes.length > limit && !isOfAnother(receiver.suite, bytes)) throw tooLarge(limit)
-    accepted(ctx, await receiver.receiveKeys(parseJson(bytes)))
+    accepted(ctx, await receiver.receiveKeys(jsonOf(bytes)))
   })
 
   router.register('/wire/message', ['POST'], async (ctx) => {
@@ -50,7 +50,7 @@ export function addWire(router: Router, receiver: Receiver, events: Events): voi
 /** Whether it is a key message of another suite, as far as it says. */
 function isOfAnother({ name }: Suite, bytes: Uint8Array): boolean {
   try {
-    const { curve } = parseJson(bytes) as { curve?: unknown }
+    const { curve } = jsonOf(bytes) as { curve?: unknown }
     return typeof curve === 'string' && curve !== name && Object.hasOwn(SUITES, curve)
   } catch {
     return false

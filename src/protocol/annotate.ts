@@ -71,9 +71,12 @@ export function annotatedJson<Schema extends v.GenericSchema>(
       if (text === null) return null
       const parts = valuesOf(text)
       const named = parts.flatMap(({ field }) => field ?? [])
-      // JSON lets a name come twice: whoever sends that shall not have thousands of parts kept
+      // JSON lets a name come twice: whoever sends that shall not have thousands of parts kept, nor a text in
+      // the place of `outer`, which `v.is` does not see where an object follows it
       if (new Set(named).size < named.length) return null
-      const isHex = ({ field, text }: TextPart) => !fields[field ?? '']?.hex || HEX.test(text)
+      if (!named.every((name) => Object.hasOwn(notes, name))) return null
+      const isHex = ({ field, text }: TextPart) =>
+        !fields[field ?? '']?.hex || HEX.test(unescaped(text))
       if (!parts.every(isHex)) return null
       return parts.flatMap((part) => {
         const note = ended.get(part.field ?? '')
@@ -146,10 +149,15 @@ function valuesOf(text: string): TextPart[] {
   return [...parts, { text: text.slice(done) }]
 }
 
+/** What stands between the quotes of a string in JSON, without its escapes. */
+function unescaped(text: string): string {
+  return text.includes('\\') ? JSON.parse(`"${text}"`) : text
+}
+
 function splitEnd(part: TextPart, { end }: EndedNote): TextPart[] {
   const at = part.text.length - 2 * end.bytes
-  // too short: then it is refused, and there is nothing to tell apart
-  if (at < 0) return [part]
+  // too short: then it is refused, and there is nothing to tell apart; or written with escapes, so that bytes are no pairs
+  if (at < 0 || part.text.includes('\\')) return [part]
   const last = { field: end.name, text: part.text.slice(at) }
   return at === 0 ? [last] : [{ ...part, text: part.text.slice(0, at) }, last]
 }

@@ -5,6 +5,7 @@ import * as v from 'valibot'
 import { annotatedBytes, annotatedJson } from './annotate.ts'
 import { concatBytes, equalBytes, lp, readU64, u64, utf8ToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
+import { parseJson } from './json.ts'
 import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from './messages.ts'
 
 const MAGIC = utf8ToBytes('DUET2')
@@ -225,10 +226,11 @@ export class PictureOpener {
    * @throws DuetError `decrypt_failed` `bad_image` `too_large`
    */
   end(): Uint8Array {
-    // a stream has one form: what fills its last chunk is not followed by an empty one
-    if (this.#counter > 0 && this.#filled === AEAD_TAG_BYTES)
-      throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
+    const isOnlyOne = this.#counter === 0
     const last = this.#next(true)
+    // a stream has one form: what fills its last chunk is not followed by an empty one
+    if (!isOnlyOne && last.length === 0)
+      throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
     if (this.#left !== 0) throw wrongLength()
     return last
   }
@@ -285,7 +287,7 @@ function splitMetadata(plaintext: Uint8Array): { metadata: PictureMetadata; pict
   if (end > 2 + MAX_METADATA_BYTES || end > plaintext.length) throw notMetadata()
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(json)
-    return { metadata: v.parse(Metadata, JSON.parse(text)), picture: plaintext.subarray(end) }
+    return { metadata: v.parse(Metadata, parseJson(text)), picture: plaintext.subarray(end) }
   } catch {
     throw notMetadata()
   }

@@ -15,22 +15,37 @@ const STILL_HERE_MS = SILENCE_MS / 4
 /**
  * Opens the state in `dir` as `openMemory` does, and keeps other peers out of it as long as this process runs.
  * (One that was killed on this machine keeps nobody out; on another one, for two minutes.) Git takes nothing of ours: a folder that was there before gets lines for
- * that in its `.gitignore`, since the rest in it is somebody else's.
+ * that in its `.gitignore`, since the rest in it is somebody else's. `lost` is told, once, if another peer has it all the
+ * same: that can be one on another machine, after two minutes in which this process was stopped or asleep.
  * @throws StateError while another peer has it, and as `openMemory` does
  */
-export function openClaimed(dir: string, curve: Curve, given?: KeyPair): Memory {
-  claim(dir)
+export function openClaimed(
+  dir: string,
+  curve: Curve,
+  given: KeyPair | undefined,
+  lost: (why: string) => void,
+): Memory {
+  claim(dir, lost)
   return openMemory(dir, curve, given)
 }
 
-function claim(dir: string): void {
+function claim(dir: string, lost: (why: string) => void): void {
   naming(dir, () => {
     makeDirectory(dir)
     keepFromGit(dir, KEPT)
     const turn = new Turn(dir, { folder: 'running', tmp: '.' })
     // of two that start together one comes too late, and sees the other when it looks again
     if (!turn.take() && !turn.take()) throw new StateError(refusal(dir, turn))
-    setInterval(() => whileItCanBeWritten(() => turn.take()), STILL_HERE_MS).unref()
+    let isOurs = true
+    const hold = () => {
+      const wasOurs = isOurs
+      isOurs = turn.take()
+      if (wasOurs && turn.holder !== null)
+        lost(
+          `${dir}: Another peer (${processOf(turn.holder)}) has this state too by now. End one of the two.`,
+        )
+    }
+    setInterval(() => whileItCanBeWritten(hold), STILL_HERE_MS).unref()
     process.once('exit', () => whileItCanBeWritten(() => turn.release()))
   })
 }

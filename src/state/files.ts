@@ -104,7 +104,9 @@ export function keepFromGit(dir: string, lines: readonly string[]): boolean {
   const inside = folders.slice(0, 1 + folders.findIndex(isRepository) || undefined)
   if (inside.some((folder) => keepsAll(ignoredIn(folder)))) return false
   const text = ignoredIn(dir)
-  const there = linesOf(text)
+  const all = linesOf(text)
+  // a line with ! takes back what stands before it
+  const there = all.slice(1 + all.findLastIndex((line) => line.startsWith('!')))
   const missing = lines.filter((line) => !there.includes(line))
   if (missing.length === 0) return false
   const gap = text === '' || text.endsWith('\n') ? '' : '\n'

@@ -74,6 +74,22 @@ function flushAll(): void {
   for (const writer of gathering) writer.flush()
 }
 
+let isRead = true
+let end = (): void => process.exit(1)
+process.stdout.on('error', () => {
+  if (!isRead) return
+  isRead = false
+  tell('standard output was closed')
+  end()
+})
+// nobody is there to be told
+process.stderr.on('error', () => {})
+
+/** Calls `act` once nobody reads standard output any more (`| head` has what it wanted), in place of ending at once. */
+export function onOutputClosed(act: () => void): void {
+  end = act
+}
+
 process.on('exit', flushAll)
 // before Node says what it was
 process.on('uncaughtExceptionMonitor', flushAll)

@@ -24,6 +24,8 @@ export interface Crossing {
   readonly answerHash: string | null
   /** Whether it was taken: the answer was 201. If not, there was no answer, and nobody knows. */
   readonly accepted: boolean
+  /** Whether it came with keys that the other side never confirmed: then it may be anybody's. */
+  readonly mayBeAnybodys: boolean
 }
 
 /** Of a file that is a transcript, what is told of it and compared with others. */
@@ -41,6 +43,8 @@ export interface Facts {
   readonly isCut: boolean
   /** Public keys (of an exchange, as hex) that this peer sent, and those that it took. */
   readonly keys: Readonly<Record<Way, ReadonlySet<string>>>
+  /** Those of the keys that it took that the other side has confirmed. */
+  readonly provenKeys: ReadonlySet<string>
   readonly crossings: readonly Crossing[]
 }
 
@@ -88,7 +92,7 @@ function checkTranscript(
 function factsOf(
   { run, state }: Transcript,
   records: readonly WireRecord[],
-  { keys }: Sessions,
+  { keys, provenKeys }: Sessions,
   sealed: readonly Sealed[],
   isCut: boolean,
 ): Facts {
@@ -107,11 +111,20 @@ function factsOf(
     pictures: { sent: taken('picture', 'sent'), received: taken('picture', 'received') },
     isCut,
     keys: { sent: keysOf('sent'), received: keysOf('received') },
-    crossings: records.flatMap((record) => crossingOf(record, sealed)),
+    provenKeys,
+    crossings: records.flatMap((record) => {
+      const key = keys.find(({ way, n }) => way === 'received' && n === record.request.n)
+      const mayBeAnybodys = key !== undefined && !provenKeys.has(bytesToHex(key.share.publicKey))
+      return crossingOf(record, sealed, mayBeAnybodys)
+    }),
   }
 }
 
-function crossingOf(record: WireRecord, sealed: readonly Sealed[]): Crossing[] {
+function crossingOf(
+  record: WireRecord,
+  sealed: readonly Sealed[],
+  mayBeAnybodys: boolean,
+): Crossing[] {
   const { request, answer, body, answerBody, accepted } = record
   const { n, way, route } = request
   const mayBeTaken = way === 'sent' && (answer === null || answer.status === null)
@@ -126,6 +139,7 @@ function crossingOf(record: WireRecord, sealed: readonly Sealed[]): Crossing[] {
       hash: sha256(Buffer.from(`${route} ${request.bytes} `), body),
       answerHash: accepted ? sha256(answerBody) : null,
       accepted,
+      mayBeAnybodys,
     },
   ]
 }

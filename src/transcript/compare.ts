@@ -1,9 +1,9 @@
 /** Transcripts beside one another: copies, keys that two of them share, and the two sides of one run. */
 
 import type { Way } from '../http/events.ts'
-import type { Checked, Facts } from './check.ts'
+import type { Checked, Crossing, Facts } from './check.ts'
 import type { Finding, FindingCode } from './finding.ts'
-import { type Meeting, meetingOf } from './pair.ts'
+import { areEachOthers, type Meeting, meetingOf } from './pair.ts'
 
 /** A file with all that is to be said of it. */
 export interface Report extends Checked {
@@ -36,7 +36,7 @@ export function compare(files: readonly Checked[]): Report[] {
     )
   const runs = firstsBy(different, ({ facts, file }) => facts?.run ?? file)
   for (const way of ['sent', 'received'] as const)
-    for (const group of groupsBy(runs, ({ facts }) => [...(facts?.keys[way] ?? [])]))
+    for (const group of groupsBy(runs, (file) => keysOf(file, way)))
       tell(
         group,
         'shared_key',
@@ -45,7 +45,9 @@ export function compare(files: readonly Checked[]): Report[] {
       )
   for (const way of ['sent', 'received'] as const)
     for (const group of groupsBy(runs, (file) =>
-      hasNote(file, 'shared_key') ? [] : hashesOf(file, way),
+      hasNote(file, 'shared_key')
+        ? []
+        : crossingsOf(file, way).flatMap(({ hash, mayBeAnybodys }) => (mayBeAnybodys ? [] : hash)),
     ))
       tell(
         group,
@@ -128,6 +130,8 @@ function pairsOf(files: readonly Checked[]): [Checked & Whole, Checked & Whole][
     for (const mark of marksOf(one, 'sent'))
       for (const two of takers.get(mark) ?? []) {
         if (met.get(one)?.has(two)) continue
+        // somebody may have sent it on to whom it was not meant for
+        if (!isProven(two, mark) && !areEachOthers(one.facts, two.facts)) continue
         met.get(one)?.add(two)
         met.get(two)?.add(one)
         pairs.push([one, two])
@@ -145,11 +149,26 @@ function marksOf(file: Checked & Whole, way: Way): string[] {
   )
 }
 
+/** Whether a mark of what a peer took is of what nobody but the other side can have sent. */
+function isProven({ facts }: Checked & Whole, mark: string): boolean {
+  return !(
+    (facts.keys.received.has(mark) && !facts.provenKeys.has(mark)) ||
+    facts.crossings.some(({ hash, mayBeAnybodys }) => mayBeAnybodys && hash === mark)
+  )
+}
+
+/** Public keys that two peers never have in common, each on this side. */
+function keysOf({ facts }: Checked, way: Way): string[] {
+  return [...((way === 'sent' ? facts?.keys.sent : facts?.provenKeys) ?? [])]
+}
+
 /** Hashes of the keys and messages that went this way. A picture's header says nothing of its way. */
-function hashesOf({ facts }: Checked, way: Way): string[] {
-  return (facts?.crossings ?? [])
-    .filter((each) => each.way === way && each.route !== '/wire/image')
-    .map(({ hash }) => hash)
+function hashesOf(file: Checked, way: Way): string[] {
+  return crossingsOf(file, way).map(({ hash }) => hash)
+}
+
+function crossingsOf({ facts }: Checked, way: Way): Crossing[] {
+  return (facts?.crossings ?? []).filter((each) => each.way === way && each.route !== '/wire/image')
 }
 
 interface Whole {

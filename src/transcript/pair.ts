@@ -33,7 +33,7 @@ export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
     turned(crossed(two, one, route)),
   ])
   const faults = walks.flatMap(({ fault }) => fault ?? [])
-  if (!areEachOthers(one, two) || !areEachOthers(two, one))
+  if (!areEachOthers(one, two))
     faults.push(both((other) => `Its identities are not those of ${other}, the other side.`))
   const isSame = one.session === two.session
   const ended = one.session !== null && two.session !== null && walks.every(({ atOnce }) => atOnce)
@@ -46,8 +46,11 @@ export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
   }
 }
 
-function areEachOthers({ identity }: Facts, { peerIdentity }: Facts): boolean {
-  return peerIdentity === null || peerIdentity === identity
+/** Whether each has the identity that the other one takes it for. */
+export function areEachOthers(one: Facts, two: Facts): boolean {
+  const knows = ({ peerIdentity }: Facts, { identity }: Facts) =>
+    peerIdentity === null || peerIdentity === identity
+  return knows(one, two) && knows(two, one)
 }
 
 function both(text: (other: string) => string): Fault {
@@ -74,8 +77,9 @@ function turned({ fault, ...walk }: Walk): Walk {
 /**
  * What `from` sent on a route beside what `to` received there. Either may begin or end before the other: one was
  * started, cut or taken at another time. In between they are the same and in the same order, since each request
- * waits for the answer to the one before; but one without an answer may have come late or never, and a key message
- * once more, from whoever has recorded it. Of many key messages some that came may not be kept.
+ * waits for the answer to the one before; but one without an answer may have come late or never, a key message
+ * once more, from whoever has recorded it, and key messages of others in between. Of many key messages some that came
+ * may not be kept.
  */
 function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   const on = (facts: Facts, way: Way) =>
@@ -87,6 +91,7 @@ function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
   let i = begin < 0 ? sent.length : begin
   let j = begin < 0 ? received.length : placeOf(sent[begin]?.hash ?? '')
   const mayLack = route === '/wire/keys' && received.length - j >= KEPT_KEYS
+  const hashes = new Set(sent.map(({ hash }) => hash))
   /** What may be received wherever it comes. */
   const loose = new Set(sent.flatMap(({ accepted, hash }) => (accepted ? [] : [hash])))
   const before = [sent.slice(0, i), received.slice(0, j)].map((those) =>
@@ -99,6 +104,8 @@ function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
     const mayBeGone = route === '/wire/keys' && received.length - j >= KEPT_KEYS
     if (!mine.accepted || (mayBeGone && placeOf(mine.hash) < 0)) i++
     else if (loose.has(theirs.hash)) j++
+    // anybody may send keys
+    else if (route === '/wire/keys' && !hashes.has(theirs.hash) && placeOf(mine.hash) > j) j++
     else if (mine.hash !== theirs.hash)
       return { fault: differing(mine, theirs), same, atOnce: false }
     else if (mine.answerHash !== theirs.answerHash)

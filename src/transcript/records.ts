@@ -226,13 +226,15 @@ function answerFault(
       ? null
       : 'There was no answer, and yet it has one.'
   if (way === 'sent' && form === null) return 'This peer answered in no form of the protocol.'
+  if (way === 'sent' && status === 201 && request?.form === null)
+    return `It takes record ${to}, which is in no form of the protocol.`
   const said = form === 'refusal' ? codeIn(parts) : null
   return code === said ? null : 'Its code is not that of its bytes.'
 }
 
-function codeIn(parts: readonly Part[]): string | null {
-  const part = parts.find(({ field }) => field === 'code')
-  return part !== undefined && 'text' in part ? part.text : null
+function codeIn(parts: readonly Part[]): unknown {
+  const { code } = jsonOf(bytesOf(parts)) as { code?: unknown }
+  return code
 }
 
 /** Keys and messages go one after another, so that only the last ones may wait for their answer. */

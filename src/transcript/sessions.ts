@@ -28,12 +28,14 @@ export interface Sessions {
   readonly known: ReadonlySet<string>
   /** Those for which a confirmation came from the other side, and the number of the event that it came with first. */
   readonly proven: ReadonlyMap<string, number>
+  /** The other side's public keys, as hex, of those: all else that came may be anybody's. */
+  readonly provenKeys: ReadonlySet<string>
 }
 
 /** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
 const PAIRS_TRIED = 8
 
-/** Something that is said about keys: at `n`, going `way`. */
+/** Something that is said about keys: at `n`, going `way`. A key message has a share, and an answer has none. */
 interface Said {
   readonly n: number
   readonly way: Way
@@ -62,9 +64,9 @@ export function sessionsOf(
       keys.push({ n, way, share })
       book.take(way, share)
     }
-    if (confirm !== undefined) book.note(n, way, confirm)
+    if (confirm !== undefined) book.note(n, way, confirm, share === undefined)
   }
-  checkShares(suite, keys, findings)
+  checkShares(suite, keys, mayLack, findings)
   const proven = new Map<string, number>()
   for (const { n, way, id, fault } of book.read()) {
     if (way === 'received' && !proven.has(id)) proven.set(id, n)
@@ -72,7 +74,8 @@ export function sessionsOf(
     else if (way === 'sent' && !book.known.has(id) && !mayLack)
       findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
   }
-  return { keys, known: book.known, proven }
+  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.peerKeyOf(id) ?? []))
+  return { keys, known: book.known, proven, provenKeys }
 }
 
 /** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */
@@ -114,23 +117,31 @@ function wordsOf(error: unknown): string {
   throw error
 }
 
-/** A key pair is made for one exchange, and each side has its own. */
-function checkShares(suite: Suite, keys: readonly Keys[], findings: Findings): void {
-  const last: Partial<Record<Way, string>> = {}
-  const owners = new Map<string, Way>()
+/**
+ * A key pair is made for one exchange, and each side has its own. Of what it receives a peer sees only so much: it
+ * remembers the last used shares of the other side, key and identity together, and of its own keys those that still count.
+ */
+function checkShares(
+  suite: Suite,
+  keys: readonly Keys[],
+  mayLack: boolean,
+  findings: Findings,
+): void {
+  const last: Partial<Record<Way, { once: string; all: readonly string[] }>> = {}
+  const used: Readonly<Record<Way, Set<string>>> = { sent: new Set(), received: new Set() }
   for (const { n, way, share } of keys) {
     const { encapsulationKey, point } = halvesOf(suite, share.publicKey)
-    const own = [share.identity, point, encapsulationKey].filter(({ length }) => length > 0)
-    const whole = bytesToHex(share.publicKey)
-    const used = owners.get(bytesToHex(point)) === way && last[way] !== whole
-    if (used) findings.wrongWith('bad_keys', 'Its public key was used before.', n)
-    for (const key of own.map(bytesToHex)) {
-      const owner = owners.get(key) ?? way
-      if (owner !== way)
-        findings.wrongWith('bad_keys', 'One of its keys is also one of the other side.', n)
-      owners.set(key, owner)
-    }
-    last[way] = whole
+    const all = [point, share.identity, encapsulationKey]
+      .map(bytesToHex)
+      .filter((key) => key !== '')
+    const once = way === 'sent' ? bytesToHex(point) : all.join(' ')
+    if (used[way].has(once) && last[way]?.once !== once && !(way === 'received' && mayLack))
+      findings.wrongWith('bad_keys', 'Its public key was used before.', n)
+    const others = way === 'sent' ? used.received : new Set(last.sent?.all)
+    if (all.some((key) => others.has(key)))
+      findings.wrongWith('bad_keys', 'One of its keys is also one of the other side.', n)
+    for (const key of [once, ...all]) used[way].add(key)
+    last[way] = { once, all }
   }
 }
 
@@ -149,7 +160,11 @@ class SessionBook {
   #own: Share | null = null
   #peer: Share | null = null
   #pairs: (readonly [Share, Share])[] = []
-  readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm }[] = []
+  readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm; isAnswer: boolean }[] =
+    []
+  /** By session: its ciphertext, and the other side's public key as hex. */
+  readonly #ciphertexts = new Map<string, Uint8Array>()
+  readonly #peerKeys = new Map<string, string>()
   /** The last confirmation that came before its keys, as one in an answer can. */
   #early: Confirm | null = null
 
@@ -163,19 +178,43 @@ class SessionBook {
     if (this.#own === null || this.#peer === null) return
     const pair = [this.#own, this.#peer] as const
     this.#pairs = [pair, ...this.#pairs].slice(0, PAIRS_TRIED)
-    if (this.#suite.kem === null) this.known.add(this.#idOf(pair, null))
+    if (this.#suite.kem === null) this.#know(this.#idOf(pair, null), pair)
     else if (this.#early !== null) this.#learn(this.#early, [pair])
   }
 
-  note(n: number, way: Way, confirm: Confirm): void {
-    this.#confirms.push({ n, way, id: bytesToHex(confirm.session), confirm })
-    if (!this.#learn(confirm, this.#pairs)) this.#early = confirm
+  /**
+   * `isAnswer`: it came in an answer. In a key message, which may be anybody's, a peer looks at a confirmation only if it
+   * is of its candidate or of what takes the candidate's place, that is, of the last two pairs.
+   */
+  note(n: number, way: Way, confirm: Confirm, isAnswer: boolean): void {
+    const id = bytesToHex(confirm.session)
+    const isKnown = this.#learn(confirm, this.#pairs)
+    const ciphertext = this.#ciphertexts.get(id) ?? null
+    const isSeen =
+      way === 'sent' ||
+      isAnswer ||
+      this.#pairs.slice(0, 2).some((pair) => this.#idOf(pair, ciphertext) === id)
+    if (!isSeen) return
+    this.#confirms.push({ n, way, id, confirm, isAnswer })
+    if (!isKnown) this.#early = confirm
+  }
+
+  /** The other side's public key of a session that is known, as hex. */
+  peerKeyOf(id: string): string | undefined {
+    return this.#peerKeys.get(id)
   }
 
   /** One side has one tag for a session, and one of the two sides the ciphertext. */
   *read(): Generator<Reading> {
     const seen = new Map<string, Confirm>()
-    for (const { n, way, id, confirm } of this.#confirms) {
+    const own = new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
+    for (const { n, way, id, confirm, isAnswer } of this.#confirms) {
+      if (way === 'received') {
+        // what is wrong in an answer, its receiver alone has seen, and refused
+        if (isAnswer) yield { n, way, id, fault: null }
+        // a peer confirms every session that it has
+        if (isAnswer || !own.has(id)) continue
+      }
       const { tag, ciphertext } = confirm
       const before = seen.get(`${way} ${id}`)
       const other = seen.get(`${way === 'sent' ? 'received' : 'sent'} ${id}`)
@@ -207,9 +246,16 @@ class SessionBook {
     const id = bytesToHex(session)
     if (this.known.has(id)) return true
     if (ciphertext === undefined) return false
-    if (!pairs.some((pair) => this.#idOf(pair, ciphertext) === id)) return false
-    this.known.add(id)
+    const pair = pairs.find((pair) => this.#idOf(pair, ciphertext) === id)
+    if (pair === undefined) return false
+    this.#know(id, pair)
+    this.#ciphertexts.set(id, ciphertext)
     return true
+  }
+
+  #know(id: string, [, peer]: readonly [Share, Share]): void {
+    this.known.add(id)
+    this.#peerKeys.set(id, bytesToHex(peer.publicKey))
   }
 
   #idOf([own, peer]: readonly [Share, Share], ciphertext: Uint8Array | null): string {

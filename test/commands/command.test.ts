@@ -189,14 +189,15 @@ describe('ecdh-duet peer', () => {
   })
 
   const skip = process.platform === 'linux' ? false : 'only Linux has 127.0.0.2 without being told'
-  it('that listens on another address is at 127.0.0.1 too, for its owner', { skip }, () =>
-    withPeers({ host: '127.0.0.2' }, async ({ port, lines }) => {
-      for (const host of ['127.0.0.1', '127.0.0.2'])
-        assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
-      const told = new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `)
-      assert.ok(lines().some((line) => told.test(line)))
-    }),
-  )
+  for (const host of ['127.0.0.2', '::ffff:127.0.0.2'])
+    it(`that listens on ${host} is at 127.0.0.1 too, for its owner`, { skip }, () =>
+      withPeers({ host }, async ({ port, lines }) => {
+        for (const host of ['127.0.0.1', '127.0.0.2'])
+          assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
+        const told = new RegExp(`^· {2}for the other +http://127\\.0\\.0\\.2:${port} `)
+        assert.ok(lines().some((line) => told.test(line)))
+      }),
+    )
 })
 
 describe('the command', () => {
@@ -292,4 +293,20 @@ describe('wrong usage', () => {
     it(`is ${what}, and the help is named`, async () => {
       assert.match(await usage(args), /^error: [\s\S]*\(ecdh-duet --help shows the commands\)\n$/)
     })
+})
+
+describe('a command whose standard output nobody reads', () => {
+  for (const [what, args] of Object.entries<() => string[]>({
+    'the help': () => ['--help'],
+    keygen: () => ['keygen', at('keys')],
+    check: () => ['check', at('none.json')],
+    lab: () => ['lab', 'original'],
+  }))
+    it(`ends in one line: ${what}`, () =>
+      withCommand(args(), {}, async (command) => {
+        // before it has begun
+        command.closeOutput()
+        assert.equal(await command.ended, 1)
+        assert.equal(command.errors(), 'ecdh-duet: standard output was closed\n')
+      }))
 })

@@ -72,6 +72,18 @@ const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
+/** A form with each of its names there twice, once with its own value and once with another. */
+function twice(form: object): Refused[] {
+  const text = JSON.stringify(form)
+  return Object.entries(form).flatMap(([name, value]) => {
+    const own = `"${name}":${JSON.stringify(value)}`
+    return [
+      `"${name}":0,${own}`,
+      `${own},"\\u${name.charCodeAt(0).toString(16).padStart(4, '0')}${name.slice(1)}":${JSON.stringify(value)}`,
+    ].map((both): Refused => ['bad_message', `${name} twice`, text.replace(own, both)])
+  })
+}
+
 const ofLength = (length: number) => 'ab'.repeat(length)
 
 /** A fresh share of nobody. */
@@ -97,6 +109,7 @@ export function badForms(suite: Suite, form: KeyForm): Refused[] {
     ...['', 'keys', '[]', 'null', '2', '"keys"', `\ufeff${JSON.stringify(form)}`].map(
       (body): Refused => ['bad_message', `the body ${body.slice(0, 20)}`, body],
     ),
+    ...twice(form),
     ['bad_message', 'no UTF-8', Buffer.from(JSON.stringify({ ...form, curve: 'ÿ' }), 'latin1')],
     ...['curve', 'basePoint', 'identity', 'publicKey'].flatMap((field) =>
       inPlace('bad_message', form, field, [undefined, null, 0, {}]),
@@ -266,6 +279,7 @@ export function badMessages(session: Session, genuine: MessageForm, taken: Messa
       rows('bad_message', field, [undefined, null, true, []]),
     ),
     ...rows('bad_message', 'seq', ['1', -1, 0.5, 2 ** 53]),
+    ...twice(genuine),
     ['bad_message', 'seq -0', JSON.stringify(genuine).replace(/"seq":\d+/, '"seq":-0')],
     ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
     ...rows('bad_encoding', 'ciphertext', [...[0, 15, 16_401].map(ofLength), 'AB'.repeat(20)]),
@@ -311,6 +325,7 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
   const { key } = session.files.out.ahead(number + 1)
   const ofPlaintext = (plain: Buffer) =>
     joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
+  const nameTwice = Buffer.from(JSON.stringify(ofGif).replace('{', '{"name":"",'))
   const wide = joined(PNG_HEAD, u(4, 65_536), u(4, 1), bytes('0802000000'), u(4, 0))
   return [
     ['bad_image', 'nothing', Buffer.alloc(0)],
@@ -334,9 +349,19 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ['decrypt_failed', 'without its first chunk', joined(head, chunk(1), chunk(2))],
     ['decrypt_failed', 'chunks swapped', joined(head, chunk(1), chunk(0), chunk(2))],
     ['decrypt_failed', 'a chunk twice', joined(head, chunk(0), chunk(0), chunk(2))],
+    [
+      'decrypt_failed',
+      'without all but the tag of its second chunk',
+      joined(head, chunk(0), chunk(1).subarray(-16)),
+    ],
     ['decrypt_failed', 'a byte more', joined(genuine, u(1, 0))],
     ['decrypt_failed', 'the last chunk twice', joined(genuine, chunk(2))],
     ['bad_image', 'no metadata', ofPlaintext(u(2, 0))],
+    [
+      'bad_image',
+      'metadata with a name twice',
+      ofPlaintext(joined(u(2, nameTwice.length), nameTwice, GIF)),
+    ],
     ['bad_image', 'a byte of plaintext', ofPlaintext(u(1, 0))],
     ...Object.entries({
       'another type': { type: 'image/bmp' },

@@ -83,9 +83,19 @@ export function ofPeer<T>(read: () => T): T {
 
 export function parse(body: Buffer): unknown {
   if (!isUtf8(body)) throw new Refusal('bad_message')
+  const text = body.toString()
+  let value: unknown
   try {
-    return JSON.parse(body.toString())
+    value = JSON.parse(text)
   } catch {
     throw new Refusal('bad_message')
   }
+  // written anew it has as many colons, unless a name stood twice
+  if (colonsIn(text) !== colonsIn(JSON.stringify(value))) throw new Refusal('bad_message')
+  return value
+}
+
+/** How many colons stand outside of strings. */
+function colonsIn(json: string): number {
+  return json.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length
 }

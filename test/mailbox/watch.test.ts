@@ -351,6 +351,21 @@ describe('ecdh-duet watch', () => {
       assert.deepEqual(namesIn('new'), [id])
     }))
 
+  it('ends on one signal while nobody reads on, and keeps what it could not show', () =>
+    withCommand(args(), {}, async (watcher) => {
+      await watcher.until(/watching/)
+      watcher.child.stdout?.pause()
+      // several times what a pipe holds
+      const texts = Array.from({ length: 12 }, (_, i) => `${i}`.repeat(30_000))
+      for (const text of texts) await store(text)
+      await until(() => namesIn('cur').length > 1)
+      watcher.kill('SIGTERM')
+      await until(() => watcher.child.exitCode !== null)
+      assert.equal(watcher.child.exitCode, 0)
+      assert.notDeepEqual(namesIn('new'), [])
+      assert.equal(namesIn('new').length + namesIn('cur').length, texts.length)
+    }))
+
   it('does not begin without its key, or with something else in the place of a folder', async () => {
     assert.match(
       await refusal(['watch', box.dir, '--key', 'none.pem']),

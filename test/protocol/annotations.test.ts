@@ -168,6 +168,35 @@ describe('the annotations of a body', () => {
     assert.equal(messages['sealed message'].cut(utf8ToBytes(text)), null)
   })
 
+  it('are none for a text where an object follows under the same name', () => {
+    const confirm = { session: 'ab', tag: 'cd' }
+    const keys = { v: 2, curve: 'X25519', basePoint: '', identity: '', publicKey: '', confirm }
+    const body = JSON.stringify(keys)
+    assert.ok(messages['key message'].cut(utf8ToBytes(body)))
+    for (const first of ['"Meet me"', '["Meet me"]', '{"session":{"a":"Meet me"}}', '7'])
+      for (const twice of [
+        body.replace('"confirm":', `"confirm":${first},"confirm":`),
+        body.replace('"session":', `"session":${first},"session":`),
+      ])
+        assert.equal(messages['key message'].cut(utf8ToBytes(twice)), null, twice)
+  })
+
+  it('are those of bytes that are written with escapes, which JSON reads as the same', () => {
+    const ciphertext = 'ab'.repeat(20)
+    const text = JSON.stringify({ v: 2, session: 'cd', seq: 0, ciphertext })
+    const body = utf8ToBytes(text.replace('"ab', '"\\u0061b').replace('"cd"', '"\\u0063d"'))
+    const parts = messages['sealed message'].cut(body)
+    assert.deepEqual(joined(parts), body)
+    assert.deepEqual(fieldsOf(parts), [
+      ['v', '2'],
+      ['session', '\\u0063d'],
+      ['seq', '0'],
+      ['ciphertext', `\\u0061b${'ab'.repeat(19)}`],
+    ])
+    const capital = utf8ToBytes(text.replace('"cd"', '"\\u0043d"'))
+    assert.equal(messages['sealed message'].cut(capital), null)
+  })
+
   it('are none where a text stands in the place of bytes, or of the name of a curve', () => {
     const message = { v: 2, session: '', seq: 0, ciphertext: 'Meet me at noon' }
     const keys = { v: 2, curve: 'Meet me', basePoint: '', identity: '', publicKey: '' }

@@ -207,6 +207,7 @@ describe('a picture stream', () => {
     const [head, first = head, second = head] = split(stream)
     const full = sealChunk(1, false, nobleAead.open(KEY, nonceOf(1, true), second))
     refuses('bad_image', () => open(concatBytes(head, first, full, empty)))
+    refuses('decrypt_failed', () => open(concatBytes(head, first, full, flipped(empty, 7))))
   })
 
   const picture = pngOf(300)

@@ -11,7 +11,8 @@ import { folderForAll } from '../helpers/files.ts'
 
 const at = folderForAll()
 /** As the command opens the state of a peer; this process has it then. */
-const open = (state: string) => openClaimed(at(state), X25519)
+const open = (state: string, lost: (why: string) => void = assert.fail) =>
+  openClaimed(at(state), X25519, undefined, lost)
 const refuses = (state: string, says: RegExp) =>
   assert.throws(
     () => open(state),
@@ -51,6 +52,22 @@ describe('a state', () => {
       assert.equal(holder === 'free', signal === 'SIGTERM')
       open(signal)
     })
+
+  it('is not lost without a word to a peer on another machine, which sees nothing of a process that sleeps', (t) => {
+    t.mock.timers.enable({ apis: ['setInterval'] })
+    const said: string[] = []
+    open('asleep', (why) => said.push(why))
+    const [own = ''] = fs.readdirSync(at('asleep', 'running'))
+    t.mock.timers.tick(60_000)
+    assert.deepEqual(fs.readdirSync(at('asleep', 'running')), [own])
+    const elsewhere = `17.123.${'0'.repeat(16)}-0.elsewhere`
+    fs.renameSync(at('asleep', 'running', own), at('asleep', 'running', elsewhere))
+    t.mock.timers.tick(120_000)
+    assert.deepEqual(said, [
+      `${at('asleep')}: Another peer (process 17 on elsewhere) has this state too by now. End one of the two.`,
+    ])
+    assert.deepEqual(fs.readdirSync(at('asleep', 'running')), [elsewhere])
+  })
 
   it('ends well where its claim is something else now', () =>
     withPeer('changed', async (peer) => {

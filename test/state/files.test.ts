@@ -140,6 +140,8 @@ describe('what git is told', () => {
       ['not ended', '*.log', '*.log\n/a.pem\n/b/\n'],
       ['one', '/b/ \n', '/b/ \n/a.pem\n'],
       ['all but some', '*\n!*.pem\n', '*\n!*.pem\n/a.pem\n/b/\n'],
+      ['taken back', '/a.pem\n/b/\n!*.pem\n', '/a.pem\n/b/\n!*.pem\n/a.pem\n/b/\n'],
+      ['one taken back', '/a.pem\n!*.pem\n/b/\n', '/a.pem\n!*.pem\n/b/\n/a.pem\n'],
       ['part of a line', '/a.pem.old\n x*\n', '/a.pem.old\n x*\n/a.pem\n/b/\n'],
     ] as const) {
       const dir = folderIn('lines', name)

@@ -3,8 +3,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { annotatedProblem } from '../../src/http/problems.ts'
 import { bytesToHex, hexToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
+import { transcriptOf } from '../../src/protocol/keySchedule.ts'
 import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { compare } from '../../src/transcript/compare.ts'
@@ -165,6 +167,54 @@ describe('check, of messages that never came', () => {
   })
 })
 
+describe('check, of what somebody else has sent', () => {
+  it('takes any status of an answer, and any spelling of a code', async () => {
+    const [text] = await oneRun(SUITES.X25519)
+    const problem = String.raw`{"status":409,"code":"repl\u0061y","title":"","detail":"","next":""}`
+    const parts = annotatedProblem.cut(Buffer.from(problem))
+    const answers = [
+      { status: 999, code: null, bytes: 2, form: null, parts: [] },
+      { status: 0, code: null, bytes: 2, form: null, parts: [] },
+      { status: 409, code: 'replay', bytes: problem.length, form: 'refusal', parts },
+    ]
+    for (const answer of answers) {
+      const answered = changed(text, ({ events }) => {
+        const last = (event: Json) =>
+          event.form === 'answer to a sealed message' && event.way === 'received'
+        Object.assign(events.findLast(last), answer)
+      })
+      assert.deepEqual(wrongIn(answered), [], `${answer.status}`)
+    }
+  })
+
+  it('calls nothing wrong that an answer says, and that its receiver has refused', async () => {
+    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
+      const [text] = await oneRun(suite)
+      const refused = changed(text, ({ events }) => {
+        const [, answer] = events.filter(
+          ({ form, way }: Json) => form === 'answer to a key message' && way === 'received',
+        )
+        const tag = answer.parts.find(({ field }: Json) => field === 'confirm.tag')
+        tag.text = turnedAt(tag.text, 9)
+      })
+      assert.deepEqual(wrongIn(refused), [])
+    }
+  })
+
+  it('finds a request that was taken, and that is in no form of the protocol', async () => {
+    const [, text] = await oneRun(SUITES.X25519)
+    const isTaken = ({ type, way }: Json) => type === 'request' && way === 'received'
+    const count = JSON.parse(text).events.filter(isTaken).length
+    assert.ok(count >= 5)
+    for (let i = 0; i < count; i++) {
+      const bad = changed(text, ({ events }) => {
+        Object.assign(events.filter(isTaken)[i], { form: null, parts: [] })
+      })
+      assert.match(String(wrongIn(bad)), /It takes record \d+, which is in no form of the protocol/)
+    }
+  })
+})
+
 /** Both transcripts of a run that was long: without the keys of its session, and with those of another one behind. */
 async function longRun(): Promise<Record<'cut' | 'anew', [string, string]>> {
   let cut: string[] = []
@@ -266,6 +316,41 @@ describe('check, of a run that was long', () => {
     // the other side sent none of it, which is found where both are there
     assertGood([text])
     assert.notEqual(JSON.parse(text).dropped, 0)
+  })
+
+  it('calls nothing wrong of those that strangers wrote to, whatever a peer takes from anybody', async () => {
+    const suite = INDEPENDENT_SUITES.find(({ name }) => name === 'X25519') ?? assert.fail()
+    const hexOf = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex')
+    const texts = await runOn(SUITES.X25519, async (a, b) => {
+      const first: Json[] = []
+      for (let exchange = 0; exchange < 3; exchange++) {
+        await agree(a, b)
+        first.push((await a.call('/show')).json)
+        await a.call('/send_msg')
+      }
+      const [before, previous, last] = first
+      const { peer } = last
+      const claim = async (fields: object) => {
+        const form = { ...keyForm(suite, stranger(suite)), identity: peer.identity, ...fields }
+        assert.equal((await post(`${a.url}/wire/keys`, form)).status, 201)
+      }
+      // a key of a's own that counts no more
+      await claim({ publicKey: before.publicKey })
+      // confirmations of a session that is past, of none, and of the keys that a has no private key of any more
+      const { publicKey } = stranger(suite)
+      const own = { identity: hexToBytes(last.identity), publicKey: hexToBytes(last.publicKey) }
+      const hers = { identity: hexToBytes(peer.identity), publicKey }
+      const { sessionId } = transcriptOf(SUITES.X25519, own, hers, null)
+      for (const session of [previous.session.id, '00'.repeat(16), hexOf(sessionId)])
+        for (const tag of ['11', '22'])
+          await claim({ publicKey: hexOf(publicKey), confirm: { session, tag: tag.repeat(32) } })
+      await agree(a, b)
+      // one of b's, once a remembers it no more
+      for (let i = 0; i < 64; i++) await claim({})
+      await claim({ publicKey: peer.publicKey })
+    })
+    assertGood([texts[0]])
+    assert.ok(JSON.parse(texts[0]).dropped > 0)
   })
 
   it('calls nothing wrong where one side sent its keys more often than is kept', async () => {
