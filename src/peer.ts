@@ -300,14 +300,17 @@ export class Peer implements Receiver {
    */
   async receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted> {
     const clock = pictureClock('received', this.report)
-    const { picture, name, completed, firstChunk } = await openPicture(
+    const { picture, name, firstChunk } = await openPicture(
       stream,
-      (header) => this.#exchange.receivePicture(header),
+      (header) => {
+        const { accept, ...begun } = this.#exchange.receivePicture(header)
+        // at once: what runs next may begin another exchange
+        return { ...begun, accept: () => accept() && this.#completed() }
+      },
       this.#memory.pictures,
       { aead: this.#aead, maxBytes: this.maxImage },
       clock.progress,
     )
-    if (completed) this.#completed()
     this.countLetters(firstChunk)
     const { path, type, bytes } = picture
     this.report({ type: 'picture received', picture: { type, bytes, name }, path, ms: clock.ms() })

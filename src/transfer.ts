@@ -73,14 +73,13 @@ async function* ofType(
  */
 export async function openPicture(
   stream: AsyncIterable<Uint8Array>,
-  begin: (header: StreamHeader) => { key: Uint8Array; accept(): boolean; forget(): void },
+  begin: (header: StreamHeader) => { key: Uint8Array; accept(): void; forget(): void },
   store: PictureStore,
   { aead, maxBytes }: { aead: Aead; maxBytes: number },
   progress: (done: number, total: number) => void,
 ): Promise<{
   picture: StoredPicture
   name: string
-  completed: boolean
   firstChunk: Uint8Array
 }> {
   const pieces = headFirst(stream, HEADER_BYTES)
@@ -98,9 +97,9 @@ export async function openPicture(
     if (metadata === null) throw new Error('A stream that has ended has metadata.')
     await draft.finish(metadata.type)
     // from here on nothing waits and nothing fails: accepted and kept are one step
-    const completed = accept()
+    accept()
     const picture = draft.keep()
-    return { picture, name: metadata.name, completed, firstChunk }
+    return { picture, name: metadata.name, firstChunk }
   } catch (error) {
     await draft?.discard()
     throw error

@@ -64,7 +64,7 @@ export function sessionsOf(
       keys.push({ n, way, share })
       book.take(way, share)
     }
-    if (confirm !== undefined) book.note(n, way, confirm, way === 'received' && share !== undefined)
+    if (confirm !== undefined) book.note(n, way, confirm, share === undefined)
   }
   checkShares(suite, keys, mayLack, findings)
   const proven = new Map<string, number>()
@@ -160,13 +160,8 @@ class SessionBook {
   #own: Share | null = null
   #peer: Share | null = null
   #pairs: (readonly [Share, Share])[] = []
-  readonly #confirms: {
-    n: number
-    way: Way
-    id: string
-    confirm: Confirm
-    mayBeAnybodys: boolean
-  }[] = []
+  readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm; isAnswer: boolean }[] =
+    []
   /** By session: its ciphertext, and the other side's public key as hex. */
   readonly #ciphertexts = new Map<string, Uint8Array>()
   readonly #peerKeys = new Map<string, string>()
@@ -188,16 +183,19 @@ class SessionBook {
   }
 
   /**
-   * `mayBeAnybodys`: it came in a key message. There a peer looks at it only if it is of its candidate or of what
-   * takes the candidate's place, that is, of the last two pairs; and whatever it says of others changes nothing.
+   * `isAnswer`: it came in an answer. In a key message, which may be anybody's, a peer looks at a confirmation only if it
+   * is of its candidate or of what takes the candidate's place, that is, of the last two pairs.
    */
-  note(n: number, way: Way, confirm: Confirm, mayBeAnybodys: boolean): void {
+  note(n: number, way: Way, confirm: Confirm, isAnswer: boolean): void {
     const id = bytesToHex(confirm.session)
     const isKnown = this.#learn(confirm, this.#pairs)
     const ciphertext = this.#ciphertexts.get(id) ?? null
-    const last = this.#pairs.slice(0, 2)
-    if (mayBeAnybodys && !last.some((pair) => this.#idOf(pair, ciphertext) === id)) return
-    this.#confirms.push({ n, way, id, confirm, mayBeAnybodys })
+    const isSeen =
+      way === 'sent' ||
+      isAnswer ||
+      this.#pairs.slice(0, 2).some((pair) => this.#idOf(pair, ciphertext) === id)
+    if (!isSeen) return
+    this.#confirms.push({ n, way, id, confirm, isAnswer })
     if (!isKnown) this.#early = confirm
   }
 
@@ -210,9 +208,13 @@ class SessionBook {
   *read(): Generator<Reading> {
     const seen = new Map<string, Confirm>()
     const own = new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
-    for (const { n, way, id, confirm, mayBeAnybodys } of this.#confirms) {
-      // a peer confirms every session that it has
-      if (mayBeAnybodys && !own.has(id)) continue
+    for (const { n, way, id, confirm, isAnswer } of this.#confirms) {
+      if (way === 'received') {
+        // what is wrong in an answer, its receiver alone has seen, and refused
+        if (isAnswer) yield { n, way, id, fault: null }
+        // a peer confirms every session that it has
+        if (isAnswer || !own.has(id)) continue
+      }
       const { tag, ciphertext } = confirm
       const before = seen.get(`${way} ${id}`)
       const other = seen.get(`${way === 'sent' ? 'received' : 'sent'} ${id}`)

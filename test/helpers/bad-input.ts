@@ -325,6 +325,7 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
   const { key } = session.files.out.ahead(number + 1)
   const ofPlaintext = (plain: Buffer) =>
     joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
+  const nameTwice = Buffer.from(JSON.stringify(ofGif).replace('{', '{"name":"",'))
   const wide = joined(PNG_HEAD, u(4, 65_536), u(4, 1), bytes('0802000000'), u(4, 0))
   return [
     ['bad_image', 'nothing', Buffer.alloc(0)],
@@ -356,6 +357,11 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ['decrypt_failed', 'a byte more', joined(genuine, u(1, 0))],
     ['decrypt_failed', 'the last chunk twice', joined(genuine, chunk(2))],
     ['bad_image', 'no metadata', ofPlaintext(u(2, 0))],
+    [
+      'bad_image',
+      'metadata with a name twice',
+      ofPlaintext(joined(u(2, nameTwice.length), nameTwice, GIF)),
+    ],
     ['bad_image', 'a byte of plaintext', ofPlaintext(u(1, 0))],
     ...Object.entries({
       'another type': { type: 'image/bmp' },

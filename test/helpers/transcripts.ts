@@ -132,8 +132,8 @@ export function* hexIn(value: Json, place: string[] = []): Generator<string[]> {
 /**
  * What nobody can tell from one transcript, since it does not follow from what is in it: sealed bytes; a tag that
  * was sent once; the name of the run; the number of a picture that came, since those before it may be lost, unless it
- * is the last; which session an answer confirms, if a message that opened says as much; and which one a key message
- * confirms that was confirmed before.
+ * is the last; which session an answer confirms, if a message that opened says as much, and with which ciphertext, if that is
+ * there elsewhere; and which one a key message confirms that was confirmed before.
  */
 export function isHidden(transcript: Json, [first, n, , i, kind]: string[]): boolean {
   if (first === 'run') return true
@@ -144,8 +144,14 @@ export function isHidden(transcript: Json, [first, n, , i, kind]: string[]): boo
   if (event.form === 'picture header')
     return field === 'number' && kind === 'hex' && event.way === 'received'
   if (field === 'confirm.tag') return true
-  if (field !== 'confirm.session' || event.way !== 'received') return false
-  const confirmed = ({ parts = [], way }: Json) =>
-    way === 'received' && parts.some(({ text }: Json) => text === event.parts[Number(i)].text)
+  if (event.way !== 'received') return false
+  const isText = ({ text }: Json) => text === event.parts[Number(i)].text
+  // it is there once more, and there it is looked at
+  if (field === 'confirm.ciphertext' && event.type === 'answer')
+    return transcript.events.some(
+      (other: Json) => other !== event && (other.parts ?? []).some(isText),
+    )
+  if (field !== 'confirm.session') return false
+  const confirmed = ({ parts = [], way }: Json) => way === 'received' && parts.some(isText)
   return event.type === 'answer' || transcript.events.slice(0, Number(n)).some(confirmed)
 }

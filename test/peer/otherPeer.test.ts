@@ -101,6 +101,7 @@ describe('an other peer', () => {
     ['a list', accepting('[{"accepted":true}]')],
     ['half of an answer', accepting('{"accepted":true')],
     ['an unknown field', accepting('{"accepted":true,"xyzzy":1}')],
+    ['a field twice', accepting('{"accepted":false,"accepted":true}')],
     ['a confirmation of the wrong form', accepting('{"accepted":true,"confirm":{}}')],
     [
       'a confirmation of the wrong length',

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { PeerError } from '../../src/contract.ts'
+import { PeerError, type PictureStore } from '../../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import { encodeKeyMessage } from '../../src/protocol/messages.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { type PairOptions, pair } from '../helpers/pair.ts'
+import { PicturesInMemory } from '../helpers/pictures.ts'
 
 const HOUR = 60 * 60 * 1000
 
@@ -117,6 +118,45 @@ describe('a peer', () => {
     assert.notEqual((await a.peer.sendKeys()).session, null)
     t.mock.timers.tick(HOUR)
     assert.notEqual(a.peer.show().session, null, 'what was confirmed stays')
+  })
+
+  it('erases one, too, that is made as soon as a picture has confirmed the one before', async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] })
+    const stores: PictureStore[] = []
+    let losing = false
+    const [a, b] = pair({
+      suite: SUITES.X25519,
+      // the answer to b's keys
+      delay: async (port) => {
+        if (port === 5001 && losing) throw new PeerError('peer_timeout', 'No answer.')
+        losing = port === 5001
+      },
+      openPictures: () => {
+        const store = new PicturesInMemory()
+        stores.push(store)
+        return store
+      },
+    })
+    await a.peer.sendKeys()
+    await assert.rejects(b.peer.sendKeys(), { code: 'peer_timeout' })
+    losing = false
+    const [, ofB = assert.fail()] = stores
+    const create = ofB.create.bind(ofB)
+    let sent: Promise<unknown> | undefined
+    ofB.create = async () => {
+      const draft = await create()
+      const keep = () => {
+        sent = b.peer.sendKeys().catch(() => {})
+        return draft.keep()
+      }
+      return { ...draft, keep }
+    }
+    await a.peer.sendPicture()
+    await sent
+    const types = b.events.map(({ type }) => type)
+    assert.ok(types.indexOf('keys confirmed') < types.lastIndexOf('keys sent'), String(types))
+    t.mock.timers.tick(HOUR)
+    assert.equal(b.events.at(-1)?.type, 'keys expired')
   })
 
   it('remembers the other one when keys were confirmed for the first time', async () => {

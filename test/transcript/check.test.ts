@@ -187,6 +187,20 @@ describe('check, of what somebody else has sent', () => {
     }
   })
 
+  it('calls nothing wrong that an answer says, and that its receiver has refused', async () => {
+    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
+      const [text] = await oneRun(suite)
+      const refused = changed(text, ({ events }) => {
+        const [, answer] = events.filter(
+          ({ form, way }: Json) => form === 'answer to a key message' && way === 'received',
+        )
+        const tag = answer.parts.find(({ field }: Json) => field === 'confirm.tag')
+        tag.text = turnedAt(tag.text, 9)
+      })
+      assert.deepEqual(wrongIn(refused), [])
+    }
+  })
+
   it('finds a request that was taken, and that is in no form of the protocol', async () => {
     const [, text] = await oneRun(SUITES.X25519)
     const isTaken = ({ type, way }: Json) => type === 'request' && way === 'received'
