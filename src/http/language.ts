@@ -1,15 +1,9 @@
 /** The languages of the page, and which one a browser gets. All else that the program says is in English. */
 
 import type { Context } from 'koa'
-import { en } from '../page/en.js'
-import { es } from '../page/es.js'
 
-export type Words = typeof en
 export const LANGUAGES = ['en', 'es'] as const
 export type Language = (typeof LANGUAGES)[number]
-
-/** The page's sentences, of one type: none is missing in either. */
-export const WORDS: Readonly<Record<Language, Words>> = { en, es }
 
 /** The language that the address asks for (`?lang=es`), or null. */
 export function chosenLanguage(ctx: Context): Language | null {

@@ -41,6 +41,8 @@ export async function clientOf(url: string): Promise<Got> {
     followRedirect: false,
     retry: { limit: 0 },
     throwHttpErrors: false,
+    // got's own hands on forty more, all for TLS and unset, which Node then copies twice
+    request: (url, { agent, headers, method }) => http.request(url, { agent, headers, method }),
   })
 }
 

@@ -6,7 +6,6 @@ import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { hasBody, readText } from './bodies.ts'
 import { commandsOf } from './nextCommands.ts'
-import { answerPage } from './page.ts'
 import { withPicture } from './pictures.ts'
 import { HttpError } from './problems.ts'
 import type { Events } from './ring.ts'
@@ -77,8 +76,9 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
     answer(ctx, 200, shown, sample < FLAT_SAMPLE ? inSession('/send_image') : own(another))
   })
 
-  router.register('/', OWNER_METHODS, (ctx) => {
+  router.register('/', OWNER_METHODS, async (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
+      const { answerPage } = await import('./html.ts')
       answerPage(ctx, peer, events)
       return
     }

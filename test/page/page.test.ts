@@ -123,7 +123,7 @@ describe('the page in a language', () => {
   it('has every sentence of its own, in Spanish as in English', () =>
     withPair(async (a) => {
       assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
-      const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/http/page.ts'))
+      const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/http/html.ts'))
       for (const [name, sentence] of sentences(en.html)) {
         assert.match(template, new RegExp(`\\[\\[${name}\\]\\]|words\\.html\\.${name}\\b`), name)
         const spanish = es.html[name as keyof typeof es.html]
