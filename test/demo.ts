@@ -13,8 +13,10 @@ const curve = ['--curve', environmentSuite()]
 await withCommand(['both', '--ports', '0,0', '--no-state', ...curve], {}, async (both) => {
   const [a = 0, b = 0] = await both.ports(2)
   let shown = 0
-  const step = async (port: number, path: string, status: number) => {
+  // `last`: the terminal comes by another way than the answer, and with this line it has all of the step
+  const step = async (port: number, path: string, status: number, last: string) => {
     const answer = await call(`http://127.0.0.1:${port}${path}`)
+    if (answer.status === status) await both.until(new RegExp(`${last}[^\\n]*\\n`, 'm'))
     say(`\n$ curl http://127.0.0.1:${port}${path}\n${answer.text.trimEnd()}\n`)
     say(both.output().slice(shown).trimEnd())
     shown = both.output().length
@@ -23,12 +25,12 @@ await withCommand(['both', '--ports', '0,0', '--no-state', ...curve], {}, async 
   }
   say(both.output().trimEnd())
   shown = both.output().length
-  await step(a, '/send_keys', 201)
-  await step(b, '/send_keys', 201)
-  const one = await step(a, '/show', 200)
-  const two = await step(b, '/show', 200)
-  await step(a, '/send_msg', 201)
-  assert.equal((await step(b, '/decrypt_msg', 200)).decrypted, 1)
+  await step(a, '/send_keys', 201, `^${b}  ←  public key`)
+  await step(b, '/send_keys', 201, `^${b}  ✓  keys agreed[^]*lacks both`)
+  const one = await step(a, '/show', 200, `^${a}  ●  SECRET`)
+  const two = await step(b, '/show', 200, `^${b}  ●  SECRET`)
+  await step(a, '/send_msg', 201, 'It waits')
+  assert.equal((await step(b, '/decrypt_msg', 200, `^${b}  ●  SECRET message`)).decrypted, 1)
   both.kill()
   assert.equal(await both.ended, 0)
 
