@@ -82,6 +82,7 @@ export interface StoredPicture {
 
 /** A picture that is being received. Each of these may throw PeerError `no_space`. */
 export interface PictureDraft {
+  /** Takes a copy of `bytes`, which may be gone afterwards. */
   write(bytes: Uint8Array): Promise<void>
   /**
    * All of it is here, and it is of `type`.

@@ -47,6 +47,7 @@ export const SUBJECTS: readonly Subject[] = [
     messages: ['messages', 'annotations'],
     safetyNumber: ['safetyNumber'],
     session: ['session'],
+    release: ['release'],
     stream: ['stream', 'annotations'],
     suites: ['messages', 'kem', 'session', 'exchange', 'hybridExchange'],
   }),
