@@ -6,8 +6,7 @@ nobody.close()
 /**
  * Frees the memory of `bytes`, which nobody uses any more: they have no length afterwards. Bytes that are a part of
  * a longer buffer, as Node's short ones are, stay as they are. V8 collects such memory with all else that it
- * looks after: for
- * pictures, that was at least a quarter of their processor time.
+ * looks after: for pictures, that was at least a quarter of their processor time.
  */
 export function release(bytes: Uint8Array): void {
   const { buffer } = bytes
