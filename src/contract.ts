@@ -32,7 +32,10 @@ export interface Wire {
   keys(form: KeyForm): Promise<Confirm | undefined>
   /** Returns how many messages before this one the receiver misses. */
   message(form: MessageForm): Promise<{ missing: number }>
-  /** Sends a picture's stream of `bytes` bytes; returns once the receiver has the whole picture. */
+  /**
+   * Sends a picture's stream of `bytes` bytes; returns once the receiver has the whole picture. A piece of `content` is good
+   * until the next one is asked for.
+   */
   image(stream: { bytes: number; content: AsyncIterable<Uint8Array> }): Promise<{ bytes: number }>
 }
 
@@ -82,6 +85,7 @@ export interface StoredPicture {
 
 /** A picture that is being received. Each of these may throw PeerError `no_space`. */
 export interface PictureDraft {
+  /** Takes a copy of `bytes`, which may be gone afterwards. */
   write(bytes: Uint8Array): Promise<void>
   /**
    * All of it is here, and it is of `type`.

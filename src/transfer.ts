@@ -20,14 +20,18 @@ import {
   SEALED_CHUNK_BYTES,
   type StreamHeader,
 } from './protocol/stream.ts'
+import { release } from './release.ts'
 
 /** A picture that takes longer than this, in ms, is reported on its way, and as often. */
 const PROGRESS_MS = 1000
+/** As many chunks as the reading of a file gives at once. */
+const BATCH_BYTES = 4 * SEALED_CHUNK_BYTES
 /** Enough of a picture to see its type. */
 const HEAD_BYTES = 12
 
 /**
- * The stream of a picture, header first. `progress` is told how many bytes of the picture went out.
+ * The stream of a picture, header first. A piece is overwritten once the next one is asked for. `progress` is told
+ * how many bytes of the picture went out.
  * @throws DuetError `bad_image`, while it runs
  */
 export async function* sealPicture(
@@ -37,15 +41,27 @@ export async function* sealPicture(
   progress: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const sealer = new PictureSealer(header, key, { type, bytes, name }, aead)
+  // a few chunks go out as one: each piece has a long way to the socket
+  const batch = new Uint8Array(BATCH_BYTES)
   try {
     yield sealer.header
     let sent = 0
     for await (const piece of ofType(type, content)) {
-      yield* sealer.seal(piece)
+      let filled = 0
+      for (const part of sealer.seal(piece)) {
+        if (filled + part.length > BATCH_BYTES) {
+          yield batch.subarray(0, filled)
+          filled = 0
+        }
+        batch.set(part, filled)
+        filled += part.length
+        release(part)
+      }
+      if (filled > 0) yield batch.subarray(0, filled)
       sent += piece.length
       progress(sent)
     }
-    yield* sealer.end()
+    yield concatBytes(...sealer.end())
   } finally {
     sealer.erase()
   }
@@ -121,8 +137,10 @@ async function writeAll(
   let left = SEALED_CHUNK_BYTES
   let written = 0
   const write = async (picture: Uint8Array) => {
+    const { length } = picture
     await draft.write(picture)
-    written += picture.length
+    release(picture)
+    written += length
     progress(written, opener.metadata?.bytes ?? 0)
   }
   for await (const piece of sealed) {

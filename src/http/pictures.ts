@@ -6,6 +6,7 @@ import type { PictureSource } from '../contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
 import { type Aead, HEADER_BYTES, isPictureType } from '../protocol/stream.ts'
+import { release } from '../release.ts'
 import { hasBody, mediaType } from './bodies.ts'
 import { HttpError } from './problems.ts'
 
@@ -82,7 +83,7 @@ function nameOf(ctx: Context): string {
   }
 }
 
-/** The pieces of a body, read no faster than they are used. Whoever stops leaves the connection open for the answer: the rest is read and dropped. */
+/** The pieces of a body, read no faster than they are used; each is gone once the next one is asked for. Whoever stops leaves the connection open for the answer: the rest is read and dropped. */
 async function* piecesOf(ctx: Context): AsyncGenerator<Uint8Array> {
   const pieces = ctx.req.iterator({ destroyOnReturn: false })
   try {
@@ -92,6 +93,7 @@ async function* piecesOf(ctx: Context): AsyncGenerator<Uint8Array> {
       })
       if (done) return
       yield value
+      release(value)
     }
   } finally {
     // a stream flows on only when nobody iterates over it

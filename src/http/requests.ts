@@ -3,7 +3,6 @@
 import { once } from 'node:events'
 import http from 'node:http'
 import type { Socket } from 'node:net'
-import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Got, Request, Response } from 'got'
 import getRawBody from 'raw-body'
@@ -13,8 +12,6 @@ import { isCode } from './codes.ts'
 
 /** For a whole round trip, in ms. */
 export const TIMEOUT = 5_000
-
-const PIECES_AHEAD = 8
 
 /** How long a connection waits for the next request, in ms: less than a server waits, so that none is sent into its end. */
 const IDLE_MS = 1_000
@@ -47,8 +44,8 @@ export async function clientOf(url: string): Promise<Got> {
 }
 
 /**
- * POSTs `content`, and stops sending as soon as there is an answer. `timeout` is how long, in
- * ms, nothing may move.
+ * POSTs `content`, and stops sending as soon as there is an answer. A piece may be overwritten once the next one
+ * is asked for. `timeout` is how long, in ms, nothing may move.
  */
 export async function upload(
   client: Got,
@@ -84,10 +81,8 @@ export async function upload(
     request.destroy(late)
   }, timeout / 10)
   const sending = new AbortController()
-  // what follows is read and sealed while a piece is on its way
-  const ahead = Readable.from(noting(), { highWaterMark: PIECES_AHEAD })
-  // how it ends is known from the answer
-  pipeline(ahead, request, { signal: sending.signal }).catch(() => {})
+  // got buffers nothing itself, so a piece is asked for when the system has the one before; how it ends is known from the answer
+  pipeline(noting(), request, { signal: sending.signal }).catch(() => {})
   try {
     return await answerTo(request)
   } catch (error) {

@@ -120,6 +120,7 @@ async function* tampered(
   tamper: (stream: Uint8Array) => Uint8Array,
 ): AsyncGenerator<Uint8Array> {
   const pieces: Uint8Array[] = []
-  for await (const piece of content) pieces.push(piece)
+  // a copy: a piece is good until the next one is asked for
+  for await (const piece of content) pieces.push(piece.slice())
   yield* piecesOf(tamper(concatBytes(...pieces)), 50_000)
 }

@@ -67,6 +67,35 @@ describe('an other peer', () => {
     })
   })
 
+  it('that is slow has each piece of a picture before the next one is written over it', () => {
+    const PIECE = 256 * 1024
+    const PIECES = 24
+    async function* content() {
+      const piece = new Uint8Array(PIECE)
+      for (let i = 0; i < PIECES; i++) yield piece.fill(i)
+    }
+    let bytes = 0
+    const others = new Set<string>()
+    const listener: RequestListener = (request, response) => {
+      request.on('data', (read: Buffer) => {
+        for (const byte of read) {
+          const expected = Math.floor(bytes++ / PIECE)
+          if (byte !== expected) others.add(`${byte} in the place of ${expected}`)
+        }
+        request.pause()
+        setTimeout(() => request.resume(), 1)
+      })
+      request.on('end', () =>
+        accepting(JSON.stringify({ accepted: true, bytes }))(request, response),
+      )
+    }
+    return withServer(listener, async (url) => {
+      const stream = { bytes: PIECE * PIECES, content: content() }
+      assert.equal((await createClient(url, SUITES.X25519).image(stream)).bytes, stream.bytes)
+      assert.deepEqual([...others], [])
+    })
+  })
+
   it('that hangs up is peer_unreachable', () =>
     assertBlamesPeer('peer_unreachable', (request) => request.socket.destroy()))
 
