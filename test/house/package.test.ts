@@ -83,7 +83,7 @@ describe('the package', () => {
     if (why !== null) return t.skip(why)
     const before = fs.readdirSync(home)
     const bin = path.join('node_modules/ecdh-duet', manifest.bin['ecdh-duet'])
-    const program = SLOW ? ['npx', '--no', 'ecdh-duet'] : [process.execPath, bin]
+    const program = SLOW ? ['npx', '--no', '--', 'ecdh-duet'] : [process.execPath, bin]
     const env = { HOME: at('elsewhere') }
     await withCommand(
       ['both', '--ports', '0,0', '--no-state'],

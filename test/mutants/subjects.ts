@@ -42,6 +42,7 @@ export const SUBJECTS: readonly Subject[] = [
     curves: ['curves'],
     errors: ['curves'],
     exchange: ['exchange', 'hybridExchange', 'schedules'],
+    json: ['messages'],
     kem: ['kem'],
     keyChain: ['keyChain', 'session'],
     keySchedule: ['keySchedule', 'session'],
