@@ -74,7 +74,8 @@ export async function listen(
     refuse(socket, faultOf(patience, error))
   })
   await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
+    // it stays: a connection that the system can not take (EMFILE) ends no peer
+    server.on('error', reject)
     server.listen({ host, port }, resolve)
   })
   return server

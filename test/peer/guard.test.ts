@@ -22,6 +22,7 @@ import {
 } from '../helpers/call.ts'
 import { withCommand } from '../helpers/command.ts'
 import { withServer } from '../helpers/fakes.ts'
+import { systemError } from '../helpers/files.ts'
 import { mailboxInMemory } from '../helpers/mail.ts'
 import { pngOf } from '../helpers/pictures.ts'
 import {
@@ -362,6 +363,21 @@ describe('a caller who is gone already', () => {
     request.headersDistinct = { host: ['localhost'] }
     const context = new Koa().createContext(request, new http.ServerResponse(request))
     assert.throws(() => guard([])(context, () => assert.fail('it ran')), { code: 'owner_only' })
+  })
+})
+
+describe('a connection that the system can not take', () => {
+  it('ends nothing', async () => {
+    const listener: http.RequestListener = (_request, response) => response.end('here')
+    const server = await listen({ host: '127.0.0.1', port: 0 }, Promise.resolve(listener))
+    try {
+      // as Node says it, once for each
+      for (let i = 0; i < 2; i++) server.emit('error', systemError('EMFILE'))
+      const { port } = server.address() as AddressInfo
+      assert.equal((await call(`http://127.0.0.1:${port}/`)).text, 'here')
+    } finally {
+      server.close()
+    }
   })
 })
 
