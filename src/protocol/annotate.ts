@@ -151,7 +151,7 @@ function valuesOf(text: string): TextPart[] {
 
 /** What stands between the quotes of a string in JSON, without its escapes. */
 function unescaped(text: string): string {
-  return text.includes('\\') ? JSON.parse(`"${text}"`) : text
+  return JSON.parse(`"${text}"`)
 }
 
 function splitEnd(part: TextPart, { end }: EndedNote): TextPart[] {

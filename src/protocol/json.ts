@@ -15,7 +15,7 @@ export function parseJson(text: string): unknown {
 
 /** How many quotes stand around strings. */
 function quotesIn(text: string): number {
-  const bare = text.includes('\\') ? text.replace(/\\./g, '') : text
+  const bare = text.replace(/\\./g, '')
   let count = 0
   for (let at = bare.indexOf('"'); at >= 0; at = bare.indexOf('"', at + 1)) count++
   return count
@@ -24,7 +24,8 @@ function quotesIn(text: string): number {
 /** How many strings a value is written with, those that are names counted. */
 function stringsIn(value: unknown): number {
   if (typeof value === 'string') return 1
-  if (typeof value !== 'object' || value === null) return 0
+  // numbers, true, false and null
+  if (!(value instanceof Object)) return 0
   const names = Array.isArray(value) ? 0 : Object.keys(value).length
   return Object.values(value).reduce((sum: number, inner) => sum + stringsIn(inner), names)
 }

@@ -13,7 +13,7 @@ export interface Equivalent {
 /** Of each the file, why nothing that a test can see changes, its line, and what stands in place of a part of that. */
 const LIST = String.raw`
 src/protocol/annotate.ts: What has no name is looked up under one that no field has, and any such name does.
-- const isHex = ({ field, text }: TextPart) => !fields[field ?? '']?.hex || HEX.test(text)
+- !fields[field ?? '']?.hex || HEX.test(unescaped(text))
 + "Stryker was here!"
 
 src/protocol/annotate.ts: As above.
@@ -35,6 +35,14 @@ src/protocol/keySchedule.ts: Two equal shares are a reflection, and refused befo
 src/protocol/messages.ts: A ciphertext without a KEM was refused above; the compiler wants to hear it again.
 - kem !== null && {
 + true
+
+src/protocol/json.ts: What stands in the place of an escape has no quotes either.
+- const bare = text.replace(/\\./g, '')
++ "Stryker was here!"
+
+src/protocol/stream.ts: A picture has a byte at least, so one whose only chunk has none is not as long as it says: bad_image too.
+- const isOnlyOne = this.#counter === 0
++ false
 
 src/protocol/stream.ts: Twelve bytes are looked at, and the pattern has twelve.
 - if (/^RIFF[\s\S]{4}WEBP/.test(text)) return 'image/webp'

@@ -60,7 +60,6 @@ export const SUBJECTS: readonly Subject[] = [
     pictures: ['pictureStore'],
   }),
   ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
-  ...subjects('src', 'peer', 95, { release: ['release'] }),
   ...subjects('src', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
   ...subjects('src/mailbox', 'mailbox', 95, {
     hpke: ['seal'],

@@ -479,7 +479,7 @@ describe('JSON on the wire', () => {
           `{${member(one)},${member(two)}}`,
           `[${around},{"":[{${member(one)},${member(two)}}]}]`,
         ])
-          assert.throws(() => parseJson(text), SyntaxError, text)
+          assert.throws(() => parseJson(text), /^SyntaxError: A name stands twice/, text)
         assert.doesNotThrow(() => parseJson(`[{${member('1')}},{${member('1')}}]`))
       }),
       { numRuns },
