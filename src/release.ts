@@ -10,7 +10,8 @@ nobody.close()
  */
 export function release(bytes: Uint8Array): void {
   const { buffer } = bytes
-  // to send it away is the way to detach it that every version of Node has; a closed port keeps nothing
+  // to send it away is the way to detach it that every version of Node has; a closed port keeps nothing. What is
+  // gone has no length, and newer ones refuse to send it again
   if (bytes.length > 0 && bytes.length === buffer.byteLength)
     nobody.postMessage(null, [buffer as ArrayBuffer])
 }
