@@ -173,13 +173,24 @@ function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOut
   }
   const result = v.safeParse(form, body)
   if (result.success) return result.output
-  // a field's name that came from outside is not repeated
-  const field = String(result.issues[0].path?.[0].key)
+  const [{ path = [], received }] = result.issues
+  const field = path.map(({ key }) => key).join('.')
+  const fields = Object.keys(form.entries).flatMap((name) =>
+    name === 'confirm'
+      ? [name, ...Object.keys(ConfirmForm.entries).map((of) => `${name}.${of}`)]
+      : name,
+  )
+  // only a name of ours is repeated
+  if (!fields.includes(field))
+    throw new DuetError(
+      'bad_message',
+      `${what} is a JSON object with no other fields than \`${fields.join('`, `')}\`.`,
+    )
   throw new DuetError(
     'bad_message',
-    Object.hasOwn(form.entries, field)
-      ? `${what} needs \`${field}\` in the form that the protocol gives it.`
-      : `${what} is a JSON object with exactly the fields of the protocol.`,
+    received === 'undefined'
+      ? `${what} lacks \`${field}\`.`
+      : `${what} needs \`${field}\` in the form that the protocol gives it.`,
   )
 }
 

@@ -18,6 +18,7 @@ import {
   parseMessageAnswer,
 } from '../../src/protocol/messages.ts'
 import { publicKeyBytes, SUITES, type Suite } from '../../src/protocol/suites.ts'
+import { refuses } from '../helpers/refuses.ts'
 import { flipped, toHex } from '../helpers/vectors.ts'
 import {
   digits,
@@ -126,6 +127,25 @@ for (const suite of Object.values(SUITES)) {
       })
       const reversed = Object.fromEntries(Object.entries(encoded).reverse())
       assert.deepEqual(parse(reversed), { share, confirm })
+    })
+
+    it('names the field that is missing, or not as the protocol has it, and no other', () => {
+      const confirm = { session: '', tag: '' }
+      for (const [body, said] of [
+        [{ ...form, publicKey: 5 }, 'needs `publicKey`'],
+        [(({ identity: _, ...rest }) => rest)(form), 'lacks `identity`'],
+        [{ ...form, v: '2' }, 'needs `v`'],
+        [{ ...form, confirm: null }, 'needs `confirm`'],
+        [{ ...form, confirm: { session: '' } }, 'lacks `confirm.tag`'],
+        [{ ...form, confirm: { ...confirm, session: 7 } }, 'needs `confirm.session`'],
+        [{ ...form, foreign: 1 }, 'no other fields than `v`, `curve`,'],
+        [{ ...form, confirm: { ...confirm, foreign: 1 } }, '`confirm.tag`,'],
+        [[], 'lacks `v`'],
+      ] as const) {
+        const { message } = refuses('bad_message', () => parse(body))
+        assert.ok(message.includes(said), message)
+        assert.doesNotMatch(message, /foreign/)
+      }
     })
 
     it('is parsed before its points are looked at', () => {
