@@ -1,13 +1,23 @@
-/** Every value of a worked example, computed by the independent peer from its private keys, seeds, m, texts and picture. */
+/** Every value of a worked example of `src/protocol/vectors.json`, computed by the independent peer from its private keys, seeds, m, texts and picture. */
 
 import assert from 'node:assert/strict'
 import { keyForm, messageForm } from './independent-forms.ts'
 import { openChunk, Session, type Share, safetyNumber } from './independent-session.ts'
 import { ephemeralKeys, keyPair, type Suite } from './independent-suites.ts'
 
+/** The labels of what K gives, by the names of its values. */
+const LABELS = {
+  chain12: 'chain 1>2',
+  chain21: 'chain 2>1',
+  files12: 'files 1>2',
+  files21: 'files 2>1',
+  confirm1: 'confirm 1',
+  confirm2: 'confirm 2',
+}
+
 type Values = Record<string, Buffer | string>
 
-/** `given`: the lines of the example, by their names. Returns each with its value, in the order of the document. */
+/** `given`: the example's values, by their names. Returns each value, in the order of the file. */
 export function independentExample(
   suite: Suite,
   given: Readonly<Record<string, string>>,
@@ -15,9 +25,9 @@ export function independentExample(
   const { curve } = suite
   const bytes = (name: string) => Buffer.from(given[name] ?? '', 'hex')
   const keysOf = (i: number) => {
-    const seed = suite.kem ? bytes(`KEM seed ${i}`) : Buffer.alloc(0)
-    const ephemeral = ephemeralKeys(suite, bytes(`ephemeral private key ${i}`), seed)
-    return { identity: keyPair(curve, bytes(`identity private key ${i}`)), ephemeral, seed }
+    const seed = suite.kem ? bytes(`kemSeed${i}`) : Buffer.alloc(0)
+    const ephemeral = ephemeralKeys(suite, bytes(`ephemeralPrivateKey${i}`), seed)
+    return { identity: keyPair(curve, bytes(`identityPrivateKey${i}`)), ephemeral, seed }
   }
   const [one, two] = [keysOf(1), keysOf(2)]
   const shareOf = ({ identity, ephemeral }: typeof one): Share => ({
@@ -43,39 +53,43 @@ export function independentExample(
   assert.deepEqual([session.party, other.party], [1, 2])
   assert.deepEqual([session.id, session.pseudorandomKey], [other.id, other.pseudorandomKey])
   const partyValues = (i: number, { identity, ephemeral, seed }: typeof one): Values => ({
-    [`identity private key ${i}`]: identity.privateKey,
-    [`identity ${i}`]: identity.publicKey,
-    [`ephemeral private key ${i}`]: ephemeral.point.privateKey,
+    [`identityPrivateKey${i}`]: identity.privateKey,
+    [`identity${i}`]: identity.publicKey,
+    [`ephemeralPrivateKey${i}`]: ephemeral.point.privateKey,
     ...(ephemeral.kem && {
-      [`X25519 public key ${i}`]: ephemeral.point.publicKey,
-      [`KEM seed ${i}`]: seed,
-      [`encapsulation key ${i}`]: ephemeral.kem.publicKey,
+      [`x25519PublicKey${i}`]: ephemeral.point.publicKey,
+      [`kemSeed${i}`]: seed,
+      [`encapsulationKey${i}`]: ephemeral.kem.publicKey,
     }),
-    [`public key ${i}`]: ephemeral.publicKey,
+    [`publicKey${i}`]: ephemeral.publicKey,
   })
-  const labels = ['chain 1>2', 'chain 2>1', 'files 1>2', 'files 2>1', 'confirm 1', 'confirm 2']
-  const keys = labels.map((label) => [`K("${label}", 32)`, session.key(label, 32)])
   const kem = ciphertext &&
-    session.kemSecret && { m: bytes('m'), ciphertext, 'ML-KEM shared secret': session.kemSecret }
+    session.kemSecret && {
+      m: bytes('m'),
+      kemCiphertext: ciphertext,
+      kemSharedSecret: session.kemSecret,
+    }
   const values: Values = {
     ...partyValues(1, one),
     ...partyValues(2, two),
     ...kem,
     s1: session.shares[0],
     s2: session.shares[1],
-    T: session.transcript,
-    'session id': session.id,
-    'DH(e1, e2)': session.secrets[0],
-    'DH(id1, e2)': session.secrets[1],
-    'DH(e1, id2)': session.secrets[2],
-    'HKDF pseudorandom key': session.pseudorandomKey,
-    ...Object.fromEntries(keys),
-    'confirm tag of party 1': session.tag(1),
-    'confirm tag of party 2': session.tag(2),
-    'key message of party 2': JSON.stringify(keyForm(suite, other.own, other.confirm)),
+    transcript: session.transcript,
+    session: session.id,
+    dhE1E2: session.secrets[0],
+    dhId1E2: session.secrets[1],
+    dhE1Id2: session.secrets[2],
+    prk: session.pseudorandomKey,
+    ...Object.fromEntries(
+      Object.entries(LABELS).map(([name, label]) => [name, session.key(label, 32)]),
+    ),
+    tag1: session.tag(1),
+    tag2: session.tag(2),
+    keyMessage2: JSON.stringify(keyForm(suite, other.own, other.confirm)),
     ...computedMessages(session, other, given),
     ...computedPicture(session, other, given),
-    'safety number': safetyNumber(curve, [one.identity.publicKey, two.identity.publicKey]),
+    safetyNumber: safetyNumber(curve, [one.identity.publicKey, two.identity.publicKey]),
   }
   const hex = (value: Buffer | string) =>
     typeof value === 'string' ? value : value.toString('hex')
@@ -90,23 +104,23 @@ function computedMessages(
 ): Values {
   const [out, values]: [Session['messages']['out'], Values] = [session.messages.out, {}]
   for (const seq of [0, 1]) {
-    const text = given[`text ${seq}`] ?? ''
+    const text = given[`text${seq}`] ?? ''
     const [nonce, data] = session.parameters(1, seq)
     const { key } = out.ahead(seq)
     const chain = out.value
     const message = session.seal(Buffer.from(text))
     assert.equal(other.open(message, other.messages.in.ahead(seq).key).toString(), text)
     Object.assign(values, {
-      [`text ${seq}`]: text,
-      [`chain_${seq}`]: chain,
-      [`key of message ${seq}`]: key,
-      [`nonce of message ${seq}`]: nonce,
-      [`associated data of message ${seq}`]: data,
-      [`ciphertext ${seq}`]: message.ciphertext,
-      [`message ${seq}`]: JSON.stringify(messageForm(message)),
+      [`text${seq}`]: text,
+      [`chain${seq}`]: chain,
+      [`key${seq}`]: key,
+      [`nonce${seq}`]: nonce,
+      [`associatedData${seq}`]: data,
+      [`ciphertext${seq}`]: message.ciphertext,
+      [`message${seq}`]: JSON.stringify(messageForm(message)),
     })
   }
-  return { ...values, chain_2: out.value }
+  return { ...values, chain2: out.value }
 }
 
 /** The example's picture, which is one chunk, sealed by party 1. */
@@ -116,11 +130,11 @@ function computedPicture(
   given: Readonly<Record<string, string>>,
 ): Values {
   const picture = Buffer.from(given['picture'] ?? '', 'hex')
-  const name = given['picture name'] ?? ''
+  const name = given['pictureName'] ?? ''
   const { key } = session.files.out.ahead(0)
   const metadata = { type: 'image/gif', bytes: picture.length, name }
   const stream = session.sealPicture(metadata, picture)
   const plain = openChunk(other.files.in.ahead(0).key, 0, true, stream.subarray(29))
   assert.deepEqual(plain.subarray(-picture.length), picture)
-  return { picture, 'picture name': name, 'key of picture 0': key, stream }
+  return { picture, pictureName: name, pictureKey0: key, stream }
 }

@@ -49,7 +49,12 @@ describe('the package', () => {
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const documents = ['CHANGELOG.md', 'README.md', 'test/README.md', ...readmes]
     const pictures = ['src/sample/curve.png', 'test/page.png']
-    const rest = ['LICENSE', 'package.json', ...filesIn('src/protocol/proof')]
+    const rest = [
+      'LICENSE',
+      'package.json',
+      'src/protocol/vectors.json',
+      ...filesIn('src/protocol/proof'),
+    ]
     const all = [...compiled, ...served, ...documents, ...pictures, ...rest]
     assert.deepEqual(pack.files, [...new Set(all)].sort())
   })

@@ -1,26 +1,31 @@
-/** The worked examples of the specification, recomputed from the document itself. */
+/** The worked examples of the specification, recomputed from the private keys in them. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
-import { encodeKeyMessage, encodeMessage } from '../../src/protocol/messages.ts'
+import { DuetError } from '../../src/protocol/errors.ts'
+import { Exchange } from '../../src/protocol/exchange.ts'
+import { parseJson } from '../../src/protocol/json.ts'
+import { encodeKeyMessage, encodeMessage, parseKeyMessage } from '../../src/protocol/messages.ts'
 import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
 import { Session } from '../../src/protocol/session.ts'
 import { PictureSealer } from '../../src/protocol/stream.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { fixedKeys } from '../helpers/fixed-suite.ts'
-import { independentExample } from '../helpers/independent-example.ts'
 import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
+import { type PublishedGroup, publishedVectors } from '../helpers/published-vectors.ts'
 
-const document = fs.readFileSync(new URL('../../src/protocol/README.md', import.meta.url), 'utf8')
+const at = (file: string) => new URL(`../../src/protocol/${file}`, import.meta.url)
+const published = JSON.parse(fs.readFileSync(at('vectors.json'), 'utf8'))
+const groups: readonly PublishedGroup[] = published.testGroups
 
-/** The lines `name = value` of the code block below the heading `### SUITE`. */
-function exampleIn(suiteName: string): [string, string][] {
-  const [, block = ''] = document.split(`\n### ${suiteName}\n\n\`\`\`\n`)
-  const lines = block.slice(0, block.indexOf('\n```')).split('\n')
-  return lines.map((line) => line.split(/ = (.*)/, 2) as [string, string])
+/** The values of a suite's example. */
+function exampleOn(suite: string): Readonly<Record<string, string>> {
+  const group = groups.find(({ type, curve }) => type === 'DuetExchange' && curve === suite)
+  const { tcId, comment, flags, result, ...values } = group?.tests[0] ?? assert.fail(suite)
+  return values as Record<string, string>
 }
 
 /** What the program makes of an example's private keys, texts and picture: all that leaves it, and what it shows. */
@@ -29,10 +34,10 @@ function programExample(suite: Suite, given: Readonly<Record<string, string>>) {
   const text = (name: string) => given[name] ?? assert.fail(name)
   const bytes = (name: string) => hexToBytes(text(name))
   const keysOf = (party: number) => {
-    const identity = new KeyPair(curve, bytes(`identity private key ${party}`))
+    const identity = new KeyPair(curve, bytes(`identityPrivateKey${party}`))
     const ephemeral = fixedKeys(suite, {
-      privateKey: bytes(`ephemeral private key ${party}`),
-      ...(kem && { seed: bytes(`KEM seed ${party}`), m: bytes('m') }),
+      privateKey: bytes(`ephemeralPrivateKey${party}`),
+      ...(kem && { seed: bytes(`kemSeed${party}`), m: bytes('m') }),
     })
     const share = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
     return { identity, ephemeral, share }
@@ -43,47 +48,88 @@ function programExample(suite: Suite, given: Readonly<Record<string, string>>) {
   const { confirm } = other
   const session = new Session(one.identity, one.ephemeral, two.share, confirm.ciphertext)
   session.promote()
-  const [message0, message1] = [0, 1].map((n) => session.seal(utf8ToBytes(text(`text ${n}`))))
+  const [message0, message1] = [0, 1].map((n) => session.seal(utf8ToBytes(text(`text${n}`))))
   const picture = bytes('picture')
   const { header, key } = session.sealPicture()
-  const metadata = { type: 'image/gif', bytes: picture.length, name: text('picture name') } as const
+  const metadata = { type: 'image/gif', bytes: picture.length, name: text('pictureName') } as const
   const sealer = new PictureSealer(header, key.slice(), metadata)
   const stream = [sealer.header, ...sealer.seal(picture), ...sealer.end()]
   const { ecdh, kem: kemSecret } = session.exportSharedSecrets()
   return {
-    'identity 1': bytesToHex(one.share.identity),
-    'public key 1': bytesToHex(one.share.publicKey),
-    'identity 2': bytesToHex(two.share.identity),
-    'public key 2': bytesToHex(two.share.publicKey),
-    ...(confirm.ciphertext && { ciphertext: bytesToHex(confirm.ciphertext) }),
-    ...(kemSecret && { 'ML-KEM shared secret': bytesToHex(kemSecret) }),
-    'session id': bytesToHex(session.id),
-    'DH(e1, e2)': bytesToHex(ecdh),
-    'confirm tag of party 1': bytesToHex(session.confirm.tag),
-    'confirm tag of party 2': bytesToHex(confirm.tag),
-    'key message of party 2': JSON.stringify(
-      encodeKeyMessage(suite, { share: two.share, confirm }),
-    ),
-    'message 0': JSON.stringify(encodeMessage(message0 ?? assert.fail())),
-    'message 1': JSON.stringify(encodeMessage(message1 ?? assert.fail())),
-    'key of picture 0': bytesToHex(key),
+    identity1: bytesToHex(one.share.identity),
+    publicKey1: bytesToHex(one.share.publicKey),
+    identity2: bytesToHex(two.share.identity),
+    publicKey2: bytesToHex(two.share.publicKey),
+    ...(confirm.ciphertext && { kemCiphertext: bytesToHex(confirm.ciphertext) }),
+    ...(kemSecret && { kemSharedSecret: bytesToHex(kemSecret) }),
+    session: bytesToHex(session.id),
+    dhE1E2: bytesToHex(ecdh),
+    tag1: bytesToHex(session.confirm.tag),
+    tag2: bytesToHex(confirm.tag),
+    keyMessage2: JSON.stringify(encodeKeyMessage(suite, { share: two.share, confirm })),
+    message0: JSON.stringify(encodeMessage(message0 ?? assert.fail())),
+    message1: JSON.stringify(encodeMessage(message1 ?? assert.fail())),
+    pictureKey0: bytesToHex(key),
     stream: bytesToHex(concatBytes(...stream)),
-    'safety number': safetyNumber(curve, one.share.identity, two.share.identity),
+    safetyNumber: safetyNumber(curve, one.share.identity, two.share.identity),
   }
 }
 
 describe('the specification', () => {
-  for (const suite of INDEPENDENT_SUITES)
-    it(`has a worked example on ${suite.name} that the independent peer finds right in every value`, () => {
-      const written = exampleIn(suite.name)
-      const computed = independentExample(suite, Object.fromEntries(written))
-      assert.deepEqual(Object.entries(computed), written)
+  it('has vectors that the independent peer finds right in every value', () => {
+    const given = INDEPENDENT_SUITES.map(({ name }) => [name, exampleOn(name)])
+    assert.deepEqual(published, publishedVectors(Object.fromEntries(given)))
+  })
+
+  it('shows one example as the vectors have it', () => {
+    const [, block = ''] =
+      /\n```\n(identityPrivateKey1 [^`]+)\n```/.exec(fs.readFileSync(at('README.md'), 'utf8')) ?? []
+    const shown = block.split('\n').map((line) => line.split(/ +(.*)/, 2) as [string, string])
+    assert.ok(shown.length > 20)
+    const example = exampleOn('X25519')
+    for (const [name, value] of shown) assert.equal(value, example[name], name)
+  })
+
+  for (const suite of Object.values(SUITES)) {
+    it(`has in the example on ${suite.name} what the program makes of the same keys`, () => {
+      const example = exampleOn(suite.name)
+      assert.deepEqual({ ...example, ...programExample(suite, example) }, example)
     })
 
-  for (const suite of Object.values(SUITES))
-    it(`has in the example on ${suite.name} what the program makes of the same keys`, () => {
-      const written = Object.fromEntries(exampleIn(suite.name))
-      const made = programExample(suite, written)
-      assert.deepEqual({ ...written, ...made }, written)
+    it(`has key messages on ${suite.name} that the program takes or refuses as they say`, () => {
+      const tests = groups.flatMap(({ type, curve, tests }) =>
+        type === 'DuetKeyMessage' && curve === suite.name ? tests : [],
+      )
+      assert.ok(tests.length > 1)
+      for (const { comment, body, code } of tests) {
+        const exchange = new Exchange(suite, new KeyPair(suite.curve))
+        assert.equal(
+          codeOf(() => exchange.receiveKeys(read(suite, String(body)))),
+          code,
+          comment,
+        )
+      }
     })
+  }
 })
+
+function read(suite: Suite, body: string) {
+  let json: unknown
+  try {
+    json = parseJson(body)
+  } catch {
+    throw new DuetError('bad_message', 'No JSON.')
+  }
+  return parseKeyMessage(suite, json)
+}
+
+/** The code that `run` is refused with, or undefined. */
+function codeOf(run: () => unknown): string | undefined {
+  try {
+    run()
+    return undefined
+  } catch (error) {
+    assert.ok(error instanceof DuetError)
+    return error.code
+  }
+}
