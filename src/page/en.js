@@ -104,7 +104,8 @@ export const en = {
   sentBoth: 'Sent. Both have the keys now.',
   showNone: 'There is none yet; your terminal says so.',
   showHidden: 'It is hidden: this peer was started with --no-secrets.',
-  showThere: 'Look at your terminal, and at the other one: the same number.',
+  showThere:
+    'It is on your terminal. Run this step on the other side too and compare: equal if nobody is in the middle.',
   /** @param {number} size @param {number} seq */
   sealedText: (size, seq) => `Sealed ${bytes(size)}, sent as message ${seq}.`,
   /** @param {number} n */
@@ -133,8 +134,11 @@ export const en = {
   // The letters
   noSample: 'No sealed text has come yet.',
   /** @param {number} n */
+  fewLetters: (n) =>
+    `Only ${count(n, 'letter')} of ciphertext came so far: too few to draw. From 1,000 on, chance no longer looks like hills. A picture brings more than enough.`,
+  /** @param {number} n */
   sample: (n) =>
-    `Counted in ${count(n, 'letter')} of the ciphertext, as base64: as flat as chance lets it be, whatever the text was. English has hills.`,
+    `Counted in ${count(n, 'letter')} of the ciphertext, as base64: flat but for chance, whatever the text was, and the flatter the more there are. English has hills.`,
   noneYet: 'none yet',
   letterColumns: ['letter', 'English, %', 'ciphertext, %'],
   plotAlt:
@@ -242,7 +246,7 @@ export const en = {
     sums: 'What both compute',
     sharedSecret: 'The shared secret',
     sumItsPublicKey: 'its public key',
-    oneNumber: 'one number, in both terminals',
+    oneNumber: 'one number, if nobody is in the middle',
     secondSecret: 'The second secret',
     secondSecretHow:
       'Whoever has the other\'s encapsulation key first makes a <span class="public"><svg><use href="#eye"/></svg>ciphertext</span> for it and keeps <span class="secret"><svg><use href="#lock"/></svg>what it carries</span>; the other takes that out with <span class="secret"><svg><use href="#lock"/></svg>its private key</span>.',
@@ -255,7 +259,8 @@ export const en = {
     wordPublicKey: 'public key <small>also called “combined key”</small>',
     isPublicKey: 'Private key times base point, fresh for every exchange.',
     wordSharedSecret: 'shared secret <small>also called “share key”</small>',
-    isSharedSecret: 'My private key times your public key: equal on both sides.',
+    isSharedSecret:
+      'My private key times your public key: equal on both sides if nobody changed a public key on the way.',
     wordIdentity: 'identity',
     isIdentity: "A peer's long-term public key; what the safety number is made from.",
     wordSession: 'session',

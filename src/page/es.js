@@ -91,7 +91,8 @@ export const es = {
   sentBoth: 'Enviada. Ahora las dos partes tienen las claves.',
   showNone: 'Todavía no hay secreto compartido; tu terminal lo dice.',
   showHidden: 'No se muestra: el programa se inició con --no-secrets.',
-  showThere: 'Mira tu terminal y la de la otra parte: el mismo número.',
+  showThere:
+    'Está en tu terminal. Da este paso también en la otra parte y compara: son iguales si no hay nadie en medio.',
   sealedText: (size, seq) => `Cifrado: ${bytes(size)}. Enviado como mensaje ${seq}.`,
   opened: (n) =>
     n === 1
@@ -117,8 +118,10 @@ export const es = {
 
   // The letters
   noSample: 'Todavía no ha llegado ningún texto cifrado.',
+  fewLetters: (n) =>
+    `Por ahora solo ${n === 1 ? 'ha llegado' : 'han llegado'} ${count(n, 'letra', 'letras')} de texto cifrado: muy pocas para dibujarlas. A partir de 1000, el azar ya no parece picos. Con una imagen sobran.`,
   sample: (n) =>
-    `Recuento de ${count(n, 'letra', 'letras')} del texto cifrado, en base64: tan plano como permite el azar, fuera cual fuera el texto. El inglés tiene picos.`,
+    `Recuento de ${count(n, 'letra', 'letras')} del texto cifrado, en base64: plano salvo por el azar, fuera cual fuera el texto, y más plano cuantas más hay. El inglés tiene picos.`,
   noneYet: 'todavía no',
   letterColumns: ['letra', 'inglés, %', 'texto cifrado, %'],
   plotAlt:
@@ -227,7 +230,7 @@ export const es = {
     sums: 'Lo que calculan las dos partes',
     sharedSecret: 'El secreto compartido',
     sumItsPublicKey: 'su clave pública',
-    oneNumber: 'un mismo número, en las dos terminales',
+    oneNumber: 'un mismo número, si no hay nadie en medio',
     secondSecret: 'El segundo secreto',
     secondSecretHow:
       'Quien recibe primero la clave de encapsulación del otro crea para ella un <span class="public"><svg><use href="#eye"/></svg>texto cifrado</span> y se queda con <span class="secret"><svg><use href="#lock"/></svg>lo que lleva dentro</span>; el otro lo extrae con <span class="secret"><svg><use href="#lock"/></svg>su clave privada</span>.',
@@ -240,7 +243,8 @@ export const es = {
     wordPublicKey: 'clave pública <small>también llamada “clave combinada”</small>',
     isPublicKey: 'Clave privada por punto base, nueva en cada intercambio.',
     wordSharedSecret: 'secreto compartido <small>también llamado “clave compartida”</small>',
-    isSharedSecret: 'Mi clave privada por tu clave pública: igual en los dos lados.',
+    isSharedSecret:
+      'Mi clave privada por tu clave pública: igual en los dos lados si nadie cambió una clave pública por el camino.',
     wordIdentity: 'identidad',
     isIdentity:
       'La clave pública de larga duración de cada parte; de ella sale el número de seguridad.',

@@ -6,6 +6,8 @@ import { words } from './language.js'
 /** Width of a letter and height of its bars in the plot. */
 const STEP = 24
 const HEIGHT = 200
+/** Of fewer letters of ciphertext chance makes hills as high as those of English. */
+const ENOUGH = 1000
 const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
 
 /** Asks the peer for the letters so far and shows them. */
@@ -14,9 +16,10 @@ export async function showLetters() {
   if (!answer?.ok) return
   const { english, ciphertext, sample } = await answer.json()
   byId('frequency').hidden = false
-  byId('sample').textContent = sample === 0 ? words.noSample : words.sample(sample)
+  const said = sample < ENOUGH ? words.fewLetters : words.sample
+  byId('sample').textContent = sample === 0 ? words.noSample : said(sample)
   const letters = Object.keys(english)
-  byId('plot').replaceChildren(plot(letters, english, ciphertext))
+  byId('plot').replaceChildren(...(sample < ENOUGH ? [] : [plot(letters, english, ciphertext)]))
   const percent = (/** @type {number | null} */ value) =>
     value === null
       ? words.noneYet

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { posting, TEXT } from '../helpers/call.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 import { onePage, records, sharedPage, suite, withTab } from './tabs.ts'
@@ -25,7 +26,10 @@ describe('what comes over the wire', suite, () => {
       assert.equal(await page.getByText('none yet').count(), 26)
       await agree(a, b)
       await b.call('/send_msg')
-      await page.getByText(/^Counted in \d+ letters of the ciphertext/).waitFor()
+      await page.getByText(/^Only \d\d letters of ciphertext came so far: too few/).waitFor()
+      assert.equal(await page.locator('#plot *').count(), 0)
+      await b.call('/send_msg', posting(TEXT, 'a'.repeat(1000)))
+      await page.getByText(/^Counted in 1,\d{3} letters of the ciphertext/).waitFor()
       const { english, ciphertext } = (await a.call('/frequency')).json
       const rows = await page.locator('#numbers tbody tr').allInnerTexts()
       assert.deepEqual(
