@@ -92,6 +92,8 @@ export class Peer implements Receiver {
   #expiry: NodeJS.Timeout | undefined
   /** Whether the memory has the other peer's identity. */
   #remembered: boolean
+  /** Whether keys of another identity were refused since keys were confirmed last. */
+  #identityRefused = false
   /** What `showWork` said of the exchange that is being completed. */
   #work: Uint8Array | null = null
 
@@ -157,10 +159,11 @@ export class Peer implements Receiver {
 
   /**
    * Makes a fresh key pair and sends the public key. `session`: the id of the session that
-   * this completed, as hex, or null while the other peer's keys are missing.
+   * this completed, as hex, or null while the other peer's keys are missing. `refused`: they did come, from
+   * another identity than the known one.
    * @throws PeerError; DuetError `confirm_failed`
    */
-  sendKeys(): Promise<{ sent: true; session: string | null }> {
+  sendKeys(): Promise<{ sent: true; session: string | null; refused?: 'identity_changed' }> {
     return this.#keysInTurn(async () => {
       const message = this.#exchange.startKeys()
       const { publicKey } = message.share
@@ -169,7 +172,9 @@ export class Peer implements Receiver {
       await this.#deliver(message)
       const { current } = this.#exchange
       const completed = this.#exchange.hasCompleted(message.share)
-      return { sent: true, session: completed && current ? bytesToHex(current.id) : null }
+      const session = completed && current ? bytesToHex(current.id) : null
+      const isRefused = session === null && this.#identityRefused
+      return { sent: true, session, ...(isRefused && { refused: 'identity_changed' }) }
     })
   }
 
@@ -382,6 +387,7 @@ export class Peer implements Receiver {
   /** Both sides have the keys: remembers the peer, and tells the owner. */
   #completed(): void {
     clearTimeout(this.#expiry)
+    this.#identityRefused = false
     const { current, knownIdentity, wasKnown } = this.#exchange
     if (current === null || knownIdentity === null) throw new Error('Nothing was completed.')
     // they are kept for /show alone
@@ -423,12 +429,14 @@ export class Peer implements Receiver {
     try {
       return take()
     } catch (error) {
-      if (error instanceof DuetError && error.code === 'identity_changed')
+      if (error instanceof DuetError && error.code === 'identity_changed') {
+        this.#identityRefused = true
         this.report({
           type: 'identity changed',
           identity,
           toForget: this.#memory.toForget,
         })
+      }
       throw error
     }
   }

@@ -5,6 +5,7 @@ import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
 import { hasBody, readText } from './bodies.ts'
+import { TABLE } from './codes.ts'
 import { commandsOf } from './nextCommands.ts'
 import { withPicture } from './pictures.ts'
 import { HttpError } from './problems.ts'
@@ -24,19 +25,36 @@ For everyone, since this peer has a mailbox:
 
 /** Each answers with `next`: the command to run after it. */
 export function addSteps(router: Router, peer: Peer, events: Events): void {
-  const { own, peer: others, inSession } = commandsOf(peer)
+  const commands = commandsOf(peer)
+  const { own, peer: others, inSession } = commands
   const next = () => {
     const { waiting, session } = peer.publicState()
     return own(waiting.length > 0 ? '/decrypt_msg' : session ? '/send_msg' : '/send_keys')
   }
 
+  /** The session that our own /send_keys completed, and the one whose secret was shown: ids as hex. */
+  let completed: string | null = null
+  let shown: string | null = null
+
   router.register('/send_keys', OWNER_METHODS, async (ctx) => {
     const sent = await peer.sendKeys()
-    answer(ctx, 201, sent, sent.session === null ? others('/send_keys') : own('/show'))
+    completed = sent.session ?? completed
+    answer(ctx, 201, sent, nextAfterKeys(sent))
   })
 
+  const nextAfterKeys = ({ session, refused }: Awaited<ReturnType<Peer['sendKeys']>>) => {
+    if (session !== null) return others('/show')
+    return refused ? TABLE[refused].next(commands, '/send_keys') : others('/send_keys')
+  }
+
   router.register('/show', OWNER_METHODS, (ctx) => {
-    answer(ctx, 200, peer.show(), next())
+    const state = peer.show()
+    const { session, waiting } = state
+    const isNew = session !== null && session.id !== shown && waiting.length === 0
+    shown = session?.id ?? null
+    // whoever follows `next` sees both secrets, first that of the peer whose keys were sent first
+    const after = session?.id === completed ? others('/send_msg') : others('/show')
+    answer(ctx, 200, state, isNew ? after : next())
   })
 
   router.register('/send_msg', OWNER_METHODS, async (ctx) => {

@@ -61,7 +61,7 @@ export function followStep(event) {
     const next = event.next ?? ''
     // on another machine the other peer may have the same port
     const isOwn = next.startsWith(`curl ${origin}/`) && !next.includes('#')
-    others = isOwn ? '' : next
+    others = isOwn || OTHERS[routeIn(next)] === undefined ? '' : next
   }
   if (event.type === 'answer' && event.status === 201) {
     if (event.route === '/wire/keys') shown = false
@@ -115,9 +115,14 @@ const OTHERS = {
   '/': [words.othersPicture, '/send_image'],
 }
 
+/** The route that a command of curl runs, or ''. @param {string} command */
+function routeIn(command) {
+  return /^curl http:\/\/[^/]+(\/\w*)/.exec(command)?.[1] ?? ''
+}
+
 function showOthers() {
   const item = byId('others')
-  const route = /^curl http:\/\/[^/]+(\/\w*)/.exec(others)?.[1] ?? '/send_keys'
+  const route = routeIn(others) || '/send_keys'
   const [title, code] = item.querySelectorAll('h3, .curl')
   const [text, after] = OTHERS[route] ?? []
   const place = stepItems.find((step) => step.dataset['step'] === after)

@@ -167,6 +167,19 @@ describe('the README', () => {
     }),
   )
 
+  it('has six steps through which `next` leads', { skip: noCurl }, () =>
+    withPeers({}, async (a, b) => {
+      const [first = '', ...rest] = curlsOf(commandsOf(readme)).slice(0, 6)
+      let line = first
+      for (const step of rest) {
+        const [answer = ''] = await type([line], a, b)
+        const next: string = JSON.parse(answer).next
+        line = next.replace(`:${a.port}/`, ':5000/').replace(`:${b.port}/`, ':5001/')
+        assert.equal(line, step)
+      }
+    }),
+  )
+
   it('has commands for keys of your own that work', { skip: noOpenssl }, async () => {
     const cwd = ownFolder()
     const lines = shellLines(documentAt('src/state/README.md').text, 'Keys of your own')

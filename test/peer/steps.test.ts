@@ -4,7 +4,10 @@ import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { stranger } from '../helpers/bad-input.ts'
 import { type CallOptions, FORM, JSON_TYPE, posting, TEXT } from '../helpers/call.ts'
+import { keyForm } from '../helpers/independent-forms.ts'
+import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import { assertNothingRan, assertProblem } from '../helpers/problem.ts'
 import { askRaw, lines } from '../helpers/raw.ts'
 import { sharedSession } from '../helpers/shared.ts'
@@ -240,6 +243,19 @@ describe('a step that is too early or too late', () => {
       const { next } = assertProblem(await a.call('/decrypt_msg'), 'nothing_waiting')
       assert.equal(next, `curl ${b.url}/send_msg`)
       assert.match((await a.call('/')).text, /next: curl \S+\/send_msg\n$/)
+    }))
+
+  it('between known peers, with another identity in between, says in its answer what was refused', () =>
+    withSession({}, async (a, b) => {
+      const suite = INDEPENDENT_SUITES[0] ?? assert.fail()
+      const keys = JSON.stringify(keyForm(suite, stranger(suite)))
+      assertProblem(await a.call('/wire/keys', posting(JSON_TYPE, keys)), 'identity_changed')
+      const sent = (await a.call('/send_keys')).json
+      assert.deepEqual([sent.session, sent.refused], [null, 'identity_changed'])
+      assert.match(sent.next, /^If you expect the change: .* remove the file peer\.CURVE\.pem/)
+      // once the known one answers, that is over
+      assert.equal((await b.call('/send_keys')).json.refused, undefined)
+      assert.equal((await a.call('/send_keys')).json.refused, undefined)
     }))
 
   it('is refused in the terminal as well, with the code', () =>
