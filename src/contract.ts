@@ -149,9 +149,11 @@ export type PeerEvent =
   | {
       type: 'ready'
       url: string
-      /** Where the other peer reaches this one, if it has an address beside loopback's. */
-      reachedAt: string | null
+      /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
+      reachedAt: readonly string[]
       peerUrl: string
+      /** Whether the other peer is on another machine, which cannot call this one. */
+      isOneWay: boolean
       curve: string
       identity: Uint8Array
       place: string

@@ -2,12 +2,14 @@
 
 import type { RequestListener, Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import type { Mailbox, Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { nodeAead } from './http/pictures.ts'
 import { Events } from './http/ring.ts'
 import { listen, type Patience } from './http/server.ts'
+import { loopbackOrigin } from './loopback.ts'
 import { Peer, type PeerOptions } from './peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
@@ -90,7 +92,7 @@ export async function prepare({
 }: LaunchOptions): Promise<Prepared> {
   const servers: Server[] = []
   const ports: number[] = []
-  const reachedAt: (string | undefined)[] = []
+  const reachedAt: string[][] = []
   const peers: Peer[] = []
   let answer: (listeners: RequestListener[]) => void = () => {}
   const listeners = new Promise<RequestListener[]>((resolve) => {
@@ -107,10 +109,9 @@ export async function prepare({
       servers.push(server)
       const { address, port: got } = server.address() as AddressInfo
       ports.push(got)
-      const isOwn = REACHED_AT_LOOPBACK.includes(address) || address === '::1'
-      // IPv4 in IPv6 is a form that the guard refuses
-      const name = address.replace(/^::ffff:(?=[\d.]+$)/, '')
-      reachedAt.push(isOwn ? undefined : `http://${isIPv6(name) ? `[${name}]` : name}:${got}`)
+      reachedAt.push(
+        addressesOf(address).map((name) => `http://${isIPv6(name) ? `[${name}]` : name}:${got}`),
+      )
       // the owner's curls go to 127.0.0.1, wherever the other peer's requests come in
       if (!REACHED_AT_LOOPBACK.includes(address))
         servers.push(await listen({ host: '127.0.0.1', port: got }, own, patience))
@@ -128,6 +129,7 @@ export async function prepare({
         maxImage: maxImage ?? MAX_IMAGE,
         port,
         reachedAt: reachedAt[i],
+        isOneWay: reachedAt[i]?.length === 0 && loopbackOrigin(peerUrl) === null,
         memory,
         mailbox: openMailbox?.(),
         wire: { ...createClient(via, options.suite, events), url: peerUrl },
@@ -152,6 +154,19 @@ export async function prepare({
     await close()
     throw error
   }
+}
+
+/** The addresses by which other machines reach what listens on `address`: none if that is loopback's. */
+function addressesOf(address: string): string[] {
+  // IPv4 in IPv6 is a form that the guard refuses
+  const name = address.replace(/^::ffff:(?=[\d.]+$)/, '')
+  if (name !== '0.0.0.0' && name !== '::')
+    return REACHED_AT_LOOPBACK.includes(name) || name === '::1' ? [] : [name]
+  return Object.values(networkInterfaces())
+    .flat()
+    .filter((one) => one !== undefined && !one.internal)
+    .filter((one) => one?.family === 'IPv4' || (name === '::' && one?.scopeid === 0))
+    .map((one) => one?.address ?? '')
 }
 
 function stop(server: Server): Promise<void> {

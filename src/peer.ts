@@ -46,8 +46,10 @@ export interface PeerOptions {
   readonly memory: Memory
   readonly wire: Wire
   readonly report: (event: PeerEvent) => void
-  /** The URL by which the other peer reaches this one, if it has an address beside loopback's. */
-  readonly reachedAt?: string | undefined
+  /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
+  readonly reachedAt?: readonly string[] | undefined
+  /** Whether the other peer is on another machine, which cannot call this one. */
+  readonly isOneWay?: boolean | undefined
   /** Whether the terminal prints secrets. */
   readonly showsSecrets: boolean
   /**
@@ -84,7 +86,8 @@ export class Peer implements Receiver {
   readonly #ownPicture: () => Promise<PictureSource>
   readonly #aead: Aead
   readonly #mailbox: Mailbox | null
-  readonly #reachedAt: string | null
+  readonly #reachedAt: readonly string[]
+  readonly #isOneWay: boolean
   readonly #keysInTurn = inTurn()
   readonly #messagesInTurn = inTurn()
   readonly #picturesInTurn = inTurn()
@@ -123,7 +126,8 @@ export class Peer implements Receiver {
     this.#ownPicture = options.ownPicture
     this.#aead = options.aead
     this.#mailbox = options.mailbox ?? null
-    this.#reachedAt = options.reachedAt ?? null
+    this.#reachedAt = options.reachedAt ?? []
+    this.#isOneWay = options.isOneWay ?? false
   }
 
   /** Tells the terminal who this is. */
@@ -133,6 +137,7 @@ export class Peer implements Receiver {
       url: this.url,
       reachedAt: this.#reachedAt,
       peerUrl: this.peerUrl,
+      isOneWay: this.#isOneWay,
       curve: this.suite.name,
       identity: this.#memory.identity.publicKey,
       place: this.#memory.place,

@@ -21,12 +21,26 @@ type Table<Event extends { type: string }, Shown> = {
 }
 
 const PEER: Table<PeerEvent, PeerLine> = {
-  ready: ({ url, curve, reachedAt, peerUrl, identity, place, mailbox }) => [
+  ready: ({ url, curve, reachedAt, peerUrl, isOneWay, identity, place, mailbox }) => [
     ['·', 'ready', `${url}  ${curve}`, 'bold'],
-    ...onlyIf(reachedAt, (url): Line[] => [
-      ['·', 'for the other', `${printable(url)}  (its --peer, or PEER= for make)`],
-    ]),
-    ['·', 'other peer', printable(peerUrl)],
+    ...reachedAt.map(
+      (url): Line => ['·', 'for the other', `${printable(url)}  (its --peer, or PEER= for make)`],
+    ),
+    [
+      '·',
+      'other peer',
+      new URL(peerUrl).port === '' ? `${printable(peerUrl)}  (port 80)` : printable(peerUrl),
+    ],
+    ...(isOneWay
+      ? ([
+          [
+            '·',
+            'one way',
+            'That is another machine, which cannot call this peer: start it with --host ADDRESS.',
+            'yellow',
+          ],
+        ] as const)
+      : []),
     ['·', 'identity', `${bytesToHex(identity)}  (${printable(place)})`],
     ...onlyIf(mailbox, ({ place, fingerprint }): Line[] => [
       ['·', 'mailbox', printable(place)],

@@ -4,15 +4,18 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
+import os from 'node:os'
 import { describe, it } from 'node:test'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
+import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
-import { openMemory } from '../../src/state/memory.ts'
+import { forgetful, openMemory } from '../../src/state/memory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
 import { type Command, runCommand, usage, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { sharedProcess } from '../helpers/shared.ts'
+import { keptTerminal } from '../helpers/terminal.ts'
 import { until } from '../helpers/until.ts'
 import { linesOf, secretsOf, withOnePeer, withPeers } from '../helpers/with-peers.ts'
 
@@ -55,7 +58,7 @@ async function sixSteps([a, b]: [number, number]): Promise<string> {
   assert.deepEqual([first.session, first.next], [null, `curl http://127.0.0.1:${b}/send_keys`])
   const { session, next } = (await step(b, '/send_keys')).json
   assert.match(session, /^[0-9a-f]{32}$/)
-  assert.equal(next, `curl http://127.0.0.1:${b}/show`)
+  assert.equal(next, `curl http://127.0.0.1:${a}/show`)
   const [one, two] = [(await step(a, '/show')).json, (await step(b, '/show')).json]
   assert.deepEqual([one.session.id, two.session.id], [session, session])
   assert.equal(one.safetyNumber, two.safetyNumber)
@@ -199,6 +202,45 @@ describe('ecdh-duet peer', () => {
         assert.ok(lines().some((line) => told.test(line)))
       }),
     )
+})
+
+describe('a peer says at its start', () => {
+  const saidBy = async (host: string, peerUrl: string) => {
+    const { terminal, shown } = keptTerminal()
+    const { close } = await launch({
+      suite: SUITES.X25519,
+      plans: [{ host, port: 0, peerUrl }],
+      openMemory: () => forgetful(SUITES.X25519.curve),
+      terminal,
+      showsSecrets: true,
+    })
+    await close()
+    return shown()
+  }
+
+  it('that the other one, on another machine, cannot call it, if it listens on loopback alone', async () => {
+    // an address of TEST-NET-1 (RFC 5737), which nobody is asked for
+    assert.match(await saidBy('127.0.0.1', 'http://192.0.2.1:5001'), /one way .*--host ADDRESS/)
+    for (const url of ['http://localhost:5001', 'http://[::1]:5001', 'http://127.9.9.9:5001'])
+      assert.doesNotMatch(await saidBy('127.0.0.1', url), /one way/)
+  })
+
+  it('each address by which other machines reach it, if it listens on all', async () => {
+    const addresses = Object.values(os.networkInterfaces())
+      .flat()
+      .flatMap((one) => (one?.internal === false && one.family === 'IPv4' ? one.address : []))
+    const said = await saidBy('0.0.0.0', 'http://192.0.2.1:5001')
+    const shown = [...said.matchAll(/for the other +http:\/\/([\d.]+):\d+/g)].map(([, at]) => at)
+    assert.deepEqual(shown, addresses)
+    assert.equal(/one way/.test(said), addresses.length === 0)
+  })
+
+  it('which port is meant by a URL without one', async () => {
+    assert.match(
+      await saidBy('127.0.0.1', 'http://localhost'),
+      /other peer +http:\/\/localhost +\(port 80\)/,
+    )
+  })
 })
 
 describe('the command', () => {

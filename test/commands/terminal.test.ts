@@ -30,7 +30,8 @@ function shown(events: PeerEvent[], options?: Parameters<typeof keptTerminal>[0]
 const everyKind: PeerEvent[] = [
   {
     type: 'ready',
-    reachedAt: null,
+    reachedAt: [],
+    isOneWay: false,
     url: 'http://127.0.0.1:5000',
     peerUrl: 'http://x',
     curve: 'X25519',
