@@ -1,6 +1,7 @@
 /** What the folders that a peer writes have in common: errors of the disk, power cuts, and processes that have ended. */
 
 import fs from 'node:fs'
+import { promisify } from 'node:util'
 import { PeerError } from './contract.ts'
 
 /**
@@ -20,26 +21,51 @@ export async function orNoSpace<T>(what: string, operation: () => Promise<T>): P
   }
 }
 
-/** The codes of a system that can't bring a folder to the disk, or lets nobody read this one. */
-const NO_PROMISE = ['EINVAL', 'ENOTSUP', 'EACCES']
+/** The codes of systems that open no folder as a file, or let nobody read this one, or can't bring one to the disk. */
+const NO_PROMISE = ['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP']
 
 /**
  * Makes sure that the names in a folder are there after a power cut too, as far as the system
  * promises that: a file's own fsync says nothing of its name.
  */
 export function keepNames(folder: string): void {
-  // Windows opens no folder as a file, and writes its changes in their order by itself
-  if (process.platform === 'win32') return
+  const fd = openFolder(folder)
+  if (fd === null) return
   try {
-    const fd = fs.openSync(folder, 'r')
-    try {
-      fs.fsyncSync(fd)
-    } finally {
-      fs.closeSync(fd)
-    }
+    fs.fsyncSync(fd)
   } catch (error) {
-    if (!NO_PROMISE.includes((error as NodeJS.ErrnoException).code ?? '')) throw error
+    forgive(error)
+  } finally {
+    fs.closeSync(fd)
   }
+}
+
+/** The same, for whoever has other things to do while the disk writes. */
+export async function keepNamesMeanwhile(folder: string): Promise<void> {
+  const fd = openFolder(folder)
+  if (fd === null) return
+  try {
+    await promisify(fs.fsync)(fd)
+  } catch (error) {
+    forgive(error)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** null where nothing is promised. Windows opens no folder as a file, and writes its changes in their order by itself. */
+function openFolder(folder: string): number | null {
+  if (process.platform === 'win32') return null
+  try {
+    return fs.openSync(folder, 'r')
+  } catch (error) {
+    return forgive(error)
+  }
+}
+
+function forgive(error: unknown): null {
+  if (NO_PROMISE.includes((error as NodeJS.ErrnoException).code ?? '')) return null
+  throw error
 }
 
 /** Whether this machine has a process with this id, whoever it belongs to. */

@@ -24,7 +24,7 @@ import path from 'node:path'
 import { promisify } from 'node:util'
 import { newMark, stillRuns } from '../mark.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { keepNames, orNoSpace } from '../system.ts'
+import { keepNames, keepNamesMeanwhile, orNoSpace } from '../system.ts'
 import { shared } from './sharedSync.ts'
 
 /** How many messages may wait. */
@@ -71,7 +71,7 @@ export class Maildir {
     this.new = folder('new')
     this.cur = folder('cur')
     this.failed = folder('failed')
-    this.#keepNew = shared(() => syncFolder(this.new))
+    this.#keepNew = shared(() => keepNamesMeanwhile(this.new))
     // whoever made them may not have come to this yet
     keepNames(dir)
   }
@@ -201,18 +201,6 @@ async function writeWhole(file: string, bytes: Uint8Array): Promise<void> {
   const fd = await create(file)
   try {
     fs.writeFileSync(fd, bytes)
-    await fsync(fd)
-  } finally {
-    fs.closeSync(fd)
-  }
-}
-
-/** Makes sure that what is in a folder is there after a power cut too. */
-async function syncFolder(folder: string): Promise<void> {
-  // Windows opens no folder as a file, and writes its changes in their order by itself
-  if (process.platform === 'win32') return
-  const fd = fs.openSync(folder, 'r')
-  try {
     await fsync(fd)
   } finally {
     fs.closeSync(fd)

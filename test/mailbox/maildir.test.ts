@@ -335,6 +335,27 @@ describe('a disk', () => {
     assert.deepEqual(namesIn('new'), [])
   })
 
+  for (const code of ['EBADF', 'EINVAL', 'ENOSYS', 'ENOTSUP', 'EIO'])
+    it(`that answers ${code} for a folder ${code === 'EIO' ? 'fails' : 'promises nothing, and takes messages'}`, async (t) => {
+      const isFolder = (fd: number) => fs.fstatSync(fd).isDirectory()
+      const { fsync, fsyncSync } = fs
+      t.mock.method(fs, 'fsync', (fd: number, done: fs.NoParamCallback) => {
+        if (isFolder(fd)) done(systemError(code))
+        else fsync(fd, done)
+      })
+      t.mock.method(fs, 'fsyncSync', (fd: number) => {
+        if (isFolder(fd)) throw systemError(code)
+        fsyncSync(fd)
+      })
+      if (code === 'EIO') {
+        assert.throws(() => new Maildir(at()), { code })
+        await assert.rejects(maildir.deliver(message(1)), { code: 'no_space' })
+      } else {
+        const { id } = await new Maildir(at()).deliver(message(1))
+        assert.deepEqual(await maildir.deliver(message(1)), { id, fresh: false })
+      }
+    })
+
   it('that fails anywhere loses no message that was accepted, and leaves none half written', async (t) => {
     const step = fc.record({
       do: fc.constantFrom('deliver', 'deliver', 'deliver', 'read', 'set aside', 'restart', 'sweep'),
