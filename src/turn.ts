@@ -5,7 +5,7 @@ import path from 'node:path'
 import { isMark, newMark, stillRuns } from './mark.ts'
 
 const FREE = 'free'
-/** How long a process on another machine may be silent, in ms, before its turn is over. */
+/** How long a process that can't be seen from here may be silent, in ms, before its turn is over. */
 export const SILENCE_MS = 2 * 60 * 1000
 
 /**

@@ -1,7 +1,7 @@
 /** One peer at a time on a state: two would remove each other's pictures, and write one known peer. */
 
 import type { Memory } from '../contract.ts'
-import { processOf } from '../mark.ts'
+import { processOf, stillRuns } from '../mark.ts'
 import type { Curve, KeyPair } from '../protocol/curves.ts'
 import { SILENCE_MS, Turn } from '../turn.ts'
 import { keepFromGit, makeDirectory, naming, StateError } from './files.ts'
@@ -14,7 +14,7 @@ const STILL_HERE_MS = SILENCE_MS / 4
 
 /**
  * Opens the state in `dir` as `openMemory` does, and keeps other peers out of it as long as this process runs.
- * (One that was killed on this machine keeps nobody out; on another one, for two minutes.) Git takes nothing of ours: a folder that was there before gets lines for
+ * (One that was killed keeps nobody out; where that can't be seen, on another machine or in another container, for two minutes.) Git takes nothing of ours: a folder that was there before gets lines for
  * that in its `.gitignore`, since the rest in it is somebody else's. `lost` is told, once, if another peer has it all the
  * same: that can be one on another machine, after two minutes in which this process was stopped or asleep.
  * @throws StateError while another peer has it, and as `openMemory` does
@@ -60,5 +60,7 @@ function whileItCanBeWritten(use: () => void): void {
 function refusal(dir: string, { holder, folder }: Turn): string {
   if (holder === null)
     return `${folder}: It holds files that are of no peer. Look at them, remove them, and start again.`
+  if (stillRuns(holder) === null)
+    return `${dir}: Another peer (${processOf(holder)}) has this state, or had it two minutes ago. End that one first; if it was killed, wait for these two minutes; or give this one a folder of its own: --state DIR`
   return `${dir}: Another peer (${processOf(holder)}) has this state. End that one first (or remove ${folder}, if that process is no peer), or give this one a folder of its own: --state DIR`
 }

@@ -12,6 +12,7 @@ import {
   type PictureStore,
   type StoredPicture,
 } from '../contract.ts'
+import { isMark, newMark, stillRuns } from '../mark.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
 import { isRunning, orNoSpace } from '../system.ts'
@@ -34,8 +35,8 @@ const EXTENSIONS: Readonly<Record<PictureType, string>> = {
 }
 const TEMPORARY = /^incoming-[0-9a-f]{16}\.tmp$/
 const KEPT = /^\d{4}-\d\d-\d\dT[\d-]+Z-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
-/** Folders of peers without a state, in the system's folder for temporary files: the process's id is in the name. */
-const PRIVATE_FOLDER = /^ecdh-duet-(\d+)-\w+$/
+/** Folders of peers without a state, in the system's folder for temporary files: with its process's id and its mark, or (those of version 1.0) with the id alone. */
+const PRIVATE_FOLDER = /^ecdh-duet-(\d+)-(.+)$/
 
 /** Pictures below `dir`, which is made when the first one comes. What a killed run left half written is removed. */
 export function openPictures(dir: string): PictureStore {
@@ -57,19 +58,30 @@ export function openPictures(dir: string): PictureStore {
 /** Pictures of a peer without a state: in a private folder, made when the first one comes, removed by `close`. */
 export function temporaryPictures(): PictureStore {
   for (const name of namesIn(os.tmpdir())) {
-    const pid = PRIVATE_FOLDER.exec(name)?.[1]
-    if (pid !== undefined && !isRunning(Number(pid))) removeOwn(path.join(os.tmpdir(), name))
+    const [, pid, mark = ''] = PRIVATE_FOLDER.exec(name) ?? []
+    const isLeft = isMark(mark)
+      ? stillRuns(mark) === false
+      : /^\w+$/.test(mark) && !isRunning(Number(pid))
+    if (isLeft) removeOwn(path.join(os.tmpdir(), name))
   }
   let dir: string | null = null
+  const remove = () => {
+    if (dir !== null) fs.rmSync(dir, { recursive: true, force: true })
+    process.off('exit', remove)
+  }
   return new Pictures(
     () => {
-      dir ??= fs.mkdtempSync(path.join(os.tmpdir(), `ecdh-duet-${process.pid}-`))
+      if (dir === null) {
+        const fresh = path.join(os.tmpdir(), `ecdh-duet-${process.pid}-${newMark()}`)
+        fs.mkdirSync(fresh, { mode: 0o700 })
+        dir = fresh
+        // where nobody comes to close it
+        process.once('exit', remove)
+      }
       return dir
     },
     null,
-    () => {
-      if (dir !== null) fs.rmSync(dir, { recursive: true, force: true })
-    },
+    remove,
   )
 }
 

@@ -15,15 +15,19 @@ type Marks = typeof import('../../src/mark.ts')
 const linux = process.platform === 'linux' ? false : 'only Linux tells when a process started'
 
 let copies = 0
-/** The same file as another run of the program loads it, on a machine of this name. */
-async function loadedOn(t: TestContext, machine: string): Promise<Marks> {
-  const { mock } = t.mock.method(os, 'hostname', () => machine)
+/** The same file as another run of the program loads it, on a machine of this name, and in this PID namespace of Linux. */
+async function loadedOn(t: TestContext, machine: string, namespace?: string): Promise<Marks> {
+  const mocks: { restore(): void }[] = [t.mock.method(os, 'hostname', () => machine).mock]
+  if (namespace !== undefined) mocks.push(t.mock.method(fs, 'readlinkSync', () => namespace).mock)
   try {
     return await import(`../../src/mark.ts?copy=${copies++}`)
   } finally {
-    mock.restore()
+    for (const mock of mocks) mock.restore()
   }
 }
+
+/** As version 1.0 made it, which knew no namespaces. */
+const old = (mark: string) => mark.replace(/\.ids-[0-9a-f]{16}\./, '.')
 
 /** Lends a process to `use`, and its mark: with its start, or as of a system that tells none. */
 async function withProcess(
@@ -46,7 +50,7 @@ describe('a mark', () => {
 
   it('is a whole name, with each of its parts', () => {
     const mark = newMark()
-    const [pid, start, run = '', host] = mark.split('.')
+    const [pid, start, run = '', host] = old(mark).split('.')
     for (const name of [
       `x${mark}`,
       `${mark} `,
@@ -70,9 +74,9 @@ describe('a mark', () => {
     ] as const) {
       const { newMark, isMark, stillRuns } = await loadedOn(t, called)
       const mark = newMark()
-      assert.match(mark, new RegExp(`-0\\.${named}$`))
-      assert.equal(isMark(mark), true)
-      assert.equal(stillRuns(mark), true)
+      assert.match(old(mark), new RegExp(`-0\\.${named}$`))
+      for (const each of [mark, old(mark)])
+        assert.deepEqual([isMark(each), stillRuns(each)], [true, true])
     }
   })
 
@@ -96,12 +100,34 @@ describe('the process of a mark', () => {
     assert.equal(stillRuns('a name'), null)
   })
 
-  it('runs until it ends', () =>
+  it('is not to be seen from another container, whatever number it has, nor after another boot', async (t) => {
+    const here = os.hostname()
+    const [one, other] = [await loadedOn(t, here, 'pid:[1]'), await loadedOn(t, here, 'pid:[2]')]
+    const { readFileSync } = fs
+    t.mock.method(fs, 'readFileSync', (...args: Parameters<typeof readFileSync>) =>
+      String(args[0]).endsWith('boot_id') ? 'another' : readFileSync(...args),
+    )
+    const later = await loadedOn(t, here, 'pid:[1]')
+    for (const { newMark, stillRuns } of [one, other, later])
+      assert.deepEqual([isMark(newMark()), stillRuns(newMark())], [true, true])
+    for (const [judge, { newMark }] of [
+      [one, other],
+      [other, one],
+      [one, later],
+      [later, one],
+    ] as const) {
+      assert.equal(judge.stillRuns(newMark()), null)
+      const said = `process ${process.pid} of another container, another machine called`
+      assert.ok(judge.processOf(newMark()).startsWith(said))
+    }
+  })
+
+  it('runs until it ends, and so does one of version 1.0', () =>
     withProcess(async (mark, child) => {
-      assert.equal(stillRuns(mark('')), true)
+      for (const each of [mark(''), old(mark(''))]) assert.equal(stillRuns(each), true)
       child.kill('SIGKILL')
       await once(child, 'exit')
-      assert.equal(stillRuns(mark('')), false)
+      for (const each of [mark(''), old(mark(''))]) assert.equal(stillRuns(each), false)
     }))
 
   it('is the one that started then, not a later one with its number', { skip: linux }, () =>
@@ -123,7 +149,7 @@ describe('the process of a mark', () => {
         throw systemError('ENOENT')
       })
       const { newMark, isMark } = await loadedOn(t, 'mac')
-      assert.match(newMark(), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))
+      assert.match(old(newMark()), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))
       assert.equal(isMark(newMark()), true)
       assert.equal(stillRuns(mark('5')), true)
     }))

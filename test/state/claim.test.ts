@@ -1,13 +1,20 @@
 /** One peer at a time on a state, and the next one when that has ended, however it did. */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { X25519 } from '../../src/protocol/curves.ts'
 import { openClaimed } from '../../src/state/claim.ts'
 import { StateError } from '../../src/state/files.ts'
-import { type Command, withCommand } from '../helpers/command.ts'
+import { type Command, MAIN, runCommand, withCommand } from '../helpers/command.ts'
 import { folderForAll } from '../helpers/files.ts'
+
+/** Why there is no other PID namespace here, or false. */
+const noNamespaces =
+  spawnSync('unshare', ['--pid', '--fork', '--mount-proc', 'true']).status === 0
+    ? false
+    : 'another PID namespace takes Linux, and rights that this user does not have'
 
 const at = folderForAll()
 /** As the command opens the state of a peer; this process has it then. */
@@ -67,6 +74,28 @@ describe('a state', () => {
       `${at('asleep')}: Another peer (process 17 on elsewhere) has this state too by now. End one of the two.`,
     ])
     assert.deepEqual(fs.readdirSync(at('asleep', 'running')), [elsewhere])
+  })
+
+  it("is not another container's, which counts processes anew, until that one is silent for two minutes", {
+    skip: noNamespaces,
+  }, async () => {
+    const program = ['unshare', '--pid', '--fork', '--mount-proc', process.execPath, MAIN]
+    // each of the two is process 1 where it is
+    await withCommand(ofPeer('contained'), { program, group: true }, async (first) => {
+      await first.ports(1)
+      const says = /Another peer \(process 1 of another container.* or had it two minutes ago\./
+      refuses('contained', says)
+      const { code, errors } = await runCommand(ofPeer('contained'), { program })
+      assert.equal(code, 1)
+      assert.match(errors, says)
+      first.kill('SIGKILL')
+      await first.ended
+    })
+    refuses('contained', /if it was killed, wait for these two minutes/)
+    const [holder = ''] = fs.readdirSync(at('contained', 'running'))
+    const silent = new Date(Date.now() - 120_000)
+    fs.utimesSync(at('contained', 'running', holder), silent, silent)
+    open('contained')
   })
 
   it('ends well where its claim is something else now', () =>

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import { newMark } from '../../src/mark.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import type { PictureType } from '../../src/protocol/stream.ts'
 import {
@@ -290,7 +291,7 @@ describe('the pictures of a peer that keeps nothing', () => {
     }
     const [name = '', ...more] = names()
     assert.deepEqual(more, [])
-    assert.match(name, new RegExp(`^ecdh-duet-${process.pid}-\\w+$`))
+    assert.match(name, new RegExp(`^ecdh-duet-${process.pid}-[\\w.-]+$`))
     assert.equal(modeOf(at(name)), '700')
     assert.equal(fs.readdirSync(at(name)).length, 2)
     store.close()
@@ -308,7 +309,13 @@ describe('the pictures of a peer that keeps nothing', () => {
       `ecdh-duet--abc`,
       `ecdh-duet-${gone}x-abc`,
     ].sort()
-    for (const name of [...others, `ecdh-duet-${gone}-abc`]) {
+    const live = `ecdh-duet-${gone}-${newMark()}`
+    const dead = `ecdh-duet-${gone}-${newMark().replace(/^\d+/, `${gone}`)}`
+    // a process of another container has a number that says nothing here
+    const elsewhere = `ecdh-duet-${gone}-${newMark().replace(/^\d+(.*)\..*$/, `${gone}$1.elsewhere`)}`
+    others.push(live, elsewhere)
+    others.sort()
+    for (const name of [...others, `ecdh-duet-${gone}-abc`, dead]) {
       fs.mkdirSync(at(name))
       write(`${name}/picture.png`)
     }
