@@ -55,8 +55,19 @@ export interface LaunchOptions {
 
 export interface Launched {
   readonly ports: readonly number[]
-  /** Ends every connection, erases the keys of every session, and removes what is kept for this run only. */
-  close(): Promise<void>
+  /** The peers that have texts which nobody has read. */
+  unread(): readonly Unread[]
+  /**
+   * Ends every connection, erases the keys of every session, and removes what is kept for this run only. Resolves with
+   * what was unread then, and is lost.
+   */
+  close(): Promise<readonly Unread[]>
+}
+
+/** How many texts wait to be read at the peer on a port: one or more. */
+export interface Unread {
+  readonly port: number
+  readonly texts: number
 }
 
 /** Peers that can start at once: their ports are open, and a request that comes already waits for `start`. */
@@ -98,9 +109,13 @@ export async function prepare({
   const listeners = new Promise<RequestListener[]>((resolve) => {
     answer = resolve
   })
+  const unread = () =>
+    peers.map(({ port, unread: texts }) => ({ port, texts })).filter(({ texts }) => texts > 0)
   const close = async () => {
     await Promise.all(servers.map(stop))
+    const lost = unread()
     for (const peer of peers) peer.close()
+    return lost
   }
   try {
     for (const [i, { host, port }] of plans.entries()) {
@@ -149,7 +164,7 @@ export async function prepare({
       for (const peer of peers) peer.start()
       answer(apps.map((app) => app.callback()))
     }
-    return { ports, start, close }
+    return { ports, start, unread, close }
   } catch (error) {
     await close()
     throw error

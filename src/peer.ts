@@ -157,6 +157,11 @@ export class Peer implements Receiver {
     return this.#exchange.current !== null
   }
 
+  /** How many texts wait to be read. */
+  get unread(): number {
+    return this.#exchange.waiting.length
+  }
+
   /** The picture that came last, or null. */
   get lastPicture(): StoredPicture | null {
     return this.#memory.pictures.last

@@ -11,6 +11,11 @@ const say = (text: string) => process.stdout.write(`${text}\n`)
 const curve = ['--curve', environmentSuite()]
 
 await withCommand(['both', '--ports', '0,0', '--no-state', ...curve], {}, async (both) => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.once(signal, () => {
+      both.kill()
+      process.exit(1)
+    })
   const [a = 0, b = 0] = await both.ports(2)
   let shown = 0
   // `last`: the terminal comes by another way than the answer, and with this line it has all of the step

@@ -11,6 +11,7 @@ import { forgetful, hasMet } from '../state/memory.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
+import { close, savingUnread } from './unread.ts'
 
 export interface MalloryOptions {
   readonly curve: SuiteName
@@ -31,7 +32,9 @@ export interface MalloryOptions {
  */
 export async function mallory(options: MalloryOptions): Promise<number> {
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
-  const asked = askedToEnd()
+  const all: Prepared[] = []
+  // her copies of pictures are temporary, and so are those of strangers
+  const asked = askedToEnd({ alwaysAtHangup: true, ...savingUnread(all, terminal) })
   if (options.with === 'known') refuseStrangers(options)
   const { prepareMallory } = await import('../lab/mallory/mallory.ts')
   const attacker = await prepareMallory({
@@ -41,7 +44,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
     alteration: options.alter,
     terminal,
   })
-  const all = [attacker]
+  all.push(attacker)
   try {
     if (options.with !== undefined)
       all.push(await prepareVictims(options, attacker.ports, terminal))
@@ -51,7 +54,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
     tellWhereSecretsGo()
     return await asked
   } finally {
-    for (const each of all.toReversed()) await each.close()
+    await close(all, terminal)
   }
 }
 

@@ -1,7 +1,7 @@
 /** `both` and `peer`: brings peers up, and down again on a signal. */
 
 import type { Mailbox } from '../contract.ts'
-import { launch, type PeerPlan } from '../launch.ts'
+import { type Launched, launch, type PeerPlan } from '../launch.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { openClaimed } from '../state/claim.ts'
@@ -13,6 +13,7 @@ import { pictureFile } from '../state/pictures.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
+import { close, savingUnread } from './unread.ts'
 
 export interface RunOptions {
   /** Without one, that of `identity`, else X25519. */
@@ -49,7 +50,12 @@ export async function run(
     output: process.stdout,
     showsSecrets: options.secrets,
   })
-  const asked = askedToEnd()
+  const peers: Launched[] = []
+  const asked = askedToEnd({
+    alwaysAtHangup: options.state === false,
+    // with --no-secrets nobody can read them
+    ...(options.secrets && savingUnread(peers, terminal)),
+  })
   // better now than in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
   // no other peer has anything of the lab in its process
@@ -74,9 +80,10 @@ export async function run(
     maxImage: options.maxImage,
     showWork,
   })
+  peers.push(launched)
   if (options.secrets) tellWhereSecretsGo()
   const exitCode = await asked
-  await launched.close()
+  await close(peers, terminal)
   return exitCode
 }
 

@@ -22,7 +22,7 @@ import {
   parseVictims,
 } from './arguments.ts'
 import { calledAs, nameHelp } from './called.ts'
-import { untilTheEnd } from './ending.ts'
+import { exitOnSignals, untilTheEnd } from './ending.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './run.ts'
 
@@ -221,7 +221,10 @@ Exit code: 0 if all are good, 1 if some are not.`,
 
 function addLab(lab: Command): void {
   const bodies = () => import('./lab.ts')
-  lab.description('attack it for real, on this machine and nowhere else')
+  lab
+    .description('attack it for real, on this machine and nowhere else')
+    // its own peers have received pictures too
+    .hook('preAction', exitOnSignals)
 
   lab
     .command('original')

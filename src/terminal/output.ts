@@ -90,6 +90,9 @@ export function onOutputClosed(act: () => void): void {
   end = act
 }
 
+/** Whether somebody may still read standard output. */
+export const isOutputRead = (): boolean => isRead
+
 process.on('exit', flushAll)
 // before Node says what it was
 process.on('uncaughtExceptionMonitor', flushAll)

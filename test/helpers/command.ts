@@ -34,14 +34,16 @@ export interface CommandOptions {
   group?: boolean
   /** What it reads on standard input; nothing by default. */
   input?: string | Uint8Array
+  /** Leaves standard input open, for whoever writes to it. */
+  open?: true
 }
 
 /** Starts `ecdh-duet ARGS`; whoever calls this ends it. */
 export function startCommand(args: readonly string[], options: CommandOptions = {}): Command {
-  const { cwd, env, node = [], ipc = false, group = false, input } = options
+  const { cwd, env, node = [], ipc = false, group = false, input, open } = options
   const built = [process.execPath, ...node, MAIN]
   const [program = '', ...words] = [...(options.program ?? built), ...args]
-  const stdin = input === undefined ? 'ignore' : 'pipe'
+  const stdin = input === undefined && !open ? 'ignore' : 'pipe'
   const child = spawn(program, words, {
     cwd,
     env: { ...process.env, ...env },
@@ -49,7 +51,8 @@ export function startCommand(args: readonly string[], options: CommandOptions = 
     stdio: [stdin, 'pipe', 'pipe', ...(ipc ? (['ipc'] as const) : [])],
   })
   // it may end before it has read everything
-  child.stdin?.on('error', () => {}).end(input)
+  child.stdin?.on('error', () => {})
+  if (!open) child.stdin?.end(input)
   return watch(child, group)
 }
 

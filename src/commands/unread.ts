@@ -1,0 +1,38 @@
+/** What is said of texts that came and that nobody has read, when their peers end. */
+
+import type { Launched } from '../launch.ts'
+import { isOutputRead, tell } from '../terminal/output.ts'
+import type { Terminal } from '../terminal/terminal.ts'
+import type { EndOptions } from './ending.ts'
+
+/** Whether the end of `peers` loses texts, and how they are read before it. Peers may be added later. */
+export function savingUnread(peers: readonly Launched[], terminal: Terminal): EndOptions {
+  const unread = () => peers.flatMap((peer) => peer.unread())
+  return {
+    wouldLose: () => unread().length > 0,
+    warn: () => {
+      for (const { port, texts } of unread()) {
+        const { say } = terminal.narrator(port)
+        const { count, are, them } = wordsFor(texts)
+        say('✗', 'not read yet', `${count} ${are} lost if you press Ctrl-C again.`)
+        say('·', '', `To read ${them} first: curl http://127.0.0.1:${port}/decrypt_msg`)
+      }
+    },
+  }
+}
+
+/** Ends `peers`, the last one first, and says how many texts are lost: on standard error if nobody reads standard output any more. */
+export async function close(peers: readonly Launched[], terminal: Terminal): Promise<void> {
+  for (const peer of peers.toReversed())
+    for (const { port, texts } of await peer.close()) {
+      const { count, are, they, them } = wordsFor(texts)
+      const lost = `${count} ${are} lost: ${they} came, and nobody read ${them}.`
+      if (isOutputRead()) terminal.narrator(port).say('✗', 'not read', lost)
+      else tell(`port ${port}: ${lost}`)
+    }
+}
+
+const wordsFor = (texts: number) =>
+  texts === 1
+    ? { count: '1 text', are: 'is', they: 'it', them: 'it' }
+    : { count: `${texts} texts`, are: 'are', they: 'they', them: 'them' }
