@@ -4,7 +4,7 @@ import type { Memory } from '../contract.ts'
 import { processOf, stillRuns } from '../mark.ts'
 import type { Curve, KeyPair } from '../protocol/curves.ts'
 import { SILENCE_MS, Turn } from '../turn.ts'
-import { keepFromGit, makeDirectory, naming, StateError } from './files.ts'
+import { keepFromGit, keepsPermissions, makeDirectory, naming, StateError } from './files.ts'
 import { openMemory } from './memory.ts'
 
 /** What a state has, as `.gitignore` says it. */
@@ -17,7 +17,7 @@ const STILL_HERE_MS = SILENCE_MS / 4
  * (One that was killed keeps nobody out; where that can't be seen, on another machine or in another container, for two minutes.) Git takes nothing of ours: a folder that was there before gets lines for
  * that in its `.gitignore`, since the rest in it is somebody else's. `lost` is told, once, if another peer has it all the
  * same: that can be one on another machine, after two minutes in which this process was stopped or asleep.
- * @throws StateError while another peer has it, and as `openMemory` does
+ * @throws StateError while another peer has it, where others can read every file, and as `openMemory` does
  */
 export function openClaimed(
   dir: string,
@@ -32,6 +32,10 @@ export function openClaimed(
 function claim(dir: string, lost: (why: string) => void): void {
   naming(dir, () => {
     makeDirectory(dir)
+    if (!keepsPermissions(dir))
+      throw new StateError(
+        `${dir}: On this file system others can read every file, and so the private key of this peer and its pictures. Keep them on another one, such as that of your home folder (--state DIR), or keep nothing (--no-state).`,
+      )
     keepFromGit(dir, KEPT)
     const turn = new Turn(dir, { folder: 'running', tmp: '.' })
     // of two that start together one comes too late, and sees the other when it looks again

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { newMark } from '../mark.ts'
 import { keepNames } from '../system.ts'
 
 /** A PEM of ours has some 200 bytes; with explicit parameters or a text beside it, a few more. */
@@ -19,11 +20,43 @@ export class StateError extends Error {}
 export function readOwn(file: string, look: (text: string) => void = () => {}): string | null {
   return read(file, (text, { mode }) => {
     look(text)
-    if (process.platform !== 'win32' && (mode & 0o077) !== 0)
+    if (isOpenToOthers(mode))
       throw new StateError(
-        `${file}: Others can read it. Look at who had it, then: chmod 600 ${file}`,
+        canBeClosed(file)
+          ? `${file}: Others can read it. Look at who had it, then: chmod 600 ${file}`
+          : `${file}: Others can read it, and chmod does not help on this file system. Look at who had it, and put it on another one, such as that of your home folder.`,
       )
   })
+}
+
+/** Windows keeps others from a file by other means. */
+function isOpenToOthers(mode: number): boolean {
+  return process.platform !== 'win32' && (mode & 0o077) !== 0
+}
+
+/** Whether chmod can take from others a file that they can read. */
+function canBeClosed(file: string): boolean {
+  try {
+    return keepsPermissions(path.dirname(file))
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EROFS'
+  }
+}
+
+/**
+ * Whether a file in a folder that is there can be its owner's alone. Many file systems open all files to everyone (FAT,
+ * exFAT, Windows' own in WSL), without an error for whoever asks for something else.
+ * @throws the system's errors where no file can be made
+ */
+export function keepsPermissions(dir: string): boolean {
+  const probe = path.join(dir, `${newMark()}.tmp`)
+  const fd = fs.openSync(probe, 'wx', 0o600)
+  try {
+    return !isOpenToOthers(fs.fstatSync(fd).mode)
+  } finally {
+    fs.closeSync(fd)
+    fs.rmSync(probe, { force: true })
+  }
 }
 
 /**

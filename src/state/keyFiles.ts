@@ -8,6 +8,7 @@ import { keepNames } from '../system.ts'
 import {
   isInRepository,
   keepFromGit,
+  keepsPermissions,
   makeDirectory,
   naming,
   readOwn,
@@ -60,7 +61,7 @@ export function refuseOneKeyForBoth(identity: PublicKey, mailboxKey: PublicKey):
  * line for the private key first, unless it has that or `*`: nothing else there changes, and git
  * says what it says of everything else. Returns the two paths, and
  * whether that line was added.
- * @throws StateError if either is there already; then neither is written
+ * @throws StateError if either is there already, and where others can read every file; then neither is written
  */
 export function writeKeyPair(
   dir: string,
@@ -70,6 +71,10 @@ export function writeKeyPair(
   const publicFile = path.join(dir, 'key.public.pem')
   naming(dir, () => makeDirectory(dir))
   for (const file of [privateFile, publicFile]) refuseExisting(file)
+  if (!naming(dir, () => keepsPermissions(dir)))
+    throw new StateError(
+      `${dir}: On this file system others can read every file, and so the private key. Choose a folder on another one, such as that of your home folder (MAILBOXES= for make).`,
+    )
   const ignored = naming(
     path.join(dir, '.gitignore'),
     () => isInRepository(dir) && keepFromGit(dir, [`/${path.basename(privateFile)}`]),
