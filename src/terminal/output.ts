@@ -76,16 +76,16 @@ function flushAll(): void {
 
 let isRead = true
 let end = (): void => process.exit(1)
-process.stdout.on('error', () => {
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (!isRead) return
   isRead = false
-  tell('standard output was closed')
+  tell(`standard output ${code === 'EPIPE' ? 'was closed' : `can't be written (${code})`}`)
   end()
 })
 // nobody is there to be told
 process.stderr.on('error', () => {})
 
-/** Calls `act` once nobody reads standard output any more (`| head` has what it wanted), in place of ending at once. */
+/** Calls `act` once nobody reads standard output any more (`| head` has what it wanted, the disk is full), in place of ending at once. */
 export function onOutputClosed(act: () => void): void {
   end = act
 }

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { call } from '../helpers/call.ts'
-import { type Command, runCommand, withCommand } from '../helpers/command.ts'
+import { type Command, MAIN, runCommand, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { atTerminal, noTerminal } from '../helpers/pseudo-terminal.ts'
@@ -234,4 +234,43 @@ describe('a hangup', () => {
       assert.equal(code, { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 }[signal])
       assert.deepEqual(temporary(), [])
     })
+})
+
+describe('a full disk behind standard output', {
+  skip: fs.existsSync('/dev/full') ? false : 'only Linux and BSD have a device that is always full',
+}, () => {
+  const program = ['sh', '-c', 'exec "$0" "$@" >/dev/full', process.execPath, MAIN]
+  const FULL = "ecdh-duet: standard output can't be written (ENOSPC)\n"
+
+  for (const args of [['--help'], ['check', 'none.json'], ['lab', 'original'], ['lab', 'quantum']])
+    it(`ends ecdh-duet ${args.join(' ')} with one line that says so`, async () => {
+      const { code, errors } = await runCommand(args, { program, cwd: at() })
+      assert.deepEqual([code, errors], [1, FULL])
+    })
+
+  it('ends peers in order', async () => {
+    const { code, errors } = await runCommand([...BOTH, '--state', at('state')], { program })
+    assert.equal(code, 1)
+    assert.equal(errors.endsWith(FULL), true)
+    for (const port of fs.readdirSync(at('state')).filter((name) => /^\d+$/.test(name)))
+      assert.deepEqual(fs.readdirSync(at('state', port, 'running')), ['free'])
+  })
+
+  it('ends a watcher, and the mail that it could not print stays', async () => {
+    const key = (which: string) => at('keys', `key.${which}.pem`)
+    assert.equal((await runCommand(['keygen', at('keys')])).code, 0)
+    const mail = ['--mailbox', at('mail'), '--mailbox-key', key('public')]
+    const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state', ...mail]
+    await withCommand(peer, {}, async (server) => {
+      const [port] = await server.ports(1)
+      const to = ['send', '--to', `http://127.0.0.1:${port}`]
+      assert.equal((await runCommand(to, { input: 'a text' })).code, 0)
+    })
+    const { code, errors } = await runCommand(['watch', at('mail'), '--key', key('private')], {
+      program,
+    })
+    assert.equal(code, 1)
+    assert.equal(errors.endsWith(FULL), true)
+    assert.equal(fs.readdirSync(at('mail', 'new')).length, 1)
+  })
 })
