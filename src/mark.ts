@@ -1,6 +1,6 @@
 /** Names that say which process made them: what a killed one left is told from what a live one still needs. */
 
-import { createHash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import { isRunning } from './system.ts'
@@ -9,21 +9,22 @@ import { isRunning } from './system.ts'
 const HOST = os.hostname().replace(/[^\w.-]/g, '_') || 'localhost'
 /** Tells this run from one that had the same process id. */
 const RUN = randomBytes(8).toString('hex')
-/** Process id, its start, its run and a number, where ids are counted (version 1.0 has no such field), machine. */
-const MARK = /^(\d{1,10})\.(\d*)\.([0-9a-f]{16})-\d+\.(?:ids-([0-9a-f]{16})\.)?([\w.-]+)$/
+/** Process id, its start, its run and a number, PID namespace and boot (not in marks of version 1.0), machine. */
+const MARK = /^(\d{1,10})\.(\d*)\.([0-9a-f]{16})-\d+\.(?:(\d+)-([0-9a-f]{8})\.)?([\w.-]+)$/
 
 /** The state of a zombie, which has ended: only its parent has not noticed. */
 const ENDED = 'Z'
 
 /**
- * Where a process id means a process: one PID namespace (namespaces(7)) of Linux from one boot to the next. Containers may
- * share a folder and a host name, and each has its own. null where the system tells no namespace.
+ * Where a process id means a process: a PID namespace of Linux (namespaces(7)), and the boot, since the first namespace has
+ * the same number on every machine. Containers may share a folder and a host name, and each has a namespace of its own.
+ * undefined where the system tells none.
  */
-const NAMESPACE = namespace()
+const [NAMESPACE, BOOT] = space()
 /** This process, in every name that it makes. */
 const OWN = `${process.pid}.${startOf(process.pid) ?? ''}.${RUN}`
 /** The end of every name. */
-const PLACE = NAMESPACE === null ? HOST : `ids-${NAMESPACE}.${HOST}`
+const PLACE = NAMESPACE === undefined ? HOST : `${NAMESPACE}-${BOOT}.${HOST}`
 let made = 0
 
 /** A name for a file of this process, never given twice. */
@@ -41,7 +42,9 @@ export function processOf(mark: string): string {
   const { pid, host } = partsOf(mark)
   if (isHere(mark)) return `process ${pid}`
   if (host !== HOST) return `process ${pid} on ${host}`
-  return `process ${pid} of another container, another machine called ${host}, or an earlier boot`
+  return isOfAnotherBoot(mark)
+    ? `process ${pid} on another machine called ${host}, or before this one started`
+    : `process ${pid} in another container`
 }
 
 /** Whether the process that made a mark still runs; null if that is not to be seen from here. */
@@ -56,42 +59,42 @@ export function stillRuns(mark: string): boolean | null {
   return found === null || start === '' || found === start
 }
 
+/** Whether a mark was made before this machine started, or on another one that has its name. */
+export function isOfAnotherBoot(mark: string): boolean {
+  const { host, boot } = partsOf(mark)
+  return host === HOST && boot !== undefined && boot !== BOOT
+}
+
 /** Whether a mark's process has its id from where this one has it. Version 1.0 knew machines only. */
 function isHere(mark: string): boolean {
   const { namespace, host } = partsOf(mark)
-  return host === HOST && (namespace === undefined || namespace === NAMESPACE)
+  if (host !== HOST || isOfAnotherBoot(mark)) return false
+  return namespace === undefined || namespace === NAMESPACE
 }
 
 function partsOf(mark: string) {
-  const [, pid, start, run, namespace, host] = MARK.exec(mark) ?? []
-  return { pid: Number(pid), start, run, namespace, host }
+  const [, pid, start, run, namespace, boot, host] = MARK.exec(mark) ?? []
+  return { pid: Number(pid), start, run, namespace, boot, host }
 }
 
-function namespace(): string | null {
-  let id: string
+function space(): [namespace: string, boot: string] | [] {
   try {
-    id = fs.readlinkSync('/proc/self/ns/pid')
+    const [namespace = ''] = /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid')) ?? []
+    return [namespace, fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8)]
   } catch {
-    return null
+    return []
   }
-  // the first namespace has the same number on every machine
-  const boot = readProc('sys/kernel/random/boot_id') ?? ''
-  return createHash('sha256').update(`${boot}${id}`).digest('hex').slice(0, 16)
 }
 
 /** When a process started, in ticks of Linux's since boot (proc(5), field 22), or ENDED; null where that isn't told. */
 function startOf(pid: number): string | null {
-  const stat = readProc(`${pid}/stat`)
-  if (stat === null) return null
-  // the second field is the program's name, in parentheses, and may hold anything
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return state === ENDED ? ENDED : (fields[18] ?? null)
-}
-
-function readProc(name: string): string | null {
+  let stat: string
   try {
-    return fs.readFileSync(`/proc/${name}`, 'latin1')
+    stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1')
   } catch {
     return null
   }
+  // the second field is the program's name, in parentheses, and may hold anything
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  return state === ENDED ? ENDED : (fields[18] ?? null)
 }

@@ -9,7 +9,7 @@ import { onOutputClosed, outputTaken, print, tell } from '../terminal/output.ts'
 /** How long, in ms, the end waits for whoever reads standard output to come to its last lines. */
 const LAST_LINES_MS = 2000
 
-/** Signals within this many ms are one Ctrl-C: npm passes on on what the terminal has sent to the program already. */
+/** Signals within this many ms are one Ctrl-C: what the terminal has sent to the program already, npm passes on once more. */
 const ONE_CTRL_C_MS = 200
 
 /** Those of standard input, output and error that were a terminal at the start: one that was closed is none any more. */

@@ -11,7 +11,7 @@ import { forgetful, hasMet } from '../state/memory.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
-import { close, savingUnread } from './unread.ts'
+import { endPeers, savingUnread } from './unread.ts'
 
 export interface MalloryOptions {
   readonly curve: SuiteName
@@ -54,7 +54,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
     tellWhereSecretsGo()
     return await asked
   } finally {
-    await close(all, terminal)
+    await endPeers(all, terminal)
   }
 }
 

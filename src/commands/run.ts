@@ -13,7 +13,7 @@ import { pictureFile } from '../state/pictures.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
-import { close, savingUnread } from './unread.ts'
+import { endPeers, savingUnread } from './unread.ts'
 
 export interface RunOptions {
   /** Without one, that of `identity`, else X25519. */
@@ -83,7 +83,7 @@ export async function run(
   peers.push(launched)
   if (options.secrets) tellWhereSecretsGo()
   const exitCode = await asked
-  await close(peers, terminal)
+  await endPeers(peers, terminal)
   return exitCode
 }
 

@@ -22,7 +22,7 @@ export function savingUnread(peers: readonly Launched[], terminal: Terminal): En
 }
 
 /** Ends `peers`, the last one first, and says how many texts are lost: on standard error if nobody reads standard output any more. */
-export async function close(peers: readonly Launched[], terminal: Terminal): Promise<void> {
+export async function endPeers(peers: readonly Launched[], terminal: Terminal): Promise<void> {
   for (const peer of peers.toReversed())
     for (const { port, texts } of await peer.close()) {
       const { count, are, they, them } = wordsFor(texts)

@@ -12,7 +12,7 @@ import {
   type PictureStore,
   type StoredPicture,
 } from '../contract.ts'
-import { isMark, newMark, stillRuns } from '../mark.ts'
+import { isMark, isOfAnotherBoot, newMark, stillRuns } from '../mark.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
 import { isRunning, orNoSpace } from '../system.ts'
@@ -60,7 +60,7 @@ export function temporaryPictures(): PictureStore {
   for (const name of namesIn(os.tmpdir())) {
     const [, pid, mark = ''] = PRIVATE_FOLDER.exec(name) ?? []
     const isLeft = isMark(mark)
-      ? stillRuns(mark) === false
+      ? stillRuns(mark) === false || isOfAnotherBoot(mark)
       : /^\w+$/.test(mark) && !isRunning(Number(pid))
     if (isLeft) removeOwn(path.join(os.tmpdir(), name))
   }

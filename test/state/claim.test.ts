@@ -83,7 +83,8 @@ describe('a state', () => {
     // each of the two is process 1 where it is
     await withCommand(ofPeer('contained'), { program, group: true }, async (first) => {
       await first.ports(1)
-      const says = /Another peer \(process 1 of another container.* or had it two minutes ago\./
+      const says =
+        /Another peer \(process 1 in another container\) has this state, or had it two minutes ago\./
       refuses('contained', says)
       const { code, errors } = await runCommand(ofPeer('contained'), { program })
       assert.equal(code, 1)

@@ -310,12 +310,15 @@ describe('the pictures of a peer that keeps nothing', () => {
       `ecdh-duet-${gone}x-abc`,
     ].sort()
     const live = `ecdh-duet-${gone}-${newMark()}`
-    const dead = `ecdh-duet-${gone}-${newMark().replace(/^\d+/, `${gone}`)}`
+    const dead = [
+      `ecdh-duet-${gone}-${newMark().replace(/^\d+/, `${gone}`)}`,
+      `ecdh-duet-${gone}-${newMark().replace(/-(\d+)\.(\d+-[0-9a-f]{8}\.)?/, '-$1.1-00000000.')}`,
+    ]
     // a process of another container has a number that says nothing here
     const elsewhere = `ecdh-duet-${gone}-${newMark().replace(/^\d+(.*)\..*$/, `${gone}$1.elsewhere`)}`
     others.push(live, elsewhere)
     others.sort()
-    for (const name of [...others, `ecdh-duet-${gone}-abc`, dead]) {
+    for (const name of [...others, `ecdh-duet-${gone}-abc`, ...dead]) {
       fs.mkdirSync(at(name))
       write(`${name}/picture.png`)
     }
