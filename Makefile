@@ -1,4 +1,4 @@
-# Ports and addresses of the two peers; override on the command line: make run-both PORT_A=6000
+# Ports and addresses of the two peers; override on the command line: make run-both PORT_A=8000
 PORT_A ?= 5000
 PORT_B ?= 5001
 # Those of the attacker who sits between the two, and what she changes in texts: ALTER='noon=midnight'

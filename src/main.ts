@@ -19,23 +19,25 @@ try {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
   else {
     process.exitCode = 1
-    fail(error)
+    await fail(error)
   }
 }
 
 /** One line for what a person can mend; anything else is a defect and keeps its stack. */
-function fail(error: unknown): void {
+async function fail(error: unknown): Promise<void> {
   const { code, port, address, hostname } = error as NodeJS.ErrnoException & {
     port?: number
     address?: string
     hostname?: string
   }
   if (error instanceof StateError || error instanceof DuetError) tell(error.message)
-  else if (code === 'EADDRINUSE')
+  else if (code === 'EADDRINUSE') {
+    const { onOtherPorts } = await import('./commands/otherPorts.ts')
     tell(
-      `port ${port} is taken; if this program still runs elsewhere, end it with Ctrl-C, or choose another port: --ports 6000,6001 (for both and mallory), --port 6000 (for peer), or make run-both PORT_A=6000 PORT_B=6001, make run-mallory PORT_M=6002 PORT_N=6003 (on macOS 5000 belongs to AirPlay Receiver)`,
+      `port ${port} is taken. End what has it (this program in another terminal, by Ctrl-C; on macOS, AirPlay Receiver has 5000), or type this, and use its ports from then on:`,
+      await onOtherPorts(process.argv.slice(2), process.argv[1]),
     )
-  else if (code === 'EACCES' && port !== undefined)
+  } else if (code === 'EACCES' && port !== undefined)
     tell(`port ${port} needs more rights; choose one from 1024 up`)
   else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     tell(

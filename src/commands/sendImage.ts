@@ -25,7 +25,7 @@ export async function sendImage(port: number, file: string): Promise<number> {
     if (!(error instanceof PeerError) || error.code !== 'peer_unreachable') throw error
     throw new DuetError(
       error.code,
-      `No connection to the peer on port ${port}, or it broke. Start that peer first (make run-both), or name another port: --port 6000, or make send-image PORT_A=6000.`,
+      `No connection to the peer on port ${port}, or it broke. Start that peer first (make run-both), or name another port: --port 8000, or make send-image PORT_A=8000.`,
     )
   } finally {
     bar.stop()

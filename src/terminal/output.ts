@@ -97,10 +97,11 @@ process.on('exit', flushAll)
 // before Node says what it was
 process.on('uncaughtExceptionMonitor', flushAll)
 
-/** What the command itself has to say: one line on standard error. */
-export function tell(text: string): void {
+/** What the command itself has to say: one line on standard error, and a second one if there is something to type. */
+export function tell(text: string, toType?: string): void {
   flushAll()
-  process.stderr.write(`ecdh-duet: ${printable(text)}\n`)
+  const second = toType === undefined ? '' : `    ${printable(toType)}\n`
+  process.stderr.write(`ecdh-duet: ${printable(text)}\n${second}`)
 }
 
 /** What the command answers: to standard output, as it is. */

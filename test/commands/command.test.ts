@@ -7,6 +7,7 @@ import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
+import { onOtherPorts } from '../../src/commands/otherPorts.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/memory.ts'
@@ -259,7 +260,7 @@ describe('the command', () => {
       assert.equal(both.errors(), '')
     }))
 
-  it('says that a port is taken, in one line with the way out, and takes none', async () => {
+  it('says that a port is taken and what to type, which works, and takes none', async () => {
     const server = net.createServer()
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -269,13 +270,25 @@ describe('the command', () => {
       const ports = `${free},${port}`
       const { code, output, errors } = await run(['both', '--ports', ports, '--no-state'])
       assert.deepEqual([code, output], [1, ''])
-      const line = errors.split('\n').filter((line) => line.includes(`port ${port} is taken`))
-      assert.equal(line.length, 1)
-      assert.match(line[0] ?? '', /--ports .*PORT_A=.*AirPlay/)
-      assert.equal(errors.includes('    at '), false)
+      const said = /^ecdh-duet: port (\d+) is taken\. .*AirPlay.*\n {4}node dist\/main\.js (.*)\n$/
+      const [, taken, line = ''] = said.exec(errors) ?? []
+      assert.equal(taken, `${port}`)
+      const args = line.split(' ')
+      assert.deepEqual([args[0], args[1], ...args.slice(3)], ['both', '--ports', '--no-state'])
+      await withCommand(args, {}, async (both) => assert.equal(`${await both.ports(2)}`, args[2]))
     } finally {
       server.close()
     }
+  })
+
+  it('is shown with other ports as a shell takes it, and without its texts', async () => {
+    const shown = (...args: string[]) => onOtherPorts(args, '/x/node_modules/.bin/ecdh-duet')
+    const peer = await shown('peer', '--port=5000', '--message', 'psst', '--state', "it's here")
+    assert.match(peer, /^npx ecdh-duet peer --port 8\d{3} --message '…' --state 'it'\\''s here'$/)
+    const between = ['--between', 'http://127.0.0.1:5000,http://127.0.0.1:5001']
+    const alone = await shown('mallory', '--ports', '5000,5001', ...between, '--alter=psst=hush')
+    const rest = `--alter '…' ${between.join(' ')}`
+    assert.match(alone, new RegExp(`^npx ecdh-duet mallory --ports 8\\d{3},8\\d{3} ${rest}$`))
   })
 
   it('ends although nobody reads what it said', () =>

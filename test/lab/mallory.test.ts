@@ -274,7 +274,10 @@ describe('Mallory', () => {
       const args = ['--ports', `${m},${n}`, '--between', between, '--with', 'strangers']
       const { code, output, errors } = await runCommand(['mallory', ...args])
       assert.deepEqual([code, output], [1, ''])
-      assert.match(errors, new RegExp(`^ecdh-duet: port ${b} is taken; .*PORT_M=.*\\n$`))
+      const line =
+        / {4}node dist\/main\.js mallory --ports \d+,\d+ --between (\S+) --with strangers\n$/
+      assert.match(errors, new RegExp(`^ecdh-duet: port ${b} is taken\\. [^\n]+\\n`))
+      assert.notEqual(line.exec(errors)?.[1], between)
     } finally {
       other.close()
     }

@@ -1,0 +1,50 @@
+/** What to type when a port is taken: the same command on ports that are free. */
+
+import net from 'node:net'
+import { calledAs } from './called.ts'
+
+/** From here on, up to 10080, are ports that browsers open. */
+const FIRST = 8000
+/** A word that a shell takes as it is. */
+const PLAIN = /^[\w@%+=:,./-]+$/
+
+/** The line that runs `args`, which follow the program's name, on free ports. `file`: what Node was started with. */
+export async function onOtherPorts(args: readonly string[], file?: string): Promise<string> {
+  const [command = '', ...given] = args
+  const [a, b, m, n] = await freePorts(command === 'mallory' ? 4 : 2)
+  const has = (name: string) => given.some((word) => word === name || word.startsWith(`${name}=`))
+  const options: [name: string, value: string][] = [
+    command === 'peer' ? ['--port', `${a}`] : ['--ports', `${m ?? a},${n ?? b}`],
+  ]
+  // the two that Mallory starts; others have ports of their own
+  if (has('--with')) options.push(['--between', `http://127.0.0.1:${a},http://127.0.0.1:${b}`])
+  // texts are not for standard error
+  for (const name of ['--message', '--alter']) if (has(name)) options.push([name, '…'])
+  const rest = options.reduce((words, [name]) => without(words, name), given)
+  return [calledAs(file), ...[command, ...options.flat(), ...rest].map(quoted)].join(' ')
+}
+
+/** Leaves an option out, as `--name value` and as `--name=value`. */
+function without(words: string[], name: string): string[] {
+  return words.filter(
+    (word, i) => ![word, words[i - 1]].includes(name) && !word.startsWith(`${name}=`),
+  )
+}
+
+function quoted(word: string): string {
+  return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+}
+
+async function freePorts(count: number): Promise<number[]> {
+  const free: number[] = []
+  for (let port = FIRST; free.length < count; port++) if (await isFree(port)) free.push(port)
+  return free
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = net.createServer()
+    server.once('error', () => resolve(false))
+    server.listen({ host: '127.0.0.1', port }, () => server.close(() => resolve(true)))
+  })
+}
