@@ -52,11 +52,14 @@ export function askedToEnd({
       // what is said next begins a line, and not behind ^C
       if (isAtTerminal) print('')
       if (mayWarn && wouldLose()) {
-        mayWarn = false
         isSameCtrlC = true
         await delay(ONE_CTRL_C_MS)
         isSameCtrlC = false
-        if (wouldLose()) return warn()
+        // unless they were read meanwhile, or something else asked for the end
+        if (mayWarn && wouldLose()) {
+          mayWarn = false
+          return warn()
+        }
       }
       end(0)
     })
