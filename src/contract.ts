@@ -87,10 +87,7 @@ export interface StoredPicture {
 export interface PictureDraft {
   /** Takes a copy of `bytes`, which may be gone afterwards. */
   write(bytes: Uint8Array): Promise<void>
-  /**
-   * All of it is here, and it is of `type`.
-   * @throws DuetError `bad_image` for one that would take too much room once it is drawn
-   */
+  /** All of it is here, and it is of `type`. */
   finish(type: PictureType): Promise<void>
   /** Makes it the last picture. */
   keep(): StoredPicture

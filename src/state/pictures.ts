@@ -18,10 +18,6 @@ import { isRunning, orNoSpace } from '../system.ts'
 
 /** src/sample/draw.ts draws it. */
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
-/** No JPEG and no GIF can have more; a small PNG that claims more would fill the memory of whoever draws it. */
-const MAX_SIDE = 65_535
-/** Where a PNG and a WebP say how large they are. */
-const HEAD_BYTES = 64
 const READ_BYTES = 256 * 1024
 /** What is gathered for one write: the system takes few long ones much faster than many short ones. */
 const WRITE_BYTES = 1024 * 1024
@@ -159,10 +155,7 @@ class Pictures implements PictureStore {
       write: (bytes) => orNoSpace('picture', () => writer.write(bytes)),
       finish: async (type) => {
         await orNoSpace('picture', () => writer.flush())
-        const head = Buffer.alloc(HEAD_BYTES)
-        const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
         await handle.close()
-        await refuseHuge(head.subarray(0, bytesRead))
         const time = new Date().toISOString().replace(/[:.]/g, '-')
         const kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
         await orNoSpace('picture', () => fs.promises.rename(file, kept))
@@ -255,22 +248,6 @@ async function writeAt(
     const { bytesWritten } = await handle.write(rest, 0, rest.length, position + done)
     done += bytesWritten
   }
-}
-
-/** @throws DuetError `bad_image` */
-async function refuseHuge(head: Uint8Array): Promise<void> {
-  // loaded with the first picture: nobody waits for it when a peer starts
-  const { disableTypes, imageSize, types } = await import('image-size')
-  disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
-  let side = 0
-  try {
-    const { width, height } = imageSize(head)
-    side = Math.max(width, height)
-  } catch {
-    // its signature is right and nothing can be drawn of it: that harms nobody
-  }
-  if (side > MAX_SIDE)
-    throw new DuetError('bad_image', `The picture claims a side of more than ${MAX_SIDE} pixels.`)
 }
 
 /** The names in a folder; none if it can't be read: that becomes an error when a picture comes. */

@@ -12,7 +12,8 @@ import type { PictureType } from '../../src/protocol/stream.ts'
 const SIGNATURES: Record<PictureType, number[]> = {
   'image/png': [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
   'image/jpeg': [0xff, 0xd8, 0xff, 0xe0],
-  'image/gif': [...Buffer.from('GIF89a')],
+  // and a screen of one pixel: what follows would make it a large one
+  'image/gif': [...Buffer.from('GIF89a\x01\0\x01\0')],
   'image/webp': [...Buffer.from('RIFF\0\0\0\0WEBP')],
 }
 
