@@ -143,6 +143,8 @@ export class Peer implements Receiver {
       place: this.#memory.place,
       mailbox: this.#mailbox,
     })
+    const { left } = this.#memory.pictures
+    if (left !== null) this.report({ type: 'pictures left', ...left })
   }
 
   /** Erases the keys of every session, and removes what is not kept for the next run. */
@@ -327,8 +329,10 @@ export class Peer implements Receiver {
       clock.progress,
     )
     this.countLetters(firstChunk)
-    const { path, type, bytes } = picture
-    this.report({ type: 'picture received', picture: { type, bytes, name }, path, ms: clock.ms() })
+    const { path, type, bytes, isRepeated, removed } = picture
+    const facts = { type, bytes, name }
+    this.report({ type: 'picture received', picture: facts, path, ms: clock.ms(), isRepeated })
+    if (removed.length > 0) this.report({ type: 'pictures removed', removed })
     return { accepted: true, bytes }
   }
 

@@ -4,9 +4,9 @@ import { DuetError } from './protocol/errors.ts'
 import type { PictureType } from './protocol/stream.ts'
 
 /** No JPEG and no GIF can have a longer side. */
-export const MAX_SIDE = 65_535
+const MAX_SIDE = 65_535
 /** A browser takes four bytes of memory for each pixel, whatever few bytes the file has. */
-export const MAX_PIXELS = 64_000_000
+const MAX_PIXELS = 64_000_000
 
 /** Reads what has come, and yields for more. */
 type Reader = Generator<void, void, void>

@@ -1,11 +1,11 @@
 /** Pictures through a session, piece by piece: what goes out sealed, what comes in opened and kept. */
 
 import type {
+  KeptPicture,
   PeerEvent,
   PictureDraft,
   PictureSource,
   PictureStore,
-  StoredPicture,
 } from './contract.ts'
 import { PictureSize } from './pictureSize.ts'
 import { concatBytes } from './protocol/bytes.ts'
@@ -113,7 +113,7 @@ export async function openPicture(
   { aead, maxBytes }: { aead: Aead; maxBytes: number },
   progress: (done: number, total: number) => void,
 ): Promise<{
-  picture: StoredPicture
+  picture: KeptPicture
   name: string
   firstChunk: Uint8Array
 }> {

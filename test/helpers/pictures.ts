@@ -52,6 +52,7 @@ export async function* piecesOf(bytes: Uint8Array, size: number): AsyncGenerator
 }
 
 export class PicturesInMemory implements PictureStore {
+  readonly left = null
   last: (StoredPicture & { content: Uint8Array }) | null = null
   /** How many are under way, or were left behind. */
   drafts = 0
@@ -73,7 +74,7 @@ export class PicturesInMemory implements PictureStore {
         this.drafts--
         this.kept++
         this.last = { path: 'memory', type, bytes: content.length, received: new Date(0), content }
-        return this.last
+        return { ...this.last, isRepeated: false, removed: [] }
       },
       discard: async () => {
         this.drafts--

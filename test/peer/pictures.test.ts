@@ -331,6 +331,35 @@ async function beginSending(a: TestPeer, b: TestPeer) {
 const brokeOff = (peer: TestPeer) =>
   until(() => peer.lines().some((line) => /POST \/wire\/image.*broke off/.test(line)))
 
+describe('a peer with a limit on pictures', () => {
+  it('says what went, what came again, and at its start what is too much', async () => {
+    const keeping = (limit: number) => {
+      let peers = 0
+      const openNext = () => openMemory(path.join(folder, `${peers++}`), X25519, undefined, limit)
+      return { openMemory: openNext }
+    }
+    const said = (peer: TestPeer, label: string) =>
+      peer.lines().filter((line) => line.includes(label))
+    await withSession(keeping(2 ** 20), async (a, b) => {
+      const pictures = [1, 2, 3].map((n) => Buffer.from(pngOf(400_000)).fill(n, 50, 90))
+      const send = (n: number) => a.call('/send_image', posting('image/png', pictures[n] ?? ''))
+      for (const n of [0, 1, 1, 2]) assert.equal((await send(n)).status, 201)
+      const again = said(b, 'image/png').map((line) => line.endsWith('same as before, stored once'))
+      assert.deepEqual(again, [false, false, true, false])
+      const [removed = '', ...more] = said(b, 'removed')
+      assert.match(removed, /^· {2}removed +1 picture \(0\.4 MB\), the oldest/)
+      assert.deepEqual(more, [])
+      assert.deepEqual((await b.call('/image')).bytes, pictures[2])
+      assert.deepEqual(said(b, 'much kept'), [])
+    })
+    await withPeers(keeping(0), async (a, b) => {
+      assert.deepEqual(said(a, 'much kept'), [])
+      assert.match(said(b, 'much kept')[0] ?? '', /2 pictures from before \(0\.8 MB\): .* 0 MiB/)
+    })
+    assert.equal(filesOf(1).length, 2)
+  })
+})
+
 describe('a picture on its way', () => {
   it('survives a connection that breaks half way: one clear answer, and the next picture works', () =>
     withKept(async (a, b, _, relay) => {
