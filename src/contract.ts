@@ -83,17 +83,22 @@ export interface StoredPicture {
   readonly received: Date
 }
 
+/** A picture that was received just now. */
+export interface KeptPicture extends StoredPicture {
+  /** It was here before, and is stored once. */
+  readonly isRepeated: boolean
+  /** The oldest ones, if they had to go. */
+  readonly removed: readonly { readonly path: string; readonly bytes: number }[]
+}
+
 /** A picture that is being received. Each of these may throw PeerError `no_space`. */
 export interface PictureDraft {
   /** Takes a copy of `bytes`, which may be gone afterwards. */
   write(bytes: Uint8Array): Promise<void>
-  /**
-   * All of it is here, and it is of `type`.
-   * @throws DuetError `bad_image` for one that would take too much room once it is drawn
-   */
+  /** All of it is here, and it is of `type`. */
   finish(type: PictureType): Promise<void>
   /** Makes it the last picture. */
-  keep(): StoredPicture
+  keep(): KeptPicture
   /** Leaves nothing of it. */
   discard(): Promise<void>
 }
@@ -102,6 +107,8 @@ export interface PictureDraft {
 export interface PictureStore {
   /** The one that came last, in this run or before, or null. */
   readonly last: StoredPicture | null
+  /** If earlier runs left more than the limit: how many pictures, and how much room they take and may take, in bytes. */
+  readonly left: { readonly count: number; readonly bytes: number; readonly limit: number } | null
   create(): Promise<PictureDraft>
   /** Removes what is not kept for the next run. */
   close(): void
@@ -188,7 +195,17 @@ export type PeerEvent =
   | { type: 'message opened'; seq: number; SECRET: Uint8Array }
   | { type: 'picture progress'; way: 'sent' | 'received'; done: number; total: number; ms: number }
   | { type: 'picture sent'; picture: PictureFacts; ms: number }
-  | { type: 'picture received'; picture: PictureFacts; path: string; ms: number }
+  | {
+      type: 'picture received'
+      picture: PictureFacts
+      path: string
+      ms: number
+      isRepeated: boolean
+    }
+  /** The oldest, for the one that came. */
+  | { type: 'pictures removed'; removed: KeptPicture['removed'] }
+  /** Earlier runs left more than the limit. */
+  | { type: 'pictures left'; count: number; bytes: number; limit: number }
   | { type: 'mail stored'; id: string; bytes: number }
   | { type: 'refused'; request: string; code: string; detail: string }
   | { type: 'defect'; where: string }

@@ -33,7 +33,7 @@ import type { Session } from './protocol/session.ts'
 import { type Aead, streamBytes } from './protocol/stream.ts'
 import type { Suite } from './protocol/suites.ts'
 import { publicStateOf } from './publicState.ts'
-import { openPicture, pictureClock, sealPicture } from './transfer.ts'
+import { beginPicture, openPicture, pictureClock, sealPicture } from './transfer.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
 const UNCONFIRMED_MS = 60 * 60 * 1000
@@ -143,6 +143,8 @@ export class Peer implements Receiver {
       place: this.#memory.place,
       mailbox: this.#mailbox,
     })
+    const { left } = this.#memory.pictures
+    if (left !== null) this.report({ type: 'pictures left', ...left })
   }
 
   /** Erases the keys of every session, and removes what is not kept for the next run. */
@@ -292,17 +294,22 @@ export class Peer implements Receiver {
           `This peer sends pictures of at most ${this.maxImage} bytes.`,
         )
       const length = streamBytes(picture)
-      // from here on the session has one picture less to send
-      const keys = this.#exchange.sendPicture()
+      const begun = await beginPicture(picture)
       const clock = pictureClock('sent', this.report)
-      const content = sealPicture(picture, keys, this.#aead, (done) => clock.progress(done, bytes))
       try {
-        await this.#wire.image({ bytes: length, content })
+        // from here on the session has one picture less to send
+        const keys = this.#exchange.sendPicture()
+        const content = sealPicture(begun, keys, this.#aead, (done) => clock.progress(done, bytes))
+        try {
+          await this.#wire.image({ bytes: length, content })
+        } finally {
+          // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
+          // an early refusal what was asked for may still be on its way
+          const erase = () => keys.key.fill(0)
+          content.return(undefined).then(erase, erase)
+        }
       } finally {
-        // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
-        // an early refusal what was asked for may still be on its way
-        const erase = () => keys.key.fill(0)
-        content.return(undefined).then(erase, erase)
+        begun.end()
       }
       this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
       return { sent: true, bytes, type } as const
@@ -327,8 +334,10 @@ export class Peer implements Receiver {
       clock.progress,
     )
     this.countLetters(firstChunk)
-    const { path, type, bytes } = picture
-    this.report({ type: 'picture received', picture: { type, bytes, name }, path, ms: clock.ms() })
+    const { path, type, bytes, isRepeated, removed } = picture
+    const facts = { type, bytes, name }
+    this.report({ type: 'picture received', picture: facts, path, ms: clock.ms(), isRepeated })
+    if (removed.length > 0) this.report({ type: 'pictures removed', removed })
     return { accepted: true, bytes }
   }
 

@@ -1,20 +1,21 @@
 /** Pictures through a session, piece by piece: what goes out sealed, what comes in opened and kept. */
 
 import type {
+  KeptPicture,
   PeerEvent,
   PictureDraft,
   PictureSource,
   PictureStore,
-  StoredPicture,
 } from './contract.ts'
+import { PictureSize } from './pictureSize.ts'
 import { concatBytes } from './protocol/bytes.ts'
 import { DuetError } from './protocol/errors.ts'
 import {
   type Aead,
+  CHUNK_BYTES,
   HEADER_BYTES,
   PictureOpener,
   PictureSealer,
-  type PictureType,
   parseHeader,
   pictureTypeOf,
   SEALED_CHUNK_BYTES,
@@ -26,8 +27,8 @@ import { release } from './release.ts'
 const PROGRESS_MS = 1000
 /** As many chunks as the reading of a file gives at once. */
 const BATCH_BYTES = 4 * SEALED_CHUNK_BYTES
-/** Enough of a picture to see its type. */
-const HEAD_BYTES = 12
+/** What is looked at before anything is sent: most pictures say here how large they are. */
+const HEAD_BYTES = CHUNK_BYTES
 
 /**
  * The stream of a picture, header first. A piece is overwritten once the next one is asked for. `progress` is told
@@ -46,7 +47,7 @@ export async function* sealPicture(
   try {
     yield sealer.header
     let sent = 0
-    for await (const piece of ofType(type, content)) {
+    for await (const piece of content) {
       let filled = 0
       for (const part of sealer.seal(piece)) {
         if (filled + part.length > BATCH_BYTES) {
@@ -67,16 +68,34 @@ export async function* sealPicture(
   }
 }
 
-/** The same content, refused at its first bytes if they are of another type. */
-async function* ofType(
-  type: PictureType,
-  content: AsyncIterable<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  let looked = false
+/**
+ * The same picture once its beginning was read and looked at; the rest is looked at on its way. Whoever has it calls `end`,
+ * which closes what it is read from.
+ * @throws DuetError `bad_image` for another type than it claims, and for what takes too much memory once it is drawn
+ */
+export async function beginPicture(
+  picture: PictureSource,
+): Promise<PictureSource & { end(): void }> {
+  const looked = lookedAt(picture)
+  const first = await looked.next()
+  async function* content() {
+    if (!first.done) yield first.value
+    yield* looked
+  }
+  const end = () => {
+    looked.return(undefined).catch(() => {})
+  }
+  return { ...picture, content: content(), end }
+}
+
+async function* lookedAt({ type, content }: PictureSource): AsyncGenerator<Uint8Array, undefined> {
+  const size = new PictureSize(type)
+  let isFirst = true
   for await (const piece of headFirst(content, HEAD_BYTES)) {
-    if (!looked && pictureTypeOf(piece) !== type)
+    if (isFirst && pictureTypeOf(piece) !== type)
       throw new DuetError('bad_image', 'The picture is not of the type that it claims to be.')
-    looked = true
+    isFirst = false
+    size.read(piece)
     yield piece
   }
 }
@@ -94,7 +113,7 @@ export async function openPicture(
   { aead, maxBytes }: { aead: Aead; maxBytes: number },
   progress: (done: number, total: number) => void,
 ): Promise<{
-  picture: StoredPicture
+  picture: KeptPicture
   name: string
   firstChunk: Uint8Array
 }> {
@@ -136,8 +155,11 @@ async function writeAll(
   const begun: Uint8Array[] = []
   let left = SEALED_CHUNK_BYTES
   let written = 0
+  let size: PictureSize | undefined
   const write = async (picture: Uint8Array) => {
     const { length } = picture
+    if (opener.metadata !== null) size ??= new PictureSize(opener.metadata.type)
+    size?.read(picture)
     await draft.write(picture)
     release(picture)
     written += length
@@ -158,19 +180,16 @@ async function* headFirst(
   stream: AsyncIterable<Uint8Array>,
   length: number,
 ): AsyncGenerator<Uint8Array, undefined> {
-  let head: Uint8Array | null = new Uint8Array(0)
+  const head = new Uint8Array(length)
+  let filled = 0
   for await (const piece of stream) {
-    if (head === null) {
-      yield piece
-      continue
-    }
-    head = concatBytes(head, piece)
-    if (head.length < length) continue
-    yield head.subarray(0, length)
-    if (head.length > length) yield head.subarray(length)
-    head = null
+    const part = piece.subarray(0, length - filled)
+    head.set(part, filled)
+    filled += part.length
+    if (part.length > 0 && filled === length) yield head
+    if (part.length < piece.length) yield piece.subarray(part.length)
   }
-  if (head !== null) yield head
+  if (filled < length) yield head.subarray(0, filled)
 }
 
 /** Measures how long a picture takes, and reports the progress of a slow one. */

@@ -21,6 +21,14 @@ export function parseBytes(text: string): number {
   return bytes
 }
 
+/** Returns bytes. */
+export function parseMebibytes(text: string): number {
+  const bytes = Number(text) * 2 ** 20
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(bytes))
+    throw new InvalidArgumentError('A whole number of MiB; 0 keeps the last picture only.')
+  return bytes
+}
+
 export function parsePorts(text: string): [number, number] {
   const [a, b, ...more] = text.split(',').map(parsePort)
   if (a === undefined || b === undefined || more.length > 0 || (a === b && a !== 0))

@@ -23,6 +23,8 @@ export interface RunOptions {
   readonly message?: string
   readonly image?: string
   readonly maxImage?: number
+  /** In bytes. */
+  readonly keepPictures?: number
   readonly secrets: boolean
   readonly showWork?: true
   /** false with --no-state */
@@ -67,8 +69,8 @@ export async function run(
     openMemory: (port) => {
       const memory =
         options.state === false
-          ? forgetful(suite.curve, identity)
-          : openClaimed(stateOf(port), suite.curve, identity, tell)
+          ? forgetful(suite.curve, identity, options.keepPictures)
+          : openClaimed(stateOf(port), suite.curve, identity, tell, options.keepPictures)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },

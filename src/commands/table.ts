@@ -15,6 +15,7 @@ import {
   parseAlteration,
   parseBytes,
   parseDemoText,
+  parseMebibytes,
   parseOrigin,
   parsePort,
   parsePorts,
@@ -281,6 +282,11 @@ function withCommonOptions(command: Command): Command {
     .option('--message <text>', 'what /send_msg sends without a text')
     .option('--image <file>', 'what /send_image sends without a picture')
     .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
+    .option(
+      '--keep-pictures <mib>',
+      'how many MiB of received pictures are kept; the oldest go first (default: 256)',
+      parseMebibytes,
+    )
     .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
     .addOption(
       new Option(

@@ -1,9 +1,10 @@
 /** The owner's routes, in the order in which a person runs them. */
 
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
 import type { Peer } from '../peer.ts'
+import type { PictureType } from '../protocol/stream.ts'
 import { hasBody, readText } from './bodies.ts'
 import { TABLE } from './codes.ts'
 import { commandsOf } from './nextCommands.ts'
@@ -73,12 +74,8 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
   })
 
   router.register('/image', OWNER_METHODS, async (ctx) => {
-    const picture = peer.lastPicture
-    if (picture === null) throw new HttpError('no_image', 'No picture has come yet.')
-    const file = await open(picture.path).catch(() => {
-      throw new HttpError('no_image', 'The file of the last picture is gone.')
-    })
-    ctx.type = picture.type
+    const { type, file } = await openLast(peer)
+    ctx.type = type
     ctx.length = (await file.stat()).size
     ctx.body = file.createReadStream()
   })
@@ -120,6 +117,22 @@ ${peer.mailboxKey === null ? '' : MAILBOX_HELP}
 next: ${next()}
 `
   })
+}
+
+/**
+ * The file of the picture that came last.
+ * @throws HttpError `no_image`
+ */
+async function openLast(peer: Peer): Promise<{ type: PictureType; file: FileHandle }> {
+  const picture = peer.lastPicture
+  if (picture === null) throw new HttpError('no_image', 'No picture has come yet.')
+  try {
+    return { type: picture.type, file: await open(picture.path) }
+  } catch {
+    // the next one came meanwhile, and this one may have gone for it
+    if (peer.lastPicture !== picture) return openLast(peer)
+    throw new HttpError('no_image', 'The file of the last picture is gone.')
+  }
 }
 
 /**

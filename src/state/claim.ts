@@ -24,9 +24,10 @@ export function openClaimed(
   curve: Curve,
   given: KeyPair | undefined,
   lost: (why: string) => void,
+  keepPictures?: number,
 ): Memory {
   claim(dir, lost)
-  return openMemory(dir, curve, given)
+  return openMemory(dir, curve, given, keepPictures)
 }
 
 function claim(dir: string, lost: (why: string) => void): void {

@@ -16,16 +16,16 @@ import { openPictures, temporaryPictures } from './pictures.ts'
 
 /**
  * Keeps nothing: the peer is known while the program runs. `given`: the identity, instead of a
- * fresh one.
+ * fresh one. `keepPictures`: how many bytes of pictures, in a folder for this run.
  */
-export function forgetful(curve: Curve, given?: KeyPair): Memory {
+export function forgetful(curve: Curve, given?: KeyPair, keepPictures?: number): Memory {
   return {
     identity: given ?? new KeyPair(curve),
     knownIdentity: null,
     remember() {},
     place: placeOf('kept nowhere', given),
     toForget: 'start this peer again.',
-    pictures: temporaryPictures(),
+    pictures: temporaryPictures(keepPictures),
   }
 }
 
@@ -36,10 +36,15 @@ export function hasMet(dir: string, curve: Curve): boolean {
 
 /**
  * The state in `dir`, which is made with its folders if it isn't there: an identity on first use,
- * unless one is `given`.
+ * unless one is `given`. `keepPictures`: how many bytes of pictures.
  * @throws StateError for a file that is damaged, a link, or open to others
  */
-export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
+export function openMemory(
+  dir: string,
+  curve: Curve,
+  given?: KeyPair,
+  keepPictures?: number,
+): Memory {
   const identityFile = path.join(dir, `identity.${curve.name}.pem`)
   const peerFile = peerFileIn(dir, curve)
   return naming(dir, () => {
@@ -60,7 +65,7 @@ export function openMemory(dir: string, curve: Curve, given?: KeyPair): Memory {
       remember: (known) => writeOnce(peerFile, encodePublicKey({ curve, publicKey: known })),
       place: placeOf(`kept in ${dir}`, given),
       toForget: `stop this peer, remove ${peerFile}, and start it again.`,
-      pictures: openPictures(path.join(dir, 'pictures')),
+      pictures: openPictures(path.join(dir, 'pictures'), keepPictures),
     }
   })
 }

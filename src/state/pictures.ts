@@ -14,49 +14,42 @@ import {
 } from '../contract.ts'
 import { isMark, isOfAnotherBoot, newMark, stillRuns } from '../mark.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { type PictureType, pictureTypeOf } from '../protocol/stream.ts'
+import { pictureTypeOf } from '../protocol/stream.ts'
 import { isRunning, orNoSpace } from '../system.ts'
+import { digestOf, KeptPictures, roomOf, storedAt } from './keptPictures.ts'
 
 /** src/sample/draw.ts draws it. */
 const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
-/** No JPEG and no GIF can have more; a small PNG that claims more would fill the memory of whoever draws it. */
-const MAX_SIDE = 65_535
-/** Where a PNG and a WebP say how large they are. */
-const HEAD_BYTES = 64
 const READ_BYTES = 256 * 1024
 /** What is gathered for one write: the system takes few long ones much faster than many short ones. */
 const WRITE_BYTES = 1024 * 1024
 
-const EXTENSIONS: Readonly<Record<PictureType, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'image/webp': 'webp',
-  'image/gif': 'gif',
-}
+/** How much room received pictures may take on the disk, in bytes, unless the owner says otherwise. */
+const KEPT_BYTES = 256 * 1024 * 1024
+
+const ENDED = 'This peer has ended.'
+const DROPPED = 'There is no room for several pictures at a time, and this one waited longest.'
+
 const TEMPORARY = /^incoming-[0-9a-f]{16}\.tmp$/
-const KEPT = /^\d{4}-\d\d-\d\dT[\d-]+Z-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
 /** Folders of peers without a state, in the system's folder for temporary files: with its process's id and its mark, or (those of version 1.0) with the id alone. */
 const PRIVATE_FOLDER = /^ecdh-duet-(\d+)-(.+)$/
 
-/** Pictures below `dir`, which is made when the first one comes. What a killed run left half written is removed. */
-export function openPictures(dir: string): PictureStore {
+/**
+ * Pictures below `dir`, which is made when the first one comes. What a killed run left half written is removed. `limit`: how
+ * much room they may take on the disk, in bytes; what earlier runs left counts from the next picture on.
+ */
+export function openPictures(dir: string, limit = KEPT_BYTES): PictureStore {
   const names = namesIn(dir)
   for (const name of names.filter((name) => TEMPORARY.test(name))) fs.rmSync(path.join(dir, name))
-  const newest = names
-    .filter((name) => KEPT.test(name))
-    .sort()
-    .at(-1)
-  return new Pictures(
-    () => {
-      fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
-      return dir
-    },
-    newest === undefined ? null : storedAt(path.join(dir, newest)),
-  )
+  const folder = () => {
+    fs.mkdirSync(dir, { recursive: true, mode: 0o700 })
+    return dir
+  }
+  return new Pictures(folder, new KeptPictures(dir, names, limit))
 }
 
 /** Pictures of a peer without a state: in a private folder, made when the first one comes, removed by `close`. */
-export function temporaryPictures(): PictureStore {
+export function temporaryPictures(limit = KEPT_BYTES): PictureStore {
   for (const name of namesIn(os.tmpdir())) {
     const [, pid, mark = ''] = PRIVATE_FOLDER.exec(name) ?? []
     const isLeft = isMark(mark)
@@ -65,24 +58,21 @@ export function temporaryPictures(): PictureStore {
     if (isLeft) removeOwn(path.join(os.tmpdir(), name))
   }
   let dir: string | null = null
+  const folder = () => {
+    if (dir === null) {
+      const fresh = path.join(os.tmpdir(), `ecdh-duet-${process.pid}-${newMark()}`)
+      fs.mkdirSync(fresh, { mode: 0o700 })
+      dir = fresh
+      // where nobody comes to close it
+      process.once('exit', remove)
+    }
+    return dir
+  }
   const remove = () => {
     if (dir !== null) fs.rmSync(dir, { recursive: true, force: true })
     process.off('exit', remove)
   }
-  return new Pictures(
-    () => {
-      if (dir === null) {
-        const fresh = path.join(os.tmpdir(), `ecdh-duet-${process.pid}-${newMark()}`)
-        fs.mkdirSync(fresh, { mode: 0o700 })
-        dir = fresh
-        // where nobody comes to close it
-        process.once('exit', remove)
-      }
-      return dir
-    },
-    null,
-    remove,
-  )
+  return new Pictures(folder, new KeptPictures('', [], limit), remove)
 }
 
 /** The picture that a peer sends if it is given none: `image`, else the original's own, else the sample. */
@@ -134,79 +124,135 @@ async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
   }
 }
 
+/** One that is being received. */
+interface Draft {
+  /** How many bytes came. */
+  bytes: number
+  /** All of it did, and before anything else happens it is kept or discarded. */
+  isWhole: boolean
+  /** Removes its file. */
+  remove(): void
+  /** The same, once nothing is under way. */
+  discard(): Promise<void>
+}
+
 class Pictures implements PictureStore {
   readonly #folder: () => string
+  readonly #kept: KeptPictures
   readonly #close: () => void
-  /** Each removes a picture that is being received. */
-  readonly #drafts = new Set<() => void>()
+  /** The one that has waited longest for its next bytes is the first. */
+  readonly #drafts = new Set<Draft>()
+  /** How often it was closed. */
+  #closings = 0
+  readonly left: PictureStore['left']
   last: StoredPicture | null
 
-  constructor(folder: () => string, last: StoredPicture | null, close: () => void = () => {}) {
+  constructor(folder: () => string, kept: KeptPictures, close: () => void = () => {}) {
     this.#folder = folder
-    this.last = last
+    this.#kept = kept
     this.#close = close
+    this.left = kept.left
+    this.last = kept.last
   }
 
   async create(): Promise<PictureDraft> {
+    const before = this.#closings
+    const isClosed = () => this.#closings !== before
     const dir = await orNoSpace('picture', async () => this.#folder())
     const id = randomBytes(8).toString('hex')
     let file = path.join(dir, `incoming-${id}.tmp`)
-    const discard = () => fs.rmSync(file, { force: true })
-    this.#drafts.add(discard)
+    const draft: Draft = {
+      bytes: 0,
+      isWhole: false,
+      remove: () => fs.rmSync(file, { force: true }),
+      discard: async () => {},
+    }
+    this.#drafts.add(draft)
     const handle = await orNoSpace('picture', () => fs.promises.open(file, 'wx+', 0o600)).catch(
       (error) => {
-        this.#drafts.delete(discard)
+        this.#drafts.delete(draft)
         throw error
       },
     )
-    if (!this.#drafts.has(discard)) {
-      // closed while the file was being made
-      await handle.close()
-      discard()
-      throw new PeerError('no_space', 'This peer has ended.')
-    }
     const writer = new GatheringWriter(handle)
+    draft.discard = async () => {
+      await writer.idle()
+      await handle.close().catch(() => {})
+      draft.remove()
+      this.#drafts.delete(draft)
+    }
+    // closed while the file was being made
+    if (isClosed()) await draft.discard()
+    const goOn = () => {
+      if (!this.#drafts.has(draft)) throw new PeerError('no_space', isClosed() ? ENDED : DROPPED)
+    }
+    goOn()
+    /** Whatever fails since it was dropped meanwhile says so. */
+    const use = async <T>(operation: () => Promise<T>) => {
+      goOn()
+      return await orNoSpace('picture', operation).finally(goOn)
+    }
+    let digest: string | null = null
     let stored: StoredPicture
     return {
-      write: (bytes) => orNoSpace('picture', () => writer.write(bytes)),
-      finish: async (type) => {
-        await orNoSpace('picture', () => writer.flush())
-        const head = Buffer.alloc(HEAD_BYTES)
-        const { bytesRead } = await handle.read(head, 0, HEAD_BYTES, 0)
-        await handle.close()
-        await refuseHuge(head.subarray(0, bytesRead))
-        const time = new Date().toISOString().replace(/[:.]/g, '-')
-        const kept = path.join(dir, `${time}-${id}.${EXTENSIONS[type]}`)
-        await orNoSpace('picture', () => fs.promises.rename(file, kept))
-        file = kept
-        stored = storedAt(kept)
+      write: (bytes) => {
+        draft.bytes += bytes.length
+        return use(async () => {
+          await this.#makeRoom(draft)
+          await writer.write(bytes)
+        })
       },
+      finish: (type) =>
+        use(async () => {
+          await writer.flush()
+          await handle.close()
+          // of two that come at the same time the second one has to know both
+          if (this.#drafts.size > 1 || this.#kept.hasLike(type, draft.bytes)) {
+            await this.#kept.compareLike(type, draft.bytes)
+            digest = await digestOf(file)
+          }
+          goOn()
+          const whole = path.join(dir, this.#kept.nameFor(type, id))
+          await fs.promises.rename(file, whole)
+          file = whole
+          // dropped meanwhile, or the store was closed
+          if (!this.#drafts.has(draft)) draft.remove()
+          stored = storedAt(whole)
+          draft.isWhole = true
+        }),
       keep: () => {
-        this.#drafts.delete(discard)
+        this.#drafts.delete(draft)
         this.last = stored
-        return stored
+        return { ...stored, ...this.#kept.add(stored, digest) }
       },
-      discard: async () => {
-        await writer.idle()
-        await handle.close().catch(() => {})
-        discard()
-        this.#drafts.delete(discard)
-      },
+      discard: draft.discard,
+    }
+  }
+
+  /**
+   * Drops pictures that are being received as long as several of them need more room than there is beside the kept
+   * ones: first the one that has waited longest, since a sender that begins another picture has given up the one before. The
+   * largest does not count: for one there is always room.
+   */
+  async #makeRoom(draft: Draft): Promise<void> {
+    this.#drafts.delete(draft)
+    this.#drafts.add(draft)
+    for (const stalest of this.#drafts) {
+      const rooms = [...this.#drafts].map(({ bytes }) => roomOf(bytes))
+      const beside = rooms.reduce((all, room) => all + room, 0) - Math.max(...rooms)
+      if (beside === 0 || this.#kept.hasRoomFor(beside)) return
+      if (stalest === draft || stalest.isWhole || stalest.bytes === 0) continue
+      this.#drafts.delete(stalest)
+      await stalest.discard()
     }
   }
 
   close(): void {
-    for (const discard of this.#drafts) discard()
+    this.#closings++
+    for (const { remove } of this.#drafts) remove()
     this.#drafts.clear()
     this.#close()
   }
-}
-
-function storedAt(file: string): StoredPicture {
-  const { size, mtime } = fs.statSync(file)
-  const types = Object.keys(EXTENSIONS) as PictureType[]
-  const type = types.find((type) => file.endsWith(`.${EXTENSIONS[type]}`)) as PictureType
-  return { path: file, type, bytes: size, received: mtime }
 }
 
 /** Writes a file in long pieces: one is gathered while the one before is on its way. */
@@ -267,22 +313,6 @@ async function writeAt(
     const { bytesWritten } = await handle.write(rest, 0, rest.length, position + done)
     done += bytesWritten
   }
-}
-
-/** @throws DuetError `bad_image` */
-async function refuseHuge(head: Uint8Array): Promise<void> {
-  // loaded with the first picture: nobody waits for it when a peer starts
-  const { disableTypes, imageSize, types } = await import('image-size')
-  disableTypes(types.filter((type) => !Object.values(EXTENSIONS).includes(type)))
-  let side = 0
-  try {
-    const { width, height } = imageSize(head)
-    side = Math.max(width, height)
-  } catch {
-    // its signature is right and nothing can be drawn of it: that harms nobody
-  }
-  if (side > MAX_SIDE)
-    throw new DuetError('bad_image', `The picture claims a side of more than ${MAX_SIDE} pixels.`)
 }
 
 /** The names in a folder; none if it can't be read: that becomes an error when a picture comes. */

@@ -10,6 +10,9 @@ export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
 /** Sign, label, text, and the colour of the first two. Nothing in it controls a terminal any more. */
 export type Line = readonly [sign: Sign, label: string, text: string, colour?: Colour | undefined]
 
+/** How many pictures that were removed have a line of their own. */
+const MAX_NAMED = 5
+
 /** A plain string is for pasting into a shell, and so nothing stands before it. */
 type PeerLine = Line | string
 
@@ -158,9 +161,35 @@ const PEER: Table<PeerEvent, PeerLine> = {
     ['→', 'picture', `${pictureFacts(picture, ms)}  sealed`, 'cyan'],
   ],
 
-  'picture received': ({ picture, ms, path }) => [
-    ['←', 'picture', pictureFacts(picture, ms), 'cyan'],
+  'picture received': ({ picture, ms, path, isRepeated }) => [
+    [
+      '←',
+      'picture',
+      pictureFacts(picture, ms) + (isRepeated ? '  the same as before, stored once' : ''),
+      'cyan',
+    ],
     remark(`decrypted to ${printable(path)}`),
+  ],
+
+  'pictures removed': ({ removed }) => [
+    [
+      '·',
+      'removed',
+      `${pictures(removed.length)} (${megabytes(removed.reduce((all, { bytes }) => all + bytes, 0))}), the oldest: more than --keep-pictures lets it keep.`,
+      'yellow',
+    ],
+    ...removed.slice(0, MAX_NAMED).map(({ path }) => remark(printable(path))),
+    ...(removed.length > MAX_NAMED ? [remark(`and ${removed.length - MAX_NAMED} more`)] : []),
+  ],
+
+  'pictures left': ({ count, bytes, limit }) => [
+    [
+      '·',
+      'much kept',
+      `${pictures(count)} from before (${megabytes(bytes)}): more than the ${limit / 2 ** 20} MiB of --keep-pictures.`,
+      'yellow',
+    ],
+    remark('The oldest are removed when the next picture comes. Move away what you want to keep.'),
   ],
 
   'mail stored': ({ id, bytes }) => [['←', 'mail', `${id}  ${bytes} bytes, sealed`, 'cyan']],
@@ -245,6 +274,8 @@ function onlyIf<T>(value: T | null, lines: (value: T) => Line[]): Line[] {
 function timeOf(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'at no known time' : date.toISOString().replace(/\.\d+/, '')
 }
+
+const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictures`)
 
 function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): string {
   const named = name === '' ? '' : `  "${cut(name)}"`

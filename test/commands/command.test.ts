@@ -337,6 +337,10 @@ describe('wrong usage', () => {
     ['an unknown curve', ['both', '--curve', 'P-384']],
     ['a text too long', ['both', '--message', 'x'.repeat(16 * 1024 + 1)]],
     ['something left over', ['both', 'more']],
+    ...['', '-1', '1.5', '1e3', '9007199254740992'].map((mib): [string, string[]] => [
+      `${JSON.stringify(mib)} MiB of pictures`,
+      ['both', '--ports', '0,0', '--keep-pictures', mib],
+    ]),
     ['a state to keep and none', ['both', '--ports', '0,0', '--state', 'x', '--no-state']],
     ['a mailbox for both', ['both', '--mailbox', 'mail', '--mailbox-key', 'k.pem']],
     ['a peer without its peer', ['peer', '--port', '5000']],

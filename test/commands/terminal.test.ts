@@ -27,6 +27,12 @@ function shown(events: PeerEvent[], options?: Parameters<typeof keptTerminal>[0]
   return shown()
 }
 
+const PICTURE = { type: 'image/png', bytes: 1000, name: 'a.png' } as const
+const gone = (count: number): PeerEvent => ({
+  type: 'pictures removed',
+  removed: Array.from({ length: count }, (_, i) => ({ path: `p/${i}\n.png`, bytes: 200_000 })),
+})
+
 const everyKind: PeerEvent[] = [
   {
     type: 'ready',
@@ -52,6 +58,10 @@ const everyKind: PeerEvent[] = [
   { type: 'message sent', seq: 0, ciphertext: secret },
   { type: 'message received', seq: 0, ciphertext: secret, missing: 2 },
   text(utf8ToBytes('hello')),
+  { type: 'picture received', picture: PICTURE, path: 'p/1.png', ms: 1, isRepeated: true },
+  gone(1),
+  gone(7),
+  { type: 'pictures left', count: 1, bytes: 400_000_000, limit: 256 * 2 ** 20 },
   { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63 },
   { type: 'refused', request: 'GET /', code: 'not_found', detail: 'Nothing.' },
   { type: 'defect', where: 'TypeError at f (g.ts:1:2)' },
@@ -72,6 +82,20 @@ describe('the terminal', () => {
       shown([{ type: 'shared secret', session, SECRET: secret }, text(utf8ToBytes(long))]),
       `5000  ●  SECRET shared secret  ${'ab'.repeat(32)}\n5000  ●  SECRET message 7      ${long}\n`,
     )
+  })
+
+  it('says of removed pictures how many went, and names the first five', () => {
+    const lines = (count: number) =>
+      shown([gone(count)])
+        .split('\n')
+        .map((line) => line.slice(31))
+    assert.deepEqual(lines(1).slice(0, 2), [
+      '1 picture (0.2 MB), the oldest: more than --keep-pictures lets it keep.',
+      'p/0\\n.png',
+    ])
+    assert.match(lines(7)[0] ?? '', /^7 pictures \(1\.4 MB\)/)
+    assert.deepEqual(lines(7).slice(5), ['p/4\\n.png', 'and 2 more', ''])
+    assert.equal(lines(5).length, 7)
   })
 
   it('says SECRET on no other line', () => {

@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import fc from 'fast-check'
-import { pictureTypeOf } from '../../src/protocol/stream.ts'
+import { PictureSize } from '../../src/pictureSize.ts'
+import { type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 import { openPictures } from '../../src/state/pictures.ts'
 import { anyBytes, damagedBy, damages, seldom, weighted } from '../helpers/mutations.ts'
 import { codeOf, hold, inFolder, promptly, type Target } from './target.ts'
@@ -29,7 +30,7 @@ function be16(value: number): Buffer {
 const png = row(
   fc.constant(SAMPLE.subarray(0, 8)),
   fc
-    .array(row(u32, oneOf('IHDR', 'CgBI', 'iCCP', 'IDAT', 'IEND'), u32, u32, bytes), {
+    .array(row(u32, oneOf('IHDR', 'CgBI', 'iCCP', 'fcTL', 'IDAT', 'IEND'), u32, u32, bytes), {
       maxLength: 4,
     })
     .map(Buffer.concat),
@@ -64,9 +65,23 @@ const jpeg = fc
   )
 
 const webp = row(
-  ...[oneOf('RIFF'), le32, oneOf('WEBPVP8 ', 'WEBPVP8L', 'WEBPVP8X', 'WEBPALPH'), le32, bytes],
+  ...[oneOf('RIFF'), le32, oneOf('WEBP')],
+  fc
+    .array(
+      row(
+        oneOf('VP8 ', 'VP8L', 'VP8X', 'ANMF', 'ALPH'),
+        seldom(2, le32).map((length) => length ?? Buffer.of(16, 0, 0, 0)),
+        bytes,
+      ),
+      { maxLength: 4 },
+    )
+    .map(Buffer.concat),
 )
-const gif = row(oneOf('GIF87a', 'GIF89a'), bytes)
+const gif = row(
+  oneOf('GIF87a', 'GIF89a'),
+  bytes,
+  fc.array(row(oneOf(',', '!', ';'), bytes), { maxLength: 4 }).map(Buffer.concat),
+)
 
 /** One that is longer than what is looked into, of a piece that comes again and again. */
 const long = fc
@@ -86,6 +101,17 @@ const pictures = fc
   )
   .map(([content, size]) => ({ content, size, type: pictureTypeOf(content) }))
 
+/** The code that a picture is refused with if it comes in pieces of `size`, or null. */
+function lookAt(type: PictureType, content: Buffer, size: number): string | null {
+  const looked = new PictureSize(type)
+  try {
+    for (let at = 0; at < content.length; at += size) looked.read(content.subarray(at, at + size))
+    return null
+  } catch (error) {
+    return codeOf(error)
+  }
+}
+
 export const pictureFiles: Target = {
   name: 'files that begin as pictures do',
   cases: 50,
@@ -95,14 +121,17 @@ export const pictureFiles: Target = {
       await hold(seed, limits, pictures, async ({ content, size, type }) => {
         // of another type it would not have come so far
         if (type === null) return tell('no picture')
+        const verdict = await promptly(() => lookAt(type, content, size))
+        assert.equal(lookAt(type, content, 1), verdict)
+        if (verdict !== null) return tell(verdict)
         const draft = await store.create()
         try {
           for (let at = 0; at < content.length; at += size)
             await draft.write(content.subarray(at, at + size))
-          await promptly(() => draft.finish(type))
+          await draft.finish(type)
           const kept = draft.keep()
           tell('kept')
-          assert.equal(store.last, kept)
+          assert.equal(store.last?.path, kept.path)
           assert.deepEqual([kept.type, kept.bytes], [type, content.length])
           assert.ok(fs.readFileSync(kept.path).equals(content))
           fs.rmSync(kept.path)

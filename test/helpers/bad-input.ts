@@ -326,7 +326,8 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
   const ofPlaintext = (plain: Buffer) =>
     joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
   const nameTwice = Buffer.from(JSON.stringify(ofGif).replace('{', '{"name":"",'))
-  const wide = joined(PNG_HEAD, u(4, 65_536), u(4, 1), bytes('0802000000'), u(4, 0))
+  const pngOf = (width: number, height: number) =>
+    joined(PNG_HEAD, u(4, width), u(4, height), bytes('0802000000'), u(4, 0))
   return [
     ['bad_image', 'nothing', Buffer.alloc(0)],
     ['bad_image', '28 bytes', genuine.subarray(0, 28)],
@@ -378,6 +379,15 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
       'a byte more than said': { bytes: GIF.length - 1 },
     }).map(([what, changes]): Refused => ['bad_image', what, sealed(changes)]),
     ['too_large', 'over 64 MiB', sealed({ bytes: 64 * 1024 * 1024 + 1 })],
-    ['bad_image', 'a side of 65,536', sealed({ type: 'image/png', bytes: wide.length }, wide)],
+    ...Object.entries({
+      'a side of 65,536': pngOf(65_536, 1),
+      'an area of 20,000 × 20,000': pngOf(20_000, 20_000),
+    }).map(
+      ([what, png]): Refused => [
+        'bad_image',
+        what,
+        sealed({ type: 'image/png', bytes: png.length }, png),
+      ],
+    ),
   ]
 }

@@ -17,7 +17,7 @@ import {
   ofPeer,
   parse,
 } from './independent-forms.ts'
-import { HEAD, isOfType, isTooWide, piecesOf, readMetadata } from './independent-pictures.ts'
+import { HEAD, isOfType, isTooLarge, piecesOf, readMetadata } from './independent-pictures.ts'
 import {
   COUNT_LIMIT,
   type Confirm,
@@ -403,7 +403,7 @@ export class IndependentPeer {
       opened = Buffer.concat([opened, read === 1 ? plain.subarray(2 + length) : plain])
       if (opened.length > declared) throw new Refusal('bad_image')
     }
-    if (!found || !isOfType(type, opened) || opened.length !== declared || isTooWide(type, opened))
+    if (!found || !isOfType(type, opened) || opened.length !== declared || isTooLarge(type, opened))
       throw new Refusal('bad_image')
     // it may have been overtaken while it came, or its session replaced before it was confirmed
     if (found !== this.candidate && !found.isConfirmed) throw new Refusal('unknown_session')

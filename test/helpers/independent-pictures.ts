@@ -51,13 +51,19 @@ export function isOfType(type: string, picture: Buffer): boolean {
   return SIGNATURES[type]?.test(picture.toString('hex', 0, 12)) ?? false
 }
 
-/** Over 65,535 pixels a side, which the heads of PNG and of extended WebP can say. */
-export function isTooWide(type: string, picture: Buffer): boolean {
+/** Over 65,535 pixels a side or 64 megapixels in all, as far as its head says: that of a PNG, a GIF or an extended WebP. */
+export function isTooLarge(type: string, picture: Buffer): boolean {
+  const [width, height] = sidesOf(type, picture)
+  return Math.max(width, height) > 65_535 || width * height > 64e6
+}
+
+function sidesOf(type: string, picture: Buffer): [number, number] {
   const isPng = type === 'image/png' && picture.toString('latin1', 12, 16) === 'IHDR'
-  if (isPng && picture.length >= 24)
-    return Math.max(picture.readUInt32BE(16), picture.readUInt32BE(20)) > 65_535
+  if (isPng && picture.length >= 24) return [picture.readUInt32BE(16), picture.readUInt32BE(20)]
+  if (type === 'image/gif' && picture.length >= 13)
+    return [picture.readUInt16LE(6), picture.readUInt16LE(8)]
   const isWebp = type === 'image/webp' && picture.toString('latin1', 12, 16) === 'VP8X'
   if (isWebp && picture.length >= 30)
-    return Math.max(picture.readUIntLE(24, 3), picture.readUIntLE(27, 3)) > 65_534
-  return false
+    return [picture.readUIntLE(24, 3) + 1, picture.readUIntLE(27, 3) + 1]
+  return [0, 0]
 }

@@ -12,7 +12,8 @@ import type { PictureType } from '../../src/protocol/stream.ts'
 const SIGNATURES: Record<PictureType, number[]> = {
   'image/png': [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
   'image/jpeg': [0xff, 0xd8, 0xff, 0xe0],
-  'image/gif': [...Buffer.from('GIF89a')],
+  // and a screen of one pixel: what follows would make it a large one
+  'image/gif': [...Buffer.from('GIF89a\x01\0\x01\0')],
   'image/webp': [...Buffer.from('RIFF\0\0\0\0WEBP')],
 }
 
@@ -51,6 +52,7 @@ export async function* piecesOf(bytes: Uint8Array, size: number): AsyncGenerator
 }
 
 export class PicturesInMemory implements PictureStore {
+  readonly left = null
   last: (StoredPicture & { content: Uint8Array }) | null = null
   /** How many are under way, or were left behind. */
   drafts = 0
@@ -72,7 +74,7 @@ export class PicturesInMemory implements PictureStore {
         this.drafts--
         this.kept++
         this.last = { path: 'memory', type, bytes: content.length, received: new Date(0), content }
-        return this.last
+        return { ...this.last, isRepeated: false, removed: [] }
       },
       discard: async () => {
         this.drafts--

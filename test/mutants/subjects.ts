@@ -54,11 +54,13 @@ export const SUBJECTS: readonly Subject[] = [
   }),
   ...subjects('src/state', 'state', 95, {
     files: ['files', 'state', 'keyFiles'],
+    keptPictures: ['pictureStore'],
     keyFiles: ['keyFiles', 'state'],
     memory: ['state'],
     pem: ['pem', 'keyFiles'],
     pictures: ['pictureStore'],
   }),
+  ...subjects('src', 'peer', 95, { pictureSize: ['pictureSize'] }),
   ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
   ...subjects('src', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
   ...subjects('src/mailbox', 'mailbox', 95, {

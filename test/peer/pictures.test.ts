@@ -150,6 +150,11 @@ const CUT: Tamper = (stream) => stream.slice(0, HEADER_BYTES + CHUNK_BYTES + 16)
 const HTML = Buffer.from('<html><script>alert(1)</script></html>')
 const tooFew = sourceOf('image/png', pngOf(500), { declared: 501 })
 const tooWide = sourceOf('image/png', pngHead(100_000, 100_000))
+/** A size that is far behind what is looked at first: the frame of a JPEG behind much metadata. */
+const late = new Uint8Array(200_000)
+late.set([0xff, 0xd8, 0xff, 0xe1, 0xff, 0xff])
+late.set([0xff, 0xe1, 0xff, 0xff], 65_539)
+late.set([0xff, 0xc0, 0, 11, 8, 0xff, 0xff, 0xff, 0xff, 1, 1, 0x11, 0], 131_076)
 const REFUSED: [string, string, PictureSource, Tamper?][] = [
   ['cut inside its header', 'bad_image', png(), (s) => s.slice(0, 20)],
   ['of an unknown session', 'unknown_session', png(), (s) => s.with(5, (s[5] ?? 0) ^ 1)],
@@ -158,6 +163,7 @@ const REFUSED: [string, string, PictureSource, Tamper?][] = [
   ['of fewer bytes than it says', 'bad_image', tooFew],
   ['longer than is taken', 'too_large', png(MAX_IMAGE + 1)],
   ['of 100,000 × 100,000 pixels', 'bad_image', tooWide],
+  ['of a size that it tells late', 'bad_image', sourceOf('image/jpeg', late)],
 ]
 
 describe('a picture that is refused', () => {
@@ -171,6 +177,29 @@ describe('a picture that is refused', () => {
       change = undefined
       await a.peer.sendPicture(png())
       assert.equal(filesOf(5001).length, 1)
+    })
+})
+
+describe('a picture that its sender refuses', () => {
+  const huge = new Uint8Array(100_000)
+  huge.set(pngHead(20_000, 20_000))
+  for (const [what, source] of [
+    ['of 20,000 × 20,000 pixels', sourceOf('image/png', huge, { size: 5 })],
+    ['of another type', sourceOf('image/png', HTML)],
+  ] as const)
+    it(`since it is ${what}, is not begun, and is read no further`, async () => {
+      const numbers: number[] = []
+      const [a] = await talking((stream) => {
+        numbers.push(parseHeader(stream.subarray(0, HEADER_BYTES)).number)
+        return stream
+      })
+      await assert.rejects(a.peer.sendPicture(source), { code: 'bad_image' })
+      assert.deepEqual(await source.content[Symbol.asyncIterator]().next(), {
+        done: true,
+        value: undefined,
+      })
+      await a.peer.sendPicture(png())
+      assert.deepEqual(numbers, [0])
     })
 })
 
@@ -301,6 +330,35 @@ async function beginSending(a: TestPeer, b: TestPeer) {
 
 const brokeOff = (peer: TestPeer) =>
   until(() => peer.lines().some((line) => /POST \/wire\/image.*broke off/.test(line)))
+
+describe('a peer with a limit on pictures', () => {
+  it('says what went, what came again, and at its start what is too much', async () => {
+    const keeping = (limit: number) => {
+      let peers = 0
+      const openNext = () => openMemory(path.join(folder, `${peers++}`), X25519, undefined, limit)
+      return { openMemory: openNext }
+    }
+    const said = (peer: TestPeer, label: string) =>
+      peer.lines().filter((line) => line.includes(label))
+    await withSession(keeping(2 ** 20), async (a, b) => {
+      const pictures = [1, 2, 3].map((n) => Buffer.from(pngOf(400_000)).fill(n, 50, 90))
+      const send = (n: number) => a.call('/send_image', posting('image/png', pictures[n] ?? ''))
+      for (const n of [0, 1, 1, 2]) assert.equal((await send(n)).status, 201)
+      const again = said(b, 'image/png').map((line) => line.endsWith('same as before, stored once'))
+      assert.deepEqual(again, [false, false, true, false])
+      const [removed = '', ...more] = said(b, 'removed')
+      assert.match(removed, /^· {2}removed +1 picture \(0\.4 MB\), the oldest/)
+      assert.deepEqual(more, [])
+      assert.deepEqual((await b.call('/image')).bytes, pictures[2])
+      assert.deepEqual(said(b, 'much kept'), [])
+    })
+    await withPeers(keeping(0), async (a, b) => {
+      assert.deepEqual(said(a, 'much kept'), [])
+      assert.match(said(b, 'much kept')[0] ?? '', /2 pictures from before \(0\.8 MB\): .* 0 MiB/)
+    })
+    assert.equal(filesOf(1).length, 2)
+  })
+})
 
 describe('a picture on its way', () => {
   it('survives a connection that breaks half way: one clear answer, and the next picture works', () =>

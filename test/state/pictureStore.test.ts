@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
+import type { PictureStore } from '../../src/contract.ts'
 import { newMark } from '../../src/mark.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import type { PictureType } from '../../src/protocol/stream.ts'
@@ -14,7 +15,7 @@ import {
   temporaryPictures,
 } from '../../src/state/pictures.ts'
 import { endedProcess, folderForEach, makePipe, modeOf, systemError } from '../helpers/files.ts'
-import { pictureOf, pngHead, pngOf } from '../helpers/pictures.ts'
+import { pictureOf, pngOf } from '../helpers/pictures.ts'
 
 const at = folderForEach()
 const MIB = 1024 * 1024
@@ -30,15 +31,6 @@ async function receive(bytes: Uint8Array, size = bytes.length, type: PictureType
   for (let i = 0; i < bytes.length; i += size) await draft.write(bytes.subarray(i, i + size))
   await draft.finish(type)
   return draft.keep()
-}
-
-/** The first 30 bytes of a WebP that says how large it is, in 24 bits for each side less one. */
-function webpHead(width: number, height: number): Uint8Array {
-  const head = Buffer.alloc(30)
-  head.write('RIFF\0\0\0\0WEBPVP8X\n', 'latin1')
-  head.writeUIntLE(width - 1, 24, 3)
-  head.writeUIntLE(height - 1, 27, 3)
-  return head
 }
 
 type Write = (this: fs.promises.FileHandle, ...args: unknown[]) => Promise<unknown>
@@ -148,7 +140,9 @@ describe('a picture that is being received', () => {
     assert.ok(time >= from && time <= Date.now(), kept.path)
     assert.deepEqual([kept.type, kept.bytes], ['image/jpeg', 1000])
     assert.deepEqual(names(), [path.basename(kept.path)])
-    assert.deepEqual(openPictures(at()).last, kept)
+    const { isRepeated, removed, ...last } = kept
+    assert.deepEqual([isRepeated, removed], [false, []])
+    assert.deepEqual(openPictures(at()).last, last)
     assert.deepEqual(count, { opened: 1, closed: 1 })
   })
 
@@ -249,22 +243,199 @@ describe('a picture that is being received', () => {
     assert.deepEqual(count, { opened: 1, closed: 1 })
   })
 
-  for (const [kind, type, head] of [
-    ['PNG', 'image/png', pngHead],
-    ['WebP', 'image/webp', webpHead],
-  ] as const)
-    it(`may claim a side of 65,535 pixels, and no more (${kind})`, async () => {
-      const sides = (side: number) => [head(side, 1), head(1, side)]
-      for (const bytes of sides(65_535)) assert.equal((await receive(bytes, 10, type)).type, type)
-      const message = 'The picture claims a side of more than 65535 pixels.'
-      for (const bytes of sides(65_536))
-        await assert.rejects(receive(bytes, 10, type), { code: 'bad_image', message })
-    })
-
   it('may be one of which nothing can be drawn, or of another kind inside', async () => {
     const svg = Buffer.from('<svg width="99999" height="1"/>')
     for (const bytes of [new Uint8Array(0), pngOf(20), svg])
       assert.equal((await receive(bytes)).bytes, bytes.length)
+  })
+})
+
+/** Begins a picture in `store` with `bytes`. */
+async function begin(store: PictureStore, bytes: Uint8Array) {
+  const draft = await store.create()
+  await draft.write(bytes)
+  return draft
+}
+
+/** Receives all of it into `store`. */
+async function take(store: PictureStore, bytes: Uint8Array, type: PictureType = 'image/png') {
+  const draft = await begin(store, bytes)
+  await draft.finish(type)
+  return draft.keep()
+}
+
+/** A PNG that no other number gives, of so many blocks of the disk. */
+const numbered = (n: number, blocks = 1) => pngOf(blocks * BLOCK).fill(n, 100, 120)
+const BLOCK = 4096
+const nameOf = ({ path: file }: { path: string }) => path.basename(file)
+const LIMIT = 4 * BLOCK
+
+describe('the limit on kept pictures', () => {
+  it('has the oldest go first, and never the last one, however large it is', async () => {
+    const store = openPictures(at(), LIMIT)
+    const kept = []
+    for (let i = 0; i < 4; i++) kept.push(await take(store, numbered(i)))
+    assert.deepEqual(names(), kept.map(nameOf))
+    const { removed, ...fifth } = await take(store, numbered(4, 2))
+    const gone = kept.slice(0, 2).map((each) => ({ path: each.path, bytes: BLOCK }))
+    assert.deepEqual(removed, gone)
+    assert.deepEqual(names(), [...kept.slice(2), fifth].map(nameOf))
+    const large = await take(store, numbered(5, 9))
+    assert.deepEqual(names(), [nameOf(large)])
+    assert.equal(large.removed.length, 3)
+    const small = await take(store, numbered(6))
+    assert.deepEqual(names(), [nameOf(small)])
+    assert.equal(store.last?.path, small.path)
+  })
+
+  it('counts whole blocks of the disk, and may be none', async () => {
+    const store = openPictures(at(), LIMIT)
+    for (let i = 0; i < 5; i++) await take(store, pngOf(12 + i))
+    assert.equal(names().length, 4)
+    const none = openPictures(at(), 0)
+    await take(none, pngOf(30))
+    assert.equal(names().length, 1)
+  })
+
+  it('is said, and not enforced, when a peer starts; what was left counts from the next picture on', async () => {
+    const old = ['2024', '2025', '2026'].map((year) => `${year}-02-03T04-05-06-789Z-${ID}.png`)
+    for (const name of old) write(name, pngOf(2 * BLOCK))
+    const others = ['mine.png', '2024-02-03T04-05-06-789Z-mine.png'].sort()
+    for (const name of others) write(name, pngOf(9 * BLOCK))
+    fs.mkdirSync(at(`2023-02-03T04-05-06-789Z-${ID}.png`))
+    const before = names()
+    const store = openPictures(at(), LIMIT)
+    assert.deepEqual(store.left, { count: 3, bytes: 6 * BLOCK, limit: LIMIT })
+    assert.deepEqual(names(), before)
+    const draft = await begin(store, pngOf(100))
+    await draft.discard()
+    assert.deepEqual(names(), before)
+    const { removed } = await take(store, pngOf(BLOCK))
+    assert.deepEqual(removed.map(nameOf), old.slice(0, 2))
+    assert.deepEqual(names().length, before.length - 1)
+    assert.equal(openPictures(at(), LIMIT).left, null)
+  })
+
+  it('is not exceeded by those that can not be removed: they go the next time', async (t) => {
+    const store = openPictures(at(), LIMIT)
+    const first = await take(store, numbered(0, 4))
+    const stuck = t.mock.method(fs, 'rmSync', () => {
+      throw systemError('EPERM')
+    })
+    assert.deepEqual((await take(store, numbered(1))).removed, [])
+    stuck.mock.restore()
+    assert.deepEqual((await take(store, numbered(2))).removed.map(nameOf), [nameOf(first)])
+  })
+
+  it('holds for those on their way too: of several, what has waited longest gives way', async () => {
+    const store = openPictures(at(), LIMIT)
+    const kept = await take(store, numbered(0, 3))
+    const [a, b] = [await begin(store, numbered(1)), await begin(store, numbered(2, 5))]
+    // a is within the limit beside what is kept, and the largest is not counted
+    assert.equal(names().length, 3)
+    await b.write(pngOf(BLOCK))
+    const c = await begin(store, numbered(3))
+    const dropped = { code: 'no_space', message: /^There is no room for several pictures/ }
+    await assert.rejects(a.write(pngOf(1)), dropped)
+    await assert.rejects(a.finish('image/png'), dropped)
+    await a.discard()
+    assert.equal(names().length, 3)
+    for (const each of [b, c]) await each.finish('image/png')
+    b.keep()
+    const last = c.keep()
+    assert.deepEqual(names(), [nameOf(last)])
+    assert.ok(!names().includes(nameOf(kept)))
+  })
+
+  it('never holds more than the limit and one picture, whoever sends at the same time', async () => {
+    const [limit, longest] = [4 * MIB, 6 * MIB]
+    const store = openPictures(at(), limit)
+    const roomNow = () => names().reduce((all, name) => all + fs.statSync(at(name)).size, 0)
+    for (let i = 0; i < 4; i++) await take(store, pngOf(MIB).fill(i, 100, 120))
+    assert.equal(roomNow(), limit)
+    const drafts = await Promise.all(Array.from({ length: 10 }, () => store.create()))
+    let most = 0
+    for (let written = 0; written < longest; written += MIB)
+      for (const draft of drafts) {
+        await draft.write(pngOf(MIB)).catch((error) => assert.equal(error.code, 'no_space'))
+        most = Math.max(most, roomNow())
+      }
+    const ends = await Promise.allSettled(drafts.map((draft) => draft.finish('image/png')))
+    most = Math.max(most, roomNow())
+    assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1)
+    assert.ok(most > limit && most <= limit + longest, `${most}`)
+  })
+
+  it('is none for a picture that fails: no other one goes for it', async () => {
+    const store = openPictures(at(), LIMIT)
+    for (let i = 0; i < 4; i++) await take(store, numbered(i))
+    const before = names()
+    const draft = await begin(store, numbered(9, 4))
+    assert.equal(names().length, 5)
+    await draft.discard()
+    assert.deepEqual(names(), before)
+  })
+})
+
+describe('the same picture', () => {
+  it('is stored once, by its content, and becomes the last one', async () => {
+    const store = openPictures(at())
+    const [first, other] = [await take(store, numbered(1)), await take(store, numbered(2))]
+    const again = await take(store, numbered(1))
+    assert.deepEqual([first.isRepeated, other.isRepeated, again.isRepeated], [false, false, true])
+    assert.deepEqual(again.removed, [])
+    assert.equal(store.last?.path, again.path)
+    assert.deepEqual(names(), [nameOf(other), nameOf(again)])
+    assert.deepEqual(new Uint8Array(fs.readFileSync(again.path)), numbered(1))
+  })
+
+  it("is known after a restart, and takes no other's room", async () => {
+    for (let i = 0; i < 4; i++) await take(openPictures(at(), LIMIT), numbered(i))
+    const again = await take(openPictures(at(), LIMIT), numbered(0))
+    assert.deepEqual([again.isRepeated, again.removed], [true, []])
+    assert.equal(names().length, 4)
+    assert.equal(names().at(-1), nameOf(again))
+  })
+
+  it('is known when it comes several times at once', async () => {
+    const store = openPictures(at())
+    const drafts = await Promise.all([1, 1, 2, 1].map((n) => begin(store, numbered(n))))
+    await Promise.all(drafts.map((draft) => draft.finish('image/png')))
+    assert.deepEqual(
+      drafts.map((draft) => draft.keep().isRepeated),
+      [false, true, false, true],
+    )
+    assert.equal(names().length, 2)
+  })
+
+  it('is another one under another type, or once the owner has changed the file', async () => {
+    const store = openPictures(at())
+    const { path: file } = await take(store, numbered(1))
+    assert.equal((await take(store, numbered(1), 'image/gif')).isRepeated, false)
+    fs.rmSync(file)
+    assert.equal((await take(openPictures(at()), numbered(1))).isRepeated, false)
+  })
+})
+
+describe('the last picture', () => {
+  it('is the one that came last, even if the clock was ahead before', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('2099-01-01T00:00:00Z') })
+    await take(openPictures(at()), numbered(1))
+    t.mock.timers.setTime(Date.parse('2026-01-01T00:00:00Z'))
+    const store = openPictures(at())
+    const kept = [await take(store, numbered(2)), await take(store, numbered(3))]
+    assert.equal(store.last?.path, kept[1]?.path)
+    assert.equal(openPictures(at()).last?.path, kept[1]?.path)
+    assert.deepEqual(names().slice(1), kept.map(nameOf))
+  })
+
+  it('has a name that is one of ours even at the end of time', async (t) => {
+    t.mock.timers.enable({ apis: ['Date'], now: Date.parse('9999-12-31T23:59:59.999Z') })
+    for (const n of [1, 2]) {
+      await take(openPictures(at()), numbered(n))
+      assert.notEqual(openPictures(at()).last, null)
+    }
+    assert.equal(names().length, 2)
   })
 })
 
@@ -285,9 +456,7 @@ describe('the pictures of a peer that keeps nothing', () => {
     assert.deepEqual(names(), [])
     assert.equal(store.last, null)
     for (let i = 0; i < 2; i++) {
-      const draft = await store.create()
-      await draft.finish('image/png')
-      draft.keep()
+      await take(store, numbered(i))
     }
     const [name = '', ...more] = names()
     assert.deepEqual(more, [])

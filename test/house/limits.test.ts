@@ -1,0 +1,111 @@
+/** The page of limits: each figure is that of the code, and no limit of the code is missing. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { documentAt, root } from '../helpers/documents.ts'
+
+const sources = new Map(
+  fs
+    .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .map((file) => file.replaceAll(path.sep, '/'))
+    .filter((file) => /\.[tj]s$/.test(file) && !/^(lab|sample)\//.test(file))
+    .map((file) => [file, fs.readFileSync(path.join(root, 'src', file), 'utf8')]),
+)
+
+/** Times are in ms in the code. */
+const UNITS: Record<string, number> = {
+  one: 1,
+  bytes: 1,
+  pixels: 1,
+  KiB: 2 ** 10,
+  MiB: 2 ** 20,
+  megapixels: 1e6,
+  s: 1000,
+  min: 60_000,
+  h: 3_600_000,
+}
+
+/** Row by row: what is limited, the figure, and where the code has it. */
+const rows = [
+  ...documentAt('src/LIMITS.md').text.matchAll(
+    /^\| (.+) \| ([\d,]+)(?: (\w+))? \| `(.+)` `(.+)` \|$/gm,
+  ),
+].map(([, what = '', figure = '', unit = 'one', file = '', name = '']) => {
+  return {
+    what,
+    value: Number(figure.replaceAll(',', '')) * (UNITS[unit] ?? Number.NaN),
+    file,
+    name,
+  }
+})
+
+/** The value of a constant, or of a property that is a number, as far as it is made of numbers, the lengths of texts, and other such constants. */
+function figureOf(name: string, file: string): number {
+  const pattern = new RegExp(
+    `^(?:export )?const ${name} = (.+)$|\\b${name}: ([\\d_ *]+)[,\\n}]`,
+    'm',
+  )
+  const isExported = ([, text]: [string, string]) => text.includes(`export const ${name} = `)
+  const [elsewhere = ''] = [...sources].find(isExported) ?? []
+  const found = [file, elsewhere]
+    .map((file) => ({ file, match: pattern.exec(sources.get(file) ?? '') }))
+    .find(({ match }) => match !== null)
+  const term = found?.match?.[1] ?? found?.match?.[2]
+  assert.ok(term !== undefined, `${file} has no ${name}`)
+  const numbers = term
+    .replaceAll(/utf8ToBytes\('(.*?)'\)|'(.*?)'/g, (_, a = '', b = '') => `${(a + b).length}`)
+    .replaceAll('.length', '')
+    .replaceAll(/\b[A-Z][A-Z\d_]+\b/g, (inner) => `${figureOf(inner, found?.file ?? '')}`)
+  assert.match(numbers, /^[\d_ ()+*]+$/, `${name} of ${file}`)
+  return Number(new Function(`return ${numbers}`)())
+}
+
+/** What is called like a limit and is none on what strangers can make it use. */
+const NONE: Record<string, string> = {
+  'commands/arguments.ts MAX_DEMO_BYTES': 'a text of the lab',
+  'commands/check.ts MAX_SENTENCES': 'what is printed of a file',
+  'commands/check.ts MAX_NAME': 'the same',
+  'commands/send.ts MAX_INPUT_BYTES': 'the text of whoever sends',
+  'commands/sendImage.ts OWNER_TIMEOUT': 'the owner waits for the own peer',
+  'commands/ending.ts LAST_LINES_MS': 'for standard output at the end',
+  'http/eventStream.ts BEAT_MS': 'how often',
+  'http/wire.ts MAX_KEYS_BODY': 'stands below the table: it is that of the longest suite',
+  'mailbox/maildir.ts MAX_NAME_BYTES': 'of the file system',
+  'mailbox/watch.ts LOOK_AGAIN_MS': 'how often',
+  'mailbox/watch.ts GROWING_MS': 'how soon',
+  'page/news.js PAUSE_MS': 'how soon',
+  'page/stream.js AGAIN_MS': 'how soon',
+  'state/claim.ts STILL_HERE_MS': 'how often',
+  'state/keptPictures.ts MAX_TIME': 'a date',
+  'terminal/lines.ts MAX_NAMED': 'what is printed of those that went',
+  'transfer.ts PROGRESS_MS': 'how often',
+  'turn.ts SILENCE_MS': 'how soon a peer on another machine counts as gone',
+}
+
+describe('the page of limits', () => {
+  it('has rows, all of which could be read', () => {
+    const all = documentAt('src/LIMITS.md').text.match(/^\| [^-].*\|$/gm) ?? []
+    const heads = all.filter((row) => row === '| what | at most | in the code |')
+    assert.equal(rows.length, all.length - heads.length)
+    assert.ok(rows.length > 40)
+  })
+
+  for (const { what, value, file, name } of rows)
+    it(`says of ${what} what ${name} of ${file} is`, () =>
+      assert.equal(figureOf(name, file), value))
+
+  it('has every constant that is called like a limit', () => {
+    const limits = [...sources].flatMap(([file, text]) =>
+      [...text.matchAll(/^(?:export )?const (MAX_\w+|\w*TIMEOUT|\w+_MS) = /gm)].map(
+        ([, name]) => `${file} ${name}`,
+      ),
+    )
+    const known = [...rows.map(({ file, name }) => `${file} ${name}`), ...Object.keys(NONE)]
+    assert.deepEqual(
+      limits.filter((limit) => !known.includes(limit)),
+      [],
+    )
+  })
+})
