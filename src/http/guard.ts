@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { Context, Middleware } from 'koa'
+import { isLoopback } from '../loopback.ts'
 import { HttpError } from './problems.ts'
 
 /** What others call, and all that an eavesdropper sees. Everything else is the owner's. */
@@ -27,7 +28,7 @@ export function guard(hostNames: readonly string[]): Middleware {
     refuseOtherSites(ctx)
     if (WIRE_PATHS.has(ctx.path)) return next()
     refuseUntoldSites(ctx, name)
-    if (!isLoopback(ctx.req.socket.remoteAddress))
+    if (!isLoopback(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
     return next()
   }
@@ -88,13 +89,4 @@ function refuseOtherSites(ctx: Context): void {
 function refuseUntoldSites(ctx: Context, name: string): void {
   if (isIP(name) === 0 && name !== 'localhost' && /^Mozilla\//.test(ctx.get('user-agent')))
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
-}
-
-/**
- * Whether a caller is on this machine, by the address that the system gives (in its one form). An IPv4 caller
- * of a socket that listens on IPv6 has ::ffff: before it.
- */
-export function isLoopback(address = ''): boolean {
-  const ipv4 = address.replace(/^::ffff:/, '')
-  return address === '::1' || (isIP(ipv4) === 4 && ipv4.startsWith('127.'))
 }
