@@ -9,7 +9,7 @@ import { createClient } from './http/client.ts'
 import { nodeAead } from './http/pictures.ts'
 import { Events } from './http/ring.ts'
 import { listen, type Patience } from './http/server.ts'
-import { loopbackOrigin } from './loopback.ts'
+import { isHere } from './loopback.ts'
 import { Peer, type PeerOptions } from './peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
@@ -144,7 +144,7 @@ export async function prepare({
         maxImage: maxImage ?? MAX_IMAGE,
         port,
         reachedAt: reachedAt[i],
-        isOneWay: reachedAt[i]?.length === 0 && loopbackOrigin(peerUrl) === null,
+        isOneWay: !isHere(peerUrl) && (reachedAt[i] ?? []).every(isHere),
         memory,
         mailbox: openMailbox?.(),
         wire: { ...createClient(via, options.suite, events), url: peerUrl },

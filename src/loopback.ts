@@ -1,15 +1,31 @@
-/** Whether a URL stays on this machine: attacks go to it and to no other. */
+/** What "this machine" is, for addresses and for URLs: the only place that decides it. */
+
+import { BlockList, isIP } from 'node:net'
+
+const LOOPBACK = new BlockList()
+LOOPBACK.addSubnet('127.0.0.0', 8)
+LOOPBACK.addAddress('::1', 'ipv6')
+
+/** Whether an IP address is one of loopback's, in any of its forms: also as IPv4 in IPv6. No name is one. */
+export function isLoopback(address: string): boolean {
+  const version = isIP(address)
+  return version !== 0 && LOOPBACK.check(address, version === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** Whether an http URL stays on this machine by its address, or by a name that stands for one (RFC 6761 section 6.3). */
+export function isHere(url: string): boolean {
+  return loopbackOrigin(url) !== null
+}
 
 /**
- * The origin of `url` if that is on this machine, else null. It always has an address: localhost
- * is a name like any other, and becomes the address that it should stand for (RFC 6761 section 6.3).
+ * The origin of `url` if that is on this machine, else null: attacks go there and nowhere else. It always has an
+ * address, since localhost is a name like any other, and becomes the address that it should stand for.
  */
 export function loopbackOrigin(url: string): string | null {
   if (!URL.canParse(url)) return null
   const parsed = new URL(url)
   if (parsed.protocol !== 'http:') return null
-  if (parsed.hostname === 'localhost') parsed.hostname = '127.0.0.1'
-  // a URL has every form of an IPv4 address as four decimal numbers already
-  const { hostname, origin } = parsed
-  return hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname) ? origin : null
+  if (/(?:^|\.)localhost\.?$/.test(parsed.hostname)) parsed.hostname = '127.0.0.1'
+  // a URL has every form of an IPv4 address as four decimal numbers already, and IPv6 in brackets
+  return isLoopback(parsed.hostname.replace(/^\[|\]$/g, '')) ? parsed.origin : null
 }

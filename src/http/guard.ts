@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { Context, Middleware } from 'koa'
+import { isLoopback } from '../loopback.ts'
 import { HttpError } from './problems.ts'
 
 /** What others call, and all that an eavesdropper sees. Everything else is the owner's. */
@@ -26,9 +27,9 @@ export function guard(hostNames: readonly string[]): Middleware {
     const name = calledBy(ctx, names)
     refuseOtherSites(ctx)
     if (WIRE_PATHS.has(ctx.path)) return next()
-    refuseUntoldSites(ctx, name)
-    if (!isLoopback(ctx.req.socket.remoteAddress))
+    if (!isLoopback(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
+    refuseUntoldSites(ctx, name)
     return next()
   }
 }
@@ -67,34 +68,55 @@ function isHidden(address: string): boolean {
   return /^\[::(?:\]|ffff:)/.test(hostname)
 }
 
+/** By one of these a browser says that nobody has asked yet: what it fetches may be shown, or may not. */
+const AHEAD_OF_TIME = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+
 /** A web page elsewhere may not make the browser run a step; a link to the page may be followed. */
 function refuseOtherSites(ctx: Context): void {
-  if (ctx.get('sec-purpose') !== '' || ctx.get('purpose') !== '')
+  if (AHEAD_OF_TIME.some((name) => ctx.get(name) !== ''))
     throw new HttpError('cross_site', 'A step is not run ahead of time.')
-  const origin = ctx.get('origin')
-  if (origin !== '' && origin.toLowerCase() !== `http://${ctx.get('host').toLowerCase()}`)
+  const own = `http://${ctx.get('host').toLowerCase()}`
+  const origin = ctx.get('origin').toLowerCase()
+  if (origin !== '' && origin !== own)
     throw new HttpError('cross_site', 'The request comes from a page of another origin.')
   const site = ctx.req.headers['sec-fetch-site']
-  if (site === undefined || site === 'none' || site === 'same-origin') return
+  if (site === 'none' || site === 'same-origin') return
+  const referrer = ctx.get('referer').toLowerCase()
+  if (site === undefined && (referrer === '' || referrer.startsWith(`${own}/`))) return
   const link = ctx.method === 'GET' && ctx.path === '/' && ctx.get('sec-fetch-mode') === 'navigate'
   if (!link || ctx.get('sec-fetch-dest') !== 'document')
     throw new HttpError('cross_site', 'The request comes from a page of another site.')
 }
 
 /**
- * By a name other than localhost a browser does not say which page asks (Fetch Metadata:
- * only to trustworthy URLs), and a name may well lead to this machine.
+ * A browser has to say which page asks, by Fetch Metadata or an Origin: any page can make it ask by the address of a
+ * picture. By a name other than localhost none does (only to trustworthy URLs), and a name may well lead to this machine.
  */
 function refuseUntoldSites(ctx: Context, name: string): void {
-  if (isIP(name) === 0 && name !== 'localhost' && /^Mozilla\//.test(ctx.get('user-agent')))
+  if (!isBrowser(ctx)) return
+  if (isIP(name) === 0 && name !== 'localhost')
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
+  if (ctx.get('sec-fetch-site') === '' && ctx.get('origin') === '')
+    throw new HttpError(
+      'cross_site',
+      'This browser does not say which page asks. Chrome and Edge do from version 80 on, Firefox from 90, Safari from 16.4.',
+    )
 }
 
+/** Here any program may ask for a page, and for its language. */
+const LOCALISED = ['/', '/events']
+
 /**
- * Whether a caller is on this machine, by the address that the system gives (in its one form). An IPv4 caller
- * of a socket that listens on IPv6 has ::ffff: before it.
+ * Whether a request says that it comes from a browser, or from what fetches a link to show what is behind it. PowerShell
+ * begins its name as browsers do. A browser under another name, or none, still asks for pages or pictures in its user's
+ * language; of programs, Java asks for these in no language, Swift has a name, and Node's fetch takes every language.
  */
-export function isLoopback(address = ''): boolean {
-  const ipv4 = address.replace(/^::ffff:/, '')
-  return address === '::1' || (isIP(ipv4) === 4 && ipv4.startsWith('127.'))
+function isBrowser(ctx: Context): boolean {
+  const agent = ctx.get('user-agent')
+  if (/^(?:Mozilla|Opera)\//i.test(agent)) return !/PowerShell\/\d/.test(agent)
+  if (/bot\b|preview|whatsapp|externalhit/i.test(agent)) return true
+  if (ctx.get('upgrade-insecure-requests') !== '') return true
+  if (LOCALISED.includes(ctx.path)) return false
+  const asksForPages = /text\/html|image\//i.test(ctx.get('accept'))
+  return /[^*]/.test(ctx.get('accept-language')) && (agent === '' || asksForPages)
 }

@@ -5,12 +5,13 @@
 
 import fs from 'node:fs'
 import type { Context } from 'koa'
+import { isHere } from '../loopback.ts'
 import { en } from '../page/en.js'
 import { es } from '../page/es.js'
 import type { Peer } from '../peer.ts'
 import { stateOf } from './events.ts'
 import { chosenLanguage, LANGUAGES, type Language, languageOf } from './language.ts'
-import { commandsOf, isHere } from './nextCommands.ts'
+import { commandsOf } from './nextCommands.ts'
 import { PAGE_FILES } from './page.ts'
 import type { Events } from './ring.ts'
 

@@ -1,5 +1,7 @@
 /** The commands that `next` tells a person to run. */
 
+import { isHere } from '../loopback.ts'
+
 /** Commands for both peers, as `next` gives them. */
 export interface Commands {
   /** A step of this peer: `/show`. */
@@ -29,10 +31,4 @@ export function commandsOf(peer: { url: string; peerUrl: string; hasSession?: bo
     `${own(path)} ${here ? '&&' : '  # and on the other machine:'} ${others(path)}`
   const inSession = (path: string) => (peer.hasSession === false ? both('/send_keys') : there(path))
   return { own, mail, peer: there, both, inSession, peerUrl: peer.peerUrl }
-}
-
-/** Whether the peer at `url` is on this machine. */
-export function isHere(url: string): boolean {
-  const { hostname } = new URL(url)
-  return hostname === 'localhost' || /^127\./.test(hostname) || hostname === '[::1]'
 }

@@ -9,14 +9,8 @@ export const GROUPS = 12
 /** Digits of a group. */
 export const DIGITS = 5
 
-/** What may stand between two digits of one number, as people and programs write it. */
-const BETWEEN = String.raw`[\s.,;:/|·_–—-]`
-/** Twelve groups, with no other group on either side that would make them thirteen. */
-const GROUPED = new RegExp(
-  String.raw`(?<!\d|\d{${DIGITS}}${BETWEEN}+)\d{${DIGITS}}(?:${BETWEEN}+\d{${DIGITS}}){${GROUPS - 1}}(?!\d|${BETWEEN}+\d{${DIGITS}}(?!\d))`,
-  'g',
-)
-const RUN = new RegExp(String.raw`\d(?:${BETWEEN}*\d)*`, 'g')
+/** Digits with what may stand between two of them in one number, as people and programs write it. */
+const RUN = /\d(?:[\s.,;:/|·_–—-]*\d)*/g
 
 /**
  * The groups in a text that was typed or pasted. Blanks, line ends and dashes count for nothing, and so do words around
@@ -24,25 +18,51 @@ const RUN = new RegExp(String.raw`\d(?:${BETWEEN}*\d)*`, 'g')
  * @param {string} text @returns {Given}
  */
 export function groupsIn(text) {
-  // digits of full width are digits, and what has no width is nothing
-  const plain = text.normalize('NFKC').replace(/\p{Cf}/gu, '')
-  const runs = plain.match(RUN) ?? []
-  const isWhole = (/** @type {string} */ run) => digitsOf(run).length === GROUPS * DIGITS
-  const whole = new Set([...(plain.match(GROUPED) ?? []), ...runs.filter(isWhole)].map(digitsOf))
-  const [first, second] = whole
+  const runs = (plain(text).match(RUN) ?? []).map(runOf)
+  const [first, second] = new Set(runs.flatMap(wholeNumbersIn))
   if (second !== undefined) return { groups: [], fault: 'several' }
   if (first !== undefined) return { groups: cut(first), fault: null }
-  const [longest] = runs.sort((a, b) => digitsOf(b).length - digitsOf(a).length)
-  if (longest === undefined) return { groups: [], fault: 'none' }
-  if (digitsOf(longest).length > GROUPS * DIGITS) return { groups: [], fault: 'long' }
-  const tokens = longest.match(/\d+/g) ?? []
+  const { digits, tokens } = runs.reduce(
+    (a, b) => (b.digits.length > a.digits.length ? b : a),
+    NONE,
+  )
+  if (digits === '') return { groups: [], fault: 'none' }
+  if (digits.length > GROUPS * DIGITS) return { groups: [], fault: 'long' }
   // where a digit was left out, the groups behind it stay what they are
   const isGrouped = tokens.length <= GROUPS && tokens.every(({ length }) => length <= DIGITS)
   const isSpelt = tokens.every(({ length }) => length === 1)
-  return { groups: isGrouped && !isSpelt ? tokens : cut(digitsOf(longest)), fault: null }
+  return { groups: isGrouped && !isSpelt ? tokens : cut(digits), fault: null }
 }
 
-/** @param {string} text */
-const digitsOf = (text) => text.replace(/\D/g, '')
+/**
+ * Digits of full width as digits, and nothing for what has no width. Each character is normalised alone, since a text of
+ * many accents on one letter takes the square of its length.
+ * @param {string} text
+ */
+function plain(text) {
+  return text.replace(/\P{ASCII}/gu, (char) => char.normalize('NFKC')).replace(/\p{Cf}/gu, '')
+}
+
+/** @typedef {{ digits: string, tokens: readonly string[] }} Run digits that stand together, and how they are grouped */
+
+/** @type {Run} */
+const NONE = { digits: '', tokens: [] }
+
+/** @param {string} text @returns {Run} */
+function runOf(text) {
+  const tokens = text.match(/\d+/g) ?? []
+  return { digits: tokens.join(''), tokens }
+}
+
+/** The safety numbers in a run: all of it, or twelve groups with no thirteenth beside them. @param {Run} run */
+function wholeNumbersIn({ digits, tokens }) {
+  if (digits.length === GROUPS * DIGITS) return [digits]
+  // an x for each group, and a blank for digits that are none
+  const shape = tokens.map(({ length }) => (length === DIGITS ? 'x' : ' ')).join('')
+  return [...shape.matchAll(/x+/g)]
+    .filter(([{ length }]) => length === GROUPS)
+    .map(({ index }) => tokens.slice(index, index + GROUPS).join(''))
+}
+
 /** @param {string} digits */
 const cut = (digits) => digits.match(/.{1,5}/g) ?? []

@@ -46,6 +46,8 @@ async function secrets(
   return ports.map((port) => secretsOf(linesOf(both.output(), port)))
 }
 
+const onlyLinux = process.platform !== 'linux' && 'only Linux has 127.0.0.2 without being told'
+
 function withBoth(args: string[], use: (both: Command, ports: [number, number]) => Promise<void>) {
   return withCommand(['both', '--ports', '0,0', '--no-state', ...args], {}, async (both) => {
     const [a = 0, b = 0] = await both.ports(2)
@@ -193,9 +195,8 @@ describe('ecdh-duet peer', () => {
     await withOnePeer({ ...honest, memory }, () => withOnePeer(impostor, keysOnBoth))
   })
 
-  const skip = process.platform === 'linux' ? false : 'only Linux has 127.0.0.2 without being told'
   for (const host of ['127.0.0.2', '::ffff:127.0.0.2'])
-    it(`that listens on ${host} is at 127.0.0.1 too, for its owner`, { skip }, () =>
+    it(`that listens on ${host} is at 127.0.0.1 too, for its owner`, { skip: onlyLinux }, () =>
       withPeers({ host }, async ({ port, lines }) => {
         for (const host of ['127.0.0.1', '127.0.0.2'])
           assert.equal((await call(`http://${host}:${port}/show`)).status, 200)
@@ -221,9 +222,14 @@ describe('a peer says at its start', () => {
 
   it('that the other one, on another machine, cannot call it, if it listens on loopback alone', async () => {
     // an address of TEST-NET-1 (RFC 5737), which nobody is asked for
-    assert.match(await saidBy('127.0.0.1', 'http://192.0.2.1:5001'), /one way .*--host ADDRESS/)
+    for (const url of ['http://192.0.2.1:5001', 'http://127.evil.example:5001'])
+      assert.match(await saidBy('127.0.0.1', url), /one way .*--host ADDRESS/)
     for (const url of ['http://localhost:5001', 'http://[::1]:5001', 'http://127.9.9.9:5001'])
       assert.doesNotMatch(await saidBy('127.0.0.1', url), /one way/)
+  })
+
+  it('so on every address of loopback', { skip: onlyLinux }, async () => {
+    assert.match(await saidBy('127.0.0.2', 'http://192.0.2.1:5001'), /one way/)
   })
 
   it('each address by which other machines reach it, if it listens on all', async () => {

@@ -8,7 +8,6 @@ import net from 'node:net'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { parseAlteration } from '../../src/commands/arguments.ts'
-import { loopbackOrigin } from '../../src/loopback.ts'
 import { MAX_WAITING } from '../../src/protocol/exchange.ts'
 import { MAX_TEXT_BYTES } from '../../src/protocol/messages.ts'
 import { SUITES, type Suite, type SuiteName } from '../../src/protocol/suites.ts'
@@ -186,31 +185,6 @@ const isShared = (text: string) => /^[0-9a-f]{64}$/.test(text)
 /** Her copies of pictures, and what the two have received. */
 const copiesIn = (command: Command) =>
   [...command.output().matchAll(/decrypted to (\S+)\n/g)].map(([, file = '']) => file)
-
-describe('a loopback address', () => {
-  const here = {
-    '127.0.0.1': '127.0.0.1',
-    '127.9.8.7': '127.9.8.7',
-    '127.1': '127.0.0.1',
-    '2130706433': '127.0.0.1',
-    '0x7f.1': '127.0.0.1',
-    '127.0.0.1.': '127.0.0.1',
-    // a name, which somebody's resolver may have elsewhere
-    localhost: '127.0.0.1',
-    '[::1]': '[::1]',
-    '[0:0::1]': '[::1]',
-  }
-  const elsewhere = [
-    ...['192.168.1.10', '0.0.0.0', '[::2]', '[::]', '128.0.0.1', '[::ffff:127.0.0.1]'],
-    ...['127.0.0.1.example.com', 'localhost.', 'localhost.example.com', '127.0.0.1@example.com'],
-  ]
-  const originOf = (host: string) => loopbackOrigin(`http://${host}:5000`)
-  it('may be written in many ways, but is no other one, and no name that somebody else may have', () => {
-    for (const [host, address] of Object.entries(here))
-      assert.equal(originOf(host), `http://${address}:5000`, host)
-    for (const host of elsewhere) assert.equal(originOf(host), null, host)
-  })
-})
 
 describe('Mallory', () => {
   const run = sharedProcess()

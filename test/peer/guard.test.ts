@@ -8,7 +8,7 @@ import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
 import Koa from 'koa'
-import { guard, isLoopback } from '../../src/http/guard.ts'
+import { guard } from '../../src/http/guard.ts'
 import { PAGE_FILES } from '../../src/http/page.ts'
 import { listen } from '../../src/http/server.ts'
 import {
@@ -74,6 +74,12 @@ const FOREIGN: Headers[] = [
   { 'sec-purpose': 'prefetch' },
   { 'sec-purpose': 'prefetch;prerender' },
   { purpose: 'prefetch' },
+  { 'x-moz': 'prefetch' },
+  { 'x-purpose': 'preview', 'sec-fetch-site': 'none' },
+  ...`http://evil.example/ http://evil.example/http://127.0.0.1/ https://127.0.0.1/ http://127.0.0.1:1/x
+    android-app://example about:blank x`
+    .split(/\s+/)
+    .map((referer) => ({ referer })),
 ]
 
 describe('a request from elsewhere', () => {
@@ -83,6 +89,126 @@ describe('a request from elsewhere', () => {
 
   for (const site of ['none', 'same-origin'])
     it(`is none with the Sec-Fetch-Site ${site}`, () => takes(() => ({ 'sec-fetch-site': site })))
+})
+
+/** What browsers without Fetch Metadata send, with what a page asks for and what a person opens. */
+const OLD_BROWSERS: Record<string, Headers> = {
+  'Safari 15 for an image': {
+    'user-agent': `${BROWSER} AppleWebKit/605.1.15 (KHTML, like Gecko) Version/15.6.1 Safari/605.1.15`,
+    accept: 'image/webp,image/avif,video/*;q=0.8,image/png,image/svg+xml,image/*;q=0.8,*/*;q=0.5',
+    'accept-language': 'en-GB,en;q=0.9',
+  },
+  'Safari 15 for a script': {
+    'user-agent': 'Mozilla/5.0 (iPhone; CPU iPhone OS 15_7 like Mac OS X) AppleWebKit/605.1.15',
+    accept: '*/*',
+  },
+  'Safari 15, opened by a person': {
+    'user-agent': 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) Version/15.6.1 Safari/605.1.15',
+    accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+    'upgrade-insecure-requests': '1',
+  },
+  'Firefox 89': {
+    'user-agent': 'Mozilla/5.0 (Windows NT 10.0; rv:89.0) Gecko/20100101 Firefox/89.0',
+  },
+  'Internet Explorer': {
+    'user-agent': 'Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko',
+    accept: 'image/png, image/svg+xml, image/*;q=0.8, */*;q=0.5',
+  },
+  'Opera 12': { 'user-agent': 'Opera/9.80 (X11; Linux x86_64) Presto/2.12.388 Version/12.16' },
+  'a name in small letters': { 'user-agent': BROWSER.toLowerCase() },
+  'a browser that hides its name, for an image': {
+    accept: 'image/avif,image/webp,*/*',
+    'accept-language': 'de',
+  },
+  'a browser that hides its name, for a script': { accept: '*/*', 'accept-language': 'de' },
+  'a view of an app': {
+    'user-agent': 'Chat/1.0',
+    accept: 'text/html,*/*;q=0.8',
+    'accept-language': 'es-ES',
+  },
+  'a view of an app, opened': { 'user-agent': 'Chat/1.0', 'upgrade-insecure-requests': '1' },
+  w3m: {
+    'user-agent': 'w3m/0.5.3+git20230121',
+    accept: 'text/html, text/*;q=0.5, image/*, application/*',
+    'accept-language': 'en;q=1.0',
+  },
+  'the preview of a chat': { 'user-agent': 'WhatsApp/2.23.20.0' },
+  'the preview of another one': { 'user-agent': 'facebookexternalhit/1.1 Facebot Twitterbot/1.0' },
+  'Sec-Fetch headers that say nothing of the page': {
+    'user-agent': BROWSER,
+    'sec-fetch-mode': 'no-cors',
+    'sec-fetch-dest': 'image',
+  },
+}
+
+/** What programs send by themselves, each as its version then had it. */
+const PROGRAMS: Record<string, Headers> = {
+  curl: { 'user-agent': 'curl/8.5.0', accept: '*/*' },
+  'Wget 1.21': { 'user-agent': 'Wget/1.21.3', accept: '*/*', 'accept-encoding': 'identity' },
+  'Wget 2': {
+    'user-agent': 'wget2/2.1.0',
+    accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8',
+  },
+  'Windows PowerShell 5.1': {
+    'user-agent':
+      'Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.19041.4648',
+  },
+  'PowerShell 7': {
+    'user-agent': 'Mozilla/5.0 (Macintosh; Darwin 23.5.0; en-US) PowerShell/7.4.2',
+  },
+  HTTPie: { 'user-agent': 'HTTPie/3.2.2', accept: '*/*', 'accept-encoding': 'gzip, deflate' },
+  "Python's requests": { 'user-agent': 'python-requests/2.31.0', accept: '*/*' },
+  "Python's urllib": { 'user-agent': 'Python-urllib/3.11', 'accept-encoding': 'identity' },
+  got: { 'user-agent': 'got (https://github.com/sindresorhus/got)' },
+  "Node's fetch": {
+    'user-agent': 'node',
+    accept: '*/*',
+    'accept-language': '*',
+    'sec-fetch-mode': 'cors',
+  },
+  'Java 11': {
+    'user-agent': 'Java/11.0.22',
+    accept: 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2',
+  },
+  Swift: { 'user-agent': 'duet/1 CFNetwork/1494 Darwin/23.4.0', 'accept-language': 'en-GB' },
+  'nothing at all': {},
+}
+
+describe('a browser that does not say which page asks', () => {
+  for (const [what, headers] of Object.entries(OLD_BROWSERS))
+    it(`runs no step: ${what}`, () => refusesEveryStep('cross_site', headers))
+
+  it('gets nothing of what is for the owner, is told which browsers do, and may call the wire', () =>
+    withPair(async (a, b) => {
+      const headers = { ...OLD_BROWSERS['Safari 15 for an image'] }
+      for (const path of [...STEPS, ...PAGE, '/image', '/frequency', '/', '/nothing']) {
+        const { detail, next } = assertProblem(await a.call(path, { headers }), 'cross_site')
+        assert.match(detail, /Chrome and Edge .*80 .*Firefox .*90, Safari .*16\.4/)
+        assert.equal(next, `Run it yourself: curl ${a.url}/`)
+      }
+      await assertRefuses('bad_message', [a, b], ['/wire/keys', posting(JSON_TYPE, '{}', headers)])
+    }))
+
+  it('says it by an Origin as well', () =>
+    withPair(async (a) => {
+      const headers = { ...OLD_BROWSERS['Safari 15 for a script'], origin: a.url }
+      assert.equal((await a.call('/send_keys', { method: 'POST', headers })).status, 201)
+    }))
+
+  for (const [what, headers] of Object.entries(PROGRAMS))
+    it(`is none of the programs that run steps: ${what}`, () => takes(() => headers))
+
+  it('is not who asks for the page in a language', () =>
+    withPair(async (a) => {
+      const headers = { accept: 'text/html', 'accept-language': 'es' }
+      assert.match((await a.call('/', { headers })).text, /<html lang="es">/)
+    }))
+
+  it('is not PowerShell by a name either', () =>
+    takes(() => ({ ...PROGRAMS['PowerShell 7'], host: 'duet.example' }), withNamed))
+
+  it("is not what follows the peer's own links", () =>
+    takes((a) => ({ 'user-agent': 'Wget/1.21.3', referer: `${a.url}/` })))
 })
 
 describe('a link from another site', () => {
@@ -196,12 +322,14 @@ describe('Host', () => {
     it(`${JSON.stringify(host)} runs no step`, () =>
       refusesEveryStep('bad_host', { host }, withNamed))
 
-  it('of a name runs no step for a browser, which does not say by it which page asks', () =>
-    refusesEveryStep('cross_site', { host: 'duet.example', 'user-agent': BROWSER }, withNamed))
+  it('of a name runs no step for a browser, which does not say by it which page asks', () => {
+    const headers = { host: 'duet.example', 'user-agent': BROWSER, 'sec-fetch-site': 'none' }
+    return refusesEveryStep('cross_site', headers, withNamed)
+  })
 
   for (const host of ['localhost', 'LOCALHOST:5000', '127.0.0.1', '[::1]:5000'])
     it(`${host} runs the steps of a browser too`, () =>
-      takes(() => ({ host, 'user-agent': BROWSER })))
+      takes(() => ({ host, 'user-agent': BROWSER, 'sec-fetch-site': 'none' })))
 
   it('of a name runs the steps of a program that only speaks of a browser', () =>
     takes(() => ({ host: 'duet.example', 'user-agent': `none of ${BROWSER}` }), withNamed))
@@ -342,18 +470,6 @@ describe('a caller from the network', () => {
         await assert.rejects(call(`http://${from}:${a.port}/`), { code: 'ECONNREFUSED' })
       }),
   )
-})
-
-describe('an address', () => {
-  const here = ['127.0.0.1', '127.255.0.9', '::ffff:127.0.0.1', '::1']
-  const elsewhere = `128.0.0.1 12.7.0.1 192.0.2.127 ::ffff:192.0.2.7 :: ::2 127. localhost
-    2001:db8::ffff:127.0.0.1 ::ffff:::1 127.0.0.1.example`.split(/\s+/)
-
-  it('is on this machine or is not', () => {
-    for (const address of here) assert.equal(isLoopback(address), true, address)
-    for (const address of [...elsewhere, '', undefined])
-      assert.equal(isLoopback(address), false, address)
-  })
 })
 
 describe('a caller who is gone already', () => {
