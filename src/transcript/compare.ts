@@ -72,6 +72,7 @@ const MEETS: Readonly<Record<Meeting['sessions'], string>> = {
   same: 'the same session',
   none: 'no session yet',
   later: 'taken at another time',
+  apart: 'the two were apart, as lost requests can leave them',
 }
 
 /** What is to be added to one file. */

@@ -12,7 +12,7 @@ import {
 } from '../protocol/messages.ts'
 import { checkPublicKey, halvesOf, type Suite } from '../protocol/suites.ts'
 import type { Findings } from './finding.ts'
-import { jsonOf, type WireRecord } from './records.ts'
+import { jsonOf, type Records, type WireRecord } from './records.ts'
 
 /** A key message that counts: this peer's own, or one of the other side that it took. */
 export interface Keys {
@@ -21,15 +21,27 @@ export interface Keys {
   readonly share: Share
 }
 
+/** A session that follows from two shares in a transcript. Public keys are in hex. */
+export interface Known {
+  readonly own: string
+  readonly peer: string
+  /** The number of the event that this peer's share came with first: sessions follow one another as these do. */
+  readonly begun: number
+  /** That of the later one of the two shares. */
+  readonly agreed: number
+}
+
 export interface Sessions {
   /** In their order. */
   readonly keys: readonly Keys[]
-  /** The ids, as hex, of those that follow from two shares in here. */
-  readonly known: ReadonlySet<string>
+  /** By id, as hex. */
+  readonly known: ReadonlyMap<string, Known>
   /** Those for which a confirmation came from the other side, and the number of the event that it came with first. */
   readonly proven: ReadonlyMap<string, number>
   /** The other side's public keys, as hex, of those: all else that came may be anybody's. */
   readonly provenKeys: ReadonlySet<string>
+  /** The sessions that this peer has confirmed. */
+  readonly named: ReadonlySet<string>
 }
 
 /** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
@@ -44,16 +56,16 @@ interface Said {
 }
 
 /**
- * The keys in `records`, the sessions that they give, and which of those the other side has confirmed. `mayLack`: some
- * keys may not be in them any more. What does not hold goes to `findings`.
+ * The keys in `records`, the sessions that they give, and which of those the other side has confirmed. What does not
+ * hold goes to `findings`.
  */
 export function sessionsOf(
   suite: Suite,
-  records: readonly WireRecord[],
-  mayLack: boolean,
+  { all, from, lacksKeys }: Records,
   findings: Findings,
 ): Sessions {
-  const said = records
+  const mayLack = from > 1 || lacksKeys
+  const said = all
     .filter(({ request, whole }) => request.route === '/wire/keys' && whole)
     .flatMap((record) => saidIn(suite, record, findings))
     .sort((one, two) => one.n - two.n)
@@ -62,7 +74,7 @@ export function sessionsOf(
   for (const { n, way, share, confirm } of said) {
     if (share !== undefined) {
       keys.push({ n, way, share })
-      book.take(way, share)
+      book.take(n, way, share)
     }
     if (confirm !== undefined) book.note(n, way, confirm, share === undefined)
   }
@@ -74,8 +86,8 @@ export function sessionsOf(
     else if (way === 'sent' && !book.known.has(id) && !mayLack)
       findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
   }
-  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.peerKeyOf(id) ?? []))
-  return { keys, known: book.known, proven, provenKeys }
+  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.known.get(id)?.peer ?? []))
+  return { keys, known: book.known, proven, provenKeys, named: book.named }
 }
 
 /** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */
@@ -153,18 +165,23 @@ interface Reading {
   readonly fault: string | null
 }
 
+interface Numbered {
+  readonly n: number
+  readonly share: Share
+}
+type Pair = readonly [own: Numbered, peer: Numbered]
+
 /** Keeps the latest share of each side, as the peer did, and the sessions that two of them give. */
 class SessionBook {
-  readonly known = new Set<string>()
+  readonly known = new Map<string, Known>()
   readonly #suite: Suite
-  #own: Share | null = null
-  #peer: Share | null = null
-  #pairs: (readonly [Share, Share])[] = []
+  #own: Numbered | null = null
+  #peer: Numbered | null = null
+  #pairs: Pair[] = []
   readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm; isAnswer: boolean }[] =
     []
-  /** By session: its ciphertext, and the other side's public key as hex. */
+  /** By session. */
   readonly #ciphertexts = new Map<string, Uint8Array>()
-  readonly #peerKeys = new Map<string, string>()
   /** The last confirmation that came before its keys, as one in an answer can. */
   #early: Confirm | null = null
 
@@ -172,11 +189,11 @@ class SessionBook {
     this.#suite = suite
   }
 
-  take(way: Way, share: Share): void {
-    if (way === 'sent') this.#own = share
-    else this.#peer = share
+  take(n: number, way: Way, share: Share): void {
+    if (way === 'sent') this.#own = { n, share }
+    else this.#peer = { n, share }
     if (this.#own === null || this.#peer === null) return
-    const pair = [this.#own, this.#peer] as const
+    const pair: Pair = [this.#own, this.#peer]
     this.#pairs = [pair, ...this.#pairs].slice(0, PAIRS_TRIED)
     if (this.#suite.kem === null) this.#know(this.#idOf(pair, null), pair)
     else if (this.#early !== null) this.#learn(this.#early, [pair])
@@ -199,15 +216,15 @@ class SessionBook {
     if (!isKnown) this.#early = confirm
   }
 
-  /** The other side's public key of a session that is known, as hex. */
-  peerKeyOf(id: string): string | undefined {
-    return this.#peerKeys.get(id)
+  /** The sessions that this peer has confirmed, as hex. */
+  get named(): ReadonlySet<string> {
+    return new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
   }
 
   /** One side has one tag for a session, and one of the two sides the ciphertext. */
   *read(): Generator<Reading> {
     const seen = new Map<string, Confirm>()
-    const own = new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
+    const own = this.named
     for (const { n, way, id, confirm, isAnswer } of this.#confirms) {
       if (way === 'received') {
         // what is wrong in an answer, its receiver alone has seen, and refused
@@ -242,7 +259,7 @@ class SessionBook {
   }
 
   /** Whether the session that `confirm` names is known now. */
-  #learn({ session, ciphertext }: Confirm, pairs: readonly (readonly [Share, Share])[]): boolean {
+  #learn({ session, ciphertext }: Confirm, pairs: readonly Pair[]): boolean {
     const id = bytesToHex(session)
     if (this.known.has(id)) return true
     if (ciphertext === undefined) return false
@@ -253,13 +270,18 @@ class SessionBook {
     return true
   }
 
-  #know(id: string, [, peer]: readonly [Share, Share]): void {
-    this.known.add(id)
-    this.#peerKeys.set(id, bytesToHex(peer.publicKey))
+  #know(id: string, [own, peer]: Pair): void {
+    if (this.known.has(id)) return
+    this.known.set(id, {
+      own: bytesToHex(own.share.publicKey),
+      peer: bytesToHex(peer.share.publicKey),
+      begun: own.n,
+      agreed: Math.max(own.n, peer.n),
+    })
   }
 
-  #idOf([own, peer]: readonly [Share, Share], ciphertext: Uint8Array | null): string {
-    return bytesToHex(transcriptOf(this.#suite, own, peer, ciphertext).sessionId)
+  #idOf([own, peer]: Pair, ciphertext: Uint8Array | null): string {
+    return bytesToHex(transcriptOf(this.#suite, own.share, peer.share, ciphertext).sessionId)
   }
 }
 
