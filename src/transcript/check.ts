@@ -8,7 +8,7 @@ import { parseTranscript, type Transcript } from './form.ts'
 import { parseJson } from './json.ts'
 import { placeOf, type Sealed, sealedIn } from './numbers.ts'
 import { readFile, textOf } from './read.ts'
-import { type Records, recordsOf, type WireRecord } from './records.ts'
+import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
 import { type Keys, type Known, type Sessions, sessionsOf } from './sessions.ts'
 import { checkState } from './state.ts'
 
@@ -25,8 +25,9 @@ export interface Crossing {
   readonly place: string
   /** SHA-256 of route, length and bytes (of a picture those of its header), as hex. */
   readonly hash: string
+  /** Null unless the answer was 201. */
   readonly answerHash: string | null
-  /** Whether it was taken: the answer was 201. If not, a copy may have come, and nobody knows. */
+  /** Whether it was taken: the answer was 201, or that it had come before. If not, a copy may have come, and nobody knows. */
   readonly accepted: boolean
   /** Whether it came with keys that the other side never confirmed: then it may be anybody's. */
   readonly mayBeAnybodys: boolean
@@ -58,6 +59,8 @@ export interface Facts {
   readonly keys: Readonly<Record<Way, ReadonlySet<string>>>
   /** Those of the keys that it took that the other side has confirmed. */
   readonly provenKeys: ReadonlySet<string>
+  /** Those of the keys that it took of sessions on which something was sent or taken. */
+  readonly talkedKeys: ReadonlySet<string>
   /** The sessions that follow from its keys, by id. */
   readonly known: ReadonlyMap<string, Known>
   /** Those that it has confirmed. */
@@ -131,6 +134,9 @@ function factsOf(
     lacksKeys,
     keys: { sent: keysOf('sent'), received: keysOf('received') },
     provenKeys,
+    talkedKeys: new Set(
+      sealed.flatMap(({ accepted, session }) => (accepted && known.get(session)?.peer) || []),
+    ),
     known,
     named,
     crossings: all.flatMap((record) => crossingOf(record, keys, provenKeys)),
@@ -138,10 +144,11 @@ function factsOf(
 }
 
 function crossingOf(
-  { request, answer, body, answerBody, accepted, whole }: WireRecord,
+  record: WireRecord,
   keys: readonly Keys[],
   provenKeys: ReadonlySet<string>,
 ): Crossing[] {
+  const { request, answer, body, answerBody, accepted, whole } = record
   const { n, way, route, bytes } = request
   if (!whole || (way === 'received' && !accepted)) return []
   const crossing = {
@@ -151,7 +158,7 @@ function crossingOf(
     route,
     hash: sha256(Buffer.from(`${route} ${bytes} `), body),
     answerHash: accepted ? sha256(answerBody) : null,
-    accepted,
+    accepted: hasTaken(record),
     mayBeAnybodys: false,
     sealed: null,
   }

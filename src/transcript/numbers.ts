@@ -6,7 +6,7 @@ import { DuetError } from '../protocol/errors.ts'
 import { parseMessage, parseMessageAnswer } from '../protocol/messages.ts'
 import { maxStreamBytes, parseHeader, parseImageAnswer, streamBytes } from '../protocol/stream.ts'
 import type { Findings } from './finding.ts'
-import { jsonOf, type Records, type WireRecord } from './records.ts'
+import { hasTaken, jsonOf, type Records, type WireRecord } from './records.ts'
 import type { Sessions } from './sessions.ts'
 
 /** A message or a picture that counts: sent, whatever came of it, or received and taken. */
@@ -90,12 +90,19 @@ function checkSessions(
   { known, proven }: Sessions,
   findings: Findings,
 ): void {
-  for (const [i, { n, way, session }] of all.entries()) {
+  for (const [i, { n, kind, way, session }] of all.entries()) {
+    const before = all.slice(0, i)
     const isProven = () =>
       (proven.get(session) ?? n) < n ||
-      all.slice(0, i).some((each) => each.way === 'received' && each.session === session)
+      before.some((each) => each.way === 'received' && each.session === session)
+    // sealed before the present session, and only sent again after it
+    const isRepeated = () =>
+      lack > 0 &&
+      kind === 'message' &&
+      way === 'sent' &&
+      !before.some((each) => each.kind === kind && each.way === way && known.has(each.session))
     if (!known.has(session)) {
-      if (n > lack)
+      if (n > lack && !isRepeated())
         findings.wrongWith('bad_session', 'No keys in here give the session that it names.', n)
     } else if (way === 'sent' && !isProven())
       findings.wrongWith('bad_session', 'It was sent on a session that nothing confirms before.', n)
@@ -103,7 +110,8 @@ function checkSessions(
 }
 
 /** @throws DuetError */
-function messageOf({ request, body, answerBody, accepted, answer }: WireRecord): Sealed {
+function messageOf(record: WireRecord): Sealed {
+  const { request, body, answerBody, accepted, answer } = record
   const { session, seq, ciphertext } = parseMessage(jsonOf(body))
   const isAnswered = accepted && answer?.form !== null
   return {
@@ -113,7 +121,7 @@ function messageOf({ request, body, answerBody, accepted, answer }: WireRecord):
     end: answer?.n ?? request.n,
     session: bytesToHex(session),
     number: seq,
-    accepted: accepted || answer?.code === 'replay',
+    accepted: hasTaken(record),
     bytes: ciphertext.length,
     missing: isAnswered ? parseMessageAnswer(jsonOf(answerBody)).missing : null,
   }

@@ -128,8 +128,9 @@ class Crossed {
     if (received === undefined)
       return taken !== undefined && this.#shouldHave(taken) ? [missing(taken, 'sent')] : []
     if (all.every(({ hash }) => hash !== received.hash)) return [differing(first, received)]
-    return taken !== undefined && taken.answerHash !== received.answerHash
-      ? [differing(taken, received, 'answer to ')]
+    const answered = all.find(({ answerHash }) => answerHash !== null)
+    return answered !== undefined && answered.answerHash !== received.answerHash
+      ? [differing(answered, received, 'answer to ')]
       : []
   }
 
@@ -157,10 +158,9 @@ class Crossed {
 
   /** The messages that carried one public key. */
   #faultOfKeys(all: readonly Crossing[]): Fault[] {
-    const mayLack = this.#to.lacksKeys || this.#to.from > 1
     const faults: Fault[] = []
     for (const sent of all) {
-      if (!sent.accepted || mayLack) continue
+      if (!sent.accepted || this.#mayLack(sent)) continue
       const same = this.#sameAs(sent)
       const [other] = this.#receivedAt.get(sent.place) ?? []
       if (same.length === 0) {
@@ -171,6 +171,14 @@ class Crossed {
         faults.push(differing(sent, same[0] ?? sent, 'answer to '))
     }
     return faults
+  }
+
+  /** Whether `to` may have dropped a key message: of many, or one that came before what it has kept. */
+  #mayLack({ n }: Crossing): boolean {
+    const { lacksKeys, from } = this.#to
+    const isKept = (each: Crossing) => (this.#sameAs(each)[0]?.n ?? 0) >= from
+    const after = () => this.#met.some((each) => each.sealed !== null && each.n < n && isKept(each))
+    return lacksKeys || (from > 1 && !after())
   }
 
   /** Whether `to`, in the run that it is in, had sent something before this, or shared a session. */
@@ -198,10 +206,10 @@ class Crossed {
 
   /** The first time that `to` has each key is in the order in which `from` sent them, one after another. */
   #faultOfOrder(): Fault[] {
-    if (this.#to.lacksKeys || this.#to.from > 1) return []
     let last = 0
     for (const sent of this.#met) {
-      if (sent.sealed !== null || !sent.accepted || !this.#wasThere(sent)) continue
+      if (sent.sealed !== null || !sent.accepted) continue
+      if (this.#mayLack(sent) || !this.#wasThere(sent)) continue
       const [first] = this.#sameAs(sent)
       if (first === undefined) continue
       if (first.n < last) return [differing(sent, first)]

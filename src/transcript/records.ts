@@ -34,6 +34,11 @@ export interface WireRecord {
   readonly whole: boolean
 }
 
+/** Whether the other side has it: a message that comes once more is refused as `replay`. */
+export function hasTaken({ request, answer, accepted }: WireRecord): boolean {
+  return accepted || (request.route === '/wire/message' && answer?.code === 'replay')
+}
+
 export interface Records {
   readonly all: readonly WireRecord[]
   /** Of what came before event number `from`, only the keys are there, and in version 1 nothing; 1: nothing gave way. */

@@ -18,6 +18,8 @@ import { jsonOf, type Records, type WireRecord } from './records.ts'
 export interface Keys {
   readonly way: Way
   readonly n: number
+  /** In ms since 1970. */
+  readonly at: number
   readonly share: Share
 }
 
@@ -47,9 +49,13 @@ export interface Sessions {
 /** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
 const PAIRS_TRIED = 8
 
+/** A private key that nobody confirmed is erased after so long. */
+const UNCONFIRMED_MS = 60 * 60 * 1000
+
 /** Something that is said about keys: at `n`, going `way`. A key message has a share, and an answer has none. */
 interface Said {
   readonly n: number
+  readonly at: number
   readonly way: Way
   readonly share?: Share
   readonly confirm?: Confirm | undefined
@@ -71,9 +77,9 @@ export function sessionsOf(
     .sort((one, two) => one.n - two.n)
   const book = new SessionBook(suite)
   const keys: Keys[] = []
-  for (const { n, way, share, confirm } of said) {
+  for (const { n, at, way, share, confirm } of said) {
     if (share !== undefined) {
-      keys.push({ n, way, share })
+      keys.push({ n, at, way, share })
       book.take(n, way, share)
     }
     if (confirm !== undefined) book.note(n, way, confirm, share === undefined)
@@ -95,10 +101,11 @@ function saidIn(suite: Suite, record: WireRecord, findings: Findings): Said[] {
   const { request, answer, body, accepted } = record
   const said: Said[] = []
   const { way, n } = request
+  const at = Date.parse(request.at)
   try {
     if (way === 'sent' || accepted) {
       const { share, confirm } = parsedKeys(suite, body)
-      said.push({ n, way, share, confirm })
+      said.push({ n, at, way, share, confirm })
     }
   } catch (error) {
     findings.wrongWith('bad_keys', wordsOf(error), n)
@@ -106,7 +113,7 @@ function saidIn(suite: Suite, record: WireRecord, findings: Findings): Said[] {
   if (answer === null || !accepted || answer.form === null) return said
   try {
     const confirm = parseAnswer(suite, jsonOf(record.answerBody))
-    said.push({ n: answer.n, way: answer.way, confirm })
+    said.push({ n: answer.n, at, way: answer.way, confirm })
   } catch (error) {
     findings.wrongWith('bad_keys', wordsOf(error), answer.n)
   }
@@ -139,9 +146,9 @@ function checkShares(
   mayLack: boolean,
   findings: Findings,
 ): void {
-  const last: Partial<Record<Way, { once: string; all: readonly string[] }>> = {}
+  const last: Partial<Record<Way, { at: number; once: string; all: readonly string[] }>> = {}
   const used: Readonly<Record<Way, Set<string>>> = { sent: new Set(), received: new Set() }
-  for (const { n, way, share } of keys) {
+  for (const { n, at, way, share } of keys) {
     const { encapsulationKey, point } = halvesOf(suite, share.publicKey)
     const all = [point, share.identity, encapsulationKey]
       .map(bytesToHex)
@@ -149,11 +156,13 @@ function checkShares(
     const once = way === 'sent' ? bytesToHex(point) : all.join(' ')
     if (used[way].has(once) && last[way]?.once !== once && !(way === 'received' && mayLack))
       findings.wrongWith('bad_keys', 'Its public key was used before.', n)
-    const others = way === 'sent' ? used.received : new Set(last.sent?.all)
+    // an hour later its own key may be nobody's any more, and come back from anybody
+    const present = last.sent && at - last.sent.at < UNCONFIRMED_MS ? last.sent.all : []
+    const others = way === 'sent' ? used.received : new Set(present)
     if (all.some((key) => others.has(key)))
       findings.wrongWith('bad_keys', 'One of its keys is also one of the other side.', n)
     for (const key of [once, ...all]) used[way].add(key)
-    last[way] = { once, all }
+    last[way] = { at, once, all }
   }
 }
 

@@ -54,11 +54,11 @@ const WEIGHTS = {
   nonsense: 1,
   // what happens to a peer
   restart: 1,
-  expire: 1,
+  'an hour': 1,
   'take a transcript': 1,
 }
 type Kind = keyof typeof WEIGHTS
-interface Step {
+export interface Step {
   readonly do: Kind
   readonly side: Side
   /** Chooses among what is under way, or how often. */
@@ -82,6 +82,19 @@ export const runs = fc.record({
     { minLength: 5, maxLength: 60, size: 'max' },
   ),
 })
+
+/** The transcripts of a run: of each peer that was started anew, and last of both. Its hours go by at once. */
+export function honestRun(suite: Suite, steps: readonly Step[], resends = true): string[] {
+  const { now } = Date
+  try {
+    const run = new HonestRun(suite, resends)
+    Date.now = () => now() + run.hours * 3_600_000
+    for (const step of steps) run.take(step)
+    return run.transcripts()
+  } finally {
+    Date.now = now
+  }
+}
 
 interface Peer {
   exchange: Exchange
@@ -129,7 +142,9 @@ interface Reply {
 const BURST = 24
 const CROWD = 45
 
-export class HonestRun {
+class HonestRun {
+  /** That went by at once. */
+  hours = 0
   readonly #suite: Suite
   readonly #resends: boolean
   readonly #peers: readonly [Peer, Peer]
@@ -172,7 +187,9 @@ export class HonestRun {
         this.#again(requests[pick % Math.max(1, requests.length)])
       },
       replay: () => {
-        this.#again(this.#arrived[pick % Math.max(1, this.#arrived.length)])
+        const seen = this.#arrived[pick % Math.max(1, this.#arrived.length)]
+        // now and then it comes back to whoever sent it
+        this.#again(seen && pick % 7 === 3 ? { ...seen, to: other(seen.to) } : seen)
         if (this.#underWay.length > 0) this.#deliver(this.#underWay.length - 1)
       },
       strangers: () => {
@@ -183,7 +200,10 @@ export class HonestRun {
           this.#arrive({ route: '/wire/keys', to: side, body: '{"v":1}', bytes: 0, caller: null })
       },
       restart: () => this.#restart(side),
-      expire: () => peer.exchange.expire(),
+      'an hour': () => {
+        this.hours++
+        for (const { exchange } of this.#peers) exchange.expire()
+      },
       'take a transcript': () => {
         this.#early[side] = this.#transcript(side)
       },
