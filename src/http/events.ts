@@ -17,7 +17,7 @@ export const MAX_EVENTS = 200
 /**
  * So many older ones stay beside them: the key messages of the present session and of the one before, with their
  * answers and what completed the exchange, and the last key message of each side. At most eight of them are longer than
- * a key message: 500 KB.
+ * a key message: 600 KB in all.
  */
 export const MAX_PINNED = 48
 /** So many of them may be of what this peer refused: what is answered with a refusal pushes nothing else out. */
