@@ -9,7 +9,7 @@ import { parseJson } from './json.ts'
 import { placeOf, type Sealed, sealedIn } from './numbers.ts'
 import { readFile, textOf } from './read.ts'
 import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
-import { type Keys, type Known, type Sessions, sessionsOf } from './sessions.ts'
+import { type Known, type Sessions, sessionsOf } from './sessions.ts'
 import { checkState } from './state.ts'
 
 /** What went over the wire and was taken, or may have been: enough to find it in another transcript. */
@@ -27,6 +27,8 @@ export interface Crossing {
   readonly hash: string
   /** Null unless the answer was 201. */
   readonly answerHash: string | null
+  /** The session that the answer to a key message confirms, or null. */
+  readonly answerConfirms: string | null
   /** Whether it was taken: the answer was 201, or that it had come before. If not, a copy may have come, and nobody knows. */
   readonly accepted: boolean
   /** Whether it came with keys that the other side never confirmed: then it may be anybody's. */
@@ -112,9 +114,10 @@ function checkTranscript(
 function factsOf(
   { run, state }: Transcript,
   { all, from, mayLackSession, lacksKeys }: Records,
-  { keys, known, provenKeys, named }: Sessions,
+  sessions: Sessions,
   sealed: readonly Sealed[],
 ): Facts {
+  const { keys, known, provenKeys, named } = sessions
   const taken = (kind: Sealed['kind'], way: Way) =>
     sealed.filter((each) => each.kind === kind && each.way === way && each.accepted).length
   const keysOf = (way: Way) =>
@@ -139,15 +142,11 @@ function factsOf(
     ),
     known,
     named,
-    crossings: all.flatMap((record) => crossingOf(record, keys, provenKeys)),
+    crossings: all.flatMap((record) => crossingOf(record, sessions)),
   }
 }
 
-function crossingOf(
-  record: WireRecord,
-  keys: readonly Keys[],
-  provenKeys: ReadonlySet<string>,
-): Crossing[] {
+function crossingOf(record: WireRecord, { keys, provenKeys, confirms }: Sessions): Crossing[] {
   const { request, answer, body, answerBody, accepted, whole } = record
   const { n, way, route, bytes } = request
   if (!whole || (way === 'received' && !accepted)) return []
@@ -158,6 +157,7 @@ function crossingOf(
     route,
     hash: sha256(Buffer.from(`${route} ${bytes} `), body),
     answerHash: accepted ? sha256(answerBody) : null,
+    answerConfirms: confirms.get(answer?.n ?? 0) ?? null,
     accepted: hasTaken(record),
     mayBeAnybodys: false,
     sealed: null,

@@ -95,13 +95,14 @@ class Note {
       this.wrong.push({ code, record, text })
   }
 
-  meet(other: string, { faults, same, sessions }: Meeting, side: 0 | 1): void {
+  meet(other: string, { faults, same, alone, sessions }: Meeting, side: 0 | 1): void {
     this.pairs.push(other)
     for (const fault of faults)
       this.wrongWith('bad_pair', fault.texts[side](other), fault.records[side])
     if (faults.length > 0) return
+    const keys = alone > 0 ? `, ${alone} more of keys that led to nothing on one side alone` : ''
     this.remarks.push(
-      `a pair with ${other}: ${MEETS[sessions]}, ${same} requests the same on both sides`,
+      `a pair with ${other}: ${MEETS[sessions]}, ${same} requests the same on both sides${keys}`,
     )
   }
 

@@ -21,6 +21,8 @@ export interface Meeting {
   readonly faults: readonly Fault[]
   /** How many requests are the same on both sides. */
   readonly same: number
+  /** How many key messages are on one side alone, and led to nothing: strangers, or a peer that was started anew, explain that. */
+  readonly alone: number
   /** Of the sessions that they end with. `later`: one was taken after the other. `apart`: as the specification calls it. */
   readonly sessions: 'same' | 'none' | 'later' | 'apart'
 }
@@ -37,6 +39,7 @@ export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
   return {
     faults,
     same: there.same + back.same,
+    alone: there.alone + back.alone,
     sessions:
       one.session !== two.session
         ? ended
@@ -94,6 +97,17 @@ class Crossed {
   /** How many requests are the same on both sides. */
   get same(): number {
     return new Set(this.#met.map(({ hash }) => hash)).size
+  }
+
+  /** How many key messages `from` sent, and `to` answered, that are not there though something later is. */
+  get alone(): number {
+    return this.#sent.filter(
+      (each) =>
+        each.accepted &&
+        each.sealed === null &&
+        this.#sameAs(each).length === 0 &&
+        this.#goesOn(each),
+    ).length
   }
 
   /** Whether neither has anything behind the end of the other. */
@@ -164,9 +178,12 @@ class Crossed {
       const same = this.#sameAs(sent)
       const [other] = this.#receivedAt.get(sent.place) ?? []
       if (same.length === 0) {
-        if (this.#wasThere(sent) && this.#goesOn(sent))
-          faults.push(other ? differing(sent, other) : missing(sent, 'sent'))
-        else if (other === undefined && this.#isOwed(sent)) faults.push(missing(sent, 'sent'))
+        if (other !== undefined && this.#wasThere(sent)) faults.push(differing(sent, other))
+        else if (
+          other === undefined &&
+          (this.#isOwed(sent) || (this.#wasThere(sent) && this.#goesOn(sent)))
+        )
+          faults.push(missing(sent, 'sent'))
       } else if (this.#wasThere(sent) && !same.some((each) => each.answerHash === sent.answerHash))
         faults.push(differing(sent, same[0] ?? sent, 'answer to '))
     }
@@ -181,9 +198,14 @@ class Crossed {
     return lacksKeys || (from > 1 && !after())
   }
 
-  /** Whether `to`, in the run that it is in, had sent something before this, or shared a session. */
-  #wasThere({ n }: Crossing): boolean {
-    return this.#firstBack < n || this.#met.some((each) => each.sealed !== null && each.n < n)
+  /** Whether it was `to`, in the run that it is in, that this came to: it had sent something before, or answers by a key of its own. */
+  #wasThere({ n, answerConfirms }: Crossing): boolean {
+    const answered = this.#from.known.get(answerConfirms ?? '')
+    return (
+      this.#firstBack < n ||
+      this.#met.some((each) => each.sealed !== null && each.n < n) ||
+      (answered !== undefined && this.#to.keys.sent.has(answered.peer))
+    )
   }
 
   /** Whether `to` has confirmed a session that this key gives: then it had the key. */

@@ -44,6 +44,8 @@ export interface Sessions {
   readonly provenKeys: ReadonlySet<string>
   /** The sessions that this peer has confirmed. */
   readonly named: ReadonlySet<string>
+  /** Which session each confirmation is of, by the number of its event. */
+  readonly confirms: ReadonlyMap<number, string>
 }
 
 /** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
@@ -93,7 +95,10 @@ export function sessionsOf(
       findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
   }
   const provenKeys = new Set([...proven.keys()].flatMap((id) => book.known.get(id)?.peer ?? []))
-  return { keys, known: book.known, proven, provenKeys, named: book.named }
+  const confirms = new Map(
+    said.flatMap(({ n, confirm }) => (confirm ? [[n, bytesToHex(confirm.session)]] : [])),
+  )
+  return { keys, known: book.known, proven, provenKeys, named: book.named, confirms }
 }
 
 /** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */

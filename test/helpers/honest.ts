@@ -150,6 +150,7 @@ class HonestRun {
   readonly #peers: readonly [Peer, Peer]
   readonly #underWay: (Request | Reply)[] = []
   readonly #arrived: Request[] = []
+  /** Those that have come somewhere. */
   readonly #shares: Share[] = []
   /** Session ids that somebody has seen on the wire. */
   readonly #ids: Uint8Array[] = [new Uint8Array(16)]
@@ -245,7 +246,6 @@ class HonestRun {
 
   #ask(side: Side, message: KeyMessage): void {
     this.#peers[side].keys = message
-    this.#shares.push(message.share)
     this.#send(side, '/wire/keys', JSON.stringify(encodeKeyMessage(this.#suite, message)))
   }
 
@@ -336,6 +336,7 @@ class HonestRun {
     try {
       if (route === '/wire/keys') {
         const message = parseKeyMessage(this.#suite, JSON.parse(String(body)))
+        this.#shares.push(message.share)
         const { confirm, completed } = exchange.receiveKeys(message)
         if (completed) this.#completed(peer)
         answer(201, `${JSON.stringify(encodeAnswer(confirm))}\n`)
