@@ -36,7 +36,7 @@ interface Confirmed {
   readonly peer: Uint8Array
 }
 
-/** A request with the text that its fields are read from. */
+/** A request that came, with the text that its fields are read from: JSON, or of a picture the session's id as hex. */
 interface Asked {
   readonly n: number
   readonly route: WireRoute
@@ -105,7 +105,7 @@ export class Events {
     return this.#last - this.#events.length
   }
 
-  /** From this number on, the oldest events have not yet given way to newer ones. */
+  /** The number of the first event that has not given way to newer ones; of older ones some stay. */
   get from(): number {
     return this.#from
   }
@@ -123,24 +123,15 @@ export class Events {
   /** A request whose body is `body`: bytes that nobody writes to any more, or a text in UTF-8. */
   request(way: Way, route: WireRoute, body: Uint8Array | string): Pending {
     const text = () => (typeof body === 'string' ? body : new TextDecoder().decode(body))
-    const pending = this.#ask(
-      way,
-      route,
-      () => this.#records.request(way, route, bytesOf(body)),
-      text,
-    )
+    const request = () => this.#records.request(way, route, bytesOf(body))
+    const pending = this.#ask(way, route, request, text)
     if (way === 'sent' && route === '/wire/keys') this.#sentKeys(publicKeyIn(text()))
     return pending
   }
 
   /** A request that is refused before anyone reads its body. */
   unread(method: string, route: WireRoute): Pending {
-    return this.#ask(
-      'received',
-      route,
-      () => this.#records.unread(method, route),
-      () => '',
-    )
+    return this.#ask('received', route, () => this.#records.unread(method, route))
   }
 
   /**
@@ -156,17 +147,16 @@ export class Events {
   confirmed({ session: id, own, peer }: Confirmed): void {
     const [session, ownKey, peerKey] = [id, own, peer].map(bytesToHex)
     const open = [...this.#open.values()]
-    const first =
-      this.#peers.key === peerKey
-        ? this.#peers.requests
-        : open
-            .filter(({ route, body }) => route === '/wire/keys' && publicKeyIn(body()) === peerKey)
-            .map(({ n }) => n)
+    const carriesKey = ({ route, body }: Asked) =>
+      route === '/wire/keys' && publicKeyIn(body()) === peerKey
+    // the message that is being answered may be the first with this key
+    const known = this.#peers.key === peerKey ? this.#peers.requests : []
+    const first = known[0] ?? open.find(carriesKey)?.n
     const proofs = open.filter((asked) => sessionIn(asked) === session).slice(-MAX_PROOFS)
     this.#previous = this.#present
     this.#present = [
       ...(this.#own.key === ownKey ? this.#own.requests : []),
-      ...first.slice(0, 1),
+      ...(first === undefined ? [] : [first]),
       ...proofs.map(({ n }) => n),
     ]
     this.#pin()
@@ -189,16 +179,14 @@ export class Events {
     return () => this.#readers.delete(read)
   }
 
-  #ask(way: Way, route: WireRoute, request: () => Content, body: () => string): Pending {
+  #ask(way: Way, route: WireRoute, request: () => Content, body = () => ''): Pending {
     const to = this.#add(request)
     const back = way === 'sent' ? 'received' : 'sent'
     if (way === 'received') this.#open.set(to, { n: to, route, body })
     return {
       answered: (status, answer) => {
-        const n = this.#add(
-          () => this.#records.answer(back, route, to, status, bytesOf(answer)),
-          to,
-        )
+        const content = () => this.#records.answer(back, route, to, status, bytesOf(answer))
+        const n = this.#add(content, to)
         if (way === 'sent') return
         this.#open.delete(to)
         if (status !== 201) this.#bound(this.#refused, MAX_REFUSED, to, n)
@@ -229,13 +217,8 @@ export class Events {
   }
 
   #pin(): void {
-    const { requests } = this.#own
-    this.#pinned = new Set([
-      ...requests,
-      ...this.#peers.requests,
-      ...this.#present,
-      ...this.#previous,
-    ])
+    const last = [...this.#own.requests, ...this.#peers.requests]
+    this.#pinned = new Set([...last, ...this.#present, ...this.#previous])
     remove(this.#unconfirmed, (n) => this.#present.includes(n))
     remove(this.#events, (kept) => kept.n < this.#from && !this.#isPinned(kept))
   }
@@ -247,8 +230,8 @@ export class Events {
   /** Counts `numbers` among those `of` a kind, and drops the oldest of them that are more than `most`. */
   #bound(of: number[], most: number, ...numbers: number[]): void {
     of.push(...numbers)
-    const oldest = of.splice(0, Math.max(0, of.length - most))
-    remove(this.#events, ({ n }) => oldest.includes(n))
+    for (const oldest of of.splice(0, of.length - most))
+      remove(this.#events, ({ n }) => n === oldest)
   }
 
   /** `request`: the number of the one that it answers. */

@@ -115,7 +115,7 @@ export function asVersion1(text: string): string {
     delete transcript.from
     delete transcript.state.inDoubt
     transcript.events = events.slice(-200)
-    transcript.dropped = events.at(-1).n - transcript.events.length
+    transcript.dropped = (events.at(-1)?.n ?? 0) - transcript.events.length
   })
 }
 
