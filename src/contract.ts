@@ -171,6 +171,9 @@ export type PeerEvent =
   | {
       type: 'keys confirmed'
       session: Uint8Array
+      /** The two public keys that it comes from. */
+      own: Uint8Array
+      peer: Uint8Array
       /** The suite's KEM, if it has one. */
       kem: string | null
       safetyNumber: string

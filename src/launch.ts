@@ -150,7 +150,7 @@ export async function prepare({
         wire: { ...createClient(via, options.suite, events), url: peerUrl },
         report: (event) => {
           report(event)
-          if (event.type === 'keys confirmed') events.confirmed()
+          if (event.type === 'keys confirmed') events.confirmed(event)
           events.changed()
         },
       })

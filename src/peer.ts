@@ -415,6 +415,8 @@ export class Peer implements Receiver {
     this.report({
       type: 'keys confirmed',
       session: current.id,
+      own: current.own.publicKey,
+      peer: current.peer.publicKey,
       kem: this.suite.kem?.name ?? null,
       safetyNumber: safetyNumber(this.suite.curve, own, knownIdentity),
       known: wasKnown,

@@ -47,6 +47,7 @@ export function publicStateOf({ port, peerUrl, suite, identity, exchange, pictur
       seq,
       bytes: ciphertext.length,
     })),
+    inDoubt: null as { session: string; seq: number } | null,
     image: picture && { bytes: picture.bytes, type: picture.type },
   }
 }

@@ -7,19 +7,26 @@ import { annotatedMessages } from '../protocol/messages.ts'
 import { annotatedStream, HEADER_BYTES, MAGIC_BYTES } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
 import { annotatedProblem } from './problems.ts'
+import type { Events } from './ring.ts'
 
 /**
- * Events that are kept. The longest holds a message's body of some 34,000 bytes: at most 7 MB in
+ * Events that are kept, the newest. The longest holds a message's body of some 34,000 bytes: at most 7 MB in
  * all, in a usual run 200 KB.
  */
 export const MAX_EVENTS = 200
+/**
+ * So many older ones stay beside them: the key messages of the present session and of the one before, with their
+ * answers and what completed the exchange, and the last key message of each side. At most eight of them are longer than
+ * a key message: 600 KB in all.
+ */
+export const MAX_PINNED = 48
 /** So many of them may be of what this peer refused: what is answered with a refusal pushes nothing else out. */
 export const MAX_REFUSED = 100
 /** So many may be of key messages that came, were accepted, and that no session followed from: anybody can send those. */
 export const MAX_UNCONFIRMED = 20
 
 /** What a transcript says of itself; the fields are in `src/page/README.md`. */
-export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 1 } as const
+export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 2 } as const
 
 export const STEP_PATHS: ReadonlySet<string> = new Set([
   '/send_keys',
@@ -93,9 +100,19 @@ export type Content = StepEvent | RequestEvent | AnswerEvent
 export type Event = { readonly n: number; readonly at: string } & Readonly<Content>
 
 /** The public side of a peer, as its page has it. */
-export function stateOf(peer: Peer, { sealedHead }: { sealedHead: Uint8Array | null }) {
+export function stateOf(
+  peer: Pick<Peer, 'publicState'>,
+  { sealedHead }: { sealedHead: Uint8Array | null },
+) {
   const { image, ...state } = peer.publicState()
   // session and number of its stream, if that came in this run: others for each picture
   const sealed = sealedHead && bytesToHex(sealedHead.subarray(MAGIC_BYTES, HEADER_BYTES))
   return { ...state, image: image && { ...image, sealed } }
+}
+
+/** All public data of this run, as it is handed in. */
+export function transcriptOf(peer: Pick<Peer, 'publicState'>, events: Events) {
+  const { run, begun, dropped, from, kept } = events
+  const state = stateOf(peer, events)
+  return { ...TRANSCRIPT, run, begun, state, forms: events.forms(), dropped, from, events: kept }
 }

@@ -4,7 +4,7 @@ import { extname } from 'node:path'
 import type Router from '@koa/router'
 import type { Peer } from '../peer.ts'
 import { eventStream } from './eventStream.ts'
-import { stateOf, TRANSCRIPT } from './events.ts'
+import { transcriptOf } from './events.ts'
 import { languageOf } from './language.ts'
 import { HttpError } from './problems.ts'
 import type { Events } from './ring.ts'
@@ -49,13 +49,9 @@ export function addPage(router: Router, peer: Peer, events: Events): void {
   })
 
   router.register('/transcript', ['GET'], (ctx) => {
-    const { run, begun, dropped, kept } = events
-    const state = stateOf(peer, events)
-    const forms = events.forms()
-    const transcript = { ...TRANSCRIPT, run, begun, state, forms, dropped, events: kept }
     ctx.type = 'application/json'
-    ctx.attachment(`ecdh-duet-${peer.port}-${run}.json`)
-    ctx.body = `${JSON.stringify(transcript, null, 2)}\n`
+    ctx.attachment(`ecdh-duet-${peer.port}-${events.run}.json`)
+    ctx.body = `${JSON.stringify(transcriptOf(peer, events), null, 2)}\n`
   })
 
   router.register('/sealed_image', ['GET'], (ctx) => {

@@ -35,19 +35,27 @@ export function compare(files: readonly Checked[]): Report[] {
       (others) => `It is of the same run as ${others}: one is a copy, or was taken later.`,
     )
   const runs = firstsBy(different, ({ facts, file }) => facts?.run ?? file)
+  const sharing = {
+    sent: groupsBy(runs, ({ facts }) => [...(facts?.keys.sent ?? [])]),
+    // a peer that was started anew may take a key twice that came late, and nothing was said the first time
+    received: [
+      ...groupsBy(runs, ({ facts }) => [...(facts?.talkedKeys ?? [])]),
+      ...groupsBy(runs, ({ facts }) => [...(facts?.provenKeys ?? [])]).filter(areSeveral),
+    ],
+  }
   for (const way of ['sent', 'received'] as const)
-    for (const group of groupsBy(runs, (file) => keysOf(file, way)))
+    for (const group of sharing[way])
       tell(
         group,
         'shared_key',
         (others) =>
-          `It ${way === 'sent' ? 'sent' : 'received'} a public key that is ${way} in ${others} too, in another run: nobody meets twice.`,
+          `It ${way} a public key that is ${way} in ${others} too, in another run: nobody meets twice.`,
       )
   for (const way of ['sent', 'received'] as const)
     for (const group of groupsBy(runs, (file) =>
       hasNote(file, 'shared_key')
         ? []
-        : crossingsOf(file, way).flatMap(({ hash, mayBeAnybodys }) => (mayBeAnybodys ? [] : hash)),
+        : crossingsOf(file, way).flatMap(({ hash, sealed }) => (sealed ? hash : [])),
     ))
       tell(
         group,
@@ -72,6 +80,7 @@ const MEETS: Readonly<Record<Meeting['sessions'], string>> = {
   same: 'the same session',
   none: 'no session yet',
   later: 'taken at another time',
+  apart: 'the two were apart, as lost requests can leave them',
 }
 
 /** What is to be added to one file. */
@@ -86,13 +95,14 @@ class Note {
       this.wrong.push({ code, record, text })
   }
 
-  meet(other: string, { faults, same, sessions }: Meeting, side: 0 | 1): void {
+  meet(other: string, { faults, same, alone, sessions }: Meeting, side: 0 | 1): void {
     this.pairs.push(other)
     for (const fault of faults)
       this.wrongWith('bad_pair', fault.texts[side](other), fault.records[side])
     if (faults.length > 0) return
+    const keys = alone > 0 ? `, ${alone} more of keys that led to nothing on one side alone` : ''
     this.remarks.push(
-      `a pair with ${other}: ${MEETS[sessions]}, ${same} requests the same on both sides`,
+      `a pair with ${other}: ${MEETS[sessions]}, ${same} requests the same on both sides${keys}`,
     )
   }
 
@@ -157,9 +167,9 @@ function isProven({ facts }: Checked & Whole, mark: string): boolean {
   )
 }
 
-/** Public keys that two peers never have in common, each on this side. */
-function keysOf({ facts }: Checked, way: Way): string[] {
-  return [...((way === 'sent' ? facts?.keys.sent : facts?.provenKeys) ?? [])]
+/** Whether these are of peers with different identities. */
+function areSeveral(files: readonly Checked[]): boolean {
+  return new Set(files.map(({ facts }) => facts?.identity)).size > 1
 }
 
 /** Hashes of the keys and messages that went this way. A picture's header says nothing of its way. */

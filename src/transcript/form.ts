@@ -8,6 +8,7 @@ import {
   type Form,
   formsOf,
   MAX_EVENTS,
+  MAX_PINNED,
   type RequestEvent,
   STEP_PATHS,
   type StepEvent,
@@ -28,6 +29,10 @@ export interface Transcript {
   readonly begun: string
   readonly state: State
   readonly dropped: number
+  /** The number of the first event that may not have given way to newer ones. Older ones are there because they stay. */
+  readonly from: number
+  /** Whether the keys of the session stay in it, however long the talk; they did not in version 1. */
+  readonly keepsKeys: boolean
   readonly events: readonly Event[]
 }
 
@@ -62,8 +67,7 @@ const Route = v.picklist(Object.keys(FORMS) as WireRoute[])
 const FormName = v.picklist([...Object.values(FORMS).flat(), 'refusal'] as Form[])
 const Way = v.picklist(['sent', 'received'])
 
-// each of the program's own type: a field that is new there is missing here, and does not compile
-const StateForm: v.GenericSchema<unknown, State> = v.strictObject({
+const stateOfVersion1 = {
   port: v.pipe(Count, v.maxValue(65_535)),
   curve: Curve,
   basePoint: Hex,
@@ -89,6 +93,11 @@ const StateForm: v.GenericSchema<unknown, State> = v.strictObject({
       sealed: v.nullable(hexOf(24)),
     }),
   ),
+}
+// each of the program's own type: a field that is new there is missing here, and does not compile
+const StateForm: v.GenericSchema<unknown, State> = v.strictObject({
+  ...stateOfVersion1,
+  inDoubt: v.nullable(v.strictObject({ session: Id, seq: Count })),
 })
 
 const PartForm: v.GenericSchema<unknown, Part> = v.union([
@@ -133,19 +142,30 @@ const AnswerForm: v.GenericSchema<unknown, Numbered<AnswerEvent>> = v.strictObje
 })
 const EVENTS = { step: StepForm, request: RequestForm, answer: AnswerForm }
 
-/** The events come after it, one by one: so the first that is wrong can be named. */
-const TranscriptForm = v.strictObject({
+const common = {
   format: v.literal(TRANSCRIPT.format),
-  version: v.literal(TRANSCRIPT.version),
   run: hexOf(8),
   begun: Time,
-  state: StateForm,
   forms: v.record(
     v.string(),
     v.record(v.string(), v.looseObject({ hex: v.exactOptional(v.literal(true)) })),
   ),
   dropped: Count,
-  events: v.pipe(v.array(v.unknown()), v.maxLength(MAX_EVENTS)),
+}
+/** The events come after it, one by one: so the first that is wrong can be named. */
+const eventsOf = (most: number) => v.pipe(v.array(v.unknown()), v.maxLength(most))
+const Version1 = v.strictObject({
+  ...common,
+  version: v.literal(1),
+  state: v.strictObject(stateOfVersion1),
+  events: eventsOf(MAX_EVENTS),
+})
+const Version2 = v.strictObject({
+  ...common,
+  version: v.literal(TRANSCRIPT.version),
+  state: StateForm,
+  from: v.pipe(Count, v.minValue(1)),
+  events: eventsOf(MAX_EVENTS + MAX_PINNED),
 })
 
 /**
@@ -160,12 +180,29 @@ export function parseTranscript(value: unknown): Transcript & { suite: Suite } {
       'bad_form',
       `It is JSON, and no transcript: it has no "format" that says so.`,
     )
-  if (!('version' in value) || value.version !== TRANSCRIPT.version)
-    throw new FileError('bad_form', `It is no transcript of version ${TRANSCRIPT.version}.`)
-  const { run, begun, state, forms, dropped, events } = parsed(TranscriptForm, value, '')
+  const version = 'version' in value ? value.version : null
+  if (version === 1) {
+    const { state, ...rest } = parsed(Version1, value, '')
+    const events = eventsIn(rest.events)
+    const from = events[0]?.n ?? 1
+    const whole = { ...rest, state: { ...state, inDoubt: null }, from, keepsKeys: false, events }
+    return { ...whole, suite: suiteIn(whole) }
+  }
+  if (version !== TRANSCRIPT.version)
+    throw new FileError('bad_form', `It is no transcript of version 1 or ${TRANSCRIPT.version}.`)
+  const whole = parsed(Version2, value, '')
+  return { ...whole, suite: suiteIn(whole), keepsKeys: true, events: eventsIn(whole.events) }
+}
+
+/** @throws FileError `bad_form` if its forms are not those of its suite */
+function suiteIn({ state, forms }: Pick<v.InferOutput<typeof Version2>, 'state' | 'forms'>): Suite {
   const suite = SUITES[state.curve as SuiteName]
   checkForms(suite, forms)
-  return { suite, run, begun, state, dropped, events: events.map(parseEvent) }
+  return suite
+}
+
+function eventsIn(events: readonly unknown[]): Event[] {
+  return events.map(parseEvent)
 }
 
 function parseEvent(value: unknown, i: number): Event {
@@ -177,7 +214,7 @@ function parseEvent(value: unknown, i: number): Event {
 }
 
 /** What it says of the forms' fields is for people; which there are, and which are bytes, is given. */
-function checkForms(suite: Suite, forms: v.InferOutput<typeof TranscriptForm>['forms']): void {
+function checkForms(suite: Suite, forms: v.InferOutput<typeof Version2>['forms']): void {
   const outline = (of: Record<string, Record<string, { hex?: boolean }>>) =>
     Object.entries(of)
       .map(([form, fields]) => [

@@ -1,12 +1,11 @@
-/** The transcripts of both sides of one run: what one sent, the other one received, to the byte and in that order. */
+/**
+ * The transcripts of both sides of one run: what one sent, the other one received, to the byte. That cannot be said of
+ * everything: a request or its answer may be lost, a copy may come from whoever has recorded it, keys come from anybody,
+ * and either side may have been started, or its transcript taken, later than the other. So each rule says what
+ * nothing of that explains.
+ */
 
-import { MAX_UNCONFIRMED, type Way, type WireRoute } from '../http/events.ts'
 import type { Crossing, Facts } from './check.ts'
-
-/** How many key messages that led to no session a transcript keeps, each with its answer. Older ones may be gone. */
-const KEPT_KEYS = MAX_UNCONFIRMED / 2
-
-const ROUTES: readonly WireRoute[] = ['/wire/keys', '/wire/message', '/wire/image']
 
 interface Side {
   readonly facts: Facts
@@ -22,104 +21,247 @@ export interface Meeting {
   readonly faults: readonly Fault[]
   /** How many requests are the same on both sides. */
   readonly same: number
-  /** Of the sessions that they end with. `later`: one was taken after the other, and has another one since. */
-  readonly sessions: 'same' | 'none' | 'later'
+  /** How many key messages are on one side alone, and led to nothing: strangers, or a peer that was started anew, explain that. */
+  readonly alone: number
+  /** Of the sessions that they end with. `later`: one was taken after the other. `apart`: as the specification calls it. */
+  readonly sessions: 'same' | 'none' | 'later' | 'apart'
 }
 
 /** What the transcripts of two sides have in common, and where they differ. */
 export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
-  const walks = ROUTES.flatMap((route) => [
-    crossed(one, two, route),
-    turned(crossed(two, one, route)),
-  ])
-  const faults = walks.flatMap(({ fault }) => fault ?? [])
-  if (!areEachOthers(one, two))
-    faults.push(both((other) => `Its identities are not those of ${other}, the other side.`))
-  const isSame = one.session === two.session
-  const ended = one.session !== null && two.session !== null && walks.every(({ atOnce }) => atOnce)
-  if (!isSame && ended)
-    faults.push(both((other) => `It ends with another session than ${other}, the other side.`))
+  const [there, back] = [new Crossed(one, two), new Crossed(two, one)]
+  const faults = [...there.faults(), ...back.faults().map(turned)]
+  if (!knows(one, two) || !knows(two, one)) {
+    const text = (other: string) => `Its identities are not those of ${other}, the other side.`
+    faults.push({ records: [null, null], texts: [text, text] })
+  }
+  const ended = one.session !== null && two.session !== null && there.isAtOnce && back.isAtOnce
   return {
     faults,
-    same: walks.reduce((sum, { same }) => sum + same, 0),
-    sessions: !isSame ? 'later' : one.session === null ? 'none' : 'same',
+    same: there.same + back.same,
+    alone: there.alone + back.alone,
+    sessions:
+      one.session !== two.session
+        ? ended
+          ? 'apart'
+          : 'later'
+        : one.session === null
+          ? 'none'
+          : 'same',
   }
 }
 
-/** Whether each has the identity that the other one takes it for. */
+/** Whether each has the identity that the other one takes it for, or was told that it has. */
 export function areEachOthers(one: Facts, two: Facts): boolean {
-  const knows = ({ peerIdentity }: Facts, { identity }: Facts) =>
+  const takes = ({ peerIdentity }: Facts, { identity }: Facts) =>
     peerIdentity === null || peerIdentity === identity
-  return knows(one, two) && knows(two, one)
+  return takes(one, two) && takes(two, one)
 }
 
-function both(text: (other: string) => string): Fault {
-  return { records: [null, null], texts: [text, text] }
+/** An identity that was never confirmed may be anybody's. */
+function knows({ knowsPeer, peerIdentity }: Facts, { identity }: Facts): boolean {
+  return !knowsPeer || peerIdentity === identity
 }
 
-/** What came of walking along both. */
-interface Walk {
-  readonly fault: Fault | null
-  readonly same: number
+function turned({ records, texts }: Fault): Fault {
+  return { records: [records[1], records[0]], texts: [texts[1], texts[0]] }
+}
+
+/** What `from` sent beside what `to` received. */
+class Crossed {
+  readonly #from: Facts
+  readonly #to: Facts
+  readonly #sent: readonly Crossing[]
+  readonly #received: readonly Crossing[]
+  readonly #sentAt: ReadonlyMap<string, readonly Crossing[]>
+  readonly #receivedAt: ReadonlyMap<string, readonly Crossing[]>
+  /** Of what was sent, what was received as it is. */
+  readonly #met: readonly Crossing[]
+  /** The first that `to` sent and `from` received: `to` was there before it, since nobody else can have made it. */
+  readonly #firstBack: number
+
+  constructor(from: Facts, to: Facts) {
+    const on = (facts: Facts, way: Crossing['way']) =>
+      facts.crossings.filter((each) => each.way === way)
+    this.#from = from
+    this.#to = to
+    this.#sent = on(from, 'sent')
+    this.#received = on(to, 'received')
+    this.#sentAt = byPlace(this.#sent)
+    this.#receivedAt = byPlace(this.#received)
+    this.#met = this.#sent.filter((each) => this.#sameAs(each).length > 0)
+    const back = new Set(on(to, 'sent').map(({ hash }) => hash))
+    this.#firstBack = on(from, 'received').find(({ hash }) => back.has(hash))?.n ?? Infinity
+  }
+
+  /** How many requests are the same on both sides. */
+  get same(): number {
+    return new Set(this.#met.map(({ hash }) => hash)).size
+  }
+
+  /** How many key messages `from` sent, and `to` answered, that are not there though something later is. */
+  get alone(): number {
+    return this.#sent.filter(
+      (each) =>
+        each.accepted &&
+        each.sealed === null &&
+        this.#sameAs(each).length === 0 &&
+        this.#goesOn(each),
+    ).length
+  }
+
   /** Whether neither has anything behind the end of the other. */
-  readonly atOnce: boolean
-}
-
-function turned({ fault, ...walk }: Walk): Walk {
-  if (fault === null) return { ...walk, fault }
-  const { records, texts } = fault
-  return {
-    ...walk,
-    fault: { records: [records[1], records[0]], texts: [texts[1], texts[0]] },
+  get isAtOnce(): boolean {
+    const [sent, received] = [this.#sent, this.#received].map((those) =>
+      those.findLast(({ accepted, mayBeAnybodys }) => accepted && !mayBeAnybodys),
+    )
+    return (
+      (sent === undefined || this.#sameAs(sent).length > 0) &&
+      (received === undefined || this.#sentAt.has(received.place))
+    )
   }
-}
 
-/**
- * What `from` sent on a route beside what `to` received there. Either may begin or end before the other: one was
- * started, cut or taken at another time. In between they are the same and in the same order, since each request
- * waits for the answer to the one before; but one without an answer may have come late or never, a key message
- * once more, from whoever has recorded it, and key messages of others in between. Of many key messages some that came
- * may not be kept.
- */
-function crossed(from: Facts, to: Facts, route: WireRoute): Walk {
-  const on = (facts: Facts, way: Way) =>
-    facts.crossings.filter((each) => each.way === way && each.route === route)
-  const sent = on(from, 'sent')
-  const received = on(to, 'received')
-  const placeOf = (hash: string) => received.findIndex((each) => each.hash === hash)
-  const begin = sent.findIndex(({ accepted, hash }) => accepted && placeOf(hash) >= 0)
-  let i = begin < 0 ? sent.length : begin
-  let j = begin < 0 ? received.length : placeOf(sent[begin]?.hash ?? '')
-  const mayLack = route === '/wire/keys' && received.length - j >= KEPT_KEYS
-  const hashes = new Set(sent.map(({ hash }) => hash))
-  /** What may be received wherever it comes. */
-  const loose = new Set(sent.flatMap(({ accepted, hash }) => (accepted ? [] : [hash])))
-  const before = [sent.slice(0, i), received.slice(0, j)].map((those) =>
-    those.findLast(({ accepted, hash }) => accepted && !loose.has(hash)),
-  )
-  let same = 0
-  while (i < sent.length && j < received.length) {
-    const [mine, theirs] = [sent[i], received[j]]
-    if (mine === undefined || theirs === undefined) break
-    const mayBeGone = route === '/wire/keys' && received.length - j >= KEPT_KEYS
-    if (!mine.accepted || (mayBeGone && placeOf(mine.hash) < 0)) i++
-    else if (loose.has(theirs.hash)) j++
-    // anybody may send keys
-    else if (route === '/wire/keys' && !hashes.has(theirs.hash) && placeOf(mine.hash) > j) j++
-    else if (mine.hash !== theirs.hash)
-      return { fault: differing(mine, theirs), same, atOnce: false }
-    else if (mine.answerHash !== theirs.answerHash)
-      return { fault: differing(mine, theirs, 'answer to '), same, atOnce: false }
-    else {
-      loose.add(mine.hash)
-      ;[i, j, same] = [i + 1, j + 1, same + 1]
+  faults(): Fault[] {
+    const sent = [...this.#sentAt.values()].flatMap((all) =>
+      all[0]?.sealed ? this.#faultOfSealed(all) : this.#faultOfKeys(all),
+    )
+    const received = this.#received.flatMap((each) => this.#faultOfReceived(each))
+    return [...sent, ...received, ...this.#faultOfOrder()]
+  }
+
+  #sameAs({ place, hash }: Crossing): readonly Crossing[] {
+    return (this.#receivedAt.get(place) ?? []).filter((each) => each.hash === hash)
+  }
+
+  /** One message or picture, sent once or, as it was sealed, more often. */
+  #faultOfSealed(all: readonly Crossing[]): Fault[] {
+    const [first] = all
+    const [received] = this.#receivedAt.get(first?.place ?? '') ?? []
+    const taken = all.find(({ accepted }) => accepted)
+    if (first === undefined) return []
+    if (received === undefined)
+      return taken !== undefined && this.#shouldHave(taken) ? [missing(taken, 'sent')] : []
+    if (all.every(({ hash }) => hash !== received.hash)) return [differing(first, received)]
+    const answered = all.find(({ answerHash }) => answerHash !== null)
+    return answered !== undefined && answered.answerHash !== received.answerHash
+      ? [differing(answered, received, 'answer to ')]
+      : []
+  }
+
+  /** Whether `to` was there when this was taken, and is to have it still. */
+  #shouldHave(taken: Crossing): boolean {
+    const { session = '', number = 0 } = taken.sealed ?? {}
+    const known = this.#to.known.get(session)
+    if (known === undefined || !this.#goesOn(taken)) return false
+    return (
+      known.agreed >= this.#to.from ||
+      this.#received.some(
+        ({ n, route, sealed }) =>
+          n >= this.#to.from &&
+          route === taken.route &&
+          sealed?.session === session &&
+          sealed.number < number,
+      )
+    )
+  }
+
+  /** Whether `to` has something that `from` sent only after it had the answer to this. */
+  #goesOn({ end }: Crossing): boolean {
+    return this.#met.some((later) => later.n > end && this.#sentAt.get(later.place)?.[0] === later)
+  }
+
+  /** The messages that carried one public key. */
+  #faultOfKeys(all: readonly Crossing[]): Fault[] {
+    const faults: Fault[] = []
+    for (const sent of all) {
+      if (!sent.accepted || this.#mayLack(sent)) continue
+      const same = this.#sameAs(sent)
+      const [other] = this.#receivedAt.get(sent.place) ?? []
+      if (same.length === 0) {
+        if (other !== undefined && this.#wasThere(sent)) faults.push(differing(sent, other))
+        else if (
+          other === undefined &&
+          (this.#isOwed(sent) || (this.#wasThere(sent) && this.#goesOn(sent)))
+        )
+          faults.push(missing(sent, 'sent'))
+      } else if (this.#wasThere(sent) && !same.some((each) => each.answerHash === sent.answerHash))
+        faults.push(differing(sent, same[0] ?? sent, 'answer to '))
     }
+    return faults
   }
-  while (loose.has(received[j]?.hash ?? '')) j++
-  const [mine, theirs] = before
-  // at most one of the two was there earlier, unless one that came is not kept
-  const fault = mine && theirs && !mayLack ? differing(mine, theirs) : null
-  return { fault, same, atOnce: i >= sent.length && j >= received.length }
+
+  /** Whether `to` may have dropped a key message: of many, or one that came before what it has kept. */
+  #mayLack({ n }: Crossing): boolean {
+    const { lacksKeys, from } = this.#to
+    const isKept = (each: Crossing) => (this.#sameAs(each)[0]?.n ?? 0) >= from
+    const after = () => this.#met.some((each) => each.sealed !== null && each.n < n && isKept(each))
+    return lacksKeys || (from > 1 && !after())
+  }
+
+  /** Whether it was `to`, in the run that it is in, that this came to: it had sent something before, or answers by a key of its own. */
+  #wasThere({ n, answerConfirms }: Crossing): boolean {
+    const answered = this.#from.known.get(answerConfirms ?? '')
+    return (
+      this.#firstBack < n ||
+      this.#met.some((each) => each.sealed !== null && each.n < n) ||
+      (answered !== undefined && this.#to.keys.sent.has(answered.peer))
+    )
+  }
+
+  /** Whether `to` has confirmed a session that this key gives: then it had the key. */
+  #isOwed({ place }: Crossing): boolean {
+    return [...this.#from.known].some(([id, { own }]) => own === place && this.#to.named.has(id))
+  }
+
+  /** What `to` has taken under its session's keys, nobody but `from` can have sent. */
+  #faultOfReceived(received: Crossing): Fault[] {
+    const { sealed, place, route } = received
+    const known = sealed && this.#from.known.get(sealed.session)
+    if (!known || known.agreed < this.#from.from || this.#sentAt.has(place)) return []
+    const goesOn = this.#sent.some(
+      (each) =>
+        each.route === route &&
+        (this.#from.known.get(each.sealed?.session ?? '')?.begun ?? 0) > known.begun,
+    )
+    return goesOn ? [turned(missing(received, 'received'))] : []
+  }
+
+  /** The first time that `to` has each key is in the order in which `from` sent them, one after another. */
+  #faultOfOrder(): Fault[] {
+    let last = 0
+    for (const sent of this.#met) {
+      if (sent.sealed !== null || !sent.accepted) continue
+      if (this.#mayLack(sent) || !this.#wasThere(sent)) continue
+      const [first] = this.#sameAs(sent)
+      if (first === undefined) continue
+      if (first.n < last) return [differing(sent, first)]
+      last = first.n
+    }
+    return []
+  }
+}
+
+function byPlace(crossings: readonly Crossing[]): Map<string, Crossing[]> {
+  const places = new Map<string, Crossing[]>()
+  for (const each of crossings) {
+    const there = places.get(each.place)
+    if (there) there.push(each)
+    else places.set(each.place, [each])
+  }
+  return places
+}
+
+/** `way`: what happened to it in the first of the two. */
+function missing({ n, what }: Crossing, way: 'sent' | 'received'): Fault {
+  const undone = way === 'sent' ? 'received' : 'sent'
+  return {
+    records: [n, null],
+    texts: [
+      (other) => `It ${way} ${what} here, and ${other}, the other side, has not ${undone} it.`,
+      (other) =>
+        `${other}, the other side, ${way} ${what} (record ${n} there), and it is not in here.`,
+    ],
+  }
 }
 
 function differing(mine: Crossing, theirs: Crossing, part = ''): Fault {

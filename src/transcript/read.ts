@@ -4,8 +4,8 @@ import fs from 'node:fs'
 import { FileError } from './finding.ts'
 
 /**
- * 200 events of some 36,000 bytes each, as the longest are, and what stands around them: 8 MB.
- * Twice that, for those that were indented anew.
+ * 200 events of some 36,000 bytes each, as the longest are, those that stay beside them, and what stands around them:
+ * 8 MB. Twice that, for those that were indented anew.
  */
 export const MAX_FILE_BYTES = 16 * 1024 * 1024
 

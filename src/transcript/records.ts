@@ -7,6 +7,7 @@ import {
   type Form,
   formsOf,
   MAX_EVENTS,
+  MAX_PINNED,
   MAX_REFUSED,
   MAX_UNCONFIRMED,
   type RequestEvent,
@@ -33,18 +34,27 @@ export interface WireRecord {
   readonly whole: boolean
 }
 
+/** Whether the other side has it: a message that comes once more is refused as `replay`. */
+export function hasTaken({ request, answer, accepted }: WireRecord): boolean {
+  return accepted || (request.route === '/wire/message' && answer?.code === 'replay')
+}
+
 export interface Records {
   readonly all: readonly WireRecord[]
-  /** Whether its beginning is not in it any more. */
-  readonly isCut: boolean
+  /** Of what came before event number `from`, only the keys are there, and in version 1 nothing; 1: nothing gave way. */
+  readonly from: number
+  /** Whether the keys of the session may be among what gave way. */
+  readonly mayLackSession: boolean
   /** Whether key messages that nothing followed from may have been dropped between those that are in it. */
   readonly lacksKeys: boolean
+  /** Whether a picture was taken whose request gave way to newer events while it arrived. */
+  readonly lacksPicture: boolean
 }
 
 /** Checks the events of `transcript` one by one and with one another; returns the requests in their order. */
 export function recordsOf(transcript: Transcript & { suite: Suite }, findings: Findings): Records {
-  const { events, dropped } = transcript
-  const isCut = checkNumbers(events, dropped, findings)
+  const { events, from, keepsKeys } = transcript
+  checkNumbers(transcript, findings)
   const forms = formsOf(transcript.suite)
   const wrong = new Set<number>()
   const answers = new Map<number, Numbered<AnswerEvent>>()
@@ -56,7 +66,7 @@ export function recordsOf(transcript: Transcript & { suite: Suite }, findings: F
         : (bytesFault(event, forms) ??
           (event.type === 'request'
             ? requestFault(event)
-            : answerFault(event, requests, answers, events[0]?.n ?? 1)))
+            : answerFault(event, requests, answers, from)))
     if (why !== null) {
       wrong.add(event.n)
       findings.wrongWith('bad_record', why, event.n)
@@ -77,50 +87,72 @@ export function recordsOf(transcript: Transcript & { suite: Suite }, findings: F
     }
   })
   checkUnanswered(all, findings)
-  const hasGap = events.some(({ n }, i) => n !== (events[0]?.n ?? 1) + i)
-  return { all, isCut, lacksKeys: hasGap && acceptedKeysIn(events) >= MAX_UNCONFIRMED }
+  return {
+    all,
+    from,
+    mayLackSession: from > 1 && !keepsKeys,
+    lacksKeys: firstGap(transcript) !== undefined && acceptedKeysIn(events) >= MAX_UNCONFIRMED,
+    lacksPicture: events.some(
+      (event) =>
+        event.type === 'answer' &&
+        event.route === '/wire/image' &&
+        event.way === 'sent' &&
+        event.status === 201 &&
+        !requests.has(event.to),
+    ),
+  }
 }
 
-/** Whether the beginning is missing; a gap behind it is what a peer makes only when it refuses much, or many keys come. */
-function checkNumbers(events: readonly Event[], dropped: number, findings: Findings): boolean {
-  const first = events[0]?.n ?? 1
-  const last = events.at(-1)?.n ?? 0
+/** The first event with another one missing before it, among those that have not given way to newer ones. */
+function firstGap({ events, from }: Transcript): Event | undefined {
+  return events.filter(({ n }) => n >= from).find(({ n }, i) => n !== from + i)
+}
+
+/** Only older events give way; a gap between the others is what a peer makes when it refuses much, or many keys come. */
+function checkNumbers(transcript: Transcript, findings: Findings): void {
+  const { events, dropped, from, keepsKeys } = transcript
+  const wrong = (text: string, n: number | null = null) =>
+    findings.wrongWith('bad_numbers', text, n)
   for (const [i, { n }] of events.entries())
     if (n <= (events[i - 1]?.n ?? 0)) {
-      findings.wrongWith('bad_numbers', `Record ${n} stands behind record ${events[i - 1]?.n}.`, n)
-      return first > 1
+      wrong(`Record ${n} stands behind record ${events[i - 1]?.n}.`, n)
+      return
     }
-  const missing = last - events.length
+  const missing = (events.at(-1)?.n ?? 0) - events.length
   if (dropped !== missing) {
-    findings.wrongWith(
-      'bad_numbers',
+    wrong(
       `It says that ${dropped} records were dropped, and by their numbers ${missing} are missing.`,
     )
-    return first > 1 && dropped > 0
+    return
   }
-  const gap = events.find(({ n }, i) => n !== first + i)
+  const older = events.filter(({ n }) => n < from)
+  const newer = events.length - older.length
+  const gap = firstGap(transcript)
   const full = refusedIn(events) >= MAX_REFUSED || acceptedKeysIn(events) >= MAX_UNCONFIRMED
-  if (gap !== undefined && !full)
-    findings.wrongWith('bad_numbers', `Record ${gap.n - 1} is missing.`, gap.n)
-  else if (missing > 0 && !full && events.length < MAX_EVENTS)
-    findings.wrongWith(
-      'bad_numbers',
-      `The first ${missing} records are missing, and a peer that drops any keeps the last ${MAX_EVENTS}.`,
+  const step = older.find(({ type }) => type === 'step')
+  if (step !== undefined)
+    wrong('It is older than what is kept, and no part of an exchange.', step.n)
+  else if (older.length > MAX_PINNED)
+    wrong(
+      `A peer keeps at most ${MAX_PINNED} records of its exchanges, and here are ${older.length}.`,
     )
-  else if (missing > 0) findings.remark(whatIsGone(first - 1, missing - (first - 1)))
-  return first > 1
+  else if (gap !== undefined && !full) wrong(`Record ${gap.n - 1} is missing.`, gap.n)
+  else if (from > 1 && !full && newer < MAX_EVENTS)
+    wrong(
+      `The first ${from - 1} records are missing, and a peer that drops any keeps the last ${MAX_EVENTS}.`,
+    )
+  else if (missing > 0)
+    findings.remark(whatIsGone(from - 1, missing - (from - 1 - older.length), keepsKeys))
 }
 
-function whatIsGone(before: number, between: number): string {
-  const begin =
-    before > 0
-      ? `cut: its first ${before} records are not in it any more, and nothing can be said of them`
-      : ''
-  const middle =
-    between > 0
-      ? `of what was refused, or was a key message that nothing followed from, ${between} older records are not in it`
-      : ''
-  return [begin, middle].filter((text) => text !== '').join('; ')
+function whatIsGone(before: number, between: number, keepsKeys: boolean): string {
+  const begin = keepsKeys
+    ? `of its first ${before} records only those of the last keys are in it`
+    : `cut: its first ${before} records are not in it any more, and nothing can be said of them`
+  const middle = `of what was refused, or was a key message that nothing followed from, ${between} older records are not in it`
+  return [before > 0 ? begin : '', between > 0 ? middle : '']
+    .filter((text) => text !== '')
+    .join('; ')
 }
 
 /** How many events a peer counts among what it refused: of these it drops some from between others. */
@@ -206,17 +238,17 @@ function requestFault({ way, method, route, bytes, form, chunks }: Numbered<Requ
     : 'Its chunks are not what its length gives.'
 }
 
-/** `first`: the number of the first record that is there. */
+/** Before event number `from`, an answer may be there without its request. */
 function answerFault(
   answer: Numbered<AnswerEvent>,
   requests: ReadonlyMap<number, Numbered<RequestEvent>>,
   answers: ReadonlyMap<number, Numbered<AnswerEvent>>,
-  first: number,
+  from: number,
 ): string | null {
   const { n, way, route, to, status, code, bytes, form, parts } = answer
   const request = requests.get(to)
   if (to >= n) return 'It answers a request that came after it.'
-  if (request === undefined && to >= first && !isRefusal(answer))
+  if (request === undefined && to >= from && !isRefusal(answer))
     return `It answers record ${to}, which is no request.`
   if (request !== undefined && (request.route !== route || request.way === way))
     return `It answers record ${to}, which is of another route or way.`

@@ -12,57 +12,77 @@ import {
 } from '../protocol/messages.ts'
 import { checkPublicKey, halvesOf, type Suite } from '../protocol/suites.ts'
 import type { Findings } from './finding.ts'
-import { jsonOf, type WireRecord } from './records.ts'
+import { jsonOf, type Records, type WireRecord } from './records.ts'
 
 /** A key message that counts: this peer's own, or one of the other side that it took. */
 export interface Keys {
   readonly way: Way
   readonly n: number
+  /** In ms since 1970. */
+  readonly at: number
   readonly share: Share
+}
+
+/** A session that follows from two shares in a transcript. Public keys are in hex. */
+export interface Known {
+  readonly own: string
+  readonly peer: string
+  /** The number of the event that this peer's share came with first: sessions follow one another as these do. */
+  readonly begun: number
+  /** That of the later one of the two shares. */
+  readonly agreed: number
 }
 
 export interface Sessions {
   /** In their order. */
   readonly keys: readonly Keys[]
-  /** The ids, as hex, of those that follow from two shares in here. */
-  readonly known: ReadonlySet<string>
+  /** By id, as hex. */
+  readonly known: ReadonlyMap<string, Known>
   /** Those for which a confirmation came from the other side, and the number of the event that it came with first. */
   readonly proven: ReadonlyMap<string, number>
   /** The other side's public keys, as hex, of those: all else that came may be anybody's. */
   readonly provenKeys: ReadonlySet<string>
+  /** The sessions that this peer has confirmed. */
+  readonly named: ReadonlySet<string>
+  /** Which session each confirmation is of, by the number of its event. */
+  readonly confirms: ReadonlyMap<number, string>
 }
 
 /** How many of the latest pairs of shares are tried for a ciphertext. It belongs to the latest one, unless requests crossed. */
 const PAIRS_TRIED = 8
 
+/** A private key that nobody confirmed is erased after so long. */
+const UNCONFIRMED_MS = 60 * 60 * 1000
+
 /** Something that is said about keys: at `n`, going `way`. A key message has a share, and an answer has none. */
 interface Said {
   readonly n: number
+  readonly at: number
   readonly way: Way
   readonly share?: Share
   readonly confirm?: Confirm | undefined
 }
 
 /**
- * The keys in `records`, the sessions that they give, and which of those the other side has confirmed. `mayLack`: some
- * keys may not be in them any more. What does not hold goes to `findings`.
+ * The keys in `records`, the sessions that they give, and which of those the other side has confirmed. What does not
+ * hold goes to `findings`.
  */
 export function sessionsOf(
   suite: Suite,
-  records: readonly WireRecord[],
-  mayLack: boolean,
+  { all, from, lacksKeys }: Records,
   findings: Findings,
 ): Sessions {
-  const said = records
+  const mayLack = from > 1 || lacksKeys
+  const said = all
     .filter(({ request, whole }) => request.route === '/wire/keys' && whole)
     .flatMap((record) => saidIn(suite, record, findings))
     .sort((one, two) => one.n - two.n)
   const book = new SessionBook(suite)
   const keys: Keys[] = []
-  for (const { n, way, share, confirm } of said) {
+  for (const { n, at, way, share, confirm } of said) {
     if (share !== undefined) {
-      keys.push({ n, way, share })
-      book.take(way, share)
+      keys.push({ n, at, way, share })
+      book.take(n, way, share)
     }
     if (confirm !== undefined) book.note(n, way, confirm, share === undefined)
   }
@@ -74,8 +94,11 @@ export function sessionsOf(
     else if (way === 'sent' && !book.known.has(id) && !mayLack)
       findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
   }
-  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.peerKeyOf(id) ?? []))
-  return { keys, known: book.known, proven, provenKeys }
+  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.known.get(id)?.peer ?? []))
+  const confirms = new Map(
+    said.flatMap(({ n, confirm }) => (confirm ? [[n, bytesToHex(confirm.session)]] : [])),
+  )
+  return { keys, known: book.known, proven, provenKeys, named: book.named, confirms }
 }
 
 /** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */
@@ -83,10 +106,11 @@ function saidIn(suite: Suite, record: WireRecord, findings: Findings): Said[] {
   const { request, answer, body, accepted } = record
   const said: Said[] = []
   const { way, n } = request
+  const at = Date.parse(request.at)
   try {
     if (way === 'sent' || accepted) {
       const { share, confirm } = parsedKeys(suite, body)
-      said.push({ n, way, share, confirm })
+      said.push({ n, at, way, share, confirm })
     }
   } catch (error) {
     findings.wrongWith('bad_keys', wordsOf(error), n)
@@ -94,7 +118,7 @@ function saidIn(suite: Suite, record: WireRecord, findings: Findings): Said[] {
   if (answer === null || !accepted || answer.form === null) return said
   try {
     const confirm = parseAnswer(suite, jsonOf(record.answerBody))
-    said.push({ n: answer.n, way: answer.way, confirm })
+    said.push({ n: answer.n, at, way: answer.way, confirm })
   } catch (error) {
     findings.wrongWith('bad_keys', wordsOf(error), answer.n)
   }
@@ -127,9 +151,9 @@ function checkShares(
   mayLack: boolean,
   findings: Findings,
 ): void {
-  const last: Partial<Record<Way, { once: string; all: readonly string[] }>> = {}
+  const last: Partial<Record<Way, { at: number; once: string; all: readonly string[] }>> = {}
   const used: Readonly<Record<Way, Set<string>>> = { sent: new Set(), received: new Set() }
-  for (const { n, way, share } of keys) {
+  for (const { n, at, way, share } of keys) {
     const { encapsulationKey, point } = halvesOf(suite, share.publicKey)
     const all = [point, share.identity, encapsulationKey]
       .map(bytesToHex)
@@ -137,11 +161,13 @@ function checkShares(
     const once = way === 'sent' ? bytesToHex(point) : all.join(' ')
     if (used[way].has(once) && last[way]?.once !== once && !(way === 'received' && mayLack))
       findings.wrongWith('bad_keys', 'Its public key was used before.', n)
-    const others = way === 'sent' ? used.received : new Set(last.sent?.all)
+    // an hour later its own key may be nobody's any more, and come back from anybody
+    const present = last.sent && at - last.sent.at < UNCONFIRMED_MS ? last.sent.all : []
+    const others = way === 'sent' ? used.received : new Set(present)
     if (all.some((key) => others.has(key)))
       findings.wrongWith('bad_keys', 'One of its keys is also one of the other side.', n)
     for (const key of [once, ...all]) used[way].add(key)
-    last[way] = { once, all }
+    last[way] = { at, once, all }
   }
 }
 
@@ -153,18 +179,23 @@ interface Reading {
   readonly fault: string | null
 }
 
+interface Numbered {
+  readonly n: number
+  readonly share: Share
+}
+type Pair = readonly [own: Numbered, peer: Numbered]
+
 /** Keeps the latest share of each side, as the peer did, and the sessions that two of them give. */
 class SessionBook {
-  readonly known = new Set<string>()
+  readonly known = new Map<string, Known>()
   readonly #suite: Suite
-  #own: Share | null = null
-  #peer: Share | null = null
-  #pairs: (readonly [Share, Share])[] = []
+  #own: Numbered | null = null
+  #peer: Numbered | null = null
+  #pairs: Pair[] = []
   readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm; isAnswer: boolean }[] =
     []
-  /** By session: its ciphertext, and the other side's public key as hex. */
+  /** By session. */
   readonly #ciphertexts = new Map<string, Uint8Array>()
-  readonly #peerKeys = new Map<string, string>()
   /** The last confirmation that came before its keys, as one in an answer can. */
   #early: Confirm | null = null
 
@@ -172,11 +203,11 @@ class SessionBook {
     this.#suite = suite
   }
 
-  take(way: Way, share: Share): void {
-    if (way === 'sent') this.#own = share
-    else this.#peer = share
+  take(n: number, way: Way, share: Share): void {
+    if (way === 'sent') this.#own = { n, share }
+    else this.#peer = { n, share }
     if (this.#own === null || this.#peer === null) return
-    const pair = [this.#own, this.#peer] as const
+    const pair: Pair = [this.#own, this.#peer]
     this.#pairs = [pair, ...this.#pairs].slice(0, PAIRS_TRIED)
     if (this.#suite.kem === null) this.#know(this.#idOf(pair, null), pair)
     else if (this.#early !== null) this.#learn(this.#early, [pair])
@@ -199,15 +230,15 @@ class SessionBook {
     if (!isKnown) this.#early = confirm
   }
 
-  /** The other side's public key of a session that is known, as hex. */
-  peerKeyOf(id: string): string | undefined {
-    return this.#peerKeys.get(id)
+  /** The sessions that this peer has confirmed, as hex. */
+  get named(): ReadonlySet<string> {
+    return new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
   }
 
   /** One side has one tag for a session, and one of the two sides the ciphertext. */
   *read(): Generator<Reading> {
     const seen = new Map<string, Confirm>()
-    const own = new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
+    const own = this.named
     for (const { n, way, id, confirm, isAnswer } of this.#confirms) {
       if (way === 'received') {
         // what is wrong in an answer, its receiver alone has seen, and refused
@@ -242,7 +273,7 @@ class SessionBook {
   }
 
   /** Whether the session that `confirm` names is known now. */
-  #learn({ session, ciphertext }: Confirm, pairs: readonly (readonly [Share, Share])[]): boolean {
+  #learn({ session, ciphertext }: Confirm, pairs: readonly Pair[]): boolean {
     const id = bytesToHex(session)
     if (this.known.has(id)) return true
     if (ciphertext === undefined) return false
@@ -253,13 +284,18 @@ class SessionBook {
     return true
   }
 
-  #know(id: string, [, peer]: readonly [Share, Share]): void {
-    this.known.add(id)
-    this.#peerKeys.set(id, bytesToHex(peer.publicKey))
+  #know(id: string, [own, peer]: Pair): void {
+    if (this.known.has(id)) return
+    this.known.set(id, {
+      own: bytesToHex(own.share.publicKey),
+      peer: bytesToHex(peer.share.publicKey),
+      begun: own.n,
+      agreed: Math.max(own.n, peer.n),
+    })
   }
 
-  #idOf([own, peer]: readonly [Share, Share], ciphertext: Uint8Array | null): string {
-    return bytesToHex(transcriptOf(this.#suite, own, peer, ciphertext).sessionId)
+  #idOf([own, peer]: Pair, ciphertext: Uint8Array | null): string {
+    return bytesToHex(transcriptOf(this.#suite, own.share, peer.share, ciphertext).sessionId)
   }
 }
 

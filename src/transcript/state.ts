@@ -9,12 +9,11 @@ import { checkPublicKey, publicKeyBytes, type Suite } from '../protocol/suites.t
 import type { Findings } from './finding.ts'
 import type { State, Transcript } from './form.ts'
 import type { Sealed } from './numbers.ts'
-import type { WireRecord } from './records.ts'
+import type { Records } from './records.ts'
 import type { Sessions } from './sessions.ts'
 
 interface Seen {
-  readonly records: readonly WireRecord[]
-  readonly isCut: boolean
+  readonly records: Records
   readonly sessions: Sessions
   readonly sealed: readonly Sealed[]
 }
@@ -31,6 +30,7 @@ export function checkState(
   checkSafetyNumber(state, suite, findings)
   checkSession(state, seen, findings)
   checkWaiting(state, seen, findings)
+  checkInDoubt(state, seen, findings)
   checkImage(state, seen, findings)
 }
 
@@ -71,14 +71,14 @@ function checkKeys(
   way: Way,
   identity: string | null,
   publicKey: string | null,
-  { sessions, isCut }: Seen,
+  { sessions, records }: Seen,
   findings: Findings,
 ): void {
   const keys = sessions.keys.filter((each) => each.way === way)
   const last = keys.at(-1)
   const whose = way === 'sent' ? 'state' : 'state.peer'
   if (last === undefined) {
-    if (publicKey !== null && !isCut)
+    if (publicKey !== null && !records.mayLackSession)
       findings.wrongWith('bad_state', `\`${whose}.publicKey\` is in no key message.`)
     return
   }
@@ -115,38 +115,50 @@ function checkSafetyNumber(state: State, { curve }: Suite, findings: Findings): 
 }
 
 function checkSession({ session }: State, seen: Seen, findings: Findings): void {
-  const { sessions, sealed, isCut } = seen
-  const wrong = (text: string) => findings.wrongWith('bad_session', text)
-  const isProven = (id: string) =>
-    sessions.proven.has(id) ||
-    sealed.some((each) => each.way === 'received' && each.session === id && each.accepted)
+  const { sessions, sealed, records } = seen
+  const wrong = (text: string, n: number | null = null) =>
+    findings.wrongWith('bad_session', text, n)
   if (session === null) {
     const used = sealed.find(({ way }) => way === 'sent')
-    if (used !== undefined)
-      findings.wrongWith('bad_session', 'It was sent, and there is no session.', used.n)
+    if (used !== undefined) wrong('It was sent, and there is no session.', used.n)
     return
   }
   const { id } = session
-  if (!sessions.known.has(id)) {
-    if (isCut) findings.remark('the keys of its session are not in it, so its id is not checked')
+  const known = sessions.known.get(id)
+  if (known === undefined) {
+    if (records.mayLackSession)
+      findings.remark('the keys of its session are not in it, so its id is not checked')
     else wrong('The session is not that of the keys: no two shares in here give its id.')
     return
   }
-  if (!isProven(id)) wrong('The session is one that the other side never confirmed.')
-  const own = sealed.filter((each) => each.kind === 'message' && each.session === id)
-  const sent = own.filter(({ way }) => way === 'sent').length
-  const taken = own.length - sent
-  if (session.sent !== sent || session.received !== taken)
-    wrong(
-      `It says that the session has ${session.sent} messages sent and ${session.received} received; the records have ${sent} and ${taken}.`,
-    )
+  const own = sealed.filter((each) => each.session === id)
+  if (!sessions.proven.has(id) && !own.some(({ way }) => way === 'received'))
+    wrong('The session is one that the other side never confirmed.')
+  // whatever is sent or taken is so on the present session, on the one before, or makes its session the present one
+  const later = sealed.find((each) => (sessions.known.get(each.session)?.begun ?? 0) > known.begun)
+  if (later !== undefined) wrong('It is on a session after the one that this ends with.', later.n)
+  for (const way of ['sent', 'received'] as const) {
+    const messages = own.filter((each) => each.kind === 'message' && each.way === way)
+    const newer = messages.filter(({ n }) => n >= records.from)
+    const [first] = newer
+    // what gave way to newer events is counted too, and of what came some may have been lost
+    const isWhole = known.agreed >= records.from
+    const most = isWhole ? messages.length : (first?.number ?? Infinity) + newer.length
+    const least = way === 'sent' && first !== undefined ? most : messages.length
+    if (session[way] < least || session[way] > most)
+      wrong(
+        `It says that the session has ${session[way]} messages ${way}; the records have ${messages.length}.`,
+      )
+  }
 }
 
 /** What waits is the end of what came. */
-function checkWaiting({ waiting }: State, { sealed, isCut }: Seen, findings: Findings): void {
-  const came = sealed.filter(({ kind, way }) => kind === 'message' && way === 'received')
-  // what came before the cut may still wait
-  const known = isCut ? waiting.slice(Math.max(0, waiting.length - came.length)) : waiting
+function checkWaiting({ waiting }: State, { sealed, records: { from } }: Seen, findings: Findings) {
+  const came = sealed.filter(
+    ({ kind, way, n }) => kind === 'message' && way === 'received' && n >= from,
+  )
+  // what gave way to newer events may still wait
+  const known = from > 1 ? waiting.slice(Math.max(0, waiting.length - came.length)) : waiting
   const end = came.slice(Math.max(0, came.length - known.length))
   const same = known.every(({ session, seq, bytes }, i) => {
     const one = end[i]
@@ -156,17 +168,34 @@ function checkWaiting({ waiting }: State, { sealed, isCut }: Seen, findings: Fin
   findings.wrongWith('bad_state', '`state.waiting` is not the end of the messages that came.')
 }
 
-function checkImage({ image }: State, { records, sealed, isCut }: Seen, findings: Findings): void {
+/** The text that nobody has answered is the last one that was sent. */
+function checkInDoubt({ inDoubt }: State, { sealed, records: { from } }: Seen, findings: Findings) {
+  if (inDoubt === null) return
+  const last = sealed.findLast(
+    ({ kind, way, n }) => kind === 'message' && way === 'sent' && n >= from,
+  )
+  if (last === undefined && from > 1) return
+  if (last?.session !== inDoubt.session || last.number !== inDoubt.seq || last.accepted)
+    findings.wrongWith(
+      'bad_state',
+      '`state.inDoubt` is not a message that was sent last and not answered.',
+    )
+}
+
+function checkImage({ image }: State, { records, sealed }: Seen, findings: Findings): void {
+  const { all, from } = records
+  if (records.lacksPicture) return
   const wrong = (text: string) => findings.wrongWith('bad_state', text)
-  const came = sealed.filter(({ kind, way }) => kind === 'picture' && way === 'received')
-  const answered = (n: number) => records.find(({ request }) => request.n === n)?.answer?.n ?? 0
+  const came = sealed.filter(
+    ({ kind, way, end }) => kind === 'picture' && way === 'received' && end >= from,
+  )
   // the one whose answer came last, where two arrived at the same time
-  const last = came.toSorted((one, two) => answered(one.n) - answered(two.n)).at(-1)
+  const last = came.toSorted((one, two) => one.end - two.end).at(-1)
   if (last === undefined) {
-    if (image?.sealed && !isCut) wrong('`state.image` came in this run, and no record has it.')
+    if (image?.sealed && from === 1) wrong('`state.image` came in this run, and no record has it.')
     return
   }
-  const body = records.find(({ request }) => request.n === last.n)?.body ?? new Uint8Array(0)
+  const body = all.find(({ request }) => request.n === last.n)?.body ?? new Uint8Array(0)
   const sealedAs = bytesToHex(body.subarray(MAGIC_BYTES, HEADER_BYTES))
   if (image?.sealed !== sealedAs || image.bytes !== last.bytes)
     wrong('`state.image` is not the picture that came last.')

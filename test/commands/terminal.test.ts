@@ -19,6 +19,7 @@ const at = folderForAll()
 
 const session = hexToBytes('00'.repeat(16))
 const secret = hexToBytes('ab'.repeat(32))
+const confirmed = { session, own: secret, peer: secret, safetyNumber: '00000 11111' }
 const text = (bytes: Uint8Array): PeerEvent => ({ type: 'message opened', seq: 7, SECRET: bytes })
 
 function shown(events: PeerEvent[], options?: Parameters<typeof keptTerminal>[0]): string {
@@ -47,8 +48,8 @@ const everyKind: PeerEvent[] = [
   },
   { type: 'keys sent', publicKey: secret },
   { type: 'keys received', publicKey: secret },
-  { type: 'keys confirmed', session, kem: null, safetyNumber: '00000 11111', known: false },
-  { type: 'keys confirmed', session, kem: 'ML-KEM-768', safetyNumber: '00000 11111', known: true },
+  { type: 'keys confirmed', ...confirmed, kem: null, known: false },
+  { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true },
   { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },
   { type: 'not remembered', place: '.' },
   { type: 'identity changed', identity: secret, toForget: 'remove it.' },

@@ -107,6 +107,18 @@ export function changed(text: string, change: (transcript: Json) => void): strin
   return JSON.stringify(transcript)
 }
 
+/** A transcript as version 1 had it: the last 200 events, and no keys before them. */
+export function asVersion1(text: string): string {
+  return changed(text, (transcript) => {
+    const { events } = transcript
+    transcript.version = 1
+    delete transcript.from
+    delete transcript.state.inDoubt
+    transcript.events = events.slice(-200)
+    transcript.dropped = (events.at(-1)?.n ?? 0) - transcript.events.length
+  })
+}
+
 /** One run on each suite, taken once. */
 const runs = new Map<Suite, Promise<[string, string]>>()
 export function oneRun(suite: Suite): Promise<[string, string]> {

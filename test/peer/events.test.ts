@@ -7,7 +7,13 @@ import { setImmediate } from 'node:timers/promises'
 import { createApp } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
 import { eventStream } from '../../src/http/eventStream.ts'
-import { type Event, MAX_EVENTS, MAX_REFUSED, MAX_UNCONFIRMED } from '../../src/http/events.ts'
+import {
+  type Event,
+  MAX_EVENTS,
+  MAX_PINNED,
+  MAX_REFUSED,
+  MAX_UNCONFIRMED,
+} from '../../src/http/events.ts'
 import { Events } from '../../src/http/ring.ts'
 import type { Part } from '../../src/protocol/annotate.ts'
 import { bytesToHex } from '../../src/protocol/bytes.ts'
@@ -161,6 +167,32 @@ describe('/events', () => {
         whole,
       )
       assert.deepEqual(after.slice(0, before.length), before)
+    }))
+
+  it('keeps the keys of the present session and of the one before, and of what came before them nothing', () =>
+    withPeers({}, async (a, b) => {
+      await b.call('/send_keys')
+      const [request] = (await keptBy(a)).filter(({ type }) => type === 'request')
+      assert.ok(request)
+      const copy = JSON.parse(bytesOf(request as never).toString())
+      // of copies, which anybody can send, it keeps the first
+      for (let i = 0; i < 3; i++) assert.equal((await post(`${a.url}/wire/keys`, copy)).status, 201)
+      await a.call('/send_keys')
+      for (let session = 0; session < 3; session++) {
+        if (session > 0) await talk(a, b)
+        for (let i = 0; i < MAX_EVENTS; i++) await a.call('/show')
+        const all = await keptBy(a)
+        const { from } = (await a.call('/transcript')).json
+        const older = all.filter(({ n }) => n < from)
+        assert.equal(all.length - older.length, MAX_EVENTS)
+        assert.ok(older.length <= MAX_PINNED)
+        assert.equal(older.filter(({ type }) => type === 'request').length, session === 0 ? 2 : 4)
+        assert.ok(older.every((event) => event.type !== 'step' && event.route === '/wire/keys'))
+        assert.equal(
+          older.some(({ n }) => n === request.n),
+          session < 2,
+        )
+      }
     }))
 
   it('holds nothing back for a reader that does not read, who then gets what is kept', async () => {

@@ -1,6 +1,7 @@
 /** What `check` says of a transcript: a real one, one that somebody changed, and one of a long run. */
 
 import assert from 'node:assert/strict'
+import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { annotatedProblem } from '../../src/http/problems.ts'
@@ -16,6 +17,7 @@ import { keyForm } from '../helpers/independent-forms.ts'
 import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import {
   assertGood,
+  asVersion1,
   changed,
   checkedAs,
   hexIn,
@@ -80,12 +82,7 @@ for (const suite of suites)
             }
             await Promise.all(asked)
           })
-          for (const text of texts) assert.deepEqual(wrongIn(text), [])
-          // beside one another all but where the two parted, which overlapping keys can do
-          const [one, two] = texts.map((text) => JSON.parse(text).state.session?.id)
-          const wrong = reportsOf(texts).flatMap(({ wrong }) => wrong)
-          if (one === two) assert.deepEqual(wrong, [])
-          else for (const { text } of wrong) assert.match(text, /ends with another session/)
+          assertGood(texts)
         }),
         { numRuns: SLOW ? 60 : suite.kem ? 2 : 1, endOnFailure: true },
       )
@@ -141,6 +138,42 @@ for (const suite of suites)
       assert.ok(ways.filter(([, , , byScript]) => byScript).length >= 3)
     })
   })
+
+describe('check, of transcripts that an older version of the program has made', () => {
+  const read = (side: string) =>
+    fs.readFileSync(new URL(`../vectors/transcript-1-${side}.json`, import.meta.url), 'utf8')
+  const texts = [read('a'), read('b')] as const
+
+  it('finds those of version 1 good, and to be a pair', () => {
+    assertGood(texts)
+    const [a] = reportsOf(texts)
+    assert.equal(a?.pairs.length, 1)
+    assert.deepEqual(a?.facts?.messages, { sent: 3, received: 0 })
+  })
+
+  it('finds in them what it finds in others', () => {
+    const fields = wrongInOneWay(SUITES.X25519)
+    for (const [what, code, change] of fields) {
+      const codes = reportsOf([changed(texts[0], change)])[0]?.wrong.map(({ code }) => code)
+      assert.ok(codes?.includes(code), what)
+    }
+  })
+
+  it('takes no field in them that came later, and none from them that was there', () => {
+    const [text] = texts
+    const changes: ((t: Json) => unknown)[] = [
+      (t) => Object.assign(t, { from: 1 }),
+      ({ state }) => Object.assign(state, { inDoubt: null }),
+      (t) => Object.assign(t, { version: 2 }),
+      (t) => delete t.dropped,
+    ]
+    for (const change of changes)
+      assert.deepEqual(
+        reportsOf([changed(text, change)])[0]?.wrong.map(({ code }) => code),
+        ['bad_form'],
+      )
+  })
+})
 
 describe('check, of messages that never came', () => {
   it('remarks them where the answer to the next one says so, and finds them where it does not', async () => {
@@ -215,9 +248,9 @@ describe('check, of what somebody else has sent', () => {
   })
 })
 
-/** Both transcripts of a run that was long: without the keys of its session, and with those of another one behind. */
-async function longRun(): Promise<Record<'cut' | 'anew', [string, string]>> {
-  let cut: string[] = []
+/** Both transcripts of a run that was long, and those after other keys. */
+async function longRun(): Promise<Record<'long' | 'anew', [string, string]>> {
+  let long: string[] = []
   const talk = async (a: TestPeer, b: TestPeer, rounds: number) => {
     for (let i = 0; i < rounds; i++) {
       await a.call('/send_msg')
@@ -228,18 +261,77 @@ async function longRun(): Promise<Record<'cut' | 'anew', [string, string]>> {
   const anew = await runOn(SUITES.X25519MLKEM768, async (a, b) => {
     await agree(a, b)
     await talk(a, b, 50)
-    cut = await transcriptsOf(a, b)
+    long = await transcriptsOf(a, b)
     await agree(a, b)
     await talk(a, b, 2)
   })
-  return { cut: cut as [string, string], anew }
+  return { long: long as [string, string], anew }
 }
 
 describe('check, of a run that was long', () => {
   const run = longRun()
+  const sent = (t: Json) =>
+    t.events.filter(({ form, way }: Json) => form === 'sealed message' && way === 'sent')
+  const seq = (event: Json) => event.parts.find(({ field }: Json) => field === 'seq')
+  /** Each leaves something to be found, whether the keys are there or not. */
+  const changes: ((t: Json) => unknown)[] = [
+    (t) => {
+      seq(sent(t)[5]).text = '99'
+    },
+    (t) => t.events.splice(50, 1),
+    (t) => t.dropped--,
+    (t) => sent(t)[5].parts.pop(),
+    (t) => {
+      t.events.splice(0, 1)
+      t.dropped++
+    },
+  ]
+  const posing = ({ state }: Json) => {
+    const other = new KeyPair(X25519).publicKey
+    state.identity = bytesToHex(other)
+    state.safetyNumber = safetyNumber(X25519, other, hexToBytes(state.peer.identity))
+  }
 
-  it('says that its beginning is cut, and calls nothing wrong that follows from that', async () => {
-    const { cut: texts } = await run
+  it('has the keys of its session, however long it was, and checks all that follows from them', async () => {
+    const { long: texts } = await run
+    for (const { wrong, remarks, facts, pairs } of reportsOf(texts)) {
+      assert.deepEqual([wrong, facts?.isCut, pairs.length], [[], false, 1])
+      assert.match(
+        String(remarks),
+        /^of its first \d+ records only those of the last keys are in it,a pair/,
+      )
+    }
+    const [text] = texts
+    const later: typeof changes = [
+      ({ state }) => {
+        state.session.id = turnedAt(state.session.id, 3)
+      },
+      ({ state }) => state.session.sent++,
+      ({ state }) => {
+        state.session.received = seq(sent(JSON.parse(texts[1]))[0]).text - 1
+      },
+      ({ state }) => {
+        state.inDoubt = { session: state.session.id, seq: state.session.sent - 1 }
+      },
+      posing,
+      // what stays is at most so much, and no step; and nothing says that more gave way than did
+      (t) => t.from--,
+      (t) => t.from++,
+      (t) => {
+        t.events[0] = { ...t.events.find(({ type }: Json) => type === 'step'), n: 1 }
+      },
+      (t) => {
+        t.from += 10
+        t.dropped += 10
+        t.events.splice(8, 10)
+      },
+    ]
+    for (const [i, change] of [...changes, ...later].entries())
+      assert.notDeepEqual(wrongIn(changed(text, change)), [], `${i}`)
+  })
+
+  it('says of version 1 that its beginning is cut, and calls nothing wrong that follows from that', async () => {
+    const texts = (await run).long.map(asVersion1)
     for (const { wrong, remarks, facts, pairs } of reportsOf(texts)) {
       assert.deepEqual([wrong, facts?.isCut, pairs.length], [[], true, 1])
       assert.match(
@@ -247,54 +339,34 @@ describe('check, of a run that was long', () => {
         /^cut: its first \d+ records .*keys of its session are not in it/,
       )
     }
-    const [text] = texts
+    const [text = '', other = ''] = texts
     const copied = changed(text, (t) => {
       t.run = turnedAt(t.run, 0)
     })
     // also without its keys
     for (const { wrong } of reportsOf([text, copied]))
       assert.deepEqual([...new Set(wrong.map(({ code }) => code))], ['copy'])
-    const sent = (t: Json) =>
-      t.events.filter(({ form, way }: Json) => form === 'sealed message' && way === 'sent')
-    // what is behind the cut is checked all the same
-    const seq = (event: Json) => event.parts.find(({ field }: Json) => field === 'seq')
-    for (const change of [
-      (t: Json) => {
-        seq(sent(t)[5]).text = '99'
-      },
-      (t: Json) => t.events.splice(50, 1),
-      (t: Json) => t.dropped--,
-      (t: Json) => sent(t)[5].parts.pop(),
-      (t: Json) => {
-        t.events.splice(0, 1)
-        t.dropped++
-      },
-    ])
-      assert.notDeepEqual(wrongIn(changed(text, change)), [])
+    for (const change of changes) assert.notDeepEqual(wrongIn(changed(text, change)), [])
     // what nothing behind the cut says any more, the other side does
-    const posing = changed(text, ({ state }) => {
-      const other = new KeyPair(X25519).publicKey
-      state.identity = bytesToHex(other)
-      state.safetyNumber = safetyNumber(X25519, other, hexToBytes(state.peer.identity))
-    })
-    assert.deepEqual(wrongIn(posing), [])
-    const beside = reportsOf([posing, texts[1]]).map(({ wrong }) => wrong.map(({ text }) => text))
+    const posed = changed(text, posing)
+    assert.deepEqual(wrongIn(posed), [])
+    const beside = reportsOf([posed, other]).map(({ wrong }) => wrong.map(({ text }) => text))
     for (const texts of beside)
       assert.match(String(texts), /^Its identities are not those of .*, the other side\.$/)
   })
 
-  it('checks the session all the same where its keys came after the cut', async () => {
+  it('checks the session all the same where its keys came late', async () => {
     const { anew: texts } = await run
     assertGood(texts)
-    const bad = changed(texts[0], ({ state }) => {
+    assertGood(texts.map(asVersion1))
+    const turn = ({ state }: Json) => {
       state.session.id = turnedAt(state.session.id, 3)
-    })
-    // an id of which nobody has the keys any more can be any
+    }
+    assert.match(String(wrongIn(changed(texts[0], turn))), /no two shares in here give its id/)
+    // in version 1 an id of which nobody has the keys any more can be any
+    const [one = ''] = texts.map(asVersion1)
+    const bad = changed(one, turn)
     assert.ok(reportsOf([bad])[0]?.remarks.some((text) => /its id is not checked/.test(text)))
-    assert.notDeepEqual(
-      reportsOf([bad, texts[1]]).flatMap(({ wrong }) => wrong),
-      [],
-    )
   })
 
   it('calls nothing wrong of one whose strangers sent more keys than are kept', async () => {
