@@ -216,6 +216,7 @@ describe('a peer', () => {
         known: false,
       },
       session: null,
+      inDoubt: null,
       waiting: [],
       image: null,
     })
