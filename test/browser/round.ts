@@ -38,7 +38,7 @@ describe('the whole round by clicks', suite, () => {
       assert.deepEqual(await ways(a), [true, false, false, true])
       assert.deepEqual(await ways(b), [false, true, true, false])
       await press(a, '/show')
-      await says(a, '/show', /Look at your terminal/)
+      await says(a, '/show', /It is on your terminal/)
       await nextIs(a, '/send_msg')
       await a.fill('#text', TEXT)
       await press(a, '/send_msg')
