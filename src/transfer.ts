@@ -152,8 +152,8 @@ async function writeAll(
   draft: PictureDraft,
   progress: (done: number, total: number) => void,
 ): Promise<Uint8Array> {
-  const begun: Uint8Array[] = []
-  let left = SEALED_CHUNK_BYTES
+  const firstChunk = new Uint8Array(SEALED_CHUNK_BYTES)
+  let filled = 0
   let written = 0
   let size: PictureSize | undefined
   const write = async (picture: Uint8Array) => {
@@ -166,13 +166,13 @@ async function writeAll(
     progress(written, opener.metadata?.bytes ?? 0)
   }
   for await (const piece of sealed) {
-    // a copy: the buffer may be used again for the next piece
-    if (left > 0) begun.push(new Uint8Array(piece.subarray(0, left)))
-    left -= Math.min(left, piece.length)
+    const part = piece.subarray(0, SEALED_CHUNK_BYTES - filled)
+    firstChunk.set(part, filled)
+    filled += part.length
     for (const picture of opener.open(piece)) await write(picture)
   }
   await write(opener.end())
-  return concatBytes(...begun)
+  return firstChunk.subarray(0, filled)
 }
 
 /** The same stream in other pieces: the first has `length` bytes, unless the stream is shorter. */

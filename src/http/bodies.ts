@@ -1,12 +1,12 @@
 /** Reads request bodies: bounded, counted as they stream, and strict about what they claim to be. */
 
 import type { Context } from 'koa'
-import getRawBody from 'raw-body'
 import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseJson } from '../protocol/json.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { HttpError } from './problems.ts'
+import { readWhole, TooLong } from './reading.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -114,13 +114,9 @@ function formText(body: Uint8Array): Uint8Array {
 /** `said`: the limit that a person is told, where the body is longer than what it stands for. */
 async function readBytes(ctx: Context, limit: number, said = limit): Promise<Uint8Array> {
   try {
-    return await getRawBody(ctx.req, {
-      limit,
-      length: ctx.req.headers['content-length'] ?? null,
-    })
+    return await readWhole(ctx.req, limit, ctx.req.headers['content-length'])
   } catch (error) {
-    const { type } = error as getRawBody.RawBodyError
-    if (type === 'entity.too.large') throw tooLarge(said)
+    if (error instanceof TooLong) throw tooLarge(said)
     throw new HttpError('bad_request', 'The body did not arrive whole.')
   }
 }
