@@ -78,12 +78,26 @@ export function hasBody(ctx: Context): boolean {
 
 /** The content type without its parameters; only UTF-8 may be said of it, and no encoding of the body. */
 export function mediaType(ctx: Context): string {
-  const charset = ctx.request.charset.toLowerCase()
-  if (charset !== '' && charset !== 'utf-8')
+  const { charset } = ctx.request
+  if (charset !== '' && !isUtf8(charset))
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
+  return binaryType(ctx)
+}
+
+/** The same for bytes, which have no charset: what is said of one means nothing. */
+export function binaryType(ctx: Context): string {
   if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
     throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
   return typeOf(ctx)
+}
+
+/** Whether it is a label of UTF-8: `utf8` is one, too (WHATWG Encoding, section 4.2). */
+function isUtf8(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding === 'utf-8'
+  } catch {
+    return false
+  }
 }
 
 function typeOf(ctx: Context): string {
