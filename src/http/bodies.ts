@@ -77,7 +77,7 @@ export function hasBody(ctx: Context): boolean {
 }
 
 /** The content type without its parameters; only UTF-8 may be said of it, and no encoding of the body. */
-export function mediaType(ctx: Context): string {
+function mediaType(ctx: Context): string {
   const { charset } = ctx.request
   if (charset !== '' && !isUtf8(charset))
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
