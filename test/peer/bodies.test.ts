@@ -12,7 +12,7 @@ import { readWhole, TooLong } from '../../src/http/reading.ts'
 import { listen } from '../../src/http/server.ts'
 import { call as labCall } from '../../src/lab/call.ts'
 import { call, FORM, JSON_TYPE, TEXT } from '../helpers/call.ts'
-import { type Command, startCommand } from '../helpers/command.ts'
+import { type Command, PATIENT, startCommand } from '../helpers/command.ts'
 import { withServer } from '../helpers/fakes.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { makeKeys } from '../helpers/mail.ts'
@@ -80,11 +80,18 @@ describe('bodies in chunks of one byte, on as many connections as strangers may 
     const [one = 0, other = 0] = await freePorts(2)
     const { publicFile } = makeKeys(place())
     const mail = ['--mailbox', place('mail'), '--mailbox-key', publicFile]
-    const start = (port: number, other: number, ...more: string[]) =>
-      startCommand([
-        ...['peer', '--no-state', '--port', `${port}`, '--peer', `http://127.0.0.1:${other}`],
-        ...more,
-      ])
+    const start = (port: number, other: number, ...more: string[]) => {
+      const args = [
+        'peer',
+        '--no-state',
+        '--port',
+        `${port}`,
+        '--peer',
+        `http://127.0.0.1:${other}`,
+      ]
+      // that a machine is slow is not what is looked at
+      return startCommand([...args, ...more], { node: PATIENT })
+    }
     peers.push(start(one, other, ...mail), start(other, one))
     for (const peer of peers) await peer.ports(1)
     await call(`http://127.0.0.1:${one}/send_keys`)
@@ -119,9 +126,9 @@ describe('bodies in chunks of one byte, on as many connections as strangers may 
     ['/send_msg', TEXT, '413'],
     ['/send_msg', FORM, '400'],
     // nobody reads these
-    ['/send_image', 'image/png', '400'],
-    ['/show', JSON_TYPE, '200'],
-    ['/nothing', JSON_TYPE, '404'],
+    ['/send_image', 'image/png', '400', 8000],
+    ['/show', JSON_TYPE, '200', 8000],
+    ['/nothing', JSON_TYPE, '404', 8000],
   ] as const)
     it(`to ${route} take at most 64 MiB, as ${type}`, () =>
       takesLittle(head(route, type), length, status))
