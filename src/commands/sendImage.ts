@@ -1,7 +1,8 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
+import * as v from 'valibot'
 import { PeerError, type PictureSource } from '../contract.ts'
-import { clientOf, upload } from '../http/requests.ts'
+import { clientOf, understood, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
 import { print } from '../terminal/output.ts'
@@ -10,6 +11,12 @@ import { printable } from '../terminal/safe.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. In ms. */
 const OWNER_TIMEOUT = 60_000
+
+/** Flat: to indent what is nested would make a thousand times as much of it. */
+const PeerAnswer = v.objectWithRest(
+  { next: v.string() },
+  v.nullable(v.union([v.string(), v.number(), v.boolean()])),
+)
 
 /**
  * Sends the picture in `file` and prints what the peer on `port` answers. Returns the exit code.
@@ -31,6 +38,7 @@ export async function sendImage(port: number, file: string): Promise<number> {
     bar.stop()
   }
   // whatever listens there may have answered
+  understood((body) => v.parse(PeerAnswer, body), answer.body)
   print(JSON.stringify(answer.body, null, 2).split('\n').map(printable).join('\n'))
   return answer.status === 201 ? 0 : 1
 }

@@ -16,9 +16,9 @@ import { isSettled, type Shown, shown, targetOf } from './shown.ts'
 /** Leaves room for the lab's own messages among the 32 that may wait. */
 const MAX_WAITING_BEFORE = 28
 const TEXT = 'This is a message of the lab.'
-/** Three chunks, and a PNG as far as a receiver looks. */
+/** Three chunks, and a PNG as far as a sender looks: its beginning and its end. */
 const PICTURE = Buffer.concat([
-  Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+  Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\0IEND\xaeB`\x82', 'latin1'),
   Buffer.alloc(150_000, 7),
 ])
 
