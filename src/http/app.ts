@@ -142,8 +142,8 @@ function whereOf(error: unknown): string {
   const begin = stack.indexOf(message)
   const frames = begin < 0 ? '' : stack.slice(begin + message.length)
   const [, called = '', place = 'an unknown place'] =
-    /^\n {4}at (?:async )?(?:([\w.$<>#[\] ]+) \()?[^\n()]*[/\\]([\w.-]+:\d+:\d+)\)?$/m.exec(
-      frames,
+    /^ {4}at (?:async )?(?:([\w.$<>#[\] ]+) \()?[^()]*[/\\]([\w.-]+:\d+:\d+)\)?$/.exec(
+      frames.split('\n', 2)[1] ?? '',
     ) ?? []
   return `${/^\w+$/.test(name) ? name : 'Error'} in ${called || 'a module'} at ${place}`
 }
