@@ -13,7 +13,7 @@ import { during, type Posed, poseAs } from './posing.ts'
 
 const SEALED = ['text A → B', 'text B → A', 'picture A → B']
 /** Before its first pixel: lp(metadata). */
-const METADATA = /\{.*?\}/
+const METADATA = /\{[^{}]*\}/
 
 /** `ecdh-duet lab quantum`; each cost is the middle one of `rounds`. */
 export async function quantum(say: Say, rounds = ROUNDS): Promise<void> {
