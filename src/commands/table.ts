@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
+import { calledAs } from '../called.ts'
 import { loopbackOrigin } from '../loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import {
@@ -22,8 +23,8 @@ import {
   parseVictim,
   parseVictims,
 } from './arguments.ts'
-import { calledAs, nameHelp } from './called.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
+import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './run.ts'
 
@@ -43,7 +44,7 @@ const CURVES = Object.keys({
  * CommanderError on wrong usage, and what the command's body throws.
  */
 export function createProgram(): Command {
-  const program = new Command(calledAs(process.argv[1]))
+  const program = new Command(calledAs())
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )

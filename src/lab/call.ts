@@ -2,6 +2,7 @@
 
 import http from 'node:http'
 import getRawBody from 'raw-body'
+import { calledAs } from '../called.ts'
 import { PeerError } from '../contract.ts'
 import { isCode } from '../http/codes.ts'
 import { loopbackOrigin } from '../loopback.ts'
@@ -61,7 +62,7 @@ export async function call(
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
       throw new PeerError(
         'peer_unreachable',
-        `Nobody answers at ${origin}. Start both peers first: make run-both`,
+        `Nobody answers at ${origin}. Start both peers first: ${calledAs()} both`,
       )
     throw new PeerError(
       'peer_unreachable',

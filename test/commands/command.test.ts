@@ -297,6 +297,13 @@ describe('the command', () => {
     assert.match(alone, new RegExp(`^npx ecdh-duet mallory --ports 8\\d{3},8\\d{3} ${rest}$`))
   })
 
+  it('says that no browser opens the port, where that is so', () =>
+    withCommand(['both', '--ports', '6697,0', '--no-state'], {}, async (both) => {
+      await both.ports(2)
+      await until(() => both.errors().includes('\n'))
+      assert.match(both.errors(), /no browser opens port 6697; for the page take another one/)
+    }))
+
   it('ends although nobody reads what it said', () =>
     withBoth([], async (both, ports) => {
       await sayMuch(both, ports)

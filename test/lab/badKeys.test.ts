@@ -139,7 +139,7 @@ describe('lab bad-keys', () => {
       assert.rejects(attacks(url), ({ message }) => line.test(message) && !message.includes('\n'))
     const { code, errors } = await run(['lab', 'bad-keys', missing])
     assert.equal(code, 1)
-    assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* make run-both\n$/)
+    assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* node dist\/main\.js both\n$/)
     const hello: RequestListener = (_, response) => response.end('Hello')
     await withServer(hello, (url) => oneLine(url, /is not a peer/))
     const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')

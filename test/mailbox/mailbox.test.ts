@@ -145,7 +145,7 @@ describe('a mailbox refuses', () => {
     ['another field', { text: noise(100) }, 'bad_message'],
     ...messages.map(([what, message, code]): (typeof messages)[0] => [what, { message }, code]),
   ]
-  const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
+  const command = (peer: TestPeer) => `echo 'your text' | npx ecdh-duet send --to ${peer.url} -`
 
   for (const [what, body, code] of [...bodies, ...onP256])
     it(`${what} as ${code}, says how it is done, and keeps nothing`, () =>

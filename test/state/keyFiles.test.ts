@@ -218,7 +218,7 @@ describe('one key as identity and for the mailbox', () => {
     it(`is refused on ${curve.name}, and another is not`, () => {
       const identity = new KeyPair(curve)
       const same = { curve, publicKey: identity.publicKey.slice() }
-      const message = /^The mailbox key is the identity.*ecdh-duet keygen/
+      const message = /^The mailbox key is the identity.*npx ecdh-duet keygen/
       assert.throws(() => refuseOneKeyForBoth(identity, same), { message })
       for (const other of Object.values(CURVES))
         assert.doesNotThrow(() => refuseOneKeyForBoth(identity, new KeyPair(other)))

@@ -1,5 +1,6 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
+import { calledAs } from '../../called.ts'
 import { PeerError } from '../../contract.ts'
 import { loopbackOrigin } from '../../loopback.ts'
 import { SUITES, type Suite } from '../../protocol/suites.ts'
@@ -123,7 +124,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
     if (!isSettled(...(await both())))
       throw new PeerError(
         'peer_refused',
-        `${origin} and ${other} do not come to one session. Is somebody between them? End make run-mallory, and start make run-both.`,
+        `${origin} and ${other} do not come to one session. Is somebody between them, as with ${calledAs()} mallory? End that, and start both again: ${calledAs()} both`,
       )
   }
   say(...wrap(`For a message to attack, the lab sends a text from ${other} by its /send_msg.`))
