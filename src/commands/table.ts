@@ -237,7 +237,12 @@ function addLab(lab: Command): void {
     .command('bad-keys')
     .description('send a running peer what it has to refuse')
     .argument('<url>', 'the peer, as http://127.0.0.1:5000', parseVictim)
-    .action(exiting(async (url: string) => (await bodies()).labBadKeys(url)))
+    .option('--all', 'also what each attack would win, and the same on every other curve')
+    .action(
+      exiting(async (url: string, options: { all?: true }) =>
+        (await bodies()).labBadKeys(url, options),
+      ),
+    )
 
   lab
     .command('nonce-reuse')
