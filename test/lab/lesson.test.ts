@@ -37,7 +37,7 @@ const outputOf = (line: string) =>
     .map(({ output }) => output)
     .join('\n')
 
-/** Three seconds of this one are its measurements: without SLOW=1 it makes one in place of 25, in this process. */
+/** Four seconds of this one are its measurements: without SLOW=1 it makes one, in this process. */
 const MEASURES = 'make lab-quantum'
 /** All others, but for those that run beside the lines that follow, are then run by one process. */
 const run = sharedProcess()
@@ -47,7 +47,7 @@ before(async () => {
   if (SLOW) shown = await walk([...commands, ...again])
   else {
     const others = commands.filter((line) => line !== MEASURES)
-    const { output } = await labSays((say) => quantum(say, 1))
+    const { output } = await labSays((say) => quantum(say, { rounds: 1, limit: 0 }))
     shown = [...(await walk(others, run)), { line: MEASURES, output }]
   }
   seen = shown.map(({ output }) => output).join('\n')
@@ -244,8 +244,9 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.doesNotMatch(second, new RegExp(DAY.slice(0, 8)))
 
     const times = [...cost.matchAll(/(\d+\.\d) ms/g)].map(([, ms]) => Number(ms))
-    assert.equal(times.length, 6)
+    assert.ok(times.length >= 6)
     assert.ok(times.slice(0, 2).every((ms) => ms > 0))
+    if (!SLOW) assert.match(cost, /the difference +too small for what this machine can tell now/)
 
     assert.match(during, /B agrees +session [0-9a-f]{32}, with the peer that it knows$/m)
     assert.match(during, /safety number +the same as with A$/m)
