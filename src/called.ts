@@ -8,5 +8,5 @@ import path from 'node:path'
  */
 export function calledAs(file = process.argv[1] ?? ''): string {
   const isPackage = file.split(path.sep).includes('node_modules')
-  return path.basename(file) === 'main.js' && !isPackage ? 'node dist/main.js' : 'npx ecdh-duet'
+  return path.parse(file).name === 'main' && !isPackage ? 'node dist/main.js' : 'npx ecdh-duet'
 }
