@@ -48,11 +48,9 @@ beforeEach(() => {
   write('src/main.ts', '', { old: true })
   fs.utimesSync(at('src'), 1, 1)
   write(LOCK, '', { old: true })
-  write(
-    'node_modules/.bin/tsc',
-    `#!/bin/sh\nmkdir .build && cat > .build/main.js <<'END'\n${TELLS}END\n`,
-    { mode: 0o755 },
-  )
+  write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
+    mode: 0o755,
+  })
   write('dist/main.js', TELLS, { old: true })
   // what is compiled here is no module
   write('dist/package.json', '{"type":"commonjs"}')
@@ -178,7 +176,7 @@ describe('a build', { skip: noMake }, () => {
 
   it('that failed or was killed is none', () => {
     for (const end of ['exit 1', 'kill -9 $$']) {
-      const cut = 'mkdir .build; echo > .build/main.js'
+      const cut = 'mkdir $2; echo > $2/main.js'
       write('node_modules/.bin/tsc', `#!/bin/sh\n${cut}; ${end}\n`, { mode: 0o755 })
       write('src/main.ts', 'changed')
       for (const again of [1, 2]) {
