@@ -100,8 +100,8 @@ describe('the terminal', () => {
   })
 
   it('says of who only listens, and of nobody else, what she has and what she lacks', () => {
-    const known = { type: 'keys confirmed', session, safetyNumber: '0', known: true } as const
-    const output = shown([{ ...known, kem: null }])
+    const keys = { session, own: secret, peer: secret, kem: null }
+    const output = shown([{ type: 'keys confirmed', ...keys, safetyNumber: '0', known: true }])
     for (const has of ['both public keys', 'both identities', "the session's id", 'its tag'])
       assert.match(output, new RegExp(`eavesdropper +who only listens has .*${has}, `))
     assert.match(output, /She lacks both private keys, and so the shared secret and the texts\./)
