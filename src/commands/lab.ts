@@ -17,13 +17,13 @@ export async function labOriginal(): Promise<number> {
 }
 
 /**
- * Attacks the peer at `url`, an origin of this machine. Returns the exit code: 1 if any answer
+ * Attacks the peer at `url`, an origin of this machine; `all`: on every suite, and says what each attack would win. Returns the exit code: 1 if any answer
  * was not the expected one.
  * @throws PeerError
  */
-export async function labBadKeys(url: string): Promise<number> {
+export async function labBadKeys(url: string, { all }: { all?: true }): Promise<number> {
   const { badKeys } = await import('../lab/bad-keys/badKeys.ts')
-  return (await badKeys(say, url)) ? 0 : 1
+  return (await badKeys(say, url, { all: all === true })) ? 0 : 1
 }
 
 /** Seals two texts (without them, its own) under one nonce, and opens them. Returns the exit code. */

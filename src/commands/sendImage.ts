@@ -1,6 +1,7 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
 import * as v from 'valibot'
+import { calledAs } from '../called.ts'
 import { PeerError, type PictureSource } from '../contract.ts'
 import { clientOf, understood, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
@@ -32,7 +33,7 @@ export async function sendImage(port: number, file: string): Promise<number> {
     if (!(error instanceof PeerError) || error.code !== 'peer_unreachable') throw error
     throw new DuetError(
       error.code,
-      `No connection to the peer on port ${port}, or it broke. Start that peer first (make run-both), or name another port: --port 8000, or make send-image PORT_A=8000.`,
+      `No connection to the peer on port ${port}, or it broke. Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`,
     )
   } finally {
     bar.stop()

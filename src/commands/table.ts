@@ -6,6 +6,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
+import { calledAs } from '../called.ts'
 import { loopbackOrigin } from '../loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import {
@@ -22,8 +23,8 @@ import {
   parseVictim,
   parseVictims,
 } from './arguments.ts'
-import { calledAs, nameHelp } from './called.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
+import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './run.ts'
 
@@ -43,7 +44,7 @@ const CURVES = Object.keys({
  * CommanderError on wrong usage, and what the command's body throws.
  */
 export function createProgram(): Command {
-  const program = new Command(calledAs(process.argv[1]))
+  const program = new Command(calledAs())
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
@@ -236,7 +237,12 @@ function addLab(lab: Command): void {
     .command('bad-keys')
     .description('send a running peer what it has to refuse')
     .argument('<url>', 'the peer, as http://127.0.0.1:5000', parseVictim)
-    .action(exiting(async (url: string) => (await bodies()).labBadKeys(url)))
+    .option('--all', 'also what each attack would win, and the same on every other curve')
+    .action(
+      exiting(async (url: string, options: { all?: true }) =>
+        (await bodies()).labBadKeys(url, options),
+      ),
+    )
 
   lab
     .command('nonce-reuse')

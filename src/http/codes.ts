@@ -1,5 +1,6 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
+import { calledAs } from '../called.ts'
 import type { PeerCode } from '../contract.ts'
 import type { ProtocolCode } from '../protocol/errors.ts'
 import type { PictureType } from '../protocol/stream.ts'
@@ -120,7 +121,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     title: 'No such route',
     next: mailOr(
       () =>
-        'To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (node dist/main.js keygen makes the keys).',
+        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${calledAs()} keygen makes the keys).`,
       help,
     ),
   },
@@ -212,7 +213,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     status: 429,
     title: 'Too many messages wait',
     next: mailOr(
-      () => 'Send it again once its reader has read some: node dist/main.js watch shows them.',
+      () => `Send it again once its reader has read some: ${calledAs()} watch shows them.`,
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
   },

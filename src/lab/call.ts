@@ -1,6 +1,7 @@
 /** The lab's requests: they go to this machine and nowhere else. */
 
 import http from 'node:http'
+import { calledAs } from '../called.ts'
 import { PeerError } from '../contract.ts'
 import { isCode } from '../http/codes.ts'
 import { readWhole } from '../http/reading.ts'
@@ -61,7 +62,7 @@ export async function call(
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
       throw new PeerError(
         'peer_unreachable',
-        `Nobody answers at ${origin}. Start both peers first: make run-both`,
+        `Nobody answers at ${origin}. Start both peers first: ${calledAs()} both`,
       )
     throw new PeerError(
       'peer_unreachable',

@@ -87,7 +87,10 @@ export class KeyChain {
     if (number >= MAX_KEYS)
       throw new DuetError('rekey_required', `A session has 2^20 ${this.#what}s and no more.`)
     if (number < this.#next)
-      throw new DuetError('replay', `A ${this.#what} with this number or a later one was accepted.`)
+      throw new DuetError(
+        'replay',
+        `This ${this.#what} was accepted, or a later one: number ${number}; next expected ${this.#next}.`,
+      )
     if (number > this.#next + MAX_AHEAD)
       throw new DuetError(
         'too_far_ahead',

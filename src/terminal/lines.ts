@@ -67,10 +67,10 @@ const PEER: Table<PeerEvent, PeerLine> = {
     [
       '·',
       'eavesdropper',
-      `has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} and every ciphertext to come.`,
+      `who only listens has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} the session's id, its tag, and every ciphertext to come.`,
     ],
     remark(
-      `lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
+      `She lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
     ),
   ],
 

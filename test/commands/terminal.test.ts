@@ -99,6 +99,14 @@ describe('the terminal', () => {
     assert.equal(lines(5).length, 7)
   })
 
+  it('says of who only listens, and of nobody else, what she has and what she lacks', () => {
+    const keys = { session, own: secret, peer: secret, kem: null }
+    const output = shown([{ type: 'keys confirmed', ...keys, safetyNumber: '0', known: true }])
+    for (const has of ['both public keys', 'both identities', "the session's id", 'its tag'])
+      assert.match(output, new RegExp(`eavesdropper +who only listens has .*${has}, `))
+    assert.match(output, /She lacks both private keys, and so the shared secret and the texts\./)
+  })
+
   it('says SECRET on no other line', () => {
     assert.equal(shown(everyKind.filter((event) => !('SECRET' in event))).includes('SECRET'), false)
   })
