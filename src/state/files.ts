@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { namedFile } from '../fileName.ts'
 import { newMark } from '../mark.ts'
 import { keepNames } from '../system.ts'
 
@@ -74,7 +75,7 @@ function read(
   let fd: number
   try {
     fd = fs.openSync(
-      file,
+      namedFile(file).path,
       fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0),
     )
   } catch (error) {
