@@ -5,7 +5,7 @@ import { bytesToHex } from '../protocol/bytes.ts'
 import { printable } from './printable.ts'
 import { cut } from './rows.ts'
 import type { Colour, Secrets } from './safe.ts'
-import { ours, type Said, said } from './said.ts'
+import { ours, quoting, type Said, said } from './said.ts'
 
 /** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
 export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
@@ -113,7 +113,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
     ['✗', 'not kept', said`The other peer's identity could not be written (${place}).`, 'yellow'],
   ],
 
-  'identity changed': ({ identity, toForget }) => [
+  'identity changed': ({ identity, place, toForget }) => [
     [
       '✗',
       'IDENTITY',
@@ -121,7 +121,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
       'red',
     ],
     remark('This peer knows another one. Either it was set up anew, or this is somebody else.'),
-    remark(said`If you expect the change: ${toForget}`),
+    remark(quoting(`If you expect the change: ${toForget}`, [place])),
   ],
 
   'keys expired': () => [

@@ -241,7 +241,12 @@ describe('a name from outside, in a sentence of ours', () => {
       mailbox: { place: name, fingerprint: 'SHA256:x' },
     }),
     (place) => ({ type: 'not remembered', place }),
-    (toForget) => ({ type: 'identity changed', identity: secret, toForget }),
+    (place) => ({
+      type: 'identity changed',
+      identity: secret,
+      place,
+      toForget: `stop this peer, remove ${place}/peer.pem, and start it again.`,
+    }),
     (name) => ({ type: 'picture sent', picture: picture(name), ms: 1 }),
     (name) => ({
       type: 'picture received',

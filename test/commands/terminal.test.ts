@@ -51,7 +51,7 @@ const everyKind: PeerEvent[] = [
   { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true },
   { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },
   { type: 'not remembered', place: '.' },
-  { type: 'identity changed', identity: secret, toForget: 'remove it.' },
+  { type: 'identity changed', identity: secret, place: '.', toForget: 'remove it.' },
   { type: 'keys expired' },
   { type: 'shared secret', session, SECRET: secret },
   { type: 'no shared secret' },
