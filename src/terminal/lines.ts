@@ -52,7 +52,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
           ],
         ] as const)
       : []),
-    ['·', 'identity', said`${ours(bytesToHex(identity))}  (${place})`],
+    ['·', 'identity', said`${ours(bytesToHex(identity))}  (${placed(place)})`],
     ...onlyIf(mailbox, ({ place, fingerprint }): Line[] => [
       ['·', 'mailbox', said`${place}`],
       ['·', 'mailbox key', `${fingerprint}  Senders compare it with you.`, 'yellow'],
@@ -110,7 +110,12 @@ const PEER: Table<PeerEvent, PeerLine> = {
       : [secretLine(secrets, 'work', secrets.text(SECRET, 'lines'))],
 
   'not remembered': ({ place }) => [
-    ['✗', 'not kept', said`The other peer's identity could not be written (${place}).`, 'yellow'],
+    [
+      '✗',
+      'not kept',
+      said`The other peer's identity could not be written (${placed(place)}).`,
+      'yellow',
+    ],
   ],
 
   'identity changed': ({ identity, place, toForget }) => [
@@ -121,7 +126,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
       'red',
     ],
     remark('This peer knows another one. Either it was set up anew, or this is somebody else.'),
-    remark(quoting(`If you expect the change: ${toForget}`, [place])),
+    remark(quoting(`If you expect the change: ${toForget}`, [folderIn(place)])),
   ],
 
   'keys expired': () => [
@@ -269,6 +274,16 @@ export function secretLine(secrets: Secrets, label: string, text: string | Said)
 
 function remark(text: string | Said): Line {
   return ['·', '', text]
+}
+
+/** Where a peer keeps its state: the folder in it is not ours. */
+function placed(place: string): Said {
+  const folder = folderIn(place)
+  return said`${ours(place.slice(0, place.length - folder.length))}${folder}`
+}
+
+function folderIn(place: string): string {
+  return place.replace(/^(?:by --identity; the rest is )?kept (?:nowhere$|in )/, '')
 }
 
 function onlyIf<T>(value: T | null, lines: (value: T) => Line[]): Line[] {

@@ -145,6 +145,7 @@ export function laidOut(said: Said, taken: number, width: number): string[] {
       continue
     }
     const shown = printable(part.text)
+    if (shown === '' && !part.whole) continue
     // to count what is long takes as long as to wrap it
     const columns = shown.length > width ? Number.POSITIVE_INFINITY : columnsOf(shown)
     const isPlain = isOurs && !part.whole && shown === part.text && !shown.includes(' ')
