@@ -30,7 +30,7 @@ const SIGNS = [
 const JOINING = String.raw`\p{M}\u1161-\u11ff\ud7b0-\ud7fb`
 
 /** More of them on one character are no writing any more (UTS #39, section 5.4). */
-const MAX_JOINING = 4
+const JOINED_TO_ONE = 4
 
 /** Each run of one character that is escaped. Linear: no part of it looks further back than five characters. */
 const ESCAPED = new RegExp(
@@ -38,7 +38,7 @@ const ESCAPED = new RegExp(
     // one blank between two words is as it is
     '^ +| {2,}| $',
     String.raw`([${UNSEEN}${SIGNS}])\1*`,
-    String.raw`([${JOINING}])(?<![^ ${UNSEEN}${SIGNS}${JOINING}][${JOINING}]{1,${MAX_JOINING}})\2*`,
+    String.raw`([${JOINING}])(?<![^ ${UNSEEN}${SIGNS}${JOINING}][${JOINING}]{1,${JOINED_TO_ONE}})\2*`,
     // so the command's own sentences begin
     '(?<=ecdh-duet):',
   ].join('|'),
@@ -48,7 +48,7 @@ const ESCAPED = new RegExp(
 const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
 /** How many equal escapes are spelled out; of more, the first one and their number. */
-const MAX_SPELLED = 3
+const SPELLED_OUT = 3
 
 /** `text` on one line: no two blanks together, no sign of the program's, nothing that acts or is not seen. */
 export function printable(text: string): string {
@@ -56,7 +56,7 @@ export function printable(text: string): string {
     const [character = ''] = run
     const count = run.length / character.length
     const shown = SHORT[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`
-    return count > MAX_SPELLED ? `${shown}{${count}}` : shown.repeat(count)
+    return count > SPELLED_OUT ? `${shown}{${count}}` : shown.repeat(count)
   })
 }
 
