@@ -10,7 +10,8 @@ import { DuetError } from '../protocol/errors.ts'
 import { naming } from '../state/files.ts'
 import { readPublicKey } from '../state/keyFiles.ts'
 import { decodePublicKey, fingerprint } from '../state/pem.ts'
-import { print, tell } from '../terminal/output.ts'
+import { printJson, tell } from '../terminal/output.ts'
+import { ours, said } from '../terminal/said.ts'
 import { fetchMailboxKey, sendMailTo } from './mailClient.ts'
 
 /** A line end may follow the longest text. */
@@ -31,7 +32,7 @@ export async function send(
     const text = given === undefined || given === '-' ? await readInput() : fromArgument(given)
     if (text.length === 0) throw new DuetError('bad_text', 'There is no text to send.')
     const sealed = await seal(known ?? (await keyAt(to)), text)
-    print(JSON.stringify(await sendMailTo(to, sealed), null, 2))
+    printJson(await sendMailTo(to, sealed))
     return 0
   } catch (error) {
     if (!(error instanceof PeerError)) throw error
@@ -46,7 +47,9 @@ export async function send(
 async function keyAt(to: string): Promise<PublicKey> {
   const pem = await fetchMailboxKey(to)
   const key = naming(`the key at ${to}/public_key`, () => decodePublicKey(pem))
-  tell(`sealing to ${fingerprint(key)}, the key that ${to} gives; compare it with its owner`)
+  tell(
+    said`sealing to ${ours(fingerprint(key))}, the key that ${to} gives; compare it with its owner`,
+  )
   return key
 }
 
@@ -65,7 +68,7 @@ function fromArgument(text: string): Uint8Array {
  * @throws DuetError `bad_text`
  */
 async function readInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) tell('type the text, and end it with Ctrl-D on a line of its own')
+  if (process.stdin.isTTY) tell(said`type the text, and end it with Ctrl-D on a line of its own`)
   const pieces: Buffer[] = []
   let length = 0
   for await (const piece of process.stdin) {

@@ -6,9 +6,8 @@ import { PeerError, type PictureSource } from '../contract.ts'
 import { clientOf, understood, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { print } from '../terminal/output.ts'
+import { printJson } from '../terminal/output.ts'
 import { progressBar } from '../terminal/progress.ts'
-import { printable } from '../terminal/safe.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. In ms. */
 const OWNER_TIMEOUT = 60_000
@@ -40,7 +39,7 @@ export async function sendImage(port: number, file: string): Promise<number> {
   }
   // whatever listens there may have answered
   understood((body) => v.parse(PeerAnswer, body), answer.body)
-  print(JSON.stringify(answer.body, null, 2).split('\n').map(printable).join('\n'))
+  printJson(answer.body)
   return answer.status === 201 ? 0 : 1
 }
 

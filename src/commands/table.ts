@@ -9,6 +9,7 @@ import { Command, Option } from 'commander'
 import { calledAs } from '../called.ts'
 import { loopbackOrigin } from '../loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
+import { usageOf } from '../terminal/output.ts'
 import {
   collect,
   collectDemoText,
@@ -16,6 +17,7 @@ import {
   parseAlteration,
   parseBytes,
   parseDemoText,
+  parseFolder,
   parseMebibytes,
   parseOrigin,
   parsePort,
@@ -50,6 +52,7 @@ export function createProgram(): Command {
     )
     .version(version)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(usageOf(text)) })
     .allowExcessArguments(false)
   addPeers(program)
   addMail(program)
@@ -86,7 +89,7 @@ function addPeers(program: Command): void {
     .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
     .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
     .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
-    .option('--mailbox <dir>', 'take mail, and store it in this folder', notEmpty)
+    .option('--mailbox <dir>', 'take mail, and store it in this folder', parseFolder)
     .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
     .hook('preAction', (peer) => {
       const { mailbox, mailboxKey, ...own } = peer.opts<
@@ -127,7 +130,7 @@ function addMail(program: Command): void {
   program
     .command('keygen')
     .description('make a key pair for a mailbox: key.private.pem and key.public.pem')
-    .argument('[dir]', 'the folder to write them into', notEmpty, '.')
+    .argument('[dir]', 'the folder to write them into', parseFolder, '.')
     .addOption(curveOption().default('X25519'))
     .action(
       exiting(async (dir: string, options: { curve: SuiteName }) =>
@@ -154,7 +157,7 @@ function addMail(program: Command): void {
   program
     .command('watch')
     .description('print what waits in a mailbox, and then what comes')
-    .argument('<dir>', 'the folder of the mailbox')
+    .argument('<dir>', 'the folder of the mailbox', parseFolder)
     .requiredOption('--key <file>', 'the private key (PEM) that opens them', notEmpty)
     .action(
       exiting(async (dir: string, { key }: { key: string }) => {
@@ -188,7 +191,7 @@ function addMallory(program: Command): void {
         'start the two as well: strangers, who keep nothing, or known ones, who have met before',
       ).choices(['strangers', 'known']),
     )
-    .option('--state <dir>', 'where known ones keep their states', notEmpty, STATE)
+    .option('--state <dir>', 'where known ones keep their states', parseFolder, STATE)
     .addOption(curveOption().default('X25519'))
     .action(
       exiting(async (options: MalloryOptions) => {
@@ -300,7 +303,7 @@ function withCommonOptions(command: Command): Command {
         'print how OpenSSL computes each shared secret, private key and all',
       ).conflicts('secrets'),
     )
-    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, notEmpty)
+    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, parseFolder)
     .option('--no-state', 'keep nothing')
     .hook('preAction', async (command) => {
       const { MAX_TEXT_BYTES } = await import('../protocol/messages.ts')

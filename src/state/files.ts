@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { namedFile } from '../fileName.ts'
 import { newMark } from '../mark.ts'
 import { keepNames } from '../system.ts'
 
@@ -105,7 +106,7 @@ function descriptorOf(file: string): number | null {
 function open(file: string): number | null {
   try {
     return fs.openSync(
-      file,
+      namedFile(file).path,
       fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0),
     )
   } catch (error) {

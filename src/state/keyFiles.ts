@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { calledAs } from '../called.ts'
+import { orAlike } from '../fileName.ts'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
 import { keepNames } from '../system.ts'
@@ -116,6 +117,6 @@ function create(file: string, text: string, mode: number): void {
 }
 
 function there(file: string, text: string | null): string {
-  if (text === null) throw new StateError(`${file}: There is no such file.`)
+  if (text === null) throw new StateError(`${file}: There is no such file.${orAlike(file)}`)
   return text
 }

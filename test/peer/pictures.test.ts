@@ -533,7 +533,7 @@ describe('ecdh-duet send-image', () => {
       async (url) => {
         const args = ['send-image', '--port', new URL(url).port, SAMPLE]
         const { code, output } = await runInShared(args)
-        assert.deepEqual([code, output], [1, '{\n  "next": "\\u{9b}31m\\u{202e}\\u{7f}"\n}\n'])
+        assert.deepEqual([code, output], [1, '{\n  "next": "\\u009b31m\\u202e\\u007f"\n}\n'])
       },
     ))
 

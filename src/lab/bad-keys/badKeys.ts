@@ -5,6 +5,7 @@ import { PeerError } from '../../contract.ts'
 import { loopbackOrigin } from '../../loopback.ts'
 import { SUITES, type Suite } from '../../protocol/suites.ts'
 import { forgetful } from '../../state/memory.ts'
+import { cut } from '../../terminal/rows.ts'
 import { call, outcome, step } from '../call.ts'
 import { heading, row, type Say, tableHead, wrap } from '../layout.ts'
 import { type OwnPeer, withOwnPair } from '../pair.ts'
@@ -52,7 +53,7 @@ export async function badKeys(
   if (other === null)
     throw new PeerError(
       'peer_refused',
-      `The other peer of ${origin} is at ${peer.url}, and the lab stays on this machine.`,
+      `The other peer of ${origin} is at ${cut(peer.url)}, and the lab stays on this machine.`,
     )
   const suite = SUITES[name]
   const suites = own ?? (all ? Object.values(SUITES) : [suite])
