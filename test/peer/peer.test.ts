@@ -218,6 +218,7 @@ describe('a peer', () => {
       session: null,
       inDoubt: null,
       waiting: [],
+      inDoubt: null,
       image: null,
     })
   })
