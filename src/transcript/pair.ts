@@ -208,14 +208,15 @@ class Crossed {
     return lacksKeys || (from > 1 && !after())
   }
 
-  /** Whether it was `to`, in the run that it is in, that answered: by a key of its own, or it was there before and after. */
+  /** Whether `to`, in the run that it is in, answered this before its transcript was taken. */
   #tookIt(sent: Crossing): boolean {
+    if (!this.#goesOn(sent)) return false
     const answered = this.#from.known.get(sent.answerConfirms ?? '')
-    if (answered !== undefined && this.#to.keys.sent.has(answered.peer)) return true
-    const wasThere =
+    return (
+      (answered !== undefined && this.#to.keys.sent.has(answered.peer)) ||
       this.#back.some(({ n }) => n < sent.n) ||
       this.#met.some(({ sealed, n }) => sealed !== null && n < sent.n)
-    return wasThere && this.#goesOn(sent)
+    )
   }
 
   /** Whether `to` has confirmed a session that this key gives: then it had the key. */

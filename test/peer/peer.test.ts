@@ -218,7 +218,6 @@ describe('a peer', () => {
       session: null,
       inDoubt: null,
       waiting: [],
-      inDoubt: null,
       image: null,
     })
   })
