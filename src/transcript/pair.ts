@@ -96,14 +96,9 @@ class Crossed {
     const sentBack = new Set(back.map(({ hash }) => hash))
     const answered = new Set(back.flatMap(({ accepted, hash }) => (accepted ? [hash] : [])))
     this.#back = on(from, 'received').filter(({ hash }) => sentBack.has(hash))
-    // of a key, a copy may have come later, and the first of the two be dropped
-    const mayBeCopies = from.lacksKeys || from.from > 1
-    this.#lastAnswered = Math.max(
-      0,
-      ...this.#back
-        .filter(({ sealed, hash }) => answered.has(hash) && (sealed !== null || !mayBeCopies))
-        .map(({ hash }) => this.#back.find((first) => first.hash === hash)?.n ?? 0),
-    )
+    // a key may have been answered by an earlier run of `from`, and have come to this one as a copy
+    this.#lastAnswered =
+      this.#back.findLast(({ hash, sealed }) => sealed !== null && answered.has(hash))?.n ?? 0
   }
 
   /** How many requests are the same on both sides. */
