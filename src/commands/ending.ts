@@ -45,7 +45,8 @@ export function askedToEnd({
       mayWarn = false
       resolve(exitCode)
     }
-    onOutputClosed(() => end(1))
+    // a terminal that takes no more was closed, and its SIGHUP is on its way
+    onOutputClosed(() => end(TERMINALS.includes(1) ? 0 : 1))
     process.on('SIGTERM', () => end(0))
     process.on('SIGHUP', () => endsAtHangup && end(0))
     process.on('SIGINT', async () => {

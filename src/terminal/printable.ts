@@ -33,7 +33,7 @@ const JOINING = String.raw`\p{M}\u1161-\u11ff\ud7b0-\ud7fb`
 const JOINED_TO_ONE = 4
 
 /** Each run of one character that is escaped. Linear: no part of it looks further back than five characters. */
-const ESCAPED = new RegExp(
+export const ESCAPED = new RegExp(
   [
     // one blank between two words is as it is
     '^ +| {2,}| $',
@@ -63,7 +63,8 @@ export function printable(text: string): string {
 /** A line of JSON in the same way: what its strings have of that is in JSON's own escapes. */
 export function printableJson(line: string): string {
   return line.replace(
-    /"(?:[^"\\]|\\.)*"/g,
+    // a quote that is never closed ends with the line, so that nobody looks for its end twice
+    /"(?:[^"\\]|\\.)*\\?(?:"|$)/gs,
     (string) => `"${string.slice(1, -1).replace(ESCAPED, inJson)}"`,
   )
 }

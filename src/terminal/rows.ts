@@ -8,7 +8,8 @@ import { END, MARK, printable } from './printable.ts'
 import type { Said } from './said.ts'
 
 /** What is never parted: an escape, a flag, and a character with what joins it. */
-const CLUSTER = /\\u\{[0-9a-f]+\}|\p{RI}{2}|.[\p{M}\p{EMod}\u1161-\u11ff\ud7b0-\ud7fb]*/gsu
+const CLUSTER =
+  /\\u\{[0-9a-f]{1,6}\}|\p{RI}{2}|.(?:[\p{M}\u1161-\u11ff\ud7b0-\ud7fb]|[\u{1f3fb}-\u{1f3ff}])*/gsu
 
 /** Marks beside a text, with a blank each: so many columns. */
 const MARKS = 4
@@ -30,7 +31,7 @@ export function columnsOf(text: string): number {
 
 function columnsOfOne(character: string): number {
   if (/^[\p{Mn}\p{Me}]$/u.test(character)) return 0
-  if (/^\p{ExtPict}$/u.test(character)) return 2
+  if (/^\p{Extended_Pictographic}$/u.test(character)) return 2
   return eastAsianWidth(character.codePointAt(0) ?? 0)
 }
 

@@ -45,18 +45,28 @@ export function theirs(text: string): Said {
 /** A finished sentence; where one of `names` stands in it, as a word or more, that came from outside. */
 export function quoting(sentence: string, names: readonly string[]): Said {
   const shown = printable(sentence)
-  const nameOf = new Map(names.map((name) => [printable(name), name]))
-  const patterns = [...nameOf.keys()]
-    .filter((name) => name !== '' && shown.includes(name))
+  const found = names
+    .map((text) => ({ text, shown: printable(text) }))
+    .filter((name) => name.shown !== '' && shown.includes(name.shown))
     // one name may be a part of another
-    .sort((a, b) => b.length - a.length)
-    .map((name) => name.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
-  if (patterns.length === 0) return ours(shown)
-  const pattern = `(?<![\\p{L}\\p{N}])(${patterns.join('|')})(?![\\p{L}\\p{N}])`
-  const pieces = shown.split(new RegExp(pattern, 'u'))
-  return new Said(
-    pieces.map((piece, i) =>
-      i % 2 === 0 ? piece : { text: nameOf.get(piece) ?? piece, whole: false },
-    ),
-  )
+    .sort((a, b) => b.shown.length - a.shown.length)
+  const parts: Part[] = []
+  let from = 0
+  for (let at = 0; at < shown.length; at++) {
+    const name = isInWord(shown, at)
+      ? undefined
+      : found.find(
+          (name) => shown.startsWith(name.shown, at) && !isInWord(shown, at + name.shown.length),
+        )
+    if (name === undefined) continue
+    parts.push(shown.slice(from, at), { text: name.text, whole: false })
+    from = at + name.shown.length
+    at = from - 1
+  }
+  return new Said([...parts, shown.slice(from)])
+}
+
+/** Whether a letter or a digit stands on both sides of a place. */
+function isInWord(text: string, at: number): boolean {
+  return /^[\p{L}\p{N}]{2}/u.test(text.slice(Math.max(0, at - 1), at + 3)) && at > 0
 }
