@@ -16,23 +16,26 @@ import {
   type Wire,
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
+import { inTurn } from './inTurn.ts'
 import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
 import { DuetError } from './protocol/errors.ts'
 import { Exchange, type Witness } from './protocol/exchange.ts'
 import {
+  AEAD_TAG_BYTES,
   type AnswerForm,
   encodeAnswer,
   encodeKeyMessage,
-  encodeMessage,
   type KeyMessage,
   parseKeyMessage,
   parseMessage,
 } from './protocol/messages.ts'
+import type { OpenText } from './protocol/openText.ts'
 import { safetyNumber } from './protocol/safetyNumber.ts'
 import type { Session } from './protocol/session.ts'
 import { type Aead, streamBytes } from './protocol/stream.ts'
 import type { Suite } from './protocol/suites.ts'
 import { publicStateOf } from './publicState.ts'
+import { Texts } from './texts.ts'
 import { beginPicture, openPicture, pictureClock, sealPicture } from './transfer.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
@@ -88,8 +91,8 @@ export class Peer implements Receiver {
   readonly #mailbox: Mailbox | null
   readonly #reachedAt: readonly string[]
   readonly #isOneWay: boolean
+  readonly #texts: Texts
   readonly #keysInTurn = inTurn()
-  readonly #messagesInTurn = inTurn()
   readonly #picturesInTurn = inTurn()
   readonly #letters = new LetterCount()
   #expiry: NodeJS.Timeout | undefined
@@ -120,6 +123,7 @@ export class Peer implements Receiver {
     this.#memory = memory
     this.#remembered = memory.knownIdentity !== null
     this.#wire = wire
+    this.#texts = new Texts(this.#exchange, wire, options.report)
     this.showsSecrets = options.showsSecrets
     this.showsWork = options.showsSecrets && showWork !== undefined
     this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
@@ -151,6 +155,7 @@ export class Peer implements Receiver {
   close(): void {
     clearTimeout(this.#expiry)
     this.#exchange.erase()
+    this.#texts.settle()
     this.#memory.pictures.close()
   }
 
@@ -162,6 +167,14 @@ export class Peer implements Receiver {
   /** How many texts wait to be read. */
   get unread(): number {
     return this.#exchange.waiting.length
+  }
+
+  /**
+   * The text that may have arrived and that nobody acknowledged, or null: what comes from now on with the same text,
+   * or without one, is the same message.
+   */
+  get textInDoubt(): OpenText | null {
+    return this.#texts.inDoubt
   }
 
   /** The picture that came last, or null. */
@@ -211,27 +224,21 @@ export class Peer implements Receiver {
       suite: this.suite,
       identity: this.#memory.identity.publicKey,
       exchange: this.#exchange,
+      inDoubt: this.textInDoubt?.message ?? null,
       picture: this.lastPicture,
     })
   }
 
   /**
-   * Seals a text (UTF-8; without one, the peer's own) and sends it.
-   * @throws PeerError; DuetError `bad_text` `no_session` `rekey_required`
+   * Seals a text (UTF-8; without one, the peer's own) and sends it. One that is in doubt goes first, and is this very
+   * message if `text` is the same, or is missing. `text` is erased. `inDoubt`: what was in doubt when the request came.
+   * @throws PeerError; DuetError `bad_text` `no_session` `rekey_required`; TextError `in_doubt` `maybe_read`
+   *   `already_sent`
    */
-  sendMessage(text: Uint8Array = this.#message) {
-    return this.#messagesInTurn(async () => {
-      const message = this.#exchange.sendMessage(text)
-      const { session, seq, ciphertext } = message
-      this.report({ type: 'message sent', seq, ciphertext })
-      await this.#wire.message(encodeMessage(message))
-      return {
-        sent: true,
-        session: bytesToHex(session),
-        seq,
-        bytes: text.length,
-      } as const
-    })
+  async sendMessage(text?: Uint8Array, inDoubt = this.textInDoubt) {
+    const { session, seq, ciphertext } = await this.#texts.send(text, this.#message, inDoubt)
+    const bytes = ciphertext.length - AEAD_TAG_BYTES
+    return { sent: true, session: bytesToHex(session), seq, bytes } as const
   }
 
   /**
@@ -302,6 +309,10 @@ export class Peer implements Receiver {
         const content = sealPicture(begun, keys, this.#aead, (done) => clock.progress(done, bytes))
         try {
           await this.#wire.image({ bytes: length, content })
+        } catch (error) {
+          if (error instanceof PeerError && error.peerCode === 'unknown_session')
+            this.#texts.sessionGone(keys.header.session, null)
+          throw error
         } finally {
           // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
           // an early refusal what was asked for may still be on its way
@@ -411,6 +422,7 @@ export class Peer implements Receiver {
     if (current === null || knownIdentity === null) throw new Error('Nothing was completed.')
     // they are kept for /show alone
     if (!this.showsSecrets) current.eraseSharedSecrets()
+    this.#texts.settle()
     const own = this.#memory.identity.publicKey
     this.report({
       type: 'keys confirmed',
@@ -469,15 +481,5 @@ export class Peer implements Receiver {
       this.report({ type: 'keys expired' })
     }, UNCONFIRMED_MS)
     this.#expiry.unref()
-  }
-}
-
-/** Runs tasks one after another: each begins when the one before has ended, well or badly. */
-function inTurn(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
-    const result = last.then(task)
-    last = result.catch(() => {})
-    return result
   }
 }

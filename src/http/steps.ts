@@ -61,7 +61,10 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
   router.register('/send_msg', OWNER_METHODS, async (ctx) => {
     if (ctx.querystring !== '')
       throw new HttpError('text_in_url', 'Programs on the way write URLs into their logs.')
-    answer(ctx, 201, await peer.sendMessage(await readText(ctx)), others('/decrypt_msg'))
+    // before the body is read: only a request that came after the answer can be about what that left in doubt
+    const { textInDoubt } = peer
+    const sent = await peer.sendMessage(await readText(ctx), textInDoubt)
+    answer(ctx, 201, sent, others('/decrypt_msg'))
   })
 
   router.register('/decrypt_msg', OWNER_METHODS, (ctx) => {

@@ -16,6 +16,7 @@ export type ProtocolCode =
   | 'identity_changed'
   | 'confirm_failed'
   | 'no_session'
+  | 'in_doubt'
   | 'unknown_session'
   | 'replay'
   | 'too_far_ahead'
@@ -36,4 +37,23 @@ export class DuetError<Code extends string = ProtocolCode> extends Error {
     this.name = 'DuetError'
     this.code = code
   }
+}
+
+/**
+ * A message that came once more, byte for byte as it was accepted: refused as any other `replay`, but nobody's
+ * attack. Its sender has had no answer, or the network made two of one.
+ */
+export class CopyError extends DuetError<'replay'> {
+  readonly seq: number
+
+  constructor(seq: number) {
+    super('replay', SEEN_BEFORE.message)
+    this.seq = seq
+  }
+}
+
+/** What is said of a number that was used; of a message or a picture. */
+export const SEEN_BEFORE = {
+  message: 'A message with this number or a later one was accepted.',
+  picture: 'A picture with this number or a later one was accepted.',
 }

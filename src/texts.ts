@@ -1,0 +1,213 @@
+/**
+ * A peer's texts on their way out, one at a time: the copies of each within one step, and what is said of one that
+ * nobody acknowledged. The rule is in `protocol/README.md`, "A text arrives once".
+ */
+
+import { COPY_SHARES, PeerError, type PeerEvent, TextError, type Wire } from './contract.ts'
+import { inTurn } from './inTurn.ts'
+import { bytesToHex, equalBytes } from './protocol/bytes.ts'
+import type { Exchange } from './protocol/exchange.ts'
+import { encodeMessage, type SealedMessage } from './protocol/messages.ts'
+import type { OpenText, Outcome } from './protocol/openText.ts'
+
+export class Texts {
+  readonly #exchange: Exchange
+  readonly #wire: Wire
+  readonly #report: (event: PeerEvent) => void
+  readonly #inTurn = inTurn()
+  /** The open text that its sender was told of, or null. */
+  #inDoubt: OpenText | null = null
+  /** One that was settled as unknown while nobody asked: the next who sends a text is told. */
+  #untold: OpenText | null = null
+  /** The session that was said last to be gone. */
+  #gone: Uint8Array | null = null
+
+  constructor(exchange: Exchange, wire: Wire, report: (event: PeerEvent) => void) {
+    this.#exchange = exchange
+    this.#wire = wire
+    this.#report = report
+  }
+
+  /** The text that may have arrived, and whose sender was told so; or null. */
+  get inDoubt(): OpenText | null {
+    return this.#inDoubt
+  }
+
+  /**
+   * Sends `text`, which is erased, or `standard` where there is none, once what is in doubt has arrived. `inDoubt`:
+   * what was in doubt when the request came; with the same text or none, the request is about that very message.
+   * Returns the message that arrived.
+   * @throws as `Peer.sendMessage` does
+   */
+  send(
+    text: Uint8Array | undefined,
+    standard: Uint8Array,
+    inDoubt: OpenText | null,
+  ): Promise<SealedMessage> {
+    const isSame = inDoubt !== null && (text === undefined || inDoubt.isSame(text))
+    return this.#inTurn(async () => {
+      try {
+        const { openText } = this.#exchange
+        if (openText === null) this.#tellSettled(inDoubt, isSame)
+        // whoever waited behind it can't know that it is in doubt
+        else if (openText !== inDoubt) throw stillInDoubt(openText, false, null)
+        else {
+          await this.#sendCopies(openText, isSame)
+          if (isSame) return openText.message
+        }
+        return await this.#seal(text ?? standard)
+      } finally {
+        text?.fill(0)
+      }
+    })
+  }
+
+  /** Keys were agreed on, or this peer ends: a text that is in doubt may have been settled by that. */
+  settle(): void {
+    const inDoubt = this.#inDoubt
+    if (inDoubt === null || inDoubt.fate === 'open') return
+    this.#inDoubt = null
+    this.#untold = inDoubt
+    this.#reportSettled(inDoubt, false)
+  }
+
+  /** A text or a picture was refused, since the other peer does not have its session any more. */
+  sessionGone(session: Uint8Array, inDoubt: number | null): void {
+    if (this.#gone !== null && equalBytes(this.#gone, session)) return
+    this.#gone = session
+    this.#report({ type: 'session gone', session, inDoubt })
+  }
+
+  async #seal(text: Uint8Array): Promise<SealedMessage> {
+    const message = this.#exchange.sendMessage(text)
+    const { openText } = this.#exchange
+    if (openText === null) throw new Error('What was sealed is not open.')
+    const { seq, ciphertext } = message
+    this.#report({ type: 'message sent', seq, ciphertext })
+    await this.#sendCopies(openText, true, message)
+    return message
+  }
+
+  /**
+   * Sends copies of the open text until it has arrived, within the time of a step. `sealed`: whether it is the text of
+   * this request; `first`: its first copy, which leaves already.
+   * @throws PeerError if it was refused; TextError `in_doubt` `maybe_read`
+   */
+  async #sendCopies(open: OpenText, sealed: boolean, first?: SealedMessage): Promise<void> {
+    const wasInDoubt = this.#inDoubt === open
+    let failure: PeerError | null = null
+    try {
+      for (const copy of COPY_SHARES.keys()) {
+        failure = await this.#sendCopy(copy === 0 && first ? first : this.#repeat(), copy)
+        if (open.fate !== 'open' || !isRepeated(failure, open)) break
+      }
+    } finally {
+      this.#exchange.giveUpUnsent()
+      this.#inDoubt = open.fate === 'open' ? open : null
+    }
+    const peerCode = failure?.peerCode ?? null
+    const { session, seq } = open.message
+    if (peerCode === 'unknown_session')
+      this.sessionGone(session, open.fate === 'refused' ? null : seq)
+    if (open.fate === 'open') throw stillInDoubt(open, sealed, peerCode)
+    if (open.fate === 'unknown') throw maybeRead(open, sealed, peerCode)
+    if (open.fate === 'refused') throw refusalOf(failure)
+    if (wasInDoubt) this.#reportSettled(open, true)
+  }
+
+  #repeat(): SealedMessage {
+    const message = this.#exchange.repeatMessage()
+    this.#report({ type: 'message repeated', seq: message.seq })
+    return message
+  }
+
+  /** Sends one copy, and tells the exchange what became of it. Returns why it failed, or null. */
+  async #sendCopy(message: SealedMessage, copy: number): Promise<PeerError | null> {
+    try {
+      await this.#wire.message(encodeMessage(message), copy)
+      this.#exchange.messageAnswered('accepted')
+      return null
+    } catch (error) {
+      this.#exchange.messageAnswered(outcomeOf(error))
+      if (!(error instanceof PeerError)) throw error
+      return error
+    }
+  }
+
+  /** @throws TextError about a text that was settled, and whose sender does not know */
+  #tellSettled(inDoubt: OpenText | null, isSame: boolean): void {
+    const untold = this.#untold
+    this.#untold = null
+    if (untold !== null) throw maybeRead(untold, isSame && untold === inDoubt, null)
+    if (!isSame || inDoubt === null) return
+    throw inDoubt.fate === 'arrived' ? alreadySent(inDoubt) : maybeRead(inDoubt, true, null)
+  }
+
+  #reportSettled({ message: { session, seq } }: OpenText, arrived: boolean): void {
+    this.#report({ type: 'message settled', session, seq, arrived })
+  }
+}
+
+/** What a request that failed says of the copy that it carried. */
+function outcomeOf(error: unknown): Outcome {
+  if (!(error instanceof PeerError)) return 'no answer'
+  const { isUnsent, peerCode } = error
+  if (isUnsent) return 'unsent'
+  if (peerCode === null) return 'no answer'
+  return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
+}
+
+/** Whether another copy follows in this step: not where a peer refused, and not where nobody is there to be reached. */
+function isRepeated(failure: PeerError | null, open: OpenText): boolean {
+  if (failure === null || failure.peerCode !== null) return false
+  return open.hasLeft || failure.code !== 'peer_unreachable'
+}
+
+/** Of a text that was not taken, and never will be. */
+function refusalOf(failure: PeerError | null): PeerError {
+  if (failure?.peerCode === 'unknown_session')
+    return new PeerError(
+      'peer_refused',
+      'The other peer does not have this session any more, and did not take the text. If it was restarted, texts that waited there unread are gone too.',
+      failure.peerCode,
+    )
+  return new PeerError(
+    'peer_unreachable',
+    'No connection to the other peer: nothing of the text was sent.',
+  )
+}
+
+const nameOf = ({ message: { session, seq } }: OpenText, sealed: boolean) => ({
+  session: bytesToHex(session),
+  seq,
+  sealed,
+})
+
+const NOT_SEALED = 'The text of this request was not sealed.'
+
+function stillInDoubt(open: OpenText, sealed: boolean, peerCode: string | null): TextError {
+  const { seq } = open.message
+  const why =
+    peerCode === null
+      ? 'nobody has acknowledged it'
+      : `the other peer answered: ${peerCode}, and a copy may still be on its way`
+  const how = sealed
+    ? 'The same text again, or none, is this message: it is sent again as the same bytes.'
+    : `${NOT_SEALED} /send_msg without a text sends number ${seq} again as the same bytes.`
+  const detail = `Message ${seq} of this session may have arrived: ${why}. ${how}`
+  return new TextError('in_doubt', detail, nameOf(open, sealed), peerCode)
+}
+
+function maybeRead(open: OpenText, sealed: boolean, peerCode: string | null): TextError {
+  const gone =
+    peerCode === 'unknown_session'
+      ? ' The other peer does not have its session any more; if it was restarted, texts that waited there unread are gone too.'
+      : ' Its session is over.'
+  const detail = `Nobody can tell whether message ${open.message.seq} arrived: it may have been read.${gone}${sealed ? '' : ` ${NOT_SEALED}`}`
+  return new TextError('maybe_read', detail, nameOf(open, sealed), peerCode)
+}
+
+function alreadySent(open: OpenText): TextError {
+  const detail = `It is message ${open.message.seq}, which was in doubt, and has arrived since. If you mean another text of the same words, send it again.`
+  return new TextError('already_sent', detail, nameOf(open, true))
+}
