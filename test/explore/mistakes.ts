@@ -129,6 +129,46 @@ keyChain.ts, slow: a text may come twice
   },
   {
     kind: 'classical',
+    bounds: { keys: 1, texts: 2, pictures: 0, troubles: 1, underWay: 2 },
+    mistakes: changesIn(`
+openText.ts: a text that had no answer is told as refused
+- if (outcome === 'unsent' && isOnlyCopy) this.#copies = 0
++ if (outcome === 'no answer') return this.settle('refused')
+
+openText.ts, slow: a text is told as refused by a full inbox
+- if (outcome === 'unknown_session')
++ if (outcome === 'not now' && isOnlyCopy) return this.settle('refused')
++     if (outcome === 'unknown_session')
+
+openText.ts: a text is told as arrived by a full inbox
+- outcome === 'accepted' || outcome === 'replay'
++ outcome !== 'no answer' && outcome !== 'unknown_session'
+
+openText.ts: what a text was known by is not erased
+-     this.#key.fill(0)
+
+openText.ts, slow: the other peer's restart tells of a text that it was not taken
+- isOnlyCopy ? 'refused' : 'unknown'
++ 'arrived'
+
+exchange.ts: a text is sealed while another is open
+- if (this.#openText !== null)
+-       throw new DuetError('in_doubt', 'Another text is open: none is sealed meanwhile.')
+
+exchange.ts, slow: a text that had no answer is sealed anew
+-     return this.#openText.copy()
+-   }
+-
+-   /** What became
++     const { session, seq, ciphertext } = this.#openText.copy()
++     return this.#sendingSession().seal(ciphertext.slice(0, -16))
++   }
++
++   /** What became
+`),
+  },
+  {
+    kind: 'classical',
     bounds: { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
     mistakes: changesIn(`
 exchange.ts, slow: an hour erases the private key of the present session instead
