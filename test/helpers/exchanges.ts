@@ -68,7 +68,7 @@ export function codeOfText(from: Exchange, to: Exchange): string | null {
 }
 
 /** The code with which `take` is refused; undefined if it is not. */
-function refusalOf(take: () => unknown): string | undefined {
+export function refusalOf(take: () => unknown): string | undefined {
   try {
     take()
     return undefined
