@@ -28,6 +28,8 @@ export interface PairOptions {
   suite: Suite
   /** Stands in the way of each request from the peer on `port`; what it throws is what the sender gets. */
   intercept?: (kind: 'keys' | 'message' | 'image', port: number) => void
+  /** The same for the answer to each message: what it throws is what the sender gets instead. */
+  loseAnswer?: (port: number) => void
   /** Waits before a key message arrives, and before its answer does. */
   delay?: (port: number) => Promise<void>
   showsSecrets?: boolean
@@ -40,6 +42,7 @@ export interface PairOptions {
 export function pair({
   suite,
   intercept,
+  loseAnswer,
   delay,
   showsSecrets = true,
   tamper,
@@ -65,7 +68,9 @@ export function pair({
       message: async (form) => {
         messagesSent.push(form)
         intercept?.('message', port)
-        return other().receiveMessage(copy(form))
+        const answer = refusing(() => other().receiveMessage(copy(form)))
+        loseAnswer?.(port)
+        return answer
       },
       image: async ({ content }) => {
         intercept?.('image', port)
