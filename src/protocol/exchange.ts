@@ -61,6 +61,8 @@ export class Exchange {
   /** A confirmation from an answer that overtook the key message it belongs to. */
   #slot: Confirm | null = null
   readonly #stale: Share[] = []
+  /** How many shares were replaced beside the present private key. */
+  #replaced = 0
   readonly #waiting: WaitingMessage[] = []
   /** What was sealed and is not settled: nothing else is sealed meanwhile. */
   #openText: OpenText | null = null
@@ -201,6 +203,8 @@ export class Exchange {
       this.#move('key message', this.#ephemeral, share, candidate)
     }
     if (proven !== null) this.#promote(proven)
+    // a share that is forgotten could come again, and give a session again that was denied since
+    if (this.#replaced === MAX_STALE) this.expire()
     return { ...this.#confirm(), completed: proven !== null }
   }
 
@@ -508,7 +512,10 @@ export class Exchange {
     const to = TRANSITIONS[this.#state][event]
     if (to !== stateOf(ephemeral, share))
       throw new Error(`No transition: ${this.#state}, ${event}.`)
-    if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()
+    if (this.#ephemeral !== ephemeral) {
+      this.#ephemeral?.erase()
+      this.#replaced = 0
+    }
     this.#candidate?.erase()
     this.#state = to
     this.#ephemeral = ephemeral
@@ -520,6 +527,7 @@ export class Exchange {
 
   #retire(share: Share): void {
     this.#stale.push(share)
+    if (this.#ephemeral !== null) this.#replaced++
     if (this.#stale.length > MAX_STALE) this.#stale.shift()
   }
 }

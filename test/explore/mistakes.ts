@@ -51,7 +51,7 @@ exchange.ts: the session before that is not erased
 - this.#previous?.erase()
 
 exchange.ts: a replaced private key is not erased
-- if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()
+- this.#ephemeral?.erase()
 
 exchange.ts: a text that was read leaves its key
 - message.erase()

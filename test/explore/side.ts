@@ -64,6 +64,7 @@ const NOT_CORE: ReadonlySet<string> = new Set([
   '$openText',
   '$accepted',
   '$stale',
+  '$replaced',
   '$waiting',
   '$publicKey',
   '$peerPublicKey',

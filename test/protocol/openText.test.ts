@@ -15,6 +15,7 @@ import {
   outcomeOf,
   refusalOf,
   restarted,
+  two,
 } from '../helpers/exchanges.ts'
 import { refuses } from '../helpers/refuses.ts'
 
@@ -207,6 +208,26 @@ for (const suite of fakeSuites())
       exchange(a, again)
       assert.equal(delivered(a, again, a.sendMessage(PAY)), 'arrived')
       assert.deepEqual(readBy(again), ['pay 1'])
+    })
+
+    it('is refused for good where other shares have replaced its keys, however many come', () => {
+      for (const strangers of [1, 63, 64, 65, 200]) {
+        const [a, b] = two(suite)
+        const [keys, keysOfB] = [a.startKeys(), b.startKeys()]
+        a.receiveAnswer(b.receiveKeys(keys).confirm)
+        // its answer is lost: only this side is on the session
+        assert.ok(a.receiveKeys(keysOfB).completed)
+        for (let i = 0; i < strangers; i++) b.receiveKeys(restarted(a).startKeys())
+        const copy = a.sendMessage(PAY)
+        assert.equal(delivered(a, b, copy), 'refused')
+        for (let i = 0; i < 65; i++) b.receiveKeys(restarted(a).startKeys())
+        // recorded, and sent once more
+        refusalOf(() => b.receiveKeys(keys))
+        assert.equal(
+          refusalOf(() => b.receiveMessage(copy)),
+          'unknown_session',
+        )
+      }
     })
 
     it('is unknown where its sender ends, whatever comes afterwards', () => {
