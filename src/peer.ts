@@ -17,9 +17,10 @@ import {
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
 import { inTurn } from './inTurn.ts'
-import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
+import { bytesToHex, equalBytes, utf8ToBytes } from './protocol/bytes.ts'
 import { DuetError } from './protocol/errors.ts'
 import { Exchange, type Witness } from './protocol/exchange.ts'
+import type { Share } from './protocol/keySchedule.ts'
 import {
   AEAD_TAG_BYTES,
   type AnswerForm,
@@ -95,6 +96,10 @@ export class Peer implements Receiver {
   readonly #keysInTurn = inTurn()
   readonly #picturesInTurn = inTurn()
   readonly #letters = new LetterCount()
+  /** The last key message that confirmed nothing, and our session then: its sender had lost that. */
+  #without: { readonly publicKey: Uint8Array; readonly session: Uint8Array } | null = null
+  /** The last public key that was refused with its confirmation: it comes again without one. */
+  #refused: Uint8Array | null = null
   #expiry: NodeJS.Timeout | undefined
   /** Whether the memory has the other peer's identity. */
   #remembered: boolean
@@ -264,10 +269,16 @@ export class Peer implements Receiver {
    */
   receiveKeys(body: unknown): AnswerForm {
     const message = parseKeyMessage(this.suite, body)
-    const { confirm, completed } = this.#tellingOfAnotherIdentity(message.share.identity, () =>
+    const session = this.#exchange.current?.id
+    const { confirm, completed } = this.#noting(message.share, () =>
       this.#exchange.receiveKeys(message),
     )
-    this.report({ type: 'keys received', publicKey: message.share.publicKey })
+    const { publicKey } = message.share
+    this.report({ type: 'keys received', publicKey })
+    this.#without =
+      session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refused)
+        ? { publicKey, session }
+        : null
     if (completed) this.#completed()
     return encodeAnswer(confirm)
   }
@@ -311,7 +322,7 @@ export class Peer implements Receiver {
           await this.#wire.image({ bytes: length, content })
         } catch (error) {
           if (error instanceof PeerError && error.peerCode === 'unknown_session')
-            this.#texts.sessionGone(keys.header.session, null)
+            this.#texts.sessionGone(keys.header.session)
           throw error
         } finally {
           // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
@@ -399,6 +410,9 @@ export class Peer implements Receiver {
       const sent: KeyMessage = next
       try {
         const confirm = await this.#wire.keys(encodeKeyMessage(this.suite, sent))
+        // whoever has a session confirms it
+        const { current } = this.#exchange
+        if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
         if (completed) this.#completed()
         next = mayRepeat ? again : undefined
@@ -423,6 +437,9 @@ export class Peer implements Receiver {
     // they are kept for /show alone
     if (!this.showsSecrets) current.eraseSharedSecrets()
     this.#texts.settle()
+    const without = this.#without
+    if (without !== null && isSame(current.peer.publicKey, without.publicKey))
+      this.#texts.sessionGone(without.session)
     const own = this.#memory.identity.publicKey
     this.report({
       type: 'keys confirmed',
@@ -458,11 +475,14 @@ export class Peer implements Receiver {
     this.#work = null
   }
 
-  #tellingOfAnotherIdentity<T>(identity: Uint8Array, take: () => T): T {
+  /** Takes keys. What their refusal tells is remembered, and another identity is told of. */
+  #noting<T>({ identity, publicKey }: Share, take: () => T): T {
     try {
       return take()
     } catch (error) {
-      if (error instanceof DuetError && error.code === 'identity_changed') {
+      if (!(error instanceof DuetError)) throw error
+      if (error.code === 'confirm_failed') this.#refused = publicKey
+      if (error.code === 'identity_changed') {
         this.#identityRefused = true
         this.report({
           type: 'identity changed',
@@ -482,4 +502,8 @@ export class Peer implements Receiver {
     }, UNCONFIRMED_MS)
     this.#expiry.unref()
   }
+}
+
+function isSame(publicKey: Uint8Array, other: Uint8Array | null): boolean {
+  return other !== null && equalBytes(publicKey, other)
 }

@@ -71,10 +71,12 @@ export class Texts {
     this.#reportSettled(inDoubt, false)
   }
 
-  /** A text or a picture was refused, since the other peer does not have its session any more. */
-  sessionGone(session: Uint8Array, inDoubt: number | null): void {
+  /** The other peer does not have `session` any more. `open`: a text that may be on it. */
+  sessionGone(session: Uint8Array, open: OpenText | null = this.#inDoubt): void {
     if (this.#gone !== null && equalBytes(this.#gone, session)) return
     this.#gone = session
+    const inDoubt =
+      open !== null && equalBytes(open.message.session, session) ? open.message.seq : null
     this.#report({ type: 'session gone', session, inDoubt })
   }
 
@@ -106,9 +108,8 @@ export class Texts {
       this.#inDoubt = open.fate === 'open' ? open : null
     }
     const peerCode = failure?.peerCode ?? null
-    const { session, seq } = open.message
     if (peerCode === 'unknown_session')
-      this.sessionGone(session, open.fate === 'refused' ? null : seq)
+      this.sessionGone(open.message.session, open.fate === 'refused' ? null : open)
     if (open.fate === 'open') throw stillInDoubt(open, sealed, peerCode)
     if (open.fate === 'unknown') throw maybeRead(open, sealed, peerCode)
     if (open.fate === 'refused') throw refusalOf(failure)

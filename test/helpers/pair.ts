@@ -22,6 +22,8 @@ export interface WiredPeer {
   readonly keysSent: KeyForm[]
   readonly messagesSent: MessageForm[]
   readonly pictures: PictureStore
+  /** Ends its peer, and starts it again with what it keeps. */
+  restart(): void
 }
 
 export interface PairOptions {
@@ -77,27 +79,43 @@ export function pair({
         return other().receivePicture(tamper === undefined ? content : tampered(content, tamper))
       },
     }
-    const peer = new Peer({
-      port,
-      suite,
-      wire,
-      memory: {
-        identity,
-        knownIdentity: null,
-        remember: (known) => remembered.push(known),
-        place: 'kept nowhere',
-        toForget: 'start again.',
-        pictures,
+    const start = () =>
+      new Peer({
+        port,
+        suite,
+        wire,
+        memory: {
+          identity,
+          knownIdentity: remembered.at(-1) ?? null,
+          remember: (known) => remembered.push(known),
+          place: 'kept nowhere',
+          toForget: 'start again.',
+          pictures,
+        },
+        // the bytes of a secret are erased once they were reported
+        report: (event) =>
+          events.push('SECRET' in event ? { ...event, SECRET: event.SECRET.slice() } : event),
+        showsSecrets,
+        ownPicture: async () => sourceOf('image/png', pngOf(100_000)),
+        maxImage: MAX_IMAGE,
+        aead: nobleAead,
+      })
+    let peer = start()
+    return {
+      get peer() {
+        return peer
       },
-      // the bytes of a secret are erased once they were reported
-      report: (event) =>
-        events.push('SECRET' in event ? { ...event, SECRET: event.SECRET.slice() } : event),
-      showsSecrets,
-      ownPicture: async () => sourceOf('image/png', pngOf(100_000)),
-      maxImage: MAX_IMAGE,
-      aead: nobleAead,
-    })
-    return { peer, identity, events, remembered, keysSent, messagesSent, pictures }
+      identity,
+      events,
+      remembered,
+      keysSent,
+      messagesSent,
+      pictures,
+      restart() {
+        peer.close()
+        peer = start()
+      },
+    }
   }
   const a: WiredPeer = make(5000, () => b.peer)
   const b: WiredPeer = make(5001, () => a.peer)
