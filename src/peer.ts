@@ -159,8 +159,7 @@ export class Peer implements Receiver {
   /** Erases the keys of every session, and removes what is not kept for the next run. */
   close(): void {
     clearTimeout(this.#expiry)
-    this.#exchange.erase()
-    this.#texts.settle()
+    this.#texts.close()
     this.#memory.pictures.close()
   }
 

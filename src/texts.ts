@@ -62,7 +62,14 @@ export class Texts {
     })
   }
 
-  /** Keys were agreed on, or this peer ends: a text that is in doubt may have been settled by that. */
+  /** This peer ends, and with it all that could be learnt of an open text. Erases the exchange. */
+  close(): void {
+    const { openText } = this.#exchange
+    this.#exchange.erase()
+    if (openText !== null) this.#reportSettled(openText, false)
+  }
+
+  /** Keys were agreed on: a text that is in doubt may have lost its session by that. */
   settle(): void {
     const inDoubt = this.#inDoubt
     if (inDoubt === null || inDoubt.fate === 'open') return
@@ -188,14 +195,14 @@ const NOT_SEALED = 'The text of this request was not sealed.'
 
 function stillInDoubt(open: OpenText, sealed: boolean, peerCode: string | null): TextError {
   const { seq } = open.message
-  const why =
+  const what =
     peerCode === null
-      ? 'nobody has acknowledged it'
-      : `the other peer answered: ${peerCode}, and a copy may still be on its way`
+      ? `Message ${seq} may have arrived: nobody has acknowledged it.`
+      : `The other peer answered: ${peerCode}. It may still get another copy of message ${seq}.`
   const how = sealed
-    ? 'The same text again, or none, is this message: it is sent again as the same bytes.'
-    : `${NOT_SEALED} /send_msg without a text sends number ${seq} again as the same bytes.`
-  const detail = `Message ${seq} of this session may have arrived: ${why}. ${how}`
+    ? 'The same text again, or none, is this message, and goes out as the same bytes.'
+    : `${NOT_SEALED} /send_msg without a text sends message ${seq} again, as the same bytes.`
+  const detail = `${what} ${how}`
   return new TextError('in_doubt', detail, nameOf(open, sealed), peerCode)
 }
 

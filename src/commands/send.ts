@@ -31,7 +31,10 @@ export async function send(
     const text = given === undefined || given === '-' ? await readInput() : fromArgument(given)
     if (text.length === 0) throw new DuetError('bad_text', 'There is no text to send.')
     const sealed = await seal(known ?? (await keyAt(to)), text)
-    print(JSON.stringify(await sendMailTo(to, sealed), null, 2))
+    const stored = await sendMailTo(to, sealed, () =>
+      tell('no answer came: the same sealed text goes once more, and is stored once'),
+    )
+    print(JSON.stringify(stored, null, 2))
     return 0
   } catch (error) {
     if (!(error instanceof PeerError)) throw error

@@ -50,8 +50,9 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 
   router.register('/show', OWNER_METHODS, (ctx) => {
     const state = peer.show()
-    const { session, waiting } = state
-    const isNew = session !== null && session.id !== shown && waiting.length === 0
+    const { session, waiting, inDoubt } = state
+    const isNew =
+      session !== null && session.id !== shown && waiting.length === 0 && inDoubt === null
     shown = session?.id ?? null
     // whoever follows `next` sees both secrets, first that of the peer whose keys were sent first
     const after = session?.id === completed ? others('/send_msg') : others('/show')
@@ -106,7 +107,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 /send_keys    make a fresh key pair and send the public key to the other peer
 /show         print the shared secret in the terminal; answer with what is public
 /send_msg     seal a text and send it: --data-urlencode 'text=...', or no body
-              for the default text
+              for the default text, or for the one that is in doubt
 /decrypt_msg  open every waiting message and print it in the terminal
 /send_image   seal a picture and send it: --data-binary @picture.png with its
               Content-Type, or no body for this peer's own picture

@@ -45,7 +45,7 @@ describe('a step', suite, () => {
       await withTab(a.url, {}, async (page) => {
         await page.fill('#text', TEXT)
         await press(page, '/send_msg')
-        await says(page, '/send_msg', /Message 0 of this session may have arrived/)
+        await says(page, '/send_msg', /Message 0 may have arrived/)
         await page.getByText('Message 0 may have arrived. Send the same text again').waitFor()
         await nextIs(page, '/send_msg')
         await press(page, '/send_msg')

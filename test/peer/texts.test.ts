@@ -213,6 +213,20 @@ describe('a text whose answers are lost', () => {
     const last = a.events.at(-1)
     assert.deepEqual(last?.type === 'message settled' && [last.seq, last.arrived], [0, false])
   })
+
+  it('is unknown, too, when its sender ends before it was told anything', async () => {
+    let end = () => {}
+    const { a } = await agreed({
+      loseAnswer: () => {
+        end()
+        throw noAnswer()
+      },
+    })
+    end = () => a.peer.close()
+    assert.equal(await outcomeOf(send(a, PAY)), 'maybe_read 0')
+    assert.equal(a.messagesSent.length, 1)
+    assert.equal(eventsOf(a, 'message settled').length, 1)
+  })
 })
 
 describe('a session that the other peer has lost', () => {
