@@ -43,7 +43,7 @@ export interface NamedText {
   readonly sealed: boolean
 }
 
-/** A text was sealed, and its sender can not be told that it arrived as this request wanted it. */
+/** A text was sealed, and this request can't be told that it arrived by it. */
 export class TextError extends DuetError<'in_doubt' | 'maybe_read' | 'already_sent'> {
   readonly text: NamedText
   /** Why the other peer refused the last copy, if it did. */

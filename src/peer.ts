@@ -97,7 +97,8 @@ export class Peer implements Receiver {
   readonly #picturesInTurn = inTurn()
   readonly #letters = new LetterCount()
   /** The last key message that confirmed nothing, and our session then: its sender had lost that. */
-  #without: { readonly publicKey: Uint8Array; readonly session: Uint8Array } | null = null
+  #keysWithoutConfirm: { readonly publicKey: Uint8Array; readonly session: Uint8Array } | null =
+    null
   /** The last public key that was refused with its confirmation: it comes again without one. */
   #refused: Uint8Array | null = null
   #expiry: NodeJS.Timeout | undefined
@@ -274,7 +275,7 @@ export class Peer implements Receiver {
     )
     const { publicKey } = message.share
     this.report({ type: 'keys received', publicKey })
-    this.#without =
+    this.#keysWithoutConfirm =
       session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refused)
         ? { publicKey, session }
         : null
@@ -436,9 +437,9 @@ export class Peer implements Receiver {
     // they are kept for /show alone
     if (!this.showsSecrets) current.eraseSharedSecrets()
     this.#texts.settle()
-    const without = this.#without
-    if (without !== null && isSame(current.peer.publicKey, without.publicKey))
-      this.#texts.sessionGone(without.session)
+    const keys = this.#keysWithoutConfirm
+    if (keys !== null && isSame(current.peer.publicKey, keys.publicKey))
+      this.#texts.sessionGone(keys.session)
     const own = this.#memory.identity.publicKey
     this.report({
       type: 'keys confirmed',

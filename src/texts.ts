@@ -17,6 +17,9 @@ export class Texts {
   readonly #inTurn = inTurn()
   /** The open text that its sender was told of, or null. */
   #inDoubt: OpenText | null = null
+  /** How many steps have left a text open, and why the other peer refused the last copy of the last one, if it did. */
+  #leftOpen = 0
+  #lastPeerCode: string | null = null
   /** One that was settled as unknown while nobody asked: the next who sends a text is told. */
   #untold: OpenText | null = null
   /** The session that was said last to be gone. */
@@ -45,12 +48,16 @@ export class Texts {
     inDoubt: OpenText | null,
   ): Promise<SealedMessage> {
     const isSame = inDoubt !== null && (text === undefined || inDoubt.isSame(text))
+    const leftOpen = this.#leftOpen
     return this.#inTurn(async () => {
       try {
         const { openText } = this.#exchange
         if (openText === null) this.#tellSettled(inDoubt, isSame)
         // whoever waited behind it can't know that it is in doubt
         else if (openText !== inDoubt) throw stillInDoubt(openText, false, null)
+        // it was tried while this one waited: sixteen in a row would take a minute
+        else if (this.#leftOpen !== leftOpen)
+          throw stillInDoubt(openText, isSame, this.#lastPeerCode)
         else {
           await this.#sendCopies(openText, isSame)
           if (isSame) return openText.message
@@ -117,7 +124,11 @@ export class Texts {
     const peerCode = failure?.peerCode ?? null
     if (peerCode === 'unknown_session')
       this.sessionGone(open.message.session, open.fate === 'refused' ? null : open)
-    if (open.fate === 'open') throw stillInDoubt(open, sealed, peerCode)
+    this.#lastPeerCode = peerCode
+    if (open.fate === 'open') {
+      this.#leftOpen++
+      throw stillInDoubt(open, sealed, peerCode)
+    }
     if (open.fate === 'unknown') throw maybeRead(open, sealed, peerCode)
     if (open.fate === 'refused') throw refusalOf(failure)
     if (wasInDoubt) this.#reportSettled(open, true)

@@ -134,12 +134,14 @@ function connectedBy(request: Request): () => boolean {
   const connected = () => {
     isConnected = true
   }
+  const watch = (socket: Socket) => {
+    // one that is used again is connected already
+    if (socket.connecting) socket.once('connect', connected)
+    else connected()
+  }
   request.once('request', (sent: http.ClientRequest) => {
-    sent.once('socket', (socket) => {
-      // one that is used again is connected already
-      if (socket.connecting) socket.once('connect', connected)
-      else connected()
-    })
+    if (sent.socket) watch(sent.socket)
+    else sent.once('socket', watch)
   })
   return () => isConnected
 }

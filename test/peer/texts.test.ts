@@ -143,6 +143,23 @@ describe('a text whose answers are lost', () => {
     assert.deepEqual(readBy(b), Array(16).fill(PAY))
   })
 
+  it('is tried once for all that come after it and wait', async () => {
+    const { a, b, wire } = await agreed()
+    wire.loses = 'requests'
+    await outcomeOf(send(a, PAY))
+    const texts = [PAY, 'pay 2', undefined, PAY]
+    assert.deepEqual(await Promise.all(texts.map((text) => outcomeOf(send(a, text)))), [
+      'in_doubt 0',
+      'in_doubt 0, not sealed',
+      'in_doubt 0',
+      'in_doubt 0',
+    ])
+    assert.equal(a.messagesSent.length, 2 * COPIES)
+    wire.loses = 'nothing'
+    assert.equal(await outcomeOf(send(a)), 'arrived 0')
+    assert.deepEqual(readBy(b), [PAY])
+  })
+
   it('is another message than an equal one whose request came before the answer', async () => {
     const { a, b, wire } = await agreed()
     const before = a.peer.textInDoubt
