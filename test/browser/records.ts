@@ -46,7 +46,7 @@ describe('what comes over the wire', suite, () => {
   it('of a picture is its header and no more', () =>
     onPage(async (page, [a]) => {
       await a.call('/send_image')
-      await page.getByText('sealed picture').click()
+      await page.locator('.record summary', { hasText: 'sealed picture' }).click()
       const record = page.locator('.record', { hasText: 'sealed picture' })
       assert.match(await record.innerText(), /DUET2|44 55 45 54 32/)
       assert.match(await record.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)

@@ -54,7 +54,7 @@ export async function withTreated(
   const address = server.address()
   assert.ok(typeof address === 'object' && address !== null)
   try {
-    await withPeers({ via: `http://127.0.0.1:${address.port}`, timeout: 500 }, async (a, b) => {
+    await withPeers({ via: `http://127.0.0.1:${address.port}`, timeout: 2_000 }, async (a, b) => {
       target = b.url
       await agree(a, b)
       await run(a, b, (...how) => {
