@@ -59,7 +59,6 @@ export function publicStateOf({
       seq,
       bytes: ciphertext.length,
     })),
-    inDoubt: null as { session: string; seq: number } | null,
     image: picture && { bytes: picture.bytes, type: picture.type },
   }
 }

@@ -82,8 +82,6 @@ const stateOfVersion1 = {
     known: v.boolean(),
   }),
   session: v.nullable(v.strictObject({ id: Id, sent: Count, received: Count })),
-  // transcripts from before there was such a thing lack it
-  inDoubt: v.optional(v.nullable(v.strictObject({ session: Id, seq: Count })), null),
   waiting: v.pipe(
     v.array(v.strictObject({ session: Id, seq: Count, bytes: Count })),
     v.maxLength(32),
