@@ -92,6 +92,19 @@ describe('an open text', () => {
     assert.equal(a.current?.sent, 1)
   })
 
+  it('has one copy under way at a time, and none once it is settled', () => {
+    const [a] = exchanged()
+    a.sendMessage(PAY)
+    const text = a.openText ?? assert.fail()
+    assert.throws(() => a.repeatMessage(), /^Error: No copy may leave now\.$/)
+    a.messageAnswered('no answer')
+    assert.throws(() => a.messageAnswered('accepted'), /^Error: No copy is under way\.$/)
+    a.repeatMessage()
+    a.messageAnswered('accepted')
+    assert.throws(() => text.copy(), /^Error: No copy may leave now\.$/)
+    assert.throws(() => a.repeatMessage(), /^Error: No text is open\.$/)
+  })
+
   it('is known as the same text until it is settled, and a key of its own tells it from equal ones', () => {
     const [a, b] = exchanged()
     for (const side of [a, b]) side.sendMessage(PAY)
