@@ -52,7 +52,7 @@ export class Texts {
     return this.#inTurn(async () => {
       try {
         const { openText } = this.#exchange
-        if (openText === null) this.#tellSettled(inDoubt, isSame)
+        if (openText === null) this.#tellSettled(isSame ? inDoubt : null)
         // whoever waited behind it can't know that it is in doubt
         else if (openText !== inDoubt) throw stillInDoubt(openText, false, null)
         // it was tried while this one waited: sixteen in a row would take a minute
@@ -153,13 +153,16 @@ export class Texts {
     }
   }
 
-  /** @throws TextError about a text that was settled, and whose sender does not know */
-  #tellSettled(inDoubt: OpenText | null, isSame: boolean): void {
+  /**
+   * `same`: the text that this request is about, if it is about one that was in doubt when it came.
+   * @throws TextError about a text that was settled, and whose sender does not know
+   */
+  #tellSettled(same: OpenText | null): void {
     const untold = this.#untold
     this.#untold = null
-    if (untold !== null) throw maybeRead(untold, isSame && untold === inDoubt, null)
-    if (!isSame || inDoubt === null) return
-    throw inDoubt.fate === 'arrived' ? alreadySent(inDoubt) : maybeRead(inDoubt, true, null)
+    if (untold !== null) throw maybeRead(untold, false, null)
+    if (same === null) return
+    throw same.fate === 'arrived' ? alreadySent(same) : maybeRead(same, true, null)
   }
 
   #reportSettled({ message: { session, seq } }: OpenText, arrived: boolean): void {
@@ -178,7 +181,7 @@ function outcomeOf(error: unknown): Outcome {
 
 /** Whether another copy follows in this step: not where a peer refused, and not where nobody is there to be reached. */
 function isRepeated(failure: PeerError | null, open: OpenText): boolean {
-  if (failure === null || failure.peerCode !== null) return false
+  if (failure?.peerCode !== null) return false
   return open.hasLeft || failure.code !== 'peer_unreachable'
 }
 

@@ -131,6 +131,18 @@ src/mailbox/watch.ts: It makes the watcher look twice at the beginning, and the 
 src/mailbox/watch.ts: Whatever is not 0 begins the loop, and the first read replaces it.
 - for (let more = -1; more !== 0; read += more)
 + +1
+
+src/texts.ts: Another number than before is all that it has to be.
+- this.#leftOpen++
++ this.#leftOpen--
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- if (peerCode === null) return 'no answer'
++ false
+
+src/texts.ts: What was sealed just now is open; the compiler does not know.
+- if (openText === null) throw new Error('What was sealed is not open.')
++ false
 `
 
 export const EQUIVALENT: readonly Equivalent[] = changesIn(LIST).flatMap(({ edits }) =>

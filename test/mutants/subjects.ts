@@ -16,6 +16,7 @@ export interface Subject {
 export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
   'protocol/curves.test.ts': /after 1000 iterations/,
   'peer/guard.test.ts': /^(a slow or greedy caller|a proxy in the environment)/,
+  'peer/texts.test.ts': /^\/send_msg over a wire/,
   'mailbox/mailbox.test.ts': /^ecdh-duet|works as it stands there/,
   'state/state.test.ts': /^the state on X25519MLKEM768/,
   'mailbox/turn.test.ts': /is one process's/,

@@ -2,7 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { COPY_SHARES, PeerError, type PeerEvent, TextError } from '../../src/contract.ts'
+import {
+  COPY_SHARES,
+  type PeerCode,
+  PeerError,
+  type PeerEvent,
+  TextError,
+} from '../../src/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { posting, TEXT } from '../helpers/call.ts'
@@ -96,7 +102,9 @@ describe('a text whose answers are lost', () => {
     assert.equal(await outcomeOf(send(a, PAY)), 'arrived 0')
     assert.equal(a.peer.publicState().inDoubt, null)
     assert.equal(new Set(a.messagesSent.map((form) => JSON.stringify(form))).size, 1)
-    assert.deepEqual(eventsOf(a, 'message settled').length, 1)
+    const [settled, ...more] = eventsOf(a, 'message settled')
+    assert.ok(settled?.type === 'message settled')
+    assert.deepEqual([settled.seq, settled.arrived, more.length], [0, true, 0])
     // an equal text is another message from here on
     assert.equal(await outcomeOf(send(a, PAY)), 'arrived 1')
     assert.deepEqual(readBy(b), [PAY, PAY])
@@ -246,7 +254,132 @@ describe('a text whose answers are lost', () => {
   })
 })
 
+describe('a copy', () => {
+  const unsent = (code: PeerCode) =>
+    new PeerError(code, 'It is not there.', null, { isUnsent: true })
+  const refused = (code: string) => new PeerError('peer_refused', 'It answered.', code)
+  for (const [what, failures, outcome, copies] of [
+    ['that is refused for now', [refused('inbox_full')], 'in_doubt 0', 1],
+    ['that broke off', [new PeerError('peer_unreachable', 'It broke.')], 'arrived 0', 2],
+    ['that nobody is there to take', [unsent('peer_unreachable')], 'peer_unreachable', 1],
+    ['that finds no way in time', [unsent('peer_timeout')], 'arrived 0', 2],
+    [
+      'that never finds a way in time',
+      Array(COPIES).fill(unsent('peer_timeout')),
+      'peer_unreachable',
+      COPIES,
+    ],
+    [
+      'that nobody is there to take after another one',
+      [noAnswer(), unsent('peer_unreachable')],
+      'arrived 0',
+      3,
+    ],
+    ['that was overtaken by another one', [refused('replay')], 'arrived 0', 1],
+  ] as [string, PeerError[], string, number][])
+    it(`${what} is followed by ${copies - 1} more, and the text is then: ${outcome}`, async () => {
+      const left = [...failures]
+      const { a } = await agreed({
+        intercept: (kind) => {
+          const failure = kind === 'message' && left.shift()
+          if (failure) throw failure
+        },
+      })
+      assert.equal(await outcomeOf(send(a, PAY)), outcome)
+      assert.equal(a.messagesSent.length, copies)
+      assert.equal(eventsOf(a, 'message sent').length, 1)
+      assert.equal(eventsOf(a, 'message repeated').length, copies - 1)
+      assert.equal(eventsOf(a, 'message settled').length, 0)
+    })
+})
+
+describe('what is said of a text', () => {
+  const detailOf = (sending: Promise<unknown>) =>
+    sending.then(
+      () => assert.fail(),
+      (error: Error) => error.message,
+    )
+
+  it('in doubt tells what is the same message, and what was not sealed', async () => {
+    const { a, wire } = await agreed()
+    wire.loses = 'requests'
+    assert.equal(
+      await detailOf(send(a, PAY)),
+      'Message 0 may have arrived: nobody has acknowledged it. The same text again, or none, is this message, and goes out as the same bytes.',
+    )
+    assert.equal(
+      await detailOf(send(a, 'pay 2')),
+      'Message 0 may have arrived: nobody has acknowledged it. The text of this request was not sealed. /send_msg without a text sends message 0 again, as the same bytes.',
+    )
+  })
+
+  it('that was refused for now tells why', async () => {
+    const { a } = await agreed()
+    for (let i = 0; i < 32; i++) await send(a)
+    assert.match(
+      await detailOf(send(a, PAY)),
+      /^The other peer answered: inbox_full\. It may still get another copy of message 32\. The same text/,
+    )
+  })
+
+  it('that is unknown or has arrived tells so, and whether anything was sealed', async () => {
+    const { a, b, wire } = await agreed()
+    wire.loses = 'requests'
+    await outcomeOf(send(a, PAY))
+    wire.loses = 'nothing'
+    const [, again] = await Promise.all([send(a), detailOf(send(a))])
+    assert.match(again, /^It is message 0, which was in doubt, and has arrived since\. If you/)
+    wire.loses = 'requests'
+    await outcomeOf(send(a, PAY))
+    wire.loses = 'nothing'
+    for (let i = 0; i < 2; i++) await keys(a, b)
+    assert.equal(
+      await detailOf(send(a)),
+      'Nobody can tell whether message 1 arrived: it may have been read. Its session is over. The text of this request was not sealed.',
+    )
+    wire.loses = 'requests'
+    await outcomeOf(send(a, PAY))
+    wire.loses = 'nothing'
+    b.restart()
+    const [first, second] = await Promise.all([detailOf(send(a)), detailOf(send(a, PAY))])
+    assert.match(first, /^Nobody can tell whether message 0 arrived.*unread are gone too\.$/)
+    assert.match(second, /^Nobody can tell whether message 0 arrived.*Its session is over\.$/)
+  })
+
+  it('of which nothing was sent tells that', async () => {
+    const { a, wire } = await agreed()
+    wire.loses = 'connections'
+    assert.match(await detailOf(send(a)), /^No connection.*nothing of the text was sent\.$/)
+  })
+})
+
 describe('a session that the other peer has lost', () => {
+  it('is said to be gone by a picture, without a text where none was in doubt on it', async () => {
+    let losing = false
+    const { a, b } = await agreed({
+      intercept: (kind) => {
+        if (kind === 'message' && losing) throw noAnswer()
+        if (kind === 'image') throw new PeerError('peer_refused', 'Gone.', 'unknown_session')
+      },
+    })
+    losing = true
+    await outcomeOf(send(a, PAY))
+    await keys(a, b)
+    await assert.rejects(a.peer.sendPicture(), { peerCode: 'unknown_session' })
+    const [gone] = eventsOf(a, 'session gone')
+    assert.ok(gone?.type === 'session gone')
+    assert.equal(bytesToHex(gone.session), a.peer.publicState().session?.id)
+    assert.equal(gone.inDoubt, null)
+  })
+
+  it('is said to be gone without the text that it refused', async () => {
+    const { a, b } = await agreed()
+    b.restart()
+    await outcomeOf(send(a, PAY))
+    const [gone] = eventsOf(a, 'session gone')
+    assert.equal(gone?.type === 'session gone' && gone.inDoubt, null)
+  })
+
   for (const [what, contact] of [
     ['keys of this peer', ['a', 'b']],
     ['keys of the other one', ['b', 'a']],
