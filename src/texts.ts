@@ -130,7 +130,7 @@ export class Texts {
       throw stillInDoubt(open, sealed, peerCode)
     }
     if (open.fate === 'unknown') throw maybeRead(open, sealed, peerCode)
-    if (open.fate === 'refused') throw refusalOf(failure)
+    if (open.fate === 'refused') throw refusalOf(peerCode)
     if (wasInDoubt) this.#reportSettled(open, true)
   }
 
@@ -186,12 +186,12 @@ function isRepeated(failure: PeerError | null, open: OpenText): boolean {
 }
 
 /** Of a text that was not taken, and never will be. */
-function refusalOf(failure: PeerError | null): PeerError {
-  if (failure?.peerCode === 'unknown_session')
+function refusalOf(peerCode: string | null): PeerError {
+  if (peerCode === 'unknown_session')
     return new PeerError(
       'peer_refused',
       'The other peer does not have this session any more, and did not take the text. If it was restarted, texts that waited there unread are gone too.',
-      failure.peerCode,
+      peerCode,
     )
   return new PeerError(
     'peer_unreachable',
