@@ -11,18 +11,58 @@ export type PeerCode =
   | 'peer_unreachable'
   | 'peer_refused'
   | 'peer_timeout'
+  | 'maybe_read'
+  | 'already_sent'
   | 'secrets_hidden'
   | 'no_space'
 
 /** The other peer could not be reached, or refused: then `peerCode` is its own code, if it gave a known one. */
 export class PeerError extends DuetError<PeerCode> {
   readonly peerCode: string | null
+  /** Whether it is certain that no byte of the request left this machine. */
+  readonly isUnsent: boolean
 
-  constructor(code: PeerCode, detail: string, peerCode: string | null = null) {
+  constructor(
+    code: PeerCode,
+    detail: string,
+    peerCode: string | null = null,
+    { isUnsent = false } = {},
+  ) {
     super(code, detail)
+    this.peerCode = peerCode
+    this.isUnsent = isUnsent
+  }
+}
+
+/** Which text an error is about, for whoever handed one in. */
+export interface NamedText {
+  /** The id of the session that it was sealed on, as hex. */
+  readonly session: string
+  readonly seq: number
+  /** Whether it is the text of the request that is refused; if not, that one was not sealed at all. */
+  readonly sealed: boolean
+}
+
+/** A text was sealed, and this request can't be told that it arrived by it. */
+export class TextError extends DuetError<'in_doubt' | 'maybe_read' | 'already_sent'> {
+  readonly text: NamedText
+  /** Why the other peer refused the last copy, if it did. */
+  readonly peerCode: string | null
+
+  constructor(
+    code: TextError['code'],
+    detail: string,
+    text: NamedText,
+    peerCode: string | null = null,
+  ) {
+    super(code, detail)
+    this.text = text
     this.peerCode = peerCode
   }
 }
+
+/** A step sends so many copies of a text. Each is waited for during its share of the step's time. */
+export const COPY_SHARES = [0.2, 0.3, 0.5] as const
 
 /** The way to the other peer: one function for each wire route. Each throws PeerError. */
 export interface Wire {
@@ -30,8 +70,11 @@ export interface Wire {
   readonly url: string
   /** Returns the confirmation that the answer carries, if any. */
   keys(form: KeyForm): Promise<Confirm | undefined>
-  /** Returns how many messages before this one the receiver misses. */
-  message(form: MessageForm): Promise<{ missing: number }>
+  /**
+   * Sends a copy of a text, the `copy`-th in its step, counted from 0. Returns how many messages before this one the
+   * receiver misses. Rejects no sooner than the next copy may leave, unless the other peer refused or nothing left.
+   */
+  message(form: MessageForm, copy: number): Promise<{ missing: number }>
   /**
    * Sends a picture's stream of `bytes` bytes; returns once the receiver has the whole picture. A piece of `content` is good
    * until the next one is asked for.
@@ -190,12 +233,20 @@ export type PeerEvent =
   | { type: 'KEM secret'; SECRET: Uint8Array }
   | { type: 'no shared secret' }
   | { type: 'message sent'; seq: number; ciphertext: Uint8Array }
+  /** Another copy of the same bytes went out. */
+  | { type: 'message repeated'; seq: number }
+  /** A text that was in doubt has arrived, or nobody will be able to tell. */
+  | { type: 'message settled'; seq: number; session: Uint8Array; arrived: boolean }
+  /** The other peer does not have this session any more. `inDoubt`: the number of a text on it that nobody acknowledged. */
+  | { type: 'session gone'; session: Uint8Array; inDoubt: number | null }
   | {
       type: 'message received'
       seq: number
       ciphertext: Uint8Array
       missing: number
     }
+  /** The very bytes that were accepted before. */
+  | { type: 'copy received'; seq: number }
   | { type: 'message opened'; seq: number; SECRET: Uint8Array }
   | { type: 'picture progress'; way: 'sent' | 'received'; done: number; total: number; ms: number }
   | { type: 'picture sent'; picture: PictureFacts; ms: number }

@@ -46,6 +46,8 @@ export interface LaunchOptions {
   readonly maxImage?: number | undefined
   /** With callers who take their time; that of a server by default. */
   readonly patience?: Patience | undefined
+  /** How long, in ms, a step waits for the other peer, as `createClient` has it; 5 s by default. */
+  readonly timeout?: number | undefined
   readonly showWork?: PeerOptions['showWork']
   /** Who takes what comes over the wire; without it, each peer itself. Called once a peer, in the order of the plans. */
   readonly receiver?: (peer: Peer) => Receiver
@@ -97,6 +99,7 @@ export async function prepare({
   image,
   maxImage,
   patience,
+  timeout,
   receiver,
   openMailbox,
   ...options
@@ -147,7 +150,7 @@ export async function prepare({
         isOneWay: !isHere(peerUrl) && (reachedAt[i] ?? []).every(isHere),
         memory,
         mailbox: openMailbox?.(),
-        wire: { ...createClient(via, options.suite, events), url: peerUrl },
+        wire: { ...createClient(via, options.suite, events, timeout), url: peerUrl },
         report: (event) => {
           report(event)
           if (event.type === 'keys confirmed') events.confirmed(event)

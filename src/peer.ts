@@ -16,23 +16,27 @@ import {
   type Wire,
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
-import { bytesToHex, utf8ToBytes } from './protocol/bytes.ts'
+import { inTurn } from './inTurn.ts'
+import { bytesToHex, equalBytes, utf8ToBytes } from './protocol/bytes.ts'
 import { DuetError } from './protocol/errors.ts'
 import { Exchange, type Witness } from './protocol/exchange.ts'
+import type { Share } from './protocol/keySchedule.ts'
 import {
+  AEAD_TAG_BYTES,
   type AnswerForm,
   encodeAnswer,
   encodeKeyMessage,
-  encodeMessage,
   type KeyMessage,
   parseKeyMessage,
   parseMessage,
 } from './protocol/messages.ts'
+import type { OpenText } from './protocol/openText.ts'
 import { safetyNumber } from './protocol/safetyNumber.ts'
 import type { Session } from './protocol/session.ts'
 import { type Aead, streamBytes } from './protocol/stream.ts'
 import type { Suite } from './protocol/suites.ts'
 import { publicStateOf } from './publicState.ts'
+import { Texts } from './texts.ts'
 import { beginPicture, openPicture, pictureClock, sealPicture } from './transfer.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
@@ -88,10 +92,15 @@ export class Peer implements Receiver {
   readonly #mailbox: Mailbox | null
   readonly #reachedAt: readonly string[]
   readonly #isOneWay: boolean
+  readonly #texts: Texts
   readonly #keysInTurn = inTurn()
-  readonly #messagesInTurn = inTurn()
   readonly #picturesInTurn = inTurn()
   readonly #letters = new LetterCount()
+  /** The last key message that confirmed nothing, and our session then: its sender had lost that. */
+  #keysWithoutConfirm: { readonly publicKey: Uint8Array; readonly session: Uint8Array } | null =
+    null
+  /** The last public key that was refused with its confirmation: it comes again without one. */
+  #refused: Uint8Array | null = null
   #expiry: NodeJS.Timeout | undefined
   /** Whether the memory has the other peer's identity. */
   #remembered: boolean
@@ -120,6 +129,7 @@ export class Peer implements Receiver {
     this.#memory = memory
     this.#remembered = memory.knownIdentity !== null
     this.#wire = wire
+    this.#texts = new Texts(this.#exchange, wire, options.report)
     this.showsSecrets = options.showsSecrets
     this.showsWork = options.showsSecrets && showWork !== undefined
     this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
@@ -150,7 +160,7 @@ export class Peer implements Receiver {
   /** Erases the keys of every session, and removes what is not kept for the next run. */
   close(): void {
     clearTimeout(this.#expiry)
-    this.#exchange.erase()
+    this.#texts.close()
     this.#memory.pictures.close()
   }
 
@@ -162,6 +172,14 @@ export class Peer implements Receiver {
   /** How many texts wait to be read. */
   get unread(): number {
     return this.#exchange.waiting.length
+  }
+
+  /**
+   * The text that may have arrived and that nobody acknowledged, or null: what comes from now on with the same text,
+   * or without one, is the same message.
+   */
+  get textInDoubt(): OpenText | null {
+    return this.#texts.inDoubt
   }
 
   /** The picture that came last, or null. */
@@ -211,27 +229,21 @@ export class Peer implements Receiver {
       suite: this.suite,
       identity: this.#memory.identity.publicKey,
       exchange: this.#exchange,
+      inDoubt: this.textInDoubt?.message ?? null,
       picture: this.lastPicture,
     })
   }
 
   /**
-   * Seals a text (UTF-8; without one, the peer's own) and sends it.
-   * @throws PeerError; DuetError `bad_text` `no_session` `rekey_required`
+   * Seals a text (UTF-8; without one, the peer's own) and sends it. One that is in doubt goes first, and is this very
+   * message if `text` is the same, or is missing. `text` is erased. `inDoubt`: what was in doubt when the request came.
+   * @throws PeerError; DuetError `bad_text` `no_session` `rekey_required`; TextError `in_doubt` `maybe_read`
+   *   `already_sent`
    */
-  sendMessage(text: Uint8Array = this.#message) {
-    return this.#messagesInTurn(async () => {
-      const message = this.#exchange.sendMessage(text)
-      const { session, seq, ciphertext } = message
-      this.report({ type: 'message sent', seq, ciphertext })
-      await this.#wire.message(encodeMessage(message))
-      return {
-        sent: true,
-        session: bytesToHex(session),
-        seq,
-        bytes: text.length,
-      } as const
-    })
+  async sendMessage(text?: Uint8Array, inDoubt = this.textInDoubt) {
+    const { session, seq, ciphertext } = await this.#texts.send(text, this.#message, inDoubt)
+    const bytes = ciphertext.length - AEAD_TAG_BYTES
+    return { sent: true, session: bytesToHex(session), seq, bytes } as const
   }
 
   /**
@@ -257,10 +269,16 @@ export class Peer implements Receiver {
    */
   receiveKeys(body: unknown): AnswerForm {
     const message = parseKeyMessage(this.suite, body)
-    const { confirm, completed } = this.#tellingOfAnotherIdentity(message.share.identity, () =>
+    const session = this.#exchange.current?.id
+    const { confirm, completed } = this.#noting(message.share, () =>
       this.#exchange.receiveKeys(message),
     )
-    this.report({ type: 'keys received', publicKey: message.share.publicKey })
+    const { publicKey } = message.share
+    this.report({ type: 'keys received', publicKey })
+    this.#keysWithoutConfirm =
+      session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refused)
+        ? { publicKey, session }
+        : null
     if (completed) this.#completed()
     return encodeAnswer(confirm)
   }
@@ -302,6 +320,10 @@ export class Peer implements Receiver {
         const content = sealPicture(begun, keys, this.#aead, (done) => clock.progress(done, bytes))
         try {
           await this.#wire.image({ bytes: length, content })
+        } catch (error) {
+          if (error instanceof PeerError && error.peerCode === 'unknown_session')
+            this.#texts.sessionGone(keys.header.session)
+          throw error
         } finally {
           // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
           // an early refusal what was asked for may still be on its way
@@ -388,6 +410,9 @@ export class Peer implements Receiver {
       const sent: KeyMessage = next
       try {
         const confirm = await this.#wire.keys(encodeKeyMessage(this.suite, sent))
+        // whoever has a session confirms it
+        const { current } = this.#exchange
+        if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
         if (completed) this.#completed()
         next = mayRepeat ? again : undefined
@@ -411,6 +436,10 @@ export class Peer implements Receiver {
     if (current === null || knownIdentity === null) throw new Error('Nothing was completed.')
     // they are kept for /show alone
     if (!this.showsSecrets) current.eraseSharedSecrets()
+    this.#texts.settle()
+    const keys = this.#keysWithoutConfirm
+    if (keys !== null && isSame(current.peer.publicKey, keys.publicKey))
+      this.#texts.sessionGone(keys.session)
     const own = this.#memory.identity.publicKey
     this.report({
       type: 'keys confirmed',
@@ -446,11 +475,14 @@ export class Peer implements Receiver {
     this.#work = null
   }
 
-  #tellingOfAnotherIdentity<T>(identity: Uint8Array, take: () => T): T {
+  /** Takes keys. What their refusal tells is remembered, and another identity is told of. */
+  #noting<T>({ identity, publicKey }: Share, take: () => T): T {
     try {
       return take()
     } catch (error) {
-      if (error instanceof DuetError && error.code === 'identity_changed') {
+      if (!(error instanceof DuetError)) throw error
+      if (error.code === 'confirm_failed') this.#refused = publicKey
+      if (error.code === 'identity_changed') {
         this.#identityRefused = true
         this.report({
           type: 'identity changed',
@@ -473,12 +505,6 @@ export class Peer implements Receiver {
   }
 }
 
-/** Runs tasks one after another: each begins when the one before has ended, well or badly. */
-function inTurn(): <T>(task: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve()
-  return (task) => {
-    const result = last.then(task)
-    last = result.catch(() => {})
-    return result
-  }
+function isSame(publicKey: Uint8Array, other: Uint8Array | null): boolean {
+  return other !== null && equalBytes(publicKey, other)
 }

@@ -3,6 +3,7 @@
 import type { StoredPicture } from './contract.ts'
 import { bytesToHex } from './protocol/bytes.ts'
 import type { Exchange } from './protocol/exchange.ts'
+import type { SealedMessage } from './protocol/messages.ts'
 import { safetyNumber } from './protocol/safetyNumber.ts'
 import type { Suite } from './protocol/suites.ts'
 
@@ -14,12 +15,22 @@ interface Facts {
   /** This peer's own. */
   readonly identity: Uint8Array
   readonly exchange: Exchange
+  /** The text that may have arrived, and that nobody acknowledged. */
+  readonly inDoubt: SealedMessage | null
   /** The one that came last. */
   readonly picture: StoredPicture | null
 }
 
 /** All that a peer knows and anybody may know, bytes in hex; of messages that wait, how long they are. */
-export function publicStateOf({ port, peerUrl, suite, identity, exchange, picture }: Facts) {
+export function publicStateOf({
+  port,
+  peerUrl,
+  suite,
+  identity,
+  exchange,
+  inDoubt,
+  picture,
+}: Facts) {
   const { current, knownIdentity } = exchange
   const { curve } = suite
   const basePoint = bytesToHex(curve.basePoint)
@@ -42,12 +53,12 @@ export function publicStateOf({ port, peerUrl, suite, identity, exchange, pictur
       sent: current.sent,
       received: current.received,
     },
+    inDoubt: inDoubt && { session: bytesToHex(inDoubt.session), seq: inDoubt.seq },
     waiting: exchange.waiting.map(({ session, seq, ciphertext }) => ({
       session: bytesToHex(session),
       seq,
       bytes: ciphertext.length,
     })),
-    inDoubt: null as { session: string; seq: number } | null,
     image: picture && { bytes: picture.bytes, type: picture.type },
   }
 }

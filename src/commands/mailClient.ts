@@ -31,11 +31,11 @@ export async function fetchMailboxKey(url: string): Promise<string> {
 }
 
 /**
- * Sends a sealed text to the mailbox of the peer at `url`. Where an answer was lost, the same
- * bytes are sent once more: they are stored once.
+ * Sends a sealed text to the mailbox of the peer at `url`. Where no answer came, the same
+ * bytes are sent once more, and `repeats` is called: they have one id, and are stored once.
  * @throws PeerError
  */
-export async function sendMailTo(url: string, sealed: Uint8Array) {
+export async function sendMailTo(url: string, sealed: Uint8Array, repeats: () => void) {
   const client = await clientOf(url)
   const json = { message: Buffer.from(sealed).toString('base64') }
   const send = async () =>
@@ -43,8 +43,9 @@ export async function sendMailTo(url: string, sealed: Uint8Array) {
       await answerTo(client.stream.post('message', { json, timeout: { request: TIMEOUT } })),
     )
   const body = await send().catch((error: unknown) => {
-    if (error instanceof PeerError && error.code !== 'peer_refused') return send()
-    throw error
+    if (!(error instanceof PeerError) || error.code === 'peer_refused') throw error
+    repeats()
+    return send()
   })
   return understood((body) => v.parse(MailAnswer, body), body)
 }

@@ -32,7 +32,10 @@ export async function send(
     const text = given === undefined || given === '-' ? await readInput() : fromArgument(given)
     if (text.length === 0) throw new DuetError('bad_text', 'There is no text to send.')
     const sealed = await seal(known ?? (await keyAt(to)), text)
-    printJson(await sendMailTo(to, sealed))
+    const stored = await sendMailTo(to, sealed, () =>
+      tell('no answer came: the same sealed text goes once more, and is stored once'),
+    )
+    printJson(stored)
     return 0
   } catch (error) {
     if (!(error instanceof PeerError)) throw error

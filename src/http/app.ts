@@ -7,6 +7,7 @@ import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
 import type { Receiver } from '../contract.ts'
 import type { Peer } from '../peer.ts'
+import { CopyError } from '../protocol/errors.ts'
 import { MAILBOX_PATHS } from './codes.ts'
 import { guard } from './guard.ts'
 import { addMailbox } from './mailbox.ts'
@@ -93,6 +94,7 @@ function problems(peer: Peer): Middleware {
       ctx.body = ctx.req.complete ? text : Readable.from(lingering(text, ctx.req))
       ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })
+      else if (error instanceof CopyError) peer.report({ type: 'copy received', seq: error.seq })
       else if (!ASKED_BY_BROWSERS.test(path))
         peer.report({
           type: 'refused',

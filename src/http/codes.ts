@@ -160,6 +160,22 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     next: newKeys,
   },
   no_session: { status: 409, title: 'No session yet', next: newKeys },
+  in_doubt: {
+    status: 504,
+    title: 'A text may have arrived, and nobody has said so',
+    // without a text it is the same message, sent again
+    next: ({ own }) => own('/send_msg'),
+  },
+  maybe_read: {
+    status: 502,
+    title: 'A text may have been read, and nobody can tell any more',
+    next: newKeys,
+  },
+  already_sent: {
+    status: 409,
+    title: 'This text has arrived in the meantime',
+    next: ({ peer }) => peer('/decrypt_msg'),
+  },
   unknown_session: {
     status: 409,
     title: 'No such session here',

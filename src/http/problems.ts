@@ -1,7 +1,7 @@
 /** How an error becomes an RFC 9457 problem, and how that goes out. */
 
 import * as v from 'valibot'
-import { PeerError } from '../contract.ts'
+import { type NamedText, PeerError, TextError } from '../contract.ts'
 import { annotatedJson } from '../protocol/annotate.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { BadPicture } from '../protocol/stream.ts'
@@ -18,8 +18,8 @@ export class HttpError extends DuetError<HttpCode> {
   }
 }
 
-/** The body of an `application/problem+json` answer. */
-export interface Problem {
+/** The body of an `application/problem+json` answer. What names a text is there if it is about one. */
+export interface Problem extends Partial<NamedText> {
   status: number
   code: Code
   title: string
@@ -88,6 +88,7 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   if (!(error instanceof DuetError) || !isCode(error.code))
     return describe('internal', 'This should not have happened; the session still stands.')
   const problem = describe(error.code, error.message)
+  if (error instanceof TextError) return ofText(problem, error, commands)
   if (!(error instanceof PeerError) || error.code !== 'peer_refused') return problem
   const { peerCode } = error
   if (!isCode(peerCode)) return { ...problem, peer_code: peerCode }
@@ -99,6 +100,14 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   // the other peer's refusal, as it would put it
   const { own: others, peer: own, ...rest } = commands
   return { ...refused, next: next({ own, peer: others, ...rest }, path) }
+}
+
+/** Whoever's inbox is full has to read before the same text can arrive. */
+function ofText(problem: Problem, { text, peerCode }: TextError, commands: Commands): Problem {
+  const named = { ...problem, ...text }
+  if (peerCode === null) return named
+  const next = peerCode === 'inbox_full' ? commands.peer('/decrypt_msg') : problem.next
+  return { ...named, next, peer_code: peerCode }
 }
 
 /** A problem as it goes out: indented for people, with a newline at its end. */

@@ -108,6 +108,7 @@ export function parsed(text: string): unknown {
 
 /** The answer's status and its text. @throws PeerError */
 export async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body'>> {
+  const connected = connectedBy(request)
   try {
     request.on('error', () => {})
     const [response] = (await Promise.race([once(request, 'response'), switched(request)])) as [
@@ -120,9 +121,30 @@ export async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body
     // got's error holds the whole request: neither it nor its text goes any further
     if (error instanceof PeerError) throw error
     if (error instanceof TooLong) throw notAPeer()
-    if ((error as Error).name === 'TimeoutError') throw timedOut()
-    throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.')
+    const isUnsent = !connected()
+    if ((error as Error).name === 'TimeoutError') throw timedOut(isUnsent)
+    throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.', null, {
+      isUnsent,
+    })
   }
+}
+
+/** A function that says whether the request has had a connection: without one nothing of it has left. */
+function connectedBy(request: Request): () => boolean {
+  let isConnected = false
+  const connected = () => {
+    isConnected = true
+  }
+  const watch = (socket: Socket) => {
+    // one that is used again is connected already
+    if (socket.connecting) socket.once('connect', connected)
+    else connected()
+  }
+  request.once('request', (sent: http.ClientRequest) => {
+    if (sent.socket) watch(sent.socket)
+    else sent.once('socket', watch)
+  })
+  return () => isConnected
 }
 
 /**
@@ -160,8 +182,10 @@ export function understood<In, Out>(parse: (body: In) => Out, body: In): Out {
   }
 }
 
-function timedOut(): PeerError {
-  return new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
+function timedOut(isUnsent = false): PeerError {
+  return isUnsent
+    ? new PeerError('peer_timeout', 'No connection to the other peer in time.', null, { isUnsent })
+    : new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
 }
 
 function notAPeer(): PeerError {

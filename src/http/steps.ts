@@ -49,8 +49,9 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 
   router.register('/show', OWNER_METHODS, (ctx) => {
     const state = peer.show()
-    const { session, waiting } = state
-    const isUnused = session?.sent === 0 && session.received === 0 && waiting.length === 0
+    const { session, waiting, inDoubt } = state
+    const isUnused =
+      session?.sent === 0 && session.received === 0 && waiting.length === 0 && inDoubt === null
     // whoever follows `next` sees both secrets, first that of the peer whose keys were sent first
     const after = session?.id === completed ? others('/send_msg') : others('/show')
     answer(ctx, 200, state, isUnused ? after : next())
@@ -59,7 +60,10 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
   router.register('/send_msg', OWNER_METHODS, async (ctx) => {
     if (ctx.querystring !== '')
       throw new HttpError('text_in_url', 'Programs on the way write URLs into their logs.')
-    answer(ctx, 201, await peer.sendMessage(await readText(ctx)), others('/decrypt_msg'))
+    // before the body is read: only a request that came after the answer can be about what that left in doubt
+    const { textInDoubt } = peer
+    const sent = await peer.sendMessage(await readText(ctx), textInDoubt)
+    answer(ctx, 201, sent, others('/decrypt_msg'))
   })
 
   router.register('/decrypt_msg', OWNER_METHODS, (ctx) => {
@@ -101,7 +105,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 /send_keys    make a fresh key pair and send the public key to the other peer
 /show         print the shared secret in the terminal; answer with what is public
 /send_msg     seal a text and send it: --data-urlencode 'text=...', or no body
-              for the default text
+              for the default text, or for the one that is in doubt
 /decrypt_msg  open every waiting message and print it in the terminal
 /send_image   seal a picture and send it: --data-binary @picture.png with its
               Content-Type, or no body for this peer's own picture

@@ -97,6 +97,9 @@ export const en = {
   next: 'next',
   /** @param {number} n */
   waiting: (n) => `${count(n, 'sealed message')} waiting`,
+  /** @param {number} seq */
+  inDoubt: (seq) =>
+    `Message ${seq} may have arrived. Send the same text again, or none: it counts once.`,
   othersKeys: 'The other peer sends its own',
   othersOpen: 'The other peer opens it, in its terminal',
   othersPicture: 'The other peer sees it on its page',

@@ -84,6 +84,8 @@ export const es = {
   // Steps
   next: 'siguiente',
   waiting: (n) => `${count(n, 'mensaje cifrado', 'mensajes cifrados')} sin abrir`,
+  inDoubt: (seq) =>
+    `El mensaje ${seq} puede haber llegado. Envía el mismo texto otra vez, o ninguno: cuenta una sola vez.`,
   othersKeys: 'La otra parte envía la suya',
   othersOpen: 'La otra parte lo descifra, en su terminal',
   othersPicture: 'La otra parte la ve en su página',

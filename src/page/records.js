@@ -18,10 +18,16 @@ const MAX_ROWS = 1000
 let forms = {}
 /** @type {WeakMap<Element, WireEvent>} */
 const eventOf = new WeakMap()
+/** The bodies of messages by their records, and those that were accepted. @type {Map<number, string>} */
+const bodies = new Map()
+/** @type {Set<string>} */
+const accepted = new Set()
 
 /** Begins anew: nothing of another run stays. @param {Forms} meaning */
 export function clearRecords(meaning) {
   forms = meaning
+  bodies.clear()
+  accepted.clear()
   byId('records').replaceChildren()
 }
 
@@ -88,6 +94,26 @@ function stepRow({ n, at, route, status, code }) {
   )
 }
 
+/**
+ * Whether this answer refuses a copy of what was accepted: nothing is wrong then. To the copy's sender it says just that.
+ * @param {WireEvent} event
+ */
+function isToCopy(event) {
+  if (event.route !== '/wire/message') return false
+  if (event.type === 'request') {
+    bodies.set(event.n, event.parts.map((part) => ('text' in part ? part.text : part.hex)).join(''))
+    const [oldest] = bodies
+    if (oldest !== undefined && bodies.size > MAX_ROWS) {
+      bodies.delete(oldest[0])
+      accepted.delete(oldest[1])
+    }
+    return false
+  }
+  const body = bodies.get(event.to) ?? ''
+  if (event.status === 201) accepted.add(body)
+  return event.code === 'replay' && (event.way === 'received' || accepted.has(body))
+}
+
 /** @param {string} at */
 function time(at) {
   return h('time', { datetime: at }, new Date(at).toLocaleTimeString('en-GB'))
@@ -96,7 +122,7 @@ function time(at) {
 /** @param {WireEvent} event */
 function wireRow(event) {
   const { n, at, way, bytes } = event
-  const refused = event.type === 'answer' && event.status !== 201
+  const refused = !isToCopy(event) && event.type === 'answer' && event.status !== 201
   const line =
     event.type === 'request'
       ? `${event.method} ${event.route}`

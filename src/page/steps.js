@@ -73,6 +73,7 @@ export function followStep(event) {
 /** @param {State} now */
 export function showWaiting(now) {
   state = now
+  byId('in-doubt').textContent = now.inDoubt === null ? '' : words.inDoubt(now.inDoubt.seq)
   byId('waiting').textContent = now.waiting.length === 0 ? '' : words.waiting(now.waiting.length)
   forget(now)
   markNext()
@@ -83,6 +84,7 @@ export function showWaiting(now) {
 function nextStep() {
   if (state === null) return ''
   if (state.waiting.length > 0) return '/decrypt_msg'
+  if (state.inDoubt !== null) return '/send_msg'
   if (others !== '') return 'other'
   if (state.session === null)
     return state.publicKey !== null && state.peer.publicKey === null ? 'other' : '/send_keys'

@@ -16,6 +16,7 @@ export type ProtocolCode =
   | 'identity_changed'
   | 'confirm_failed'
   | 'no_session'
+  | 'in_doubt'
   | 'unknown_session'
   | 'replay'
   | 'too_far_ahead'
@@ -35,5 +36,19 @@ export class DuetError<Code extends string = ProtocolCode> extends Error {
     super(detail, options)
     this.name = 'DuetError'
     this.code = code
+  }
+}
+
+/**
+ * A message that came once more, byte for byte as it was accepted: refused as any other `replay`, but nobody's
+ * attack. Its sender has had no answer, or the network made two of one.
+ */
+export class CopyError extends DuetError<'replay'> {
+  readonly seq: number
+
+  /** `detail`: what is said of any other message whose number was used. */
+  constructor(seq: number, detail: string) {
+    super('replay', detail)
+    this.seq = seq
   }
 }

@@ -5,9 +5,10 @@
 
 import { compareBytes, equalBytes } from './bytes.ts'
 import type { KeyPair } from './curves.ts'
-import { DuetError } from './errors.ts'
+import { CopyError, DuetError } from './errors.ts'
 import { type Share, transcriptOf } from './keySchedule.ts'
 import { type Confirm, type KeyMessage, MAX_TEXT_BYTES, type SealedMessage } from './messages.ts'
+import { type Fate, OpenText, type Outcome } from './openText.ts'
 import { Session, type WaitingMessage } from './session.ts'
 import type { StreamHeader } from './stream.ts'
 import { checkPublicKey, EphemeralKeys, halvesOf, type Suite } from './suites.ts'
@@ -60,7 +61,11 @@ export class Exchange {
   /** A confirmation from an answer that overtook the key message it belongs to. */
   #slot: Confirm | null = null
   readonly #stale: Share[] = []
+  /** How many shares were replaced beside the present private key. */
+  #replaced = 0
   readonly #waiting: WaitingMessage[] = []
+  /** What was sealed and is not settled: nothing else is sealed meanwhile. */
+  #openText: OpenText | null = null
   #knownIdentity: Uint8Array | null
   #wasKnown: boolean
   readonly #witness: Witness | undefined
@@ -116,6 +121,11 @@ export class Exchange {
   /** The messages that wait to be read, oldest first. */
   get waiting(): readonly WaitingMessage[] {
     return this.#waiting
+  }
+
+  /** The text that was sealed and is not settled, or null. */
+  get openText(): OpenText | null {
+    return this.#openText
   }
 
   /**
@@ -193,6 +203,8 @@ export class Exchange {
       this.#move('key message', this.#ephemeral, share, candidate)
     }
     if (proven !== null) this.#promote(proven)
+    // a share that is forgotten could come again, and give a session again that was denied since
+    if (this.#replaced === MAX_STALE) this.expire()
     return { ...this.#confirm(), completed: proven !== null }
   }
 
@@ -200,6 +212,8 @@ export class Exchange {
   erase(): void {
     this.expire()
     for (const keys of [this.#current, this.#previous, ...this.#waiting]) keys?.erase()
+    this.#openText?.settle('unknown')
+    this.#openText = null
   }
 
   /** Erases a private key that was never confirmed, with its candidate. */
@@ -208,26 +222,58 @@ export class Exchange {
   }
 
   /**
-   * Seals `text`, UTF-8, at most 16 KiB, on the current session.
-   * @throws DuetError `bad_text` `no_session` `rekey_required`
+   * Seals `text`, UTF-8, at most 16 KiB, on the current session: the first copy, which leaves now. The
+   * text is open then, until `messageAnswered` settles it.
+   * @throws DuetError `bad_text` `in_doubt` `no_session` `rekey_required`
    */
   sendMessage(text: Uint8Array): SealedMessage {
     checkText(text)
-    return this.#sendingSession().seal(text)
+    if (this.#openText !== null)
+      throw new DuetError('in_doubt', 'Another text is open: none is sealed meanwhile.')
+    this.#openText = new OpenText(this.#sendingSession().seal(text), text)
+    return this.#openText.copy()
+  }
+
+  /** Another copy of the open text, which leaves now: the same bytes, whatever the current session is. */
+  repeatMessage(): SealedMessage {
+    if (this.#openText === null) throw new Error('No text is open.')
+    return this.#openText.copy()
+  }
+
+  /** What became of the copy of the open text that left last. Returns what is known of the text with it. */
+  messageAnswered(outcome: Outcome): Fate {
+    const open = this.#openText
+    // it was settled by the end of this peer
+    if (open === null) return 'unknown'
+    if (open.learn(outcome) === 'open') this.#settleDropped()
+    else this.#openText = null
+    return open.fate
+  }
+
+  /** No more copies leave in this step: an open text of which none has left is refused, since nobody has it. */
+  giveUpUnsent(): void {
+    if (this.#openText === null || this.#openText.hasLeft) return
+    this.#openText.settle('refused')
+    this.#openText = null
   }
 
   /**
    * Authenticates a message and lets it wait. Returns how many before it are missing, and
    * whether it completed an exchange.
    * @throws DuetError `unknown_session` `rekey_required` `replay` `too_far_ahead` `inbox_full`
-   *   `decrypt_failed` `bad_text`
+   *   `decrypt_failed` `bad_text`; CopyError `replay` if these very bytes were accepted
    */
   receiveMessage(message: SealedMessage): {
     missing: number
     completed: boolean
   } {
     const session = this.#receivingSession(message.session)
-    session.checkSequence(message.seq)
+    try {
+      session.checkSequence(message.seq)
+    } catch (error) {
+      const isCopy = session.hasAccepted(message) && error instanceof DuetError
+      throw isCopy ? new CopyError(message.seq, error.message) : error
+    }
     if (this.#waiting.length >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read already.`)
     const { text, accept, forget } = session.open(message)
@@ -292,6 +338,16 @@ export class Exchange {
     } finally {
       message.erase()
     }
+  }
+
+  /** A text on a session that is dropped is open no longer, unless an answer may still tell of it. */
+  #settleDropped(): void {
+    const open = this.#openText
+    if (open === null || open.isUnderWay) return
+    const held = [this.#current, this.#previous]
+    if (held.some((session) => session && equalBytes(session.id, open.message.session))) return
+    open.settle('unknown')
+    this.#openText = null
   }
 
   #sendingSession(): Session {
@@ -447,6 +503,7 @@ export class Exchange {
     if (this.#ephemeral !== null)
       this.#witness?.(this.#ephemeral, promoted.peer.publicKey, promoted.peerCiphertext)
     this.#move('promote', null, null, null)
+    this.#settleDropped()
   }
 
   /** Takes the event's step in the transition table, and erases what it leaves behind. */
@@ -459,7 +516,10 @@ export class Exchange {
     const to = TRANSITIONS[this.#state][event]
     if (to !== stateOf(ephemeral, share))
       throw new Error(`No transition: ${this.#state}, ${event}.`)
-    if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()
+    if (this.#ephemeral !== ephemeral) {
+      this.#ephemeral?.erase()
+      this.#replaced = 0
+    }
     this.#candidate?.erase()
     this.#state = to
     this.#ephemeral = ephemeral
@@ -471,6 +531,7 @@ export class Exchange {
 
   #retire(share: Share): void {
     this.#stale.push(share)
+    if (this.#ephemeral !== null) this.#replaced++
     if (this.#stale.length > MAX_STALE) this.#stale.shift()
   }
 }

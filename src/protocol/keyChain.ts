@@ -48,7 +48,7 @@ export interface KeyAhead {
 
 /** The chain of one direction: it goes forward only, and each number has one key. */
 export class KeyChain {
-  readonly #what: string
+  readonly #what: 'message' | 'picture'
   readonly #chain: Uint8Array
   #next = 0
   #erased = false

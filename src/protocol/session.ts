@@ -1,6 +1,7 @@
 /** The keys that one exchange gives, and the chains that never go back: seal and open. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes, u64, utf8ToBytes } from './bytes.ts'
 import type { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
@@ -18,6 +19,8 @@ import type { StreamHeader } from './stream.ts'
 import { type EphemeralKeys, halvesOf } from './suites.ts'
 
 const LABEL = utf8ToBytes('duet/2 message')
+/** Accepted messages whose copies are known as such. */
+const MAX_ACCEPTED = 64
 
 /** One direction's chains: a key for each message, a key for each picture. */
 class Direction {
@@ -96,6 +99,8 @@ export class Session {
   readonly #receiving: Direction
   #sending: Direction | null = null
   #received = 0
+  /** The last messages that were accepted, oldest first: their numbers, and SHA-256 of their ciphertexts. */
+  readonly #accepted: { readonly seq: number; readonly hash: Uint8Array }[] = []
   #confirmed = false
   #erased = false
 
@@ -203,6 +208,12 @@ export class Session {
     this.#receiving.messages.check(seq)
   }
 
+  /** Whether these very bytes were accepted under this number, as far as that is remembered: the last 64 messages. */
+  hasAccepted({ seq, ciphertext }: SealedMessage): boolean {
+    const accepted = this.#accepted.find((one) => one.seq === seq)
+    return accepted !== undefined && equalBytes(accepted.hash, sha256(ciphertext))
+  }
+
   /**
    * Opens a message, which changes nothing until it is accepted. `text`: its bytes, the caller's to
    * erase. `accept` counts it, and returns how many before it are missing, and the message with its key.
@@ -225,6 +236,8 @@ export class Session {
         accept: () => {
           const missing = ahead.accept()
           this.#received++
+          this.#accepted.push({ seq: message.seq, hash: sha256(message.ciphertext) })
+          if (this.#accepted.length > MAX_ACCEPTED) this.#accepted.shift()
           return { missing, waiting: new WaitingMessage(message, sender, ahead.key) }
         },
         forget,

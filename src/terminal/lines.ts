@@ -139,6 +139,38 @@ const PEER: Table<PeerEvent, PeerLine> = {
     ['→', `message ${seq}`, bytesToHex(ciphertext), 'cyan'],
   ],
 
+  'message repeated': ({ seq }) => [
+    ['→', `message ${seq}`, 'No answer came: the same bytes once more.', 'cyan'],
+  ],
+
+  'message settled': ({ seq, session, arrived }) => [
+    arrived
+      ? ['✓', `message ${seq}`, 'It has arrived, and is no longer in doubt.', 'green']
+      : [
+          '✗',
+          `message ${seq}`,
+          `Nobody will be able to tell whether it arrived (session ${bytesToHex(session)}): it may have been read.`,
+          'yellow',
+        ],
+  ],
+
+  'session gone': ({ session, inDoubt }) => [
+    [
+      '✗',
+      'session gone',
+      `The other peer does not have session ${bytesToHex(session)} any more.`,
+      'yellow',
+    ],
+    remark('If it was restarted, the texts that waited there unread are gone with it.'),
+    ...onlyIf(inDoubt, (seq) => [
+      remark(`Nobody acknowledged message ${seq} of that session: it may have been read.`),
+    ]),
+  ],
+
+  'copy received': ({ seq }) => [
+    ['·', `message ${seq}`, 'The same bytes came once more. They count once.'],
+  ],
+
   'message received': ({ seq, ciphertext, missing }, secrets) => [
     [
       '←',

@@ -2,8 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { posting, TEXT } from '../helpers/call.ts'
+import { post, posting, TEXT } from '../helpers/call.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withTreated } from '../helpers/lossy-wire.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 import { onePage, records, sharedPage, suite, withTab } from './tabs.ts'
 
@@ -45,10 +46,35 @@ describe('what comes over the wire', suite, () => {
   it('of a picture is its header and no more', () =>
     onPage(async (page, [a]) => {
       await a.call('/send_image')
-      await page.getByText('sealed picture').click()
+      await page.locator('.record summary', { hasText: 'sealed picture' }).click()
       const record = page.locator('.record', { hasText: 'sealed picture' })
       assert.match(await record.innerText(), /DUET2|44 55 45 54 32/)
       assert.match(await record.innerText(), /1 chunk of ChaCha20-Poly1305, 26,662 bytes/)
+    }))
+})
+
+describe('a message that comes once more', suite, () => {
+  it('is nothing red on either page, and other bytes under its number are', () =>
+    withTreated(async (a, b, treat) => {
+      treat('answer lost')
+      await withTab(a.url, {}, async (sender) => {
+        await withTab(b.url, {}, async (receiver) => {
+          assert.equal((await a.call('/send_msg')).status, 201)
+          const { events } = (await b.call('/transcript')).json
+          const { parts } = events.find(({ form }: { form: string }) => form === 'sealed message')
+          const body = parts.map(({ text }: { text: string }) => text).join('')
+          await post(`${b.url}/wire/message`, { ...JSON.parse(body), ciphertext: '00'.repeat(16) })
+          const refusals = receiver.locator('.record', { hasText: '409 replay' })
+          await refusals.nth(1).waitFor()
+          const isRed = (row: Element) => row.classList.contains('refused')
+          assert.deepEqual(await Promise.all([0, 1].map((i) => refusals.nth(i).evaluate(isRed))), [
+            false,
+            true,
+          ])
+          const answer = sender.locator('.record', { hasText: '409 replay' })
+          assert.equal(await answer.evaluate(isRed), false)
+        })
+      })
     }))
 })
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { noChromium } from '../helpers/browser.ts'
+import { withTreated } from '../helpers/lossy-wire.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 import {
   nextIs,
@@ -36,6 +37,21 @@ describe('a step', suite, () => {
       await page.setInputFiles('#file', { name: 'x.svg', mimeType: 'image/svg+xml', buffer })
       await press(page, '/send_image')
       await says(page, '/send_image', /Not this content type/)
+    }))
+
+  it('that leaves a text in doubt says so, and sends it again until it has arrived', () =>
+    withTreated(async (a, _b, treat) => {
+      treat('never passed', 'never passed', 'never passed')
+      await withTab(a.url, {}, async (page) => {
+        await page.fill('#text', TEXT)
+        await press(page, '/send_msg')
+        await says(page, '/send_msg', /Message 0 may have arrived/)
+        await page.getByText('Message 0 may have arrived. Send the same text again').waitFor()
+        await nextIs(page, '/send_msg')
+        await press(page, '/send_msg')
+        await says(page, '/send_msg', /sent as message 0/)
+        await page.locator('#in-doubt:empty').waitFor({ state: 'attached' })
+      })
     }))
 
   it('runs once, however fast it is pressed, and has its curl beside it, with what was given, to be copied', () =>

@@ -10,6 +10,7 @@ export const SHORT: Readonly<Record<Kind, readonly (Bounds & { slow?: true })[]>
   classical: [
     { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 2 },
     { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
+    { keys: 1, texts: 2, pictures: 0, troubles: 1, underWay: 2 },
     { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 3, slow: true },
   ],
   hybrid: [
@@ -22,16 +23,19 @@ export const SHORT: Readonly<Record<Kind, readonly (Bounds & { slow?: true })[]>
 /** What `make explore` does if it is not told otherwise. */
 export const DEEP: Readonly<Record<Kind, readonly Bounds[]>> = {
   classical: [
-    { keys: 3, texts: 2, pictures: 0, troubles: 0, underWay: 4 },
-    { keys: 3, texts: 1, pictures: 0, troubles: 1, underWay: 3 },
-    { keys: 2, texts: 1, pictures: 1, troubles: 1, underWay: 3 },
-    { keys: 2, texts: 1, pictures: 0, troubles: 3, underWay: 3 },
+    { keys: 3, texts: 1, pictures: 0, troubles: 0, underWay: 4 },
+    { keys: 3, texts: 0, pictures: 0, troubles: 1, underWay: 3 },
+    { keys: 2, texts: 0, pictures: 1, troubles: 1, underWay: 3 },
+    { keys: 2, texts: 0, pictures: 0, troubles: 3, underWay: 3 },
+    { keys: 2, texts: 1, pictures: 0, troubles: 2, underWay: 3 },
+    { keys: 1, texts: 2, pictures: 0, troubles: 3, underWay: 2 },
   ],
   hybrid: [
     { keys: 3, texts: 1, pictures: 0, troubles: 0, underWay: 4 },
     { keys: 3, texts: 0, pictures: 0, troubles: 1, underWay: 3 },
     { keys: 2, texts: 0, pictures: 1, troubles: 1, underWay: 3 },
-    { keys: 2, texts: 1, pictures: 0, troubles: 2, underWay: 3 },
+    { keys: 2, texts: 1, pictures: 0, troubles: 1, underWay: 3 },
+    { keys: 1, texts: 2, pictures: 0, troubles: 2, underWay: 2 },
   ],
 }
 

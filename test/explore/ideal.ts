@@ -13,11 +13,13 @@ import {
   latin1,
   name,
   noteSeal,
+  random,
   readName,
   shared,
 } from './names.ts'
 
-export { randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+export { utf8ToBytes } from '@noble/hashes/utils.js'
+export { random as randomBytes }
 
 const POINT = HEAD
 

@@ -3,6 +3,7 @@
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Share } from '../../src/protocol/keySchedule.ts'
 import type { Confirm } from '../../src/protocol/messages.ts'
+import type { OpenText } from '../../src/protocol/openText.ts'
 
 interface ChainInside {
   readonly $chain: Uint8Array
@@ -35,6 +36,7 @@ export interface ExchangeInside {
   readonly $slot: Confirm | null
   readonly $stale: readonly Share[]
   readonly $knownIdentity: Uint8Array | null
+  $openText: OpenText | null
 }
 
 /** The sessions that are held. */

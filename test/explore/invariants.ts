@@ -13,7 +13,7 @@ import {
   sessionsOf,
 } from './inside.ts'
 import { readName } from './names.ts'
-import type { Body, Done, Op, Peer } from './peer.ts'
+import { type Body, type Done, type Op, type Peer, sealedIn } from './peer.ts'
 import { codeFor } from './refusals.ts'
 
 /** Something that must hold and does not. */
@@ -83,7 +83,46 @@ export function checkState(
   must(!$share || !$stale.some((used) => sameShare(used, $share)), 'a used share is kept')
   const ids = sessionsOf(inside).map(({ id }) => bytesToHex(id))
   must(new Set(ids).size === ids.length, 'a session is held twice')
+  checkOpenText(exchange, $previous)
   checkPrivateKeys(exchange, fixed, reachable)
+}
+
+/** A text is open as long as it is not settled, and its session is held or an answer may still tell of it. */
+function checkOpenText({ openText, current }: Exchange, previous: SessionInside | null): void {
+  if (openText === null) return
+  must(openText.fate === 'open', 'a text is settled and open')
+  const isHeld = [current, previous].some(
+    (session) => session && equalBytes(session.id, openText.message.session),
+  )
+  must(isHeld || openText.isUnderWay, 'a text is open whose session is gone')
+}
+
+/**
+ * What was told of each text is true, and no text was taken twice. `taken`: by the other peer. (A copy that somebody
+ * else delivers may be taken, and its receiver restarted, before the original is refused: that is told as refused.)
+ */
+export function checkTexts({ told }: Peer, { taken }: Peer): void {
+  const fateOf = (tag: Uint8Array) => told.find((one) => equalBytes(one.tag, tag))?.fate
+  for (const { tag, fate } of told)
+    must(
+      fate !== 'arrived' || taken.some((one) => equalBytes(one.tag, tag)),
+      'a text is told as arrived and was not taken',
+    )
+  for (const [i, { tag, text, run }] of taken.entries())
+    for (const later of taken.slice(i + 1))
+      must(
+        !equalBytes(text, later.text) || (run < later.run && fateOf(tag) === 'refused'),
+        'a text was taken twice',
+      )
+}
+
+/** `taken`: what a peer took just now; `told`: what its sender knew by then. */
+export function checkTaken(taken: Body, { told }: Peer): void {
+  const tag = sealedIn(taken)?.tag ?? new Uint8Array(0)
+  must(
+    !told.some(({ tag: end, fate }) => fate === 'refused' && equalBytes(end, tag)),
+    'a text is taken that was told as refused',
+  )
 }
 
 /** No private key is anywhere but in the fresh key pair that is held. */
@@ -124,6 +163,11 @@ export function checkStep(step: Step): void {
   checkWaiting(step)
   checkConfirmation(is, step)
   must(op !== 'send keys' || is.$slot === null, 'a confirmation waits that is not of these keys')
+  const copy = op === 'repeat text' ? sealedIn(done.body ?? null) : null
+  must(
+    copy === null || before.sealed.some(({ tag }) => equalBytes(tag, copy.tag)),
+    'other bytes are repeated than were sealed',
+  )
 }
 
 /** Whatever was held before a step or several, and is not any more, is overwritten. */

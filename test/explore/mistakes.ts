@@ -51,7 +51,7 @@ exchange.ts: the session before that is not erased
 - this.#previous?.erase()
 
 exchange.ts: a replaced private key is not erased
-- if (this.#ephemeral !== ephemeral) this.#ephemeral?.erase()
+- this.#ephemeral?.erase()
 
 exchange.ts: a text that was read leaves its key
 - message.erase()
@@ -125,6 +125,46 @@ session.ts: a wrong tag is right
 keyChain.ts, slow: a text may come twice
 - if (number < this.#next)
 + if (number < this.#next - 1)
+`),
+  },
+  {
+    kind: 'classical',
+    bounds: { keys: 1, texts: 2, pictures: 0, troubles: 1, underWay: 2 },
+    mistakes: changesIn(`
+openText.ts: a text that had no answer is told as refused
+- if (outcome === 'unsent' && isOnlyCopy) this.#copies = 0
++ if (outcome === 'no answer') return this.settle('refused')
+
+openText.ts, slow: a text is told as refused by a full inbox
+- if (outcome === 'unknown_session')
++ if (outcome === 'not now' && isOnlyCopy) return this.settle('refused')
++     if (outcome === 'unknown_session')
+
+openText.ts: a text is told as arrived by a full inbox
+- outcome === 'accepted' || outcome === 'replay'
++ outcome !== 'no answer' && outcome !== 'unknown_session'
+
+openText.ts: what a text was known by is not erased
+-     this.#key.fill(0)
+
+openText.ts, slow: the other peer's restart tells of a text that it was not taken
+- isOnlyCopy ? 'refused' : 'unknown'
++ 'arrived'
+
+exchange.ts: a text is sealed while another is open
+- if (this.#openText !== null)
+-       throw new DuetError('in_doubt', 'Another text is open: none is sealed meanwhile.')
+
+exchange.ts, slow: a text that had no answer is sealed anew
+-     return this.#openText.copy()
+-   }
+-
+-   /** What became
++     const { session, seq, ciphertext } = this.#openText.copy()
++     return this.#sendingSession().seal(ciphertext.slice(0, -16))
++   }
++
++   /** What became
 `),
   },
   {

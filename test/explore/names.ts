@@ -13,6 +13,7 @@ export const HEAD = 8
 /** What gives names, and whether a copy of one that is left in memory is a leak. */
 const IS_SECRET = {
   fresh: true,
+  random: true,
   point: false,
   'encapsulation key': false,
   'decapsulation key': true,
@@ -158,10 +159,10 @@ export function noteSeal(key: Uint8Array): void {
 }
 
 /** How many fresh secrets of each kind a peer has made, so that it never makes one twice. */
-export type Counts = [privateKeys: number, seeds: number, encapsulated: number]
+export type Counts = [privateKeys: number, seeds: number, encapsulated: number, random: number]
 
 let owner = 0
-let counts: Counts = [0, 0, 0]
+let counts: Counts = [0, 0, 0, 0]
 let handed: Uint8Array[] = []
 let sealedWith: Uint8Array[] = []
 
@@ -181,4 +182,9 @@ export function end(): { handed: readonly Uint8Array[]; sealedWith: readonly Uin
 /** A private key, a seed, or what an encapsulation draws: one that nobody ever had. */
 export function fresh(kind: 0 | 1 | 2, length: number): Uint8Array {
   return name('fresh', Uint8Array.of(kind, owner, counts[kind]++), length, true)
+}
+
+/** Random bytes that are no private key. */
+export function random(length: number): Uint8Array {
+  return name('random', Uint8Array.of(owner, counts[3]++), length, true)
 }

@@ -34,6 +34,8 @@ class Two {
   constructor(sides: Sides, a: Standing, b: Standing) {
     this.#sides = sides
     this.peers = [sides.copyOf(a.peer), sides.copyOf(b.peer)]
+    // what is under way is lost, and so is what was open: a copy of it would change no session
+    for (const { exchange } of this.peers) insideOf(exchange).$openText = null
     this.counts = [[...a.counts], [...b.counts]]
   }
 
@@ -71,11 +73,17 @@ class Two {
     }
   }
 
-  /** Sends a text. Returns the code of its refusal, or null. */
+  /** Sends a text, to one that has read what it had. Returns the code of its refusal, or null. */
   sendText(side: Side): string | null {
+    this.readAll()
     const { body, code } = this.do(side, 'send text')
     if (body === undefined) return code ?? null
-    return this.do(other(side), 'take text', body).code ?? null
+    const answer = {
+      kind: 'text answer',
+      code: this.do(other(side), 'take text', body).code ?? null,
+    } as const
+    this.do(side, 'take text answer', answer)
+    return answer.code
   }
 
   readAll(): void {

@@ -3,7 +3,9 @@
 import { utf8ToBytes } from '../../src/protocol/bytes.ts'
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../../src/protocol/messages.ts'
+import type { Fate, OpenText } from '../../src/protocol/openText.ts'
 import type { StreamHeader } from '../../src/protocol/stream.ts'
+import { outcomeOf } from '../helpers/exchanges.ts'
 import { chacha20poly1305 } from './ideal.ts'
 
 export type Side = 0 | 1
@@ -12,12 +14,16 @@ export function other(side: Side): Side {
   return side === 0 ? 1 : 0
 }
 
-/** What goes over the wire. An answer to a key message has a confirmation, or nothing, or is a refusal. */
+/**
+ * What goes over the wire. An answer to a key message has a confirmation, or nothing, or is a refusal; one to a text
+ * has the code of a refusal, or null.
+ */
 export type Body =
   | { kind: 'keys'; keys: KeyMessage }
   | { kind: 'text'; sealed: SealedMessage }
   | { kind: 'picture'; header: StreamHeader; sealed: Uint8Array }
   | { kind: 'answer'; confirm: Confirm | null; code: string | null }
+  | { kind: 'text answer'; code: string | null }
 
 /** Something that was sealed, which must not be sealed again. */
 export interface Sealed {
@@ -30,15 +36,34 @@ export interface Sealed {
   readonly tag: Uint8Array
 }
 
+/** A text as it was sealed, by its end, and what its sender was told of it. */
+export interface Told {
+  readonly tag: Uint8Array
+  readonly fate: Fate
+}
+
+/** A text that was accepted: the end of what was sealed, what it says, and in which run of the peer. */
+export interface Taken {
+  readonly tag: Uint8Array
+  readonly text: Uint8Array
+  readonly run: number
+}
+
 /** A peer: its exchange, and what its owner remembers of it. */
 export interface Peer {
   readonly exchange: Exchange
   readonly sealed: readonly Sealed[]
+  /** Of its own texts, those that are settled. */
+  readonly told: readonly Told[]
+  readonly taken: readonly Taken[]
+  /** How often it was restarted. */
+  readonly run: number
 }
 
 export const OPS = [
   'send keys',
   'send text',
+  'repeat text',
   'send picture',
   'read',
   'expire',
@@ -47,6 +72,8 @@ export const OPS = [
   'take answer',
   'take refusal',
   'take text',
+  'take text answer',
+  'miss text answer',
   'take picture',
 ] as const
 export type Op = (typeof OPS)[number]
@@ -65,15 +92,22 @@ export interface Done {
  */
 export function perform(peer: Peer, op: Op, body: Body | null, answer: Body | null): Done {
   const { exchange } = peer
-  const nameOfText = () => utf8ToBytes(`text ${peer.sealed.length}`)
+  // what was refused is sent once more: the same text under another number
+  const done = peer.told.filter(({ fate }) => fate !== 'refused').length
   switch (op) {
     case 'send keys':
       return { body: { kind: 'keys', keys: exchange.startKeys() } }
     case 'send text':
-      return { body: { kind: 'text', sealed: exchange.sendMessage(nameOfText()) } }
+      return { body: { kind: 'text', sealed: exchange.sendMessage(utf8ToBytes(`text ${done}`)) } }
+    case 'repeat text':
+      return { body: { kind: 'text', sealed: exchange.repeatMessage() } }
+    case 'miss text answer':
+      exchange.messageAnswered('no answer')
+      return {}
     case 'send picture': {
       const { header, key } = exchange.sendPicture()
-      const sealed = chacha20poly1305(key, new Uint8Array(12)).encrypt(nameOfText())
+      const picture = utf8ToBytes(`picture ${peer.sealed.length}`)
+      const sealed = chacha20poly1305(key, new Uint8Array(12)).encrypt(picture)
       key.fill(0)
       return { body: { kind: 'picture', header, sealed } }
     }
@@ -100,6 +134,10 @@ export function perform(peer: Peer, op: Op, body: Body | null, answer: Body | nu
     return keys ? { body: { kind: 'keys', keys } } : {}
   }
   if (op === 'take text' && body?.kind === 'text') return exchange.receiveMessage(body.sealed)
+  if (op === 'take text answer' && body?.kind === 'text answer') {
+    exchange.messageAnswered(outcomeOf(body.code ?? undefined))
+    return {}
+  }
   if (op === 'take picture' && body?.kind === 'picture') return takePicture(exchange, body)
   throw new Error(`${op} takes something else.`)
 }
@@ -145,4 +183,17 @@ export function sealedBy({ body }: Done, [key]: readonly Uint8Array[]): Sealed[]
   const sealed = sealedIn(body ?? null)
   if (sealed === null) throw new Error('Something else was sealed.')
   return [{ ...sealed, key }]
+}
+
+/** What the owner knows of its texts once `open` may have been settled. */
+export function toldOf({ told }: Peer, open: OpenText | null): readonly Told[] {
+  if (open === null || open.fate === 'open') return told
+  return [...told, { tag: open.message.ciphertext.slice(-16), fate: open.fate }]
+}
+
+/** The text that a call accepted. */
+export function takenBy({ run }: Peer, op: Op, { code }: Done, body: Body | null): Taken[] {
+  if (op !== 'take text' || code !== undefined || body?.kind !== 'text') return []
+  const { ciphertext } = body.sealed
+  return [{ tag: ciphertext.slice(-16), text: ciphertext.slice(0, -16), run }]
 }

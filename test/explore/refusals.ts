@@ -23,6 +23,8 @@ export function codeFor({ before, op, taken }: Step): string | undefined {
   const { exchange } = before
   switch (op) {
     case 'send text':
+      if (exchange.openText !== null) return 'in_doubt'
+      return exchange.current === null ? 'no_session' : undefined
     case 'send picture':
       return exchange.current === null ? 'no_session' : undefined
     case 'take keys':
@@ -91,6 +93,7 @@ function codeForNumber(before: Peer, taken: Body | null): string | undefined {
   if (!held) return 'unknown_session'
   const chain = sealed.kind === 'text' ? 'messages' : 'pictures'
   if (sealed.seq < held.$receiving[chain].$next) return 'replay'
+  if (sealed.kind === 'text' && before.exchange.waiting.length > 0) return 'inbox_full'
   const isOwn = before.sealed.some(
     ({ kind, session, seq, tag }) =>
       kind === sealed.kind &&

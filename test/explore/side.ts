@@ -21,6 +21,8 @@ import {
   perform,
   type Side,
   sealedBy,
+  takenBy,
+  toldOf,
 } from './peer.ts'
 
 /** A message, kept once. */
@@ -41,6 +43,8 @@ export interface Local extends Form {
   readonly hasSession: boolean
   readonly hasPrivateKey: boolean
   readonly waiting: number
+  /** Whether the next text may be sealed, a copy of the last one may leave, or nothing of the kind. */
+  readonly nextText: 'new' | 'copy' | 'none'
   /** Whether a restart would change nothing. */
   readonly isNew: boolean
 }
@@ -54,7 +58,13 @@ export interface Outcome {
 
 const NOT_CORE: ReadonlySet<string> = new Set([
   'sealed',
+  'told',
+  'taken',
+  'run',
+  '$openText',
+  '$accepted',
   '$stale',
+  '$replaced',
   '$waiting',
   '$publicKey',
   '$peerPublicKey',
@@ -90,7 +100,8 @@ export class Sides {
 
   /** A peer that has just been started for the first time. */
   begin(side: Side): number {
-    return this.#keep(side, { exchange: this.#start(side, null), sealed: [] }, [0, 0, 0])
+    const nothing = { sealed: [], told: [], taken: [], run: 0 }
+    return this.#keep(side, { exchange: this.#start(side, null), ...nothing }, [0, 0, 0, 0])
   }
 
   local(id: number): Local {
@@ -147,9 +158,12 @@ export class Sides {
     answer: number | Body = -1,
   ): { after: Peer; done: Done; handed: readonly Uint8Array[] } {
     this.computed++
+    const open = peer.exchange.openText
     if (op === 'restart') {
       const exchange = this.#start(side, peer.exchange.knownIdentity)
-      return { after: { exchange, sealed: peer.sealed }, done: {}, handed: [] }
+      peer.exchange.erase()
+      const after = { ...peer, exchange, told: toldOf(peer, open), run: peer.run + 1 }
+      return { after, done: {}, handed: [] }
     }
     const body = (of: number | Body) =>
       typeof of === 'object' ? of : of < 0 ? null : this.message(of).body
@@ -164,7 +178,8 @@ export class Sides {
     }
     const { handed, sealedWith } = names.end()
     const sealed = [...peer.sealed, ...sealedBy(done, sealedWith)]
-    return { after: { exchange: peer.exchange, sealed }, done, handed }
+    const taken = [...peer.taken, ...takenBy(peer, op, done, body(message))]
+    return { after: { ...peer, sealed, told: toldOf(peer, open), taken }, done, handed }
   }
 
   copyOf<T>(value: T): T {
@@ -192,8 +207,9 @@ export class Sides {
   #keep(side: Side, peer: Peer, counts: names.Counts): number {
     const form = formOfGraph(peer, this.fixed)
     return this.#locals.keep(`${side} ${form.shape} ${form.atoms} ${counts}`, (id) => {
-      const { exchange, sealed } = peer
-      const fresh: Peer = { exchange: this.#start(side, exchange.knownIdentity), sealed }
+      const { exchange } = peer
+      const fresh: Peer = { ...peer, exchange: this.#start(side, exchange.knownIdentity) }
+      const { openText } = exchange
       return {
         id,
         side,
@@ -204,6 +220,7 @@ export class Sides {
         hasSession: exchange.current !== null,
         hasPrivateKey: exchange.state === 'offered' || exchange.state === 'agreed',
         waiting: exchange.waiting.length,
+        nextText: openText === null ? 'new' : openText.isUnderWay ? 'none' : 'copy',
         isNew: formOfGraph(fresh, this.fixed).shape === form.shape,
       }
     })

@@ -1,5 +1,6 @@
 /** A schedule as the calls of two exchanges, `a` and `b`, that a test makes for it; a comment where none is called. */
 
+import { outcomeOf } from '../helpers/exchanges.ts'
 import { Violation } from './invariants.ts'
 import { other, type Side } from './peer.ts'
 import type { Outcome } from './side.ts'
@@ -30,11 +31,13 @@ export function tell(world: World, steps: readonly Step[]): string[] {
     const call = {
       'send keys': `${x}.startKeys()`,
       'send text': `${x}.sendMessage(utf8ToBytes('text'))`,
+      'repeat text': `${x}.repeatMessage()`,
       'send picture': `${x}.sendPicture().header`,
       read: `${x}.openOldest()`,
       expire: `${x}.expire()`,
       restart: `${x} = new Exchange(suite, ${x}.identity, ${x}.knownIdentity)`,
     }[what]
+    if (outcome?.code) return throwing(call, outcome.code)
     return naming(call, outcome?.out ?? null, what.replace('send ', ''), side)
   }
 
@@ -47,6 +50,7 @@ export function tell(world: World, steps: readonly Step[]): string[] {
       text: `${x}.receiveMessage(${label})`,
       picture: `${picture}.accept()`,
       answer: '',
+      'text answer': '',
     }[kind]
     if (outcome === null) return call
     const { code, out } = outcome
@@ -68,6 +72,12 @@ export function tell(world: World, steps: readonly Step[]): string[] {
     return naming(call, out, 'keys', to, isRefusal ? '' : 'again')
   }
 
+  const takeTextAnswer = ({ message }: Item, to: Side) => {
+    const { body } = world.sides.message(message)
+    const code = body.kind === 'text answer' ? body.code : null
+    return `${NAMES[to]}.messageAnswered('${outcomeOf(code ?? undefined)}')`
+  }
+
   /** What happens to something on the wire. */
   const wire = (
     what: Extract<Step, { item: number }>['do'],
@@ -76,9 +86,16 @@ export function tell(world: World, steps: readonly Step[]): string[] {
     outcome: Outcome | null,
   ) => {
     const to = what === 'reflect' ? other(item.to) : item.to
-    const label = labels.get(item.message) ?? 'the refusal'
-    if (what === 'lose') return `// ${label} is lost`
-    if (what === 'give up') return `// nobody waits any longer for an answer to ${label}`
+    const label = labels.get(item.message) ?? 'the answer'
+    const missed =
+      item.kind === 'text'
+        ? `${NAMES[other(to)]}.messageAnswered('no answer') `
+        : item.kind === 'text answer'
+          ? `${NAMES[to]}.messageAnswered('no answer') `
+          : ''
+    if (what === 'lose') return `${missed}// ${label} is lost`
+    if (what === 'give up') return `${missed}// nobody waits any longer for an answer to ${label}`
+    if (item.kind === 'text answer') return takeTextAnswer(item, to)
     if (item.kind !== 'answer') return takeRequest(item, to, outcome)
     return takeAnswer(item, what === 'deliver' ? item.of : world.awaitedBy(before, to), to, outcome)
   }

@@ -4,7 +4,7 @@ import { hash } from 'node:crypto'
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Kind } from './bounds.ts'
 import type { Form } from './graph.ts'
-import { Violation } from './invariants.ts'
+import { checkTexts, Violation } from './invariants.ts'
 import type { Protocol } from './load.ts'
 import { renaming } from './names.ts'
 import { Pairs, type Verdict } from './pairs.ts'
@@ -111,6 +111,8 @@ export class Walk {
     const pair = a.id * 2 ** 26 + b.id
     let verdict = this.#verdicts.get(pair)
     if (verdict === undefined) {
+      checkTexts(a.peer, b.peer)
+      checkTexts(b.peer, a.peer)
       verdict = this.pairs.judge(a, b)
       this.#verdicts.set(pair, verdict)
     }

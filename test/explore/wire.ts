@@ -12,7 +12,7 @@ export interface Item extends Form {
   readonly kind: Message['body']['kind']
   readonly to: Side
   readonly message: number
-  /** An answer that somebody waits for: the key message that it answers. */
+  /** An answer to keys that somebody waits for: the key message that it answers. */
   readonly of: number | null
   /** Whether somebody waits: for its answer, or for it. */
   readonly isAwaited: boolean

@@ -1,5 +1,6 @@
 /** A state of the whole: both peers, the wire, all that was ever sent, and what may still happen; and every step from it. */
 
+import { checkTaken } from './invariants.ts'
 import { other, type Side } from './peer.ts'
 import type { Local, Outcome, Sides } from './side.ts'
 import { Bags, type Item, Items } from './wire.ts'
@@ -39,7 +40,7 @@ export const ANYTHING = 2
 type Worst = typeof NOTHING | typeof REPLAYED | typeof ANYTHING
 
 export type Step =
-  | { do: keyof typeof COUNTED | 'read' | 'expire' | 'restart'; side: Side }
+  | { do: keyof typeof COUNTED | 'repeat text' | 'read' | 'expire' | 'restart'; side: Side }
   /**
    * `give up`: its sender waits no longer, and it is still under way. `replay`: a request comes once more; an answer,
    * in place of the one that its receiver waits for. `reflect`: the same, to whoever sent it.
@@ -51,6 +52,10 @@ export interface Happened {
   readonly state: State
   /** What the peer that it concerned did. */
   readonly outcome: Outcome | null
+}
+
+function isAnswer(kind: Item['kind']): boolean {
+  return kind === 'answer' || kind === 'text answer'
 }
 
 const COUNTED = { 'send keys': 'keys', 'send text': 'texts', 'send picture': 'pictures' } as const
@@ -90,15 +95,16 @@ export class World {
     const isFull = under.length >= bounds.underWay
     const isTroubleLeft = used.troubles < bounds.troubles
     for (const side of [0, 1] as const) {
-      const { hasSession, hasPrivateKey, waiting, isNew } = this.local(state, side)
-      const waitsFor = (kind: Item['kind']) =>
-        under.some((item) => item.kind === kind && item.isAwaited && item.to !== side)
+      const { hasSession, hasPrivateKey, waiting, nextText, isNew } = this.local(state, side)
+      const waitsForPicture = under.some(
+        ({ kind, isAwaited, to }) => kind === 'picture' && isAwaited && to !== side,
+      )
       if (used.keys[side] < bounds.keys && !isFull && !this.#awaited(under, side))
         steps.push({ do: 'send keys', side })
       if (hasSession && !isFull) {
-        if (used.texts[side] < bounds.texts && !waitsFor('text'))
-          steps.push({ do: 'send text', side })
-        if (used.pictures[side] < bounds.pictures && !waitsFor('picture'))
+        if (used.texts[side] < bounds.texts) steps.push({ do: 'send text', side })
+        if (nextText === 'copy') steps.push({ do: 'repeat text', side })
+        if (used.pictures[side] < bounds.pictures && !waitsForPicture)
           steps.push({ do: 'send picture', side })
       }
       if (waiting > 0) steps.push({ do: 'read', side })
@@ -110,7 +116,7 @@ export class World {
       steps.push({ do: 'deliver', item: id })
       if (!isTroubleLeft || !isAwaited) continue
       steps.push({ do: 'lose', item: id })
-      if (kind !== 'answer') steps.push({ do: 'give up', item: id })
+      if (!isAnswer(kind)) steps.push({ do: 'give up', item: id })
     }
     if (isTroubleLeft)
       for (const { id, kind, to } of this.bags.get(state.history).items) {
@@ -128,6 +134,10 @@ export class World {
       case 'send text':
       case 'send picture':
         return this.#send(state, step.side, step.do)
+      case 'repeat text': {
+        const outcome = this.sides.step(state.peers[step.side], step.do)
+        return { state: this.#goes(state, step.side, outcome), outcome }
+      }
       case 'read': {
         const outcome = this.sides.step(state.peers[step.side], 'read')
         return { state: this.#put(state, step.side, outcome.after), outcome }
@@ -140,12 +150,14 @@ export class World {
         return this.#restart(state, step.side)
       case 'deliver':
         return this.#deliver(this.#pull(state, step.item), this.items.get(step.item))
-      case 'lose':
-        return { state: this.#pull(this.#trouble(state), step.item), outcome: null }
+      case 'lose': {
+        const pulled = this.#pull(this.#trouble(state), step.item)
+        return this.#missed(pulled, this.items.get(step.item))
+      }
       case 'give up': {
         const pulled = this.#pull(this.#trouble(state), step.item)
         const wire = this.bags.with(pulled.wire, this.items.unawaited(step.item))
-        return { state: { ...pulled, wire }, outcome: null }
+        return this.#missed({ ...pulled, wire }, this.items.get(step.item))
       }
       case 'replay':
         return this.#replay(state, this.items.get(step.item))
@@ -168,6 +180,14 @@ export class World {
       ({ kind, to, isAwaited }) =>
         isAwaited && ((kind === 'keys' && to !== side) || (kind === 'answer' && to === side)),
     )
+  }
+
+  /** Whoever waits for an answer to a text, or for the answer that this is, gets none. */
+  #missed(state: State, { kind, to }: Item): Happened {
+    if (kind !== 'text' && kind !== 'text answer') return { state, outcome: null }
+    const side = kind === 'text' ? other(to) : to
+    const outcome = this.sides.step(state.peers[side], 'miss text answer')
+    return { state: this.#put(state, side, outcome.after), outcome }
   }
 
   #put(state: State, side: Side, local: number): State {
@@ -199,6 +219,8 @@ export class World {
   #send(state: State, side: Side, op: keyof typeof COUNTED): Happened {
     const outcome = this.sides.step(state.peers[side], op)
     const what = COUNTED[op]
+    // while a text is open, the next one is not sealed
+    if (outcome.code !== null) return { state, outcome }
     const used = { ...state.used, [what]: plus(state.used[what], side) }
     return { state: this.#goes({ ...state, used }, side, outcome), outcome }
   }
@@ -213,6 +235,10 @@ export class World {
 
   #deliver(state: State, { kind, to, message, of, isAwaited }: Item): Happened {
     const local = state.peers[to]
+    if (kind === 'text answer') {
+      const outcome = this.sides.step(local, 'take text answer', message)
+      return { state: this.#put(state, to, outcome.after), outcome }
+    }
     if (kind === 'answer') {
       if (of === null) throw new Error('Nobody waits for this answer.')
       return this.#answered(state, to, message, of)
@@ -220,7 +246,15 @@ export class World {
     const op = `take ${kind}` as const
     const outcome = this.sides.step(local, op, message)
     const next = this.#put(state, to, outcome.after)
-    if (kind !== 'keys' || !isAwaited) return { state: next, outcome }
+    if (kind === 'text' && outcome.code === null)
+      checkTaken(this.sides.message(message).body, this.local(state, other(to)).peer)
+    if (kind === 'picture' || !isAwaited) return { state: next, outcome }
+    if (kind === 'text') {
+      // nobody records it: that an answer is forged is beyond what a text's sender can know
+      const answer = this.sides.keepMessage({ kind: 'text answer', code: outcome.code })
+      const item = this.items.keep(other(to), answer, true)
+      return { state: { ...next, wire: this.bags.with(next.wire, item) }, outcome }
+    }
     const answer =
       outcome.out ?? this.sides.keepMessage({ kind: 'answer', confirm: null, code: outcome.code })
     const item = this.items.keep(other(to), answer, true, message)
@@ -256,9 +290,9 @@ export class World {
     const outcome = this.sides.step(state.peers[side], 'restart')
     let next = this.#put(this.#trouble(state), side, outcome.after)
     for (const { id, kind, to, isAwaited } of this.bags.get(state.wire).items) {
-      if (!isAwaited || (kind === 'answer') !== (to === side)) continue
+      if (!isAwaited || isAnswer(kind) !== (to === side)) continue
       next = this.#pull(next, id)
-      if (kind !== 'answer')
+      if (!isAnswer(kind))
         next = { ...next, wire: this.bags.with(next.wire, this.items.unawaited(id)) }
     }
     return { state: next, outcome }

@@ -40,7 +40,14 @@ const PATIENCE = 300
 const WORD = 'xyzzy'
 
 const STEPS = ['/send_keys', '/send_msg', '/send_image']
-const BLAMES_PEER = ['peer_refused', 'peer_unreachable', 'peer_timeout', 'confirm_failed']
+const BLAMES_PEER = [
+  'peer_refused',
+  'peer_unreachable',
+  'peer_timeout',
+  'confirm_failed',
+  'in_doubt',
+  'maybe_read',
+]
 
 interface Hostile {
   readonly bytes: Buffer

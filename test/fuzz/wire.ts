@@ -199,8 +199,9 @@ class World {
     return JSON.stringify([peer.show(), remembered.length, (pictures as PicturesInMemory).kept])
   }
 
-  /** Both read, agree anew and talk. */
+  /** Both send what they have in doubt, read, agree anew and talk. */
   async assertWorks(): Promise<void> {
+    for (const side of [0, 1] as const) await this.act({ do: 'message', side })
     for (const side of [0, 1] as const) await this.act({ do: 'read', side })
     for (const side of [0, 1] as const)
       assert.equal(await this.act({ do: 'keys', side }), 'accepted')

@@ -6,6 +6,7 @@ import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import type { KeyMessage } from '../../src/protocol/messages.ts'
+import type { Outcome } from '../../src/protocol/openText.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
 import { fakeHybrid, fakeSuite } from './fake-curve.ts'
 
@@ -46,13 +47,33 @@ export function assertTogether(a: Exchange, b: Exchange): void {
   assert.deepEqual(a.current.id, b.current.id)
 }
 
+/** What a copy's sender learns from a refusal with `code`; null: from no answer; undefined: from 201. */
+export function outcomeOf(code: string | null | undefined): Outcome {
+  if (code === undefined) return 'accepted'
+  if (code === null) return 'no answer'
+  return code === 'replay' || code === 'unknown_session' ? code : 'not now'
+}
+
 /** What `from` is told if it sends a text: the code of a refusal, or null if it was taken. */
 export function codeOfText(from: Exchange, to: Exchange): string | null {
   try {
-    to.receiveMessage(from.sendMessage(utf8ToBytes('?')))
-    return null
+    const message = from.sendMessage(utf8ToBytes('?'))
+    const code = refusalOf(() => to.receiveMessage(message))
+    from.messageAnswered(outcomeOf(code))
+    return code ?? null
   } catch (error) {
     assert.ok(error instanceof DuetError)
+    return error.code
+  }
+}
+
+/** The code with which `take` is refused; undefined if it is not. */
+export function refusalOf(take: () => unknown): string | undefined {
+  try {
+    take()
+    return undefined
+  } catch (error) {
+    assert.ok(error instanceof DuetError, String(error))
     return error.code
   }
 }

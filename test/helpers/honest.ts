@@ -23,6 +23,7 @@ import {
   parseAnswer,
   parseKeyMessage,
   parseMessage,
+  type SealedMessage,
 } from '../../src/protocol/messages.ts'
 import { parseHeader, streamBytes } from '../../src/protocol/stream.ts'
 import { EphemeralKeys, type Suite } from '../../src/protocol/suites.ts'
@@ -102,7 +103,7 @@ interface Peer {
   /** The key message that is under way. */
   keys: KeyMessage | null
   /** The text that was sealed and not settled, and whether a copy with somebody who waits for its answer is under way. */
-  text: { readonly body: string; readonly session: Uint8Array; waits: boolean } | null
+  text: { readonly body: string; readonly message: SealedMessage; waits: boolean } | null
   sendsPicture: boolean
   picture: { readonly bytes: number } | null
 }
@@ -233,7 +234,7 @@ class HonestRun {
   }
 
   #transcript(side: Side): string {
-    const { exchange, events, picture } = this.#peers[side]
+    const { exchange, events, picture, text } = this.#peers[side]
     const publicState = () =>
       publicStateOf({
         port: 5000 + side,
@@ -241,6 +242,7 @@ class HonestRun {
         suite: this.#suite,
         identity: exchange.identity.publicKey,
         exchange,
+        inDoubt: text?.waits === false ? text.message : null,
         picture: picture && { ...picture, path: '', type: 'image/png', received: new Date(0) },
       })
     return JSON.stringify(transcriptOf({ publicState }, events))
@@ -263,9 +265,10 @@ class HonestRun {
     if (peer.text?.waits) return
     if (peer.text === null || !this.#resends) {
       if (peer.exchange.current === null) return
-      const message = peer.exchange.sendMessage(utf8ToBytes('a text'))
+      // by the session itself: an older peer seals the text anew
+      const message = peer.exchange.current.seal(utf8ToBytes('a text'))
       const body = JSON.stringify(encodeMessage(message))
-      peer.text = { body, session: message.session, waits: false }
+      peer.text = { body, message, waits: false }
     }
     peer.text.waits = true
     this.#send(side, '/wire/message', peer.text.body)

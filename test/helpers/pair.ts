@@ -22,12 +22,16 @@ export interface WiredPeer {
   readonly keysSent: KeyForm[]
   readonly messagesSent: MessageForm[]
   readonly pictures: PictureStore
+  /** Ends its peer, and starts it again with what it keeps. */
+  restart(): void
 }
 
 export interface PairOptions {
   suite: Suite
   /** Stands in the way of each request from the peer on `port`; what it throws is what the sender gets. */
   intercept?: (kind: 'keys' | 'message' | 'image', port: number) => void
+  /** The same for the answer to each message: what it throws is what the sender gets instead. */
+  loseAnswer?: (port: number) => void
   /** Waits before a key message arrives, and before its answer does. */
   delay?: (port: number) => Promise<void>
   showsSecrets?: boolean
@@ -40,6 +44,7 @@ export interface PairOptions {
 export function pair({
   suite,
   intercept,
+  loseAnswer,
   delay,
   showsSecrets = true,
   tamper,
@@ -65,34 +70,52 @@ export function pair({
       message: async (form) => {
         messagesSent.push(form)
         intercept?.('message', port)
-        return other().receiveMessage(copy(form))
+        const answer = refusing(() => other().receiveMessage(copy(form)))
+        loseAnswer?.(port)
+        return answer
       },
       image: async ({ content }) => {
         intercept?.('image', port)
         return other().receivePicture(tamper === undefined ? content : tampered(content, tamper))
       },
     }
-    const peer = new Peer({
-      port,
-      suite,
-      wire,
-      memory: {
-        identity,
-        knownIdentity: null,
-        remember: (known) => remembered.push(known),
-        place: 'kept nowhere',
-        toForget: 'start again.',
-        pictures,
+    const start = () =>
+      new Peer({
+        port,
+        suite,
+        wire,
+        memory: {
+          identity,
+          knownIdentity: remembered.at(-1) ?? null,
+          remember: (known) => remembered.push(known),
+          place: 'kept nowhere',
+          toForget: 'start again.',
+          pictures,
+        },
+        // the bytes of a secret are erased once they were reported
+        report: (event) =>
+          events.push('SECRET' in event ? { ...event, SECRET: event.SECRET.slice() } : event),
+        showsSecrets,
+        ownPicture: async () => sourceOf('image/png', pngOf(100_000)),
+        maxImage: MAX_IMAGE,
+        aead: nobleAead,
+      })
+    let peer = start()
+    return {
+      get peer() {
+        return peer
       },
-      // the bytes of a secret are erased once they were reported
-      report: (event) =>
-        events.push('SECRET' in event ? { ...event, SECRET: event.SECRET.slice() } : event),
-      showsSecrets,
-      ownPicture: async () => sourceOf('image/png', pngOf(100_000)),
-      maxImage: MAX_IMAGE,
-      aead: nobleAead,
-    })
-    return { peer, identity, events, remembered, keysSent, messagesSent, pictures }
+      identity,
+      events,
+      remembered,
+      keysSent,
+      messagesSent,
+      pictures,
+      restart() {
+        peer.close()
+        peer = start()
+      },
+    }
   }
   const a: WiredPeer = make(5000, () => b.peer)
   const b: WiredPeer = make(5001, () => a.peer)

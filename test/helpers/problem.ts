@@ -11,15 +11,15 @@ const TABLE: Readonly<Record<number, string>> = {
   404: 'not_found no_image',
   405: 'method_not_allowed',
   408: 'too_slow',
-  409: 'curve_mismatch reflection stale_keys identity_changed confirm_failed no_session unknown_session replay rekey_required nothing_waiting secrets_hidden',
+  409: 'curve_mismatch reflection stale_keys identity_changed confirm_failed no_session unknown_session already_sent replay rekey_required nothing_waiting secrets_hidden',
   413: 'too_large',
   415: 'unsupported_type',
   421: 'bad_host',
   429: 'inbox_full',
   431: 'headers_too_large',
   500: 'internal',
-  502: 'peer_unreachable peer_refused',
-  504: 'peer_timeout',
+  502: 'peer_unreachable peer_refused maybe_read',
+  504: 'peer_timeout in_doubt',
   507: 'no_space',
 }
 
@@ -31,6 +31,8 @@ export const STATUS_OF: ReadonlyMap<string, number> = new Map(
 )
 
 const FIELDS = ['status', 'code', 'title', 'detail', 'next']
+/** What names the text that a refusal is about. */
+const ABOUT_TEXT = ['session', 'seq', 'sealed']
 
 export interface Problem {
   status: number
@@ -39,6 +41,9 @@ export interface Problem {
   detail: string
   next: string
   peer_code?: string | null
+  session?: string
+  seq?: number
+  sealed?: boolean
 }
 
 /** Fails unless `answer` is a whole problem in the design's form; `code`: which one it has to be. */
@@ -48,7 +53,10 @@ export function assertProblem(answer: Answer, code?: string): Problem {
   assert.ok(answer.text.endsWith('}\n'), context)
   const problem: Problem = answer.json
   if (code !== undefined) assert.equal(problem.code, code, context)
-  const fields = problem.code === 'peer_refused' ? [...FIELDS, 'peer_code'] : FIELDS
+  const fields = [...FIELDS]
+  if (['in_doubt', 'maybe_read', 'already_sent'].includes(problem.code)) fields.push(...ABOUT_TEXT)
+  if (problem.code === 'peer_refused' || typeof problem.peer_code === 'string')
+    fields.push('peer_code')
   assert.deepEqual(Object.keys(problem).sort(), [...fields].sort(), context)
   for (const field of ['code', 'title', 'detail', 'next'] as const)
     assert.match(problem[field], /^\S[^\n]*\S$/, `${field} of ${context}`)

@@ -9,8 +9,9 @@ import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
 import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Confirm, KeyMessage, SealedMessage } from '../../src/protocol/messages.ts'
+import type { Fate } from '../../src/protocol/openText.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
-import { codeOfText, restarted, two } from './exchanges.ts'
+import { codeOfText, outcomeOf, restarted, two } from './exchanges.ts'
 
 export type Side = 0 | 1
 
@@ -73,6 +74,9 @@ export class World {
   readonly #underWay: (Request | Reply)[] = []
   readonly #arrived: Request[] = []
   readonly #sealed = new Map<string, string>()
+  readonly #taken = new Set<string>()
+  /** What their senders were told of the texts. */
+  readonly #told = new Map<string, Fate>()
   #texts = 0
 
   constructor(suite: Suite) {
@@ -124,6 +128,7 @@ export class World {
   /** What `side` is told if it sends a text now: the code of a refusal, or null if it was taken. */
   codeOfText(side: Side): string | null {
     const receiver = this.peers[other(side)]
+    this.#repeat(side)
     const code = codeOfText(this.peers[side].exchange, receiver.exchange)
     if (code === null) receiver.accepted.push('?')
     return code
@@ -132,6 +137,7 @@ export class World {
   /** Sends a text each way and reads it: the two can talk. */
   talk(): void {
     for (const side of [0, 1] as const) {
+      this.#repeat(side)
       this.read(side)
       this.read(other(side))
       this.#startMessage(side)
@@ -171,13 +177,25 @@ export class World {
   #startMessage(side: Side): void {
     const peer = this.peers[side]
     if (peer.messageUnderWay || peer.exchange.current === null) return
-    const text = `text ${this.#texts++}`
-    const body = peer.exchange.sendMessage(utf8ToBytes(text))
-    const place = `${side} ${bytesToHex(body.session)} ${body.seq}`
-    assert.ok(!this.#sealed.has(place), `sealed twice: ${place}`)
-    this.#sealed.set(place, text)
+    const body = peer.exchange.openText === null ? this.#seal(side) : peer.exchange.repeatMessage()
     peer.messageUnderWay = true
     this.#underWay.push({ kind: 'message', to: other(side), body, sender: { side, run: peer.run } })
+  }
+
+  /** What is open goes once more, so that the next text may be sealed. */
+  #repeat(side: Side): void {
+    if (this.peers[side].exchange.openText === null) return
+    this.#startMessage(side)
+    this.settle()
+  }
+
+  #seal(side: Side): SealedMessage {
+    const text = `text ${this.#texts++}`
+    const body = this.peers[side].exchange.sendMessage(utf8ToBytes(text))
+    const place = placeOf(side, body)
+    assert.ok(!this.#sealed.has(place), `sealed twice: ${place}`)
+    this.#sealed.set(place, text)
+    return body
   }
 
   #deliver(item: Request | Reply): void {
@@ -198,10 +216,13 @@ export class World {
         const { confirm } = peer.exchange.receiveKeys(item.body)
         return confirm ? { confirm } : {}
       }
-      const { session, seq } = item.body
       peer.exchange.receiveMessage(item.body)
-      const text = this.#sealed.get(`${other(item.to)} ${bytesToHex(session)} ${seq}`)
+      const place = placeOf(other(item.to), item.body)
+      const text = this.#sealed.get(place)
       assert.notEqual(text, undefined)
+      assert.ok(!this.#taken.has(place), `taken twice: ${text}`)
+      assert.notEqual(this.#told.get(place), 'refused', `taken after it was refused: ${text}`)
+      this.#taken.add(place)
       peer.accepted.push(text ?? '')
       return {}
     } catch (error) {
@@ -213,8 +234,15 @@ export class World {
   #deliverAnswer({ to, of, refused, confirm }: Reply): void {
     const peer = this.peers[to.side]
     if (peer.run !== to.run) return
-    if (of === 'message') peer.messageUnderWay = false
-    else {
+    if (of === 'message') {
+      peer.messageUnderWay = false
+      const { openText } = peer.exchange
+      if (openText === null) throw new Error('Nobody waits for this answer.')
+      const fate = peer.exchange.messageAnswered(outcomeOf(refused))
+      const place = placeOf(to.side, openText.message)
+      this.#told.set(place, fate)
+      if (fate === 'arrived') assert.ok(this.#taken.has(place), `not taken: ${place}`)
+    } else {
       const sent = peer.sentKeys
       if (sent === null) throw new Error('Nobody waits for this answer.')
       const next =
@@ -246,6 +274,9 @@ export class World {
     return item
   }
 }
+
+const placeOf = (from: Side, { session, seq }: SealedMessage) =>
+  `${from} ${bytesToHex(session)} ${seq}`
 
 const started = (exchange: Exchange, run: number): Peer => ({
   exchange,

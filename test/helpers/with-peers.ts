@@ -35,6 +35,8 @@ export interface PeersOptions {
   image?: string
   maxImage?: number
   patience?: Patience
+  /** How long, in ms, they wait for each other. */
+  timeout?: number
   openMemory?: (port: number) => Memory
   openMailbox?: () => Mailbox
   showWork?: PeerOptions['showWork']
@@ -60,6 +62,7 @@ export async function startPeers(options: PeersOptions) {
     image: options.image,
     maxImage: options.maxImage,
     patience: options.patience,
+    timeout: options.timeout,
     openMailbox: options.openMailbox,
     showWork: options.showWork,
   })

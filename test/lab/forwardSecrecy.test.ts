@@ -263,7 +263,7 @@ function recorded(suite: Suite, count: number) {
       shares: [a.current.own, b.current.own],
       ciphertext: confirm?.ciphertext ?? null,
       tags: [],
-      sealed: [a, b].map((side) => sealedMessage(side.sendMessage(text))),
+      sealed: [a.current, b.current].map((session) => sealedMessage(session.seal(text))),
     }
   })
   const privates = (all: readonly KeyPair[]) => all.map((pair) => pair.exportPrivateKey())

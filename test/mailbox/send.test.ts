@@ -189,8 +189,9 @@ describe('a text that does not arrive', () => {
       else response.writeHead(201, json).end('{"stored":true,"id":"x"}')
     })
     await withServer(losing, async (url) => {
-      const { code, output } = await run(['send', '--to', url, 'x'])
+      const { code, output, errors } = await run(['send', '--to', url, 'x'])
       assert.deepEqual([code, JSON.parse(output)], [0, { stored: true, id: 'x' }])
+      assert.match(errors, /\n[^\n]*no answer came: the same sealed text goes once more[^\n]*\n$/)
     })
     assert.equal(bodies.length, 2)
     assert.equal(bodies[0], bodies[1])

@@ -127,6 +127,54 @@ src/mailbox/watch.ts: It makes the watcher look twice at the beginning, and the 
 src/mailbox/watch.ts: Whatever is not 0 begins the loop, and the first read replaces it.
 - for (let more = -1; more !== 0; read += more)
 + +1
+
+src/texts.ts: Without a failure the text has arrived, and nobody asks.
+- if (failure?.peerCode !== null) return false
++ failure.peerCode
+
+src/texts.ts: Another number than before is all that it has to be.
+- this.#leftOpen++
++ this.#leftOpen--
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- if (peerCode === null) return 'no answer'
++ false
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- if (peerCode === null) return 'no answer'
++ ""
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- if (!(error instanceof PeerError)) return 'no answer'
++ false
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- if (!(error instanceof PeerError)) return 'no answer'
++ ""
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
++ true
+
+src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+- return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
++ ""
+
+src/texts.ts: What was sealed just now is open; the compiler does not know.
+- if (openText === null) throw new Error('What was sealed is not open.')
++ false
+
+src/texts.ts: What was sealed just now is open; the compiler does not know.
+- if (openText === null) throw new Error('What was sealed is not open.')
++ ""
+
+src/protocol/session.ts: That is no message's number, and goes before any other.
+- readonly #accepted: { readonly seq: number; readonly hash: Uint8Array }[] = []
++ ["Stryker was here"]
+
+src/protocol/exchange.ts: It counts from 0 again with the next private key, and without one there is nothing to erase.
+- if (this.#ephemeral !== null) this.#replaced++
++ true
 `
 
 export const EQUIVALENT: readonly Equivalent[] = changesIn(LIST).flatMap(({ edits }) =>

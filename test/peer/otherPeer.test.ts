@@ -200,7 +200,7 @@ describe('an other peer', () => {
     it(`that answers a message with ${what} is peer_refused without a code`, () =>
       withServer(accepting(body), async (url) => {
         const message = { v: 2 as const, session: '00', seq: 0, ciphertext: '00' }
-        await assert.rejects(createClient(url, SUITES.X25519).message(message), (error) => {
+        await assert.rejects(createClient(url, SUITES.X25519).message(message, 2), (error) => {
           assert.ok(error instanceof PeerError)
           assert.deepEqual([error.code, error.peerCode], ['peer_refused', null])
           assertNothingInternal(error.message)

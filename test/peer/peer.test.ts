@@ -71,16 +71,17 @@ describe('a peer', () => {
     assert.notEqual((await b.peer.sendKeys()).session, null)
   })
 
-  it('uses a number once even if its message was lost, and the receiver learns of the gap', async () => {
-    let losing = false
+  it('uses a number once even if nothing of its message was sent, and the receiver learns of the gap', async () => {
+    let failing = false
     const [a, b] = await agreed({
       intercept: () => {
-        if (losing) throw new PeerError('peer_timeout', 'No answer.')
+        if (failing) throw new PeerError('peer_unreachable', 'Refused.', null, { isUnsent: true })
       },
     })
-    losing = true
-    await assert.rejects(a.peer.sendMessage(), { code: 'peer_timeout' })
-    losing = false
+    failing = true
+    await assert.rejects(a.peer.sendMessage(), { code: 'peer_unreachable' })
+    assert.equal(a.peer.publicState().inDoubt, null)
+    failing = false
     assert.equal((await a.peer.sendMessage()).seq, 1)
     const last = b.events.at(-1)
     assert.deepEqual(last?.type === 'message received' && [last.seq, last.missing], [1, 1])

@@ -85,7 +85,10 @@ describe('the calls that it prints', () => {
   }
   for (const kind of KINDS)
     it(`lead to the same state with real keys, ${kind}`, async () => {
-      const bounds = SHORT[kind].findLast(({ troubles, slow }) => troubles > 0 && (SLOW || !slow))
+      // in the walk an inbox has room for one text
+      const bounds = SHORT[kind].findLast(
+        ({ texts, troubles, slow }) => texts < 2 && troubles > 0 && (SLOW || !slow),
+      )
       assert.ok(bounds)
       const { walk } = await walked(kind, bounds)
       const apart = [...walk.disagreements.values()].map(({ first }) => first)

@@ -97,7 +97,7 @@ describe('an exchange', () => {
       refuses('bad_text', () => b.receiveMessage(noText))
       assert.equal(b.state, 'agreed')
       if (by === 'message')
-        assert.deepEqual(b.receiveMessage(a.sendMessage(HELLO)), { missing: 1, completed: true })
+        assert.deepEqual(b.receiveMessage(sealed(a, HELLO)), { missing: 1, completed: true })
       else {
         const { header, key } = a.sendPicture()
         const received = b.receivePicture(header)
@@ -261,11 +261,11 @@ describe('what an exchange knows of the other side', () => {
 describe('messages of an exchange', () => {
   it('are still taken on the session before, once, and on none before that', () => {
     const [a, b] = exchanged()
-    const late = a.sendMessage(HELLO)
+    const late = sealed(a, HELLO)
     exchange(a, b)
     assert.deepEqual(b.receiveMessage(late), { missing: 0, completed: false })
     refuses('replay', () => b.receiveMessage(late))
-    const later = a.sendMessage(HELLO)
+    const later = sealed(a, HELLO)
     for (let i = 0; i < 2; i++) exchange(a, b)
     refuses('unknown_session', () => b.receiveMessage(later))
   })
@@ -273,8 +273,8 @@ describe('messages of an exchange', () => {
   it('wait, 32 of them, and one more as soon as one was read', () => {
     const [a, b] = exchanged()
     const text = (i: number) => utf8ToBytes(`number ${i}`)
-    for (let i = 0; i < 32; i++) b.receiveMessage(a.sendMessage(text(i)))
-    const next = a.sendMessage(text(32))
+    for (let i = 0; i < 32; i++) b.receiveMessage(sealed(a, text(i)))
+    const next = sealed(a, text(32))
     refuses('inbox_full', () => b.receiveMessage(next))
     assert.equal(b.waiting.length, 32)
     assert.deepEqual(b.openOldest(), { session: b.current?.id, seq: 0, text: text(0) })
@@ -293,13 +293,13 @@ describe('messages of an exchange', () => {
       for (let i = 0; i < 2; i++) refuses('bad_text', () => b.receiveMessage(message))
     }
     assert.deepEqual(b.waiting, [])
-    assert.deepEqual(b.receiveMessage(a.sendMessage(longest)), { missing: 2, completed: false })
+    assert.deepEqual(b.receiveMessage(sealed(a, longest)), { missing: 2, completed: false })
     assert.deepEqual(b.openOldest().text, longest)
   })
 
   it('may leave out 1,024 numbers and no more, as pictures may, and never go back', () => {
     const [a, b] = exchanged()
-    const [first, ...messages] = Array.from({ length: 1_026 }, () => a.sendMessage(HELLO))
+    const [first, ...messages] = Array.from({ length: 1_026 }, () => sealed(a, HELLO))
     const [last, tooFar] = messages.slice(-2)
     assert.ok(first && last && tooFar)
     refuses('too_far_ahead', () => b.receiveMessage(tooFar))
@@ -340,7 +340,7 @@ describe('messages of an exchange', () => {
 describe('what an exchange leaves behind', () => {
   it('is of a message that waits its own key and no other, and nothing once it was read', (t) => {
     const [a, b] = exchanged()
-    b.receiveMessage(a.sendMessage(HELLO))
+    b.receiveMessage(sealed(a, HELLO))
     const [waiting = assert.fail()] = b.waiting
     for (let i = 0; i < 3; i++) exchange(a, b)
     const erase = t.mock.method(Object.getPrototypeOf(waiting), 'erase')
@@ -358,7 +358,7 @@ describe('what an exchange leaves behind', () => {
       texts.push(opened.text)
       return opened
     })
-    b.receiveMessage(a.sendMessage(HELLO))
+    b.receiveMessage(sealed(a, HELLO))
     const noText = sealed(a, Uint8Array.of(0xff))
     refuses('bad_text', () => b.receiveMessage(noText))
     assert.deepEqual(texts, [new Uint8Array(5), new Uint8Array(1)])
@@ -372,7 +372,7 @@ describe('what an exchange leaves behind', () => {
       for (let i = 0; i < 3; i++) {
         exchange(a, b)
         sessions.push(b.current ?? assert.fail())
-        messages.push(a.sendMessage(HELLO))
+        messages.push(sealed(a, HELLO))
       }
       const isThere = (bytes: Uint8Array | null) => bytes?.some((byte) => byte !== 0)
       const kem = suite.kem === null ? undefined : true
@@ -407,8 +407,8 @@ describe('what an exchange leaves behind', () => {
 
   it('is nothing after `erase`', () => {
     const [a, b] = exchanged()
-    const message = a.sendMessage(utf8ToBytes('too late'))
-    b.receiveMessage(a.sendMessage(utf8ToBytes('unread')))
+    const message = sealed(a, utf8ToBytes('too late'))
+    b.receiveMessage(sealed(a, utf8ToBytes('unread')))
     for (const side of [a, b]) side.erase()
     refuses('no_session', () => a.sendMessage(HELLO))
     refuses('decrypt_failed', () => b.receiveMessage({ ...message, seq: 7 }))

@@ -4,13 +4,13 @@
  * before it is answered, so that whatever the far end refuses travels back.
  */
 
-import { PeerError, type PeerEvent, type Receiver } from '../../contract.ts'
+import { PeerError, type PeerEvent, type Receiver, TextError } from '../../contract.ts'
 import { createClient } from '../../http/client.ts'
 import { type Prepared, prepare } from '../../launch.ts'
 import type { Peer } from '../../peer.ts'
 import { bytesToHex, utf8ToBytes } from '../../protocol/bytes.ts'
 import { type Curve, KeyPair } from '../../protocol/curves.ts'
-import { DuetError } from '../../protocol/errors.ts'
+import { CopyError, DuetError } from '../../protocol/errors.ts'
 import { Exchange } from '../../protocol/exchange.ts'
 import type { Share } from '../../protocol/keySchedule.ts'
 import {
@@ -88,6 +88,9 @@ class Side implements Receiver {
   #safetyNumber: string | null = null
   /** What her peer has opened and she has not passed on yet, oldest first. */
   readonly #texts: Uint8Array[] = []
+  /** What was passed on last, and how that went. */
+  #lastText: Uint8Array = new Uint8Array(0)
+  #passedOn: Promise<void> = Promise.resolve()
   readonly #pictures: { path: string; name: string }[] = []
   readonly #explained = new Set<Point>()
 
@@ -111,12 +114,24 @@ class Side implements Receiver {
   }
 
   async receiveMessage(body: unknown) {
-    const answer = this.#peer.receiveMessage(body)
-    // nothing comes between: it is the only one that waits
-    this.#peer.decryptMessages()
-    this.#explain('message')
-    await this.across.#sendText(taken(this.#texts))
-    return answer
+    try {
+      const answer = this.#peer.receiveMessage(body)
+      // nothing comes between: it is the only one that waits
+      this.#peer.decryptMessages()
+      this.#explain('message')
+      this.#passOn(this.#altered(taken(this.#texts)))
+      await this.#passedOn
+      return answer
+    } catch (error) {
+      if (!(error instanceof CopyError)) throw error
+      // its sender has had no answer: it hears that the text arrived once it has
+      const passedOn = this.#passedOn
+      await passedOn.catch(() => {
+        if (this.#passedOn === passedOn) this.#passOn(this.#lastText)
+      })
+      await this.#passedOn
+      throw error
+    }
   }
 
   async receivePicture(stream: AsyncIterable<Uint8Array>) {
@@ -208,10 +223,18 @@ class Side implements Receiver {
     }
   }
 
-  async #sendText(text: Uint8Array): Promise<void> {
+  /** What the other victim is to get of a text that this one sent. */
+  #altered(text: Uint8Array): Uint8Array {
     const altered = alter(text, this.#alteration)
-    if (altered !== null) this.#narrator.saySecret('changed to', altered)
-    await accepted(this.#peer.sendMessage(altered ?? text))
+    if (altered !== null) this.across.#narrator.saySecret('changed to', altered)
+    return altered ?? text
+  }
+
+  /** Her peer erases what it has sent. */
+  #passOn(text: Uint8Array): void {
+    this.#lastText = text
+    this.#passedOn = accepted(this.across.#peer.sendMessage(text.slice()))
+    this.#passedOn.catch(() => {})
   }
 
   /** Explains the refusal that she has to live with. @throws any other error */
@@ -253,7 +276,13 @@ async function accepted(request: Promise<unknown>): Promise<void> {
   try {
     await request
   } catch (error) {
-    if (!(error instanceof PeerError) || error.peerCode === null) throw error
+    const isText = error instanceof TextError
+    if (!(isText || error instanceof PeerError)) throw error
+    // what her own peer says of a text names her own session
+    if (error.peerCode === null)
+      throw isText
+        ? new PeerError('peer_timeout', 'The peer behind this one does not answer.')
+        : error
     throw new DuetError<string>(error.peerCode, 'The peer behind this one refused it.')
   }
 }

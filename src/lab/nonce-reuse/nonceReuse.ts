@@ -256,10 +256,10 @@ function sealedBySession(): string[] {
   const [a, b] = [new Exchange(suite, identities[0]), new Exchange(suite, identities[1])]
   const lines = tableHead(SEALED_WIDTHS, ['', 'session', 'number', 'key', 'ciphertext'])
   const sealOn = (what: string) => {
-    const message = a.sendMessage(text)
-    const { session, seq, ciphertext } = message
     if (a.current === null) throw new Error('There is no session.')
     const { own, peer, party } = a.current
+    const message = a.current.seal(text)
+    const { session, seq, ciphertext } = message
     const recorded = { suite, shares: [own, peer], ciphertext: null } as const
     const secrets = secretsFrom(recorded, [...identities, ...copies])
     if (secrets === null) throw new Error('A private key was not copied.')

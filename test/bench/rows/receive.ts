@@ -90,8 +90,9 @@ export const receive: Row = ({ rounds, folder }) =>
 
 const rate = (ms: number) => (1000 * BURST * BURSTS) / ms
 
-function sealed(exchange: Exchange): Buffer[] {
-  return Array.from({ length: BURST }, () => requestOf(exchange.sendMessage(TEXT)))
+function sealed({ current }: Exchange): Buffer[] {
+  if (current === null) throw new Error('There is no session.')
+  return Array.from({ length: BURST }, () => requestOf(current.seal(TEXT)))
 }
 
 /** The same in length and form, under the fixed key and nonce that the reference has. */
