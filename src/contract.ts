@@ -211,6 +211,8 @@ export type PeerEvent =
     }
   | { type: 'keys sent'; publicKey: Uint8Array }
   | { type: 'keys received'; publicKey: Uint8Array }
+  /** A confirmation names a session that is not here, and not the one that the keys here give. Ids of 16 bytes. */
+  | { type: 'another session'; named: Uint8Array; given: Uint8Array }
   | {
       type: 'keys confirmed'
       session: Uint8Array

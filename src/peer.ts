@@ -24,6 +24,7 @@ import type { Share } from './protocol/keySchedule.ts'
 import {
   AEAD_TAG_BYTES,
   type AnswerForm,
+  type Confirm,
   encodeAnswer,
   encodeKeyMessage,
   type KeyMessage,
@@ -275,6 +276,7 @@ export class Peer implements Receiver {
     )
     const { publicKey } = message.share
     this.report({ type: 'keys received', publicKey })
+    this.#tellOfAnotherSession(message.confirm)
     this.#keysWithoutConfirm =
       session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refused)
         ? { publicKey, session }
@@ -414,6 +416,7 @@ export class Peer implements Receiver {
         const { current } = this.#exchange
         if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
+        this.#tellOfAnotherSession(confirm)
         if (completed) this.#completed()
         next = mayRepeat ? again : undefined
         if (again !== undefined) mayRepeat = false
@@ -459,6 +462,11 @@ export class Peer implements Receiver {
       // the session is good without it; the next one tries again
       this.report({ type: 'not remembered', place: this.#memory.place })
     }
+  }
+
+  #tellOfAnotherSession(confirm: Confirm | undefined): void {
+    const given = confirm && this.#exchange.idBeside(confirm)
+    if (given) this.report({ type: 'another session', named: confirm.session, given })
   }
 
   #reportSharedSecret(session: Session): void {

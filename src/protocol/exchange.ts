@@ -208,6 +208,13 @@ export class Exchange {
     return { ...this.#confirm(), completed: proven !== null }
   }
 
+  /** The candidate's id, 16 bytes, if `confirm` names a session that is not held: its sender may compute ids in another way. */
+  idBeside(confirm: Confirm): Uint8Array | null {
+    const held = [this.#candidate, this.#current, this.#previous]
+    const isHeld = held.some((session) => session && equalBytes(session.id, confirm.session))
+    return isHeld ? null : (this.#candidate?.id ?? null)
+  }
+
   /** Erases everything: no message can be sent, received or read afterwards. */
   erase(): void {
     this.expire()

@@ -64,6 +64,12 @@ const PEER: Table<PeerEvent, PeerLine> = {
 
   'keys received': ({ publicKey }) => [['←', 'public key', bytesToHex(publicKey), 'cyan']],
 
+  'another session': ({ named, given }) => [
+    ['·', 'another session', `The confirmation names ${bytesToHex(named)}.`],
+    remark(`The keys that are here give ${bytesToHex(given)}.`),
+    remark('It may belong to keys that are still on their way.'),
+  ],
+
   'keys confirmed': ({ session, kem, safetyNumber, known }) => [
     ['✓', 'keys agreed', `session ${bytesToHex(session)}`, 'green'],
     ['·', 'safety number', safetyNumber, 'yellow'],

@@ -47,6 +47,7 @@ const everyKind: PeerEvent[] = [
   },
   { type: 'keys sent', publicKey: secret },
   { type: 'keys received', publicKey: secret },
+  { type: 'another session', named: secret, given: secret },
   { type: 'keys confirmed', ...confirmed, kem: null, known: false },
   { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true },
   { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },

@@ -261,6 +261,21 @@ describe('a step that is too early or too late', () => {
       assert.equal((await a.call('/send_keys')).json.refused, undefined)
     }))
 
+  it('with a confirmation of another session than the keys give, has both ids on the terminal', () =>
+    withPeers({}, async (a) => {
+      await a.call('/send_keys')
+      const suite = INDEPENDENT_SUITES[0] ?? assert.fail()
+      const confirm = { session: '00'.repeat(16), tag: '00'.repeat(32) }
+      const keys = JSON.stringify({ ...keyForm(suite, stranger(suite)), confirm })
+      const { json } = await a.call('/wire/keys', posting(JSON_TYPE, keys))
+      const said = a.lines().join('\n')
+      assert.match(
+        said,
+        new RegExp(`another session +The confirmation names ${confirm.session}\\.`),
+      )
+      assert.match(said, new RegExp(`The keys that are here give ${json.confirm.session}\\.`))
+    }))
+
   it('is refused in the terminal as well, with the code', () =>
     withSharedSession(async (a) => {
       await a.call('/decrypt_msg')
