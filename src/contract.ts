@@ -225,7 +225,8 @@ export type PeerEvent =
   /** How to compute the shared secret by other means, private key and all: UTF-8, several lines. */
   | { type: 'work'; SECRET: Uint8Array }
   | { type: 'not remembered'; place: string }
-  | { type: 'identity changed'; identity: Uint8Array; toForget: string }
+  /** `place` stands in `toForget`: where the known identity is kept. */
+  | { type: 'identity changed'; identity: Uint8Array; place: string; toForget: string }
   | { type: 'keys expired' }
   | { type: 'shared secret'; session: Uint8Array; SECRET: Uint8Array }
   /** What the KEM carried, on a suite that has one. */

@@ -6,7 +6,8 @@ import { wrongNode } from './commands/nodeVersion.ts'
 import { createProgram } from './commands/table.ts'
 import { DuetError } from './protocol/errors.ts'
 import { StateError } from './state/files.ts'
-import { tell } from './terminal/output.ts'
+import { tell, tellStack } from './terminal/output.ts'
+import { ours, said } from './terminal/said.ts'
 
 const wrong = wrongNode(process.versions.node)
 try {
@@ -31,17 +32,17 @@ async function fail(error: unknown): Promise<void> {
     hostname?: string
   }
   if (error instanceof StateError || error instanceof DuetError) tell(error.message)
-  else if (code === 'EADDRINUSE') {
+  else if (code === 'EADDRINUSE' && port !== undefined) {
     const { onOtherPorts } = await import('./commands/otherPorts.ts')
     tell(
-      `port ${port} is taken. End what has it (this program in another terminal, by Ctrl-C; on macOS, AirPlay Receiver has 5000), or type this, and use its ports from then on:`,
+      said`port ${port} is taken. End what has it (this program in another terminal, by Ctrl-C; on macOS, AirPlay Receiver has 5000), or type this, and use its ports from then on:`,
       await onOtherPorts(process.argv.slice(2), process.argv[1]),
     )
   } else if (code === 'EACCES' && port !== undefined)
-    tell(`port ${port} needs more rights; choose one from 1024 up`)
+    tell(said`port ${port} needs more rights; choose one from 1024 up`)
   else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     tell(
-      `${address ?? hostname ?? 'the address to listen on'} is not an address of this machine; see --host`,
+      said`${address ?? hostname ?? ours('the address to listen on')} is not an address of this machine; see --host`,
     )
-  else throw error
+  else tellStack(error)
 }

@@ -486,6 +486,7 @@ export class Peer implements Receiver {
         this.#identityRefused = true
         this.report({
           type: 'identity changed',
+          place: this.#memory.place,
           identity,
           toForget: this.#memory.toForget,
         })

@@ -1,4 +1,4 @@
-/** How large a picture is once it is drawn, read from its bytes while they pass by. */
+/** How large a picture is once it is drawn, and whether it is whole, read from its bytes while they pass by. */
 
 import { DuetError } from './protocol/errors.ts'
 import type { PictureType } from './protocol/stream.ts'
@@ -18,6 +18,7 @@ type Reader = Generator<void, void, void>
 export class PictureSize {
   readonly #input = new Input()
   readonly #reader: Reader
+  #bytes = 0
   #isDone = false
 
   constructor(type: PictureType) {
@@ -29,9 +30,15 @@ export class PictureSize {
    * @throws DuetError `bad_image` for a side or an area that is too large, and for a WebP with reserved bits
    */
   read(piece: Uint8Array): void {
+    this.#bytes += piece.length
     if (this.#isDone) return
     this.#input.next(piece)
     this.#isDone = this.#reader.next().done ?? false
+  }
+
+  /** Whether all that its format wants has come; more may follow, and does in the files of some cameras. */
+  get isWhole(): boolean {
+    return this.#bytes >= this.#input.wanted
   }
 }
 
@@ -50,6 +57,8 @@ function claim(width: number, height: number): void {
 class Input {
   /** What `has` was asked for. */
   readonly head = new DataView(new ArrayBuffer(16))
+  /** How many bytes the picture has at least, once that is known; 0 once its end has come. */
+  wanted = Number.POSITIVE_INFINITY
   #filled = 0
   #skip = 0
   #piece: Uint8Array = new Uint8Array(0)
@@ -65,6 +74,14 @@ class Input {
     this.#skip += count
   }
 
+  /** Passes over what is here until such a byte comes, and over that; returns whether it came. */
+  find(byte: number): boolean {
+    if (!this.has(0)) return false
+    const at = this.#piece.indexOf(byte, this.#at)
+    this.#at = at < 0 ? this.#piece.length : at + 1
+    return at >= 0
+  }
+
   /** Whether the next `count` bytes have come, at most 16: then they are in `head`. Until then it is asked again for each piece. */
   has(count: number): boolean {
     const over = Math.min(this.#skip, this.#piece.length - this.#at)
@@ -72,7 +89,7 @@ class Input {
     this.#skip -= over
     while (this.#filled < count && this.#at < this.#piece.length)
       this.head.setUint8(this.#filled++, this.#piece[this.#at++] ?? 0)
-    if (this.#filled < count) return false
+    if (this.#filled < count || this.#skip > 0) return false
     this.#filled = 0
     return true
   }
@@ -87,7 +104,7 @@ const READERS: Readonly<Record<PictureType, (input: Input) => Reader>> = {
 
 /** Four letters as the number that they are read as, the first one the highest byte. */
 const code = (letters: string) => Buffer.from(letters, 'latin1').readUInt32BE()
-const [IHDR, FCTL] = [code('IHDR'), code('fcTL')]
+const [IHDR, FCTL, IEND] = [code('IHDR'), code('fcTL'), code('IEND')]
 const [VP8X, ANMF, VP8, VP8L] = [code('VP8X'), code('ANMF'), code('VP8 '), code('VP8L')]
 
 /** How much of such a chunk says how large something is, in bytes. */
@@ -114,37 +131,46 @@ function* readPng(input: Input): Reader {
       left -= type === FCTL ? 12 : 8
     }
     input.skip(Math.max(0, left))
+    if (type !== IEND) continue
+    while (!input.has(0)) yield
+    input.wanted = 0
+    return
   }
 }
 
-/** What the first start of frame says (ITU T.81, section B.2.2): decoders refuse a second one, and one behind the first scan. */
+/** What the first start of frame says (ITU T.81, section B.2.2): decoders refuse a second one, and one that is not as long as its parts. */
 function* readJpeg(input: Input): Reader {
   const { head } = input
   const next = () => head.getUint8(0)
+  let hasFrame = false
   input.skip(2)
   for (;;) {
-    // decoders pass over what stands between two segments
-    do {
-      while (!input.has(1)) yield
-    } while (next() !== 0xff)
+    // decoders pass over what stands between two segments; it is the data of a scan as well
+    while (!input.find(0xff)) yield
     do {
       while (!input.has(1)) yield
     } while (next() === 0xff)
     const marker = next()
-    // no marker; TEM and RST, which stand alone
+    // no marker but a byte of data; TEM and RST, which stand alone
     if (marker <= 0x01 || (marker >= 0xd0 && marker <= 0xd7)) continue
-    // SOI, EOI and SOS
-    if (marker >= 0xd8 && marker <= 0xda) return
+    // SOI and EOI
+    if (marker === 0xd8 || marker === 0xd9) {
+      if (marker === 0xd9 && hasFrame) input.wanted = 0
+      return
+    }
     while (!input.has(2)) yield
     const length = head.getUint16(0)
     if (length < 2) return
     // all but DHT, JPG and DAC
-    if (marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc) {
-      while (!input.has(5)) yield
+    const isFrame =
+      marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc
+    if (isFrame && !hasFrame) {
+      while (!input.has(6)) yield
       claim(head.getUint16(3), head.getUint16(1))
-      return
-    }
-    input.skip(length - 2)
+      if (length !== 8 + 3 * head.getUint8(5)) return
+      hasFrame = true
+      input.skip(length - 8)
+    } else input.skip(length - 2)
   }
 }
 
@@ -164,7 +190,11 @@ function* readGif(input: Input): Reader {
       const reach = (at: number) => head.getUint16(at, true) + head.getUint16(at + 4, true)
       claim(Math.max(width, reach(0)), Math.max(height, reach(2)))
       input.skip(tableBytes(head.getUint8(8)))
-    } else if (kind !== 0x21) return
+    } else if (kind !== 0x21) {
+      // the trailer
+      if (kind === 0x3b) input.wanted = 0
+      return
+    }
     // how long a code is, or what the extension is for
     input.skip(1)
     // parts of up to 255 bytes, and an empty one at their end
@@ -182,7 +212,8 @@ const tableBytes = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1)
 function* readWebp(input: Input): Reader {
   const { head } = input
   const u24 = (at: number) => head.getUint16(at, true) + head.getUint8(at + 2) * 2 ** 16
-  input.skip(12)
+  while (!input.has(12)) yield
+  input.wanted = 8 + head.getUint32(4, true)
   for (;;) {
     while (!input.has(8)) yield
     const chunk = head.getUint32(0)

@@ -9,9 +9,9 @@ import type {
 } from './contract.ts'
 import { PictureSize } from './pictureSize.ts'
 import { concatBytes } from './protocol/bytes.ts'
-import { DuetError } from './protocol/errors.ts'
 import {
   type Aead,
+  BadPicture,
   CHUNK_BYTES,
   HEADER_BYTES,
   PictureOpener,
@@ -71,15 +71,19 @@ export async function* sealPicture(
 /**
  * The same picture once its beginning was read and looked at; the rest is looked at on its way. Whoever has it calls `end`,
  * which closes what it is read from.
- * @throws DuetError `bad_image` for another type than it claims, and for what takes too much memory once it is drawn
+ * @throws DuetError `bad_image` for another type than it claims, for what takes too much memory once it is drawn, and
+ *   for what ends too early, which for a long picture is known at its end
  */
 export async function beginPicture(
   picture: PictureSource,
 ): Promise<PictureSource & { end(): void }> {
   const looked = lookedAt(picture)
   const first = await looked.next()
+  // of a short one, all that there is
+  const second = picture.bytes <= HEAD_BYTES && !first.done ? await looked.next() : null
   async function* content() {
     if (!first.done) yield first.value
+    if (second !== null && !second.done) yield second.value
     yield* looked
   }
   const end = () => {
@@ -92,12 +96,23 @@ async function* lookedAt({ type, content }: PictureSource): AsyncGenerator<Uint8
   const size = new PictureSize(type)
   let isFirst = true
   for await (const piece of headFirst(content, HEAD_BYTES)) {
-    if (isFirst && pictureTypeOf(piece) !== type)
-      throw new DuetError('bad_image', 'The picture is not of the type that it claims to be.')
+    const found = isFirst ? pictureTypeOf(piece) : type
+    if (found !== type)
+      throw new BadPicture(
+        'bad_image',
+        'The picture is not of the type that it claims to be.',
+        found,
+      )
     isFirst = false
     size.read(piece)
     yield piece
   }
+  if (!size.isWhole)
+    throw new BadPicture(
+      'bad_image',
+      'The picture ends before its format does: the file is not whole, or curl left bytes out, as it does with -d.',
+      type,
+    )
 }
 
 /**
@@ -152,8 +167,8 @@ async function writeAll(
   draft: PictureDraft,
   progress: (done: number, total: number) => void,
 ): Promise<Uint8Array> {
-  const begun: Uint8Array[] = []
-  let left = SEALED_CHUNK_BYTES
+  const firstChunk = new Uint8Array(SEALED_CHUNK_BYTES)
+  let filled = 0
   let written = 0
   let size: PictureSize | undefined
   const write = async (picture: Uint8Array) => {
@@ -166,13 +181,13 @@ async function writeAll(
     progress(written, opener.metadata?.bytes ?? 0)
   }
   for await (const piece of sealed) {
-    // a copy: the buffer may be used again for the next piece
-    if (left > 0) begun.push(new Uint8Array(piece.subarray(0, left)))
-    left -= Math.min(left, piece.length)
+    const part = piece.subarray(0, SEALED_CHUNK_BYTES - filled)
+    firstChunk.set(part, filled)
+    filled += part.length
     for (const picture of opener.open(piece)) await write(picture)
   }
   await write(opener.end())
-  return concatBytes(...begun)
+  return firstChunk.subarray(0, filled)
 }
 
 /** The same stream in other pieces: the first has `length` bytes, unless the stream is shorter. */

@@ -85,6 +85,13 @@ export function notEmpty(text: string): string {
   return text
 }
 
+/** A folder, which may have to be made. What was not UTF-8 came as U+FFFD, and another folder would be made. */
+export function parseFolder(text: string): string {
+  if (text.includes('\ufffd'))
+    throw new InvalidArgumentError('The name of a folder is UTF-8: give it another name.')
+  return notEmpty(text)
+}
+
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, notEmpty(value)]
 }

@@ -1,8 +1,9 @@
 /** `check`: transcripts that were handed in, as a table for a teacher or as JSON for a script. */
 
-import { table, WIDTH, wrap } from '../lab/layout.ts'
-import { print, printJson } from '../terminal/output.ts'
-import { printable } from '../terminal/safe.ts'
+import { type Cell, table, WIDTH } from '../lab/layout.ts'
+import { columns, print, printJson } from '../terminal/output.ts'
+import { columnsOf, laidOut } from '../terminal/rows.ts'
+import { quoting, said } from '../terminal/said.ts'
 import { checkFile } from '../transcript/check.ts'
 import { compare, type Report } from '../transcript/compare.ts'
 
@@ -50,19 +51,20 @@ function asJson(report: Report) {
 }
 
 function asTable(reports: readonly Report[]): string[] {
-  const names = reports.map(({ file }) => printable(file))
-  const width = Math.min(MAX_NAME, Math.max(4, ...names.map(({ length }) => length)))
+  const files = reports.map(({ file }) => file)
+  const names = files.map((file) => laidOut(said`${file}`, 0, columns(MAX_NAME)))
+  const width = names.flat().reduce((most, name) => Math.max(most, columnsOf(name)), 4)
   const widths = [width, 14, 8, 9, 9, 7]
   const titles = ['file', 'curve', 'session', 'messages', 'pictures', 'verdict']
   const [titleLine = '', rule = ''] = table(widths, titles, [])
   const rows = reports.flatMap((report, i) => [
-    ...table(widths, titles, [cellsOf(report, names[i] ?? '')]).slice(2),
-    ...sentencesOf(report),
+    ...table(widths, titles, [cellsOf(report, names[i] ?? [])]).slice(2),
+    ...sentencesOf(report, files),
   ])
   return [titleLine, rule, ...rows, '', summaryOf(reports)]
 }
 
-function cellsOf(report: Report, name: string): string[] {
+function cellsOf(report: Report, name: Cell): Cell[] {
   const { facts } = report
   const verdict = verdictOf(report)
   const counts = ({ sent, received }: { sent: number; received: number }) => `→${sent} ←${received}`
@@ -76,15 +78,18 @@ function cellsOf(report: Report, name: string): string[] {
   ]
 }
 
-function sentencesOf({ wrong, remarks }: Report): string[] {
-  const said = wrong
+function sentencesOf({ wrong, remarks }: Report, files: readonly string[]): string[] {
+  const sentences = wrong
     .slice(0, MAX_SENTENCES)
     .map(({ record, text }) => (record === null ? text : `record ${record}: ${text}`))
-  const more = wrong.length - said.length
-  if (more > 0) said.push(`… and ${more} more; --json has them all.`)
-  said.push(...remarks.map((text) => `(${text})`))
-  return said.flatMap((text) =>
-    wrap(printable(text), WIDTH - INDENT.length).map((line) => INDENT + line),
+  const more = wrong.length - sentences.length
+  if (more > 0) sentences.push(`… and ${more} more; --json has them all.`)
+  sentences.push(...remarks.map((text) => `(${text})`))
+  const width = columns(WIDTH)
+  return sentences.flatMap((text) =>
+    laidOut(quoting(text, files), INDENT.length, width).map((row, i) =>
+      i === 0 ? INDENT + row : row,
+    ),
   )
 }
 

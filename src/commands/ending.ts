@@ -5,6 +5,7 @@ import os from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import tty from 'node:tty'
 import { onOutputClosed, outputTaken, print, tell } from '../terminal/output.ts'
+import { said } from '../terminal/said.ts'
 
 /** How long, in ms, the end waits for whoever reads standard output to come to its last lines. */
 const LAST_LINES_MS = 2000
@@ -44,7 +45,8 @@ export function askedToEnd({
       mayWarn = false
       resolve(exitCode)
     }
-    onOutputClosed(() => end(1))
+    // a terminal that takes no more was closed, and its SIGHUP is on its way
+    onOutputClosed(() => end(TERMINALS.includes(1) ? 0 : 1))
     process.on('SIGTERM', () => end(0))
     process.on('SIGHUP', () => endsAtHangup && end(0))
     process.on('SIGINT', async () => {
@@ -90,5 +92,5 @@ function exit(code: number): never {
 
 /** Says where secrets go if nobody may be looking there. */
 export function tellWhereSecretsGo(): void {
-  if (!process.stdout.isTTY) tell('secrets go to standard output, which is not a terminal')
+  if (!process.stdout.isTTY) tell(said`secrets go to standard output, which is not a terminal`)
 }

@@ -1,12 +1,11 @@
 /** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
 
+import { WIDTH } from '../lab/layout.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
-import { print } from '../terminal/output.ts'
-import { printable } from '../terminal/safe.ts'
+import { columns, print } from '../terminal/output.ts'
 
-/** Prints their lines, with whatever came from outside escaped. */
 const say = (...lines: string[]) => {
-  for (const line of lines) print(printable(line))
+  for (const line of lines) print(line)
 }
 
 /** Breaks the original's curve and ciphers. Returns the exit code. */
@@ -17,13 +16,13 @@ export async function labOriginal(): Promise<number> {
 }
 
 /**
- * Attacks the peer at `url`, an origin of this machine. Returns the exit code: 1 if any answer
+ * Attacks the peer at `url`, an origin of this machine; `all`: on every suite, and says what each attack would win. Returns the exit code: 1 if any answer
  * was not the expected one.
  * @throws PeerError
  */
-export async function labBadKeys(url: string): Promise<number> {
+export async function labBadKeys(url: string, { all }: { all?: true }): Promise<number> {
   const { badKeys } = await import('../lab/bad-keys/badKeys.ts')
-  return (await badKeys(say, url)) ? 0 : 1
+  return (await badKeys(say, url, { all: all === true })) ? 0 : 1
 }
 
 /** Seals two texts (without them, its own) under one nonce, and opens them. Returns the exit code. */
@@ -33,7 +32,8 @@ export async function labNonceReuse(
 ): Promise<number> {
   const { nonceReuse } = await import('../lab/nonce-reuse/nonceReuse.ts')
   const [first, second] = texts
-  nonceReuse(say, first === undefined || second === undefined ? undefined : [first, second], crib)
+  const given = first === undefined || second === undefined ? undefined : ([first, second] as const)
+  nonceReuse(say, given, crib, columns(WIDTH))
   return 0
 }
 

@@ -2,6 +2,7 @@
 
 import net from 'node:net'
 import path from 'node:path'
+import { calledAs } from '../called.ts'
 import type { Alteration } from '../lab/mallory/mallory.ts'
 import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
@@ -67,7 +68,7 @@ function refuseStrangers({ between, curve, state }: MalloryOptions): void {
     const dir = path.join(state, String(port))
     if (!hasMet(dir, SUITES[curve].curve))
       throw new StateError(
-        `${dir}: This peer has met nobody on ${curve} yet. Start both (make run-both), run /send_keys on both, end them, and come again.`,
+        `${dir}: This peer has met nobody on ${curve} yet. Start both (${calledAs()} both), run /send_keys on both, end them, and come again.`,
       )
   }
 }

@@ -8,7 +8,7 @@ const { engines } = createRequire(import.meta.url)('../../package.json') as {
 
 /** What is wrong with `version` (20.19.0), or null: package.json says which is the first that will do. */
 export function wrongNode(version: string): string | null {
-  const [, major = 0, minor = 0] = (/(\d+)\.(\d+)/.exec(engines.node) ?? []).map(Number)
+  const [, major = 0, minor = 0] = (/^\D*(\d+)\.(\d+)/.exec(engines.node) ?? []).map(Number)
   const [ours = 0, itsMinor = 0] = version.split('.').map(Number)
   if (ours > major || (ours === major && itsMinor >= minor)) return null
   return `This is Node ${version}, and this program needs ${major}.${minor} or later: https://nodejs.org has one.`

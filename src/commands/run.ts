@@ -15,6 +15,12 @@ import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 import { endPeers, savingUnread } from './unread.ts'
 
+/** Ports from 1024 up that no browser opens (https://fetch.spec.whatwg.org/#port-blocking). */
+export const BLOCKED_PORTS: readonly number[] = [
+  ...[1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668],
+  ...[6669, 6679, 6697, 10080],
+]
+
 export interface RunOptions {
   /** Without one, that of `identity`, else X25519. */
   readonly curve?: SuiteName
@@ -83,6 +89,9 @@ export async function run(
     showWork,
   })
   peers.push(launched)
+  for (const port of launched.ports)
+    if (BLOCKED_PORTS.includes(port))
+      tell(`no browser opens port ${port}; for the page take another one, as 8000 or 8001`)
   if (options.secrets) tellWhereSecretsGo()
   const exitCode = await asked
   await endPeers(peers, terminal)

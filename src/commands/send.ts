@@ -10,7 +10,8 @@ import { DuetError } from '../protocol/errors.ts'
 import { naming } from '../state/files.ts'
 import { readPublicKey } from '../state/keyFiles.ts'
 import { decodePublicKey, fingerprint } from '../state/pem.ts'
-import { print, tell } from '../terminal/output.ts'
+import { printJson, tell } from '../terminal/output.ts'
+import { ours, said } from '../terminal/said.ts'
 import { fetchMailboxKey, sendMailTo } from './mailClient.ts'
 
 /** A line end may follow the longest text. */
@@ -34,7 +35,7 @@ export async function send(
     const stored = await sendMailTo(to, sealed, () =>
       tell('no answer came: the same sealed text goes once more, and is stored once'),
     )
-    print(JSON.stringify(stored, null, 2))
+    printJson(stored)
     return 0
   } catch (error) {
     if (!(error instanceof PeerError)) throw error
@@ -49,7 +50,9 @@ export async function send(
 async function keyAt(to: string): Promise<PublicKey> {
   const pem = await fetchMailboxKey(to)
   const key = naming(`the key at ${to}/public_key`, () => decodePublicKey(pem))
-  tell(`sealing to ${fingerprint(key)}, the key that ${to} gives; compare it with its owner`)
+  tell(
+    said`sealing to ${ours(fingerprint(key))}, the key that ${to} gives; compare it with its owner`,
+  )
   return key
 }
 
@@ -68,7 +71,7 @@ function fromArgument(text: string): Uint8Array {
  * @throws DuetError `bad_text`
  */
 async function readInput(): Promise<Uint8Array> {
-  if (process.stdin.isTTY) tell('type the text, and end it with Ctrl-D on a line of its own')
+  if (process.stdin.isTTY) tell(said`type the text, and end it with Ctrl-D on a line of its own`)
   const pieces: Buffer[] = []
   let length = 0
   for await (const piece of process.stdin) {

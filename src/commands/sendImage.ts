@@ -1,15 +1,22 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
+import * as v from 'valibot'
+import { calledAs } from '../called.ts'
 import { PeerError, type PictureSource } from '../contract.ts'
-import { clientOf, upload } from '../http/requests.ts'
+import { clientOf, understood, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
-import { print } from '../terminal/output.ts'
+import { printJson } from '../terminal/output.ts'
 import { progressBar } from '../terminal/progress.ts'
-import { printable } from '../terminal/safe.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. In ms. */
 const OWNER_TIMEOUT = 60_000
+
+/** Flat: to indent what is nested would make a thousand times as much of it. */
+const PeerAnswer = v.objectWithRest(
+  { next: v.string() },
+  v.nullable(v.union([v.string(), v.number(), v.boolean()])),
+)
 
 /**
  * Sends the picture in `file` and prints what the peer on `port` answers. Returns the exit code.
@@ -25,13 +32,14 @@ export async function sendImage(port: number, file: string): Promise<number> {
     if (!(error instanceof PeerError) || error.code !== 'peer_unreachable') throw error
     throw new DuetError(
       error.code,
-      `No connection to the peer on port ${port}, or it broke. Start that peer first (make run-both), or name another port: --port 8000, or make send-image PORT_A=8000.`,
+      `No connection to the peer on port ${port}, or it broke. Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`,
     )
   } finally {
     bar.stop()
   }
   // whatever listens there may have answered
-  print(JSON.stringify(answer.body, null, 2).split('\n').map(printable).join('\n'))
+  understood((body) => v.parse(PeerAnswer, body), answer.body)
+  printJson(answer.body)
   return answer.status === 201 ? 0 : 1
 }
 

@@ -6,8 +6,10 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
+import { calledAs } from '../called.ts'
 import { loopbackOrigin } from '../loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
+import { usageOf } from '../terminal/output.ts'
 import {
   collect,
   collectDemoText,
@@ -15,6 +17,7 @@ import {
   parseAlteration,
   parseBytes,
   parseDemoText,
+  parseFolder,
   parseMebibytes,
   parseOrigin,
   parsePort,
@@ -22,8 +25,8 @@ import {
   parseVictim,
   parseVictims,
 } from './arguments.ts'
-import { calledAs, nameHelp } from './called.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
+import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './run.ts'
 
@@ -43,12 +46,13 @@ const CURVES = Object.keys({
  * CommanderError on wrong usage, and what the command's body throws.
  */
 export function createProgram(): Command {
-  const program = new Command(calledAs(process.argv[1]))
+  const program = new Command(calledAs())
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
     .version(version)
     .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(usageOf(text)) })
     .allowExcessArguments(false)
   addPeers(program)
   addMail(program)
@@ -85,7 +89,7 @@ function addPeers(program: Command): void {
     .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
     .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
     .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
-    .option('--mailbox <dir>', 'take mail, and store it in this folder', notEmpty)
+    .option('--mailbox <dir>', 'take mail, and store it in this folder', parseFolder)
     .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
     .hook('preAction', (peer) => {
       const { mailbox, mailboxKey, ...own } = peer.opts<
@@ -126,7 +130,7 @@ function addMail(program: Command): void {
   program
     .command('keygen')
     .description('make a key pair for a mailbox: key.private.pem and key.public.pem')
-    .argument('[dir]', 'the folder to write them into', notEmpty, '.')
+    .argument('[dir]', 'the folder to write them into', parseFolder, '.')
     .addOption(curveOption().default('X25519'))
     .action(
       exiting(async (dir: string, options: { curve: SuiteName }) =>
@@ -153,7 +157,7 @@ function addMail(program: Command): void {
   program
     .command('watch')
     .description('print what waits in a mailbox, and then what comes')
-    .argument('<dir>', 'the folder of the mailbox')
+    .argument('<dir>', 'the folder of the mailbox', parseFolder)
     .requiredOption('--key <file>', 'the private key (PEM) that opens them', notEmpty)
     .action(
       exiting(async (dir: string, { key }: { key: string }) => {
@@ -187,7 +191,7 @@ function addMallory(program: Command): void {
         'start the two as well: strangers, who keep nothing, or known ones, who have met before',
       ).choices(['strangers', 'known']),
     )
-    .option('--state <dir>', 'where known ones keep their states', notEmpty, STATE)
+    .option('--state <dir>', 'where known ones keep their states', parseFolder, STATE)
     .addOption(curveOption().default('X25519'))
     .action(
       exiting(async (options: MalloryOptions) => {
@@ -236,7 +240,12 @@ function addLab(lab: Command): void {
     .command('bad-keys')
     .description('send a running peer what it has to refuse')
     .argument('<url>', 'the peer, as http://127.0.0.1:5000', parseVictim)
-    .action(exiting(async (url: string) => (await bodies()).labBadKeys(url)))
+    .option('--all', 'also what each attack would win, and the same on every other curve')
+    .action(
+      exiting(async (url: string, options: { all?: true }) =>
+        (await bodies()).labBadKeys(url, options),
+      ),
+    )
 
   lab
     .command('nonce-reuse')
@@ -294,7 +303,7 @@ function withCommonOptions(command: Command): Command {
         'print how OpenSSL computes each shared secret, private key and all',
       ).conflicts('secrets'),
     )
-    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, notEmpty)
+    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, parseFolder)
     .option('--no-state', 'keep nothing')
     .hook('preAction', async (command) => {
       const { MAX_TEXT_BYTES } = await import('../protocol/messages.ts')

@@ -6,6 +6,7 @@ import { watch } from '../mailbox/watch.ts'
 import { makeDirectory, naming, StateError } from '../state/files.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { tell } from '../terminal/output.ts'
+import { said } from '../terminal/said.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, lastLines, tellWhereSecretsGo } from './ending.ts'
 
@@ -22,7 +23,7 @@ export async function watchMailbox(dir: string, keyFile: string): Promise<number
     return new Maildir(dir)
   })
   // the name may have been mistyped
-  if (isNew) tell(`there was no ${dir}: it is a new mailbox, and empty`)
+  if (isNew) tell(said`there was no ${dir}: it is a new mailbox, and empty`)
   tellWhereSecretsGo()
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
   const asked = askedToEnd()

@@ -72,6 +72,10 @@ const CALLER_LEFT: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
+/** What a browser asks for by itself: that it is not here is nothing to tell anybody. */
+const ASKED_BY_BROWSERS =
+  /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[\w-]*\.png|\.well-known\/.*)$/
+
 /** Turns every refusal into a problem, and tells the terminal of it. */
 function problems(peer: Peer): Middleware {
   const commands = commandsOf(peer)
@@ -91,7 +95,7 @@ function problems(peer: Peer): Middleware {
       ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })
       else if (error instanceof CopyError) peer.report({ type: 'copy received', seq: error.seq })
-      else
+      else if (!ASKED_BY_BROWSERS.test(path))
         peer.report({
           type: 'refused',
           request: `${ctx.method} ${path}`,
@@ -144,8 +148,8 @@ function whereOf(error: unknown): string {
   const begin = stack.indexOf(message)
   const frames = begin < 0 ? '' : stack.slice(begin + message.length)
   const [, called = '', place = 'an unknown place'] =
-    /^\n {4}at (?:async )?(?:([\w.$<>#[\] ]+) \()?[^\n()]*[/\\]([\w.-]+:\d+:\d+)\)?$/m.exec(
-      frames,
+    /^ {4}at (?:async )?(?:([\w.$<>#[\] ]+) \()?[^()]*[/\\]([\w.-]+:\d+:\d+)\)?$/.exec(
+      frames.split('\n', 2)[1] ?? '',
     ) ?? []
   return `${/^\w+$/.test(name) ? name : 'Error'} in ${called || 'a module'} at ${place}`
 }

@@ -1,12 +1,12 @@
 /** Reads request bodies: bounded, counted as they stream, and strict about what they claim to be. */
 
 import type { Context } from 'koa'
-import getRawBody from 'raw-body'
 import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseJson } from '../protocol/json.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { HttpError } from './problems.ts'
+import { readWhole, TooLong } from './reading.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -77,13 +77,27 @@ export function hasBody(ctx: Context): boolean {
 }
 
 /** The content type without its parameters; only UTF-8 may be said of it, and no encoding of the body. */
-export function mediaType(ctx: Context): string {
-  const charset = ctx.request.charset.toLowerCase()
-  if (charset !== '' && charset !== 'utf-8')
+function mediaType(ctx: Context): string {
+  const { charset } = ctx.request
+  if (charset !== '' && !isUtf8(charset))
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
+  return binaryType(ctx)
+}
+
+/** The same for bytes, which have no charset: what is said of one means nothing. */
+export function binaryType(ctx: Context): string {
   if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
     throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
   return typeOf(ctx)
+}
+
+/** Whether it is a label of UTF-8: `utf8` is one, too (WHATWG Encoding, section 4.2). */
+function isUtf8(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding === 'utf-8'
+  } catch {
+    return false
+  }
 }
 
 function typeOf(ctx: Context): string {
@@ -114,13 +128,9 @@ function formText(body: Uint8Array): Uint8Array {
 /** `said`: the limit that a person is told, where the body is longer than what it stands for. */
 async function readBytes(ctx: Context, limit: number, said = limit): Promise<Uint8Array> {
   try {
-    return await getRawBody(ctx.req, {
-      limit,
-      length: ctx.req.headers['content-length'] ?? null,
-    })
+    return await readWhole(ctx.req, limit, ctx.req.headers['content-length'])
   } catch (error) {
-    const { type } = error as getRawBody.RawBodyError
-    if (type === 'entity.too.large') throw tooLarge(said)
+    if (error instanceof TooLong) throw tooLarge(said)
     throw new HttpError('bad_request', 'The body did not arrive whole.')
   }
 }

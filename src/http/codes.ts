@@ -1,7 +1,9 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
+import { calledAs } from '../called.ts'
 import type { PeerCode } from '../contract.ts'
 import type { ProtocolCode } from '../protocol/errors.ts'
+import type { PictureType } from '../protocol/stream.ts'
 import type { Commands } from './nextCommands.ts'
 
 /** What HTTP itself can refuse. */
@@ -29,8 +31,8 @@ interface Row {
   next: Next
 }
 
-/** What to do next; `path`: the route that refused. */
-type Next = (commands: Commands, path: string) => string
+/** What to do next; `path`: the route that refused; `found`: which picture came, where that is known. */
+type Next = (commands: Commands, path: string, found?: PictureType | null) => string
 
 const SPECIFICATION = 'See the specification of duet/2: src/protocol/README.md.'
 const specification = () => SPECIFICATION
@@ -38,13 +40,16 @@ const newKeys = ({ both }: Commands) => both('/send_keys')
 const help = ({ own }: Commands) => own('/')
 /** The right way to send a text, which never puts it into a URL. */
 const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
-const ownPicture = ({ own }: Commands) =>
-  `${own('/send_image')} -H 'Content-Type: image/png' --data-binary @picture.png`
+const ownPicture = ({ own }: Commands, found: PictureType | null = null) => {
+  const type = found ?? 'image/png'
+  const file = `picture.${type === 'image/jpeg' ? 'jpg' : type.slice('image/'.length)}`
+  return `${own('/send_image')} -H 'Content-Type: ${type}' --data-binary @${file}`
+}
 
 /** The owner's bodies are texts and pictures, the other peer's are what the specification says. */
-const ownBody = (commands: Commands, path: string) => {
-  if (path.startsWith('/wire/')) return SPECIFICATION
-  return path === '/send_image' ? ownPicture(commands) : ownText(commands)
+const ownBody: Next = (commands, path, found) => {
+  if (path.startsWith('/wire/') || path === '/send_keys') return SPECIFICATION
+  return path === '/send_image' ? ownPicture(commands, found) : ownText(commands)
 }
 
 /** The routes of a mailbox. */
@@ -53,8 +58,8 @@ export const MAILBOX_PATHS: readonly string[] = ['/message', '/public_key']
 /** Who is refused on a mailbox's routes sends mail, and has something else to do next than a peer's owner. */
 const mailOr =
   (mail: Next, others: Next): Next =>
-  (commands, path) =>
-    MAILBOX_PATHS.includes(path) ? mail(commands, path) : others(commands, path)
+  (commands, path, found) =>
+    MAILBOX_PATHS.includes(path) ? mail(commands, path) : others(commands, path, found)
 const mail = ({ mail }: Commands) => mail
 
 export const TABLE: Readonly<Record<Code, Row>> = {
@@ -116,7 +121,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     title: 'No such route',
     next: mailOr(
       () =>
-        'To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (node dist/main.js keygen makes the keys).',
+        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${calledAs()} keygen makes the keys).`,
       help,
     ),
   },
@@ -224,7 +229,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     status: 429,
     title: 'Too many messages wait',
     next: mailOr(
-      () => 'Send it again once its reader has read some: node dist/main.js watch shows them.',
+      () => `Send it again once its reader has read some: ${calledAs()} watch shows them.`,
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
   },
@@ -264,6 +269,9 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     ),
   },
 }
+
+/** What whoever sent it has to send otherwise. */
+export const OF_BODY: ReadonlySet<Code> = new Set(['bad_message', 'bad_image', 'unsupported_type'])
 
 /** Whether `code` is one that a peer of ours gives. */
 export function isCode(code: unknown): code is Code {

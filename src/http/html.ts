@@ -109,18 +109,20 @@ function filled(peer: Peer, events: Events, language: Language, isChosen: boolea
   const isTrue = peer.suite.kem === null ? 'alone' : 'joined'
   const template = TEMPLATES[language] ?? ''
   const link = `${other.origin}/${isChosen ? `?lang=${language}` : ''}`
-  return template
-    .replace(/<!--(joined|alone)-->([\s\S]*?)<!--\/\1-->/g, (_, when, text) =>
-      when === isTrue ? text : '',
-    )
+  const pieces = template.split(/<!--(\/?(?:joined|alone))-->/)
+  return pieces
+    .filter((_, i) => i % 4 === 0 || (i % 4 === 2 && pieces[i - 1] === isTrue))
+    .join('')
     .replace('{{picture}}', pictureOf(peer, words))
     .replace(
       '{{link}}',
       isHere(peer.peerUrl) ? `<a href="${entities(link)}">${words.html.openItsPage}</a>` : '',
     )
-    .replace(/\{\{(\w+) ?([^}]*)\}\}/g, (_, name, rest) => entities(values[name]?.(rest) ?? ''))
+    .replace(/\{\{(\w+)(?: ([^{}]*))?\}\}/g, (_, name, rest = '') =>
+      entities(values[name]?.(rest) ?? ''),
+    )
     .replace(
-      /( data-show="([\w.]+)"(?: data-yes="([^"]*)")?>)[^<]*/g,
+      /( data-show="([\w.]+)"(?: data-yes="([^"<>]*)")?>)[^<]*/g,
       (_, tag: string, path: string, yes?: string) => {
         const value = valueAt(state, path)
         return tag + entities(value === null ? words.notYet : (yes ?? value))

@@ -5,13 +5,28 @@ import type { Context } from 'koa'
 import type { PictureSource } from '../contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
-import { type Aead, HEADER_BYTES, isPictureType } from '../protocol/stream.ts'
+import {
+  type Aead,
+  BadPicture,
+  HEADER_BYTES,
+  isPictureType,
+  type PictureType,
+  pictureTypeOf,
+} from '../protocol/stream.ts'
 import { release } from '../release.ts'
-import { hasBody, mediaType } from './bodies.ts'
+import { binaryType, hasBody } from './bodies.ts'
 import { HttpError } from './problems.ts'
 
 /** What the page draws of a sealed picture: 128 by 128 pixels of three bytes. */
 const HEAD_BYTES = HEADER_BYTES + 128 * 128 * 3
+
+/** Other names that programs give them, as browsers take them too: those of old ones, and of a PNG that moves. */
+const ALIASES: ReadonlyMap<string, PictureType> = new Map([
+  ['image/jpg', 'image/jpeg'],
+  ['image/pjpeg', 'image/jpeg'],
+  ['image/x-png', 'image/png'],
+  ['image/apng', 'image/png'],
+])
 
 const CIPHER = 'chacha20-poly1305'
 const OPTIONS = { authTagLength: AEAD_TAG_BYTES }
@@ -44,7 +59,7 @@ export function withStream<T>(
   maxBytes: number,
   take: (stream: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T> {
-  if (mediaType(ctx) !== 'application/octet-stream')
+  if (binaryType(ctx) !== 'application/octet-stream')
     throw new HttpError('unsupported_type', 'This route takes application/octet-stream.')
   if ((ctx.request.length ?? 0) > maxBytes)
     throw new HttpError('too_large', `At most ${maxBytes} bytes are taken here.`)
@@ -55,23 +70,34 @@ export function withStream<T>(
  * Hands the owner's picture to `take`, or undefined if the request has none.
  * @throws HttpError `unsupported_type` `bad_request`; DuetError `bad_image`; what `take` throws
  */
-export function withPicture<T>(
+export async function withPicture<T>(
   ctx: Context,
   take: (picture?: PictureSource) => Promise<T>,
 ): Promise<T> {
-  const type = mediaType(ctx)
+  const said = binaryType(ctx)
+  const type = ALIASES.get(said) ?? said
   if (!hasBody(ctx)) {
     // curl sends an empty body, too, if it does not find the file
     if (isPictureType(type))
       throw new DuetError('bad_image', 'The picture is empty: is there such a file?')
     return take()
   }
-  if (!isPictureType(type))
-    throw new HttpError('unsupported_type', 'A picture is a PNG, JPEG, WebP or GIF.')
+  if (!isPictureType(type)) throw await unsupported(ctx)
   const bytes = ctx.request.length
   if (bytes === undefined)
     throw new DuetError('bad_image', 'A picture is sent with its Content-Length.')
   return take({ type, bytes, name: nameOf(ctx), content: piecesOf(ctx) })
+}
+
+/** The refusal of a content type, which says what the body itself is. */
+async function unsupported(ctx: Context): Promise<DuetError<string>> {
+  for await (const piece of piecesOf(ctx))
+    return new BadPicture(
+      'unsupported_type',
+      'A picture is a PNG, JPEG, WebP or GIF, and its Content-Type says which.',
+      pictureTypeOf(piece),
+    )
+  return new HttpError('bad_request', 'The picture broke off on its way.')
 }
 
 /** A label for the picture, percent-encoded in a header of ours; the receiver uses it for nothing else. */

@@ -4,7 +4,8 @@ import * as v from 'valibot'
 import { type NamedText, PeerError, TextError } from '../contract.ts'
 import { annotatedJson } from '../protocol/annotate.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { type Code, type HttpCode, isCode, TABLE } from './codes.ts'
+import { BadPicture } from '../protocol/stream.ts'
+import { type Code, type HttpCode, isCode, OF_BODY, TABLE } from './codes.ts'
 import type { Commands } from './nextCommands.ts'
 
 /** A refusal by HTTP, with the headers that belong to it (`Allow`). */
@@ -81,7 +82,8 @@ export const SAFE_HEADERS: Readonly<Record<string, string>> = {
 export function problemOf(error: unknown, commands: Commands, path: string): Problem {
   const describe = (code: Code, detail: string): Problem => {
     const { status, title, next } = TABLE[code]
-    return { status, code, title, detail, next: next(commands, path) }
+    const found = error instanceof BadPicture ? error.found : null
+    return { status, code, title, detail, next: next(commands, path, found) }
   }
   if (!(error instanceof DuetError) || !isCode(error.code))
     return describe('internal', 'This should not have happened; the session still stands.')
@@ -90,16 +92,14 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   if (!(error instanceof PeerError) || error.code !== 'peer_refused') return problem
   const { peerCode } = error
   if (!isCode(peerCode)) return { ...problem, peer_code: peerCode }
+  const { title, next } = TABLE[peerCode]
+  const refused = { ...problem, detail: `${problem.detail} ${title}.`, peer_code: peerCode }
   // what it is about stands on the other terminal
-  if (peerCode === 'internal')
-    return { ...problem, next: TABLE.peer_timeout.next(commands, path), peer_code: peerCode }
+  if (peerCode === 'internal') return { ...refused, next: TABLE.peer_timeout.next(commands, path) }
+  if (OF_BODY.has(peerCode)) return { ...refused, next: next(commands, path) }
   // the other peer's refusal, as it would put it
   const { own: others, peer: own, ...rest } = commands
-  return {
-    ...problem,
-    next: TABLE[peerCode].next({ own, peer: others, ...rest }, path),
-    peer_code: peerCode,
-  }
+  return { ...refused, next: next({ own, peer: others, ...rest }, path) }
 }
 
 /** Whoever's inbox is full has to read before the same text can arrive. */

@@ -5,10 +5,10 @@ import http from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import type { Got, Request, Response } from 'got'
-import getRawBody from 'raw-body'
 import { PeerError } from '../contract.ts'
 import { parseJson } from '../protocol/json.ts'
 import { isCode } from './codes.ts'
+import { readWhole, TooLong } from './reading.ts'
 
 /** For a whole round trip, in ms. */
 export const TIMEOUT = 5_000
@@ -18,6 +18,7 @@ const IDLE_MS = 1_000
 
 /** An answer is small; a longer one is not a peer's. */
 const MAX_ANSWER_BYTES = 16 * 1024
+const UTF8 = new TextDecoder()
 
 export interface Answer {
   status: number
@@ -113,13 +114,13 @@ export async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body
     const [response] = (await Promise.race([once(request, 'response'), switched(request)])) as [
       Response,
     ]
-    const text = await getRawBody(request, { limit: MAX_ANSWER_BYTES, encoding: 'utf-8' })
-    return { status: response.statusCode, text }
+    const body = await readWhole(request, MAX_ANSWER_BYTES, response.headers['content-length'])
+    return { status: response.statusCode, text: UTF8.decode(body) }
   } catch (error) {
     request.destroy()
     // got's error holds the whole request: neither it nor its text goes any further
     if (error instanceof PeerError) throw error
-    if (isTooLarge(error)) throw notAPeer()
+    if (error instanceof TooLong) throw notAPeer()
     const isUnsent = !connected()
     if ((error as Error).name === 'TimeoutError') throw timedOut(isUnsent)
     throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.', null, {
@@ -158,10 +159,6 @@ function switched(request: Request): Promise<never> {
       reject(notAPeer())
     })
   })
-}
-
-function isTooLarge(error: unknown): boolean {
-  return (error as getRawBody.RawBodyError).type === 'entity.too.large'
 }
 
 /** The body of an answer that accepts. @throws PeerError */

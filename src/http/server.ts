@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import { isLoopback } from '../loopback.ts'
 import { commandsOf } from './nextCommands.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
+import { GatheringRequest } from './reading.ts'
 
 /** How long a caller has, in ms. */
 export interface Patience {
@@ -17,6 +18,7 @@ export interface Patience {
 
 const PATIENCE: Patience = { headers: 5_000, request: 10_000 }
 const LIMITS = {
+  IncomingMessage: GatheringRequest,
   /** Node's has no exception for pictures: `limitTime` takes its place. */
   requestTimeout: 0,
   maxHeaderSize: 16 * 1024,

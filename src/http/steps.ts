@@ -33,9 +33,8 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
     return own(waiting.length > 0 ? '/decrypt_msg' : session ? '/send_msg' : '/send_keys')
   }
 
-  /** The session that our own /send_keys completed, and the one whose secret was shown: ids as hex. */
+  /** The session that our own /send_keys completed, its id as hex. */
   let completed: string | null = null
-  let shown: string | null = null
 
   router.register('/send_keys', OWNER_METHODS, async (ctx) => {
     const sent = await peer.sendKeys()
@@ -50,13 +49,11 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 
   router.register('/show', OWNER_METHODS, (ctx) => {
     const state = peer.show()
-    const { session, waiting, inDoubt } = state
-    const isNew =
-      session !== null && session.id !== shown && waiting.length === 0 && inDoubt === null
-    shown = session?.id ?? null
+    const { session, waiting } = state
+    const isUnused = session?.sent === 0 && session.received === 0 && waiting.length === 0
     // whoever follows `next` sees both secrets, first that of the peer whose keys were sent first
     const after = session?.id === completed ? others('/send_msg') : others('/show')
-    answer(ctx, 200, state, isNew ? after : next())
+    answer(ctx, 200, state, isUnused ? after : next())
   })
 
   router.register('/send_msg', OWNER_METHODS, async (ctx) => {

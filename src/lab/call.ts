@@ -1,14 +1,15 @@
 /** The lab's requests: they go to this machine and nowhere else. */
 
 import http from 'node:http'
-import getRawBody from 'raw-body'
+import { calledAs } from '../called.ts'
 import { PeerError } from '../contract.ts'
 import { isCode } from '../http/codes.ts'
+import { readWhole } from '../http/reading.ts'
 import { loopbackOrigin } from '../loopback.ts'
 
 const TIMEOUT_MS = 10_000
 /** /show with as many of the longest messages as may wait has a megabyte. */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+export const MAX_BODY_BYTES = 4 * 1024 * 1024
 
 export interface CallOptions {
   /** By default a GET without a body, a POST with one. */
@@ -42,7 +43,7 @@ export async function call(
         { method: body === undefined ? 'GET' : 'POST', headers, agent: new http.Agent(), signal },
         (response) => {
           const { statusCode: status = 0, headers } = response
-          getRawBody(response, { limit: MAX_ANSWER_BYTES }).then(
+          readWhole(response, MAX_BODY_BYTES, headers['content-length']).then(
             (body) => resolve({ status, type: headers['content-type'] ?? '', body }),
             (error) => {
               // somebody may go on sending
@@ -61,7 +62,7 @@ export async function call(
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
       throw new PeerError(
         'peer_unreachable',
-        `Nobody answers at ${origin}. Start both peers first: make run-both`,
+        `Nobody answers at ${origin}. Start both peers first: ${calledAs()} both`,
       )
     throw new PeerError(
       'peer_unreachable',

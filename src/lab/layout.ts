@@ -1,5 +1,8 @@
 /** Lines for a projector: at most 100 columns, readable without colour. */
 
+import { columnsOf, laidOut, wrap as wrapAt } from '../terminal/rows.ts'
+import { theirs } from '../terminal/said.ts'
+
 export const WIDTH = 100
 
 /** Takes lines of the lab's output. */
@@ -12,36 +15,31 @@ export function heading(title: string): string[] {
   return ['', title, '─'.repeat(Math.min(title.length, WIDTH)), '']
 }
 
-/** `text` in lines of at most `width`; a word that is longer is cut. */
+/** `text` in lines of at most `width` columns; a word that is longer is cut. */
 export function wrap(text: string, width = WIDTH): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ').flatMap((word) => cut(word, width))) {
-    const longer = line === '' ? word : `${line} ${word}`
-    if (longer.length > width) {
-      lines.push(line)
-      line = word
-    } else line = longer
-  }
-  return [...lines, line]
+  return wrapAt(text, width)
 }
 
-function cut(word: string, width: number): string[] {
-  const pieces: string[] = []
-  for (let at = 0; at < word.length; at += width) pieces.push(word.slice(at, at + width))
-  return pieces.length > 0 ? pieces : ['']
-}
+/** What stands in a table: a text, or the lines of one. */
+export type Cell = string | readonly string[]
 
 /** One row of a table whose columns have `widths`; long cells go on in the next line. */
-export function row(widths: readonly number[], cells: readonly string[]): string[] {
-  const columns = widths.map((width, i) => wrap(cells[i] ?? '', width))
+export function row(widths: readonly number[], cells: readonly Cell[]): string[] {
+  const columns = widths.map((width, i) => {
+    const cell = cells[i] ?? ''
+    return typeof cell === 'string' ? wrap(cell, width) : cell
+  })
   const height = Math.max(...columns.map((lines) => lines.length))
   return Array.from({ length: height }, (_, y) =>
     columns
-      .map((lines, i) => (lines[y] ?? '').padEnd(widths[i] ?? 0))
+      .map((lines, i) => padded(lines[y] ?? '', widths[i] ?? 0))
       .join(GAP)
       .trimEnd(),
   )
+}
+
+function padded(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - columnsOf(text)))
 }
 
 /** The two lines that a table begins with. */
@@ -53,23 +51,33 @@ export function tableHead(widths: readonly number[], titles: readonly string[]):
 export function table(
   widths: readonly number[],
   titles: readonly string[],
-  rows: readonly (readonly string[])[],
+  rows: readonly (readonly Cell[])[],
 ): string[] {
   return [...tableHead(widths, titles), ...rows.flatMap((cells) => row(widths, cells))]
 }
 
+/** Where the text of a fact begins. */
+const FACT_COLUMN = 24
+
 /** A line `label  text`, with the texts of such lines below one another. */
 export function fact(label: string, text: string): string[] {
-  const indent = 2
-  const column = 24
-  const [first = '', ...more] = wrap(text, WIDTH - column)
-  const head = `${' '.repeat(indent)}${label}`.padEnd(column - 1)
-  return [`${head} ${first}`, ...more.map((line) => ' '.repeat(column) + line)]
+  const [first = '', ...more] = wrap(text, WIDTH - FACT_COLUMN)
+  return [factHead(label) + first, ...more.map((line) => ' '.repeat(FACT_COLUMN) + line)]
 }
 
-/** Bytes as text where they are printable ASCII, a dot where not. */
+/** The same of a text from outside, for a terminal of `width` columns. */
+export function quotedFact(label: string, text: string, width: number): string[] {
+  const [first = '', ...more] = laidOut(theirs(text), FACT_COLUMN, width)
+  return [factHead(label) + first, ...more]
+}
+
+function factHead(label: string): string {
+  return `  ${label}`.padEnd(FACT_COLUMN)
+}
+
+/** Bytes as text where they are printable ASCII, and the sign of what can't be shown where not. */
 export function readable(bytes: Uint8Array): string {
   return [...bytes]
-    .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '·'))
+    .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '\ufffd'))
     .join('')
 }

@@ -2,8 +2,8 @@
 
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import getRawBody from 'raw-body'
-import { type Answer, call } from './call.ts'
+import { readWhole } from '../http/reading.ts'
+import { type Answer, call, MAX_BODY_BYTES } from './call.ts'
 
 /** A request as it went by. */
 export interface Passed {
@@ -32,7 +32,7 @@ export async function openTap(): Promise<Tap> {
   const handle = async (incoming: IncomingMessage, response: ServerResponse) => {
     const { url: path = '/', headers } = incoming
     const type = headers['content-type'] ?? ''
-    const body = await getRawBody(incoming)
+    const body = await readWhole(incoming, MAX_BODY_BYTES, headers['content-length'])
     const request = { path, type, body, answer: null as Answer | null }
     passed.push(request)
     const answer: Answer = tap.holding

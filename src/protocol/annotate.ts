@@ -123,8 +123,11 @@ function textOf(schema: v.GenericSchema, body: Uint8Array): string | null {
 }
 
 const HEX = /^[0-9a-f]*$/
-/** The tokens of JSON that matter here: a string (with the colon that makes it a name), a scalar, braces. */
-const TOKENS = /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
+/**
+ * The tokens of JSON that matter here: a string (with the colon that makes it a name), a scalar, braces. That a string may
+ * lack its end makes no difference in JSON, and keeps the pattern from looking for an end once more at every quote.
+ */
+const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 
 /**
  * Cuts JSON into its values and what stands between them; the quotes of a string are between.

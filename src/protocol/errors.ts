@@ -39,12 +39,6 @@ export class DuetError<Code extends string = ProtocolCode> extends Error {
   }
 }
 
-/** What is said of a number that was used; of a message or a picture. */
-export const SEEN_BEFORE = {
-  message: 'A message with this number or a later one was accepted.',
-  picture: 'A picture with this number or a later one was accepted.',
-}
-
 /**
  * A message that came once more, byte for byte as it was accepted: refused as any other `replay`, but nobody's
  * attack. Its sender has had no answer, or the network made two of one.
@@ -52,8 +46,8 @@ export const SEEN_BEFORE = {
 export class CopyError extends DuetError<'replay'> {
   readonly seq: number
 
-  constructor(seq: number) {
-    super('replay', SEEN_BEFORE.message)
+  constructor(seq: number, detail: string) {
+    super('replay', detail)
     this.seq = seq
   }
 }

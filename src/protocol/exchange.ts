@@ -268,8 +268,12 @@ export class Exchange {
     completed: boolean
   } {
     const session = this.#receivingSession(message.session)
-    if (session.hasAccepted(message)) throw new CopyError(message.seq)
-    session.checkSequence(message.seq)
+    try {
+      session.checkSequence(message.seq)
+    } catch (error) {
+      if (!(error instanceof DuetError) || !session.hasAccepted(message)) throw error
+      throw new CopyError(message.seq, error.message)
+    }
     if (this.#waiting.length >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read already.`)
     const { text, accept, forget } = session.open(message)

@@ -5,7 +5,7 @@
 
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { DuetError, SEEN_BEFORE } from './errors.ts'
+import { DuetError } from './errors.ts'
 
 /** Keys a chain gives, and so the first number that is refused. */
 export const MAX_KEYS = 2 ** 20
@@ -48,7 +48,7 @@ export interface KeyAhead {
 
 /** The chain of one direction: it goes forward only, and each number has one key. */
 export class KeyChain {
-  readonly #what: 'message' | 'picture'
+  readonly #what: string
   readonly #chain: Uint8Array
   #next = 0
   #erased = false
@@ -86,7 +86,11 @@ export class KeyChain {
   check(number: number): void {
     if (number >= MAX_KEYS)
       throw new DuetError('rekey_required', `A session has 2^20 ${this.#what}s and no more.`)
-    if (number < this.#next) throw new DuetError('replay', SEEN_BEFORE[this.#what])
+    if (number < this.#next)
+      throw new DuetError(
+        'replay',
+        `This ${this.#what} was accepted, or a later one: number ${number}; next expected ${this.#next}.`,
+      )
     if (number > this.#next + MAX_AHEAD)
       throw new DuetError(
         'too_far_ahead',

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { namedFile } from '../fileName.ts'
 import { newMark } from '../mark.ts'
 import { keepNames } from '../system.ts'
 
@@ -14,19 +15,25 @@ export class StateError extends Error {}
 /**
  * The text of a file that is its owner's alone, or null if there is none. `look` may refuse a
  * text before it is asked who can read it.
- * @throws StateError for one that others can read, a link, what is no file, and one too long;
+ * @throws StateError for one that others can read, a link, what is neither a file nor a pipe that is open, and one too long;
  *   what `look` throws
  */
 export function readOwn(file: string, look: (text: string) => void = () => {}): string | null {
-  return read(file, (text, { mode }) => {
+  return read(file, (text, stat) => {
     look(text)
-    if (isOpenToOthers(mode))
-      throw new StateError(
-        canBeClosed(file)
-          ? `${file}: Others can read it. Look at who had it, then: chmod 600 ${file}`
-          : `${file}: Others can read it, and chmod does not help on this file system. Look at who had it, and put it on another one, such as that of your home folder.`,
-      )
+    // a pipe is nobody else's
+    if (stat.isFile() && isOpenToOthers(stat.mode)) throw new StateError(openToOthers(file))
   })
+}
+
+/** What is said of a file that others can read. */
+function openToOthers(file: string): string {
+  const isOpen = `${file}: Others can read it`
+  if (descriptorOf(file) !== null)
+    return `${isOpen}. Look at who had it, then close the file that it comes from, with chmod 600.`
+  return canBeClosed(file)
+    ? `${isOpen}. Look at who had it, then: chmod 600 ${file}`
+    : `${isOpen}, and chmod does not help on this file system. Look at who had it, and put it on another one, such as that of your home folder.`
 }
 
 /** Windows keeps others from a file by other means. */
@@ -71,10 +78,35 @@ function read(
   file: string,
   look: (text: string, stat: fs.Stats) => void = () => {},
 ): string | null {
-  let fd: number
+  const descriptor = descriptorOf(file)
+  const fd = descriptor ?? open(file)
+  if (fd === null) return null
   try {
-    fd = fs.openSync(
-      file,
+    const stat = statOf(fd, file)
+    const isPipe = descriptor !== null && (stat.isFIFO() || stat.isSocket())
+    if (!stat.isFile() && !isPipe)
+      throw new StateError(
+        `${file}: It is not a file${descriptor === null ? '' : ', and no pipe either'}.`,
+      )
+    const text = textOf(bytesOf(fd, file))
+    look(text, stat)
+    return text
+  } finally {
+    if (descriptor === null) fs.closeSync(fd)
+  }
+}
+
+/** The open file that a name stands for: /dev/stdin, or /dev/fd/63 as a shell gives it for <(…); null for any other name. */
+function descriptorOf(file: string): number | null {
+  const [, name] = /^\/(?:dev|proc\/self)\/(stdin|fd\/\d{1,6})$/.exec(path.resolve(file)) ?? []
+  return name === undefined ? null : Number(name.replace(/stdin|fd\//, '') || 0)
+}
+
+/** Returns null if there is no such file. */
+function open(file: string): number | null {
+  try {
+    return fs.openSync(
+      namedFile(file).path,
       fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0),
     )
   } catch (error) {
@@ -84,16 +116,46 @@ function read(
       `${file}: ${code === 'ELOOP' ? 'It is a link; put the file itself there.' : `It can't be read (${code}).`}`,
     )
   }
+}
+
+function statOf(fd: number, file: string): fs.Stats {
   try {
-    const stat = fs.fstatSync(fd)
-    if (!stat.isFile()) throw new StateError(`${file}: It is not a file.`)
-    if (stat.size > MAX_BYTES) throw new StateError(`${file}: It is too long for a key.`)
-    const text = fs.readFileSync(fd, 'utf8')
-    look(text, stat)
-    return text
-  } finally {
-    fs.closeSync(fd)
+    return fs.fstatSync(fd)
+  } catch {
+    throw new StateError(`${file}: It is not open in this process; npx passes on /dev/stdin alone.`)
   }
+}
+
+/** All that a file has; of a pipe what is written until its other end is closed. */
+function bytesOf(fd: number, file: string): Buffer {
+  const bytes = Buffer.alloc(MAX_BYTES + 1)
+  let length = 0
+  for (;;) {
+    const more = readMore(fd, bytes.subarray(length))
+    if (more === 0) return bytes.subarray(0, length)
+    length += more
+    if (length > MAX_BYTES) throw new StateError(`${file}: It is too long for a key.`)
+  }
+}
+
+/** Waits where a pipe is empty and whoever shares it has made it one that does not wait. */
+function readMore(fd: number, into: Buffer): number {
+  for (;;) {
+    try {
+      return fs.readSync(fd, into)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20)
+    }
+  }
+}
+
+/** What a file says, in UTF-8 or, as PowerShell writes it, in UTF-16. A PEM begins with ASCII, so that without a mark its zeros tell. */
+function textOf(bytes: Buffer): string {
+  const [first, second] = bytes
+  const little = (first === 0xff && second === 0xfe) || (first !== 0 && second === 0)
+  const big = (first === 0xfe && second === 0xff) || (first === 0 && second !== 0)
+  return new TextDecoder(little ? 'utf-16le' : big ? 'utf-16be' : 'utf-8').decode(bytes)
 }
 
 /** Writes a file that isn't there yet, whole or not at all, readable by its owner only. */

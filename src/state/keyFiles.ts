@@ -2,6 +2,8 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { calledAs } from '../called.ts'
+import { orAlike } from '../fileName.ts'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
 import { keepNames } from '../system.ts'
@@ -51,7 +53,7 @@ export function readPublicKey(file: string): PublicKey {
 export function refuseOneKeyForBoth(identity: PublicKey, mailboxKey: PublicKey): void {
   if (equalBytes(identity.publicKey, mailboxKey.publicKey))
     throw new StateError(
-      'The mailbox key is the identity of this peer; make one for the mailbox alone: ecdh-duet keygen DIR',
+      `The mailbox key is the identity of this peer; make one for the mailbox alone: ${calledAs()} keygen DIR`,
     )
 }
 
@@ -115,6 +117,6 @@ function create(file: string, text: string, mode: number): void {
 }
 
 function there(file: string, text: string | null): string {
-  if (text === null) throw new StateError(`${file}: There is no such file.`)
+  if (text === null) throw new StateError(`${file}: There is no such file.${orAlike(file)}`)
   return text
 }

@@ -10,6 +10,7 @@ import {
 import { equalBytes } from '../protocol/bytes.ts'
 import { CURVES, type Curve, KeyPair, type PublicKey } from '../protocol/curves.ts'
 
+const TWO_HALVES = 'Its two halves do not belong together.'
 const NOT_A_KEY = 'It is not a PEM key of a kind that this program uses.'
 
 /** A key pair's private key as PKCS#8 PEM. */
@@ -23,8 +24,8 @@ export function encodePrivateKey(pair: KeyPair): string {
 }
 
 /**
- * The key pair in a PEM of one private key: PKCS#8 or SEC 1, with or without the parameters
- * that OpenSSL writes before it.
+ * The key pair in a PEM of one private key: PKCS#8 of either version or SEC 1, with or without the
+ * parameters that OpenSSL writes before it.
  * @throws Error with one fixed sentence
  */
 export function decodePrivateKey(pem: string): KeyPair {
@@ -35,11 +36,60 @@ export function decodePrivateKey(pem: string): KeyPair {
       'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE',
     )
   if (more.length > 0) throw new Error('It holds more than a private key.')
-  const key = parsed(() => createPrivateKey(pem))
+  const { key, point } = parsed(() => privateKeyIn(pem))
   const raw = rawKey(key)
   // of X25519 OpenSSL takes the private key alone, and computes the other whatever the PEM says
   if (raw.curve.name !== 'X25519') checkEcKey(key, raw)
+  if (point !== null && !isPointOf(point, raw)) throw new Error(TWO_HALVES)
   return new KeyPair(raw.curve, raw.d, raw.publicKey)
+}
+
+/**
+ * The private key in a PEM, and the point that a PKCS#8 of version 2 has besides (RFC 5958 section 2), else null.
+ * Before 3.5, OpenSSL does not read that version, and later it does not look at that point.
+ */
+function privateKeyIn(pem: string): { key: KeyObject; point: Uint8Array | null } {
+  const body = /^-----BEGIN PRIVATE KEY-----\r?\n([\w+/=\s]+)^-----END PRIVATE KEY-----/m.exec(
+    pem,
+  )?.[1]
+  const der = Buffer.from(body ?? '', 'base64')
+  const [outer, ...behind] = elementsOf(der)
+  const inside = elementsOf(outer?.content ?? der)
+  const [version, algorithm, privateKey, ...more] = inside
+  if (version?.content[0] !== 1) return { key: createPrivateKey(pem), point: null }
+  // attributes
+  if (more[0]?.tag === 0xa0) more.shift()
+  const [bits] = more
+  const isWhole = Buffer.concat(inside.map(({ whole }) => whole)).length === outer?.content.length
+  const isBits = bits === undefined || (bits.tag === 0x81 && bits.content[0] === 0)
+  if (!algorithm || !privateKey || !isWhole || !isBits || more.length > 1 || behind.length > 0)
+    throw new Error(NOT_A_KEY)
+  const parts = [Buffer.of(2, 1, 0), algorithm.whole, privateKey.whole]
+  const { length } = Buffer.concat(parts)
+  const first = Buffer.concat([Buffer.of(0x30, 0x82, length >> 8, length & 0xff), ...parts])
+  const key = createPrivateKey({ key: first, format: 'der', type: 'pkcs8' })
+  const point = bits ? Uint8Array.from(bits.content.subarray(1)) : null
+  for (const secret of [der, first]) secret.fill(0)
+  return { key, point }
+}
+
+/** DER as the elements that follow one another in it, as far as they are whole (X.690 section 8.1). */
+function elementsOf(der: Buffer): { tag: number; content: Buffer; whole: Buffer }[] {
+  const [tag = 0, short = 0] = der
+  // the length itself, or how many bytes have it
+  const long = short > 0x80 && short <= 0x84 ? short - 0x80 : 0
+  const begin = 2 + long
+  if (begin > der.length) return []
+  const end = begin + (long > 0 ? der.readUIntBE(2, long) : short)
+  if (end > der.length) return []
+  const [whole, content] = [der.subarray(0, end), der.subarray(begin, end)]
+  return [{ tag, content, whole }, ...elementsOf(der.subarray(end))]
+}
+
+/** Whether `point`, of which a P-256 one may be compressed (SEC 1 section 2.3.3), is that of a public key. */
+function isPointOf(point: Uint8Array, { curve, publicKey }: PublicKey): boolean {
+  const compressed = Uint8Array.of(2 + ((publicKey.at(-1) ?? 0) & 1), ...publicKey.subarray(1, 33))
+  return equalBytes(point, publicKey) || (curve.name === 'P-256' && equalBytes(point, compressed))
 }
 
 /**
@@ -47,10 +97,17 @@ export function decodePrivateKey(pem: string): KeyPair {
  * @throws Error with one fixed sentence
  */
 function checkEcKey(key: KeyObject, { curve, publicKey, d }: RawKey): void {
-  if (publicDer(createPublicKey(key)).length > publicDer(keyObject({ curve, publicKey })).length)
-    throw new Error(`It describes its curve by parameters; ${curve.name} goes by its name.`)
+  refuseParameters(publicDer(createPublicKey(key)), { curve, publicKey }, '')
   const own = parsed(() => curve.publicKey(d))
-  if (!equalBytes(own, publicKey)) throw new Error('Its two halves do not belong together.')
+  if (!equalBytes(own, publicKey)) throw new Error(TWO_HALVES)
+}
+
+/** @throws Error with one fixed sentence where the SPKI DER of a key describes its curve */
+function refuseParameters(der: Uint8Array, key: PublicKey, option: '' | '-pubin '): void {
+  if (der.length > publicDer(keyObject(key)).length)
+    throw new Error(
+      `It describes its curve by parameters; ${key.curve.name} goes by its name: openssl ec ${option}-in FILE -param_enc named_curve -out NEW_FILE`,
+    )
 }
 
 /** @throws Error with one fixed sentence if there is a public key, and no private one beside it */
@@ -75,8 +132,15 @@ export function decodePublicKey(pem: string): PublicKey {
     throw new Error(
       'It is a private key, which belongs to nobody else. Its public one: openssl pkey -in FILE -pubout -out NEW_FILE',
     )
-  const { curve, publicKey } = rawKey(parsed(() => createPublicKey(pem)))
+  const key = parsed(() => createPublicKey(pem))
+  const { curve, publicKey } = rawKey(key)
   curve.checkPoint(publicKey)
+  const [own, der] = [publicDer(keyObject({ curve, publicKey })), publicDer(key)]
+  refuseParameters(der, { curve, publicKey }, '-pubin ')
+  if (!equalBytes(own, der))
+    throw new Error(
+      `Its point is ${der.length < own.length ? 'compressed' : 'in the hybrid form'}, and here the plain one belongs: openssl ec -pubin -in FILE -conv_form uncompressed -out NEW_FILE`,
+    )
   if (encodePublicKey({ curve, publicKey }).trim() !== pem.replaceAll('\r\n', '\n').trim())
     throw new Error('It is not in the form that OpenSSL writes a public key in.')
   return { curve, publicKey }

@@ -12,6 +12,7 @@ import {
   type PictureStore,
   type StoredPicture,
 } from '../contract.ts'
+import { namedFile, orAlike } from '../fileName.ts'
 import { isMark, isOfAnotherBoot, newMark, stillRuns } from '../mark.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureTypeOf } from '../protocol/stream.ts'
@@ -84,8 +85,9 @@ export function ownPicture(image?: string): () => Promise<PictureSource> {
  * A file as a picture to send.
  * @throws DuetError `bad_image`
  */
-export async function pictureFile(file: string): Promise<PictureSource> {
-  const name = path.basename(file)
+export async function pictureFile(argument: string): Promise<PictureSource> {
+  const { path: file, name: shown } = namedFile(argument)
+  const name = path.basename(shown)
   const refuse = (why: string) => new DuetError('bad_image', `${name} ${why}`)
   // not to wait for the other end of a pipe
   const flags = fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0)
@@ -93,7 +95,9 @@ export async function pictureFile(file: string): Promise<PictureSource> {
     const isThere = error.code !== 'ENOENT'
     throw new DuetError(
       'bad_image',
-      isThere ? `${name} can not be read.` : `There is no picture ${JSON.stringify(file)}.`,
+      isThere
+        ? `${name} can not be read.`
+        : `There is no picture ${JSON.stringify(shown)}.${orAlike(shown)}`,
     )
   })
   try {
@@ -109,7 +113,7 @@ export async function pictureFile(file: string): Promise<PictureSource> {
 }
 
 /** Opens the file when it is read, so that a picture that is never sent leaves nothing open. */
-async function* contentOf(file: string): AsyncGenerator<Uint8Array> {
+async function* contentOf(file: string | Buffer): AsyncGenerator<Uint8Array> {
   const handle = await fs.promises.open(file)
   try {
     // one buffer for all of it: with a fresh one a piece, collecting them takes longer than sealing

@@ -2,19 +2,27 @@
 
 import type { PeerEvent, PictureFacts, WatchEvent } from '../contract.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
-import { type Colour, cut, printable, type Secrets } from './safe.ts'
+import { printable } from './printable.ts'
+import { cut } from './rows.ts'
+import type { Colour, Secrets } from './safe.ts'
+import { ours, quoting, type Said, said } from './said.ts'
 
 /** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
 export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
 
-/** Sign, label, text, and the colour of the first two. Nothing in it controls a terminal any more. */
-export type Line = readonly [sign: Sign, label: string, text: string, colour?: Colour | undefined]
+/** Sign, label, text, and the colour of the first two. A string is ours; what came from outside stands in `Said`. */
+export type Line = readonly [
+  sign: Sign,
+  label: string,
+  text: string | Said,
+  colour?: Colour | undefined,
+]
 
 /** How many pictures that were removed have a line of their own. */
 const MAX_NAMED = 5
 
-/** A plain string is for pasting into a shell, and so nothing stands before it. */
-type PeerLine = Line | string
+/** What is no line is for pasting into a shell, and so nothing stands before it. */
+export type PeerLine = Line | Said
 
 type Table<Event extends { type: string }, Shown> = {
   readonly [Type in Event['type']]: (
@@ -27,12 +35,12 @@ const PEER: Table<PeerEvent, PeerLine> = {
   ready: ({ url, curve, reachedAt, peerUrl, isOneWay, identity, place, mailbox }) => [
     ['·', 'ready', `${url}  ${curve}`, 'bold'],
     ...reachedAt.map(
-      (url): Line => ['·', 'for the other', `${printable(url)}  (its --peer, or PEER= for make)`],
+      (url): Line => ['·', 'for the other', said`${url}  (its --peer, or PEER= for make)`],
     ),
     [
       '·',
       'other peer',
-      new URL(peerUrl).port === '' ? `${printable(peerUrl)}  (port 80)` : printable(peerUrl),
+      new URL(peerUrl).port === '' ? said`${peerUrl}  (port 80)` : said`${peerUrl}`,
     ],
     ...(isOneWay
       ? ([
@@ -44,9 +52,9 @@ const PEER: Table<PeerEvent, PeerLine> = {
           ],
         ] as const)
       : []),
-    ['·', 'identity', `${bytesToHex(identity)}  (${printable(place)})`],
+    ['·', 'identity', said`${ours(bytesToHex(identity))}  (${placed(place)})`],
     ...onlyIf(mailbox, ({ place, fingerprint }): Line[] => [
-      ['·', 'mailbox', printable(place)],
+      ['·', 'mailbox', said`${place}`],
       ['·', 'mailbox key', `${fingerprint}  Senders compare it with you.`, 'yellow'],
     ]),
     ['·', 'to begin', `curl ${url}/send_keys`],
@@ -67,10 +75,10 @@ const PEER: Table<PeerEvent, PeerLine> = {
     [
       '·',
       'eavesdropper',
-      `has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} and every ciphertext to come.`,
+      `who only listens has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} the session's id, its tag, and every ciphertext to come.`,
     ],
     remark(
-      `lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
+      `She lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
     ),
   ],
 
@@ -105,12 +113,12 @@ const PEER: Table<PeerEvent, PeerLine> = {
     [
       '✗',
       'not kept',
-      `The other peer's identity could not be written (${printable(place)}).`,
+      said`The other peer's identity could not be written (${placed(place)}).`,
       'yellow',
     ],
   ],
 
-  'identity changed': ({ identity, toForget }) => [
+  'identity changed': ({ identity, place, toForget }) => [
     [
       '✗',
       'IDENTITY',
@@ -118,7 +126,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
       'red',
     ],
     remark('This peer knows another one. Either it was set up anew, or this is somebody else.'),
-    remark(`If you expect the change: ${printable(toForget)}`),
+    remark(quoting(`If you expect the change: ${toForget}`, [folderIn(place)])),
   ],
 
   'keys expired': () => [
@@ -190,17 +198,17 @@ const PEER: Table<PeerEvent, PeerLine> = {
   ],
 
   'picture sent': ({ picture, ms }) => [
-    ['→', 'picture', `${pictureFacts(picture, ms)}  sealed`, 'cyan'],
+    ['→', 'picture', said`${pictureFacts(picture, ms)}  sealed`, 'cyan'],
   ],
 
   'picture received': ({ picture, ms, path, isRepeated }) => [
     [
       '←',
       'picture',
-      pictureFacts(picture, ms) + (isRepeated ? '  the same as before, stored once' : ''),
+      said`${pictureFacts(picture, ms)}${ours(isRepeated ? '  the same as before, stored once' : '')}`,
       'cyan',
     ],
-    remark(`decrypted to ${printable(path)}`),
+    remark(said`decrypted to ${path}`),
   ],
 
   'pictures removed': ({ removed }) => [
@@ -210,7 +218,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
       `${pictures(removed.length)} (${megabytes(removed.reduce((all, { bytes }) => all + bytes, 0))}), the oldest: more than --keep-pictures lets it keep.`,
       'yellow',
     ],
-    ...removed.slice(0, MAX_NAMED).map(({ path }) => remark(printable(path))),
+    ...removed.slice(0, MAX_NAMED).map(({ path }) => remark(said`${path}`)),
     ...(removed.length > MAX_NAMED ? [remark(`and ${removed.length - MAX_NAMED} more`)] : []),
   ],
 
@@ -227,14 +235,14 @@ const PEER: Table<PeerEvent, PeerLine> = {
   'mail stored': ({ id, bytes }) => [['←', 'mail', `${id}  ${bytes} bytes, sealed`, 'cyan']],
 
   refused: ({ request, code, detail }) => [
-    ['✗', 'refused', `${cut(request)}  ${code}  ${printable(detail)}`, 'yellow'],
+    ['✗', 'refused', said`${cut(request)}  ${ours(code)}  ${ours(printable(detail))}`, 'yellow'],
   ],
 
   defect: ({ where }) => [['✗', 'DEFECT', `Please report it: ${where}`, 'red']],
 }
 
 const MAILBOX: Table<WatchEvent, Line> = {
-  watching: ({ place }) => [['·', 'watching', printable(place), 'bold']],
+  watching: ({ place }) => [['·', 'watching', said`${place}`, 'bold']],
 
   'other watcher': ({ process }) => [
     [
@@ -249,7 +257,7 @@ const MAILBOX: Table<WatchEvent, Line> = {
     [
       '✗',
       'waiting',
-      `${printable(place)} holds files that are of no watcher. Look at them, and remove them; this one goes on then.`,
+      said`${place} holds files that are of no watcher. Look at them, and remove them; this one goes on then.`,
       'yellow',
     ],
   ],
@@ -259,13 +267,15 @@ const MAILBOX: Table<WatchEvent, Line> = {
     secretLine(
       secrets,
       'mail',
-      `${timeOf(stored)}  sender unverified  ${secrets.text(SECRET, 'text')}`,
+      said`${ours(timeOf(stored))}  sender unverified  ${secrets.text(SECRET, 'text')}`,
     ),
   ],
 
-  'set aside': ({ place, why }) => [['✗', 'set aside', `${printable(place)}  ${why}`, 'yellow']],
+  'set aside': ({ place, why }) => [['✗', 'set aside', said`${place}  ${ours(why)}`, 'yellow']],
 
-  'passed over': ({ name, why }) => [['✗', 'passed over', `${cut(name)}  ${why}`, 'yellow']],
+  'passed over': ({ name, why }) => [
+    ['✗', 'passed over', said`${cut(name)}  ${ours(why)}`, 'yellow'],
+  ],
 }
 
 /** The lines that a peer's terminal shows of `event`. */
@@ -290,12 +300,22 @@ function look<Event extends { type: string }, Shown>(
 }
 
 /** A line with a secret in it: `text` is as `secrets` gave it. */
-export function secretLine(secrets: Secrets, label: string, text: string): Line {
+export function secretLine(secrets: Secrets, label: string, text: string | Said): Line {
   return secrets.areShown ? ['●', `SECRET ${label}`, text, 'red'] : ['●', label, text]
 }
 
-function remark(text: string): Line {
+function remark(text: string | Said): Line {
   return ['·', '', text]
+}
+
+/** Where a peer keeps its state: the folder in it is not ours. */
+function placed(place: string): Said {
+  const folder = folderIn(place)
+  return said`${ours(place.slice(0, place.length - folder.length))}${folder}`
+}
+
+function folderIn(place: string): string {
+  return place.replace(/^(?:by --identity; the rest is )?kept (?:nowhere$|in )/, '')
 }
 
 function onlyIf<T>(value: T | null, lines: (value: T) => Line[]): Line[] {
@@ -309,9 +329,10 @@ function timeOf(date: Date): string {
 
 const pictures = (count: number) => (count === 1 ? '1 picture' : `${count} pictures`)
 
-function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): string {
-  const named = name === '' ? '' : `  "${cut(name)}"`
-  return `${type}  ${megabytes(bytes)} in ${(ms / 1000).toFixed(1)} s  ${rate(bytes, ms)}${named}`
+function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): Said {
+  const named = name === '' ? ours('') : said`  ${`"${cut(name)}"`}`
+  const facts = `${type}  ${megabytes(bytes)} in ${(ms / 1000).toFixed(1)} s  ${rate(bytes, ms)}`
+  return said`${ours(facts)}${named}`
 }
 
 /** In units of 10^6 bytes, smaller ones as they are. */

@@ -9,7 +9,9 @@
  * lines before it go out first, and so do the end of the process and an error that nobody caught.
  */
 
-import { printable, printableJson } from './safe.ts'
+import { printable, printableJson } from './printable.ts'
+import { columnsOf, markedJson, rowsOf } from './rows.ts'
+import { ours, quoting, type Said, said } from './said.ts'
 
 /** Where text goes: a stream of Node's, or a test's own. */
 export interface Output {
@@ -18,8 +20,23 @@ export interface Output {
   /** How much of what was written the system has not taken yet. */
   readonly writableLength?: number
   isTTY?: boolean
+  /** Of a terminal: how many columns it has now; 0 if nobody told it. */
+  columns?: number
   /** Knows `NO_COLOR`, `FORCE_COLOR` and dumb terminals. */
   hasColors?(): boolean
+}
+
+/** Where nobody says how wide a terminal is. */
+const USUAL_COLUMNS = 80
+
+/** How many columns the terminal behind an output has now; null if there is none. */
+export function widthOf({ isTTY, columns }: Output): number | null {
+  return isTTY ? columns || USUAL_COLUMNS : null
+}
+
+/** How many columns there are on standard output, `most` at most. */
+export function columns(most: number): number {
+  return Math.min(most, widthOf(process.stdout) ?? most)
 }
 
 /** This much goes out before the turn ends. */
@@ -79,7 +96,9 @@ let end = (): void => process.exit(1)
 process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   if (!isRead) return
   isRead = false
-  tell(`standard output ${code === 'EPIPE' ? 'was closed' : `can't be written (${code})`}`)
+  tell(
+    said`standard output ${code === 'EPIPE' ? ours('was closed') : ours(`can't be written (${code})`)}`,
+  )
   end()
 })
 // nobody is there to be told
@@ -97,22 +116,60 @@ process.on('exit', flushAll)
 // before Node says what it was
 process.on('uncaughtExceptionMonitor', flushAll)
 
-/** What the command itself has to say: one line on standard error, and a second one if there is something to type. */
-export function tell(text: string, toType?: string): void {
-  flushAll()
-  const second = toType === undefined ? '' : `    ${printable(toType)}\n`
-  process.stderr.write(`ecdh-duet: ${printable(text)}\n${second}`)
+/**
+ * What the command itself has to say, on standard error; on a line of its own what there is to type. In a string may stand
+ * what was typed.
+ */
+export function tell(text: string | Said, toType?: string): void {
+  tellAfter('ecdh-duet: ', text)
+  if (toType !== undefined) process.stderr.write(`    ${printable(toType)}\n`)
 }
 
-/** What the command answers: to standard output, as it is. */
-export function print(text: string): void {
-  flushAll()
-  process.stdout.write(`${text}\n`)
+/** Wrong usage as commander says it, a sentence and perhaps a line with what may have been meant, as it may be written. */
+export function usageOf(text: string): string {
+  const hint = /\n\(Did you mean [^\n]*\)\n$/.exec(text)?.[0] ?? '\n'
+  return toldAfter('error: ', text.slice('error: '.length, -hint.length)) + hint
 }
 
-/** The same for scripts: a value as JSON, with what controls a terminal in JSON's own escapes. */
+/** A defect, with its stack. */
+export function tellStack(error: unknown): void {
+  const { stack = String(error) } = error as Error
+  for (const line of stack.split('\n')) tellAfter(/^ */.exec(line)?.[0] ?? '', line.trim())
+}
+
+function tellAfter(head: string, text: string | Said): void {
+  flushAll()
+  process.stderr.write(`${toldAfter(head, text)}\n`)
+}
+
+function toldAfter(head: string, text: string | Said): string {
+  const all =
+    typeof text === 'string' ? quoting(text, process.argv.slice(2).flatMap(namesIn)) : text
+  return head + rowsOf(all, columnsOf(head), widthOf(process.stderr))
+}
+
+/** What may be named of an argument: all of it, an option's value, and how a file is called in its folder. */
+function namesIn(argument: string): string[] {
+  const value = argument.replace(/^--[\w-]+=/, '')
+  return [argument, value, value.replace(/^\.\//, ''), value.replace(/^.*[\\/]/s, '')]
+}
+
+/** What the command answers, on standard output. A string is ours. */
+export function print(text: string | Said): void {
+  flushAll()
+  const shown = typeof text === 'string' ? text : rowsOf(text, 0, widthOf(process.stdout))
+  process.stdout.write(`${shown}\n`)
+}
+
+/**
+ * The same for scripts: a value as JSON, in JSON's own escapes. Where a terminal would wrap a line of it, so that its row
+ * begins with anything, each row is marked.
+ */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value, null, 2).split('\n').map(printableJson).join('\n'))
+  const lines = JSON.stringify(value, null, 2).split('\n').map(printableJson)
+  const width = widthOf(process.stdout)
+  const fits = width === null || lines.every((line) => columnsOf(line) <= width)
+  print((fits ? lines : markedJson(lines, width)).join('\n'))
 }
 
 /**

@@ -1,39 +1,13 @@
 /**
- * What may stand on a terminal. Text from outside is escaped here, colour is added here, and a
- * secret that a person reads becomes text here and nowhere else. (A private key becomes PEM for its own file in
- * `state/pem.ts`.)
+ * A secret that a person reads becomes text here and nowhere else. (A private key becomes PEM for its own file in
+ * `state/pem.ts`.) Colour is added here too.
  */
 
 import { bytesToHex } from '../protocol/bytes.ts'
+import { printable } from './printable.ts'
+import { ours, type Said, theirs } from './said.ts'
 
-/** C0 (with ESC and newline), DEL, C1, the line and paragraph separators and the bidirectional controls of Unicode. */
-const CONTROLS =
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what it is about
-  /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g
-
-const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
-
-/** Text from outside as it may stand on a terminal: what controls one becomes an escape. */
-export function printable(text: string): string {
-  return text.replace(CONTROLS, (character) => SHORT[character] ?? `\\u{${hexOf(character)}}`)
-}
-
-/** JSON on one line as it may stand on a terminal: what controls one becomes an escape of JSON's own. */
-export function printableJson(line: string): string {
-  return line.replace(CONTROLS, (character) => `\\u${hexOf(character).padStart(4, '0')}`)
-}
-
-function hexOf(character: string): string {
-  return character.charCodeAt(0).toString(16)
-}
-
-/** A label from outside, at a length that keeps its line readable. */
-export function cut(text: string): string {
-  const shown = printable(text)
-  return shown.length > 60 ? `${shown.slice(0, 60)}…` : shown
-}
-
-/** `lines`: UTF-8 whose lines stay lines. */
+/** `text`: UTF-8 of somebody else's. `lines`: UTF-8 of our own whose lines stay lines. */
 export type SecretForm = 'hex' | 'text' | 'lines'
 
 /** How secrets are shown to whoever looks at this terminal, or that they are not. */
@@ -45,11 +19,11 @@ export class Secrets {
   }
 
   /** THE way out for secrets: everything secret that a person can read is made here. */
-  text(secret: Uint8Array, form: SecretForm): string {
-    if (!this.areShown) return 'hidden by --no-secrets'
-    if (form === 'hex') return bytesToHex(secret)
+  text(secret: Uint8Array, form: SecretForm): Said {
+    if (!this.areShown) return ours('hidden by --no-secrets')
+    if (form === 'hex') return ours(bytesToHex(secret))
     const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret)
-    return form === 'text' ? printable(text) : text.split('\n').map(printable).join('\n')
+    return form === 'text' ? theirs(text) : ours(text.replace(/[^ -~\n]+/g, printable))
   }
 }
 

@@ -1,9 +1,18 @@
 /** A process's terminal: the events of its peers, of a mailbox, and of whoever says more, as aligned lines. */
 
 import type { PeerEvent, WatchEvent } from '../contract.ts'
-import { type Line, linesOf, mailboxLinesOf, type Sign, secretLine } from './lines.ts'
-import { type Output, TurnWriter } from './output.ts'
-import { type Colour, paint, printable, Secrets } from './safe.ts'
+import {
+  type Line,
+  linesOf,
+  mailboxLinesOf,
+  type PeerLine,
+  type Sign,
+  secretLine,
+} from './lines.ts'
+import { type Output, TurnWriter, widthOf } from './output.ts'
+import { columnsOf, rowsOf } from './rows.ts'
+import { type Colour, paint, Secrets } from './safe.ts'
+import { ours, Said } from './said.ts'
 
 export interface TerminalOptions {
   readonly output: Output
@@ -22,7 +31,8 @@ export interface Terminal {
 }
 
 export interface Narrator {
-  say(sign: Sign, label: string, text: string): void
+  /** `text`: a string is ours. */
+  say(sign: Sign, label: string, text: string | Said): void
   /** `text`: UTF-8. */
   saySecret(label: string, text: Uint8Array): void
 }
@@ -52,28 +62,33 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
   const painted = output.hasColors?.() ? paint : (text: string) => text
   let leavesOut = false
 
-  /** The line in two pieces, since the second may be long. */
-  function whole([sign, label, text, colour]: Line): [string, string] {
+  /** The line in two pieces, since the second may be long. `before`: the columns that are taken already. */
+  function whole([sign, label, text, colour]: Line, before: number): [string, string] {
     const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
-    return [`${colour ? painted(head, colour) : head}  `, text]
+    const body = typeof text === 'string' ? ours(text) : text
+    return [
+      `${colour ? painted(head, colour) : head}  `,
+      rowsOf(body, before + columnsOf(head) + 2, widthOf(output)),
+    ]
   }
 
   function writeAt(port: number) {
     const begin = `${painted(String(port), 'bold')}  `
-    return (lines: readonly (Line | string)[], hasSecret: boolean) => {
-      if (!hasSecret && isLeftOut(begin)) return
+    const columns = `${port}  `.length
+    return (lines: readonly PeerLine[], hasSecret: boolean) => {
+      if (!hasSecret && isLeftOut(begin, columns)) return
       for (const line of lines)
-        if (typeof line === 'string') writer.write(line, '\n')
-        else writer.write(begin, ...whole(line), '\n')
+        if (line instanceof Said) writer.write(rowsOf(line, 0, null), '\n')
+        else writer.write(begin, ...whole(line, columns), '\n')
     }
   }
 
-  function isLeftOut(begin: string): boolean {
+  function isLeftOut(begin: string, columns: number): boolean {
     const { waiting } = writer
     if (leavesOut) leavesOut = waiting > MAX_WAITING / 2
     else if (waiting > MAX_WAITING) {
       leavesOut = true
-      writer.write(begin, ...whole(LEFT_OUT), '\n')
+      writer.write(begin, ...whole(LEFT_OUT, columns), '\n')
     }
     return leavesOut
   }
@@ -86,7 +101,7 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     narrator: (port) => {
       const write = writeAt(port)
       return {
-        say: (sign, label, text) => write([[sign, label, printable(text), COLOUR_OF[sign]]], false),
+        say: (sign, label, text) => write([[sign, label, text, COLOUR_OF[sign]]], false),
         saySecret: (label, text) =>
           write([secretLine(secrets, label, secrets.text(text, 'text'))], true),
       }
@@ -94,7 +109,7 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
     tellOfMailbox: (event) =>
       new Promise((resolve, reject) => {
         writer.flush()
-        const text = mailboxLinesOf(event, secrets).map((line) => `${whole(line).join('')}\n`)
+        const text = mailboxLinesOf(event, secrets).map((line) => `${whole(line, 0).join('')}\n`)
         output.write(Buffer.from(text.join('')), (error) => (error ? reject(error) : resolve()))
       }),
     flush: () => writer.flush(),

@@ -1,6 +1,7 @@
 /** One transcript, checked without any secret: its form, every record, and what has to follow from the keys in it. */
 
 import { createHash } from 'node:crypto'
+import { namedFile } from '../fileName.ts'
 import type { Way, WireRoute } from '../http/events.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
 import { FileError, type Finding, Findings } from './finding.ts'
@@ -81,11 +82,12 @@ export interface Checked {
   readonly remarks: readonly string[]
 }
 
-/** Reads a file and checks it, whatever it is. */
-export function checkFile(file: string): Checked {
+/** Reads the file that an argument names and checks it, whatever it is. */
+export function checkFile(argument: string): Checked {
+  const { path, name: file } = namedFile(argument)
   let hash: string | null = null
   try {
-    const bytes = readFile(file)
+    const bytes = readFile(path, file)
     hash = sha256(bytes)
     const transcript = parseTranscript(parseJson(textOf(bytes)))
     const findings = new Findings()

@@ -77,8 +77,10 @@ class Crossed {
   readonly #receivedAt: ReadonlyMap<string, readonly Crossing[]>
   /** Of what was sent, what was received as it is. */
   readonly #met: readonly Crossing[]
-  /** The first that `to` sent and `from` received: `to` was there before it, since nobody else can have made it. */
-  readonly #firstBack: number
+  /** What went back, as `from` has it: `to`, in the run that it is in, was there before each, since nobody else can have made it. */
+  readonly #back: readonly Crossing[]
+  /** The last of it that `to` had the answer to: it was there then as well. */
+  readonly #lastAnswered: number
 
   constructor(from: Facts, to: Facts) {
     const on = (facts: Facts, way: Crossing['way']) =>
@@ -90,8 +92,13 @@ class Crossed {
     this.#sentAt = byPlace(this.#sent)
     this.#receivedAt = byPlace(this.#received)
     this.#met = this.#sent.filter((each) => this.#sameAs(each).length > 0)
-    const back = new Set(on(to, 'sent').map(({ hash }) => hash))
-    this.#firstBack = on(from, 'received').find(({ hash }) => back.has(hash))?.n ?? Infinity
+    const back = on(to, 'sent')
+    const sentBack = new Set(back.map(({ hash }) => hash))
+    const answered = new Set(back.flatMap(({ accepted, hash }) => (accepted ? [hash] : [])))
+    this.#back = on(from, 'received').filter(({ hash }) => sentBack.has(hash))
+    // a key may have been answered by an earlier run of `from`, and have come to this one as a copy
+    this.#lastAnswered =
+      this.#back.findLast(({ hash, sealed }) => sealed !== null && answered.has(hash))?.n ?? 0
   }
 
   /** How many requests are the same on both sides. */
@@ -165,29 +172,27 @@ class Crossed {
     )
   }
 
-  /** Whether `to` has something that `from` sent only after it had the answer to this. */
+  /** Whether `to` was there when `from` had the answer to this: it has something that `from` sent only then, or got only then. */
   #goesOn({ end }: Crossing): boolean {
-    return this.#met.some((later) => later.n > end && this.#sentAt.get(later.place)?.[0] === later)
+    const isFirst = (sent: Crossing) => this.#sentAt.get(sent.place)?.[0] === sent
+    return this.#lastAnswered > end || this.#met.some((sent) => sent.n > end && isFirst(sent))
   }
 
   /** The messages that carried one public key. */
   #faultOfKeys(all: readonly Crossing[]): Fault[] {
-    const faults: Fault[] = []
-    for (const sent of all) {
-      if (!sent.accepted || this.#mayLack(sent)) continue
-      const same = this.#sameAs(sent)
-      const [other] = this.#receivedAt.get(sent.place) ?? []
-      if (same.length === 0) {
-        if (other !== undefined && this.#wasThere(sent)) faults.push(differing(sent, other))
-        else if (
-          other === undefined &&
-          (this.#isOwed(sent) || (this.#wasThere(sent) && this.#goesOn(sent)))
-        )
-          faults.push(missing(sent, 'sent'))
-      } else if (this.#wasThere(sent) && !same.some((each) => each.answerHash === sent.answerHash))
-        faults.push(differing(sent, same[0] ?? sent, 'answer to '))
-    }
-    return faults
+    const [other] = this.#receivedAt.get(all[0]?.place ?? '') ?? []
+    return all
+      .filter((sent) => sent.accepted && !this.#mayLack(sent))
+      .flatMap((sent) => {
+        const [same, ...copies] = this.#sameAs(sent)
+        if (same === undefined && other === undefined && this.#isOwed(sent))
+          return [missing(sent, 'sent')]
+        if (!this.#tookIt(sent)) return []
+        if (same === undefined) return [other ? differing(sent, other) : missing(sent, 'sent')]
+        return [same, ...copies].some(({ answerHash }) => answerHash === sent.answerHash)
+          ? []
+          : [differing(sent, same, 'answer to ')]
+      })
   }
 
   /** Whether `to` may have dropped a key message: of many, or one that came before what it has kept. */
@@ -198,13 +203,14 @@ class Crossed {
     return lacksKeys || (from > 1 && !after())
   }
 
-  /** Whether it was `to`, in the run that it is in, that this came to: it had sent something before, or answers by a key of its own. */
-  #wasThere({ n, answerConfirms }: Crossing): boolean {
-    const answered = this.#from.known.get(answerConfirms ?? '')
+  /** Whether `to`, in the run that it is in, answered this before its transcript was taken. */
+  #tookIt(sent: Crossing): boolean {
+    if (!this.#goesOn(sent)) return false
+    const answered = this.#from.known.get(sent.answerConfirms ?? '')
     return (
-      this.#firstBack < n ||
-      this.#met.some((each) => each.sealed !== null && each.n < n) ||
-      (answered !== undefined && this.#to.keys.sent.has(answered.peer))
+      (answered !== undefined && this.#to.keys.sent.has(answered.peer)) ||
+      this.#back.some(({ n }) => n < sent.n) ||
+      this.#met.some(({ sealed, n }) => sealed !== null && n < sent.n)
     )
   }
 
@@ -231,7 +237,7 @@ class Crossed {
     let last = 0
     for (const sent of this.#met) {
       if (sent.sealed !== null || !sent.accepted) continue
-      if (this.#mayLack(sent) || !this.#wasThere(sent)) continue
+      if (this.#mayLack(sent) || !this.#tookIt(sent)) continue
       const [first] = this.#sameAs(sent)
       if (first === undefined) continue
       if (first.n < last) return [differing(sent, first)]

@@ -1,6 +1,7 @@
 /** Files that were handed in: read whole and bounded, whatever they are. */
 
 import fs from 'node:fs'
+import { orAlike } from '../fileName.ts'
 import { FileError } from './finding.ts'
 
 /**
@@ -10,25 +11,28 @@ import { FileError } from './finding.ts'
 export const MAX_FILE_BYTES = 16 * 1024 * 1024
 
 /**
- * The bytes of a file.
+ * The bytes of the file at `path`, which was given as `name`.
  * @throws FileError `unreadable` `too_large`
  */
-export function readFile(file: string): Uint8Array {
+export function readFile(path: fs.PathLike, name: string): Uint8Array {
   let fd: number
   try {
     // a FIFO would keep us waiting for somebody who writes
-    fd = fs.openSync(file, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
+    fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
   } catch (error) {
-    throw unreadable(error)
+    throw unreadable(error, name)
   }
   try {
     const stat = fs.fstatSync(fd)
     if (stat.isDirectory())
-      throw new FileError('unreadable', 'It is a folder. Name the files in it: FOLDER/*.json')
+      throw new FileError(
+        'unreadable',
+        `It is a folder. Name the files in it: ${isWord(name) ? name.replace(/\/$/, '') : 'FOLDER'}/*.json`,
+      )
     if (!stat.isFile()) throw new FileError('unreadable', 'It is not a file.')
     return readBounded(fd)
   } catch (error) {
-    throw error instanceof FileError ? error : unreadable(error)
+    throw error instanceof FileError ? error : unreadable(error, name)
   } finally {
     fs.closeSync(fd)
   }
@@ -51,11 +55,23 @@ function readBounded(fd: number): Uint8Array {
   }
 }
 
-function unreadable(error: unknown): FileError {
+function unreadable(error: unknown, name: string): FileError {
   const { code = 'unknown' } = error as NodeJS.ErrnoException
-  if (code === 'ENOENT') return new FileError('unreadable', 'There is no such file.')
+  if (code === 'ENOENT')
+    return new FileError('unreadable', `There is no such file.${orAlike(name)}${orPattern(name)}`)
   return new FileError('unreadable', `It can't be read (${code}).`)
 }
+
+/** A shell looks for the files itself, unless the pattern stands between quotes; those of Windows never do. */
+function orPattern(name: string): string {
+  if (!/[*?[]/.test(name)) return ''
+  if (process.platform === 'win32')
+    return ' In PowerShell, name more than one so: (Get-Item *.json)'
+  return ` If it stood between quotes, type it without them${isWord(name) ? `: ${name}` : '.'}`
+}
+
+/** Whether a shell takes it for what it is, or for the names that a pattern stands for. */
+const isWord = (name: string) => /^[\w./:@%+,=*?-]+$/.test(name)
 
 /**
  * The bytes as text.

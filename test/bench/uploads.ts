@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
+import { pngOf } from '../helpers/pictures.ts'
 import { request } from './connection.ts'
 import { agreed, answering, memoryOf, type Programs, type Running } from './programs.ts'
 
@@ -15,13 +16,13 @@ export interface Way {
   peak(): number
 }
 
-/** Makes a file of that many MiB, with the first bytes of a PNG, and returns its path. */
+/** Makes a file of that many MiB, which begins with the first bytes of a PNG and its end, and returns its path. */
 export function fileOf(folder: string, mebibytes: number): string {
   const file = path.join(folder, `${mebibytes}.png`)
   const piece = Buffer.alloc(MIB, 'a')
   const fd = fs.openSync(file, 'w')
   for (let i = 0; i < mebibytes; i++) fs.writeSync(fd, piece)
-  fs.writeSync(fd, Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), 0, 8, 0)
+  fs.writeSync(fd, pngOf(20), 0, 20, 0)
   fs.closeSync(fd)
   return file
 }

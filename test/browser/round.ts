@@ -38,7 +38,7 @@ describe('the whole round by clicks', suite, () => {
       assert.deepEqual(await ways(a), [true, false, false, true])
       assert.deepEqual(await ways(b), [false, true, true, false])
       await press(a, '/show')
-      await says(a, '/show', /Look at your terminal/)
+      await says(a, '/show', /It is on your terminal/)
       await nextIs(a, '/send_msg')
       await a.fill('#text', TEXT)
       await press(a, '/send_msg')
@@ -97,6 +97,8 @@ describe('the whole round by clicks', suite, () => {
       const dropped = await a.evaluateHandle((length) => {
         const bytes = new Uint8Array(length)
         bytes.set([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+        // and its end: what follows is no part of it
+        bytes.set([0x49, 0x45, 0x4e, 0x44], 12)
         const transfer = new DataTransfer()
         transfer.items.add(new File([bytes], 'höhle & <b>.png', { type: 'image/png' }))
         return transfer

@@ -97,7 +97,7 @@ describe('the safety number', suite, () => {
       assert.deepEqual(await keptBy(page), before)
       // nothing of it goes along with what is asked afterwards, and nothing comes back with a reload
       await press(page, '/show')
-      await says(page, '/show', /Look at your terminal/)
+      await says(page, '/show', /It is on your terminal/)
       await page.reload()
       await page.locator('#number:not(.none)').waitFor()
       assert.equal(await page.inputValue('#theirs'), '')

@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
+import { calledAs } from '../../src/called.ts'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
 import { onOtherPorts } from '../../src/commands/otherPorts.ts'
 import { launch } from '../../src/launch.ts'
@@ -297,6 +298,13 @@ describe('the command', () => {
     assert.match(alone, new RegExp(`^npx ecdh-duet mallory --ports 8\\d{3},8\\d{3} ${rest}$`))
   })
 
+  it('says that no browser opens the port, where that is so', () =>
+    withCommand(['both', '--ports', '6697,0', '--no-state'], {}, async (both) => {
+      await both.ports(2)
+      await until(() => both.errors().includes('\n'))
+      assert.match(both.errors(), /no browser opens port 6697; for the page take another one/)
+    }))
+
   it('ends although nobody reads what it said', () =>
     withBoth([], async (both, ports) => {
       await sayMuch(both, ports)
@@ -311,6 +319,13 @@ describe('the command', () => {
     assert.deepEqual([code, output], [2, ''])
     assert.match(errors, /^Usage: node dist\/main\.js /)
     for (const flag of ['--help', '--version']) assert.equal((await run([flag])).code, 0)
+  })
+
+  it('names itself as it was started: in the project, in a package, or by what npm put in place', () => {
+    const [own, npx] = ['node dist/main.js', 'npx ecdh-duet']
+    for (const file of ['/duet/dist/main.js', '/duet/dist/main']) assert.equal(calledAs(file), own)
+    const elsewhere = ['/usr/bin/ecdh-duet', '/a/node_modules/ecdh-duet/dist/main.js', '']
+    for (const file of elsewhere) assert.equal(calledAs(file), npx)
   })
 
   it('does nothing on a Node that is too old but say which it needs', async () => {

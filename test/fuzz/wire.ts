@@ -114,7 +114,7 @@ const cases = fc.record<Case>({
     .tuple(fc.constantFrom([], SESSION, SESSION, SESSION), fc.array(act, { maxLength: 6 }))
     .map((acts) => acts.flat()),
   what: weighted([3, fc.constantFrom('keys', 'message')], [1, fc.constant('picture' as const)]),
-  length: fc.oneof(fc.integer({ min: 12, max: 300 }), fc.integer({ min: 12, max: 200_000 })),
+  length: fc.oneof(fc.integer({ min: 20, max: 300 }), fc.integer({ min: 20, max: 200_000 })),
   pieces: fc.constantFrom(7, 1_000, 70_000),
   changes: fc.array(fc.record({ form: formChange, stream: streamChange }), {
     minLength: 1,

@@ -297,7 +297,7 @@ export function badMessages(session: Session, genuine: MessageForm, taken: Messa
   ]
 }
 
-export const GIF = bytes('474946383961010001000000')
+export const GIF = bytes('474946383961010001000000003b')
 const PNG_HEAD = bytes('89504e470d0a1a0a0000000d49484452')
 const ofGif = { type: 'image/gif', bytes: GIF.length, name: 'dot.gif' }
 

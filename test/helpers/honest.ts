@@ -118,6 +118,8 @@ interface Caller {
 interface Request {
   readonly route: WireRoute
   readonly to: Side
+  /** Whose words they are: what comes back to its own sender does not open. */
+  readonly by: Side | null
   /** JSON; of a picture its header. */
   readonly body: string | Uint8Array
   /** Of a picture: its own. */
@@ -199,7 +201,14 @@ class HonestRun {
       },
       nonsense: () => {
         for (let i = 0; i < (pick % 5 === 0 ? 2 * CROWD : 1); i++)
-          this.#arrive({ route: '/wire/keys', to: side, body: '{"v":1}', bytes: 0, caller: null })
+          this.#arrive({
+            route: '/wire/keys',
+            to: side,
+            by: null,
+            body: '{"v":1}',
+            bytes: 0,
+            caller: null,
+          })
       },
       restart: () => this.#restart(side),
       'an hour': () => {
@@ -280,7 +289,8 @@ class HonestRun {
       typeof body === 'string'
         ? events.request('sent', route, body)
         : events.picture('sent', body, lengthOf(bytes))
-    this.#underWay.push({ route, to: other(side), body, bytes, caller: { side, events, pending } })
+    const caller = { side, events, pending }
+    this.#underWay.push({ route, to: other(side), by: side, body, bytes, caller })
   }
 
   #again(request: Request | undefined): void {
@@ -353,6 +363,7 @@ class HonestRun {
         const begun = exchange.receivePicture(parseHeader(body as Uint8Array))
         this.#underWay.push({ ...request, arriving: { events, pending, ...begun } })
       } else {
+        if (request.by === to) throw new DuetError('decrypt_failed', 'It does not open.')
         if (arriving.accept()) this.#completed(peer)
         peer.picture = { bytes }
         events.sealedHead = body as Uint8Array
@@ -467,7 +478,7 @@ class HonestRun {
     const message = { share, ...(pick % 3 === 1 && { confirm }) }
     // as somebody else writes JSON
     const body = JSON.stringify(encodeKeyMessage(this.#suite, message), null, pick % 2)
-    this.#arrive({ route: '/wire/keys', to, body, bytes: 0, caller: null })
+    this.#arrive({ route: '/wire/keys', to, by: null, body, bytes: 0, caller: null })
   }
 
   /** Its identity, the known peer and the last picture stay; the rest is gone. */

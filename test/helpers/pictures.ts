@@ -9,11 +9,12 @@ import type {
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import type { PictureType } from '../../src/protocol/stream.ts'
 
+/** Each has its end in it, and what follows is no part of the picture. */
 const SIGNATURES: Record<PictureType, number[]> = {
-  'image/png': [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a],
-  'image/jpeg': [0xff, 0xd8, 0xff, 0xe0],
+  'image/png': [...Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\0IEND\xaeB`\x82', 'latin1')],
+  'image/jpeg': [...Buffer.from('ffd8ffc0000b080001000101011100ffd9', 'hex')],
   // and a screen of one pixel: what follows would make it a large one
-  'image/gif': [...Buffer.from('GIF89a\x01\0\x01\0')],
+  'image/gif': [...Buffer.from('GIF89a\x01\0\x01\0\0\0\0;')],
   'image/webp': [...Buffer.from('RIFF\0\0\0\0WEBP')],
 }
 
@@ -35,7 +36,7 @@ export function pngHead(width: number, height: number): Uint8Array {
   header.writeUInt32BE(width, 8)
   header.writeUInt32BE(height, 12)
   header.set([8, 2, 0, 0, 0], 16)
-  return concatBytes(Uint8Array.from(SIGNATURES['image/png']), header)
+  return concatBytes(pngOf(8), header)
 }
 
 /** `bytes` as a picture to send, in pieces of `size`. */

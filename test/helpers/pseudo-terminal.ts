@@ -45,6 +45,8 @@ export async function atTerminal(
       type: (text) => command.child.stdin?.write(text),
       hangUp: () => command.child.kill('SIGKILL'),
       async ended() {
+        // what the terminal showed last is here then
+        await command.ended
         await until(() => fs.existsSync(file))
         return Number(fs.readFileSync(file, 'utf8'))
       },

@@ -4,23 +4,34 @@ import { createTerminal } from '../../src/terminal/terminal.ts'
 
 export type KeptTerminal = ReturnType<typeof keptTerminal>
 
-export function keptTerminal({ showsSecrets = true, colours = false } = {}) {
-  let output = ''
+/** `columns`: of a real terminal; without them it is a pipe. */
+export function keptTerminal({
+  showsSecrets = true,
+  colours = false,
+  columns,
+}: {
+  showsSecrets?: boolean
+  colours?: boolean
+  columns?: number
+} = {}) {
+  let kept = ''
   const write = (text: Buffer, done?: (error?: Error | null) => void) => {
-    output += text
+    kept += text
     done?.()
   }
-  const terminal = createTerminal({ output: { write, hasColors: () => colours }, showsSecrets })
+  const size = columns === undefined ? {} : { isTTY: true, columns }
+  const output = { write, hasColors: () => colours, ...size }
+  const terminal = createTerminal({ output, showsSecrets })
   return {
     terminal,
     /** What it has shown so far, or since `forget`. */
     shown() {
       terminal.flush()
-      return output
+      return kept
     },
     forget() {
       terminal.flush()
-      output = ''
+      kept = ''
     },
   }
 }

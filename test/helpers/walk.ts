@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { type Command, MAIN, startCommand } from './command.ts'
+import { type Command, runCommand, startCommand } from './command.ts'
 import { root } from './documents.ts'
 import { freePorts } from './ports.ts'
 
@@ -17,17 +17,15 @@ export const noWalk = ['curl', 'make'].some((name) => spawnSync(name, ['--versio
   ? 'there is no curl or no make here'
   : false
 
-/** What a `make` line runs, as make itself says it; nothing is built. */
-function recipeOf(line: string, ports: readonly number[]): string {
+/** What a `make` line starts the program with; nothing is built. */
+function startedBy(line: string, ports: readonly number[]): string[] {
   const names = ['PORT_A', 'PORT_B', 'PORT_M', 'PORT_N']
   const ours = names.map((name, i) => `${name}=${ports[i]}`).join(' ')
-  const { stdout, stderr } = spawnSync('sh', ['-c', `${line} --no-print-directory -n ${ours}`], {
-    cwd: root,
-    encoding: 'utf8',
-  })
-  const recipe = stdout.split('\n').findLast((line) => line.startsWith('exec node dist/main.js'))
-  assert.ok(recipe, `${line}: ${stdout}${stderr}`)
-  return recipe.replace('exec node dist/main.js', `exec "${process.execPath}" "${MAIN}"`)
+  const tells = `"${process.execPath}" -p "JSON.stringify(process.argv.slice(1))"`
+  const script = `${line} --silent -o dist/main.js ${ours} DUET='${tells}'`
+  const { stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: root, encoding: 'utf8' })
+  assert.match(stdout, /^\[.*\]\n$/, `${line}: ${stdout}${stderr}`)
+  return JSON.parse(stdout)
 }
 
 /** What a line of a document gave, with the ports of the document, 5000 to 5003. */
@@ -36,20 +34,20 @@ export interface Shown {
   readonly output: string
 }
 
-type Built = (args: string[], options: { cwd: string }) => Promise<{ code: number; output: string }>
-
-/** The program's arguments, where the line of a shell runs it and nothing else. */
-function argumentsOf(line: string): string[] | null {
-  const [, words] = /^(?:exec "[^"]*" "[^"]*"|node dist\/main\.js) (.*)$/.exec(line) ?? []
-  return words?.split(' ').map((word) => word.replaceAll('"', '')) ?? null
-}
+type Built = (
+  args: string[],
+  options: { cwd: string },
+) => Promise<{ code: unknown; output: string }>
 
 /**
  * Runs `commands` in an empty folder and on free ports. What `make run-…` starts runs beside those that follow,
- * until the next one starts or all are done; then its output follows theirs. `built`: what runs the program itself
+ * until the next one starts or all are done; then its output follows theirs. `built`: what runs the program
  * where it ends by itself, if not a process of its own.
  */
-export async function walk(commands: readonly string[], built?: Built): Promise<Shown[]> {
+export async function walk(
+  commands: readonly string[],
+  built: Built = runCommand,
+): Promise<Shown[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-walk-'))
   const ports = await freePorts(4)
   const onOurs = (text: string) => text.replaceAll(/:500([0-3])\b/g, (_, i) => `:${ports[i]}`)
@@ -70,18 +68,16 @@ export async function walk(commands: readonly string[], built?: Built): Promise<
   fs.symlinkSync(path.join(root, 'dist'), path.join(folder, 'dist'))
   try {
     for (const line of commands) {
-      const alter = /ALTER='(.*)'/.exec(line)?.[1]
-      const env = { ...(alter !== undefined && { ALTER: alter }) }
       if (line.startsWith('make run-')) {
         await end()
-        const program = ['sh', '-c', recipeOf(line, ports)]
-        peers = { ...startCommand([], { program, cwd: folder, env }), line }
+        peers = { ...startCommand(startedBy(line, ports), { cwd: folder }), line }
         await peers.ports(line.includes('mallory') ? 4 : 2)
         continue
       }
-      const here = line.startsWith('make ') ? recipeOf(onOurs(line), ports) : onOurs(line)
-      const args = argumentsOf(here)
-      if (built !== undefined && args !== null) {
+      const here = onOurs(line)
+      const words = /^node dist\/main\.js (.*)$/.exec(here)?.[1]?.split(' ')
+      const args = here.startsWith('make ') ? startedBy(here, ports) : words
+      if (args !== undefined) {
         const { code, output } = await built(args, { cwd: folder })
         assert.equal(code, 0, output)
         show(line, output)

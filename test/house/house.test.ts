@@ -5,7 +5,8 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
-import { chaptersOf, documentAt, root } from '../helpers/documents.ts'
+import { BLOCKED_PORTS } from '../../src/commands/run.ts'
+import { chaptersOf, documentAt, documents, root } from '../helpers/documents.ts'
 import { folderForAll } from '../helpers/files.ts'
 
 const at = folderForAll()
@@ -40,10 +41,10 @@ src/publicState.ts ✓ ./protocol/exchange.ts ./contract.ts
   ✗ node:fs ./http/client.ts ./terminal/terminal.ts ./peer.ts
 src/terminal/lines.ts ✓ ../contract.ts ../protocol/bytes.ts ./safe.ts
   ✗ ../http/app.ts ../lab/show-work/work.ts ../main.ts node:fs
-src/http/steps.ts ✓ ../peer.ts ./bodies.ts ../protocol/bytes.ts ../page/es.js node:net
+src/http/steps.ts ✓ ../peer.ts ../called.ts ./bodies.ts ../protocol/bytes.ts ../page/es.js node:net
   ✗ ../page/steps.js ../state/memory.ts ../mailbox/seal.ts ../system.ts ../terminal/terminal.ts
     ../launch.ts ../lab/show-work/work.ts ../commands/run.ts
-src/state/memory.ts ✓ ../peer.ts ./pem.ts ../system.ts ../turn.ts node:fs
+src/state/memory.ts ✓ ../peer.ts ../called.ts ./pem.ts ../system.ts ../turn.ts node:fs
   ✗ ../http/app.ts ../lab/show-work/work.ts ../terminal/terminal.ts ../main.ts
 src/mailbox/seal.ts ✓ ../protocol/curves.ts ../contract.ts ../system.ts hpke node:fs
   ✗ ../http/app.ts ../lab/show-work/work.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
@@ -113,4 +114,35 @@ describe('the import rules', () => {
   })
   for (const { file, refuses } of rules)
     it(`hold in ${file}`, () => assert.deepEqual(new Set(refused.get(file)), new Set(refuses)))
+})
+
+describe('what the program tells a person to type', () => {
+  const sources = fs
+    .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => /\.(ts|js|html)$/.test(file) && file !== 'called.ts')
+  const said = sources.map((file) => {
+    const text = fs.readFileSync(path.join(root, 'src', file), 'utf8')
+    return [file, text.replaceAll(/^\s*(\/?\*|\/\/).*$/gm, '')] as const
+  })
+
+  it('names the way by which this copy was started, which called.ts knows', () => {
+    for (const [file, text] of said)
+      assert.doesNotMatch(
+        text,
+        /dist\/main\.js|\bmake \w+-|(?<!npx )ecdh-duet (?:both|peer|keygen|send|watch|check|lab|mallory)\b/,
+        file,
+      )
+  })
+
+  it('advises no port that browsers refuse, and neither does a document', async () => {
+    const texts = [...said, ...documents().map(({ file, text }) => [file, text] as const)]
+    const named = /(?<=PORT_[A-Z]=|127\.0\.0\.1:|--ports? (?:\d+,)?|8000 or )\d{4,5}\b/g
+    const ports = new Set(texts.flatMap(([, text]) => text.match(named) ?? []))
+    assert.ok(ports.has('8000') && ports.has('5000'))
+    // the list is that of the Fetch standard, which Node has too; nobody is at this name
+    const refusalOf = (port: number | string) =>
+      fetch(`http://nobody.invalid:${port}`).catch(({ cause }) => cause.message)
+    for (const port of ports) assert.notEqual(await refusalOf(port), 'bad port', port)
+    for (const port of BLOCKED_PORTS) assert.equal(await refusalOf(port), 'bad port', `${port}`)
+  })
 })

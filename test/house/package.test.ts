@@ -11,6 +11,7 @@ import { call } from '../helpers/call.ts'
 import { runCommand, withCommand } from '../helpers/command.ts'
 import { linksOf, root } from '../helpers/documents.ts'
 import { folderForAll } from '../helpers/files.ts'
+import { freePorts } from '../helpers/ports.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
 
 const at = folderForAll()
@@ -123,6 +124,10 @@ describe('the package', () => {
     )
     const { output } = await runCommand(['--help'], { program, cwd: home, env })
     assert.match(output, /^Usage: npx ecdh-duet /)
+    const [nobody] = await freePorts(1)
+    const attack = ['lab', 'bad-keys', `http://127.0.0.1:${nobody}`]
+    const { errors } = await runCommand(attack, { program, cwd: home, env })
+    assert.match(errors, /Start both peers first: npx ecdh-duet both\n$/)
     assert.deepEqual(fs.readdirSync(home), before)
   })
 

@@ -68,6 +68,7 @@ const FENCES_RUN_BY: Record<string, Record<string, string>> = {
   'src/state/README.md': { 'Keys of your own': 'house/readme' },
   'src/mailbox/README.md': { 'The commands behind it': 'mailbox/mailRound' },
   'src/page/README.md': { 'To check many': 'house/readme' },
+  'src/lab/bad-keys/README.md': { 'A replay by hand': 'lab/badKeys' },
   'src/lab/mallory/README.md': { 'In three terminals': 'lab/mallory' },
   'src/lab/nonce-reuse/README.md': { 'What to type': 'lab/nonceReuse' },
 }

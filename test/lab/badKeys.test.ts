@@ -1,25 +1,29 @@
 /** `lab bad-keys` against running peers: what it sends, what comes back, and that nothing is broken afterwards. The lesson runs the command. */
 
 import assert from 'node:assert/strict'
+import { execFile, spawnSync } from 'node:child_process'
 import type { RequestListener } from 'node:http'
 import { describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { badKeys } from '../../src/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../../src/lab/call.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { answersIn, inPublic } from '../helpers/bad-keys.ts'
+import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
+import { documentAt, shellLines } from '../helpers/documents.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
-import { labSays } from '../helpers/lab.ts'
+import { assertForProjector, labSays } from '../helpers/lab.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { sharedProcess } from '../helpers/shared.ts'
 import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 /** What the command says of the peer at `url`, without the lab's own peers. */
 async function attacks(url: string) {
-  const { output, result } = await labSays((say) => badKeys(say, url, []))
+  const { output, result } = await labSays((say) => badKeys(say, url, { own: [] }))
   return { output, asExpected: result }
 }
 
 const run = sharedProcess()
+const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
 
 async function agree(a: TestPeer, b: TestPeer): Promise<string> {
   await a.call('/send_keys')
@@ -64,6 +68,22 @@ describe('lab bad-keys', () => {
         const refused = a.lines().filter((line) => line.startsWith('✗'))
         assert.ok(refused.length > 15 && a.lines().every((line) => !line.includes('DEFECT')))
       }))
+
+  it('says each attack and its answer on two screens, and with --all the rest, on every suite', () =>
+    withPeers({}, async (a) => {
+      const own = [inPublic('X25519'), ON_THE_WIRE]
+      const short = await labSays((say) => badKeys(say, a.url))
+      assert.deepEqual([short.result, answersIn(short.output)], [true, own])
+      assert.ok(short.output.split('\n').length <= 80, short.output)
+      const { result, output } = await labSays((say) => badKeys(say, a.url, { all: true }))
+      const others = (['P-256', 'X25519MLKEM768'] as const).map((name) => [
+        ...inPublic(name),
+        ...ON_THE_WIRE,
+      ])
+      assert.deepEqual([result, answersIn(output)], [true, [...own, ...others]])
+      assert.match(output, /nothing: it is genuine/)
+      assertForProjector(output)
+    }))
 
   it('makes a session where there is none, or where an exchange is under way', () =>
     withPeers({}, async (a, b) => {
@@ -114,6 +134,34 @@ describe('lab bad-keys', () => {
       })
     }))
 
+  it('can be done by hand with curl, as its README has it', { skip: noCurl }, () =>
+    withPeers({}, async (a, b) => {
+      const readme = documentAt('src/lab/bad-keys/README.md').text
+      const lines = shellLines(readme, 'A replay by hand')
+      assert.equal(lines.length, 4)
+      const [, detail = ''] = /"detail": "(.*)"/.exec(readme) ?? []
+      /** Types a line, with what its own terminal shows in the place of what the README has. */
+      const type = async (line: string) => {
+        const seen = b.lines().join('\n')
+        const own = line
+          .replace(':5000/', `:${a.port}/`)
+          .replace(':5001/', `:${b.port}/`)
+          .replace(/[0-9a-f]{32}(?=")/, seen.match(/(?<=session )[0-9a-f]{32}/)?.[0] ?? '$&')
+          .replace(/[0-9a-f]{112}/, seen.match(/(?<=message 0 +)[0-9a-f]{112}/)?.[0] ?? '$&')
+          .replace('curl ', 'curl --silent ')
+        return JSON.parse((await promisify(execFile)('sh', ['-c', own])).stdout)
+      }
+      const answers = []
+      for (const line of lines) answers.push(await type(line))
+      const [, , sent, replayed] = answers
+      assert.equal(sent.sent, true)
+      assert.deepEqual([replayed.status, replayed.code, replayed.detail], [409, 'replay', detail])
+      const moved = await type(lines[3]?.replace('"seq":0', '"seq":1') ?? '')
+      assert.equal(moved.code, 'decrypt_failed')
+      assert.equal((await b.call('/decrypt_msg')).json.decrypted, 1)
+    }),
+  )
+
   it('attacks this machine and no other', async () => {
     const { code, output, errors } = await run(['lab', 'bad-keys', 'http://192.0.2.1:5000'])
     assert.deepEqual([code, output], [2, ''])
@@ -139,7 +187,7 @@ describe('lab bad-keys', () => {
       assert.rejects(attacks(url), ({ message }) => line.test(message) && !message.includes('\n'))
     const { code, errors } = await run(['lab', 'bad-keys', missing])
     assert.equal(code, 1)
-    assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* make run-both\n$/)
+    assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* node dist\/main\.js both\n$/)
     const hello: RequestListener = (_, response) => response.end('Hello')
     await withServer(hello, (url) => oneLine(url, /is not a peer/))
     const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')

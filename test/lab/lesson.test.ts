@@ -8,7 +8,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { quantum } from '../../src/lab/quantum/quantum.ts'
-import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
 import { assertShows, commandsOf, documentAt, root } from '../helpers/documents.ts'
 import { assertForProjector, labSays } from '../helpers/lab.ts'
@@ -37,7 +37,7 @@ const outputOf = (line: string) =>
     .map(({ output }) => output)
     .join('\n')
 
-/** Three seconds of this one are its measurements: without SLOW=1 it makes one in place of 25, in this process. */
+/** Four seconds of this one are its measurements: without SLOW=1 it makes one, in this process. */
 const MEASURES = 'make lab-quantum'
 /** All others, but for those that run beside the lines that follow, are then run by one process. */
 const run = sharedProcess()
@@ -47,7 +47,7 @@ before(async () => {
   if (SLOW) shown = await walk([...commands, ...again])
   else {
     const others = commands.filter((line) => line !== MEASURES)
-    const { output } = await labSays((say) => quantum(say, 1))
+    const { output } = await labSays((say) => quantum(say, { rounds: 1, limit: 0 }))
     shown = [...(await walk(others, run)), { line: MEASURES, output }]
   }
   seen = shown.map(({ output }) => output).join('\n')
@@ -169,18 +169,13 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.ok(lines.every((line) => !line.includes('SECRET')))
   })
 
-  it('bad keys: everything is refused with its code, on each suite, and the session goes on', () => {
+  it('bad keys: everything is refused with its code, and the session goes on', () => {
     const output = outputOf('make lab-bad-keys')
-    const others: SuiteName[] = ['P-256', 'X25519MLKEM768']
-    assert.deepEqual(answersIn(output), [
-      inPublic('X25519'),
-      ON_THE_WIRE,
-      ...others.map((other) => [...inPublic(other), ...ON_THE_WIRE]),
-    ])
+    assert.deepEqual(answersIn(output), [inPublic('X25519'), ON_THE_WIRE])
     assert.doesNotMatch(output, /✗/)
-    // 8: what is accepted in part 2
-    const [, part = ''] = /\n2\. On the wire([\s\S]*?)\n3\. /.exec(output) ?? []
-    assert.equal(part.match(/✓ accepted/g)?.length, 2)
+    // 8: what is accepted, all of it in part 2
+    const [, part = ''] = output.split('\n2. On the wire')
+    for (const text of [part, output]) assert.equal(text.match(/✓ accepted/g)?.length, 2)
   })
 
   for (const suite of Object.values(SUITES)) {
@@ -249,8 +244,9 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.doesNotMatch(second, new RegExp(DAY.slice(0, 8)))
 
     const times = [...cost.matchAll(/(\d+\.\d) ms/g)].map(([, ms]) => Number(ms))
-    assert.equal(times.length, 6)
+    assert.ok(times.length >= 6)
     assert.ok(times.slice(0, 2).every((ms) => ms > 0))
+    if (!SLOW) assert.match(cost, /the difference +too small for what this machine can tell now/)
 
     assert.match(during, /B agrees +session [0-9a-f]{32}, with the peer that it knows$/m)
     assert.match(during, /safety number +the same as with A$/m)

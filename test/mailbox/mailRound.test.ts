@@ -53,10 +53,10 @@ describe('the README of mail', () => {
     const [serverA, watcherA, serverB, watcherB] = targets.map((line) => line.replace('make ', ''))
     const recipes = async (words: string) => (await run(`${MAKE} -n ${words}`))[0]
     const ofA = await recipes(`${serverA} ${watcherA}`)
-    assert.match(ofA, /keygen .*--port 5000 .*\/a\/mail.*watch .*\/a\/mail/s)
+    assert.match(ofA, /keygen .*--port "\$PORT_A" .*\/a\/mail.*watch .*\/a\/mail/s)
     const swapped = ofA
       .replaceAll(/(?<=\/)a\b/g, 'b')
-      .replaceAll(/500[01]/g, (port) => (port === '5000' ? '5001' : '5000'))
+      .replaceAll(/(?<=PORT_)[AB]/g, (letter) => (letter === 'A' ? 'B' : 'A'))
     assert.equal(await recipes(`${serverB} ${watcherB}`), swapped)
   })
 

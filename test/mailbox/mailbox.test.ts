@@ -145,7 +145,7 @@ describe('a mailbox refuses', () => {
     ['another field', { text: noise(100) }, 'bad_message'],
     ...messages.map(([what, message, code]): (typeof messages)[0] => [what, { message }, code]),
   ]
-  const command = (peer: TestPeer) => `echo 'your text' | node dist/main.js send --to ${peer.url} -`
+  const command = (peer: TestPeer) => `echo 'your text' | npx ecdh-duet send --to ${peer.url} -`
 
   for (const [what, body, code] of [...bodies, ...onP256])
     it(`${what} as ${code}, says how it is done, and keeps nothing`, () =>
@@ -207,7 +207,9 @@ describe('the next step after a text in clear', () => {
     withMailbox(async (peer, { pair }) => {
       const refused = await post(`${peer.url}/message`, { message: 'Hey Bud' })
       const root = path.resolve(import.meta.dirname, '../..')
-      const { output } = await runCommand([refused.json.next], { program: ['sh', '-c'], cwd: root })
+      // what was started here is a test
+      const line = refused.json.next.replace('npx ecdh-duet', 'node dist/main.js')
+      const { output } = await runCommand([line], { program: ['sh', '-c'], cwd: root })
       const stored = fs.readFileSync(path.join(dir, 'new', JSON.parse(output).id))
       assert.equal(Buffer.from(await open(pair, stored)).toString(), 'your text')
     }),

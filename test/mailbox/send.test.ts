@@ -154,9 +154,13 @@ describe('a text that does not arrive', () => {
   const elsewhere = { location: 'http://127.0.0.1:9/' }
   const privateKey = () => fs.readFileSync(keys.privateFile, 'utf8')
   const rows: [string, RequestListener, RegExp][] = [
-    ['full', refusing(429, problem('inbox_full')), /inbox_full\. Send it again once/],
-    ['out of disk', refusing(507, problem('no_space')), /no_space\. Look at the disk/],
-    ['one that refuses it', refusing(400, problem('bad_point')), /bad_point\. echo 'your/],
+    [
+      'full',
+      refusing(429, problem('inbox_full')),
+      /inbox_full\. Too many messages wait\. Send it again once/,
+    ],
+    ['out of disk', refusing(507, problem('no_space')), /no_space\. No room .*\. Look at the disk/],
+    ['one that refuses it', refusing(400, problem('bad_point')), /bad_point\. .*\. echo 'your/],
     ['one with a code of its own', refusing(400, problem('\u001b[31mx')), /not a peer/],
     ['another program', refusing(200, 'hello', {}), /not a peer/],
     ['one that answers a lie', refusing(201, '{"stored":false,"id":"x"}'), /not a peer/],

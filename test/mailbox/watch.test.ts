@@ -290,7 +290,7 @@ describe('the terminal of a watcher', () => {
     const [mail, timeless, passed, rest] = shown().split('\n')
     assert.equal(
       mail,
-      '●  SECRET mail           2023-11-14T22:13:20Z  sender unverified  hello\\u{1b}[2J\\r\\n●  SECRET mail  sender verified\\u{202e}',
+      '●  SECRET mail           2023-11-14T22:13:20Z  sender unverified  hello\\u{1b}[2J\\r\\n\\u{25cf}\\u{20}\\u{20}SECRET mail\\u{20}\\u{20}sender verified\\u{202e}',
     )
     assert.equal(timeless, '●  SECRET mail           at no known time  sender unverified  hello')
     assert.match(passed ?? '', /^✗ {2}passed over {11}\\u\{1b\}\[31mx+… {2}It is not a file\.$/)

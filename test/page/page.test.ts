@@ -183,6 +183,19 @@ describe('the page in a language', () => {
 })
 
 describe('the page', () => {
+  it('numbers its steps as the README does', () =>
+    withPair(async (a) => {
+      const inReadme = [...readme.matchAll(/^\*\*(\d[\d and]*)\. `(\/\w+)`/gm)]
+      const numbers = inReadme.map(([, number = '', step]) => [step, number.replace(' and', ',')])
+      const steps = /<li id="\w+" data-step="([^"]+)" data-number="([^"]+)"/g
+      const onPage = [...(await pageOf(a)).text.matchAll(steps)].map(([, step, number]) => [
+        step === 'other' ? '/send_keys' : step,
+        number,
+      ])
+      assert.equal(onPage.length, 5)
+      assert.deepEqual(onPage, numbers)
+    }))
+
   it('may load what this peer serves and nothing else, and run no text of its own', () =>
     withPair(async (a) => {
       const answer = await pageOf(a)

@@ -195,7 +195,9 @@ describe('a peer', () => {
     assert.throws(() => b.peer.receiveKeys(impostor), { code: 'identity_changed' })
     const { type, ...told } = b.events.at(-1) ?? assert.fail()
     assert.equal(type, 'identity changed')
-    assert.deepEqual(told, { identity: identity.publicKey, toForget: 'start again.' })
+    const { publicKey } = identity
+    const place = 'kept nowhere'
+    assert.deepEqual(told, { identity: publicKey, place, toForget: 'start again.' })
     assert.equal(b.events.length, count + 1)
   })
 

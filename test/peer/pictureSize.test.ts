@@ -1,10 +1,10 @@
-/** How large pictures claim to be, wherever in the file they say so: what is refused, and what is not. */
+/** How large pictures claim to be, wherever in the file they say so, and whether they are whole: what is refused, and what is not. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { PictureSize } from '../../src/pictureSize.ts'
-import type { PictureType } from '../../src/protocol/stream.ts'
+import { type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 
 const be = (bytes: number, ...values: number[]) => numbers('BE', bytes, values)
 const le = (bytes: number, ...values: number[]) => numbers('LE', bytes, values)
@@ -187,5 +187,76 @@ describe('the head of a WebP', () => {
     const message = 'The head of the WebP has bits that are reserved.'
     for (const head of [vp8x(1, 1, 1), vp8x(1, 1, 0x40), vp8x(1, 1, 0x80), vp8x(1, 1, 0, 2 ** 23)])
       assert.throws(() => look('image/webp', webp(head)), { code: 'bad_image', message })
+  })
+})
+
+const scan = (...data: string[]) => join(segment(0xda, Buffer.alloc(10)), ...data)
+/** Each ends with the last byte that its format wants. */
+const WHOLE: [string, PictureType, Buffer][] = [
+  [
+    'a PNG',
+    'image/png',
+    png(ihdr(1, 1), pngChunk('IDAT', Buffer.from('IEND')), pngChunk('IEND', Buffer.alloc(0))),
+  ],
+  [
+    'a JPEG with a whole one in its metadata',
+    'image/jpeg',
+    jpeg(
+      segment(0xe1, join('Exif\0\0', jpeg(frame(0xc0, 1, 1), scan('a'), '\xff\xd9'))),
+      frame(0xc0, 1, 1),
+      scan('a\xff\0b\xff\xd0c'),
+      '\xff\xd9',
+    ),
+  ],
+  [
+    'a progressive JPEG',
+    'image/jpeg',
+    jpeg(
+      frame(0xc2, 1, 1),
+      scan('a', '\xff'),
+      segment(0xc4, Buffer.from('\xff\xd9', 'latin1')),
+      scan('b'),
+      '\xff\xff\xd9',
+    ),
+  ],
+  ['a GIF that moves', 'image/gif', gif(1, 1, image(0, 0, 1, 1), COMMENT, image(0, 0, 1, 1), ';')],
+  ['a WebP', 'image/webp', join('RIFF', le(4, 22), 'WEBP', vp8(1, 1).subarray(0, 18))],
+]
+
+/** Whether `bytes` are a whole picture, in pieces of `each`. */
+function isWhole(type: PictureType, bytes: Uint8Array, each = bytes.length): boolean {
+  const size = new PictureSize(type)
+  for (let at = 0; at < bytes.length; at += each) size.read(bytes.subarray(at, at + each))
+  return size.isWhole
+}
+
+describe('the end of a picture', () => {
+  for (const [what, type, whole] of WHOLE) {
+    it(`is there, whatever follows it (${what})`, () => {
+      const more = [Buffer.alloc(0), Buffer.alloc(1), whole, Buffer.from('\xff\xd8SEFT', 'latin1')]
+      for (const each of [1, 2, 7, 1000])
+        for (const after of more) assert.ok(isWhole(type, join(whole, after), each), `${each}`)
+    })
+
+    it(`is not there before the last byte (${what})`, () => {
+      for (let length = 0; length < whole.length; length++)
+        for (const each of [1, 1000])
+          assert.ok(!isWhole(type, whole.subarray(0, length), each), `${length}`)
+    })
+
+    it(`is not there where curl -d left bytes out (${what})`, () => {
+      const head = pictureTypeOf(whole)
+      // line ends, and all from the first 0 on, or each 0: it depends on curl's version
+      for (const left of [/\0[\s\S]*|[\r\n]/g, /[\0\r\n]/g]) {
+        const bytes = join(whole.toString('latin1').replace(left, ''))
+        assert.ok(pictureTypeOf(bytes) !== head || !isWhole(type, bytes))
+      }
+    })
+  }
+
+  it('is that of the sample', () => {
+    const sample = fs.readFileSync(new URL('../../src/sample/curve.png', import.meta.url))
+    assert.ok(isWhole('image/png', sample, 1000))
+    assert.ok(!isWhole('image/png', sample.subarray(0, -1)))
   })
 })

@@ -21,7 +21,7 @@ import {
 import { SUITES } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/memory.ts'
 import { openPictures } from '../../src/state/pictures.ts'
-import { type Answer, beginCall, posting } from '../helpers/call.ts'
+import { type Answer, beginCall, FORM, posting } from '../helpers/call.ts'
 import { withServer } from '../helpers/fakes.ts'
 import { MAX_IMAGE, pair, type WiredPeer } from '../helpers/pair.ts'
 import {
@@ -66,7 +66,7 @@ function filesOf(port: number): string[] {
   return fs.existsSync(dir) ? fs.readdirSync(dir, { recursive: true }).map(String).sort() : []
 }
 
-const png = (bytes = 12) => sourceOf('image/png', pngOf(bytes))
+const png = (bytes = 20) => sourceOf('image/png', pngOf(bytes))
 
 type Tamper = (stream: Uint8Array) => Uint8Array
 
@@ -135,7 +135,7 @@ describe('a received picture', () => {
     })
     const named = { ...png(), name: 'x'.repeat(1100) }
     await assert.rejects(a.peer.sendPicture(named), { code: 'bad_image' })
-    const sizes = [300_000, 12, 100_000, 13]
+    const sizes = [300_000, 20, 100_000, 21]
     await Promise.all(sizes.map((bytes) => a.peer.sendPicture(png(bytes))))
     assert.deepEqual(numbers, [0, 1, 2, 3])
     const came = b.events.flatMap((event) =>
@@ -253,6 +253,67 @@ describe('/send_image and /image', () => {
       assert.equal((await b.call('/show')).json.image, null)
       assert.equal((await a.call('/send_image', sending(1000))).status, 201)
     }))
+
+  it('take the other names of a type, and what is said of a charset means nothing', () =>
+    withSharedSession(async (a) => {
+      for (const [named, type] of [
+        ['image/jpg', 'image/jpeg'],
+        ['image/pjpeg', 'image/jpeg'],
+        ['IMAGE/JPG; charset=binary', 'image/jpeg'],
+        ['image/x-png', 'image/png'],
+        ['image/apng;charset=iso-8859-1', 'image/png'],
+      ] as const) {
+        const answer = await a.call('/send_image', posting(named, pictureOf(type, 100)))
+        assert.deepEqual([answer.status, answer.json.type], [201, type], named)
+      }
+    }))
+
+  it('name the type that a picture really has, and how it is sent', () =>
+    withSharedSession(async (a, b) => {
+      const jpeg = pictureOf('image/jpeg', 5000)
+      const command = (type: string, file: string) =>
+        `curl ${a.url}/send_image -H 'Content-Type: ${type}' --data-binary @${file}`
+      for (const [code, type, body, next] of [
+        ['bad_image', 'image/png', jpeg, command('image/jpeg', 'picture.jpg')],
+        ['unsupported_type', FORM, jpeg, command('image/jpeg', 'picture.jpg')],
+        ['unsupported_type', 'image/heic', 'none', command('image/png', 'picture.png')],
+        // as curl -d sends it, up to the first byte that is 0
+        ['bad_image', 'image/jpeg', jpeg.subarray(0, 4), command('image/jpeg', 'picture.jpg')],
+        ['bad_image', 'image/gif', Buffer.from('GIF89a\x01'), command('image/gif', 'picture.gif')],
+      ] as const)
+        assert.equal(
+          assertProblem(await a.call('/send_image', posting(type, body)), code).next,
+          next,
+        )
+      // a short one is looked at before anything is sent
+      assert.doesNotMatch(b.lines().join('\n'), /refused/)
+    }))
+
+  it('refuse a long picture that is not whole at its end, and nothing of it is kept', () =>
+    withSharedSession(async (a, b) => {
+      const { image } = (await b.call('/show')).json
+      const cut = pngOf(300_000)
+      // a chunk that is longer than the file
+      cut.set([0, 15, 0, 0], 8)
+      const problem = assertProblem(
+        await a.call('/send_image', posting('image/png', cut)),
+        'bad_image',
+      )
+      assert.match(problem.detail, /ends before/)
+      assert.deepEqual((await b.call('/show')).json.image, image)
+      assert.equal((await a.call('/send_image', sending(1000))).status, 201)
+    }))
+
+  it("carry the receiver's reason, and what the sender can do", () => {
+    const pictures = new PicturesInMemory()
+    pictures.create = () => Promise.reject(new DuetError('bad_image', 'Not this one.'))
+    return withSession({ openMemory: () => ({ ...forgetful(X25519), pictures }) }, async (a) => {
+      const answer = await a.call('/send_image', sending(1000))
+      assertPeerRefused(answer, 'bad_image')
+      assert.match(answer.json.detail, /bad_image\. Not a picture that can be sent\.$/)
+      assert.match(answer.json.next, new RegExp(`^curl ${a.url}/send_image .*--data-binary`))
+    })
+  })
 
   it('tell both terminals: path, type, size, time and rate', () =>
     withSharedSession(async (a, b) => {
@@ -468,13 +529,27 @@ describe('ecdh-duet send-image', () => {
 
   it('prints nothing that acts on the terminal, whatever listens there', () =>
     withServer(
-      (_request, response) => response.writeHead(500).end('{"code":"\u009b31m\u202e\u007f"}'),
+      (_request, response) => response.writeHead(500).end('{"next":"\u009b31m\u202e\u007f"}'),
       async (url) => {
         const args = ['send-image', '--port', new URL(url).port, SAMPLE]
         const { code, output } = await runInShared(args)
-        assert.deepEqual([code, output], [1, '{\n  "code": "\\u{9b}31m\\u{202e}\\u{7f}"\n}\n'])
+        assert.deepEqual([code, output], [1, '{\n  "next": "\\u009b31m\\u202e\\u007f"\n}\n'])
       },
     ))
+
+  it('prints nothing of an answer that no peer gives: indented, it is a thousand times as long', async () => {
+    const deep = '['.repeat(2000) + ']'.repeat(2000)
+    for (const answer of [deep, `{"next":"","more":${deep}}`, '{"sent":true}', 'x'.repeat(20_000)])
+      await withServer(
+        (_request, response) => response.writeHead(201).end(answer),
+        async (url) => {
+          const args = ['send-image', '--port', new URL(url).port, SAMPLE]
+          const { code, output, errors } = await runInShared(args)
+          assert.deepEqual([code, output], [1, ''])
+          assert.match(errors, /^ecdh-duet: What answers [^\n]* is not a peer[^\n]*\n$/)
+        },
+      )
+  })
 
   it('is a usage error without a port', async () => {
     assert.equal((await runInShared(['send-image', SAMPLE])).code, 2)

@@ -96,6 +96,24 @@ function assertRefusesRaw(code: string, bytes: string | Uint8Array, options: Raw
   })
 }
 
+describe('what a browser asks for by itself', () => {
+  const asked =
+    `/favicon.ico /robots.txt /apple-touch-icon.png /apple-touch-icon-120x120-precomposed.png
+    /.well-known/appspecific/com.chrome.devtools.json /.well-known/traffic-advice`.split(/\s+/)
+
+  it('is not_found, and nothing on the terminal', () =>
+    withPair(async (a, b) => {
+      for (const path of asked) assertProblem(await a.call(path), 'not_found')
+      assert.deepEqual(
+        a.lines().filter((line) => line.includes('refused')),
+        [],
+      )
+      for (const path of ['/favicon.icon', '/x/favicon.ico', '/.well-known', '/send_keys/'])
+        assertProblem(await b.call(path), 'not_found')
+      assert.equal(b.lines().filter((line) => line.includes('refused')).length, 4)
+    }))
+})
+
 describe('a request target that is no path', () => {
   const head = ['Host: 127.0.0.1', 'Connection: close']
   // Node gives each kind of warning once: this comes before the targets below

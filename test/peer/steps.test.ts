@@ -45,6 +45,8 @@ describe('/send_msg takes', () => {
     ['= in a form', posting(FORM, 'text=a=b'), 'a=b'],
     ['%26 in a form as &', posting(FORM, 'text=Tom+%26+Jerry'), 'Tom & Jerry'],
     ['%25 in a form once', posting(FORM, 'text=%2541'), '%41'],
+    ['text/plain; charset=utf8', posting('text/plain; charset=utf8', '¡Olé!'), '¡Olé!'],
+    ['a form; charset=UTF8', posting(`${FORM}; charset=UTF8`, 'text=é'), 'é'],
     ['a form; charset=utf-8', posting(`${FORM}; charset=UTF-8`, 'text=é'), 'é'],
   ] as [string, CallOptions, string][])
     it(what, () =>
@@ -133,6 +135,7 @@ describe('/send_msg refuses', () => {
     ['text/html', 'Hello'],
     ['text/plain; charset=iso-8859-1', 'Hello'],
     ['text/plain; charset=utf-16', 'Hello'],
+    ['text/plain; charset=xyzzy', 'Hello'],
     [`${FORM}; charset=iso-8859-1`, 'text=Hello'],
     ['text', 'Hello'],
     [undefined, 'Hello'],

@@ -175,14 +175,15 @@ describe('a key chain', () => {
     assert.equal(farthest.accept(), MAX_AHEAD)
   })
 
-  it('names in a refusal what it counts', () => {
+  it('names in a refusal what it counts, and the numbers of a replay', () => {
     for (const what of ['message', 'picture'] as const) {
       const chain = new KeyChain(what, new Uint8Array(32))
       chain.take()
       const [replay, rekey] = [0, 2 ** 20].map((number) =>
         refuses(codeOf(number, 1) ?? assert.fail(), () => chain.check(number)),
       )
-      assert.match(replay?.message ?? '', new RegExp(`A ${what} `))
+      const says = `This ${what} was accepted, or a later one: number 0; next expected 1.`
+      assert.equal(replay?.message, says)
       assert.match(rekey?.message ?? '', new RegExp(`2\\^20 ${what}s`))
     }
   })

@@ -349,7 +349,10 @@ describe('the receiving sequence', () => {
     const missing = [0, 3, 4, 9].map((i) => receive(b, messages[i] as SealedMessage).missing)
     assert.deepEqual(missing, [0, 2, 0, 4])
     for (const message of messages)
-      assert.match(refuses('replay', () => receive(b, message)).message, /^A message /)
+      assert.match(
+        refuses('replay', () => receive(b, message)).message,
+        /^This message .*: number \d+; next expected \d+/,
+      )
     assert.equal(b.received, 4)
     assert.equal(receive(b, a.seal(HELLO)).missing, 0)
   })
@@ -417,7 +420,7 @@ describe('a picture', () => {
     const [first, third] = [b.openPicture(0), b.openPicture(2)]
     third.accept()
     for (const number of [0, 1, 2])
-      assert.match(refuses('replay', () => b.openPicture(number)).message, /^A picture /)
+      assert.match(refuses('replay', () => b.openPicture(number)).message, /^This picture /)
     // one that was on its way when a later one was accepted
     refuses('replay', () => first.accept())
     b.openPicture(3 + 1_024).forget()

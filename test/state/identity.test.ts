@@ -1,6 +1,7 @@
 /** `peer --identity`: a key of one's own in place of the one in the state, and no start with a wrong one. */
 
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { bytesToHex } from '../../src/protocol/bytes.ts'
@@ -9,13 +10,14 @@ import { SUITES, type Suite, type SuiteName } from '../../src/protocol/suites.ts
 import { readPrivateKey } from '../../src/state/keyFiles.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../../src/state/pem.ts'
 import { call } from '../helpers/call.ts'
-import { refusal, withCommand } from '../helpers/command.ts'
+import { type CommandOptions, MAIN, refusal, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { GENPKEY, noOpenssl, openssl } from '../helpers/openssl.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { withOnePeer } from '../helpers/with-peers.ts'
 
 const at = folderForEach()
+const noBash = spawnSync('bash', ['--version']).status === 0 ? false : 'there is no bash here'
 const step = (port: number, path: string) => call(`http://127.0.0.1:${port}${path}`)
 
 /** Has `peer --identity mine.pem ARGS`, whose key `command` makes, exchange keys, texts and a picture. */
@@ -96,6 +98,38 @@ async function refused(curve?: SuiteName): Promise<string> {
   assert.equal(fs.existsSync(at('.duet')), false)
   return line
 }
+
+describe('peer --identity from what is open', () => {
+  const pair = new KeyPair(SUITES.X25519.curve)
+  const key = encodePrivateKey(pair)
+  /** Starts a peer in a shell, and waits for who it says to be. */
+  const is = (script: string, options: CommandOptions = {}) => {
+    const command = `exec "$0" "$1" peer --port 0 --peer http://127.0.0.1:9 --no-state ${script}`
+    const program = ['bash', '-c', command, process.execPath, MAIN]
+    return withCommand([], { cwd: at(), program, ...options }, async (peer) => {
+      await peer.until(new RegExp(`identity +${bytesToHex(pair.publicKey)} `))
+    })
+  }
+  const says = async (script: string, line: RegExp, options?: CommandOptions) =>
+    assert.rejects(is(script, options), line)
+
+  it('is read from a pipe, and as a shell names one', { skip: noBash }, async () => {
+    await is('--identity /dev/stdin', { input: key })
+    fs.writeFileSync(at('mine.pem'), key, { mode: 0o600 })
+    await is('--identity /dev/fd/0 < mine.pem')
+    await is('--identity <(cat mine.pem)')
+  })
+
+  it('is refused where that is no key, or one that others can read', { skip: noBash }, async () => {
+    await says('--identity /dev/stdin', /\/dev\/stdin: It is not a PEM key/, { input: '' })
+    await says('--identity <(yes)', /\/dev\/fd\/\d+: It is too long/)
+    await says('--identity /dev/fd/999', /It is not open in this process/)
+    await says('--identity /dev/stdin < /dev/null', /It is not a file, and no pipe either/)
+    fs.writeFileSync(at('mine.pem'), key, { mode: 0o644 })
+    const others = /Others can read it.*close the file that it comes from, with chmod 600/
+    await says('--identity /dev/stdin < mine.pem', others)
+  })
+})
 
 describe('peer with a wrong --identity', () => {
   for (const [of, curve] of [

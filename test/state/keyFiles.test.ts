@@ -87,6 +87,25 @@ for (const [kind, read] of [
     })
   })
 
+describe('the file of a key in another encoding', () => {
+  const utf16 = (text: string) => Buffer.from(text, 'utf16le')
+  const encodings: [string, (text: string) => Buffer][] = [
+    ['UTF-8 behind a mark', (text) => Buffer.from(`\ufeff${text}`)],
+    ['UTF-16, as PowerShell writes it', (text) => utf16(`\ufeff${text}`)],
+    ['UTF-16 in the other order', (text) => utf16(`\ufeff${text}`).swap16()],
+    ['UTF-16 without a mark', utf16],
+    ['UTF-16 in the other order without a mark', (text) => utf16(text).swap16()],
+  ]
+  for (const [encoding, encode] of encodings)
+    it(`is read: ${encoding}`, () => {
+      const bytes = (text: string) => encode(text.replaceAll('\n', '\r\n'))
+      fs.writeFileSync(file(), bytes(encodePrivateKey(pair)), { mode: 0o600 })
+      assert.deepEqual(readPrivateKey(file()).publicKey, pair.publicKey)
+      fs.writeFileSync(file(), bytes(encodePublicKey(pair)))
+      assert.deepEqual(readPublicKey(file()).publicKey, pair.publicKey)
+    })
+})
+
 describe('the file of a private key', () => {
   it('is refused with the way to close it where others can do anything with it, and else is read', () => {
     fs.writeFileSync(file(), encodePrivateKey(pair))
@@ -218,7 +237,7 @@ describe('one key as identity and for the mailbox', () => {
     it(`is refused on ${curve.name}, and another is not`, () => {
       const identity = new KeyPair(curve)
       const same = { curve, publicKey: identity.publicKey.slice() }
-      const message = /^The mailbox key is the identity.*ecdh-duet keygen/
+      const message = /^The mailbox key is the identity.*npx ecdh-duet keygen/
       assert.throws(() => refuseOneKeyForBoth(identity, same), { message })
       for (const other of Object.values(CURVES))
         assert.doesNotThrow(() => refuseOneKeyForBoth(identity, new KeyPair(other)))

@@ -22,7 +22,11 @@ const IS_PRIVATE =
   'It is a private key, which belongs to nobody else. Its public one: openssl pkey -in FILE -pubout -out NEW_FILE'
 const ENCRYPTED =
   'It is encrypted, and this program asks for no passphrase. To take it off: openssl pkey -in FILE -out NEW_FILE'
-const EXPLICIT = 'It describes its curve by parameters; P-256 goes by its name.'
+const explicit = (option: string) =>
+  `It describes its curve by parameters; P-256 goes by its name: openssl ec ${option}-in FILE -param_enc named_curve -out NEW_FILE`
+const EXPLICIT = explicit('')
+const pointOf = (form: string) =>
+  `Its point is ${form}, and here the plain one belongs: openssl ec -pubin -in FILE -conv_form uncompressed -out NEW_FILE`
 const IS_PUBLIC = 'It is a public key, and here the private one belongs.'
 const TWO_HALVES = 'Its two halves do not belong together.'
 
@@ -35,6 +39,10 @@ before(() => {
   theirs.explicit = openssl(`${GENPKEY['P-256']} -pkeyopt ec_param_enc:explicit`)
 })
 const p256 = () => theirs['P-256']
+/** OpenSSL converts SEC 1 in all its versions. */
+const pkcs8Compressed = () =>
+  openssl('pkcs8 -topk8 -nocrypt', openssl('ec -conv_form compressed', p256()))
+const inForm = (form: string) => openssl(`ec -pubout -conv_form ${form}`, p256())
 const publicOf = (name: 'X25519' | 'P-256') => openssl('pkey -pubout', theirs[name])
 
 /** What makes each PEM, and what is said of it. */
@@ -56,6 +64,7 @@ describe('a private key', { skip: noOpenssl }, () => {
     ['SEC 1 behind its parameters', () => openssl('ecparam -name prime256v1 -genkey')],
     ['SEC 1 without its public half', () => theirs.halfless],
     ['SEC 1 with a compressed public half', () => openssl('ec -conv_form compressed', p256())],
+    ['PKCS#8 with a compressed public half', () => pkcs8Compressed()],
     ['PKCS#8 without its public half', () => openssl('pkey', theirs.halfless)],
     ['PKCS#8 with a text behind it', () => openssl('pkey -text', p256())],
     ['with the line ends of Windows', () => p256().replaceAll('\n', '\r\n')],
@@ -170,9 +179,14 @@ describe('a public key', { skip: noOpenssl }, () => {
   refuses(decodePublicKey, '', [
     ['of Ed25519', ed25519, ANOTHER_KIND],
     ['of secp256k1', secp256k1, ANOTHER_KIND],
-    // these two OpenSSL takes
-    ['with explicit parameters', () => openssl('pkey -pubout', theirs.explicit), NOT_OUR_FORM],
-    ['compressed', () => openssl('ec -pubout -conv_form compressed', p256()), NOT_OUR_FORM],
+    // these three OpenSSL takes
+    [
+      'with explicit parameters',
+      () => openssl('pkey -pubout', theirs.explicit),
+      explicit('-pubin '),
+    ],
+    ['compressed', () => inForm('compressed'), pointOf('compressed')],
+    ['hybrid', () => inForm('hybrid'), pointOf('in the hybrid form')],
     ['a private one in SEC 1', () => openssl('ec', p256()), IS_PRIVATE],
     ['an encrypted one', () => openssl('pkey -aes256 -passout pass:x', p256()), IS_PRIVATE],
     ['an encrypted one in SEC 1', () => openssl('ec -aes256 -passout pass:x', p256()), IS_PRIVATE],
@@ -181,12 +195,86 @@ describe('a public key', { skip: noOpenssl }, () => {
     ['of X25519 with 33 bytes', ofLength(33), NOT_A_KEY],
   ])
 
+  it('is read once what its refusal says to type was typed', () => {
+    const { publicKey } = decodePrivateKey(p256())
+    for (const form of ['compressed', 'hybrid']) {
+      const plain = openssl('ec -pubin -conv_form uncompressed', inForm(form))
+      assert.deepEqual(decodePublicKey(plain).publicKey, publicKey)
+    }
+    const { publicKey: ofExplicit } = decodePublicKey(
+      openssl('ec -pubin -param_enc named_curve', openssl('pkey -pubout', theirs.explicit)),
+    )
+    const named = openssl('ec -param_enc named_curve', theirs.explicit)
+    assert.deepEqual(decodePrivateKey(named).publicKey, ofExplicit)
+  })
+
   it('of low order, or not canonical, is refused', () => {
     const spki = der(encodePublicKey(new KeyPair(X25519)))
     for (const u of [Buffer.alloc(32), Buffer.alloc(32, 0xff)]) {
       const text = pem('PUBLIC KEY', Buffer.concat([spki.subarray(0, -32), u]))
       assert.throws(() => decodePublicKey(text), { code: 'bad_point' })
     }
+  })
+})
+
+describe('a PKCS#8 of version 2 (RFC 5958)', () => {
+  /** An element of DER of at most 127 bytes, or of at most 65,535. */
+  const element = (tag: number, ...parts: Uint8Array[]) => {
+    const content = Buffer.concat(parts)
+    const { length } = content
+    const head = length < 128 ? [length] : [0x82, length >> 8, length & 0xff]
+    return Buffer.concat([Buffer.of(tag, ...head), content])
+  }
+  /** `pair` with `version`, and `more` behind its private key. */
+  const written = (pair: KeyPair, version: number, ...more: Uint8Array[]) => {
+    const first = der(encodePrivateKey(pair))
+    const head = (first[1] ?? 0) < 128 ? 2 : 3
+    const rest = first.subarray(head + 3)
+    return pem('PRIVATE KEY', element(0x30, Buffer.of(2, 1, version), rest, ...more))
+  }
+  const point = (bytes: Uint8Array, unused = 0) => element(0x81, Buffer.of(unused), bytes)
+  const attributes = element(0xa0, Buffer.of(0x30, 0))
+
+  for (const curve of Object.values(CURVES))
+    describe(`of ${curve.name}`, () => {
+      const pair = new KeyPair(curve)
+      const own = point(pair.publicKey)
+      it('is read, with its public half and without', () => {
+        const forms = [written(pair, 1, own), written(pair, 1), written(pair, 1, attributes, own)]
+        for (const text of [...forms, forms[0]?.replaceAll('\n', '\r\n') ?? '']) {
+          const read = decodePrivateKey(text)
+          assert.deepEqual(read.exportPrivateKey(), pair.exportPrivateKey())
+          assert.deepEqual(read.publicKey, pair.publicKey)
+        }
+      })
+
+      const other = new KeyPair(curve).publicKey
+      refuses(decodePrivateKey, '', [
+        ['with another public half', () => written(pair, 1, point(other)), TWO_HALVES],
+        [
+          'with a part of it',
+          () => written(pair, 1, point(pair.publicKey.subarray(1))),
+          TWO_HALVES,
+        ],
+        [
+          'with a public half of other bits',
+          () => written(pair, 1, point(pair.publicKey, 1)),
+          NOT_A_KEY,
+        ],
+        ['with two public halves', () => written(pair, 1, own, own), NOT_A_KEY],
+        ['with bytes behind it', () => written(pair, 1, own, Buffer.of(4)), NOT_A_KEY],
+        ['of version 1 all the same', () => written(pair, 0, own), NOT_A_KEY],
+        ['of version 3', () => written(pair, 2, own), NOT_A_KEY],
+      ])
+    })
+
+  it('of P-256 may have its public half compressed, if it is the right one', () => {
+    const pair = new KeyPair(P256)
+    const x = pair.publicKey.subarray(1, 33)
+    const sign = 2 + ((pair.publicKey[64] ?? 0) & 1)
+    const text = (sign: number) => written(pair, 1, point(Uint8Array.of(sign, ...x)))
+    assert.deepEqual(decodePrivateKey(text(sign)).publicKey, pair.publicKey)
+    assert.throws(() => decodePrivateKey(text(5 - sign)), { message: TWO_HALVES })
   })
 })
 

@@ -298,7 +298,7 @@ describe('check, of a run that was long', () => {
       assert.deepEqual([wrong, facts?.isCut, pairs.length], [[], false, 1])
       assert.match(
         String(remarks),
-        /^of its first \d+ records only those of the last keys are in it,a pair/,
+        /^of its first \d+ records only those of the last keys are in it,/,
       )
     }
     const [text] = texts

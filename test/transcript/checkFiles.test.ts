@@ -7,6 +7,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { after, describe, it } from 'node:test'
 import fc from 'fast-check'
+import stringWidth from 'string-width'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { MAX_FILE_BYTES } from '../../src/transcript/read.ts'
 import { assertLines } from '../helpers/printable.ts'
@@ -175,7 +176,8 @@ describe('a file that is no transcript', () => {
   it('(what is no file, not there or not to be read) is said in one line', async () => {
     fs.mkdirSync(path.join(folder, 'folder'))
     const within = path.join(inFolder('not a folder', ''), 'x')
-    const names = ['folder', 'missing', '/dev/zero', 'folder/none', within]
+    fs.mkdirSync(path.join(folder, 'a folder'))
+    const names = ['folder', 'a folder/', 'missing', '*.jso?', '/dev/zero', 'folder/none', within]
     if (process.platform === 'linux') {
       spawnSync('mkfifo', [path.join(folder, 'fifo')])
       names.push('fifo')
@@ -194,9 +196,26 @@ describe('a file that is no transcript', () => {
       assert.equal(wrong[0].code, 'unreadable')
       assert.match(
         wrong[0].text,
-        /^It is a folder\. Name the files|^It is not a file\.$|^There is no such file\.$|^It can't be read \(E[A-Z]+\)\.$/,
+        /^It is a folder\. Name the files|^It is not a file\.$|^There is no such file\.|^It can't be read \(E[A-Z]+\)\.$/,
       )
     }
+    const [inFolderNamed, inOther, , pattern] = reports.map(({ wrong }) => wrong[0].text)
+    assert.match(inFolderNamed, / Name the files in it: folder\/\*\.json$/)
+    assert.match(inOther, / Name the files in it: FOLDER\/\*\.json$/)
+    if (process.platform !== 'win32') assert.match(pattern, /type it without them: \*\.jso\?$/)
+  })
+
+  it('is named in a table whose columns stay where they are, and cut between characters', async () => {
+    const [a] = await run
+    const names = ['漢字.json', 'Ana Pérez.json', `${'x'.repeat(29)}😀.json`]
+    const { output } = await check(...names.map((name) => inFolder(name, a)))
+    const rows = output.split('\n')
+    const at = (row: string) => stringWidth(row.slice(0, row.indexOf('X25519')))
+    const first = rows.filter((row) => row.includes('X25519'))
+    assert.deepEqual(first.map(at), [30, 30, 30])
+    assert.match(first[0] ?? '', /^漢字\.json /)
+    assert.match(first[1] ?? '', /^│ Ana Pérez\.json ┘ /)
+    assert.ok(rows.includes('│ xxx😀.json ┘'), output)
   })
 
   it('prints nothing raw, of its name or of what is in it', async (t) => {

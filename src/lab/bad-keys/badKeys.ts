@@ -1,9 +1,11 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
+import { calledAs } from '../../called.ts'
 import { PeerError } from '../../contract.ts'
 import { loopbackOrigin } from '../../loopback.ts'
 import { SUITES, type Suite } from '../../protocol/suites.ts'
 import { forgetful } from '../../state/memory.ts'
+import { cut } from '../../terminal/rows.ts'
 import { call, outcome, step } from '../call.ts'
 import { heading, row, type Say, tableHead, wrap } from '../layout.ts'
 import { type OwnPeer, withOwnPair } from '../pair.ts'
@@ -16,11 +18,19 @@ import { isSettled, type Shown, shown, targetOf } from './shown.ts'
 /** Leaves room for the lab's own messages among the 32 that may wait. */
 const MAX_WAITING_BEFORE = 28
 const TEXT = 'This is a message of the lab.'
-/** Three chunks, and a PNG as far as a receiver looks. */
+/** Three chunks, and a PNG as far as a sender looks: its beginning and its end. */
 const PICTURE = Buffer.concat([
-  Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+  Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\0IEND\xaeB`\x82', 'latin1'),
   Buffer.alloc(150_000, 7),
 ])
+
+/** How much is attacked and shown. */
+export interface Extent {
+  /** What each attack would win too, and peers of the lab's own on every suite. */
+  readonly all?: boolean
+  /** The suites of the lab's own peers; without them that of the attacked one, or with `all` every one. */
+  readonly own?: readonly Suite[]
+}
 
 /** Two peers of one session: the attacked one, and the other. */
 interface Couple {
@@ -30,31 +40,33 @@ interface Couple {
 
 /**
  * `ecdh-duet lab bad-keys`: attacks the peer at `origin`, an origin of this machine, and two peers
- * of its own on each of the suites `own`. Returns whether everything was as it has to be.
+ * of its own on each suite. Returns whether everything was as it has to be.
  * @throws PeerError
  */
 export async function badKeys(
   say: Say,
   origin: string,
-  own: readonly Suite[] = Object.values(SUITES),
+  { all = false, own }: Extent = {},
 ): Promise<boolean> {
   const { curve: name, peer } = await shown(origin)
   const other = loopbackOrigin(peer.url)
   if (other === null)
     throw new PeerError(
       'peer_refused',
-      `The other peer of ${origin} is at ${peer.url}, and the lab stays on this machine.`,
+      `The other peer of ${origin} is at ${cut(peer.url)}, and the lab stays on this machine.`,
     )
   const suite = SUITES[name]
-  const others = own.filter(({ id }) => id !== suite.id)
+  const suites = own ?? (all ? Object.values(SUITES) : [suite])
+  const others = suites.filter(({ id }) => id !== suite.id)
   const wrong: string[] = []
+  const table = new Table(say, all)
 
   say(...heading(`1. The peer at ${origin} (${name})`))
-  wrong.push(...(await attackInPublic(say, { origin, other })))
+  wrong.push(...(await attackInPublic(say, table, { origin, other })))
   say('', 'Texts of the lab wait there now. They are read as always:')
   for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
 
-  if (own.includes(suite))
+  if (suites.includes(suite))
     await withPairOn(suite, async (a, b) => {
       say(...heading(`2. On the wire between two peers of the lab's own (${name})`))
       say(
@@ -62,15 +74,18 @@ export async function badKeys(
           'Some attacks need messages that were recorded whole or kept back, which only somebody on the wire has. They go to two ordinary peers that the lab starts for itself.',
         ),
       )
-      wrong.push(...(await attackOnTheWire(say, a, b)))
+      wrong.push(...(await attackOnTheWire(say, table, a, b)))
     })
   for (const [i, other] of others.entries())
     await withPairOn(other, async (a, b) => {
       say(...heading(`${i + 3}. Another CURVE: two peers of the lab's own (${other.name})`))
-      wrong.push(...(await attackInPublic(say, { origin: b.url, other: a.url })))
-      wrong.push(...(await attackOnTheWire(say, a, b)))
+      wrong.push(...(await attackInPublic(say, table, { origin: b.url, other: a.url })))
+      wrong.push(...(await attackOnTheWire(say, table, a, b)))
     })
 
+  const more = `${calledAs()} lab bad-keys --all ${origin}`
+  if (!all)
+    say('', ...wrap(`What each attack would win, and the same on every other CURVE: ${more}`))
   if (wrong.length === 0)
     say('', 'Every attack was refused as it has to be, and every session still works.')
   else say('', 'Not as it has to be, and marked with ✗ above:', ...wrong.map((what) => `  ${what}`))
@@ -82,23 +97,23 @@ function withPairOn(suite: Suite, use: (a: OwnPeer, b: OwnPeer) => Promise<void>
 }
 
 /** All that takes no more than what anyone can know. Returns what was not as it has to be. */
-async function attackInPublic(say: Say, couple: Couple): Promise<string[]> {
+async function attackInPublic(say: Say, table: Table, couple: Couple): Promise<string[]> {
   const before = await makeReady(say, couple)
   const target = targetOf(before)
   const attacks = [...keyAttacks(target), ...messageAttacks(target)]
-  const wrong = await run(say, attacks, () => couple.origin)
+  const wrong = await table.of(attacks, () => couple.origin)
   return [...wrong, ...(await prove(say, couple, before, 0))]
 }
 
 /** What goes by on the wire from `a` to `b`, or is kept back. Returns what was not as it has to be. */
-async function attackOnTheWire(say: Say, a: OwnPeer, b: OwnPeer): Promise<string[]> {
+async function attackOnTheWire(say: Say, table: Table, a: OwnPeer, b: OwnPeer): Promise<string[]> {
   const attacks = recordedAttacks(await record(a, b))
   const genuine = attacks
     .filter(({ expected }) => expected === 'accepted')
     .flatMap(({ requests }) => requests)
     .filter(({ path }) => path === '/wire/message')
   const before = await shown(b.url)
-  const wrong = await run(say, attacks, ({ back }) => (back ? a.url : b.url))
+  const wrong = await table.of(attacks, ({ back }) => (back ? a.url : b.url))
   const couple = { origin: b.url, other: a.url }
   return [...wrong, ...(await prove(say, couple, before, genuine.length))]
 }
@@ -123,7 +138,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
     if (!isSettled(...(await both())))
       throw new PeerError(
         'peer_refused',
-        `${origin} and ${other} do not come to one session. Is somebody between them? End make run-mallory, and start make run-both.`,
+        `${origin} and ${other} do not come to one session. Is somebody between them, as with ${calledAs()} mallory? End that, and start both again: ${calledAs()} both`,
       )
   }
   say(...wrap(`For a message to attack, the lab sends a text from ${other} by its /send_msg.`))
@@ -131,29 +146,37 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
   return shown(origin)
 }
 
-const WIDTHS = [36, 43, 17]
-const TITLES = ['sent', 'what it would win from a careless program', 'answer']
+/** Attacks as rows, each with what it would win or without that. */
+class Table {
+  readonly #say: Say
+  readonly #widths: readonly number[]
+  readonly #cells: (sent: string, gain: string, answer: string) => string[]
 
-/** Runs `attacks` as rows of a table. Returns those with another answer than the expected one. */
-async function run(
-  say: Say,
-  attacks: readonly Attack[],
-  originOf: (attack: Attack) => string,
-): Promise<string[]> {
-  const wrong: string[] = []
-  say('', ...tableHead(WIDTHS, TITLES))
-  for (const attack of attacks) {
-    const { sent, gain, expected, requests } = attack
-    const got = new Set<string>()
-    for (const { path, ...request } of requests)
-      got.add(outcome(await call(originOf(attack), path, request)))
-    if (got.size === 0) throw new Error(`Nothing was sent: ${sent}`)
-    got.delete(expected)
-    const others = [...got].join(', ')
-    say(...row(WIDTHS, [sent, gain, others === '' ? `✓ ${expected}` : `✗ ${others}`]))
-    if (others !== '') wrong.push(`${sent}: ${others} in place of ${expected}`)
+  constructor(say: Say, withGains: boolean) {
+    this.#say = say
+    this.#widths = withGains ? [36, 43, 17] : [81, 17]
+    this.#cells = (sent, gain, answer) => (withGains ? [sent, gain, answer] : [sent, answer])
   }
-  return wrong
+
+  /** Runs `attacks`. Returns those with another answer than the expected one. */
+  async of(attacks: readonly Attack[], originOf: (attack: Attack) => string): Promise<string[]> {
+    const wrong: string[] = []
+    const titles = this.#cells('sent', 'what it would win from a careless program', 'answer')
+    this.#say('', ...tableHead(this.#widths, titles))
+    for (const attack of attacks) {
+      const { sent, gain, expected, requests } = attack
+      const got = new Set<string>()
+      for (const { path, ...request } of requests)
+        got.add(outcome(await call(originOf(attack), path, request)))
+      if (got.size === 0) throw new Error(`Nothing was sent: ${sent}`)
+      got.delete(expected)
+      const others = [...got].join(', ')
+      const answer = others === '' ? `✓ ${expected}` : `✗ ${others}`
+      this.#say(...row(this.#widths, this.#cells(sent, gain, answer)))
+      if (others !== '') wrong.push(`${sent}: ${others} in place of ${expected}`)
+    }
+    return wrong
+  }
 }
 
 /**

@@ -164,7 +164,7 @@ function conclusion(): string[] {
     ),
     ...fact(
       'both at once',
-      'is more than two thefts. While a session is the current one, a peer keeps DH(e1, e2) (and the ML-KEM secret), since /show prints it. With both identities that is all that the keys come from, and the session opens from its beginning. So it is for who steals the memory of make run-both, which is both in one. A program that has nothing to show erases it with the private keys. After /send_keys on both it is gone here too: theft 5.',
+      'is more than two thefts. While a session is the current one, a peer keeps DH(e1, e2) (and the ML-KEM secret), since /show prints it. With both identities that is all that the keys come from, and the session opens from its beginning. So it is for who steals the memory of one program that is both peers. A program that has nothing to show erases it with the private keys. After /send_keys on both it is gone here too: theft 5.',
     ),
   ]
 }

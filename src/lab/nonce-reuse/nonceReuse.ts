@@ -18,7 +18,18 @@ import {
   pseudorandomKey,
   secretsFrom,
 } from '../keys.ts'
-import { fact, heading, readable, row, type Say, table, tableHead, wrap } from '../layout.ts'
+import {
+  fact,
+  heading,
+  quotedFact,
+  readable,
+  row,
+  type Say,
+  table,
+  tableHead,
+  WIDTH,
+  wrap,
+} from '../layout.ts'
 import { keyFromTwo, type Tagged, tagWith } from './poly1305.ts'
 
 export const DEMO_TEXTS: Texts = [
@@ -37,6 +48,8 @@ const SHOWN_HITS = 12
 
 type Texts = readonly [string, string]
 type Two<T> = readonly [T, T]
+/** A fact that has a text or a part of one. */
+type TextFact = (label: string, text: string) => string[]
 
 /** As many bytes as the shorter of the two has. */
 export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -71,15 +84,20 @@ function likelihood(text: string): number {
   )
 }
 
-/** `ecdh-duet lab nonce-reuse`: `crib` is what she guesses that one of the texts has. */
-export function nonceReuse(say: Say, texts = DEMO_TEXTS, crib = DEMO_CRIB): void {
+/**
+ * `ecdh-duet lab nonce-reuse`: `crib` is what she guesses that one of the texts has. `width`: how many columns there
+ * are for texts that are not the lab's own.
+ */
+export function nonceReuse(say: Say, texts = DEMO_TEXTS, crib = DEMO_CRIB, width = WIDTH): void {
+  const textFact: TextFact = (label, text) =>
+    texts === DEMO_TEXTS && crib === DEMO_CRIB ? fact(label, text) : quotedFact(label, text, width)
   const [first, second] = texts
   const plain = [utf8ToBytes(first), utf8ToBytes(second)] as const
   const sealed = [seal(plain[0]), seal(plain[1])] as const
   const both = xor(sealed[0].ciphertext, sealed[1].ciphertext)
   say(...xored(sealed, both))
-  say(...dragged(both, plain, utf8ToBytes(crib)))
-  say(...read(both, plain))
+  say(...dragged(both, plain, utf8ToBytes(crib), textFact))
+  say(...read(both, plain, textFact))
   say(...forged(sealed, plain))
   say(...notHere())
 }
@@ -116,7 +134,12 @@ function hexLines(label: string, bytes: Uint8Array): string[] {
   return lines
 }
 
-function dragged(both: Uint8Array, texts: Two<Uint8Array>, crib: Uint8Array): string[] {
+function dragged(
+  both: Uint8Array,
+  texts: Two<Uint8Array>,
+  crib: Uint8Array,
+  textFact: TextFact,
+): string[] {
   const hits = dragCrib(both, crib)
   const standsIn = ({ at }: Hit) =>
     [1, 2].filter((number) => crib.every((byte, i) => texts[number - 1]?.[at + i] === byte))
@@ -138,8 +161,10 @@ function dragged(both: Uint8Array, texts: Two<Uint8Array>, crib: Uint8Array): st
   return [
     ...heading('2. A guess at a word opens the place where it stands'),
     ...wrap(
-      `She guesses that one of the texts has "${readable(crib)}" somewhere, and lays it at every place: where it stands in one text, the other one comes out. At ${hits.length} of ${places} places that could be English; those with the most frequent letters first:`,
+      `She guesses what one of the texts has somewhere, and lays it at every place: where it stands in one text, the other one comes out. At ${hits.length} of ${places} places that could be English; those with the most frequent letters first:`,
     ),
+    '',
+    ...textFact('her guess', `"${readable(crib)}"`),
     '',
     ...(rows.length > 0
       ? table(
@@ -153,22 +178,22 @@ function dragged(both: Uint8Array, texts: Two<Uint8Array>, crib: Uint8Array): st
           '',
           'The right ones show this of the two texts:',
           '',
-          ...[1, 2].flatMap((number) => fact(`text ${number}`, unveiled(number))),
+          ...[1, 2].flatMap((number) => textFact(`text ${number}`, unveiled(number))),
         ]
       : ['It stands in neither text where that could be English. She tries another word.']),
   ]
 }
 
-function read(both: Uint8Array, [first, second]: Two<Uint8Array>): string[] {
+function read(both: Uint8Array, [first, second]: Two<Uint8Array>, textFact: TextFact): string[] {
   return [
     ...heading('3. Who knows one text reads the other'),
     ...wrap(
       'She may have written one of them herself, or it becomes known later. As far as the shorter of the two goes:',
     ),
     '',
-    ...fact('text 1, known', readable(first)),
-    ...fact('1 XOR 2 XOR text 1', readable(xor(both, first))),
-    ...fact('text 2 itself', readable(second)),
+    ...textFact('text 1, known', readable(first)),
+    ...textFact('1 XOR 2 XOR text 1', readable(xor(both, first))),
+    ...textFact('text 2 itself', readable(second)),
   ]
 }
 

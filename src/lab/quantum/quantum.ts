@@ -8,15 +8,18 @@ import { fact, heading, readable, type Say, table, wrap } from '../layout.ts'
 import type { OpenRecording } from '../recording.ts'
 import { type Attempt, tryEverything } from '../theft.ts'
 import { type Conversation, converse } from './conversation.ts'
-import { costs, ROUNDS } from './costs.ts'
+import { costs, type Patience } from './costs.ts'
 import { during, type Posed, poseAs } from './posing.ts'
 
 const SEALED = ['text A → B', 'text B → A', 'picture A → B']
 /** Before its first pixel: lp(metadata). */
-const METADATA = /\{.*?\}/
+const METADATA = /\{[^{}]*\}/
 
-/** `ecdh-duet lab quantum`; each cost is the middle one of `rounds`. */
-export async function quantum(say: Say, rounds = ROUNDS): Promise<void> {
+/** `ecdh-duet lab quantum` */
+export async function quantum(
+  say: Say,
+  patience: Patience = { rounds: 25, limit: 4000 },
+): Promise<void> {
   say(
     ...heading('1. Two conversations, recorded'),
     ...wrap(
@@ -30,7 +33,7 @@ export async function quantum(say: Say, rounds = ROUNDS): Promise<void> {
     posed = await poseAs(identity, a, b)
   })
   say(...onTheWire(alone, joined), ...handedOver([alone, joined]), ...openedAlone(alone))
-  say(...triedJoined(joined), ...(await costs(rounds)))
+  say(...triedJoined(joined), ...(await costs(patience)))
   if (posed !== undefined) say(...during(posed))
   say(...conclusion())
 }

@@ -9,7 +9,6 @@ import { encodePrivateKey, encodePublicKey } from '../../state/pem.ts'
  * version 0, id-alg-ml-kem-768, an octet string with [0] of 64 bytes in it.
  */
 const PKCS8_BEFORE_SEED = hexToBytes('3054020100300b060960864801650304040204428040')
-const PEM_COLUMNS = 64
 
 /**
  * Lines for a POSIX shell that print DH(own, peer) on the curve as 64 hex digits, in UTF-8; on a suite with a
@@ -68,5 +67,5 @@ echo
 
 function base64Lines(bytes: Uint8Array): string {
   const text = Buffer.from(bytes).toString('base64')
-  return text.match(new RegExp(`.{1,${PEM_COLUMNS}}`, 'g'))?.join('\n') ?? ''
+  return text.match(/.{1,64}/g)?.join('\n') ?? ''
 }

@@ -1,0 +1,74 @@
+/**
+ * Text from outside as it may stand on a terminal: what acts on one, what is not seen, and what could
+ * be taken for a sign of the program's becomes an escape. All such text goes through here.
+ */
+
+/** What stands before each row of such a text, and behind its last one (`rows.ts`). */
+export const MARK = '│'
+export const END = '┘'
+
+/**
+ * Controls, format characters, surrogates, private and unassigned code points; separators, the blank
+ * aside; what Unicode says to ignore (fillers, variation selectors, tags); and four glyphs without ink.
+ */
+const UNSEEN = String.raw`\p{C}\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\p{DI}\u2800\u303f\ufffc\u{1d159}`
+
+/**
+ * The program's signs, what Unicode normalises to them or calls confusable with them (UTS #39), and the
+ * rest of their kinds: arrows, ticks and crosses, discs, dots at half height, box drawing.
+ */
+const SIGNS = [
+  String.raw`\u2190-\u21ff\u2794\u2798-\u27af\u27b1-\u27be\u27f0-\u27ff\u2900-\u297f\u29f4\u2b00-\u2b11\u2b30-\u2b4f`,
+  String.raw`\u2b5a-\u2bb9\u2bec-\u2bef\uffe9-\uffec\u{1f800}-\u{1f8ff}`,
+  String.raw`\u2611\u2612\u2705\u2713-\u2718\u274c\u274e\u2a2f\u2bbd\u{10102}\u{1f5d9}\u{1f5f4}-\u{1f5f9}\u{1fbb1}`,
+  String.raw`\u23fa\u25c9\u25cf\u26ab\u2b24\u{1f534}\u{1f535}\u{1f7e0}-\u{1f7e4}`,
+  String.raw`\u00b7\u013f\u0140\u0387\u1427\u16eb\u2022\u2027\u2219\u22c5\u2e31\u2e33\u30fb\ua78f\uff65\u{10101}`,
+  String.raw`\u2500-\u257f\u2758-\u275a\ufe31\uff5c\uffe8`,
+].join('')
+
+/** What is drawn into the place of the character before it: marks, and the later parts of a Hangul syllable. */
+const JOINING = String.raw`\p{M}\u1161-\u11ff\ud7b0-\ud7fb`
+
+/** More of them on one character are no writing any more (UTS #39, section 5.4). */
+const JOINED_TO_ONE = 4
+
+/** Each run of one character that is escaped. Linear: no part of it looks further back than five characters. */
+export const ESCAPED = new RegExp(
+  [
+    // one blank between two words is as it is
+    '^ +| {2,}| $',
+    String.raw`([${UNSEEN}${SIGNS}])\1*`,
+    String.raw`([${JOINING}])(?<![^ ${UNSEEN}${SIGNS}${JOINING}][${JOINING}]{1,${JOINED_TO_ONE}})\2*`,
+    // so the command's own sentences begin
+    '(?<=ecdh-duet):',
+  ].join('|'),
+  'gu',
+)
+
+const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
+
+/** How many equal escapes are spelled out; of more, the first one and their number. */
+const SPELLED_OUT = 3
+
+/** `text` on one line: no two blanks together, no sign of the program's, nothing that acts or is not seen. */
+export function printable(text: string): string {
+  return text.replace(ESCAPED, (run) => {
+    const [character = ''] = run
+    const count = run.length / character.length
+    const shown = SHORT[character] ?? `\\u{${character.codePointAt(0)?.toString(16)}}`
+    return count > SPELLED_OUT ? `${shown}{${count}}` : shown.repeat(count)
+  })
+}
+
+/** A line of JSON in the same way: what its strings have of that is in JSON's own escapes. */
+export function printableJson(line: string): string {
+  return line.replace(
+    // a quote that is never closed ends with the line, so that nobody looks for its end twice
+    /"(?:[^"\\]|\\.)*\\?(?:"|$)/gs,
+    (string) => `"${string.slice(1, -1).replace(ESCAPED, inJson)}"`,
+  )
+}
+
+function inJson(run: string): string {
+  return run.replace(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}

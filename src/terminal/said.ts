@@ -1,0 +1,72 @@
+/** What the program says, with words of somebody else's in it that are known as such. */
+
+import { printable } from './printable.ts'
+
+/** Our own words as a string; `text` came from outside. Of a `whole` one the owner sees in any case where it begins and ends. */
+export type Part = string | { readonly text: string; readonly whole: boolean }
+
+/** A sentence. What came from outside becomes `printable` when it is written (`rows.ts`), and not before. */
+export class Said {
+  readonly parts: readonly Part[]
+
+  constructor(parts: readonly Part[]) {
+    this.parts = parts
+  }
+}
+
+/** A template: what stands in it is ours, and what is put in came from outside, unless it is a number or `Said`. */
+export function said(
+  words: TemplateStringsArray,
+  ...values: readonly (string | number | Said)[]
+): Said {
+  return new Said(
+    words.flatMap((word, i) => {
+      const value = values[i]
+      return value === undefined ? [word] : [word, ...partsOf(value)]
+    }),
+  )
+}
+
+function partsOf(value: string | number | Said): readonly Part[] {
+  if (value instanceof Said) return value.parts
+  return [typeof value === 'number' ? `${value}` : { text: value, whole: false }]
+}
+
+/** Words of ours that are no literal: digits, names from our own tables. */
+export function ours(text: string): Said {
+  return new Said([text])
+}
+
+/** A whole text of somebody else's, as messages and mail are. */
+export function theirs(text: string): Said {
+  return new Said([{ text, whole: true }])
+}
+
+/** A finished sentence; where one of `names` stands in it, as a word or more, that came from outside. */
+export function quoting(sentence: string, names: readonly string[]): Said {
+  const shown = printable(sentence)
+  const found = names
+    .map((text) => ({ text, shown: printable(text) }))
+    .filter((name) => name.shown !== '' && shown.includes(name.shown))
+    // one name may be a part of another
+    .sort((a, b) => b.shown.length - a.shown.length)
+  const parts: Part[] = []
+  let from = 0
+  for (let at = 0; at < shown.length; at++) {
+    const name = isInWord(shown, at)
+      ? undefined
+      : found.find(
+          (name) => shown.startsWith(name.shown, at) && !isInWord(shown, at + name.shown.length),
+        )
+    if (name === undefined) continue
+    parts.push(shown.slice(from, at), { text: name.text, whole: false })
+    from = at + name.shown.length
+    at = from - 1
+  }
+  return new Said([...parts, shown.slice(from)])
+}
+
+/** Whether a letter or a digit stands on both sides of a place. */
+function isInWord(text: string, at: number): boolean {
+  return /^[\p{L}\p{N}]{2}/u.test(text.slice(Math.max(0, at - 1), at + 3)) && at > 0
+}

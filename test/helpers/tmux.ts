@@ -1,0 +1,55 @@
+/** A real terminal, in tmux: what stands on it, row by row, and again after its size has changed. */
+
+import { execFileSync, spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { until } from './until.ts'
+
+/** A reason to skip, where there is none. */
+export const noTmux = spawnSync('tmux', ['-V']).status === 0 ? false : 'there is no tmux here'
+
+export interface Tmux {
+  /** What stands on it by now, and what has scrolled away, without blanks at the ends of rows. */
+  rows(): string[]
+  /** Resolves with the rows once one of them has it. */
+  shows(what: RegExp): Promise<string[]>
+  /** Resolves once the program can know of it: tmux takes its time to say so. */
+  resize(columns: number): Promise<void>
+}
+
+/** Runs `program` on a terminal of its own, `columns` wide, beside `use`, and ends it. */
+export async function withTmux(
+  program: readonly string[],
+  { columns, cwd = '.' }: { columns: number; cwd?: string },
+  use: (tmux: Tmux) => Promise<void>,
+): Promise<void> {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-tmux-'))
+  const config = path.join(dir, 'config')
+  fs.writeFileSync(config, 'set -g remain-on-exit on\nset -g history-limit 50000\n')
+  const run = (...args: string[]) =>
+    execFileSync('tmux', ['-u', '-f', config, '-S', path.join(dir, 'socket'), ...args], {
+      encoding: 'utf8',
+    })
+  const rows = () => run('capture-pane', '-p', '-S', '-').split('\n')
+  try {
+    run('new-session', '-d', '-x', `${columns}`, '-y', '50', '-c', cwd, '--', ...program)
+    const tty = run('display-message', '-p', '#{pane_tty}').trim()
+    await use({
+      rows,
+      async shows(what) {
+        await until(() => rows().some((row) => what.test(row)))
+        return rows()
+      },
+      async resize(columns) {
+        run('resize-window', '-x', `${columns}`)
+        const size = () =>
+          spawnSync('sh', ['-c', 'stty size <"$0"', tty], { encoding: 'utf8' }).stdout
+        await until(() => size().endsWith(` ${columns}\n`), size)
+      },
+    })
+  } finally {
+    run('kill-server')
+    fs.rmSync(dir, { recursive: true })
+  }
+}

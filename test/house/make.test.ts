@@ -1,0 +1,266 @@
+/** `make` and npm's scripts: settings reach the program as they were typed, and what failed or was interrupted does not count as done. */
+
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import fs from 'node:fs'
+import path from 'node:path'
+import { beforeEach, describe, it } from 'node:test'
+import { pathToFileURL } from 'node:url'
+import { MAIN } from '../helpers/command.ts'
+import { root } from '../helpers/documents.ts'
+import { folderForEach } from '../helpers/files.ts'
+
+const at = folderForEach()
+const HERE = ['Makefile', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc']
+const LOCK = 'node_modules/.package-lock.json'
+/** A program that appends what it was started with to `started`. */
+const TELLS = `require('node:fs').appendFileSync('started', JSON.stringify(process.argv.slice(2)) + '\\n')\n`
+
+/** Writes a file of the project's copy; an `old` one is older than whatever is made of it. */
+function write(file: string, text: string, { old = false, mode = 0o644 } = {}): void {
+  fs.mkdirSync(path.dirname(at(file)), { recursive: true })
+  fs.writeFileSync(at(file), text, { mode })
+  if (old) fs.utimesSync(at(file), 1, 1)
+}
+
+/** Runs a program in the copy, with the programs in `bin` before all others. */
+function run(program: string, args: string[], env: Record<string, string> = {}) {
+  const PATH = `${at('bin')}${path.delimiter}${process.env['PATH']}`
+  const clean = { ...process.env, MAKEFLAGS: '', MAKELEVEL: '', ...env, PATH }
+  const done = spawnSync(program, args, { cwd: at(), env: clean, encoding: 'utf8' })
+  return { code: done.status, said: done.stdout + done.stderr }
+}
+
+const make = (...args: string[]) => run('make', args)
+const started = (): string[][] =>
+  fs.existsSync(at('started'))
+    ? fs
+        .readFileSync(at('started'), 'utf8')
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    : []
+
+// a copy that is installed and built, by a compiler that compiles nothing
+beforeEach(() => {
+  for (const file of HERE)
+    write(file, fs.readFileSync(path.join(root, file), 'utf8'), { old: true })
+  write('src/main.ts', '', { old: true })
+  fs.utimesSync(at('src'), 1, 1)
+  write(LOCK, '', { old: true })
+  write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
+    mode: 0o755,
+  })
+  write('dist/main.js', TELLS, { old: true })
+  // what is compiled here is no module
+  write('dist/package.json', '{"type":"commonjs"}')
+})
+
+const noMake = spawnSync('make', ['--version']).stdout?.includes('GNU')
+  ? false
+  : 'there is no GNU make here'
+
+/** All that a shell, make or a parser of options could take for something else. */
+const ODD =
+  '-x my  box, it\'s a "b" $HOME $(touch made) `touch made`; touch made # 50% * ~ \\ ( $(shell touch made) ñandú 😀'
+
+describe('a setting of make', { skip: noMake }, () => {
+  const places: [string, (value: string) => string[]][] = [
+    ['run-both PORT_A', (v) => ['both', '--ports', `${v},5001`, '--curve', 'X25519']],
+    ['run-both CURVE', (v) => ['both', '--ports', '5000,5001', '--curve', v]],
+  ]
+  const peer = (changes: Record<string, string>) =>
+    Object.entries({
+      port: '5000',
+      peer: 'http://127.0.0.1:5001',
+      host: '127.0.0.1',
+      ...changes,
+      curve: 'X25519',
+    }).flatMap(([name, value]) => [`--${name}`, value])
+  for (const [setting, option] of [
+    ['PEER', 'peer'],
+    ['HOST', 'host'],
+    ['HOST_NAME', 'host-name'],
+    ['PORT_A', 'port'],
+  ] as const)
+    places.push([`run-5000 ${setting}`, (v) => ['peer', ...peer({ [option]: v })]])
+  const ours = 'http://127.0.0.1:5000,http://127.0.0.1:5001'
+  places.push(
+    [
+      'run-mallory ALTER',
+      (v) => [
+        'mallory',
+        '--with',
+        'strangers',
+        '--ports',
+        '5002,5003',
+        '--between',
+        ours,
+        '--curve',
+        'X25519',
+        '--alter',
+        v,
+      ],
+    ],
+    [
+      'run-mallory PORT_M',
+      (v) => [
+        'mallory',
+        '--with',
+        'strangers',
+        '--ports',
+        `${v},5003`,
+        '--between',
+        ours,
+        '--curve',
+        'X25519',
+      ],
+    ],
+    ['send-image IMAGE', (v) => ['send-image', '--port', '5000', '--', v]],
+    ['send-to-b TO', (v) => ['send', '--to', v, '-']],
+    [
+      'send-to-a RECIPIENT',
+      (v) => ['send', '--to', 'http://127.0.0.1:5000', '--recipient', v, '-'],
+    ],
+    ['lab-bad-keys VICTIM', (v) => ['lab', 'bad-keys', '--', v]],
+    ['watch-a MAILBOXES', (v) => ['watch', '--key', `${v}/a/key.private.pem`, '--', `${v}/a/mail`]],
+    [
+      'mailbox-a MAILBOXES',
+      (v) => [
+        'peer',
+        ...peer({}),
+        '--mailbox',
+        `${v}/a/mail`,
+        '--mailbox-key',
+        `${v}/a/key.public.pem`,
+      ],
+    ],
+    ['keygen MAILBOXES', (v) => ['keygen', '--curve', 'X25519', '--', `${v}/b`]],
+  )
+  for (const [place, expected] of places)
+    it(`reaches the program as it was typed: ${place}`, () => {
+      const [target = '', setting = ''] = place.split(' ')
+      const { code, said } = make(target, `${setting}=${ODD}`)
+      assert.deepEqual([started().at(-1), code], [expected(ODD), 0], said)
+      assert.equal(fs.existsSync(at('made')), false)
+    })
+
+  it('is the same from the environment, and an empty one is none', () => {
+    run('make', ['keygen'], { MAILBOXES: '$HOME box' })
+    make('keygen', 'MAILBOXES=')
+    const folders = started().map((args) => args.at(-1))
+    assert.deepEqual(folders, [
+      '$HOME box/a',
+      '$HOME box/b',
+      '.duet/mailboxes/a',
+      '.duet/mailboxes/b',
+    ])
+  })
+
+  it('puts no private key elsewhere, and none where one is', () => {
+    write('dist/main.js', `import('${pathToFileURL(MAIN)}')`, { old: true })
+    const before = fs.readdirSync(at())
+    for (const again of [1, 2]) assert.equal(make('keygen', 'MAILBOXES=my box').code, 0, `${again}`)
+    assert.deepEqual(fs.readdirSync(at()).sort(), [...before, 'my box'].sort())
+    assert.ok(fs.existsSync(at('my box', 'a', 'key.private.pem')))
+  })
+})
+
+describe('a build', { skip: noMake }, () => {
+  it('is made once, and again when a source has changed', () => {
+    assert.match(make('build').said, /Nothing to be done/)
+    write('src/main.ts', 'changed')
+    assert.equal(make('build').code, 0)
+    assert.match(make('build').said, /Nothing to be done/)
+  })
+
+  it('that failed or was killed is none', () => {
+    for (const end of ['exit 1', 'kill -9 $$']) {
+      const cut = 'mkdir $2; echo > $2/main.js'
+      write('node_modules/.bin/tsc', `#!/bin/sh\n${cut}; ${end}\n`, { mode: 0o755 })
+      write('src/main.ts', 'changed')
+      for (const again of [1, 2]) {
+        assert.equal(make('build').code, 2, `${again}`)
+        assert.equal(fs.existsSync(at('dist')), false)
+      }
+    }
+  })
+
+  it('with a type error is none', () => {
+    fs.rmSync(at('node_modules'), { recursive: true })
+    fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
+    write('src/main.ts', "export const port: number = '5000'\n")
+    for (const again of [1, 2]) {
+      const { code, said } = make('build')
+      assert.equal(code, 2, `${again}`)
+      assert.match(said, /error TS2322/)
+    }
+    write('src/main.ts', 'export const port: number = 5000\n')
+    assert.equal(make('build').code, 0)
+    assert.deepEqual(fs.readdirSync(at('dist')), ['main.js'])
+  })
+
+  it('begins with an installation, and one that failed is none', () => {
+    fs.writeFileSync(at('package.json'), fs.readFileSync(at('package.json')))
+    write('bin/npm', `#!/bin/sh\necho "$@" >> npm\nexit 1\n`, { mode: 0o755 })
+    for (const again of [1, 2]) assert.equal(make('build').code, 2, `${again}`)
+    assert.equal(fs.readFileSync(at('npm'), 'utf8'), 'ci\nci\n')
+  })
+})
+
+describe('npm', () => {
+  it('compiles before it starts the program, whatever it is told of scripts', () => {
+    fs.rmSync(at('dist'), { recursive: true })
+    const npm = (...args: string[]) => run('npm', args, { npm_config_ignore_scripts: 'true' })
+    // what is compiled here is no module
+    write(
+      'package.json',
+      fs.readFileSync(at('package.json'), 'utf8').replace('"module"', '"commonjs"'),
+    )
+    for (const script of ['start', 'run-both'])
+      assert.equal(npm('run', script, '--', '--ports', '8000,8001').code, 0)
+    for (const script of ['run-5000', 'run-5001']) assert.equal(npm('run', script).code, 0)
+    const [one, two, ...alone] = started()
+    assert.deepEqual([one, two], Array(2).fill(['both', '--ports', '8000,8001']))
+    assert.deepEqual(
+      alone.map((args) => args[2]),
+      ['5000', '5001'],
+    )
+  })
+
+  it('installs the compiler, whatever it is told to leave out', () => {
+    const { devDependencies } = JSON.parse(fs.readFileSync(at('package.json'), 'utf8'))
+    const env = { NODE_ENV: 'production', npm_config_omit: 'dev' }
+    const { stdout } = spawnSync('npm', ['ls', '--json', '--depth', '0'], {
+      cwd: root,
+      env: { ...process.env, ...env },
+      encoding: 'utf8',
+    })
+    const found = Object.keys(JSON.parse(stdout).dependencies)
+    assert.deepEqual(
+      Object.keys(devDependencies).filter((name) => !found.includes(name)),
+      [],
+    )
+  })
+})
+
+const noBmake =
+  spawnSync('bmake', ['-f', '/dev/null', '-V', 'MAKE']).status === 0
+    ? false
+    : 'there is no bmake here'
+
+describe('a make that is not GNU make', { skip: noBmake }, () => {
+  it('says which one is needed, and what to type without it', () => {
+    const { code, said } = run('bmake', ['run-both'])
+    assert.notEqual(code, 0)
+    assert.match(said, /GNU make.*gmake.*npm ci and then npm start/)
+    assert.equal(
+      said
+        .trim()
+        .split('\n')
+        .filter((line) => !line.includes('stopped')).length,
+      1,
+      said,
+    )
+  })
+})
