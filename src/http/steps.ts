@@ -49,9 +49,8 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 
   router.register('/show', OWNER_METHODS, (ctx) => {
     const state = peer.show()
-    const { session, waiting, inDoubt } = state
-    const isUnused =
-      session?.sent === 0 && session.received === 0 && waiting.length === 0 && inDoubt === null
+    const { session, waiting } = state
+    const isUnused = session?.sent === 0 && session.received === 0 && waiting.length === 0
     // whoever follows `next` sees both secrets, first that of the peer whose keys were sent first
     const after = session?.id === completed ? others('/send_msg') : others('/show')
     answer(ctx, 200, state, isUnused ? after : next())

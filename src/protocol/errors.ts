@@ -46,7 +46,6 @@ export class DuetError<Code extends string = ProtocolCode> extends Error {
 export class CopyError extends DuetError<'replay'> {
   readonly seq: number
 
-  /** `detail`: what is said of any other message whose number was used. */
   constructor(seq: number, detail: string) {
     super('replay', detail)
     this.seq = seq

@@ -278,8 +278,8 @@ export class Exchange {
     try {
       session.checkSequence(message.seq)
     } catch (error) {
-      const isCopy = session.hasAccepted(message) && error instanceof DuetError
-      throw isCopy ? new CopyError(message.seq, error.message) : error
+      if (!(error instanceof DuetError) || !session.hasAccepted(message)) throw error
+      throw new CopyError(message.seq, error.message)
     }
     if (this.#waiting.length >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read already.`)

@@ -48,7 +48,7 @@ export interface KeyAhead {
 
 /** The chain of one direction: it goes forward only, and each number has one key. */
 export class KeyChain {
-  readonly #what: 'message' | 'picture'
+  readonly #what: string
   readonly #chain: Uint8Array
   #next = 0
   #erased = false

@@ -284,25 +284,6 @@ describe('a message that was accepted', () => {
     assert.deepEqual(copies.map(isKnown), [false, ...Array(64).fill(true)])
   })
 
-  it('is refused in words of its own, and so is a picture', () => {
-    const [a, b] = exchanged()
-    const copy = a.sendMessage(PAY)
-    b.receiveMessage(copy)
-    const { header } = a.sendPicture()
-    b.receivePicture(header).accept()
-    const said = (take: () => unknown) => refuses('replay', take).message
-    const expected = (what: string) =>
-      `This ${what} was accepted, or a later one: number 0; next expected 1.`
-    assert.equal(
-      said(() => b.receiveMessage(copy)),
-      expected('message'),
-    )
-    assert.equal(
-      said(() => b.receivePicture(header)),
-      expected('picture'),
-    )
-  })
-
   it('says nothing of one that was passed over', () => {
     const [a, b] = exchanged()
     const lost = a.sendMessage(PAY)
