@@ -140,7 +140,7 @@ test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
 bench: dist/main.js ## measure the program beside the bare minimum of the same (ONLY=row, ROUNDS=7, JSON=1)
 	@exec node --import ./test/loader.js test/bench/run.ts --rounds "$$ROUNDS" $(ONLY:%=--only %) $${JSON:+--json}
 
-soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, SEED, CURVE)
+soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, or TEXTS=10000; SEED, CURVE)
 	@exec node --import ./test/loader.js test/soak/main.ts
 
 fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)

@@ -13,11 +13,19 @@ import { StateError } from '../../src/state/files.ts'
 export const MAIN = path.resolve(import.meta.dirname, '../../dist/main.js')
 const LIMIT_MS = 60_000
 
-/** Options of Node's with which the program's timers take a hundredth of their time. */
-export const HASTY: readonly string[] = [
-  '--import',
-  'data:text/javascript,const { setTimeout } = globalThis; globalThis.setTimeout = (act, ms, ...with_) => setTimeout(act, ms / 100, ...with_)',
-]
+/** Options of Node's with which the program's timers, and its clock of `performance`, run `times` as fast. */
+export const hasty = (times: number): readonly string[] => {
+  const program = `
+    import { syncBuiltinESMExports } from 'node:module'
+    import timers from 'node:timers/promises'
+    const { setTimeout, performance: { now } } = globalThis
+    globalThis.setTimeout = (act, ms, ...with_) => setTimeout(act, ms / ${times}, ...with_)
+    const sleep = timers.setTimeout
+    timers.setTimeout = (ms, ...with_) => sleep(ms / ${times}, ...with_)
+    performance.now = () => now.call(performance) * ${times}
+    syncBuiltinESMExports()`
+  return ['--import', `data:text/javascript,${encodeURIComponent(program)}`]
+}
 
 /** Options of Node's with which the program's intervals take a hundred times as long: those that end slow requests. */
 export const PATIENT: readonly string[] = [

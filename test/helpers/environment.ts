@@ -1,4 +1,4 @@
-/** What `make soak`, `make fuzz` and `make demo` are given: MINUTES, SEED and CURVE. They end with 2 for what is none. */
+/** What `make soak`, `make fuzz` and `make demo` are given: MINUTES, TEXTS, SEED and CURVE. They end with 2 for what is none. */
 
 import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 
@@ -11,6 +11,11 @@ export function environment(minutes: number): { minutes: number; seed: number } 
   }
 }
 
+/** How many texts are the end of the run; null if it ends by the clock. */
+export function environmentTexts(): number | null {
+  return process.env['TEXTS'] ? number('TEXTS', 0) : null
+}
+
 /** X25519 if none is given. */
 export function environmentSuite(): SuiteName {
   const name = process.env['CURVE'] || 'X25519'
@@ -18,7 +23,7 @@ export function environmentSuite(): SuiteName {
   return refuse(`CURVE is ${Object.keys(SUITES).join(' or ')}`, name)
 }
 
-function number(name: 'MINUTES' | 'SEED', otherwise: number): number {
+function number(name: 'MINUTES' | 'TEXTS' | 'SEED', otherwise: number): number {
   const text = process.env[name] || String(otherwise)
   return /^\d+(\.\d+)?$/.test(text) ? Number(text) : refuse(`${name} is a number`, text)
 }

@@ -9,7 +9,7 @@ import { before, describe, it } from 'node:test'
 import { open } from '../../src/mailbox/seal.ts'
 import { CURVES, type KeyPair } from '../../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../../src/state/pem.ts'
-import { HASTY, MAIN, refusal, runCommand } from '../helpers/command.ts'
+import { hasty, MAIN, refusal, runCommand } from '../helpers/command.ts'
 import { switching, withServer } from '../helpers/fakes.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { type MailKeys, mailboxIn, makeKeys } from '../helpers/mail.ts'
@@ -219,7 +219,7 @@ describe('a text that does not arrive', () => {
   it('is told where the peer does not answer in time', () => {
     const silent = () => {}
     return withServer(silent, async (url) => {
-      const { code, errors } = await runCommand(['send', '--to', url, 'x'], { node: HASTY })
+      const { code, errors } = await runCommand(['send', '--to', url, 'x'], { node: hasty(100) })
       assert.equal(code, 1)
       assert.match(errors, /^ecdh-duet: [^\n]*did not answer in time[^\n]*\n$/)
     })

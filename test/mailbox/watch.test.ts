@@ -13,7 +13,7 @@ import { watch } from '../../src/mailbox/watch.ts'
 import { CURVES } from '../../src/protocol/curves.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
 import { Turn } from '../../src/turn.ts'
-import { HASTY, refusal, withCommand } from '../helpers/command.ts'
+import { hasty, refusal, withCommand } from '../helpers/command.ts'
 import { failingWith, filesOpened, modeOf, systemError } from '../helpers/files.ts'
 import { makeKeys, sealed, textsIn } from '../helpers/mail.ts'
 import { keptTerminal } from '../helpers/terminal.ts'
@@ -382,7 +382,7 @@ describe('ecdh-duet watch', () => {
     const strange = at('mail', 'watching', 'notes.txt')
     fs.mkdirSync(path.dirname(strange), { recursive: true })
     fs.writeFileSync(strange, '')
-    return withCommand(args(), { node: HASTY }, async (watcher) => {
+    return withCommand(args(), { node: hasty(100) }, async (watcher) => {
       await watcher.until(/waiting +[^\n]*watching holds files that are of no watcher/)
       fs.rmSync(strange)
       await watcher.until(/· {2}watching/)

@@ -6,10 +6,13 @@ import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { call } from '../helpers/call.ts'
 import { withServer } from '../helpers/fakes.ts'
-import { Ledger, type Side } from '../soak/ledger.ts'
+import { folderForAll } from '../helpers/files.ts'
+import { Ledger } from '../soak/ledger.ts'
 import { lineThrough } from '../soak/line.ts'
-import { planOf } from '../soak/plan.ts'
+import { planOf, type Subject } from '../soak/plan.ts'
 import { FAULT_KINDS, type FaultKind, faultyProxy } from '../soak/proxy.ts'
+import { Soak } from '../soak/soak.ts'
+import { type Side, Texts } from '../soak/texts.ts'
 
 const BODY = 'a body of some length'
 
@@ -99,53 +102,33 @@ describe('the faulty proxy', () => {
     })
 })
 
-describe('the ledger', () => {
-  /** A ledger in which a text, a picture and a letter to 1 were handed in, and what tells it that they came. */
+describe('the ledger of pictures and letters', () => {
+  /** A ledger in which a picture and a letter to 1 were handed in, and what tells it that they came. */
   const handed = () => {
     const ledger = new Ledger(1)
-    const text = ledger.text(1, 0, 100)
-    const picture = ledger.picture(1, 0, 'image/png', 500)
+    const picture = ledger.picture(1, 'image/png', 500)
     const letter = ledger.letter(1, 100)
     return {
-      ...{ ledger, text, picture, letter },
-      open: (on: Side = 1, what = text) => ledger.opened(on, what),
+      ...{ ledger, picture, letter },
       find: (on: Side = 1, what = picture) => ledger.found(on, 'a file', what),
       print: (on: Side = 1, what = letter, mayRepeat = false) =>
         ledger.printed(on, what, mayRepeat),
     }
   }
 
-  it('is content with what was accepted and arrived once, in any order', () => {
-    const { ledger, text, picture, open, find } = handed()
-    ledger.accept(text)
-    open()
+  it('is content with what was accepted and arrived once, and with what was not accepted', () => {
+    const { ledger, picture, find } = handed()
+    ledger.settle(1)
     find()
     ledger.accept(picture)
-    ledger.settle(1, 0)
-    assert.deepEqual(ledger.messages, { handed: 1, accepted: 1, arrived: 1, lost: 0 })
+    ledger.settle(1)
     assert.deepEqual(ledger.pictures, { handed: 1, accepted: 1, arrived: 1 })
-  })
-
-  it('is content with what was not accepted, whether it arrived or not', () => {
-    const { ledger, find } = handed()
-    ledger.settle(1, 0)
-    find()
-    ledger.settle(1, 0)
-  })
-
-  it('lets a message get lost with the life of its receiver, and only with that', () => {
-    const { ledger, text } = handed()
-    ledger.accept(text)
-    assert.throws(() => ledger.settle(1, 0), /message 0 was accepted and is lost/)
-    ledger.settle(0, 0)
-    ledger.settle(1, 1)
-    assert.equal(ledger.messages.lost, 1)
   })
 
   it('lets no accepted picture get lost', () => {
     const { ledger, picture } = handed()
     ledger.accept(picture)
-    assert.throws(() => ledger.settle(1, 1), /a picture was accepted and is not there/)
+    assert.throws(() => ledger.settle(1), /a picture was accepted and is not there/)
   })
 
   it('takes a letter twice over, and it arrives once', () => {
@@ -166,15 +149,11 @@ describe('the ledger', () => {
   })
 
   const wrongs: [string, RegExp, (given: ReturnType<typeof handed>) => unknown][] = [
-    ['a text that is opened again', /message 0 came twice/, ({ open }) => [open(), open()]],
-    ['a text of nobody', /nothing that anybody sent/, ({ open }) => open(1, '7 hello')],
-    ['a text on its sender', /came to its sender/, ({ open }) => open(0)],
-    ['a changed text', /was changed/, ({ open, text }) => open(1, `${text}!`)],
     ['a picture that is there again', /a file came twice/, ({ find }) => [find(), find()]],
     ['half a picture', /anybody sent/, ({ find, picture }) => find(1, picture.slice(0, 250))],
     ['a picture on its sender', /to its sender/, ({ find }) => find(0)],
     ['a letter that is printed again', /mail-0 came twice/, ({ print }) => [print(), print()]],
-    ['a letter of nobody', /anybody sent/, ({ print }) => print(1, 'mail-7 hello', true)],
+    ['a letter of nobody', /anybody sent/, ({ print }) => print(1, 'mail-7: hello', true)],
     ['a letter at its sender', /its sender/, ({ print }) => print(0)],
     ['a changed letter', /was changed/, ({ print, letter }) => print(1, `${letter}!`, true)],
     [
@@ -187,6 +166,120 @@ describe('the ledger', () => {
     it(`notices ${what}`, () => {
       const given = handed()
       assert.throws(() => run(given), says)
+    })
+})
+
+describe('the ledger of texts', () => {
+  const SESSION = 'cafe'
+  /** Two equal texts to 1, and what is said of them. */
+  const handed = () => {
+    const texts = new Texts(1)
+    const text = texts.text(1, 100)
+    assert.equal(texts.text(1, 100, true), text)
+    return {
+      ...{ texts, text },
+      told: (code: string, seq?: number, sealed = true, what: string | null = text) =>
+        texts.told(texts.asked(0, 0, what ?? undefined), {
+          code,
+          sealed,
+          ...(seq !== undefined && { session: SESSION, seq }),
+        }),
+      open: (seq: number, what = text) => texts.opened(1, seq, what),
+      settle: () => texts.settle(1, 0),
+    }
+  }
+  type Handed = ReturnType<typeof handed>
+
+  const rights: Record<string, (given: Handed) => unknown> = {
+    'two that are told as arrived, and are opened': ({ told, open }) => [
+      ...[told('201', 0), told('201', 1), open(1), open(0)],
+    ],
+    'one that is in doubt, comes again, and is opened once': ({ told, open }) => [
+      ...[told('in_doubt', 0), open(0), told('in_doubt', 0), told('201', 0)],
+    ],
+    'one that arrives when another text is sent': ({ texts, told, open }) => [
+      ...[told('in_doubt', 0), texts.settled(0, 0, 0), open(0)],
+    ],
+    'one that may have arrived, and did': ({ told, open }) => [told('maybe_read', 0), open(0)],
+    'one that may have arrived, and did not': ({ told }) => told('maybe_read', 0),
+    'one of which the terminal says so': ({ texts, told }) => [
+      ...[told('in_doubt', 0), texts.settled(0, 0, 0, SESSION)],
+    ],
+    'one whose sender was killed': ({ texts, told, open }) => [
+      ...[told('in_doubt', 0), open(0), texts.settle(1, 1)],
+    ],
+    'one whose request had no answer': ({ texts, text, open }) => [
+      ...[texts.unanswered(texts.asked(0, 0, text)), open(3)],
+    ],
+    'one that is refused, and never opened': ({ told }) => [
+      ...[told('peer_unreachable'), told('in_doubt', 0, false), told('maybe_read', 0, false)],
+    ],
+    'one that was lost with its receiver': ({ texts, told }) => [told('201', 0), texts.lost(1, 1)],
+    "the peer's own, where no text was given": ({ texts, told, open }) => [
+      ...[told('201', 0, true, null), open(0, texts.standard(1))],
+    ],
+  }
+  for (const [what, run] of Object.entries(rights))
+    it(`is content with ${what}`, () => {
+      const given = handed()
+      run(given)
+      given.settle()
+    })
+
+  const MORE = /0 was opened more often than it may have arrived/
+  const wrongs: Record<string, [RegExp, (given: Handed) => unknown]> = {
+    'a text that is opened again': [MORE, ({ told, open }) => [told('201', 0), open(0), open(0)]],
+    'an equal one under another number': [
+      MORE,
+      ({ told, open }) => [told('201', 0), open(0), open(1)],
+    ],
+    'a refused one that is opened': [MORE, ({ told, open }) => [told('peer_refused'), open(0)]],
+    'one in doubt that is sealed anew': [
+      /message 0 was in doubt, and its text was sealed anew/,
+      ({ told }) => [told('in_doubt', 0), told('201', 1)],
+    ],
+    'one that is sealed anew without a word': [
+      MORE,
+      ({ told, open }) => [told('in_doubt', 0), told('201', 0), open(0), open(1)],
+    ],
+    'one that is told as arrived and never opened': [
+      /1 texts arrived and were not opened; 0/,
+      ({ told, open }) => [told('201', 0), told('201', 1), open(0)],
+    ],
+    'more than the receiver says to be lost': [
+      /2 texts arrived and were not opened; 1/,
+      ({ texts, told }) => [told('201', 0), told('201', 1), texts.lost(1, 1)],
+    ],
+    'one that stays in doubt without a word': [
+      /nobody was told/,
+      ({ told }) => told('in_doubt', 0),
+    ],
+    'a sender that ends without a word': [
+      /its sender ended without a word on message 0/,
+      ({ texts, told }) => [told('in_doubt', 0), texts.saidAll(0, 0)],
+    ],
+    'two requests that are told 201 of one message': [
+      /told twice/,
+      ({ told }) => [told('201', 0), told('201', 0)],
+    ],
+    'one that arrived, and then may have': [
+      /told as arrived, then as unknown/,
+      ({ told }) => [told('201', 0), told('maybe_read', 0)],
+    ],
+    'a number that two texts have': [
+      /two texts/,
+      ({ texts, told }) => [told('in_doubt', 0), told('201', 0, true, texts.text(1, 100))],
+    ],
+    'a text of nobody': [/nobody's text/, ({ open, text }) => open(0, `${text}!`)],
+    'a text on its sender': [/came to its sender/, ({ texts, text }) => texts.opened(0, 0, text)],
+  }
+  for (const [what, [says, run]] of Object.entries(wrongs))
+    it(`notices ${what}`, () => {
+      const given = handed()
+      assert.throws(() => {
+        run(given)
+        given.settle()
+      }, says)
     })
 })
 
@@ -209,8 +302,8 @@ describe('the line through points', () => {
 })
 
 describe('the plan', () => {
-  const begin = (seed: number) => {
-    const { steps, faults, restarts } = planOf(seed)
+  const begin = (seed: number, subject: Subject = 'all') => {
+    const { steps, faults, restarts } = planOf(seed, subject)
     const some = <T>(of: Generator<T, never>) =>
       Array.from({ length: 1_500 }, () => of.next().value)
     return [steps, ...faults, restarts].map((part) => some<unknown>(part))
@@ -224,5 +317,34 @@ describe('the plan', () => {
   it('has every fault in it', () => {
     const kinds = new Set((begin(5)[1] as { kind: FaultKind }[]).map(({ kind }) => kind))
     assert.deepEqual([...kinds].sort(), [...FAULT_KINDS].sort())
+  })
+  it('has faults for 30 % of the requests and of the other answers, where it is about texts', () => {
+    const kinds = (begin(5, 'texts')[1] as { kind: FaultKind }[]).map(({ kind }) => kind)
+    const shareOf = (is: (kind: FaultKind) => boolean) => kinds.filter(is).length / kinds.length
+    const near = (share: number, wanted: number) => assert.ok(Math.abs(share - wanted) < 0.04)
+    near(
+      shareOf((kind) => kind === 'passed'),
+      0.49,
+    )
+    near(
+      shareOf((kind) => kind.endsWith('answer')),
+      0.21,
+    )
+  })
+})
+
+describe('the soak', () => {
+  const at = folderForAll()
+
+  it('sends some hundred texts over a wire that loses them, and knows what became of each', async (t) => {
+    const seed = Math.floor(Math.random() * 1e9)
+    t.diagnostic(`TEXTS=200 SEED=${seed}`)
+    const soak = new Soak({ seed, curve: 'X25519', folder: at(), texts: 200 })
+    try {
+      await Promise.race([soak.run(Number.POSITIVE_INFINITY, 60_000, () => {}), soak.scene.failed])
+    } finally {
+      await soak.scene.close()
+    }
+    assert.ok(soak.scene.ledger.texts.counts.handed >= 200)
   })
 })

@@ -1,64 +1,50 @@
-/** What was handed in and what came of it: every broken promise of a message, a picture or a letter is noticed here. */
+/** What was handed in and what came of it: every broken promise of a picture or a letter is noticed here, and in `texts.ts`. */
 
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import type { PictureType } from '../../src/protocol/stream.ts'
 import { pictureOf } from '../helpers/pictures.ts'
-
-export type Side = 0 | 1
+import { type Side, Texts } from './texts.ts'
 
 interface Entry {
-  readonly kind: 'messages' | 'pictures' | 'mail'
+  readonly kind: 'pictures' | 'mail'
   readonly to: Side
-  /** The receiver's life when it was handed in: a message may get lost with its receiver's life. */
-  readonly life: number
   /** The text, or the hash of the picture. */
   readonly content: string
   accepted: boolean
   arrived: boolean
 }
 
-/** `arrived`: texts that were opened or printed, pictures that were found whole. */
+/** `arrived`: letters that were printed, pictures that were found whole. */
 const tally = () => ({ handed: 0, accepted: 0, arrived: 0 })
 
 export class Ledger {
-  /** Stands in every text: what to look for where no text belongs. */
-  readonly marker: string
-  /** `lost`: accepted, and lost with the receiver's life. */
-  readonly messages = { ...tally(), lost: 0 }
+  readonly texts: Texts
   readonly pictures = tally()
   /** `again`: printed once more, as it may be after its watcher was killed; `aside`: changed on the wire. */
   readonly mail = { ...tally(), again: 0, aside: 0 }
-  /** By the number that a text begins with, or the hash of a picture. */
+  /** By the number that a letter begins with, or the hash of a picture. */
   readonly #entries = new Map<string, Entry>()
   /** The ids of letters as they were sealed. */
   readonly #sealed = new Set<string>()
 
   constructor(seed: number) {
-    this.marker = `the fox of run ${seed} is in the henhouse`
-  }
-
-  /** A text of its own, of about `length` bytes, for a receiver in its `life`. */
-  text(to: Side, life: number, length: number): string {
-    return this.#text('messages', `${this.messages.handed}`, to, life, length)
+    this.texts = new Texts(seed)
   }
 
   /** A text of its own for a mailbox, whose server and watcher may end as often as they like. */
   letter(to: Side, length: number): string {
-    return this.#text('mail', `mail-${this.mail.handed}`, to, 0, length)
-  }
-
-  #text(kind: Entry['kind'], number: string, to: Side, life: number, length: number): string {
-    const content = `${number} → ${this.marker}${' 🦊'.repeat(length / 5)}`
-    this.#enter(number, { kind, to, life, content })
+    const number = `mail-${this.mail.handed}`
+    const content = this.texts.content(number, length)
+    this.#enter(number, { kind: 'mail', to, content })
     return content
   }
 
   /** A picture of its own. */
-  picture(to: Side, life: number, type: PictureType, length: number): Uint8Array {
+  picture(to: Side, type: PictureType, length: number): Uint8Array {
     const bytes = Buffer.from(pictureOf(type, Math.max(length, 32)))
     bytes.writeUIntBE(this.pictures.handed, 16, 6)
-    this.#enter(hashOf(bytes), { kind: 'pictures', to, life, content: hashOf(bytes) })
+    this.#enter(hashOf(bytes), { kind: 'pictures', to, content: hashOf(bytes) })
     return bytes
   }
 
@@ -84,11 +70,6 @@ export class Ledger {
   setAside(id: string): void {
     assert.ok(!this.#sealed.has(id), 'a letter was set aside as it was sealed')
     this.mail.aside++
-  }
-
-  /** A terminal shows `text`. @throws AssertionError unless that is right, and for the first time */
-  opened(on: Side, text: string): void {
-    this.#arrive(on, `message ${numberOf(text)}`, numberOf(text), text)
   }
 
   /** A watcher prints `letter`. `mayRepeat`: one was killed since it printed this one. @throws as `opened` */
@@ -117,29 +98,20 @@ export class Ledger {
     return this.#missing(to, 'mail').length
   }
 
-  /**
-   * All that could arrive at `to` has arrived; it is in its `life`.
-   * @throws AssertionError for a message that was accepted in this life and not opened, and for
-   * a picture that was accepted, in whatever life, and is not there
-   */
-  settle(to: Side, life: number): void {
-    for (const [number, entry] of this.#missing(to, 'messages')) {
-      assert.notEqual(entry.life, life, `message ${number} was accepted and is lost`)
-      this.messages.lost++
-      this.#entries.delete(number)
-    }
+  /** All that could arrive at `to` has arrived. @throws AssertionError for a picture that was accepted and is not there */
+  settle(to: Side): void {
     assert.equal(this.#missing(to, 'pictures').length, 0, 'a picture was accepted and is not there')
   }
 
-  #missing(to: Side, kind: Entry['kind']): [string, Entry][] {
-    return [...this.#entries].filter(
-      ([, entry]) => entry.kind === kind && entry.to === to && entry.accepted && !entry.arrived,
+  #missing(to: Side, kind: Entry['kind']): Entry[] {
+    return [...this.#entries.values()].filter(
+      (entry) => entry.kind === kind && entry.to === to && entry.accepted && !entry.arrived,
     )
   }
 }
 
-function numberOf(text: string): string {
-  return text.split(' ', 1)[0] ?? ''
+function numberOf(letter: string): string {
+  return letter.split(':', 1)[0] ?? ''
 }
 
 function hashOf(bytes: Uint8Array): string {

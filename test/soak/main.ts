@@ -4,17 +4,18 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { environment, environmentSuite } from '../helpers/environment.ts'
+import { environment, environmentSuite, environmentTexts } from '../helpers/environment.ts'
 import { lineThrough } from './line.ts'
 import type { Sample } from './program.ts'
 import { Soak } from './soak.ts'
 
 const { minutes: MINUTES, seed: SEED } = environment(5)
+const TEXTS = environmentTexts()
 const CURVE = environmentSuite()
 
 const MIB = 2 ** 20
 /** How long each storm is, in ms. */
-const STORM = Math.min(Math.max(MINUTES * 2_000, 2_000), 10_000)
+const STORM = TEXTS === null ? Math.min(Math.max(MINUTES * 2_000, 2_000), 10_000) : 20_000
 /** How long, in minutes, a process is left to settle. */
 const SETTLING = 0.5
 /**
@@ -48,11 +49,13 @@ function table({ minute, rounds, scene }: Soak): void {
   row('requests', listOf(faults))
   const { kill, stop } = restarts
   row('restarts', `${kill + stop}: SIGKILL ${kill}, SIGTERM ${stop}`)
-  const { messages, pictures, mail } = ledger
+  const { texts, pictures, mail } = ledger
+  const { counts } = texts
   row(
-    'messages',
-    `${messages.handed} handed in, ${messages.accepted} accepted, ${messages.arrived} opened, ${messages.lost} lost with their receiver`,
+    'texts',
+    `${counts.handed} handed in, ${counts.opened} opened; ${counts.refused} times refused, ${counts.unanswered} without an answer`,
   )
+  row('messages', `${listOf(texts.fates())}; ${scene.copies} more copies`)
   row(
     'pictures',
     `${pictures.handed} handed in, ${pictures.accepted} accepted, ${pictures.arrived} whole on the disk`,
@@ -95,9 +98,11 @@ function grew(name: string, samples: readonly Sample[]): boolean {
   return isOver
 }
 
-say(`make soak MINUTES=${MINUTES} SEED=${SEED} CURVE=${CURVE}`)
+say(
+  `make soak ${TEXTS === null ? `MINUTES=${MINUTES}` : `TEXTS=${TEXTS}`} SEED=${SEED} CURVE=${CURVE}`,
+)
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-soak-'))
-const soak = new Soak({ seed: SEED, curve: CURVE, folder })
+const soak = new Soak({ seed: SEED, curve: CURVE, folder, texts: TEXTS })
 const { scene } = soak
 let interruption: string | null = null
 const interrupted = new Promise<never>((_resolve, reject) => {
@@ -108,10 +113,10 @@ const interrupted = new Promise<never>((_resolve, reject) => {
     })
 })
 const progress = () => {
-  const { messages, pictures, mail } = scene.ledger
+  const { texts, pictures, mail } = scene.ledger
   const time = soak.minute.toFixed(1).padStart(5)
   say(
-    `${time} minutes: ${messages.arrived} messages, ${pictures.arrived} pictures, ${mail.arrived} letters`,
+    `${time} minutes: ${texts.counts.opened} texts, ${pictures.arrived} pictures, ${mail.arrived} letters`,
   )
 }
 try {
@@ -130,11 +135,12 @@ try {
     `memory grows, or is more than ${MOST} MiB`,
   )
   say(`
-Every message that was answered with 201 was opened, unless its receiver ended first; none was
-opened twice. Every picture that was answered with 201 was whole on the disk, and nothing else
-was there. Every letter that was stored was printed, once but for the one that a watcher was
-killed over. /send_keys on both, once, always made a session. Descriptors and timers were let go.
-No secret was found outside the terminals.`)
+Of every text it was told what became of it. What was told as arrived was opened once, unless it was
+lost unread with its receiver; what may have arrived at most once; and what was refused never.
+Every picture that was answered with 201 was whole on the disk, and nothing else was there. Every
+letter that was stored was printed, once but for the one that a watcher was killed over.
+/send_keys on both, once, always made a session. Descriptors and timers were let go. No secret was
+found outside the terminals.`)
 } catch (error) {
   const what = error instanceof Error ? error.stack : error
   const how = interruption ?? `FAILED with SEED=${SEED}: ${what}`

@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Clock } from '../helpers/clock.ts'
-import { type Command, startCommand } from '../helpers/command.ts'
+import { type Command, hasty, startCommand } from '../helpers/command.ts'
 
 const REPORT = fileURLToPath(new URL('./report.mjs', import.meta.url))
 
@@ -39,8 +39,10 @@ export interface ProgramOptions {
   readonly ready: RegExp
   /** Is handed each line of its terminal. */
   readonly onLine: (line: string) => void
-  /** It was killed, and all its lines have come. */
-  readonly onKill?: () => void
+  /** It was ended, and all its lines have come. */
+  readonly onEnd: (isKilled: boolean) => void
+  /** How many times as fast its clock runs; as everybody's if there is none. */
+  readonly haste?: number
   /** It ended, and nobody had asked for it. */
   readonly onCrash: (error: Error) => void
 }
@@ -63,9 +65,9 @@ export class Program {
 
   /** Starts it, and waits until it is ready. */
   async start(): Promise<void> {
-    const { name, args, ready, onLine, onCrash } = this.#options
+    const { name, args, ready, onLine, onCrash, haste = 1 } = this.#options
     const command = startCommand(args, {
-      node: ['--expose-gc', '--import', REPORT],
+      node: ['--expose-gc', '--import', REPORT, ...(haste > 1 ? hasty(haste) : [])],
       ipc: true,
     })
     this.#command = command
@@ -86,7 +88,7 @@ export class Program {
   /** SIGKILL, as when the power goes. */
   async kill(): Promise<void> {
     await this.#end('SIGKILL')
-    this.#options.onKill?.()
+    this.#options.onEnd(true)
   }
 
   /** SIGTERM. @throws AssertionError unless it ends in time and with 0 */
@@ -97,6 +99,7 @@ export class Program {
     const how = await this.#end('SIGTERM').finally(() => clock.stop())
     this.slowestEnd = Math.max(this.slowestEnd, performance.now() - begin)
     assert.equal(how, 0, 'the exit code after SIGTERM')
+    this.#options.onEnd(false)
     const { name } = this.#options
     assert.ok(passed() <= END_MS, `${name} took ${passed().toFixed()} ms to end after SIGTERM`)
   }
@@ -117,9 +120,9 @@ export class Program {
     const command = this.#command
     this.#command = undefined
     this.isRunning = false
-    this.life++
     command?.kill(signal)
     const how = await command?.ended
+    this.life++
     assert.equal(command?.errors() ?? SAID, SAID, 'standard error')
     return how
   }

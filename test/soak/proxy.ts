@@ -1,6 +1,6 @@
 /** A proxy between two peers that has bad days: it takes whole requests, and loses, copies, cuts and reorders them. */
 
-import { once } from 'node:events'
+import { once, setMaxListeners } from 'node:events'
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
@@ -58,10 +58,12 @@ const FAULTS = {
   },
   'dropped request': async (request: Passing) => {
     await request.whole()
+    await request.wait()
     request.reset()
   },
   'dropped answer': async (request: Passing) => {
     await request.deliver(request.stream)
+    await request.wait()
     request.reset()
   },
   'given up, then late': async (request: Passing) => {
@@ -95,7 +97,7 @@ const FAULTS = {
     request.answer(await request.deliver(part(await request.whole(), request.share)))
   },
   changed: async (request: Passing) => {
-    const body = Buffer.from(await request.whole())
+    const body = await request.changeable()
     const at = Math.floor(request.share * body.length)
     if (body.length > 0) body[at] = (body[at] ?? 0) ^ 1
     request.answer(await request.deliver(body))
@@ -140,7 +142,7 @@ export async function faultyProxy(target: number, next: () => Fault) {
     port: (server.address() as AddressInfo).port,
     /** From now on faults come. */
     storm() {
-      wire.patience = new AbortController()
+      wire.patience = patience()
       storming = true
     },
     /** From now on every request passes; resolves once nothing is under way. */
@@ -166,7 +168,7 @@ class Wire {
   /** Called when a request has passed. */
   readonly overtakers = new Set<() => void>()
   /** Aborted by the calm: whoever waits goes on. */
-  patience = new AbortController()
+  patience = patience()
   readonly #target: number
 
   constructor(target: number) {
@@ -232,6 +234,13 @@ class Wire {
   }
 }
 
+/** What any number of requests may wait for. */
+function patience(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}
+
 type Passing = ReturnType<typeof passing>
 
 /** A request that passes, with all that a fault may do to it. */
@@ -259,6 +268,12 @@ function passing(
     /** As it comes in. */
     stream: incoming(),
     whole,
+    /** The body, of which no copy as it was sent comes later: what is refused since it was changed never came. */
+    async changeable() {
+      const body = await whole()
+      wire.copies.splice(0, Infinity, ...wire.copies.filter((copy) => !copy.body.equals(body)))
+      return body
+    },
     wait: () => wire.wait(ms),
     /** Resolves when another request passed, or after a while. */
     overtaken: () =>

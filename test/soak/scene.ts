@@ -8,15 +8,12 @@ import { type Answer, type CallOptions, call } from '../helpers/call.ts'
 import { type MailKeys, makeKeys, textsIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
-import { Ledger, type Side } from './ledger.ts'
+import { Ledger } from './ledger.ts'
 import { Program, type ProgramOptions } from './program.ts'
 import { type Fault, type FaultKind, type FaultyProxy, faultyProxy } from './proxy.ts'
+import { other, type Side } from './texts.ts'
 
 export const SIDES: readonly Side[] = [0, 1]
-
-export function other(side: Side): Side {
-  return side === 0 ? 1 : 0
-}
 
 /** Longer than steps that wait for one another and for the other peer, in ms. */
 const ANSWER = 60_000
@@ -42,12 +39,17 @@ export interface SceneOptions {
   readonly folder: string
   /** What happens to the requests to each side while it storms. */
   readonly faults: readonly [Generator<Fault, never>, Generator<Fault, never>]
+  /** How many times as fast as people's clocks those of the peers run. */
+  readonly haste: number
 }
 
 export class Scene {
   readonly ledger: Ledger
   readonly curve: SuiteName
+  readonly haste: number
   readonly peers: Peer[] = []
+  /** Copies of texts that went out after the first ones. */
+  copies = 0
   /** How often each step ended in each way, as "send_msg 201". */
   readonly steps = new Map<string, number>()
   readonly faults = new Map<FaultKind, number>()
@@ -65,6 +67,7 @@ export class Scene {
   constructor(options: SceneOptions) {
     this.#options = options
     this.curve = options.curve
+    this.haste = options.haste
     this.ledger = new Ledger(options.seed)
     this.failed = new Promise((_resolve, reject) => {
       this.#fail = (error) => {
@@ -152,14 +155,14 @@ export class Scene {
           .concat('--curve', curve)
           .concat('--state', state)
           .concat('--mailbox', mailbox)
-          .concat('--mailbox-key', keys.publicFile),
+          .concat('--mailbox-key', keys.publicFile)
+          .concat('--message', this.ledger.texts.standard(other(side))),
+        haste: this.haste,
         ready: /· {2}ready/,
-        onLine: (line) => {
-          for (const secret of secretsOf(linesOf(line, port)))
-            if (/^[0-9a-f]{64}$/.test(secret)) {
-              this.secrets.add(secret)
-              peer.shows(secret)
-            } else this.ledger.opened(side, secret)
+        onLine: (line) => this.#read(side, linesOf(line, port)),
+        onEnd: (isKilled) => {
+          if (isKilled) this.ledger.texts.lost(side, Number.POSITIVE_INFINITY)
+          else this.ledger.texts.saidAll(side, peer.peer.life - 1)
         },
       }),
       watcher: this.#program({
@@ -172,13 +175,34 @@ export class Scene {
             printed = text
           }
         },
-        onKill: () => {
-          mayRepeat = printed
+        onEnd: (isKilled) => {
+          if (isKilled) mayRepeat = printed
         },
       }),
       shows: () => {},
     }
     return peer
+  }
+
+  /** What a line of a peer's terminal says of texts and secrets. */
+  #read(side: Side, lines: string[]): void {
+    const { texts } = this.ledger
+    const { peer, shows } = this.at(side)
+    for (const line of lines) {
+      const [, number, says = ''] = /^\S +(?:SECRET )?message (\d+) +(.*)/.exec(line) ?? []
+      const seq = Number(number)
+      const [, session] = /^Nobody will be able to tell .*\(session (\w+)\)/.exec(says) ?? []
+      const [, lost] = /not read +(\d+) text/.exec(line) ?? []
+      const [secret] = secretsOf([line])
+      if (secret && number) texts.opened(side, seq, secret)
+      else if (secret && /^[0-9a-f]{64}$/.test(secret)) {
+        this.secrets.add(secret)
+        shows(secret)
+      } else if (session || says.startsWith('It has arrived'))
+        texts.settled(side, peer.life, seq, session)
+      else if (says.startsWith('No answer came')) this.copies++
+      else if (lost) texts.lost(side, Number(lost))
+    }
   }
 
   /** A program whose failures are the soak's. */

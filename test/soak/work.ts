@@ -5,20 +5,27 @@ import http from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { idOf } from '../../src/mailbox/maildir.ts'
 import { seal } from '../../src/mailbox/seal.ts'
-import type { Answer, CallOptions } from '../helpers/call.ts'
+import { type Answer, type CallOptions, FORM, posting, TEXT } from '../helpers/call.ts'
 import { runCommand } from '../helpers/command.ts'
 import { mailForm } from '../helpers/mail.ts'
 import { assertProblem } from '../helpers/problem.ts'
-import type { Side } from './ledger.ts'
 import type { Step } from './plan.ts'
-import { count, other, type Scene } from './scene.ts'
+import { count, type Scene } from './scene.ts'
+import { other, type Side } from './texts.ts'
 
 const SUCCESS = [200, 201]
 const WIRE_TROUBLE = ['peer_unreachable', 'peer_refused', 'peer_timeout']
 /** What a step may be refused with. */
 const REFUSALS: Record<Step['do'], readonly string[]> = {
   send_keys: [...WIRE_TROUBLE, 'confirm_failed'],
-  send_msg: [...WIRE_TROUBLE, 'no_session'],
+  send_msg: [
+    'peer_unreachable',
+    'peer_refused',
+    'no_session',
+    'in_doubt',
+    'maybe_read',
+    'already_sent',
+  ],
   send_image: [...WIRE_TROUBLE, 'no_session'],
   decrypt_msg: ['nothing_waiting'],
   show: [],
@@ -37,14 +44,20 @@ function outcomeOf(scene: Scene, step: Step): Promise<string> {
   switch (step.do) {
     case 'mail':
       return mail(scene, step)
+    case 'send_msg':
+      return sendText(scene, step)
     case 'look':
       return asked(scene, step, step.path)
     case 'listen':
       return listen(scene, step)
-    default: {
-      const [options, accept] = handIn(scene, step)
-      return asked(scene, step, `/${step.do}`, options, accept)
+    case 'send_image': {
+      const { ledger } = scene
+      const picture = ledger.picture(other(step.side), step.type, step.length)
+      const options = posting(step.type, picture)
+      return asked(scene, step, '/send_image', options, () => ledger.accept(picture))
     }
+    default:
+      return asked(scene, step, `/${step.do}`)
   }
 }
 
@@ -82,24 +95,43 @@ async function unlessItEnds<T>(scene: Scene, side: Side, run: () => Promise<T>):
   }
 }
 
-/** The body of a step, and what to do once it was accepted. */
-export function handIn(scene: Scene, step: Step): [CallOptions, () => void] {
-  const to = other(step.side)
-  const { life } = scene.at(to).peer
-  const { ledger } = scene
-  if (step.do === 'send_msg') {
-    const text = ledger.text(to, life, step.length)
-    const body = step.asForm ? `text=${encodeURIComponent(text)}` : text
-    const type = step.asForm ? 'application/x-www-form-urlencoded' : 'text/plain'
-    const headers = { 'content-type': type }
-    return [{ method: 'POST', headers, body }, () => ledger.accept(text)]
+/**
+ * What somebody does who wants a text to arrive, and has patience for so many turns: the same command again, or what the
+ * answer says, or another text. Returns what came of the last turn.
+ */
+export async function sendText(
+  scene: Scene,
+  { side, length, asForm, isEqual, turns }: Omit<Step & { do: 'send_msg' }, 'do' | 'pause'>,
+): Promise<string> {
+  const { texts } = scene.ledger
+  const { port, peer } = scene.at(side)
+  let text: string | undefined
+  let outcome = ''
+  const another = () => texts.text(other(side), length, isEqual)
+  for (const turn of turns) {
+    if (outcome !== '') count(scene.steps, `send_msg ${outcome}`)
+    if (!peer.isRunning) return 'peer down'
+    if (outcome === '') text = another()
+    const request = texts.asked(side, peer.life, text)
+    const form = asForm && text !== undefined ? `text=${encodeURIComponent(text)}` : text
+    const options = form === undefined ? {} : posting(asForm ? FORM : TEXT, form)
+    const answer = await unlessItEnds(scene, side, () => scene.ask(side, '/send_msg', options))
+    if (answer === null) {
+      texts.unanswered(request)
+      return 'no answer'
+    }
+    const code = codeOf('send_msg', answer)
+    const { session, seq, sealed, next, peer_code = '' } = answer.json
+    texts.told(request, { code, session, seq, sealed })
+    outcome = [code, ...(sealed === false ? ['not sealed'] : []), peer_code ?? ''].join(' ').trim()
+    if (['201', 'already_sent'].includes(code) || (code === 'maybe_read' && sealed)) break
+    if (turn === 'other') text = another()
+    if (turn !== 'next') continue
+    for (const [, at, step] of next.matchAll(/http:\S+:(\d+)\/(send_keys|decrypt_msg|send_msg)/g))
+      if (step === 'send_msg') text = undefined
+      else await take(scene, { do: step, side: at === `${port}` ? side : other(side), pause: 0 })
   }
-  if (step.do === 'send_image') {
-    const body = ledger.picture(to, life, step.type, step.length)
-    const headers = { 'content-type': step.type }
-    return [{ method: 'POST', headers, body }, () => ledger.accept(body)]
-  }
-  return [{}, () => {}]
+  return outcome
 }
 
 /** A letter over the wire: the same bytes once or twice; or by the command, on a way without faults. */
