@@ -174,7 +174,10 @@ class Crossed {
 
   /** Whether `to` was there when `from` had the answer to this: it has something that `from` sent only then, or got only then. */
   #goesOn({ end }: Crossing): boolean {
-    const isFirst = (sent: Crossing) => this.#sentAt.get(sent.place)?.[0] === sent
+    // of a message that is sent again, the first copy may be no longer in here, unless this one was taken
+    const isFirst = (sent: Crossing) =>
+      this.#sentAt.get(sent.place)?.[0] === sent &&
+      (this.#from.from === 1 || sent.sealed === null || sent.answerHash !== null)
     return this.#lastAnswered > end || this.#met.some((sent) => sent.n > end && isFirst(sent))
   }
 
@@ -199,7 +202,11 @@ class Crossed {
   #mayLack({ n }: Crossing): boolean {
     const { lacksKeys, from } = this.#to
     const isKept = (each: Crossing) => (this.#sameAs(each)[0]?.n ?? 0) >= from
-    const after = () => this.#met.some((each) => each.sealed !== null && each.n < n && isKept(each))
+    // what was answered before this was sent came before it, too; without that, this may have overtaken it
+    const after = () =>
+      this.#met.some(
+        (each) => each.sealed !== null && each.accepted && each.end < n && isKept(each),
+      )
     return lacksKeys || (from > 1 && !after())
   }
 
