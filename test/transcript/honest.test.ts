@@ -54,6 +54,34 @@ describe('check, of honest peers among strangers', () => {
     assert.equal(reportsOf(texts)[0]?.pairs.length, 1)
   })
 
+  it('calls nothing bad where keys overtook a picture, or a text of before was sent again', () => {
+    const overtaken = after(
+      ['agree'],
+      ['send keys'],
+      ['send a picture', B],
+      ['send keys', B],
+      // the keys of a, then those of b
+      ['deliver'],
+      ['deliver', A, 1],
+      ['nonsense'],
+      ['agree'],
+      ['agree'],
+      ['talk', A, 19],
+    )
+    assertGood(overtaken)
+    const again = after(
+      ['agree'],
+      ['send a text'],
+      ['deliver'],
+      ['lose one'],
+      ['send keys', B],
+      ['take a transcript', B],
+      ['agree'],
+      ['talk', A, 26],
+    )
+    assertGood(again)
+  })
+
   it('remarks that two are apart, and says nothing worse', () => {
     const texts = after(
       ['agree'],
