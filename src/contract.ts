@@ -16,21 +16,42 @@ export type PeerCode =
   | 'secrets_hidden'
   | 'no_space'
 
+/** Why a request got no connection: then it is certain that no byte of it left this machine. */
+const UNSENT = [
+  'name not resolved',
+  'name not resolved in time',
+  'connection refused',
+  'no route',
+  'no connection in time',
+] as const
+
+/** Why a request got no whole answer of HTTP. */
+export type Failure =
+  | (typeof UNSENT)[number]
+  | 'connection broke'
+  | 'not HTTP'
+  | 'no answer in time'
+
 /** The other peer could not be reached, or refused: then `peerCode` is its own code, if it gave a known one. */
 export class PeerError extends DuetError<PeerCode> {
   readonly peerCode: string | null
-  /** Whether it is certain that no byte of the request left this machine. */
-  readonly isUnsent: boolean
+  /** Null if an answer came. */
+  readonly failure: Failure | null
 
   constructor(
     code: PeerCode,
     detail: string,
     peerCode: string | null = null,
-    { isUnsent = false } = {},
+    failure: Failure | null = null,
   ) {
     super(code, detail)
     this.peerCode = peerCode
-    this.isUnsent = isUnsent
+    this.failure = failure
+  }
+
+  /** Whether it is certain that no byte of the request left this machine. */
+  get isUnsent(): boolean {
+    return UNSENT.some((failure) => failure === this.failure)
   }
 }
 

@@ -3,7 +3,14 @@
  * nobody acknowledged. The rule is in `protocol/README.md`, "A text arrives once".
  */
 
-import { COPY_SHARES, PeerError, type PeerEvent, TextError, type Wire } from './contract.ts'
+import {
+  COPY_SHARES,
+  type Failure,
+  PeerError,
+  type PeerEvent,
+  TextError,
+  type Wire,
+} from './contract.ts'
 import { inTurn } from './inTurn.ts'
 import { bytesToHex, equalBytes } from './protocol/bytes.ts'
 import type { Exchange } from './protocol/exchange.ts'
@@ -130,7 +137,7 @@ export class Texts {
       throw stillInDoubt(open, sealed, peerCode)
     }
     if (open.fate === 'unknown') throw maybeRead(open, sealed, peerCode)
-    if (open.fate === 'refused') throw refusalOf(peerCode)
+    if (open.fate === 'refused') throw refusalOf(failure)
     if (wasInDoubt) this.#reportSettled(open, true)
   }
 
@@ -179,24 +186,29 @@ function outcomeOf(error: unknown): Outcome {
   return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
 }
 
+/** The time of a step is for all its copies: each of the next ones waits longer. */
+const LATE: ReadonlySet<Failure | null> = new Set([
+  'name not resolved in time',
+  'no connection in time',
+])
+
 /** Whether another copy follows in this step: not where a peer refused, and not where nobody is there to be reached. */
-function isRepeated(failure: PeerError | null, open: OpenText): boolean {
-  if (failure?.peerCode !== null) return false
-  return open.hasLeft || failure.code !== 'peer_unreachable'
+function isRepeated(error: PeerError | null, open: OpenText): boolean {
+  if (error?.peerCode !== null) return false
+  return open.hasLeft || !error.isUnsent || LATE.has(error.failure)
 }
 
 /** Of a text that was not taken, and never will be. */
-function refusalOf(peerCode: string | null): PeerError {
+function refusalOf(error: PeerError | null): PeerError {
+  const { peerCode = null, message = '', failure = null } = error ?? {}
   if (peerCode === 'unknown_session')
     return new PeerError(
       'peer_refused',
       'The other peer does not have this session any more, and did not take the text. If it was restarted, texts that waited there unread are gone too.',
       peerCode,
     )
-  return new PeerError(
-    'peer_unreachable',
-    'No connection to the other peer: nothing of the text was sent.',
-  )
+  const detail = `${message} Nothing of the text was sent.`
+  return new PeerError('peer_unreachable', detail, null, failure)
 }
 
 const nameOf = ({ message: { session, seq } }: OpenText, sealed: boolean) => ({

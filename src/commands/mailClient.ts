@@ -43,9 +43,12 @@ export async function sendMailTo(url: string, sealed: Uint8Array, repeats: () =>
       await answerTo(client.stream.post('message', { json, timeout: { request: TIMEOUT } })),
     )
   const body = await send().catch((error: unknown) => {
-    if (!(error instanceof PeerError) || error.code === 'peer_refused') throw error
+    if (!(error instanceof PeerError) || error.failure === null || error.isUnsent) throw error
     repeats()
-    return send()
+    return send().catch((again: unknown) => {
+      // that nothing left the second time must not sound as if nothing had arrived
+      throw again instanceof PeerError && again.isUnsent ? error : again
+    })
   })
   return understood((body) => v.parse(MailAnswer, body), body)
 }

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { calledAs } from '../called.ts'
-import { PeerError, type PictureSource } from '../contract.ts'
+import { type Failure, PeerError, type PictureSource } from '../contract.ts'
 import { clientOf, understood, upload } from '../http/requests.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
@@ -11,6 +11,9 @@ import { progressBar } from '../terminal/progress.ts'
 
 /** The owner's own peer answers once the other one has the whole picture. In ms. */
 const OWNER_TIMEOUT = 60_000
+
+/** What was met instead of a peer; where a connection broke, one was there, and its terminal knows more. */
+const NOT_THERE: ReadonlySet<Failure | null> = new Set(['connection refused', 'not HTTP'])
 
 /** Flat: to indent what is nested would make a thousand times as much of it. */
 const PeerAnswer = v.objectWithRest(
@@ -29,10 +32,10 @@ export async function sendImage(port: number, file: string): Promise<number> {
   try {
     answer = await sendPictureTo(`http://127.0.0.1:${port}`, picture, bar.update)
   } catch (error) {
-    if (!(error instanceof PeerError) || error.code !== 'peer_unreachable') throw error
+    if (!(error instanceof PeerError) || !NOT_THERE.has(error.failure)) throw error
     throw new DuetError(
       error.code,
-      `No connection to the peer on port ${port}, or it broke. Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`,
+      `${error.message} Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`,
     )
   } finally {
     bar.stop()

@@ -1,7 +1,8 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
 import { calledAs } from '../called.ts'
-import type { PeerCode } from '../contract.ts'
+import type { Failure, PeerCode } from '../contract.ts'
+import { isHere } from '../loopback.ts'
 import type { ProtocolCode } from '../protocol/errors.ts'
 import type { PictureType } from '../protocol/stream.ts'
 import type { Commands } from './nextCommands.ts'
@@ -31,8 +32,14 @@ interface Row {
   next: Next
 }
 
-/** What to do next; `path`: the route that refused; `found`: which picture came, where that is known. */
-type Next = (commands: Commands, path: string, found?: PictureType | null) => string
+/** What more is known of a refusal: which picture came, or why no answer did. */
+interface About {
+  found?: PictureType | null
+  failure?: Failure | null
+}
+
+/** What to do next; `path`: the route that refused. */
+type Next = (commands: Commands, path: string, about?: About) => string
 
 const SPECIFICATION = 'See the specification of duet/2: src/protocol/README.md.'
 const specification = () => SPECIFICATION
@@ -40,16 +47,16 @@ const newKeys = ({ both }: Commands) => both('/send_keys')
 const help = ({ own }: Commands) => own('/')
 /** The right way to send a text, which never puts it into a URL. */
 const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
-const ownPicture = ({ own }: Commands, found: PictureType | null = null) => {
+const ownPicture = ({ own }: Commands, { found }: About = {}) => {
   const type = found ?? 'image/png'
   const file = `picture.${type === 'image/jpeg' ? 'jpg' : type.slice('image/'.length)}`
   return `${own('/send_image')} -H 'Content-Type: ${type}' --data-binary @${file}`
 }
 
 /** The owner's bodies are texts and pictures, the other peer's are what the specification says. */
-const ownBody: Next = (commands, path, found) => {
+const ownBody: Next = (commands, path, about) => {
   if (path.startsWith('/wire/') || path === '/send_keys') return SPECIFICATION
-  return path === '/send_image' ? ownPicture(commands, found) : ownText(commands)
+  return path === '/send_image' ? ownPicture(commands, about) : ownText(commands)
 }
 
 /** The routes of a mailbox. */
@@ -58,9 +65,32 @@ export const MAILBOX_PATHS: readonly string[] = ['/message', '/public_key']
 /** Who is refused on a mailbox's routes sends mail, and has something else to do next than a peer's owner. */
 const mailOr =
   (mail: Next, others: Next): Next =>
-  (commands, path, found) =>
-    MAILBOX_PATHS.includes(path) ? mail(commands, path) : others(commands, path, found)
+  (commands, path, about) =>
+    (MAILBOX_PATHS.includes(path) ? mail : others)(commands, path, about)
 const mail = ({ mail }: Commands) => mail
+
+/** `option` names the other peer; `again` is what follows, or `afterBreak` where the request may have arrived. */
+const reaching =
+  (option: string, again: string, afterBreak = again): Next =>
+  (commands, path, { failure } = {}) => {
+    const { peerUrl } = commands
+    // a peer listens on 127.0.0.1 alone unless it is told otherwise
+    const withHost = isHere(peerUrl) ? '' : ' with --host'
+    switch (failure) {
+      case 'name not resolved':
+      case 'name not resolved in time':
+        return `Correct the name in ${option}, ${peerUrl}, or give an address in its place.`
+      case 'no route':
+      case 'no connection in time':
+        return `See that ${option}, ${peerUrl}, has the right address, that a peer was started there${withHost}, and that no firewall is between, then ${again}.`
+      case 'connection broke':
+        return `Look at the terminal of the peer at ${peerUrl}, then ${afterBreak}.`
+      case 'not HTTP':
+        return TABLE.peer_refused.next(commands, path)
+      default:
+        return `Start the other peer${withHost}, so that it answers at ${peerUrl}, then ${again}.`
+    }
+  }
 
 export const TABLE: Readonly<Record<Code, Row>> = {
   bad_message: {
@@ -245,9 +275,8 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     status: 502,
     title: 'The other peer does not answer',
     next: mailOr(
-      () => 'Start the peer that --to names, then send again.',
-      ({ peerUrl }) =>
-        `Start the other peer, so that it answers at ${peerUrl}, then run this step again.`,
+      reaching('--to', 'send again', 'send again: if this message arrived, there will be two'),
+      reaching('--peer', 'run this step again'),
     ),
   },
   peer_refused: {

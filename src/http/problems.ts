@@ -83,7 +83,8 @@ export function problemOf(error: unknown, commands: Commands, path: string): Pro
   const describe = (code: Code, detail: string): Problem => {
     const { status, title, next } = TABLE[code]
     const found = error instanceof BadPicture ? error.found : null
-    return { status, code, title, detail, next: next(commands, path, found) }
+    const failure = error instanceof PeerError ? error.failure : null
+    return { status, code, title, detail, next: next(commands, path, { found, failure }) }
   }
   if (!(error instanceof DuetError) || !isCode(error.code))
     return describe('internal', 'This should not have happened; the session still stands.')

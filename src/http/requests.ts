@@ -8,6 +8,7 @@ import type { Got, Request, Response } from 'got'
 import { PeerError } from '../contract.ts'
 import { parseJson } from '../protocol/json.ts'
 import { isCode } from './codes.ts'
+import { failedRequest } from './failures.ts'
 import { readWhole, TooLong } from './reading.ts'
 
 /** For a whole round trip, in ms. */
@@ -76,7 +77,7 @@ export async function upload(
   }
   const watch = setInterval(() => {
     if (waiting === null || performance.now() - waiting < timeout) return
-    const late = timedOut()
+    const late = failed(request, { code: 'ETIMEDOUT' })
     fault = late
     // without an error nobody who waits for the request would hear of it
     request.destroy(late)
@@ -88,11 +89,19 @@ export async function upload(
     return await answerTo(request)
   } catch (error) {
     // the picture itself was at fault, and not the way to the other peer
+    if (fault === undefined && error instanceof PeerError && error.failure === 'connection broke')
+      throw maybeRefused(error)
     throw fault ?? error
   } finally {
     clearInterval(watch)
     sending.abort()
   }
+}
+
+/** Whoever closes a connection that a picture still comes by takes the answer back that may be on it. */
+function maybeRefused({ code, message, failure }: PeerError): PeerError {
+  const hint = 'Perhaps it refused the picture while it still came: its terminal says why.'
+  return new PeerError(code, `${message} ${hint}`, null, failure)
 }
 
 /** The answer's status and its parsed body. @throws PeerError */
@@ -108,7 +117,6 @@ export function parsed(text: string): unknown {
 
 /** The answer's status and its text. @throws PeerError */
 export async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body'>> {
-  const connected = connectedBy(request)
   try {
     request.on('error', () => {})
     const [response] = (await Promise.race([once(request, 'response'), switched(request)])) as [
@@ -121,30 +129,8 @@ export async function textAnswerTo(request: Request): Promise<Omit<Answer, 'body
     // got's error holds the whole request: neither it nor its text goes any further
     if (error instanceof PeerError) throw error
     if (error instanceof TooLong) throw notAPeer()
-    const isUnsent = !connected()
-    if ((error as Error).name === 'TimeoutError') throw timedOut(isUnsent)
-    throw new PeerError('peer_unreachable', 'No connection to the other peer, or it broke.', null, {
-      isUnsent,
-    })
+    throw failed(request, error)
   }
-}
-
-/** A function that says whether the request has had a connection: without one nothing of it has left. */
-function connectedBy(request: Request): () => boolean {
-  let isConnected = false
-  const connected = () => {
-    isConnected = true
-  }
-  const watch = (socket: Socket) => {
-    // one that is used again is connected already
-    if (socket.connecting) socket.once('connect', connected)
-    else connected()
-  }
-  request.once('request', (sent: http.ClientRequest) => {
-    if (sent.socket) watch(sent.socket)
-    else sent.once('socket', watch)
-  })
-  return () => isConnected
 }
 
 /**
@@ -182,10 +168,8 @@ export function understood<In, Out>(parse: (body: In) => Out, body: In): Out {
   }
 }
 
-function timedOut(isUnsent = false): PeerError {
-  return isUnsent
-    ? new PeerError('peer_timeout', 'No connection to the other peer in time.', null, { isUnsent })
-    : new PeerError('peer_timeout', 'The other peer was reached, but did not answer in time.')
+function failed({ options, timings }: Request, error: unknown): PeerError {
+  return failedRequest(new URL(options.url ?? options.prefixUrl), timings, error)
 }
 
 function notAPeer(): PeerError {

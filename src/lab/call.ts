@@ -4,7 +4,8 @@ import http from 'node:http'
 import { calledAs } from '../called.ts'
 import { PeerError } from '../contract.ts'
 import { isCode } from '../http/codes.ts'
-import { readWhole } from '../http/reading.ts'
+import { failedRequest } from '../http/failures.ts'
+import { readWhole, TooLong } from '../http/reading.ts'
 import { loopbackOrigin } from '../loopback.ts'
 
 const TIMEOUT_MS = 10_000
@@ -25,7 +26,7 @@ export interface Answer {
 
 /**
  * One request to `origin`, and its whole answer, whatever its status.
- * @throws PeerError `peer_unreachable` `peer_timeout`
+ * @throws PeerError `peer_unreachable` `peer_timeout`, and `peer_refused` where it is too long
  */
 export async function call(
   origin: string,
@@ -35,6 +36,7 @@ export async function call(
   if (loopbackOrigin(origin) !== origin) throw new Error('The lab stays on this machine.')
   const signal = AbortSignal.timeout(TIMEOUT_MS)
   const headers = body === undefined ? {} : { 'content-type': type }
+  let connect: number | undefined
   try {
     return await new Promise<Answer>((resolve, reject) => {
       const request = http.request(
@@ -54,20 +56,21 @@ export async function call(
         },
       )
       request.on('error', reject)
+      request.once('socket', (socket) =>
+        socket.once('connect', () => {
+          connect = performance.now()
+        }),
+      )
       request.end(body)
     })
   } catch (error) {
-    if (signal.aborted)
-      throw new PeerError('peer_timeout', `${origin} was reached, but did not answer in time.`)
-    if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED')
-      throw new PeerError(
-        'peer_unreachable',
-        `Nobody answers at ${origin}. Start both peers first: ${calledAs()} both`,
-      )
-    throw new PeerError(
-      'peer_unreachable',
-      `What answers at ${origin} is not a peer, or the connection to it broke.`,
-    )
+    if (error instanceof TooLong)
+      throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
+    const late = signal.aborted ? { code: 'ETIMEDOUT' } : error
+    const { code, message, failure } = failedRequest(new URL(origin), { connect }, late)
+    const start = ` Start both peers first: ${calledAs()} both`
+    const detail = failure === 'connection refused' ? `${message}${start}` : message
+    throw new PeerError(code, detail, null, failure)
   }
 }
 

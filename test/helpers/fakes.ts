@@ -1,7 +1,9 @@
 /** A plain HTTP server, and a peer that takes what is at some URL for its counterpart. */
 
+import { once } from 'node:events'
 import http, { type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import net, { type AddressInfo } from 'node:net'
+import { Worker } from 'node:worker_threads'
 import type { PeerEvent } from '../../src/contract.ts'
 import { createApp } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
@@ -25,6 +27,38 @@ export async function withServer<T>(
     return await run(`http://127.0.0.1:${(server.address() as AddressInfo).port}`, server)
   } finally {
     await stop(server)
+  }
+}
+
+/**
+ * Runs with the URL of a listener that takes no connection any more: its system drops each further SYN, as a firewall does.
+ * Only on Linux is it known how many it has to have until then.
+ */
+export async function withFullListener<T>(run: (url: string) => Promise<T>): Promise<T> {
+  const BACKLOG = 1
+  // a thread that sleeps: one that runs would accept them
+  const listener = new Worker(
+    `const { parentPort } = require('node:worker_threads')
+    const server = require('node:net').createServer()
+    server.listen({ host: '127.0.0.1', port: 0, backlog: ${BACKLOG} }, () => {
+      parentPort.postMessage(server.address().port)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+    })`,
+    { eval: true },
+  )
+  const sockets: net.Socket[] = []
+  try {
+    const [port] = await once(listener, 'message')
+    // Linux takes one more than the backlog
+    for (let i = 0; i <= BACKLOG; i++) {
+      const socket = net.connect(port, '127.0.0.1')
+      sockets.push(socket)
+      await once(socket, 'connect')
+    }
+    return await run(`http://127.0.0.1:${port}`)
+  } finally {
+    for (const socket of sockets) socket.destroy()
+    await listener.terminate()
   }
 }
 

@@ -1,14 +1,20 @@
 /** The other peer as a client sees it: gone, slow, wrong or lying, and that none of its words are repeated. */
 
 import assert from 'node:assert/strict'
+import dns from 'node:dns'
+import fs from 'node:fs'
 import type { RequestListener } from 'node:http'
 import { Readable } from 'node:stream'
-import { describe, it } from 'node:test'
-import { PeerError } from '../../src/contract.ts'
+import { afterEach, describe, it, mock } from 'node:test'
+import { PeerError, type Wire } from '../../src/contract.ts'
 import { createClient } from '../../src/http/client.ts'
+import { commandsOf } from '../../src/http/nextCommands.ts'
+import { problemOf } from '../../src/http/problems.ts'
+import type { KeyForm } from '../../src/protocol/messages.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { JSON_TYPE } from '../helpers/call.ts'
-import { switching, withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { switching, withFullListener, withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { freePorts } from '../helpers/ports.ts'
 import { assertNothingInternal, assertProblem } from '../helpers/problem.ts'
 
 const MIB = 1024 * 1024
@@ -50,11 +56,6 @@ describe('an other peer', () => {
     withPeerFacing('http://127.0.0.1:9', undefined, async (peer) => {
       assertProblem(await peer.call('/send_keys'), 'peer_unreachable')
       assertProblem(await peer.call('/send_msg'), 'no_session')
-    }))
-
-  it('of a name that is none is peer_unreachable', () =>
-    withPeerFacing('http://peer.invalid:5001', undefined, async (peer) => {
-      assertProblem(await peer.call('/send_keys'), 'peer_unreachable')
     }))
 
   it('is called again on the same connection', () => {
@@ -207,4 +208,156 @@ describe('an other peer', () => {
           return true
         })
       }))
+})
+
+const WAYS = {
+  'a key message': { path: '/send_keys', send: (wire: Wire) => wire.keys({} as KeyForm) },
+  'a picture': {
+    path: '/send_image',
+    send: (wire: Wire) => wire.image({ bytes: MIB, content: Readable.from([Buffer.alloc(MIB)]) }),
+  },
+}
+
+/** What is said, in one text, of a request to `url` that gets no answer. */
+async function said(way: keyof typeof WAYS, url: string, code: string, timeout?: number) {
+  const { path, send } = WAYS[way]
+  const error = await send(createClient(url, SUITES.X25519, undefined, timeout)).then(
+    () => assert.fail(),
+    (error: unknown) => error,
+  )
+  const commands = commandsOf({ url: 'http://127.0.0.1:5000', peerUrl: url })
+  const problem = problemOf(error, commands, path)
+  assert.equal(problem.code, code)
+  const text = `${problem.detail} ${problem.next}`
+  return text.replaceAll(url, 'URL').replaceAll(new URL(url).host, 'HOST')
+}
+
+type LookupCallback = (error: Error | null, addresses: dns.LookupAddress[]) => void
+/** Every name has these addresses; without any, the answer comes too late. */
+function resolving(...addresses: dns.LookupAddress[]): void {
+  mock.method(dns, 'lookup', (_name: string, _options: object, done: LookupCallback) => {
+    setTimeout(done, addresses.length > 0 ? 0 : 10 * SHORT, null, addresses)
+  })
+}
+
+/** How long a request waits, in ms. */
+const SHORT = 100
+const NAMED = 'http://lab.example:5001'
+const NOT_LINUX =
+  process.platform !== 'linux' && 'how long the queue of a listener is, is known on Linux'
+
+for (const way of ['a key message', 'a picture'] as const)
+  describe(`${way} without an answer says why, and what to do about it`, () => {
+    afterEach(() => mock.restoreAll())
+
+    const none = 'No connection to the peer at HOST:'
+    const again = 'then run this step again.'
+    const refused = `${none} it was refused. No program listens there, or a firewall forbids it.`
+    const correct = 'Correct the name in --peer, URL, or give an address in its place.'
+    const look = (start: string) =>
+      `See that --peer, URL, has the right address, that a peer was started there${start}, and that no firewall is between, ${again}`
+
+    it('where nobody listens', async () => {
+      const [port] = await freePorts(1)
+      assert.equal(
+        await said(way, `http://127.0.0.1:${port}`, 'peer_unreachable'),
+        `${refused} Start the other peer, so that it answers at URL, ${again}`,
+      )
+    })
+
+    it('where nobody listens on the one address of a name that leads somewhere', async () => {
+      const [port] = await freePorts(1)
+      resolving({ address: '224.0.0.1', family: 4 }, { address: '127.0.0.1', family: 4 })
+      assert.equal(
+        await said(way, `http://lab.example:${port}`, 'peer_unreachable'),
+        `${refused} Start the other peer with --host, so that it answers at URL, ${again}`,
+      )
+    })
+
+    it('where the name is none', async () =>
+      // a system may take its time over that
+      assert.equal(
+        (await said(way, 'http://peer.invalid:5001', 'peer_unreachable')).replace(' in time', ''),
+        `${none} no address was found for that name. ${correct}`,
+      ))
+
+    it('where the name is looked up for too long', async () => {
+      resolving()
+      assert.equal(
+        await said(way, NAMED, 'peer_unreachable', SHORT),
+        `${none} no address was found for that name in time. ${correct}`,
+      )
+    })
+
+    it('where no way leads to the address', async () =>
+      assert.match(
+        // an address for a group, which nobody can have a connection to
+        await said(way, 'http://224.0.0.1:5001', 'peer_unreachable'),
+        new RegExp(
+          `^${none} this machine finds no way there \\(E[A-Z]+\\)\\. ${look(' with --host')}$`,
+        ),
+      ))
+
+    it('where no connection comes about in time', { skip: NOT_LINUX }, () =>
+      withFullListener(async (url) => {
+        assert.equal(
+          await said(way, url, 'peer_unreachable', SHORT),
+          `${none} nothing came back in time. ${look('')}`,
+        )
+        const { port } = new URL(url)
+        resolving({ address: '127.0.0.1', family: 4 })
+        assert.equal(
+          await said(way, `http://lab.example:${port}`, 'peer_unreachable', SHORT),
+          `${none} nothing came back in time. ${look(' with --host')}`,
+        )
+      }),
+    )
+
+    it('where it was reached and is silent', () =>
+      withServer(
+        () => {},
+        async (url) =>
+          assert.equal(
+            await said(way, url, 'peer_timeout', SHORT),
+            `The peer at HOST was reached, but did not answer in time. Look at the other terminal, ${again}`,
+          ),
+      ))
+
+    it('where the connection breaks', () =>
+      withServer(
+        ({ socket }) => socket.destroy(),
+        async (url) =>
+          assert.equal(
+            await said(way, url, 'peer_unreachable'),
+            `The connection to the peer at HOST broke before the whole answer had come. ${
+              way === 'a picture' ? `${MAYBE_REFUSED} ` : ''
+            }Look at the terminal of the peer at URL, ${again}`,
+          ),
+      ))
+
+    it('where something else than HTTP comes', () =>
+      withServer(
+        ({ socket }) => socket.end('SSH-2.0-somebody\r\n'),
+        async (url) =>
+          assert.equal(
+            await said(way, url, 'peer_unreachable'),
+            `What answers at HOST does not speak HTTP as a peer does. See that the other peer is what answers at URL (--peer names it), ${again}`,
+          ),
+      ))
+
+    it('where the URL has no port, and so 80 is meant', async () => {
+      resolving()
+      assert.match(
+        await said(way, 'http://lab.example', 'peer_unreachable', SHORT),
+        /^No connection to the peer at HOST:80 \(a URL without a port means 80\): /,
+      )
+    })
+  })
+
+/** As the specification has it. */
+const MAYBE_REFUSED = 'Perhaps it refused the picture while it still came: its terminal says why.'
+
+it('the specification says what is shown where a picture may have been refused', () => {
+  const specification = fs.readFileSync('src/protocol/README.md', 'utf8').replaceAll('\n', ' ')
+  assert.ok(specification.includes(`"${MAYBE_REFUSED}"`))
 })

@@ -75,7 +75,7 @@ describe('a peer', () => {
     let failing = false
     const [a, b] = await agreed({
       intercept: () => {
-        if (failing) throw new PeerError('peer_unreachable', 'Refused.', null, { isUnsent: true })
+        if (failing) throw new PeerError('peer_unreachable', 'Refused.', null, 'connection refused')
       },
     })
     failing = true

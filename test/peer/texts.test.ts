@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import {
   COPY_SHARES,
-  type PeerCode,
+  type Failure,
   PeerError,
   type PeerEvent,
   TextError,
@@ -34,7 +34,7 @@ async function agreed(options: Partial<PairOptions> = {}) {
       if (kind !== 'message' || port !== 5000) return
       if (wire.loses === 'requests') throw noAnswer()
       if (wire.loses === 'connections')
-        throw new PeerError('peer_unreachable', 'Refused.', null, { isUnsent: true })
+        throw new PeerError('peer_unreachable', 'Refused.', null, 'connection refused')
     },
     loseAnswer: (port) => {
       if (wire.loses === 'answers' && port === 5000) throw noAnswer()
@@ -255,23 +255,26 @@ describe('a text whose answers are lost', () => {
 })
 
 describe('a copy', () => {
-  const unsent = (code: PeerCode) =>
-    new PeerError(code, 'It is not there.', null, { isUnsent: true })
+  const unsent = (failure: Failure) =>
+    new PeerError('peer_unreachable', 'It is not there.', null, failure)
   const refused = (code: string) => new PeerError('peer_refused', 'It answered.', code)
   for (const [what, failures, outcome, copies] of [
     ['that is refused for now', [refused('inbox_full')], 'in_doubt 0', 1],
     ['that broke off', [new PeerError('peer_unreachable', 'It broke.')], 'arrived 0', 2],
-    ['that nobody is there to take', [unsent('peer_unreachable')], 'peer_unreachable', 1],
-    ['that finds no way in time', [unsent('peer_timeout')], 'arrived 0', 2],
+    ['that nobody is there to take', [unsent('connection refused')], 'peer_unreachable', 1],
+    ['that no name leads to', [unsent('name not resolved')], 'peer_unreachable', 1],
+    ['that no route leads to', [unsent('no route')], 'peer_unreachable', 1],
+    ['whose name is looked up for long', [unsent('name not resolved in time')], 'arrived 0', 2],
+    ['that finds no way in time', [unsent('no connection in time')], 'arrived 0', 2],
     [
       'that never finds a way in time',
-      Array(COPIES).fill(unsent('peer_timeout')),
+      Array(COPIES).fill(unsent('no connection in time')),
       'peer_unreachable',
       COPIES,
     ],
     [
       'that nobody is there to take after another one',
-      [noAnswer(), unsent('peer_unreachable')],
+      [noAnswer(), unsent('connection refused')],
       'arrived 0',
       3,
     ],
@@ -349,7 +352,7 @@ describe('what is said of a text', () => {
   it('of which nothing was sent tells that', async () => {
     const { a, wire } = await agreed()
     wire.loses = 'connections'
-    assert.match(await detailOf(send(a)), /^No connection.*nothing of the text was sent\.$/)
+    assert.match(await detailOf(send(a)), /^Refused\. Nothing of the text was sent\.$/)
   })
 })
 
