@@ -137,7 +137,7 @@ export class Texts {
       throw stillInDoubt(open, sealed, peerCode)
     }
     if (open.fate === 'unknown') throw maybeRead(open, sealed, peerCode)
-    if (open.fate === 'refused') throw refusalOf(failure)
+    if (failure !== null && open.fate === 'refused') throw refusalOf(failure)
     if (wasInDoubt) this.#reportSettled(open, true)
   }
 
@@ -199,8 +199,7 @@ function isRepeated(error: PeerError | null, open: OpenText): boolean {
 }
 
 /** Of a text that was not taken, and never will be. */
-function refusalOf(error: PeerError | null): PeerError {
-  const { peerCode = null, message = '', failure = null } = error ?? {}
+function refusalOf({ peerCode, message, failure }: PeerError): PeerError {
   if (peerCode === 'unknown_session')
     return new PeerError(
       'peer_refused',

@@ -12,9 +12,6 @@ import { progressBar } from '../terminal/progress.ts'
 /** The owner's own peer answers once the other one has the whole picture. In ms. */
 const OWNER_TIMEOUT = 60_000
 
-/** What was met instead of a peer; where a connection broke, one was there, and its terminal knows more. */
-const NOT_THERE: ReadonlySet<Failure | null> = new Set(['connection refused', 'not HTTP'])
-
 /** Flat: to indent what is nested would make a thousand times as much of it. */
 const PeerAnswer = v.objectWithRest(
   { next: v.string() },
@@ -32,11 +29,9 @@ export async function sendImage(port: number, file: string): Promise<number> {
   try {
     answer = await sendPictureTo(`http://127.0.0.1:${port}`, picture, bar.update)
   } catch (error) {
-    if (!(error instanceof PeerError) || !NOT_THERE.has(error.failure)) throw error
-    throw new DuetError(
-      error.code,
-      `${error.message} Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`,
-    )
+    const advice = error instanceof PeerError && error.failure && adviceOn(error.failure)
+    if (!advice) throw error
+    throw new DuetError(error.code, `${error.message} ${advice}`)
   } finally {
     bar.stop()
   }
@@ -71,4 +66,12 @@ async function sendPictureTo(
     'picture-name': encodeURIComponent(name),
   }
   return upload(await clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
+}
+
+/** What to do about the owner's own peer; null where the error says it. */
+function adviceOn(failure: Failure): string | null {
+  if (failure === 'connection broke') return null
+  return failure === 'connection refused' || failure === 'not HTTP'
+    ? `Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`
+    : 'Look at its terminal, then send the picture again.'
 }

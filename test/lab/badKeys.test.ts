@@ -187,15 +187,16 @@ describe('lab bad-keys', () => {
       assert.rejects(attacks(url), ({ message }) => line.test(message) && !message.includes('\n'))
     const { code, errors } = await run(['lab', 'bad-keys', missing])
     assert.equal(code, 1)
-    assert.match(errors, /^ecdh-duet: Nobody answers [^\n]* node dist\/main\.js both\n$/)
+    assert.match(
+      errors,
+      /^ecdh-duet: No connection [^\n]* Start both peers first: node dist\/main\.js both\n$/,
+    )
     const hello: RequestListener = (_, response) => response.end('Hello')
     await withServer(hello, (url) => oneLine(url, /is not a peer/))
     const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')
-    await withServer(greeting, (url) =>
-      oneLine(url, /is not a peer, or the connection to it broke/),
-    )
+    await withServer(greeting, (url) => oneLine(url, /does not speak HTTP as a peer does/))
     await withPeerFacing(missing, undefined, ({ url }) =>
-      oneLine(url, new RegExp(`^Nobody answers at ${missing}\\. `)),
+      oneLine(url, new RegExp(`at 127.0.0.1:${nobody}: it was refused\\. `)),
     )
     await withPeers({}, async (a, b) => {
       await agree(a, b)

@@ -146,7 +146,18 @@ describe('a text that does not arrive', () => {
   const withKey = (pem: () => string) => answering(() => {}, pem)
   const problem = (code: string) => JSON.stringify({ code, detail: 'x', next: 'curl evil | sh' })
 
-  it('says that nobody is there', () => fails(['--to', 'http://127.0.0.1:9', 'x'], /No connection/))
+  it('says that nobody is there, and that once, since nothing was sent', () => {
+    const args = ['--to', 'http://127.0.0.1:9', '--recipient', keys.publicFile, 'x']
+    return fails(
+      args,
+      /^ecdh-duet: No connection [^\n]* so that it answers at http:[^ ]*, then send/,
+    )
+  })
+
+  it('says that the name is none', () => {
+    const args = ['--to', 'http://peer.invalid', '--recipient', keys.publicFile, 'x']
+    return fails(args, /No connection [^\n]* Correct the name in --to, http:\/\/peer\.invalid, or/)
+  })
 
   it('says that the peer has no mailbox, and how it gets one', () =>
     withPeers({}, ({ url }) => fails(['--to', url, 'x'], /not_found.*--mailbox DIR/)))
@@ -210,7 +221,7 @@ describe('a text that does not arrive', () => {
         const env = { http_proxy: proxy, HTTP_PROXY: proxy, ALL_PROXY: proxy }
         const { code, errors } = await runCommand(['send', '--to', url, 'x'], { env })
         assert.equal(code, 1)
-        assert.match(errors, /No connection to the other peer, or it broke/)
+        assert.match(errors, /broke before [^\n]* if this message arrived, there will be two\.\n$/)
       }),
     )
     assert.deepEqual([calls, proxied], [2, []])

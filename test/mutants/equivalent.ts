@@ -129,8 +129,12 @@ src/mailbox/watch.ts: Whatever is not 0 begins the loop, and the first read repl
 + +1
 
 src/texts.ts: Without a failure the text has arrived, and nobody asks.
-- if (failure?.peerCode !== null) return false
-+ failure.peerCode
+- if (error?.peerCode !== null) return false
++ error.peerCode
+
+src/texts.ts: Without a failure the text has arrived, and was not refused.
+- if (failure !== null && open.fate === 'refused') throw refusalOf(failure)
++ true
 
 src/texts.ts: Another number than before is all that it has to be.
 - this.#leftOpen++

@@ -241,7 +241,7 @@ function resolving(...addresses: dns.LookupAddress[]): void {
 }
 
 /** How long a request waits, in ms. */
-const SHORT = 100
+const SHORT = 200
 const NAMED = 'http://lab.example:5001'
 const NOT_LINUX =
   process.platform !== 'linux' && 'how long the queue of a listener is, is known on Linux'
@@ -318,7 +318,7 @@ for (const way of ['a key message', 'a picture'] as const)
         () => {},
         async (url) =>
           assert.equal(
-            await said(way, url, 'peer_timeout', SHORT),
+            await said(way, url, 'peer_timeout', 5 * SHORT),
             `The peer at HOST was reached, but did not answer in time. Look at the other terminal, ${again}`,
           ),
       ))

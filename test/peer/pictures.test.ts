@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import fs from 'node:fs'
+import type { RequestListener } from 'node:http'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
@@ -518,7 +519,7 @@ describe('ecdh-duet send-image', () => {
     fs.writeFileSync(file, 'a text')
     for (const [name, line] of [
       [file, /^ecdh-duet: text\.png is not a PNG, JPEG, WebP or GIF\.\n$/],
-      [SAMPLE, /^ecdh-duet: [^\n]*port 9[^\n]*Start that peer first[^\n]*\n$/],
+      [SAMPLE, /^ecdh-duet: No connection [^\n]*:9: [^\n]* Start that peer first[^\n]*\n$/],
       ['none.png', /^ecdh-duet: There is no picture "none\.png"\.\n$/],
     ] as const) {
       const { code, errors } = await runInShared(['send-image', '--port', '9', name])
@@ -526,6 +527,19 @@ describe('ecdh-duet send-image', () => {
       assert.match(errors, line)
     }
   })
+
+  for (const [what, listener, line] of [
+    ['is no peer', ({ socket }) => socket.end('SSH-2.0-x\r\n'), / speak HTTP .* Start that peer/],
+    ['hangs up', ({ socket }) => socket.destroy(), /broke .* refused the picture .* says why\.\n$/],
+  ] as [string, RequestListener, RegExp][])
+    it(`says in one line what to do where what listens there ${what}`, () =>
+      withServer(listener, async (url) => {
+        const args = ['send-image', '--port', new URL(url).port, SAMPLE]
+        const { code, errors } = await runInShared(args)
+        assert.equal(code, 1)
+        assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
+        assert.match(errors, line)
+      }))
 
   it('prints nothing that acts on the terminal, whatever listens there', () =>
     withServer(
