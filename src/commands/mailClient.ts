@@ -46,7 +46,7 @@ export async function sendMailTo(url: string, sealed: Uint8Array, repeats: () =>
     if (!(error instanceof PeerError) || error.failure === null || error.isUnsent) throw error
     repeats()
     return send().catch((again: unknown) => {
-      // that nothing left the second time must not sound as if nothing had arrived
+      // the first try may have arrived, even if the second one finds nobody there
       throw again instanceof PeerError && again.isUnsent ? error : again
     })
   })

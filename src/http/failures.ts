@@ -3,7 +3,7 @@
 import { isIP } from 'node:net'
 import { type Failure, PeerError } from '../contract.ts'
 
-/** When a request passed each of these, undefined where it did not. */
+/** When a request had an address and a connection, as got measures it; undefined where it had none. */
 interface Timings {
   readonly lookup?: number | undefined
   readonly connect?: number | undefined
@@ -11,7 +11,7 @@ interface Timings {
 
 /**
  * The error of a request to `url` that failed with `error`.
- * `timings`: how far it came, undefined if there was not even a socket.
+ * `timings` says how far it came, and is undefined if there was not even a socket.
  */
 export function failedRequest(url: URL, timings: Timings | undefined, error: unknown): PeerError {
   const failure = failureOf(url, timings, error)
@@ -43,12 +43,12 @@ function failureOf({ hostname }: URL, timings: Timings | undefined, error: unkno
     if (isLate) return 'no answer in time'
     return codes.some((code) => code.startsWith('HPE_')) ? 'not HTTP' : 'connection broke'
   }
-  // the system may ask for a name longer than we wait
+  // the system may look for a name longer than we wait; an address needs no look-up
   const isLookedUp = timings?.lookup !== undefined || isIP(hostname.replace(/^\[|\]$/g, '')) !== 0
   if (!isLookedUp && isLate) return 'name not resolved in time'
   if (codes.some((code) => code === 'ENOTFOUND' || code.startsWith('EAI_')))
     return 'name not resolved'
-  // a name may have an address of IPv6 that leads nowhere, beside the one of IPv4 that does
+  // a name may have several addresses, and where one of them refused, there is a machine
   if (codes.includes('ECONNREFUSED')) return 'connection refused'
   return isLate ? 'no connection in time' : 'no route'
 }

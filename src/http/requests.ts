@@ -89,16 +89,17 @@ export async function upload(
     return await answerTo(request)
   } catch (error) {
     // the picture itself was at fault, and not the way to the other peer
-    if (fault === undefined && error instanceof PeerError && error.failure === 'connection broke')
-      throw maybeRefused(error)
-    throw fault ?? error
+    if (fault !== undefined) throw fault
+    throw error instanceof PeerError && error.failure === 'connection broke'
+      ? maybeRefused(error)
+      : error
   } finally {
     clearInterval(watch)
     sending.abort()
   }
 }
 
-/** Whoever closes a connection that a picture still comes by takes the answer back that may be on it. */
+/** A receiver that closes the connection while the picture still comes may take its own answer away with it. */
 function maybeRefused({ code, message, failure }: PeerError): PeerError {
   const hint = 'Perhaps it refused the picture while it still came: its terminal says why.'
   return new PeerError(code, `${message} ${hint}`, null, failure)

@@ -26,7 +26,7 @@ export interface Answer {
 
 /**
  * One request to `origin`, and its whole answer, whatever its status.
- * @throws PeerError `peer_unreachable` `peer_timeout`, and `peer_refused` where it is too long
+ * @throws PeerError `peer_unreachable` `peer_timeout`, and `peer_refused` where the answer is too long
  */
 export async function call(
   origin: string,

@@ -227,6 +227,20 @@ describe('a text that does not arrive', () => {
     assert.deepEqual([calls, proxied], [2, []])
   })
 
+  it('is told as one that may have arrived, where the peer is gone at the second try', () => {
+    let end = () => {}
+    const ending: RequestListener = ({ socket }) => {
+      end()
+      socket.destroy()
+    }
+    return withServer(ending, async (url, server) => {
+      end = () => server.close()
+      const { code, errors } = await run(['send', '--to', url, '--recipient', keys.publicFile, 'x'])
+      assert.equal(code, 1)
+      assert.match(errors, /once more[^\n]*\n[^\n]* broke before [^\n]* there will be two\.\n$/)
+    })
+  })
+
   it('is told where the peer does not answer in time', () => {
     const silent = () => {}
     return withServer(silent, async (url) => {
