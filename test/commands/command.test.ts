@@ -400,6 +400,19 @@ describe('wrong usage', () => {
     })
 })
 
+describe('an address to listen on that is none of this machine', () => {
+  for (const [what, host] of [
+    ['a link-local one without its interface', 'fe80::1'],
+    ['too long for a name', 'x'.repeat(300)],
+  ] as const)
+    it(`is refused in one line: ${what}`, async () => {
+      const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
+      const { code, errors } = await runCommand([...peer, '--host', host])
+      assert.equal(code, 1)
+      assert.equal(errors, `ecdh-duet: ${host} is not an address of this machine; see --host\n`)
+    })
+})
+
 describe('a command whose standard output nobody reads', () => {
   for (const [what, args] of Object.entries<() => string[]>({
     'the help': () => ['--help'],

@@ -290,6 +290,12 @@ describe('a name from outside, in a sentence of ours', () => {
   it('is found in a finished sentence, and letters that are the same are not', () => {
     const marked = rowsOf(quoting('a b: not a b, nab a bit', ['a b', 'a', '']), 0, 80)
     assert.equal(marked, '│ a b ┘: not │ a b ┘, nab a bit')
+    for (const name of ['\u0301 b', ' b', 'a ', 'a "b"', 'a\\ b', 'a\tb'])
+      for (const written of [name, JSON.stringify(name).slice(1, -1), printable(name)]) {
+        const { parts } = quoting(`no '${written}': as ${written}, too ${written}.`, [name])
+        const found = { text: name, whole: false }
+        assert.deepEqual(parts, ["no '", found, "': as ", found, ', too ', found, '.'])
+      }
     const escaped = quoting("unknown option '--\u001b[2J'", ['--\u001b[2J'])
     assert.equal(rowsOf(escaped, 0, 80), "unknown option '│ --\\u{1b}[2J ┘'")
   })
