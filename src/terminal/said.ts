@@ -67,6 +67,8 @@ export function quoting(sentence: string, names: readonly string[]): Said {
 
 /** How a name may stand in a sentence: as it is, in JSON's escapes, or printable already. */
 function formsOf(name: string): string[] {
+  // what has no other form: a class hands in many files
+  if (/^[\w./-]*$/.test(name)) return [name]
   return [...new Set([name, JSON.stringify(name).slice(1, -1), printable(name)])]
 }
 
