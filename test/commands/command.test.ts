@@ -292,6 +292,7 @@ describe('the command', () => {
     const shown = (...args: string[]) => onOtherPorts(args, '/x/node_modules/.bin/ecdh-duet')
     const peer = await shown('peer', '--port=5000', '--message', 'psst', '--state', "it's here")
     assert.match(peer, /^npx ecdh-duet peer --port 8\d{3} --message '…' --state 'it'\\''s here'$/)
+    assert.match(await shown('both', '--state', 'a\n  b'), / --state '…'$/)
     const between = ['--between', 'http://127.0.0.1:5000,http://127.0.0.1:5001']
     const alone = await shown('mallory', '--ports', '5000,5001', ...between, '--alter=psst=hush')
     const rest = `--alter '…' ${between.join(' ')}`

@@ -188,6 +188,9 @@ describe('a text from outside', () => {
     ['accents on nothing', '\u0301 \u0301', '\\u{301} \\u{301}'],
     ['a stack of them', `e${'\u0301'.repeat(6)}`, `e${'\u0301'.repeat(4)}\\u{301}\\u{301}`],
     ['half of a pair', 'a\ud83d', 'a\\u{d83d}'],
+    ['a disc that looks like ours', 'a\u2981', 'a\\u{2981}'],
+    ['a cross', '\u2613\u{1f7a8}', '\\u{2613}\\u{1f7a8}'],
+    ['what looks like a mark and an end', '\u23d0\u23cc', '\\u{23d0}\\u{23cc}'],
     ['the name of the command', 'ecdh-duet: run', 'ecdh-duet\\u{3a} run'],
   ] as const)
     it(`shows ${what} as it has to`, () => assert.equal(printable(given), written))
