@@ -26,7 +26,7 @@ try {
 
 /** One line for what a person can mend; anything else is a defect and keeps its stack. */
 async function fail(error: unknown): Promise<void> {
-  const { code, port, address, hostname } = error as NodeJS.ErrnoException & {
+  const { code, syscall, port, address, hostname } = error as NodeJS.ErrnoException & {
     port?: number
     address?: string
     hostname?: string
@@ -40,7 +40,11 @@ async function fail(error: unknown): Promise<void> {
     )
   } else if (code === 'EACCES' && port !== undefined)
     tell(said`port ${port} needs more rights; choose one from 1024 up`)
-  else if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
+  else if (
+    syscall === 'getaddrinfo' ||
+    // a link-local address has to name its interface; IPv6 may be off
+    (syscall === 'listen' && ['EADDRNOTAVAIL', 'EINVAL', 'EAFNOSUPPORT'].includes(code ?? ''))
+  )
     tell(
       said`${address ?? hostname ?? ours('the address to listen on')} is not an address of this machine; see --host`,
     )

@@ -2,6 +2,7 @@
 
 import net from 'node:net'
 import { calledAs } from '../called.ts'
+import { printable } from '../terminal/printable.ts'
 
 /** From here on, up to 10080, are ports that browsers open. */
 const FIRST = 8000
@@ -32,6 +33,8 @@ function without(words: string[], name: string): string[] {
 }
 
 function quoted(word: string): string {
+  // shown, it would be another word
+  if (printable(word) !== word) return "'…'"
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 

@@ -71,6 +71,11 @@ export function quotedFact(label: string, text: string, width: number): string[]
   return [factHead(label) + first, ...more]
 }
 
+/** A text from outside in a table's column of so many columns. */
+export function quotedCell(text: string, width: number): Cell {
+  return laidOut(theirs(text), 0, width)
+}
+
 function factHead(label: string): string {
   return `  ${label}`.padEnd(FACT_COLUMN)
 }

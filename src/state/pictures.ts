@@ -24,6 +24,8 @@ const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.u
 const READ_BYTES = 256 * 1024
 /** What is gathered for one write: the system takes few long ones much faster than many short ones. */
 const WRITE_BYTES = 1024 * 1024
+/** The same of one picture of many that come at once: each has its own. */
+const MIN_WRITE_BYTES = 128 * 1024
 
 /** How much room received pictures may take on the disk, in bytes, unless the owner says otherwise. */
 const KEPT_BYTES = 256 * 1024 * 1024
@@ -172,13 +174,14 @@ class Pictures implements PictureStore {
       discard: async () => {},
     }
     this.#drafts.add(draft)
+    const gathered = Math.max(MIN_WRITE_BYTES, Math.floor(WRITE_BYTES / this.#drafts.size))
     const handle = await orNoSpace('picture', () => fs.promises.open(file, 'wx+', 0o600)).catch(
       (error) => {
         this.#drafts.delete(draft)
         throw error
       },
     )
-    const writer = new GatheringWriter(handle)
+    const writer = new GatheringWriter(handle, gathered)
     draft.discard = async () => {
       await writer.idle()
       await handle.close().catch(() => {})
@@ -262,23 +265,26 @@ class Pictures implements PictureStore {
 /** Writes a file in long pieces: one is gathered while the one before is on its way. */
 class GatheringWriter {
   readonly #handle: fs.promises.FileHandle
-  #gathering = Buffer.allocUnsafeSlow(WRITE_BYTES)
-  #spare = Buffer.allocUnsafeSlow(WRITE_BYTES)
+  #gathering: Buffer
+  #spare: Buffer
   #filled = 0
   #position = 0
   #writing: Promise<void> = Promise.resolve()
 
-  constructor(handle: fs.promises.FileHandle) {
+  /** `length`: how many bytes are gathered for a write. */
+  constructor(handle: fs.promises.FileHandle, length: number) {
     this.#handle = handle
+    this.#gathering = Buffer.allocUnsafeSlow(length)
+    this.#spare = Buffer.allocUnsafeSlow(length)
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     for (let taken = 0; taken < bytes.length; ) {
-      const part = bytes.subarray(taken, taken + WRITE_BYTES - this.#filled)
+      const part = bytes.subarray(taken, taken + this.#gathering.length - this.#filled)
       this.#gathering.set(part, this.#filled)
       this.#filled += part.length
       taken += part.length
-      if (this.#filled === WRITE_BYTES) await this.#next()
+      if (this.#filled === this.#gathering.length) await this.#next()
     }
   }
 

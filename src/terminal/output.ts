@@ -148,10 +148,16 @@ function toldAfter(head: string, text: string | Said): string {
   return head + rowsOf(all, columnsOf(head), widthOf(process.stderr))
 }
 
-/** What may be named of an argument: all of it, an option's value, and how a file is called in its folder. */
+/**
+ * What may be named of an argument: all of it, an option's value, its path in the shortest form, and how a file is called
+ * in its folder.
+ */
 function namesIn(argument: string): string[] {
   const value = argument.replace(/^--[\w-]+=/, '')
-  return [argument, value, value.replace(/^\.\//, ''), value.replace(/^.*[\\/]/s, '')]
+  const shortest = value.replace(/(^|\/)(?:\.?\/)+/g, '$1')
+  const names = [argument, value, shortest, value.replace(/^.*[\\/]/s, '')]
+  // a lone dot is at the end of each sentence, and options and commands are words of ours
+  return names.filter((text) => /[^./]/.test(text) && !/^(?:--)?[a-z-]{1,20}$/.test(text))
 }
 
 /** What the command answers, on standard output. A string is ours. */

@@ -44,26 +44,43 @@ export function theirs(text: string): Said {
 
 /** A finished sentence; where one of `names` stands in it, as a word or more, that came from outside. */
 export function quoting(sentence: string, names: readonly string[]): Said {
-  const shown = printable(sentence)
   const found = names
-    .map((text) => ({ text, shown: printable(text) }))
-    .filter((name) => name.shown !== '' && shown.includes(name.shown))
+    .flatMap((text) => formsOf(text).map((form) => ({ text, form })))
+    .filter(({ form }) => form !== '' && sentence.includes(form))
     // one name may be a part of another
-    .sort((a, b) => b.shown.length - a.shown.length)
+    .sort((a, b) => b.form.length - a.form.length)
   const parts: Part[] = []
   let from = 0
-  for (let at = 0; at < shown.length; at++) {
-    const name = isInWord(shown, at)
+  for (let at = 0; at < sentence.length; at++) {
+    const name = isInWord(sentence, at)
       ? undefined
       : found.find(
-          (name) => shown.startsWith(name.shown, at) && !isInWord(shown, at + name.shown.length),
+          ({ form }) => sentence.startsWith(form, at) && !isInWord(sentence, at + form.length),
         )
     if (name === undefined) continue
-    parts.push(shown.slice(from, at), { text: name.text, whole: false })
-    from = at + name.shown.length
+    parts.push(between(sentence, from, at), { text: name.text, whole: false })
+    from = at + name.form.length
     at = from - 1
   }
-  return new Said([...parts, shown.slice(from)])
+  return new Said([...parts, between(sentence, from, sentence.length)])
+}
+
+/** How a name may stand in a sentence: as it is, in JSON's escapes, or printable already. */
+function formsOf(name: string): string[] {
+  // what has no other form: a class hands in many files
+  if (/^[\w./-]*$/.test(name)) return [name]
+  return [...new Set([name, JSON.stringify(name).slice(1, -1), printable(name)])]
+}
+
+/**
+ * What stands between two names. Of a name that was not found it may have anything; but a blank beside a name that was
+ * is in the middle of a line, which only the whole sentence shows.
+ */
+function between(sentence: string, from: number, to: number): string {
+  const before = from === 0 ? '' : 'x'
+  const behind = to === sentence.length ? '' : 'x'
+  const shown = printable(`${before}${sentence.slice(from, to)}${behind}`)
+  return shown.slice(before.length, shown.length - behind.length)
 }
 
 /** Whether a letter or a digit stands on both sides of a place. */

@@ -292,6 +292,7 @@ describe('the command', () => {
     const shown = (...args: string[]) => onOtherPorts(args, '/x/node_modules/.bin/ecdh-duet')
     const peer = await shown('peer', '--port=5000', '--message', 'psst', '--state', "it's here")
     assert.match(peer, /^npx ecdh-duet peer --port 8\d{3} --message '…' --state 'it'\\''s here'$/)
+    assert.match(await shown('both', '--state', 'a\n  b'), / --state '…'$/)
     const between = ['--between', 'http://127.0.0.1:5000,http://127.0.0.1:5001']
     const alone = await shown('mallory', '--ports', '5000,5001', ...between, '--alter=psst=hush')
     const rest = `--alter '…' ${between.join(' ')}`
@@ -397,6 +398,19 @@ describe('wrong usage', () => {
           ? '(npx ecdh-duet --help shows the commands)\n'
           : `(npx ecdh-duet ${args[0]} --help shows what it takes)\n`
       assert.equal(said.slice(-help.length), help)
+    })
+})
+
+describe('an address to listen on that is none of this machine', () => {
+  for (const [what, host] of [
+    ['a link-local one without its interface', 'fe80::1'],
+    ['too long for a name', 'x'.repeat(300)],
+  ] as const)
+    it(`is refused in one line: ${what}`, async () => {
+      const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
+      const { code, errors } = await runCommand([...peer, '--host', host])
+      assert.equal(code, 1)
+      assert.equal(errors, `ecdh-duet: ${host} is not an address of this machine; see --host\n`)
     })
 })
 

@@ -188,6 +188,9 @@ describe('a text from outside', () => {
     ['accents on nothing', '\u0301 \u0301', '\\u{301} \\u{301}'],
     ['a stack of them', `e${'\u0301'.repeat(6)}`, `e${'\u0301'.repeat(4)}\\u{301}\\u{301}`],
     ['half of a pair', 'a\ud83d', 'a\\u{d83d}'],
+    ['a disc that looks like ours', 'a\u2981', 'a\\u{2981}'],
+    ['a cross', '\u2613\u{1f7a8}', '\\u{2613}\\u{1f7a8}'],
+    ['what looks like a mark and an end', '\u23d0\u23cc', '\\u{23d0}\\u{23cc}'],
     ['the name of the command', 'ecdh-duet: run', 'ecdh-duet\\u{3a} run'],
   ] as const)
     it(`shows ${what} as it has to`, () => assert.equal(printable(given), written))
@@ -290,6 +293,12 @@ describe('a name from outside, in a sentence of ours', () => {
   it('is found in a finished sentence, and letters that are the same are not', () => {
     const marked = rowsOf(quoting('a b: not a b, nab a bit', ['a b', 'a', '']), 0, 80)
     assert.equal(marked, '│ a b ┘: not │ a b ┘, nab a bit')
+    for (const name of ['\u0301 b', ' b', 'a ', 'a "b"', 'a\\ b', 'a\tb'])
+      for (const written of [name, JSON.stringify(name).slice(1, -1), printable(name)]) {
+        const { parts } = quoting(`no '${written}': as ${written}, too ${written}.`, [name])
+        const found = { text: name, whole: false }
+        assert.deepEqual(parts, ["no '", found, "': as ", found, ', too ', found, '.'])
+      }
     const escaped = quoting("unknown option '--\u001b[2J'", ['--\u001b[2J'])
     assert.equal(rowsOf(escaped, 0, 80), "unknown option '│ --\\u{1b}[2J ┘'")
   })

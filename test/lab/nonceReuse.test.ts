@@ -102,6 +102,8 @@ describe('ecdh-duet lab nonce-reuse', () => {
       await saidOf(['the same', 'the same']),
       /The two texts are equal, and so are their tags/,
     )
+    const odd = await saidOf(['aaaa  bb the fox runs on', 'xxxx the  moon is made of'], ' the')
+    assert.match(odd, /^4 +│ \\u\{20\}\\u\{20\}bb ┘ +✓ the guess stands in text 2$/m)
     // a second of arithmetic: the tags of so many blocks
     if (SLOW) await saidOf(['x'.repeat(512), 'y'.repeat(512)], 'z'.repeat(512))
   })

@@ -11,6 +11,7 @@ import { setImmediate } from 'node:timers/promises'
 import { readWhole, TooLong } from '../../src/http/reading.ts'
 import { listen } from '../../src/http/server.ts'
 import { call as labCall } from '../../src/lab/call.ts'
+import { openPictures } from '../../src/state/pictures.ts'
 import { call, FORM, JSON_TYPE, TEXT } from '../helpers/call.ts'
 import { type Command, PATIENT, startCommand } from '../helpers/command.ts'
 import { withServer } from '../helpers/fakes.ts'
@@ -146,6 +147,8 @@ describe('bodies in chunks of one byte, on as many connections as strangers may 
 })
 
 describe('a body', () => {
+  const at = folderForAll()
+
   it('is a copy: what came is let go', async () => {
     const piece = Buffer.alloc(1)
     async function* content() {
@@ -210,6 +213,16 @@ describe('a body', () => {
       server.close()
     }
   })
+
+  it('that is a picture takes little, however many come at once', { skip: notLinux }, () =>
+    assertTakesLittle('self', async () => {
+      const store = openPictures(at('pictures'))
+      const drafts = await Promise.all(Array.from({ length: CONNECTIONS }, () => store.create()))
+      const piece = new Uint8Array(64 * 1024)
+      for (const { write } of drafts) for (let i = 0; i < 31; i++) await write(piece)
+      for (const { discard } of drafts) await discard()
+    }),
+  )
 
   it('of an answer to the lab takes no more than its bytes', { skip: notLinux }, async () => {
     const answer = ones(600_000)

@@ -19,8 +19,10 @@ import {
   secretsFrom,
 } from '../keys.ts'
 import {
+  type Cell,
   fact,
   heading,
+  quotedCell,
   quotedFact,
   readable,
   row,
@@ -45,11 +47,14 @@ const NONCE = hexToBytes('070000004041424344454647')
 
 const BYTES_A_LINE = 32
 const SHOWN_HITS = 12
+const READING_WIDTH = 44
 
 type Texts = readonly [string, string]
 type Two<T> = readonly [T, T]
 /** A fact that has a text or a part of one. */
 type TextFact = (label: string, text: string) => string[]
+/** The same in a table: how many columns stand before it, and how many it has. */
+type TextCell = (text: string, before: number, columns: number) => Cell
 
 /** As many bytes as the shorter of the two has. */
 export function xor(a: Uint8Array, b: Uint8Array): Uint8Array {
@@ -89,14 +94,17 @@ function likelihood(text: string): number {
  * are for texts that are not the lab's own.
  */
 export function nonceReuse(say: Say, texts = DEMO_TEXTS, crib = DEMO_CRIB, width = WIDTH): void {
+  const isOwn = texts === DEMO_TEXTS && crib === DEMO_CRIB
   const textFact: TextFact = (label, text) =>
-    texts === DEMO_TEXTS && crib === DEMO_CRIB ? fact(label, text) : quotedFact(label, text, width)
+    isOwn ? fact(label, text) : quotedFact(label, text, width)
+  const textCell: TextCell = (text, before, columns) =>
+    isOwn ? `"${text}"` : quotedCell(text, Math.min(columns, width - before))
   const [first, second] = texts
   const plain = [utf8ToBytes(first), utf8ToBytes(second)] as const
   const sealed = [seal(plain[0]), seal(plain[1])] as const
   const both = xor(sealed[0].ciphertext, sealed[1].ciphertext)
   say(...xored(sealed, both))
-  say(...dragged(both, plain, utf8ToBytes(crib), textFact))
+  say(...dragged(both, plain, utf8ToBytes(crib), textFact, textCell))
   say(...read(both, plain, textFact))
   say(...forged(sealed, plain))
   say(...notHere())
@@ -139,6 +147,7 @@ function dragged(
   texts: Two<Uint8Array>,
   crib: Uint8Array,
   textFact: TextFact,
+  textCell: TextCell,
 ): string[] {
   const hits = dragCrib(both, crib)
   const standsIn = ({ at }: Hit) =>
@@ -156,7 +165,7 @@ function dragged(
   const rows = hits.slice(0, SHOWN_HITS).map((hit) => {
     const numbers = standsIn(hit)
     const inFact = numbers.length > 0 ? `✓ the guess stands in text ${numbers.join(' and ')}` : ''
-    return [`${hit.at}`, `"${hit.reading}"`, inFact]
+    return [`${hit.at}`, textCell(hit.reading, 7, READING_WIDTH), inFact]
   })
   return [
     ...heading('2. A guess at a word opens the place where it stands'),
@@ -168,7 +177,7 @@ function dragged(
     '',
     ...(rows.length > 0
       ? table(
-          [5, 44, 44],
+          [5, READING_WIDTH, 44],
           ['place', 'the other text there', 'in fact (she finds out by going on)'],
           rows,
         )
