@@ -48,7 +48,13 @@ describe('the package', () => {
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
-    const documents = ['CHANGELOG.md', 'README.md', 'src/LIMITS.md', 'test/README.md', ...readmes]
+    const documents = [
+      'README.md',
+      'SECURITY.md',
+      'CHANGELOG.md',
+      'src/LIMITS.md',
+      'test/README.md',
+    ].concat(readmes)
     const pictures = ['src/sample/curve.png', 'test/page.png']
     const rest = [
       'LICENSE',

@@ -16,6 +16,7 @@ import {
   documentAt,
   documents,
   fences,
+  formOf,
   linksOf,
   root,
   shellLines,
@@ -23,7 +24,7 @@ import {
 import { folderForEach } from '../helpers/files.ts'
 import { noOpenssl } from '../helpers/openssl.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+import { startPeers, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
 const readme = documentAt('README.md').text
 const leeme = documentAt('src/page/LEEME.md').text
@@ -164,9 +165,36 @@ describe('the README', () => {
       const steps = [0, 1, 4, 5]
       const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
       assert.deepEqual(shapes(curls.length), shapes(0))
-      assert.deepEqual([one, show, sent].map(shapeOf), answers.map(shapeOf))
+      const asShown = (answer: unknown) => JSON.stringify(shapeOf(answer))
+      assert.deepEqual([one, show, sent].map(asShown), answers.map(asShown))
     }),
   )
+
+  it('shows all lines of each step, as a terminal of the width that it names does', {
+    skip: noCurl,
+  }, async () => {
+    const shown = fences(chaptersOf(readme).get('The six steps') ?? '', '')
+    const columns = Number(/(\d+) columns wide/.exec(readme)?.[1])
+    assert.equal(shown.join('').match(/^.* safety number .*$/m)?.[0].length, columns)
+    for (const file of ['src/page/LEEME.md', LESSON])
+      assert.match(documentAt(file).text, new RegExp(`\\b${columns} colum`))
+    const ports = (await freePorts(2)) as [number, number]
+    const longer = `${ports[0]}`.length - '5000'.length
+    const { peers, output, forget, close } = await startPeers({ ports, columns: columns + longer })
+    try {
+      const told: string[] = []
+      for (const curl of curlsOf(commandsOf(readme)).slice(0, 6)) {
+        forget()
+        await type([curl], ...peers)
+        told.push(output().replaceAll(`${ports[0]}`, '5000').replaceAll(`${ports[1]}`, '5001'))
+      }
+      const [first, second, show, showToo, ...rest] = told
+      const lines = (text = '') => text.trim().split('\n').map(formOf)
+      assert.deepEqual([first, second, `${show}${showToo}`, ...rest].map(lines), shown.map(lines))
+    } finally {
+      await close()
+    }
+  })
 
   it('has six steps through which `next` leads', { skip: noCurl }, () =>
     withPeers({}, async (a, b) => {
