@@ -191,6 +191,13 @@ function rowsOf(first: string): string[][] {
 }
 
 describe('the README of the house', () => {
+  it('says of each file and folder in src what it is for', () => {
+    const names = rowsOf('file or folder').flatMap(([names = '']) => names.match(/[\w.]+/g) ?? [])
+    const isDocument = (name: string) => name.endsWith('.md')
+    const there = fs.readdirSync(path.join(root, 'src')).filter((name) => !isDocument(name))
+    assert.deepEqual(names.toSorted(), there.sort())
+  })
+
   for (const [first, packages] of [
     ['to run', manifest.dependencies],
     ['to develop', manifest.devDependencies],
