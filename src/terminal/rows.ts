@@ -103,8 +103,8 @@ export function markedJson(lines: readonly string[], width: number): string[] {
 
 /**
  * What follows a head of `taken` columns on a row. `width`: how many columns the terminal has, or
- * null where there is none: then it is one line. On a terminal what is ours alone is one too, unless it is a sentence:
- * the terminal wraps it, so that a key, a number or a command can be selected whole.
+ * null where there is none: then it is one line. What is ours alone and does not end with a full stop is one line on a
+ * terminal too, and the terminal wraps it: so a key, a number or a command can be selected whole.
  */
 export function rowsOf(said: Said, taken: number, width: number | null): string {
   const isOurs = said.parts.every((part) => typeof part === 'string')

@@ -190,7 +190,8 @@ describe('the README', () => {
       for (const curl of curlsOf(commandsOf(readme)).slice(0, 6)) {
         forget()
         await type([curl], ...peers)
-        told.push(output().replaceAll(`${ports[0]}`, '5000').replaceAll(`${ports[1]}`, '5001'))
+        const number = new RegExp(`^(?:${ports.join('|')})|(?<=port )${ports[0]}`, 'gm')
+        told.push(output().replaceAll(number, (port) => `500${ports.indexOf(Number(port))}`))
       }
       const [first, second, show, showToo, ...rest] = told
       const lines = (text = '') => text.trim().split('\n').map(formOf)
