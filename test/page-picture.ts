@@ -19,7 +19,7 @@ try {
     const [a = 0, b = 0] = await both.ports(2)
     const steps = [`${a}/send_keys`, `${b}/send_keys`, `${a}/show`, `${a}/send_msg`]
     for (const step of steps) await call(`http://127.0.0.1:${step}`)
-    const viewport = { width: 1280, height: 820 }
+    const viewport = { width: 1280, height: 800 }
     const kind = { locale: 'en', javaScript: true, viewport, colorScheme: 'light' } as const
     const { page, open } = await openTab(browser, kind)
     await open(`http://127.0.0.1:${a}/`)

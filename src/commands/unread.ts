@@ -25,8 +25,8 @@ export function savingUnread(peers: readonly Launched[], terminal: Terminal): En
 export async function endPeers(peers: readonly Launched[], terminal: Terminal): Promise<void> {
   for (const peer of peers.toReversed())
     for (const { port, texts } of await peer.close()) {
-      const { count, are, they, them } = wordsFor(texts)
-      const lost = `${count} ${are} lost: ${they} came, and nobody read ${them}.`
+      const { count, are, them } = wordsFor(texts)
+      const lost = `${count} ${are} lost: nobody read ${them}.`
       if (isOutputRead()) terminal.narrator(port).say('✗', 'not read', lost)
       else tell(`port ${port}: ${lost}`)
     }
@@ -34,5 +34,5 @@ export async function endPeers(peers: readonly Launched[], terminal: Terminal): 
 
 const wordsFor = (texts: number) =>
   texts === 1
-    ? { count: '1 text', are: 'is', they: 'it', them: 'it' }
-    : { count: `${texts} texts`, are: 'are', they: 'they', them: 'them' }
+    ? { count: '1 text', are: 'is', them: 'it' }
+    : { count: `${texts} texts`, are: 'are', them: 'them' }

@@ -241,7 +241,7 @@ export const en = {
     itsPublicKeyLabel: "The other peer's public key",
     safety: 'The safety number',
     safetyHow:
-      'Read it to each other face to face or by phone: if both of you have the same twelve groups, nobody is in the middle. Nothing else here tells you that.',
+      'Read it to each other face to face or by phone: if both of you have the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
     safetyKnown:
       'This peer was known before: its identity is the same as last time. If you compared the number then, you need not do it again.',
     safetyNew: 'This peer was not known before. Compare the number now.',

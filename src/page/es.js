@@ -224,7 +224,7 @@ export const es = {
     itsPublicKeyLabel: 'La clave pública de la otra parte',
     safety: 'El número de seguridad',
     safetyHow:
-      'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Ninguna otra cosa de esta página lo demuestra.',
+      'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
     safetyKnown:
       'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
     safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',

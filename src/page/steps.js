@@ -108,13 +108,13 @@ function markNext() {
 }
 
 /**
- * What the other peer's owner may have to do next, by its route, and the step of ours that it comes after.
- * @type {Record<string, [string, string]>}
+ * What the other peer's owner may have to do next, by its route, the step of ours that it comes after, and its number.
+ * @type {Record<string, [string, string, string]>}
  */
 const OTHERS = {
-  '/send_keys': [words.othersKeys, '/send_keys'],
-  '/decrypt_msg': [words.othersOpen, '/send_msg'],
-  '/': [words.othersPicture, '/send_image'],
+  '/send_keys': [words.othersKeys, '/send_keys', '2.'],
+  '/decrypt_msg': [words.othersOpen, '/send_msg', '6.'],
+  '/': [words.othersPicture, '/send_image', '→'],
 }
 
 /** The route that a command of curl runs, or ''. @param {string} command */
@@ -126,10 +126,11 @@ function showOthers() {
   const item = byId('others')
   const route = routeIn(others) || '/send_keys'
   const [title, code] = item.querySelectorAll('h3, .curl')
-  const [text, after] = OTHERS[route] ?? []
+  const [text, after, number = ''] = OTHERS[route] ?? []
   const place = stepItems.find((step) => step.dataset['step'] === after)
   if (!title || !code || text === undefined || title.textContent === text) return
   title.textContent = text
+  title.setAttribute('data-number', number)
   code.textContent = others || firstOthers
   const focused = item.contains(document.activeElement) ? document.activeElement : null
   place?.after(item)

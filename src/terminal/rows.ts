@@ -103,14 +103,15 @@ export function markedJson(lines: readonly string[], width: number): string[] {
 
 /**
  * What follows a head of `taken` columns on a row. `width`: how many columns the terminal has, or
- * null where there is none: then it is one line. On a terminal what is ours alone is one too, for
- * the terminal to wrap, so that a key or a ciphertext can be selected whole.
+ * null where there is none: then it is one line. What is ours alone and does not end with a full stop is one line on a
+ * terminal too, and the terminal wraps it: so a key, a number or a command can be selected whole.
  */
 export function rowsOf(said: Said, taken: number, width: number | null): string {
-  if (width === null || said.parts.every((part) => typeof part === 'string'))
-    return said.parts
-      .map((part) => (typeof part === 'string' ? part : printable(part.text)))
-      .join('')
+  const isOurs = said.parts.every((part) => typeof part === 'string')
+  const line = said.parts
+    .map((part) => (typeof part === 'string' ? part : printable(part.text)))
+    .join('')
+  if (width === null || (isOurs && !line.endsWith('.'))) return line
   return laidOut(said, taken, width).join('\n')
 }
 

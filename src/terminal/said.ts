@@ -9,8 +9,16 @@ export type Part = string | { readonly text: string; readonly whole: boolean }
 export class Said {
   readonly parts: readonly Part[]
 
+  /** Strings that follow one another become one, since a word may begin in one of them and end in the next. */
   constructor(parts: readonly Part[]) {
-    this.parts = parts
+    const joined: Part[] = []
+    for (const part of parts) {
+      const last = joined.at(-1)
+      if (typeof part === 'string' && typeof last === 'string')
+        joined[joined.length - 1] = last + part
+      else joined.push(part)
+    }
+    this.parts = joined
   }
 }
 

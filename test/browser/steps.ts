@@ -39,6 +39,17 @@ describe('a step', suite, () => {
       await says(page, '/send_image', /Not this content type/)
     }))
 
+  it('has its number before its title, as what the other peer does next has', () =>
+    onePage(async (page, [a, b]) => {
+      const numbers = async () =>
+        (await page.locator('.steps').ariaSnapshot()).match(/(?<=heading ")(?:[\d, ]+\.|→)/g)
+      assert.deepEqual(await numbers(), ['1.', '2.', '3, 4.', '5.', '6.', '→'])
+      await agree(a, b)
+      await press(page, '/send_msg')
+      await nextIs(page, 'other')
+      assert.deepEqual(await numbers(), ['1.', '3, 4.', '5.', '6.', '6.', '→'])
+    }))
+
   it('that leaves a text in doubt says so, and sends it again until it has arrived', () =>
     withTreated(async (a, _b, treat) => {
       treat('never passed', 'never passed', 'never passed')

@@ -30,8 +30,8 @@ async function leaveUnread(both: Command): Promise<[number, number]> {
   return [a, b]
 }
 
-const ONE = 'not read              1 text is lost: it came, and nobody read it.'
-const TWO = 'not read              2 texts are lost: they came, and nobody read them.'
+const ONE = 'not read              1 text is lost: nobody read it.'
+const TWO = 'not read              2 texts are lost: nobody read them.'
 /** What each port's terminal said last. */
 const lastWords = (both: Command, ports: readonly number[]) =>
   ports.map((port) => linesOf(both.output().replaceAll('\r', ''), port).at(-1))
@@ -62,8 +62,8 @@ describe('peers that end with unread texts', () => {
       const said = both.errors().split('\n').slice(-4)
       assert.deepEqual(said, [
         'ecdh-duet: standard output was closed',
-        `ecdh-duet: port ${a}: 1 text is lost: it came, and nobody read it.`,
-        `ecdh-duet: port ${b}: 2 texts are lost: they came, and nobody read them.`,
+        `ecdh-duet: port ${a}: 1 text is lost: nobody read it.`,
+        `ecdh-duet: port ${b}: 2 texts are lost: nobody read them.`,
         '',
       ])
     }))

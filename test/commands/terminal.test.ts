@@ -42,7 +42,7 @@ const everyKind: PeerEvent[] = [
     peerUrl: 'http://x',
     curve: 'X25519',
     identity: secret,
-    place: '.',
+    place: 'kept in .duet/5000',
     mailbox: { place: 'mail', fingerprint: 'SHA256:x' },
   },
   { type: 'keys sent', publicKey: secret },
@@ -75,6 +75,15 @@ describe('the terminal', () => {
     const lines = shownLines.filter((line) => !toPaste.includes(line))
     assert.equal(lines.length, shownLines.length - toPaste.length)
     for (const line of lines) assert.match(line, /^5000 {2}[→←·●✓✗] {2}.{20} {2}\S/u)
+  })
+
+  it('wraps its sentences between words, and leaves whole what somebody may copy', () => {
+    for (const columns of [80, 102]) {
+      const rows = shown(everyKind, { columns }).split('\n')
+      for (const row of rows) if (row.length > columns) assert.match(row, /[\da-f]{64}/)
+      assert.ok(rows.some((row) => row.includes('(kept')))
+    }
+    assert.match(shown(everyKind, { columns: 40 }), /curl http:\/\/127\.0\.0\.1:5000\/send_keys\n/)
   })
 
   it('shows a shared secret as 64 hex digits and a text whole, each on one line that says SECRET', () => {

@@ -71,7 +71,7 @@ export function anchorsOf(text: string): string[] {
 }
 
 /** Of a line what is the same in each run: no digits of keys, and no number that was measured or has more than one digit; but ports. */
-const formOf = (line: string) =>
+export const formOf = (line: string) =>
   line
     .replaceAll(/[0-9a-f]{6,}/g, '#')
     .replaceAll(/\d+[.,][\d.,]*(·10\^-?\d+)?|(?<!\d)(?!500[0-3]\b)\d{2,}/g, '0')

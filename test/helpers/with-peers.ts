@@ -32,6 +32,8 @@ export interface PeersOptions {
   hostNames?: string[]
   message?: string
   showsSecrets?: boolean
+  /** Of a real terminal; without them it is a pipe. */
+  columns?: number
   image?: string
   maxImage?: number
   patience?: Patience
@@ -48,7 +50,10 @@ export type StartedPeers = Awaited<ReturnType<typeof startPeers>>
 export async function startPeers(options: PeersOptions) {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
   const { ports = [0, 0] } = options
-  const { terminal, shown, forget } = keptTerminal({ showsSecrets })
+  const { terminal, shown, forget } = keptTerminal({
+    showsSecrets,
+    ...(options.columns && { columns: options.columns }),
+  })
   const launched = await launch({
     suite,
     plans: [

@@ -48,7 +48,13 @@ describe('the package', () => {
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
     const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
-    const documents = ['CHANGELOG.md', 'README.md', 'src/LIMITS.md', 'test/README.md', ...readmes]
+    const documents = [
+      'README.md',
+      'SECURITY.md',
+      'CHANGELOG.md',
+      'src/LIMITS.md',
+      'test/README.md',
+    ].concat(readmes)
     const pictures = ['src/sample/curve.png', 'test/page.png']
     const rest = [
       'LICENSE',
@@ -185,6 +191,13 @@ function rowsOf(first: string): string[][] {
 }
 
 describe('the README of the house', () => {
+  it('says of each file and folder in src what it is for', () => {
+    const names = rowsOf('file or folder').flatMap(([names = '']) => names.match(/[\w.]+/g) ?? [])
+    const isDocument = (name: string) => name.endsWith('.md')
+    const there = fs.readdirSync(path.join(root, 'src')).filter((name) => !isDocument(name))
+    assert.deepEqual(names.toSorted(), there.sort())
+  })
+
   for (const [first, packages] of [
     ['to run', manifest.dependencies],
     ['to develop', manifest.devDependencies],

@@ -16,6 +16,7 @@ import {
   documentAt,
   documents,
   fences,
+  formOf,
   linksOf,
   root,
   shellLines,
@@ -23,7 +24,7 @@ import {
 import { folderForEach } from '../helpers/files.ts'
 import { noOpenssl } from '../helpers/openssl.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+import { startPeers, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
 const readme = documentAt('README.md').text
 const leeme = documentAt('src/page/LEEME.md').text
@@ -43,12 +44,15 @@ function shapeOf(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]))
 }
 
-/** Types each line of a document into a shell, with the ports of two peers in the place of 5000 and 5001. */
+/** With the ports of two peers in the place of 5000 and 5001. */
+const withPorts = (text: string, a: TestPeer, b: TestPeer) =>
+  text.replaceAll(':5000/', `:${a.port}/`).replaceAll(':5001/', `:${b.port}/`)
+
+/** Types each line of a document into a shell. */
 async function type(lines: readonly string[], a: TestPeer, b: TestPeer, cwd = root) {
   const said: string[] = []
   for (const line of lines) {
-    const here = line.replaceAll(':5000/', `:${a.port}/`).replaceAll(':5001/', `:${b.port}/`)
-    const script = here.replaceAll('curl ', 'curl --silent --fail-with-body ')
+    const script = withPorts(line, a, b).replaceAll('curl ', 'curl --silent --fail-with-body ')
     said.push((await run('sh', ['-c', script], { cwd })).stdout)
   }
   return said
@@ -164,9 +168,38 @@ describe('the README', () => {
       const steps = [0, 1, 4, 5]
       const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
       assert.deepEqual(shapes(curls.length), shapes(0))
-      assert.deepEqual([one, show, sent].map(shapeOf), answers.map(shapeOf))
+      const asShown = (answer: { next: string }) => [JSON.stringify(shapeOf(answer)), answer.next]
+      const expected = JSON.parse(withPorts(JSON.stringify(answers.map(asShown)), a, b))
+      assert.deepEqual([one, show, sent].map(asShown), expected)
     }),
   )
+
+  it('shows all lines of each step, as a terminal of the width that it names does', {
+    skip: noCurl,
+  }, async () => {
+    const shown = fences(chaptersOf(readme).get('The six steps') ?? '', '')
+    const columns = Number(/(\d+) columns wide/.exec(readme)?.[1])
+    assert.equal(shown.join('').match(/^.* safety number .*$/m)?.[0].length, columns)
+    for (const file of ['src/page/LEEME.md', LESSON])
+      assert.match(documentAt(file).text, new RegExp(`\\b${columns} colum`))
+    const ports = (await freePorts(2)) as [number, number]
+    const longer = `${ports[0]}`.length - '5000'.length
+    const { peers, output, forget, close } = await startPeers({ ports, columns: columns + longer })
+    try {
+      const told: string[] = []
+      for (const curl of curlsOf(commandsOf(readme)).slice(0, 6)) {
+        forget()
+        await type([curl], ...peers)
+        const number = new RegExp(`^(?:${ports.join('|')})|(?<=port )${ports[0]}`, 'gm')
+        told.push(output().replaceAll(number, (port) => `500${ports.indexOf(Number(port))}`))
+      }
+      const [first, second, show, showToo, ...rest] = told
+      const lines = (text = '') => text.trim().split('\n').map(formOf)
+      assert.deepEqual([first, second, `${show}${showToo}`, ...rest].map(lines), shown.map(lines))
+    } finally {
+      await close()
+    }
+  })
 
   it('has six steps through which `next` leads', { skip: noCurl }, () =>
     withPeers({}, async (a, b) => {

@@ -187,7 +187,7 @@ describe('the page', () => {
     withPair(async (a) => {
       const inReadme = [...readme.matchAll(/^\*\*(\d[\d and]*)\. `(\/\w+)`/gm)]
       const numbers = inReadme.map(([, number = '', step]) => [step, number.replace(' and', ',')])
-      const steps = /<li id="\w+" data-step="([^"]+)" data-number="([^"]+)"/g
+      const steps = /<li id="\w+" data-step="([^"]+)">\s+<h3 data-number="([\d, ]+)\."/g
       const onPage = [...(await pageOf(a)).text.matchAll(steps)].map(([, step, number]) => [
         step === 'other' ? '/send_keys' : step,
         number,

@@ -83,9 +83,8 @@ export async function badKeys(
       wrong.push(...(await attackOnTheWire(say, table, a, b)))
     })
 
-  const more = `${calledAs()} lab bad-keys --all ${origin}`
-  if (!all)
-    say('', ...wrap(`What each attack would win, and the same on every other CURVE: ${more}`))
+  const more = `  ${calledAs()} lab bad-keys --all ${origin}`
+  if (!all) say('', 'What each attack would win, and the same on every other CURVE:', more)
   if (wrong.length === 0)
     say('', 'Every attack was refused as it has to be, and every session still works.')
   else say('', 'Not as it has to be, and marked with ✗ above:', ...wrong.map((what) => `  ${what}`))

@@ -174,10 +174,8 @@ class Side implements Receiver {
     this.#peer.show()
     this.#explain('agreed')
     if (!isNew || this.across.#safetyNumber === null) return
-    for (const side of [this.across, this]) {
-      const seen = `${side.#safetyNumber}  is what ${side.#victim} shows`
-      side.#narrator.say('·', 'safety number', seen)
-    }
+    for (const side of [this.across, this])
+      side.#narrator.say('·', `safety number, ${side.#victim}`, `${side.#safetyNumber}`)
     this.#explain('numbers')
   }
 
