@@ -34,7 +34,7 @@ export const DEEP: Readonly<Record<Kind, readonly Bounds[]>> = {
     { keys: 3, texts: 1, pictures: 0, troubles: 0, underWay: 4 },
     { keys: 3, texts: 0, pictures: 0, troubles: 1, underWay: 3 },
     { keys: 2, texts: 0, pictures: 1, troubles: 1, underWay: 3 },
-    { keys: 2, texts: 1, pictures: 0, troubles: 1, underWay: 3 },
+    { keys: 2, texts: 1, pictures: 0, troubles: 2, underWay: 3 },
     { keys: 1, texts: 2, pictures: 0, troubles: 2, underWay: 2 },
   ],
 }
