@@ -3,17 +3,17 @@
 import type { RequestListener, Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import type { Mailbox, Memory, Receiver } from './contract.ts'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
+import { isHere } from './http/loopback.ts'
 import { nodeAead } from './http/pictures.ts'
-import { Events } from './http/ring.ts'
 import { listen, type Patience } from './http/server.ts'
-import { isHere } from './loopback.ts'
-import { Peer, type PeerOptions } from './peer.ts'
+import type { Mailbox, Memory, Receiver } from './peer/contract.ts'
+import { Peer, type PeerOptions } from './peer/peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictures.ts'
 import type { Terminal } from './terminal/terminal.ts'
+import { Events } from './wirelog/ring.ts'
 
 const MAX_IMAGE = 64 * 1024 * 1024
 

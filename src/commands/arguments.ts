@@ -1,7 +1,7 @@
 /** The command line's arguments as values. Each of these functions throws InvalidArgumentError for what it does not take. */
 
 import { InvalidArgumentError } from 'commander'
-import { loopbackOrigin } from '../loopback.ts'
+import { loopbackOrigin } from '../http/loopback.ts'
 import type { MalloryOptions } from './mallory.ts'
 
 /** Longer texts would only fill the screen of `lab nonce-reuse`. */

@@ -1,11 +1,11 @@
 /** `check`: transcripts that were handed in, as a table for a teacher or as JSON for a script. */
 
-import { type Cell, table, WIDTH } from '../lab/layout.ts'
+import { checkFile } from '../classroom/transcript/check.ts'
+import { compare, type Report } from '../classroom/transcript/compare.ts'
+import { type Cell, table, WIDTH } from '../terminal/layout.ts'
 import { columns, print, printJson } from '../terminal/output.ts'
 import { columnsOf, laidOut } from '../terminal/rows.ts'
 import { quoting, said } from '../terminal/said.ts'
-import { checkFile } from '../transcript/check.ts'
-import { compare, type Report } from '../transcript/compare.ts'
 
 const VERDICTS = ['good', 'cut', 'bad', 'copy'] as const
 /** `cut`: good as far as it goes, and its beginning is not in it any more. */

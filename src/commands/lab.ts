@@ -1,7 +1,7 @@
 /** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
 
-import { WIDTH } from '../lab/layout.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
+import { WIDTH } from '../terminal/layout.ts'
 import { columns, print } from '../terminal/output.ts'
 
 const say = (...lines: string[]) => {
@@ -10,7 +10,7 @@ const say = (...lines: string[]) => {
 
 /** Breaks the original's curve and ciphers. Returns the exit code. */
 export async function labOriginal(): Promise<number> {
-  const { original } = await import('../lab/original/original.ts')
+  const { original } = await import('../classroom/lab/original/original.ts')
   original(say)
   return 0
 }
@@ -21,7 +21,7 @@ export async function labOriginal(): Promise<number> {
  * @throws PeerError
  */
 export async function labBadKeys(url: string, { all }: { all?: true }): Promise<number> {
-  const { badKeys } = await import('../lab/bad-keys/badKeys.ts')
+  const { badKeys } = await import('../classroom/lab/bad-keys/badKeys.ts')
   return (await badKeys(say, url, { all: all === true })) ? 0 : 1
 }
 
@@ -30,7 +30,7 @@ export async function labNonceReuse(
   texts: readonly string[],
   { crib }: { crib?: string },
 ): Promise<number> {
-  const { nonceReuse } = await import('../lab/nonce-reuse/nonceReuse.ts')
+  const { nonceReuse } = await import('../classroom/lab/nonce-reuse/nonceReuse.ts')
   const [first, second] = texts
   const given = first === undefined || second === undefined ? undefined : ([first, second] as const)
   nonceReuse(say, given, crib, columns(WIDTH))
@@ -39,14 +39,14 @@ export async function labNonceReuse(
 
 /** Records three sessions and tries stolen memory on them. Returns the exit code. */
 export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promise<number> {
-  const { forwardSecrecy } = await import('../lab/forward-secrecy/forwardSecrecy.ts')
+  const { forwardSecrecy } = await import('../classroom/lab/forward-secrecy/forwardSecrecy.ts')
   await forwardSecrecy(say, SUITES[curve])
   return 0
 }
 
 /** Opens what was recorded with the keys that a quantum computer would find, as far as it opens. Returns the exit code. */
 export async function labQuantum(): Promise<number> {
-  const { quantum } = await import('../lab/quantum/quantum.ts')
+  const { quantum } = await import('../classroom/lab/quantum/quantum.ts')
   await quantum(say)
   return 0
 }

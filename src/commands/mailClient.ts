@@ -1,7 +1,6 @@
 /** The mailbox of a peer as a sender calls it. */
 
 import * as v from 'valibot'
-import { PeerError } from '../contract.ts'
 import {
   acceptedOf,
   answerTo,
@@ -12,6 +11,7 @@ import {
   textAnswerTo,
   understood,
 } from '../http/requests.ts'
+import { PeerError } from '../peer/contract.ts'
 
 /** The id is printed: it has nothing in it that acts on a terminal. */
 const MailAnswer = v.strictObject({

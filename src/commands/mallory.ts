@@ -2,8 +2,8 @@
 
 import net from 'node:net'
 import path from 'node:path'
-import { calledAs } from '../called.ts'
-import type { Alteration } from '../lab/mallory/mallory.ts'
+import type { Alteration } from '../classroom/lab/mallory/mallory.ts'
+import { calledAs } from '../disk/called.ts'
 import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { openClaimed } from '../state/claim.ts'
@@ -37,7 +37,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
   // her copies of pictures are temporary, and so are those of strangers
   const asked = askedToEnd({ alwaysAtHangup: true, ...savingUnread(all, terminal) })
   if (options.with === 'known') refuseStrangers(options)
-  const { prepareMallory } = await import('../lab/mallory/mallory.ts')
+  const { prepareMallory } = await import('../classroom/lab/mallory/mallory.ts')
   const attacker = await prepareMallory({
     ports: options.ports,
     between: options.between,

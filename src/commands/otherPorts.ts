@@ -1,7 +1,7 @@
 /** What to type when a port is taken: the same command on ports that are free. */
 
 import net from 'node:net'
-import { calledAs } from '../called.ts'
+import { calledAs } from '../disk/called.ts'
 import { printable } from '../terminal/printable.ts'
 
 /** From here on, up to 10080, are ports that browsers open. */

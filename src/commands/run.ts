@@ -1,7 +1,7 @@
 /** `both` and `peer`: brings peers up, and down again on a signal. */
 
-import type { Mailbox } from '../contract.ts'
 import { type Launched, launch, type PeerPlan } from '../launch.ts'
+import type { Mailbox } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { openClaimed } from '../state/claim.ts'
@@ -67,7 +67,8 @@ export async function run(
   // better now than in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
   // no other peer has anything of the lab in its process
-  const showWork = options.showWork && (await import('../lab/show-work/work.ts')).opensslWork
+  const showWork =
+    options.showWork && (await import('../classroom/lab/show-work/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
   const launched = await launch({
     suite,

@@ -1,10 +1,10 @@
 /** `send`: seals a text and sends it to a mailbox. */
 
 import { isUtf8 } from 'node:buffer'
-import { PeerError } from '../contract.ts'
 import { commandsOf } from '../http/nextCommands.ts'
 import { problemOf } from '../http/problems.ts'
 import { MAX_MAIL_BYTES, seal } from '../mailbox/seal.ts'
+import { PeerError } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { naming } from '../state/files.ts'

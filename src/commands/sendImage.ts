@@ -1,9 +1,9 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
 import * as v from 'valibot'
-import { calledAs } from '../called.ts'
-import { type Failure, PeerError, type PictureSource } from '../contract.ts'
+import { calledAs } from '../disk/called.ts'
 import { clientOf, understood, upload } from '../http/requests.ts'
+import { type Failure, PeerError, type PictureSource } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictures.ts'
 import { printJson } from '../terminal/output.ts'

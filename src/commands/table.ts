@@ -6,8 +6,8 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
-import { calledAs } from '../called.ts'
-import { loopbackOrigin } from '../loopback.ts'
+import { calledAs } from '../disk/called.ts'
+import { loopbackOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import { usageOf } from '../terminal/output.ts'
 import {

@@ -1,12 +1,13 @@
 /** The way to the other peer: one function for each wire route. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { COPY_SHARES, PeerError, type Wire } from '../contract.ts'
+import { COPY_SHARES, PeerError, type Wire } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
 import { parseImageAnswer } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
-import type { WireRoute } from './events.ts'
+import type { WireRoute } from '../wirelog/events.ts'
+import type { Events, Pending } from '../wirelog/ring.ts'
 import { StreamHead } from './pictures.ts'
 import {
   type Answer,
@@ -17,7 +18,6 @@ import {
   understood,
   upload,
 } from './requests.ts'
-import type { Events, Pending } from './ring.ts'
 
 /**
  * Calls the peer at `url` (an origin) and nothing else: no redirects, no proxy, no retry of its own.

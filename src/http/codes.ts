@@ -1,10 +1,10 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
-import { calledAs } from '../called.ts'
-import type { Failure, PeerCode } from '../contract.ts'
-import { isHere } from '../loopback.ts'
+import { calledAs } from '../disk/called.ts'
+import type { Failure, PeerCode } from '../peer/contract.ts'
 import type { ProtocolCode } from '../protocol/errors.ts'
 import type { PictureType } from '../protocol/stream.ts'
+import { isHere } from './loopback.ts'
 import type { Commands } from './nextCommands.ts'
 
 /** What HTTP itself can refuse. */

@@ -1,10 +1,10 @@
 /** The stream of events to a page: it replays what the ring holds, and follows it. */
 
 import { Readable } from 'node:stream'
-import type { Peer } from '../peer.ts'
-import { stateOf } from './events.ts'
+import type { Peer } from '../peer/peer.ts'
+import { stateOf } from '../wirelog/events.ts'
+import type { Events } from '../wirelog/ring.ts'
 import type { Language } from './language.ts'
-import type { Events } from './ring.ts'
 
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000

@@ -1,7 +1,7 @@
 /** Why a request got no whole answer, and what is said of it. */
 
 import { isIP } from 'node:net'
-import { type Failure, PeerError } from '../contract.ts'
+import { type Failure, PeerError } from '../peer/contract.ts'
 
 /** When a request had an address and a connection, as got measures it; undefined where it had none. */
 interface Timings {

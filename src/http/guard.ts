@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { Context, Middleware } from 'koa'
-import { isLoopback } from '../loopback.ts'
+import { isLoopback } from './loopback.ts'
 import { HttpError } from './problems.ts'
 
 /** What others call, and all that an eavesdropper sees. Everything else is the owner's. */

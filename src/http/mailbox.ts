@@ -2,7 +2,7 @@
 
 import type Router from '@koa/router'
 import * as v from 'valibot'
-import type { Peer } from '../peer.ts'
+import type { Peer } from '../peer/peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { readJson } from './bodies.ts'
 import { accepted } from './wire.ts'

@@ -1,7 +1,7 @@
 /** The commands that `next` tells a person to run. */
 
-import { calledAs } from '../called.ts'
-import { isHere } from '../loopback.ts'
+import { calledAs } from '../disk/called.ts'
+import { isHere } from './loopback.ts'
 
 /** Commands for both peers, as `next` gives them. */
 export interface Commands {

@@ -2,12 +2,12 @@
 
 import { extname } from 'node:path'
 import type Router from '@koa/router'
-import type { Peer } from '../peer.ts'
+import type { Peer } from '../peer/peer.ts'
+import { transcriptOf } from '../wirelog/events.ts'
+import type { Events } from '../wirelog/ring.ts'
 import { eventStream } from './eventStream.ts'
-import { transcriptOf } from './events.ts'
 import { languageOf } from './language.ts'
 import { HttpError } from './problems.ts'
-import type { Events } from './ring.ts'
 
 /** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
 export const PAGE_FILES = [
@@ -36,7 +36,7 @@ export const PAGE_FILES = [
 /** The routes beside `/` that the page calls. */
 export function addPage(router: Router, peer: Peer, events: Events): void {
   router.register([...PAGE_FILES], ['GET'], async (ctx) => {
-    const { TEXTS } = await import('./html.ts')
+    const { TEXTS } = await import('../page/html.ts')
     ctx.type = extname(ctx.path)
     ctx.body = TEXTS.get(ctx.path)
   })

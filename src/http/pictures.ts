@@ -2,7 +2,8 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Context } from 'koa'
-import type { PictureSource } from '../contract.ts'
+import type { PictureSource } from '../peer/contract.ts'
+import { release } from '../peer/release.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
 import {
@@ -13,7 +14,6 @@ import {
   type PictureType,
   pictureTypeOf,
 } from '../protocol/stream.ts'
-import { release } from '../release.ts'
 import { binaryType, hasBody } from './bodies.ts'
 import { HttpError } from './problems.ts'
 

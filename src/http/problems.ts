@@ -1,7 +1,7 @@
 /** How an error becomes an RFC 9457 problem, and how that goes out. */
 
 import * as v from 'valibot'
-import { type NamedText, PeerError, TextError } from '../contract.ts'
+import { type NamedText, PeerError, TextError } from '../peer/contract.ts'
 import { annotatedJson } from '../protocol/annotate.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { BadPicture } from '../protocol/stream.ts'

@@ -1,8 +1,8 @@
 /** Tells the ring of each request once it is answered. */
 
 import type { Middleware } from 'koa'
-import { FORMS, STEP_PATHS, type WireRoute } from './events.ts'
-import type { Events, Pending } from './ring.ts'
+import { FORMS, STEP_PATHS, type WireRoute } from '../wirelog/events.ts'
+import type { Events, Pending } from '../wirelog/ring.ts'
 
 /** What `recording` finds in a context's state. */
 export interface Recorded {

@@ -3,7 +3,7 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { isLoopback } from '../loopback.ts'
+import { isLoopback } from './loopback.ts'
 import { commandsOf } from './nextCommands.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { GatheringRequest } from './reading.ts'

@@ -3,14 +3,14 @@
 import { type FileHandle, open } from 'node:fs/promises'
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Peer } from '../peer.ts'
+import type { Peer } from '../peer/peer.ts'
 import type { PictureType } from '../protocol/stream.ts'
+import type { Events } from '../wirelog/ring.ts'
 import { hasBody, readText } from './bodies.ts'
 import { TABLE } from './codes.ts'
 import { commandsOf } from './nextCommands.ts'
 import { withPicture } from './pictures.ts'
 import { HttpError } from './problems.ts'
-import type { Events } from './ring.ts'
 
 /** Each of the owner's routes takes either. */
 const OWNER_METHODS = ['GET', 'POST']
@@ -94,7 +94,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 
   router.register('/', OWNER_METHODS, async (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
-      const { answerPage } = await import('./html.ts')
+      const { answerPage } = await import('../page/html.ts')
       answerPage(ctx, peer, events)
       return
     }

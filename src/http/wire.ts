@@ -2,14 +2,14 @@
 
 import type Router from '@koa/router'
 import type { Context } from 'koa'
-import type { Receiver } from '../contract.ts'
+import type { Receiver } from '../peer/contract.ts'
 import { AEAD_TAG_BYTES, MAX_TEXT_BYTES, maxKeyMessageBytes } from '../protocol/messages.ts'
 import { maxStreamBytes } from '../protocol/stream.ts'
 import { SUITES, type Suite } from '../protocol/suites.ts'
+import type { WireRoute } from '../wirelog/events.ts'
+import type { Events } from '../wirelog/ring.ts'
 import { jsonOf, readJson, readJsonBytes, tooLarge } from './bodies.ts'
-import type { WireRoute } from './events.ts'
 import { StreamHead, withStream } from './pictures.ts'
-import type { Events } from './ring.ts'
 
 /** That of any suite: what another one's key message is refused for is not its length. */
 const MAX_KEYS_BODY = Math.max(...Object.values(SUITES).map(maxKeyMessageBytes))

@@ -1,6 +1,6 @@
 /** A peer's mailbox: messages are looked at as far as a public key allows, and stored. */
 
-import type { Mailbox } from '../contract.ts'
+import type { Mailbox } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { Maildir } from './maildir.ts'
 import { checkSealed } from './seal.ts'

@@ -22,9 +22,9 @@ import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
 import { promisify } from 'node:util'
-import { newMark, stillRuns } from '../mark.ts'
+import { newMark, stillRuns } from '../disk/mark.ts'
+import { keepNames, keepNamesMeanwhile, orNoSpace } from '../disk/system.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { keepNames, keepNamesMeanwhile, orNoSpace } from '../system.ts'
 import { shared } from './sharedSync.ts'
 
 /** How many messages may wait. */

@@ -2,11 +2,11 @@
 
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
-import type { WatchEvent } from '../contract.ts'
-import { processOf } from '../mark.ts'
+import { processOf } from '../disk/mark.ts'
+import { Turn } from '../disk/turn.ts'
+import type { WatchEvent } from '../peer/contract.ts'
 import type { KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { Turn } from '../turn.ts'
 import { type Entry, idOf, type Maildir } from './maildir.ts'
 import { MAX_MAIL_BYTES, open, sealedBytes } from './seal.ts'
 

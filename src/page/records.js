@@ -1,7 +1,7 @@
 /**
  * The records of the wire: a row for each request, answer and step, in their order. `record.js` opens one.
  *
- * @import { Event, StepEvent } from '../http/events.ts'
+ * @import { Event, StepEvent } from '../wirelog/events.ts'
  * @import { Forms } from './stream.js'
  * @import { WireEvent } from './record.js'
  */

@@ -1,7 +1,7 @@
 /**
  * The steps: which one is next, the buttons that run them, and the curls that do the same.
  *
- * @import { Event } from '../http/events.ts'
+ * @import { Event } from '../wirelog/events.ts'
  * @import { State } from './stream.js'
  */
 

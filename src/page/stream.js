@@ -1,7 +1,7 @@
 /**
  * The stream of events: follows /events, takes each event once, and says on the page whether it is connected.
  *
- * @import { Event, stateOf } from '../http/events.ts'
+ * @import { Event, stateOf } from '../wirelog/events.ts'
  * @import { Explained } from '../protocol/annotate.ts'
  * @typedef {ReturnType<typeof stateOf>} State The public state of the peer.
  * @typedef {Record<string, Record<string, Explained>>} Forms What each field of each form on the wire is for.

@@ -1,9 +1,9 @@
 /** One peer at a time on a state: two would remove each other's pictures, and write one known peer. */
 
-import type { Memory } from '../contract.ts'
-import { processOf, stillRuns } from '../mark.ts'
+import { processOf, stillRuns } from '../disk/mark.ts'
+import { SILENCE_MS, Turn } from '../disk/turn.ts'
+import type { Memory } from '../peer/contract.ts'
 import type { Curve, KeyPair } from '../protocol/curves.ts'
-import { SILENCE_MS, Turn } from '../turn.ts'
 import { keepFromGit, keepsPermissions, makeDirectory, naming, StateError } from './files.ts'
 import { openMemory } from './memory.ts'
 

@@ -2,9 +2,9 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { namedFile } from '../fileName.ts'
-import { newMark } from '../mark.ts'
-import { keepNames } from '../system.ts'
+import { namedFile } from '../disk/fileName.ts'
+import { newMark } from '../disk/mark.ts'
+import { keepNames } from '../disk/system.ts'
 
 /** A PEM of ours has some 200 bytes; with explicit parameters or a text beside it, a few more. */
 const MAX_BYTES = 4096

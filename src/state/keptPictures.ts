@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import type { KeptPicture, PictureStore, StoredPicture } from '../contract.ts'
+import type { KeptPicture, PictureStore, StoredPicture } from '../peer/contract.ts'
 import type { PictureType } from '../protocol/stream.ts'
 
 const EXTENSIONS: Readonly<Record<PictureType, string>> = {

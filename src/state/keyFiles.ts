@@ -2,11 +2,11 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { calledAs } from '../called.ts'
-import { orAlike } from '../fileName.ts'
+import { calledAs } from '../disk/called.ts'
+import { orAlike } from '../disk/fileName.ts'
+import { keepNames } from '../disk/system.ts'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
-import { keepNames } from '../system.ts'
 import {
   isInRepository,
   keepFromGit,

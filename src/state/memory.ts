@@ -2,7 +2,7 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import type { Memory } from '../contract.ts'
+import type { Memory } from '../peer/contract.ts'
 import { type Curve, KeyPair } from '../protocol/curves.ts'
 import { makeDirectory, naming, readOwn, temporaryOf, writeOnce } from './files.ts'
 import {

@@ -5,18 +5,18 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { namedFile, orAlike } from '../disk/fileName.ts'
+import { isMark, isOfAnotherBoot, newMark, stillRuns } from '../disk/mark.ts'
+import { isRunning, orNoSpace } from '../disk/system.ts'
 import {
   PeerError,
   type PictureDraft,
   type PictureSource,
   type PictureStore,
   type StoredPicture,
-} from '../contract.ts'
-import { namedFile, orAlike } from '../fileName.ts'
-import { isMark, isOfAnotherBoot, newMark, stillRuns } from '../mark.ts'
+} from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureTypeOf } from '../protocol/stream.ts'
-import { isRunning, orNoSpace } from '../system.ts'
 import { digestOf, KeptPictures, roomOf, storedAt } from './keptPictures.ts'
 
 /** src/sample/draw.ts draws it. */

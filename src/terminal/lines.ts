@@ -1,6 +1,6 @@
 /** What a terminal shows of each event: a table, an event's lines in their order. */
 
-import type { PeerEvent, PictureFacts, WatchEvent } from '../contract.ts'
+import type { PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
 import { printable } from './printable.ts'
 import { cut } from './rows.ts'

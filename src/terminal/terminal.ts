@@ -1,6 +1,6 @@
 /** A process's terminal: the events of its peers, of a mailbox, and of whoever says more, as aligned lines. */
 
-import type { PeerEvent, WatchEvent } from '../contract.ts'
+import type { PeerEvent, WatchEvent } from '../peer/contract.ts'
 import {
   type Line,
   linesOf,

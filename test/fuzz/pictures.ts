@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import fc from 'fast-check'
-import { PictureSize } from '../../src/pictureSize.ts'
+import { PictureSize } from '../../src/peer/pictureSize.ts'
 import { type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 import { openPictures } from '../../src/state/pictures.ts'
 import { anyBytes, damagedBy, damages, seldom, weighted } from '../helpers/mutations.ts'

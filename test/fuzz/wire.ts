@@ -5,7 +5,7 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { PeerError } from '../../src/contract.ts'
+import { PeerError } from '../../src/peer/contract.ts'
 import { CHUNK_BYTES, HEADER_BYTES } from '../../src/protocol/stream.ts'
 import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import {

@@ -5,10 +5,9 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { transcriptOf, type WireRoute } from '../../src/http/events.ts'
 import { commandsOf } from '../../src/http/nextCommands.ts'
 import { encodeProblem, problemOf } from '../../src/http/problems.ts'
-import { Events, type Pending } from '../../src/http/ring.ts'
+import { publicStateOf } from '../../src/peer/publicState.ts'
 import { concatBytes, randomBytes, u64, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
@@ -27,7 +26,8 @@ import {
 } from '../../src/protocol/messages.ts'
 import { parseHeader, streamBytes } from '../../src/protocol/stream.ts'
 import { EphemeralKeys, type Suite } from '../../src/protocol/suites.ts'
-import { publicStateOf } from '../../src/publicState.ts'
+import { transcriptOf, type WireRoute } from '../../src/wirelog/events.ts'
+import { Events, type Pending } from '../../src/wirelog/ring.ts'
 import { restarted } from './exchanges.ts'
 import { quick } from './quick-suites.ts'
 

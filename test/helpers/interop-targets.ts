@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import http from 'node:http'
-import type { Memory } from '../../src/contract.ts'
 import { launch } from '../../src/launch.ts'
+import type { Memory } from '../../src/peer/contract.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { type Suite as RealSuite, SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'

@@ -1,7 +1,7 @@
 /** The attacks of the lab, run in this process (their mathematics is warm after the first time), and what their output has to be. */
 
 import assert from 'node:assert/strict'
-import type { Say } from '../../src/lab/layout.ts'
+import type { Say } from '../../src/terminal/layout.ts'
 
 /** Fails unless it is readable from the last row, without colour. */
 export function assertForProjector(output: string): void {

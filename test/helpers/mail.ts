@@ -2,10 +2,10 @@
 
 import fs from 'node:fs'
 import type { TestContext } from 'node:test'
-import type { Mailbox } from '../../src/contract.ts'
 import { openMailbox } from '../../src/mailbox/mailbox.ts'
 import { idOf } from '../../src/mailbox/maildir.ts'
 import { checkSealed, seal } from '../../src/mailbox/seal.ts'
+import type { Mailbox } from '../../src/peer/contract.ts'
 import { utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { type Curve, KeyPair, type PublicKey, X25519 } from '../../src/protocol/curves.ts'
 import { writeKeyPair } from '../../src/state/keyFiles.ts'

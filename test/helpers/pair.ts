@@ -1,7 +1,7 @@
 /** Two peers without a socket: each one's wire is a call of the other, with JSON between them. */
 
-import { PeerError, type PeerEvent, type PictureStore, type Wire } from '../../src/contract.ts'
-import { Peer } from '../../src/peer.ts'
+import { PeerError, type PeerEvent, type PictureStore, type Wire } from '../../src/peer/contract.ts'
+import { Peer } from '../../src/peer/peer.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'

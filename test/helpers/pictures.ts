@@ -5,7 +5,7 @@ import type {
   PictureSource,
   PictureStore,
   StoredPicture,
-} from '../../src/contract.ts'
+} from '../../src/peer/contract.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import type { PictureType } from '../../src/protocol/stream.ts'
 

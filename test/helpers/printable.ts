@@ -1,7 +1,7 @@
 /** Whether a terminal stays a terminal, whatever it is told. */
 
 import assert from 'node:assert/strict'
-import type { PeerEvent } from '../../src/contract.ts'
+import type { PeerEvent } from '../../src/peer/contract.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
 
 /** Fails if `text` is not whole lines, with no character in them that controls a terminal. */

@@ -5,9 +5,9 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { type Checked, checkFile } from '../../src/classroom/transcript/check.ts'
+import { compare, type Report } from '../../src/classroom/transcript/compare.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
-import { type Checked, checkFile } from '../../src/transcript/check.ts'
-import { compare, type Report } from '../../src/transcript/compare.ts'
 import { agree, type TestPeer, withPeers } from './with-peers.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: JSON as it came, to be changed

@@ -1,6 +1,6 @@
 /** A process that tries to take the turn to read a Maildir when it is told to, and says whether it has it. */
 
-import { Turn } from '../../dist/turn.js'
+import { Turn } from '../../dist/disk/turn.js'
 
 let turn
 process.on('message', ({ take }) => {

@@ -2,9 +2,9 @@
 
 import fs from 'node:fs'
 import { beforeEach, type TestContext } from 'node:test'
-import type { WatchEvent } from '../../src/contract.ts'
 import { Maildir } from '../../src/mailbox/maildir.ts'
 import { watch } from '../../src/mailbox/watch.ts'
+import type { WatchEvent } from '../../src/peer/contract.ts'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import { folderForEach } from './files.ts'
 import { type MailKeys, makeKeys, sealed } from './mail.ts'

@@ -1,10 +1,10 @@
 /** Peers of this process, two of them on free ports, with terminals that can be read; torn down whatever happens. */
 
 import assert from 'node:assert/strict'
-import type { Mailbox, Memory } from '../../src/contract.ts'
 import type { Patience } from '../../src/http/server.ts'
 import { launch } from '../../src/launch.ts'
-import type { PeerOptions } from '../../src/peer.ts'
+import type { Mailbox, Memory } from '../../src/peer/contract.ts'
+import type { PeerOptions } from '../../src/peer/peer.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/memory.ts'
 import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'

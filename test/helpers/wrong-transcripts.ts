@@ -1,7 +1,7 @@
 /** Transcripts made wrong: each rule of the check broken once. */
 
+import type { FindingCode } from '../../src/classroom/transcript/finding.ts'
 import type { Suite } from '../../src/protocol/suites.ts'
-import type { FindingCode } from '../../src/transcript/finding.ts'
 import type { Json } from './transcripts.ts'
 
 /** `text` with another hex digit at `i`. */

@@ -32,39 +32,38 @@ function refusedIn(imports: ReadonlyMap<string, readonly string[]>): Map<string,
 /** What the files of each folder may import (✓) and may not (✗), shown on one of them. */
 const RULES = `
 src/protocol/session.ts ✓ ./curves.ts @noble/ciphers/chacha.js
-  ✗ node:crypto ../peer.ts ../http/app.ts ../state/pem.ts ../terminal/terminal.ts
-    ../lab/show-work/work.ts
-src/peer.ts ✓ ./protocol/exchange.ts ./frequency.ts ./publicState.ts
-  ✗ node:fs ./http/client.ts ./state/memory.ts ./terminal/terminal.ts ./launch.ts
-    ./lab/show-work/work.ts
-src/publicState.ts ✓ ./protocol/exchange.ts ./contract.ts
-  ✗ node:fs ./http/client.ts ./terminal/terminal.ts ./peer.ts
-src/terminal/lines.ts ✓ ../contract.ts ../protocol/bytes.ts ./safe.ts
-  ✗ ../http/app.ts ../lab/show-work/work.ts ../main.ts node:fs
-src/http/steps.ts ✓ ../peer.ts ../called.ts ./bodies.ts ../protocol/bytes.ts ../page/es.js node:net
-  ✗ ../page/steps.js ../state/memory.ts ../mailbox/seal.ts ../system.ts ../terminal/terminal.ts
-    ../launch.ts ../lab/show-work/work.ts ../commands/run.ts
-src/state/memory.ts ✓ ../peer.ts ../called.ts ./pem.ts ../system.ts ../turn.ts node:fs
-  ✗ ../http/app.ts ../lab/show-work/work.ts ../terminal/terminal.ts ../main.ts
-src/mailbox/seal.ts ✓ ../protocol/curves.ts ../contract.ts ../system.ts hpke node:fs
-  ✗ ../http/app.ts ../lab/show-work/work.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
+  ✗ node:crypto ../peer/peer.ts ../wirelog/events.ts ../http/app.ts
+src/peer/peer.ts ✓ ./publicState.ts ../protocol/exchange.ts
+  ✗ node:fs ../http/client.ts ../wirelog/ring.ts ../state/memory.ts ../terminal/terminal.ts ../launch.ts
+src/terminal/lines.ts ✓ ./safe.ts ../peer/contract.ts ../protocol/bytes.ts
+  ✗ node:fs ../peer/peer.ts ../http/app.ts ../main.ts
+src/wirelog/events.ts ✓ ./ring.ts ../peer/peer.ts ../protocol/bytes.ts
+  ✗ ../http/app.ts ../page/html.ts ../disk/system.ts ../launch.ts
+src/disk/turn.ts ✓ ./mark.ts ../peer/contract.ts node:fs
+  ✗ ../peer/peer.ts ../state/files.ts ../protocol/bytes.ts
 src/page/page.js ✓ ./records.js
-  ✗ ../http/events.ts ../http/page.js ./types.ts valibot node:fs
-src/launch.ts ✓ ./http/app.ts ./peer.ts
-  ✗ ./commands/run.ts ./lab/show-work/work.ts ./main.ts ./transcript/check.ts
-src/main.ts ✓ ./commands/lab.ts ./loopback.ts
-  ✗ ./lab/show-work/work.ts ./transcript/check.ts
-src/lab/pair.ts ✓ ./tap.ts ../launch.ts ../http/client.ts ../protocol/exchange.ts
-  ✗ ./mallory/mallory.ts ../commands/run.ts ../main.ts ../transcript/check.ts
-src/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../launch.ts ../../http/client.ts
-    ../../protocol/exchange.ts ../../loopback.ts
-  ✗ ../mallory/mallory.ts ../../lab/quantum/quantum.ts ../../commands/run.ts ../../main.ts
-    ../../transcript/check.ts
-src/transcript/check.ts ✓ ../http/events.ts ../protocol/messages.ts valibot node:fs
-  ✗ ../peer.ts ../http/client.ts ../state/files.ts ../terminal/terminal.ts
-    ../lab/show-work/work.ts ../commands/check.ts
-src/commands/run.ts ✓ ../launch.ts ../lab/show-work/work.ts ../state/memory.ts
-    ../terminal/terminal.ts ../transcript/check.ts
+  ✗ ../wirelog/events.ts ./html.ts valibot node:fs
+src/page/html.ts ✓ ./en.js ../peer/peer.ts ../wirelog/events.ts node:fs
+  ✗ ../http/app.ts ../state/memory.ts ../launch.ts
+src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/called.ts
+  ✗ ../state/memory.ts ../mailbox/seal.ts ../disk/system.ts ../terminal/terminal.ts ../launch.ts
+src/state/memory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/turn.ts node:fs
+  ✗ ../http/app.ts ../mailbox/seal.ts ../terminal/terminal.ts ../main.ts
+src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/system.ts hpke node:fs
+  ✗ ../http/app.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
+src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
+  ✗ ./commands/run.ts ./classroom/lab/pair.ts ./main.ts
+src/main.ts ✓ ./commands/lab.ts
+  ✗ ./classroom/lab/pair.ts ./classroom/transcript/check.ts
+src/classroom/lab/pair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
+  ✗ ./mallory/mallory.ts ../../commands/run.ts ../../main.ts ../transcript/check.ts
+src/classroom/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../../launch.ts ../../../http/client.ts
+  ✗ ../mallory/mallory.ts ../../lab/quantum/quantum.ts ../../transcript/check.ts
+    ../../../commands/run.ts ../../../main.ts
+src/classroom/transcript/check.ts ✓ ./form.ts ../../wirelog/events.ts ../../protocol/messages.ts
+    valibot node:fs
+  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/pair.ts ../../commands/check.ts
+src/commands/run.ts ✓ ../launch.ts ../classroom/lab/show-work/work.ts ../state/memory.ts
   ✗ ../main.ts
 `
 
@@ -119,7 +118,7 @@ describe('the import rules', () => {
 describe('what the program tells a person to type', () => {
   const sources = fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|js|html)$/.test(file) && file !== 'called.ts')
+    .filter((file) => /\.(ts|js|html)$/.test(file) && file !== 'disk/called.ts')
   const said = sources.map((file) => {
     const text = fs.readFileSync(path.join(root, 'src', file), 'utf8')
     return [file, text.replaceAll(/^\s*(\/?\*|\/\/).*$/gm, '')] as const

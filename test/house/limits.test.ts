@@ -10,7 +10,7 @@ const sources = new Map(
   fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll(path.sep, '/'))
-    .filter((file) => /\.[tj]s$/.test(file) && !/^(lab|sample)\//.test(file))
+    .filter((file) => /\.[tj]s$/.test(file) && !/^(classroom\/lab|sample)\//.test(file))
     .map((file) => [file, fs.readFileSync(path.join(root, 'src', file), 'utf8')]),
 )
 
@@ -71,9 +71,9 @@ const NONE: Record<string, string> = {
   'commands/sendImage.ts OWNER_TIMEOUT': 'the owner waits for the own peer',
   'commands/ending.ts LAST_LINES_MS': 'for standard output at the end',
   'commands/ending.ts ONE_CTRL_C_MS': 'how soon',
-  'http/ring.ts MAX_SENT': 'of those that are pinned',
-  'http/ring.ts MAX_PROOFS': 'the same',
-  'transcript/sessions.ts UNCONFIRMED_MS': 'of the peer whose transcript it is',
+  'wirelog/ring.ts MAX_SENT': 'of those that are pinned',
+  'wirelog/ring.ts MAX_PROOFS': 'the same',
+  'classroom/transcript/sessions.ts UNCONFIRMED_MS': 'of the peer whose transcript it is',
   'http/eventStream.ts BEAT_MS': 'how often',
   'http/wire.ts MAX_KEYS_BODY': 'stands below the table: it is that of the longest suite',
   'mailbox/maildir.ts MAX_NAME_BYTES': 'of the file system',
@@ -84,8 +84,8 @@ const NONE: Record<string, string> = {
   'state/claim.ts STILL_HERE_MS': 'how often',
   'state/keptPictures.ts MAX_TIME': 'a date',
   'terminal/lines.ts MAX_NAMED': 'what is printed of those that went',
-  'transfer.ts PROGRESS_MS': 'how often',
-  'turn.ts SILENCE_MS': 'how soon a peer on another machine counts as gone',
+  'peer/transfer.ts PROGRESS_MS': 'how often',
+  'disk/turn.ts SILENCE_MS': 'how soon a peer on another machine counts as gone',
 }
 
 describe('the page of limits', () => {

@@ -46,7 +46,7 @@ describe('the package', () => {
       // the page's words, which the server has too
       .concat('src/page/en.js', 'src/page/es.js')
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
-    const served = filesIn('src/page').filter((file) => !file.endsWith('/tsconfig.json'))
+    const served = filesIn('src/page').filter((file) => !/\/tsconfig\.json$|\.ts$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const documents = [
       'README.md',

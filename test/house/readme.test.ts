@@ -72,14 +72,16 @@ const FENCES_RUN_BY: Record<string, Record<string, string>> = {
   'src/state/README.md': { 'Keys of your own': 'house/readme' },
   'src/mailbox/README.md': { 'The commands behind it': 'mailbox/mailRound' },
   'src/page/README.md': { 'To check many': 'house/readme' },
-  'src/lab/bad-keys/README.md': { 'A replay by hand': 'lab/badKeys' },
-  'src/lab/mallory/README.md': { 'In three terminals': 'lab/mallory' },
-  'src/lab/nonce-reuse/README.md': { 'What to type': 'lab/nonceReuse' },
+  'src/classroom/lab/bad-keys/README.md': { 'A replay by hand': 'lab/badKeys' },
+  'src/classroom/lab/mallory/README.md': { 'In three terminals': 'lab/mallory' },
+  'src/classroom/lab/nonce-reuse/README.md': { 'What to type': 'lab/nonceReuse' },
 }
 
-const LESSON = 'src/lab/README.md'
-const EAVESDROPPER = 'src/lab/eavesdropper/README.md'
-const inLab = documents().filter(({ file }) => file.startsWith('src/lab/') && file !== LESSON)
+const LESSON = 'src/classroom/lab/README.md'
+const EAVESDROPPER = 'src/classroom/lab/eavesdropper/README.md'
+const inLab = documents().filter(
+  ({ file }) => file.startsWith('src/classroom/lab/') && file !== LESSON,
+)
 /** Here commands that make does not know stand among those that it does: a test below types them, or the lesson. */
 const TYPED = ['README.md', 'src/page/LEEME.md', EAVESDROPPER, LESSON].flatMap((file) =>
   commandsOf(documentAt(file).text),
@@ -124,10 +126,10 @@ describe('each Markdown file', () => {
 
 describe('the lab', () => {
   it('has a README in each of its folders, with a question and its answer', () => {
-    const folders = fs.readdirSync(path.join(root, 'src/lab'), { withFileTypes: true })
+    const folders = fs.readdirSync(path.join(root, 'src/classroom/lab'), { withFileTypes: true })
     const expected = folders
       .filter((entry) => entry.isDirectory())
-      .map(({ name }) => `src/lab/${name}/README.md`)
+      .map(({ name }) => `src/classroom/lab/${name}/README.md`)
     assert.deepEqual(inLab.map(({ file }) => file).sort(), expected.sort())
     for (const { file, text } of inLab) {
       const titles = [...chaptersOf(text).keys()]
@@ -135,7 +137,7 @@ describe('the lab', () => {
         assert.ok(titles.includes(title), `${file}: ${title}`)
       assert.equal(titles.at(-1), 'A question for the class')
       assert.match(text, /^\*\*The answer\.\*\* /m)
-      for (const from of ['README.md', 'src/lab/README.md']) {
+      for (const from of ['README.md', 'src/classroom/lab/README.md']) {
         const linked = linksOf(documentAt(from).text).map((link) =>
           path.join(path.dirname(from), link.file),
         )

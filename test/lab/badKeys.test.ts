@@ -5,8 +5,8 @@ import { execFile, spawnSync } from 'node:child_process'
 import type { RequestListener } from 'node:http'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { badKeys } from '../../src/lab/bad-keys/badKeys.ts'
-import { call as labCall } from '../../src/lab/call.ts'
+import { badKeys } from '../../src/classroom/lab/bad-keys/badKeys.ts'
+import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
 import { documentAt, shellLines } from '../helpers/documents.ts'
@@ -142,7 +142,7 @@ describe('lab bad-keys', () => {
 
   it('can be done by hand with curl, as its README has it', { skip: noCurl }, () =>
     withPeers({}, async (a, b) => {
-      const readme = documentAt('src/lab/bad-keys/README.md').text
+      const readme = documentAt('src/classroom/lab/bad-keys/README.md').text
       const lines = shellLines(readme, 'A replay by hand')
       assert.equal(lines.length, 4)
       const [, detail = ''] = /"detail": "(.*)"/.exec(readme) ?? []

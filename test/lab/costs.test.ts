@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { difference } from '../../src/lab/quantum/costs.ts'
+import { difference } from '../../src/classroom/lab/quantum/costs.ts'
 
 const rounds = (differences: readonly number[]) =>
   differences.map((each) => [100, 100 + each] as const)

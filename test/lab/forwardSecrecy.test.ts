@@ -2,8 +2,8 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { exchangeKeys } from '../../src/lab/agree.ts'
-import { step } from '../../src/lab/call.ts'
+import { exchangeKeys } from '../../src/classroom/lab/agree.ts'
+import { step } from '../../src/classroom/lab/call.ts'
 import {
   diffieHellman,
   firstChain,
@@ -12,16 +12,16 @@ import {
   pseudorandomKey,
   type RecordedSession,
   sealedMessage,
-} from '../../src/lab/keys.ts'
-import { valuesIn } from '../../src/lab/memory.ts'
-import { type OwnPeer, withOwnPair } from '../../src/lab/pair.ts'
+} from '../../src/classroom/lab/keys.ts'
+import { valuesIn } from '../../src/classroom/lab/memory.ts'
+import { type OwnPeer, withOwnPair } from '../../src/classroom/lab/pair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
-} from '../../src/lab/recording.ts'
-import { tryEverything } from '../../src/lab/theft.ts'
+} from '../../src/classroom/lab/recording.ts'
+import { tryEverything } from '../../src/classroom/lab/theft.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'

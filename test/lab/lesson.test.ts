@@ -1,5 +1,5 @@
 /**
- * The lesson of `src/lab/README.md`: its plan, run from top to bottom, and its answers held against what appeared. So are
+ * The lesson of `src/classroom/lab/README.md`: its plan, run from top to bottom, and its answers held against what appeared. So are
  * the READMEs of the attacks that the lesson runs, and what each attack has to show.
  */
 
@@ -7,7 +7,7 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
-import { quantum } from '../../src/lab/quantum/quantum.ts'
+import { quantum } from '../../src/classroom/lab/quantum/quantum.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
 import { assertShows, commandsOf, documentAt, root } from '../helpers/documents.ts'
@@ -16,14 +16,14 @@ import { sharedProcess } from '../helpers/shared.ts'
 import { noWalk, type Shown, walk } from '../helpers/walk.ts'
 
 const SLOW = process.env['SLOW'] === '1'
-const lesson = documentAt('src/lab/README.md').text
+const lesson = documentAt('src/classroom/lab/README.md').text
 const [plan = '', answers = ''] = lesson.split('\n## The answers\n')
 /** The first one is for before the lesson. */
 const [demo, ...commands] = commandsOf(plan)
 const ATTACKS = ['original', 'mallory', 'bad-keys', 'forward-secrecy', 'quantum']
 /** Of their READMEs, the attacks that were just run with another value of a variable. */
 const again = ATTACKS.flatMap((attack) =>
-  commandsOf(documentAt(`src/lab/${attack}/README.md`).text),
+  commandsOf(documentAt(`src/classroom/lab/${attack}/README.md`).text),
 ).filter((line) => /^make lab-\S+ [A-Z]+=/.test(line))
 
 const inOneLine = (text: string) => text.replaceAll(/\s+/g, ' ')
@@ -124,8 +124,8 @@ describe('the lesson', () => {
 
 describe('the attacks of the lesson', { skip: noWalk }, () => {
   for (const attack of ATTACKS)
-    it(`show what src/lab/${attack}/README.md shows, on a projector`, () => {
-      assertShows(`src/lab/${attack}/README.md`, seen)
+    it(`show what src/classroom/lab/${attack}/README.md shows, on a projector`, () => {
+      assertShows(`src/classroom/lab/${attack}/README.md`, seen)
       if (attack !== 'mallory') assertForProjector(outputOf(`make lab-${attack}`))
     })
 

@@ -193,7 +193,7 @@ describe('Mallory', () => {
   const run = sharedProcess()
 
   it('goes between two that were started with her in the place of the other, as her README has it', async () => {
-    const readme = documentAt('src/lab/mallory/README.md').text
+    const readme = documentAt('src/classroom/lab/mallory/README.md').text
     const commands = shellLines(readme, 'In three terminals')
     assert.equal(commands.length, 3)
     const ports = await freePorts(4)

@@ -5,14 +5,19 @@ import { createDecipheriv, randomBytes } from 'node:crypto'
 import { before, describe, it } from 'node:test'
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import fc from 'fast-check'
-import { DEMO_TEXTS, dragCrib, nonceReuse, xor } from '../../src/lab/nonce-reuse/nonceReuse.ts'
-import { keyFromTwo, tagWith } from '../../src/lab/nonce-reuse/poly1305.ts'
+import {
+  DEMO_TEXTS,
+  dragCrib,
+  nonceReuse,
+  xor,
+} from '../../src/classroom/lab/nonce-reuse/nonceReuse.ts'
+import { keyFromTwo, tagWith } from '../../src/classroom/lab/nonce-reuse/poly1305.ts'
 import { utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { assertShows, documentAt, shellLines } from '../helpers/documents.ts'
 import { labSays } from '../helpers/lab.ts'
 import { sharedProcess } from '../helpers/shared.ts'
 
-const README = 'src/lab/nonce-reuse/README.md'
+const README = 'src/classroom/lab/nonce-reuse/README.md'
 const SLOW = process.env['SLOW'] === '1'
 
 /** What the command says of two texts and a guess; without them, of its own. */

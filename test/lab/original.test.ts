@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { openFernet, sealFernet } from '../../src/lab/original/fernet.ts'
-import { logarithm, modelMessage, tryAllKeys } from '../../src/lab/original/original.ts'
-import { rhoBits } from '../../src/lab/original/scale.ts'
+import { openFernet, sealFernet } from '../../src/classroom/lab/original/fernet.ts'
+import { logarithm, modelMessage, tryAllKeys } from '../../src/classroom/lab/original/original.ts'
+import { rhoBits } from '../../src/classroom/lab/original/scale.ts'
 import {
   addToy,
   isOnToyCurve,
@@ -13,7 +13,7 @@ import {
   TOY_ORDER,
   type ToyPoint,
   toyPointText,
-} from '../../src/lab/original/toyCurve.ts'
+} from '../../src/classroom/lab/original/toyCurve.ts'
 
 /** By looking at each pair of elements, and the one point that is none. */
 const points: ToyPoint[] = [null]

@@ -8,7 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { createMlKem768 } from 'mlkem'
-import { opensslWork } from '../../src/lab/show-work/work.ts'
+import { opensslWork } from '../../src/classroom/lab/show-work/work.ts'
 import { bytesToHex } from '../../src/protocol/bytes.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { call } from '../helpers/call.ts'
@@ -109,7 +109,7 @@ for (const suite of Object.values(SUITES))
     if (suite === SUITES.X25519)
       it('shows what its README shows', () => {
         assertShows(
-          'src/lab/show-work/README.md',
+          'src/classroom/lab/show-work/README.md',
           output.replaceAll(new RegExp(`^${ports[1]} `, 'gm'), '5001 '),
         )
       })

@@ -6,11 +6,11 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
-import { isMark, newMark, processOf, stillRuns } from '../../src/mark.ts'
+import { isMark, newMark, processOf, stillRuns } from '../../src/disk/mark.ts'
 import { systemError } from '../helpers/files.ts'
 import { until } from '../helpers/until.ts'
 
-type Marks = typeof import('../../src/mark.ts')
+type Marks = typeof import('../../src/disk/mark.ts')
 
 const linux =
   process.platform === 'linux' ? false : 'only Linux tells when a process started, and where'
@@ -21,7 +21,7 @@ async function loadedOn(t: TestContext, machine: string, namespace?: string): Pr
   const mocks: { restore(): void }[] = [t.mock.method(os, 'hostname', () => machine).mock]
   if (namespace !== undefined) mocks.push(t.mock.method(fs, 'readlinkSync', () => namespace).mock)
   try {
-    return await import(`../../src/mark.ts?copy=${copies++}`)
+    return await import(`../../src/disk/mark.ts?copy=${copies++}`)
   } finally {
     for (const mock of mocks) mock.restore()
   }

@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, it } from 'node:test'
-import { newMark, processOf } from '../../src/mark.ts'
-import { Turn } from '../../src/turn.ts'
+import { newMark, processOf } from '../../src/disk/mark.ts'
+import { Turn } from '../../src/disk/turn.ts'
 import { endedProcess, failingWith, folderForEach, modeOf } from '../helpers/files.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1

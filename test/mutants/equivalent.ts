@@ -96,11 +96,11 @@ src/state/files.ts: It leaves out the root of all folders, which a test leaves a
 - return above === folder ? [folder] : [folder, ...withThoseAbove(above)]
 + []
 
-src/mark.ts: The first of them is not looked at, and only marks are shown; the compiler does not know.
+src/disk/mark.ts: The first of them is not looked at, and only marks are shown; the compiler does not know.
 - const [, pid, , , host] = MARK.exec(mark) ?? []
 + ["Stryker was here"]
 
-src/mark.ts: The first of them is not looked at.
+src/disk/mark.ts: The first of them is not looked at.
 - const [, pid, start, run, host] = MARK.exec(mark) ?? []
 + ["Stryker was here"]
 
@@ -128,47 +128,47 @@ src/mailbox/watch.ts: Whatever is not 0 begins the loop, and the first read repl
 - for (let more = -1; more !== 0; read += more)
 + +1
 
-src/texts.ts: Without a failure the text has arrived, and nobody asks.
+src/peer/texts.ts: Without a failure the text has arrived, and nobody asks.
 - if (error?.peerCode !== null) return false
 + error.peerCode
 
-src/texts.ts: Without a failure the text has arrived, and was not refused.
+src/peer/texts.ts: Without a failure the text has arrived, and was not refused.
 - if (failure !== null && open.fate === 'refused') throw refusalOf(failure)
 + true
 
-src/texts.ts: Another number than before is all that it has to be.
+src/peer/texts.ts: Another number than before is all that it has to be.
 - this.#leftOpen++
 + this.#leftOpen--
 
-src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+src/peer/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
 - if (peerCode === null) return 'no answer'
 + false
 
-src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+src/peer/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
 - if (peerCode === null) return 'no answer'
 + ""
 
-src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+src/peer/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
 - if (!(error instanceof PeerError)) return 'no answer'
 + false
 
-src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+src/peer/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
 - if (!(error instanceof PeerError)) return 'no answer'
 + ""
 
-src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+src/peer/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
 - return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
 + true
 
-src/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
+src/peer/texts.ts: What is not known to be unsent or refused for good leaves a text open, whatever it is called.
 - return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
 + ""
 
-src/texts.ts: What was sealed just now is open; the compiler does not know.
+src/peer/texts.ts: What was sealed just now is open; the compiler does not know.
 - if (openText === null) throw new Error('What was sealed is not open.')
 + false
 
-src/texts.ts: What was sealed just now is open; the compiler does not know.
+src/peer/texts.ts: What was sealed just now is open; the compiler does not know.
 - if (openText === null) throw new Error('What was sealed is not open.')
 + ""
 

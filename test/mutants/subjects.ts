@@ -62,9 +62,9 @@ export const SUBJECTS: readonly Subject[] = [
     pem: ['pem', 'keyFiles'],
     pictures: ['pictureStore'],
   }),
-  ...subjects('src', 'peer', 95, { pictureSize: ['pictureSize'], texts: ['texts'] }),
+  ...subjects('src/peer', 'peer', 95, { pictureSize: ['pictureSize'], texts: ['texts'] }),
   ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
-  ...subjects('src', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
+  ...subjects('src/disk', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
   ...subjects('src/mailbox', 'mailbox', 95, {
     hpke: ['seal'],
     mailbox: ['mailbox'],

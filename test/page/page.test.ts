@@ -53,7 +53,7 @@ describe('the files of the page', () => {
   it('are all that lies in the folder, but for what nobody loads', () => {
     const loaded = fs
       .readdirSync(path.join(root, 'src/page'))
-      .filter((name) => !/\.(md|json|html)$/.test(name))
+      .filter((name) => !/\.(md|json|html|ts)$/.test(name))
     assert.deepEqual(SERVED.toSorted(), loaded.sort())
   })
 
@@ -123,7 +123,7 @@ describe('the page in a language', () => {
   it('has every sentence of its own, in Spanish as in English', () =>
     withPair(async (a) => {
       assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
-      const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/http/html.ts'))
+      const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/page/html.ts'))
       for (const [name, sentence] of sentences(en.html)) {
         assert.match(template, new RegExp(`\\[\\[${name}\\]\\]|words\\.html\\.${name}\\b`), name)
         const spanish = es.html[name as keyof typeof es.html]

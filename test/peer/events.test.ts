@@ -7,19 +7,19 @@ import { setImmediate } from 'node:timers/promises'
 import { createApp } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
 import { eventStream } from '../../src/http/eventStream.ts'
+import type { Part } from '../../src/protocol/annotate.ts'
+import { bytesToHex } from '../../src/protocol/bytes.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { HEADER_BYTES } from '../../src/protocol/stream.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
 import {
   type Event,
   MAX_EVENTS,
   MAX_PINNED,
   MAX_REFUSED,
   MAX_UNCONFIRMED,
-} from '../../src/http/events.ts'
-import { Events } from '../../src/http/ring.ts'
-import type { Part } from '../../src/protocol/annotate.ts'
-import { bytesToHex } from '../../src/protocol/bytes.ts'
-import { KeyPair } from '../../src/protocol/curves.ts'
-import { HEADER_BYTES } from '../../src/protocol/stream.ts'
-import { SUITES } from '../../src/protocol/suites.ts'
+} from '../../src/wirelog/events.ts'
+import { Events } from '../../src/wirelog/ring.ts'
 import { type CallOptions, JSON_TYPE, post, posting } from '../helpers/call.ts'
 import { type Reader, type Received, readEvents } from '../helpers/events.ts'
 import { withServer } from '../helpers/fakes.ts'

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { type ByLetter, ENGLISH, LETTERS, LetterCount } from '../../src/frequency.ts'
+import { type ByLetter, ENGLISH, LETTERS, LetterCount } from '../../src/peer/frequency.ts'
 import { concatBytes, hexToBytes } from '../../src/protocol/bytes.ts'
 import { nobleAead } from '../../src/protocol/stream.ts'
 import { post, posting } from '../helpers/call.ts'

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { isHere, isLoopback, loopbackOrigin } from '../../src/http/loopback.ts'
 import { commandsOf } from '../../src/http/nextCommands.ts'
-import { isHere, isLoopback, loopbackOrigin } from '../../src/loopback.ts'
 
 /** Hosts in a URL that are on this machine, and the address that each stands for. */
 const HERE = {

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
-import { PictureSize } from '../../src/pictureSize.ts'
+import { PictureSize } from '../../src/peer/pictureSize.ts'
 import { type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 
 const be = (bytes: number, ...values: number[]) => numbers('BE', bytes, values)

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { release } from '../../src/release.ts'
+import { release } from '../../src/peer/release.ts'
 
 describe('memory that is released', () => {
   it('is gone at once', () => {

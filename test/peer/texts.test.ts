@@ -8,7 +8,7 @@ import {
   PeerError,
   type PeerEvent,
   TextError,
-} from '../../src/contract.ts'
+} from '../../src/peer/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { posting, TEXT } from '../helpers/call.ts'

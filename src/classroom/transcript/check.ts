@@ -1,0 +1,185 @@
+/** One transcript, checked without any secret: its form, every record, and what has to follow from the keys in it. */
+
+import { createHash } from 'node:crypto'
+import { namedFile } from '../../disk/fileName.ts'
+import { bytesToHex } from '../../protocol/bytes.ts'
+import type { Way, WireRoute } from '../../wirelog/events.ts'
+import { FileError, type Finding, Findings } from './finding.ts'
+import { parseTranscript, type Transcript } from './form.ts'
+import { parseJson } from './json.ts'
+import { placeOf, type Sealed, sealedIn } from './numbers.ts'
+import { readFile, textOf } from './read.ts'
+import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
+import { type Known, type Sessions, sessionsOf } from './sessions.ts'
+import { checkState } from './state.ts'
+
+/** What went over the wire and was taken, or may have been: enough to find it in another transcript. */
+export interface Crossing {
+  readonly n: number
+  /** The number of its answer; its own if there is none. */
+  readonly end: number
+  readonly way: Way
+  readonly route: WireRoute
+  /** In words: which it is. */
+  readonly what: string
+  /** What one peer sends once, and then at most the same again: a public key, or the message or picture of one number. */
+  readonly place: string
+  /** SHA-256 of route, length and bytes (of a picture those of its header), as hex. */
+  readonly hash: string
+  /** Null unless the answer was 201. */
+  readonly answerHash: string | null
+  /** The session that the answer to a key message confirms, or null. */
+  readonly answerConfirms: string | null
+  /** Whether it was taken: the answer was 201, or that it had come before. If not, a copy may have come, and nobody knows. */
+  readonly accepted: boolean
+  /** Whether it came with keys that the other side never confirmed: then it may be anybody's. */
+  readonly mayBeAnybodys: boolean
+  /** Of a message or a picture. */
+  readonly sealed: { readonly session: string; readonly number: number } | null
+}
+
+/** Of a file that is a transcript, what is told of it and compared with others. */
+export interface Facts {
+  readonly run: string
+  readonly port: number
+  readonly curve: string
+  readonly identity: string
+  /** Confirmed, or claimed by the last key message that came. */
+  readonly peerIdentity: string | null
+  /** Whether it was confirmed. */
+  readonly knowsPeer: boolean
+  /** The id of the session that it ends with, or null. */
+  readonly session: string | null
+  /** Taken ones: what was sent and never came is not among them. */
+  readonly messages: Readonly<Record<Way, number>>
+  readonly pictures: Readonly<Record<Way, number>>
+  readonly isCut: boolean
+  /** From this event on, nothing gave way to newer events. */
+  readonly from: number
+  /** Whether key messages that nothing followed from may be missing. */
+  readonly lacksKeys: boolean
+  /** Public keys (of an exchange, as hex) that this peer sent, and those that it took. */
+  readonly keys: Readonly<Record<Way, ReadonlySet<string>>>
+  /** Those of the keys that it took that the other side has confirmed. */
+  readonly provenKeys: ReadonlySet<string>
+  /** Those of the keys that it took of sessions on which something was sent or taken. */
+  readonly talkedKeys: ReadonlySet<string>
+  /** The sessions that follow from its keys, by id. */
+  readonly known: ReadonlyMap<string, Known>
+  /** Those that it has confirmed. */
+  readonly named: ReadonlySet<string>
+  readonly crossings: readonly Crossing[]
+}
+
+export interface Checked {
+  /** As it was named. */
+  readonly file: string
+  /** SHA-256 of the whole file, as hex; null if it could not be read. */
+  readonly hash: string | null
+  /** Null: it is no transcript. */
+  readonly facts: Facts | null
+  readonly wrong: readonly Finding[]
+  readonly remarks: readonly string[]
+}
+
+/** Reads the file that an argument names and checks it, whatever it is. */
+export function checkFile(argument: string): Checked {
+  const { path, name: file } = namedFile(argument)
+  let hash: string | null = null
+  try {
+    const bytes = readFile(path, file)
+    hash = sha256(bytes)
+    const transcript = parseTranscript(parseJson(textOf(bytes)))
+    const findings = new Findings()
+    const facts = checkTranscript(transcript, findings)
+    const { wrong, remarks } = findings
+    return { file, hash, facts, wrong, remarks }
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    const { code, message: text } = error
+    return { file, hash, facts: null, wrong: [{ code, record: null, text }], remarks: [] }
+  }
+}
+
+function checkTranscript(
+  transcript: ReturnType<typeof parseTranscript>,
+  findings: Findings,
+): Facts {
+  const { suite, state } = transcript
+  const records = recordsOf(transcript, findings)
+  const sessions = sessionsOf(suite, records, findings)
+  const sealed = sealedIn(records, state.session?.id ?? null, sessions, findings)
+  checkState(transcript, { records, sessions, sealed }, findings)
+  return factsOf(transcript, records, sessions, sealed)
+}
+
+function factsOf(
+  { run, state }: Transcript,
+  { all, from, mayLackSession, lacksKeys }: Records,
+  sessions: Sessions,
+  sealed: readonly Sealed[],
+): Facts {
+  const { keys, known, provenKeys, named } = sessions
+  const taken = (kind: Sealed['kind'], way: Way) =>
+    sealed.filter((each) => each.kind === kind && each.way === way && each.accepted).length
+  const keysOf = (way: Way) =>
+    new Set(keys.filter((each) => each.way === way).map(({ share }) => bytesToHex(share.publicKey)))
+  return {
+    run,
+    port: state.port,
+    curve: state.curve,
+    identity: state.identity,
+    peerIdentity: state.peer.identity,
+    knowsPeer: state.safetyNumber !== null,
+    session: state.session?.id ?? null,
+    messages: { sent: taken('message', 'sent'), received: taken('message', 'received') },
+    pictures: { sent: taken('picture', 'sent'), received: taken('picture', 'received') },
+    isCut: mayLackSession,
+    from,
+    lacksKeys,
+    keys: { sent: keysOf('sent'), received: keysOf('received') },
+    provenKeys,
+    talkedKeys: new Set(
+      sealed.flatMap(({ accepted, session }) => (accepted && known.get(session)?.peer) || []),
+    ),
+    known,
+    named,
+    crossings: all.flatMap((record) => crossingOf(record, sessions)),
+  }
+}
+
+function crossingOf(record: WireRecord, { keys, provenKeys, confirms }: Sessions): Crossing[] {
+  const { request, answer, body, answerBody, accepted, whole } = record
+  const { n, way, route, bytes } = request
+  if (!whole || (way === 'received' && !accepted)) return []
+  const crossing = {
+    n,
+    end: answer?.n ?? n,
+    way,
+    route,
+    hash: sha256(Buffer.from(`${route} ${bytes} `), body),
+    answerHash: accepted ? sha256(answerBody) : null,
+    answerConfirms: confirms.get(answer?.n ?? 0) ?? null,
+    accepted: hasTaken(record),
+    mayBeAnybodys: false,
+    sealed: null,
+  }
+  if (route === '/wire/keys') {
+    const found = keys.find((each) => each.n === n)
+    if (found === undefined) return []
+    const place = bytesToHex(found.share.publicKey)
+    const mayBeAnybodys = way === 'received' && !provenKeys.has(place)
+    return [{ ...crossing, what: 'a key message', place, mayBeAnybodys }]
+  }
+  const place = placeOf(route, body)
+  if (place === null) return []
+  const { kind, session, number } = place
+  const what = `${kind} ${number}`
+  return [{ ...crossing, what, place: `${session} ${what}`, sealed: { session, number } }]
+}
+
+function sha256(...parts: Uint8Array[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part)
+  return hash.digest('hex')
+}

@@ -1,0 +1,194 @@
+/** Transcripts beside one another: copies, keys that two of them share, and the two sides of one run. */
+
+import type { Way } from '../../wirelog/events.ts'
+import type { Checked, Crossing, Facts } from './check.ts'
+import type { Finding, FindingCode } from './finding.ts'
+import { areEachOthers, type Meeting, meetingOf } from './pair.ts'
+
+/** A file with all that is to be said of it. */
+export interface Report extends Checked {
+  /** The files of the other side. */
+  readonly pairs: readonly string[]
+}
+
+/** What `files` have to do with one another, added to what was found in each. */
+export function compare(files: readonly Checked[]): Report[] {
+  const notes = new Map(files.map((file) => [file, new Note()]))
+  const say = (file: Checked) => notes.get(file) ?? new Note()
+  const hasNote = (file: Checked, code: FindingCode) =>
+    say(file).wrong.some((finding) => finding.code === code)
+  const tell = (
+    group: readonly Checked[],
+    code: FindingCode,
+    words: (others: string) => string,
+  ) => {
+    for (const file of group) say(file).wrongWith(code, words(namesOf(group, file)))
+  }
+  for (const group of groupsBy(files, ({ facts, hash }) => (facts && hash ? [hash] : [])))
+    tell(group, 'copy', (others) => `It is the same file as ${others}, byte by byte.`)
+  // of files that are the same, one is enough for what follows
+  const different = firstsBy(files, ({ hash, file }) => hash ?? file)
+  for (const group of groupsBy(different, ({ facts }) => (facts ? [facts.run] : [])))
+    tell(
+      group,
+      'copy',
+      (others) => `It is of the same run as ${others}: one is a copy, or was taken later.`,
+    )
+  const runs = firstsBy(different, ({ facts, file }) => facts?.run ?? file)
+  const sharing = {
+    sent: groupsBy(runs, ({ facts }) => [...(facts?.keys.sent ?? [])]),
+    // a peer that was started anew may take a key twice that came late, and nothing was said the first time
+    received: [
+      ...groupsBy(runs, ({ facts }) => [...(facts?.talkedKeys ?? [])]),
+      ...groupsBy(runs, ({ facts }) => [...(facts?.provenKeys ?? [])]).filter(areSeveral),
+    ],
+  }
+  for (const way of ['sent', 'received'] as const)
+    for (const group of sharing[way])
+      tell(
+        group,
+        'shared_key',
+        (others) =>
+          `It ${way} a public key that is ${way} in ${others} too, in another run: nobody meets twice.`,
+      )
+  for (const way of ['sent', 'received'] as const)
+    for (const group of groupsBy(runs, (file) =>
+      hasNote(file, 'shared_key')
+        ? []
+        : crossingsOf(file, way).flatMap(({ hash, sealed }) => (sealed ? hash : [])),
+    ))
+      tell(
+        group,
+        'copy',
+        (others) =>
+          `It ${way} what was ${way} in ${others} too, in another run: nobody sends the same bytes twice.`,
+      )
+  for (const [one, two] of pairsOf(runs)) {
+    const meeting = meetingOf(one, two)
+    say(one).meet(two.file, meeting, 0)
+    say(two).meet(one.file, meeting, 1)
+  }
+  for (const group of groupsBy(runs, ({ facts }) => (facts ? [facts.identity] : [])))
+    for (const file of group)
+      say(file).remarks.push(
+        `its identity, the long-term key, is that of ${namesOf(group, file)} too`,
+      )
+  return files.map((file) => say(file).addedTo(file))
+}
+
+const MEETS: Readonly<Record<Meeting['sessions'], string>> = {
+  same: 'the same session',
+  none: 'no session yet',
+  later: 'taken at another time',
+  apart: 'the two were apart, as lost requests can leave them',
+}
+
+/** What is to be added to one file. */
+class Note {
+  readonly wrong: Finding[] = []
+  readonly remarks: string[] = []
+  readonly pairs: string[] = []
+
+  wrongWith(code: FindingCode, text: string, record: number | null = null): void {
+    // two files may share dozens of keys: one sentence says it
+    if (!this.wrong.some((finding) => finding.text === text))
+      this.wrong.push({ code, record, text })
+  }
+
+  meet(other: string, { faults, same, alone, sessions }: Meeting, side: 0 | 1): void {
+    this.pairs.push(other)
+    for (const fault of faults)
+      this.wrongWith('bad_pair', fault.texts[side](other), fault.records[side])
+    if (faults.length > 0) return
+    const keys = alone > 0 ? `, ${alone} more of keys that led to nothing on one side alone` : ''
+    this.remarks.push(
+      `a pair with ${other}: ${MEETS[sessions]}, ${same} requests the same on both sides${keys}`,
+    )
+  }
+
+  addedTo(file: Checked): Report {
+    const wrong = [...file.wrong, ...this.wrong]
+    return { ...file, wrong, remarks: [...file.remarks, ...this.remarks], pairs: this.pairs }
+  }
+}
+
+/** Files that have a key in common, in groups of two or more. */
+function groupsBy(files: readonly Checked[], keysOf: (file: Checked) => string[]): Checked[][] {
+  const groups = new Map<string, Checked[]>()
+  // one file may have the same bytes twice: what was sent again by somebody else
+  for (const file of files)
+    for (const key of new Set(keysOf(file))) groups.set(key, [...(groups.get(key) ?? []), file])
+  return [...groups.values()].filter(({ length }) => length > 1)
+}
+
+function firstsBy(files: readonly Checked[], keyOf: (file: Checked) => string): Checked[] {
+  const firsts = new Map<string, Checked>()
+  for (const file of files) if (!firsts.has(keyOf(file))) firsts.set(keyOf(file), file)
+  return [...firsts.values()]
+}
+
+/** The two sides of one run: one took what the other one sent, or each names the other on one session. */
+function pairsOf(files: readonly Checked[]): [Checked & Whole, Checked & Whole][] {
+  const whole = files.filter((file): file is Checked & Whole => file.facts !== null)
+  const takers = new Map<string, Set<Checked & Whole>>()
+  for (const file of whole)
+    for (const mark of marksOf(file, 'received'))
+      takers.set(mark, (takers.get(mark) ?? new Set()).add(file))
+  const pairs: [Checked & Whole, Checked & Whole][] = []
+  const met = new Map(whole.map((file) => [file, new Set([file])]))
+  for (const one of whole)
+    for (const mark of marksOf(one, 'sent'))
+      for (const two of takers.get(mark) ?? []) {
+        if (met.get(one)?.has(two)) continue
+        // somebody may have sent it on to whom it was not meant for
+        if (!isProven(two, mark) && !areEachOthers(one.facts, two.facts)) continue
+        met.get(one)?.add(two)
+        met.get(two)?.add(one)
+        pairs.push([one, two])
+      }
+  return pairs
+}
+
+/** What the sender's transcript and the receiver's have in common. */
+function marksOf(file: Checked & Whole, way: Way): string[] {
+  const { keys, session, identity, peerIdentity } = file.facts
+  const sender = way === 'sent' ? identity : peerIdentity
+  return [...keys[way], ...hashesOf(file, way), `${session} ${sender}`].slice(
+    0,
+    session === null ? -1 : undefined,
+  )
+}
+
+/** Whether a mark of what a peer took is of what nobody but the other side can have sent. */
+function isProven({ facts }: Checked & Whole, mark: string): boolean {
+  return !(
+    (facts.keys.received.has(mark) && !facts.provenKeys.has(mark)) ||
+    facts.crossings.some(({ hash, mayBeAnybodys }) => mayBeAnybodys && hash === mark)
+  )
+}
+
+/** Whether these are of peers with different identities. */
+function areSeveral(files: readonly Checked[]): boolean {
+  return new Set(files.map(({ facts }) => facts?.identity)).size > 1
+}
+
+/** Hashes of the keys and messages that went this way. A picture's header says nothing of its way. */
+function hashesOf(file: Checked, way: Way): string[] {
+  return crossingsOf(file, way).map(({ hash }) => hash)
+}
+
+function crossingsOf({ facts }: Checked, way: Way): Crossing[] {
+  return (facts?.crossings ?? []).filter((each) => each.way === way && each.route !== '/wire/image')
+}
+
+interface Whole {
+  readonly facts: Facts
+}
+
+const NAMED = 3
+
+function namesOf(group: readonly Checked[], except: Checked): string {
+  const others = group.filter((file) => file !== except).map(({ file }) => file)
+  const more = others.length - NAMED
+  return `${others.slice(0, NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}

@@ -1,0 +1,101 @@
+/** Files that were handed in: read whole and bounded, whatever they are. */
+
+import fs from 'node:fs'
+import { orAlike } from '../../disk/fileName.ts'
+import { FileError } from './finding.ts'
+
+/**
+ * 200 events of some 36,000 bytes each, as the longest are, those that stay beside them, and what stands around them:
+ * 8 MB. Twice that, for those that were indented anew.
+ */
+export const MAX_FILE_BYTES = 16 * 1024 * 1024
+
+/**
+ * The bytes of the file at `path`, which was given as `name`.
+ * @throws FileError `unreadable` `too_large`
+ */
+export function readFile(path: fs.PathLike, name: string): Uint8Array {
+  let fd: number
+  try {
+    // a FIFO would keep us waiting for somebody who writes
+    fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
+  } catch (error) {
+    throw unreadable(error, name)
+  }
+  try {
+    const stat = fs.fstatSync(fd)
+    if (stat.isDirectory())
+      throw new FileError(
+        'unreadable',
+        `It is a folder. Name the files in it: ${isWord(name) ? name.replace(/\/$/, '') : 'FOLDER'}/*.json`,
+      )
+    if (!stat.isFile()) throw new FileError('unreadable', 'It is not a file.')
+    return readBounded(fd)
+  } catch (error) {
+    throw error instanceof FileError ? error : unreadable(error, name)
+  } finally {
+    fs.closeSync(fd)
+  }
+}
+
+/** What a file says of its length may be wrong: it may grow, and those of the system say 0. */
+function readBounded(fd: number): Uint8Array {
+  const pieces: Buffer[] = []
+  for (let length = 0; ; ) {
+    const piece = Buffer.allocUnsafe(1024 * 1024)
+    const read = fs.readSync(fd, piece)
+    if (read === 0) return Buffer.concat(pieces)
+    length += read
+    if (length > MAX_FILE_BYTES)
+      throw new FileError(
+        'too_large',
+        `It has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and no transcript is that long.`,
+      )
+    pieces.push(piece.subarray(0, read))
+  }
+}
+
+function unreadable(error: unknown, name: string): FileError {
+  const { code = 'unknown' } = error as NodeJS.ErrnoException
+  if (code === 'ENOENT')
+    return new FileError('unreadable', `There is no such file.${orAlike(name)}${orPattern(name)}`)
+  return new FileError('unreadable', `It can't be read (${code}).`)
+}
+
+/** A shell looks for the files itself, unless the pattern stands between quotes; those of Windows never do. */
+function orPattern(name: string): string {
+  if (!/[*?[]/.test(name)) return ''
+  if (process.platform === 'win32')
+    return ' In PowerShell, name more than one so: (Get-Item *.json)'
+  return ` If it stood between quotes, type it without them${isWord(name) ? `: ${name}` : '.'}`
+}
+
+/** Whether a shell takes it for what it is, or for the names that a pattern stands for. */
+const isWord = (name: string) => /^[\w./:@%+,=*?-]+$/.test(name)
+
+/**
+ * The bytes as text.
+ * @throws FileError `not_json` for what is not UTF-8 without a mark
+ */
+export function textOf(bytes: Uint8Array): string {
+  const [first, second, third] = bytes
+  if (first === undefined) throw new FileError('not_json', 'It is empty.')
+  // PK: so begins every zip with something in it (APPNOTE.TXT, 4.3.7)
+  if (first === 0x50 && second === 0x4b)
+    throw new FileError('not_json', 'It is a zip. Unpack it, and check what was in it.')
+  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff))
+    throw new FileError(
+      'not_json',
+      'It is in UTF-16, as > writes it in PowerShell. Save it by the link on the page, or with curl -o.',
+    )
+  if (first === 0xef && second === 0xbb && third === 0xbf)
+    throw new FileError(
+      'not_json',
+      'It begins with a byte order mark: an editor has saved it again. Save it by the link on the page, or with curl -o.',
+    )
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new FileError('not_json', 'It is not text in UTF-8.')
+  }
+}
