@@ -6,7 +6,7 @@ import { DuetError } from '../protocol/errors.ts'
 import { parseAnswer, parseMessageAnswer } from '../protocol/messages.ts'
 import { parseImageAnswer } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
-import type { WireRoute } from '../wirelog/events.ts'
+import type { WireRoute } from '../wirelog/forms.ts'
 import type { Events, Pending } from '../wirelog/ring.ts'
 import { StreamHead } from './pictures.ts'
 import {

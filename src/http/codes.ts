@@ -1,30 +1,11 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
 import { calledAs } from '../disk/called.ts'
-import type { Failure, PeerCode } from '../peer/contract.ts'
-import type { ProtocolCode } from '../protocol/errors.ts'
+import type { Failure } from '../peer/contract.ts'
 import type { PictureType } from '../protocol/stream.ts'
+import type { Code } from '../wirelog/codes.ts'
 import { isHere } from './loopback.ts'
 import type { Commands } from './nextCommands.ts'
-
-/** What HTTP itself can refuse. */
-export type HttpCode =
-  | 'bad_request'
-  | 'text_in_url'
-  | 'bad_letter'
-  | 'cross_site'
-  | 'owner_only'
-  | 'not_found'
-  | 'no_image'
-  | 'method_not_allowed'
-  | 'too_large'
-  | 'unsupported_type'
-  | 'bad_host'
-  | 'too_slow'
-  | 'headers_too_large'
-  | 'internal'
-
-export type Code = ProtocolCode | PeerCode | HttpCode
 
 interface Row {
   status: number

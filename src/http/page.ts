@@ -2,36 +2,44 @@
 
 import { extname } from 'node:path'
 import type Router from '@koa/router'
+import type { Context } from 'koa'
+import { PAGE_FILES } from '../page/files.ts'
 import type { Peer } from '../peer/peer.ts'
-import { transcriptOf } from '../wirelog/events.ts'
 import type { Events } from '../wirelog/ring.ts'
+import { transcriptOf } from '../wirelog/transcript.ts'
 import { eventStream } from './eventStream.ts'
-import { languageOf } from './language.ts'
+import { chosenLanguage, languageOf } from './language.ts'
+import { isHere } from './loopback.ts'
+import { commandsOf } from './nextCommands.ts'
 import { HttpError } from './problems.ts'
 
-/** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
-export const PAGE_FILES = [
-  '/page.css',
-  '/icon.svg',
-  // the script, and the modules that it is joined from
-  '/page.js',
-  '/compare.js',
-  '/dom.js',
-  '/en.js',
-  '/es.js',
-  '/groups.js',
-  '/language.js',
-  '/letters.js',
-  '/news.js',
-  '/picture.js',
-  '/record.js',
-  '/records.js',
-  '/run.js',
-  '/said.js',
-  '/steps.js',
-  '/stream.js',
-  '/table.js',
-] as const
+/** The page loads what this peer serves and nothing else. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Answers with the page, the present state filled in: it tells as much without its script. */
+export async function answerPage(ctx: Context, peer: Peer, events: Events): Promise<void> {
+  const { rendered } = await import('../page/html.ts')
+  const language = languageOf(ctx)
+  ctx.type = 'text/html'
+  ctx.set('Content-Security-Policy', PAGE_POLICY)
+  ctx.set('Content-Language', language)
+  ctx.vary('Accept-Language')
+  ctx.body = rendered(peer, events, {
+    language,
+    isChosen: chosenLanguage(ctx) !== null,
+    isPeerHere: isHere(peer.peerUrl),
+    commands: commandsOf(peer),
+  })
+}
 
 /** The routes beside `/` that the page calls. */
 export function addPage(router: Router, peer: Peer, events: Events): void {

@@ -1,7 +1,8 @@
 /** Tells the ring of each request once it is answered. */
 
 import type { Middleware } from 'koa'
-import { FORMS, STEP_PATHS, type WireRoute } from '../wirelog/events.ts'
+import { STEP_PATHS } from '../wirelog/events.ts'
+import { FORMS, type WireRoute } from '../wirelog/forms.ts'
 import type { Events, Pending } from '../wirelog/ring.ts'
 
 /** What `recording` finds in a context's state. */

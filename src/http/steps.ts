@@ -9,6 +9,7 @@ import type { Events } from '../wirelog/ring.ts'
 import { hasBody, readText } from './bodies.ts'
 import { TABLE } from './codes.ts'
 import { commandsOf } from './nextCommands.ts'
+import { answerPage } from './page.ts'
 import { withPicture } from './pictures.ts'
 import { HttpError } from './problems.ts'
 
@@ -94,8 +95,7 @@ export function addSteps(router: Router, peer: Peer, events: Events): void {
 
   router.register('/', OWNER_METHODS, async (ctx) => {
     if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
-      const { answerPage } = await import('../page/html.ts')
-      answerPage(ctx, peer, events)
+      await answerPage(ctx, peer, events)
       return
     }
     ctx.type = 'text/plain'

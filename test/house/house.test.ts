@@ -11,21 +11,20 @@ import { folderForAll } from '../helpers/files.ts'
 
 const at = folderForAll()
 
-/** Which imports the linter refuses in each file, by the project's own configuration: one run for all of them. */
-function refusedIn(imports: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+/** What the linter says of these sources, by the project's own configuration: pairs of a rule and the line it refuses. */
+function refusedIn(sources: ReadonlyMap<string, readonly string[]>): Map<string, string[][]> {
   fs.copyFileSync(path.join(root, '.biome.jsonc'), at('.biome.jsonc'))
-  for (const [file, all] of imports) {
+  for (const [file, lines] of sources) {
     fs.mkdirSync(path.dirname(at(file)), { recursive: true })
-    const lines = all.map((from, i) => `export { a as a${i} } from '${from}'\n`)
-    fs.writeFileSync(at(file), lines.join(''))
+    fs.writeFileSync(at(file), lines.map((line) => `${line}\n`).join(''))
   }
   const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome')
   const args = [biome, 'lint', '--reporter=github', '--max-diagnostics=none']
   const { stdout } = spawnSync(process.execPath, args, { cwd: at(), encoding: 'utf8' })
-  const refused = new Map([...imports.keys()].map((file): [string, string[]] => [file, []]))
-  const found = /noRestrictedImports,file=[^,\n]*\b(src\/[^,\n]+),line=(\d+)/g
-  for (const [, file = '', line] of stdout.matchAll(found))
-    refused.get(file)?.push(imports.get(file)?.[Number(line) - 1] ?? '')
+  const refused = new Map([...sources.keys()].map((file): [string, string[][]] => [file, []]))
+  const found = /title=lint\/\w+\/(\w+),file=[^,\n]*\b(src\/[^,\n]+),line=(\d+)/g
+  for (const [, rule = '', file = '', line] of stdout.matchAll(found))
+    refused.get(file)?.push([rule, sources.get(file)?.[Number(line) - 1] ?? ''])
   return refused
 }
 
@@ -38,13 +37,13 @@ src/peer/peer.ts ✓ ./publicState.ts ../protocol/exchange.ts
 src/terminal/lines.ts ✓ ./safe.ts ../peer/contract.ts ../protocol/bytes.ts
   ✗ node:fs ../peer/peer.ts ../http/app.ts ../main.ts
 src/wirelog/events.ts ✓ ./ring.ts ../peer/peer.ts ../protocol/bytes.ts
-  ✗ ../http/app.ts ../page/html.ts ../disk/system.ts ../launch.ts
+  ✗ ../http/app.ts ../http/problems.ts ../page/html.ts ../disk/system.ts ../launch.ts
 src/disk/turn.ts ✓ ./mark.ts ../peer/contract.ts node:fs
   ✗ ../peer/peer.ts ../state/files.ts ../protocol/bytes.ts
 src/page/page.js ✓ ./records.js
   ✗ ../wirelog/events.ts ./html.ts valibot node:fs
 src/page/html.ts ✓ ./en.js ../peer/peer.ts ../wirelog/events.ts node:fs
-  ✗ ../http/app.ts ../state/memory.ts ../launch.ts
+  ✗ ../http/app.ts ../http/loopback.ts ../state/memory.ts ../launch.ts
 src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/called.ts
   ✗ ../state/memory.ts ../mailbox/seal.ts ../disk/system.ts ../terminal/terminal.ts ../launch.ts
 src/state/memory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/turn.ts node:fs
@@ -66,6 +65,14 @@ src/classroom/transcript/check.ts ✓ ./form.ts ../../wirelog/events.ts ../../pr
 src/commands/run.ts ✓ ../launch.ts ../classroom/lab/show-work/work.ts ../state/memory.ts
   ✗ ../main.ts
 `
+
+/** Two files that need one another. */
+const CIRCLE: Record<string, string[]> = {
+  'src/wirelog/one.ts': ["export type { B } from './two.ts'"],
+  'src/wirelog/two.ts': ["export type { B } from './one.ts'"],
+}
+const IMPURE = 'src/protocol/impure.ts'
+const GLOBALS = ['Buffer.alloc(1)', 'process.exit()', 'global.gc()']
 
 const there = fs
   .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -106,13 +113,30 @@ describe('the import rules', () => {
         .map((words) => words.trim().split(/\s+/))
       return { file, takes, refuses }
     })
-  let refused: Map<string, string[]>
+  const lineOf = (from: string, i: number) => `export { a as a${i} } from '${from}'`
+  let refused: Map<string, string[][]>
   before(() => {
-    const imports = rules.map(({ file, takes, refuses }) => [file, [...takes, ...refuses]] as const)
-    refused = refusedIn(new Map(imports))
+    const sources = new Map(Object.entries({ ...CIRCLE, [IMPURE]: GLOBALS }))
+    for (const { file, takes, refuses } of rules)
+      sources.set(file, [...takes, ...refuses].map(lineOf))
+    refused = refusedIn(sources)
   })
-  for (const { file, refuses } of rules)
-    it(`hold in ${file}`, () => assert.deepEqual(new Set(refused.get(file)), new Set(refuses)))
+  const refusedBy = (rule: string, file: string) =>
+    new Set(refused.get(file)?.flatMap(([by, line]) => (by === rule ? [line] : [])))
+
+  for (const { file, takes, refuses } of rules)
+    it(`hold in ${file}`, () => {
+      const lines = refuses.map((from, i) => lineOf(from, takes.length + i))
+      assert.deepEqual(refusedBy('noRestrictedImports', file), new Set(lines))
+    })
+
+  it('refuse a circle, of types too', () => {
+    for (const [file, lines] of Object.entries(CIRCLE))
+      assert.deepEqual(refusedBy('noImportCycles', file), new Set(lines))
+  })
+
+  it('refuse what only Node has in protocol/', () =>
+    assert.deepEqual(refusedBy('noRestrictedGlobals', IMPURE), new Set(GLOBALS)))
 })
 
 describe('what the program tells a person to type', () => {

@@ -38,8 +38,7 @@ function subjects(
 
 export const SUBJECTS: readonly Subject[] = [
   ...subjects('src/protocol', 'protocol', 95, {
-    annotate: ['annotations'],
-    bytes: ['bytes', 'annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
+    bytes: ['bytes', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
     curves: ['curves'],
     errors: ['curves', 'openText'],
     exchange: ['exchange', 'hybridExchange', 'openText', 'schedules'],
@@ -47,11 +46,11 @@ export const SUBJECTS: readonly Subject[] = [
     kem: ['kem'],
     keyChain: ['keyChain', 'session'],
     keySchedule: ['keySchedule', 'session'],
-    messages: ['messages', 'annotations'],
+    messages: ['messages'],
     openText: ['openText'],
     safetyNumber: ['safetyNumber'],
     session: ['session', 'openText'],
-    stream: ['stream', 'annotations'],
+    stream: ['stream'],
     suites: ['messages', 'kem', 'session', 'exchange', 'hybridExchange'],
   }),
   ...subjects('src/state', 'state', 95, {
@@ -63,6 +62,7 @@ export const SUBJECTS: readonly Subject[] = [
     pictures: ['pictureStore'],
   }),
   ...subjects('src/peer', 'peer', 95, { pictureSize: ['pictureSize'], texts: ['texts'] }),
+  ...subjects('src/wirelog', 'peer', 95, { annotate: ['annotations'] }),
   ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
   ...subjects('src/disk', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
   ...subjects('src/mailbox', 'mailbox', 95, {

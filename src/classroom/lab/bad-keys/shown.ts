@@ -4,13 +4,13 @@ import * as v from 'valibot'
 import { PeerError } from '../../../peer/contract.ts'
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts'
 import { transcriptOf } from '../../../protocol/keySchedule.ts'
-import { SUITES } from '../../../protocol/suites.ts'
+import { SUITE_NAMES, SUITES } from '../../../protocol/suites.ts'
 import { jsonOf, step } from '../call.ts'
 import type { Target } from './attack.ts'
 
 const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/))
 const Shown = v.object({
-  curve: v.picklist(['X25519', 'P-256', 'X25519MLKEM768']),
+  curve: v.picklist(SUITE_NAMES),
   publicKey: v.nullable(Hex),
   identity: Hex,
   peer: v.object({ url: v.string(), publicKey: v.nullable(Hex), identity: v.nullable(Hex) }),
