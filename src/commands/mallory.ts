@@ -3,12 +3,12 @@
 import net from 'node:net'
 import path from 'node:path'
 import type { Alteration } from '../classroom/lab/mallory/mallory.ts'
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
-import { openClaimed } from '../state/claim.ts'
 import { StateError } from '../state/files.ts'
-import { forgetful, hasMet } from '../state/memory.ts'
+import { openLocked } from '../state/lockedState.ts'
+import { forgetful, hasMet } from '../state/openMemory.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
@@ -68,7 +68,7 @@ function refuseStrangers({ between, curve, state }: MalloryOptions): void {
     const dir = path.join(state, String(port))
     if (!hasMet(dir, SUITES[curve].curve))
       throw new StateError(
-        `${dir}: This peer has met nobody on ${curve} yet. Start both (${calledAs()} both), run /send_keys on both, end them, and come again.`,
+        `${dir}: This peer has met nobody on ${curve} yet. Start both (${programName()} both), run /send_keys on both, end them, and come again.`,
       )
   }
 }
@@ -89,7 +89,7 @@ function prepareVictims(
     ],
     openMemory: (port) =>
       kind === 'known'
-        ? openClaimed(path.join(state, String(port)), suite.curve, undefined, tell)
+        ? openLocked(path.join(state, String(port)), suite.curve, undefined, tell)
         : forgetful(suite.curve),
     terminal,
     showsSecrets: true,

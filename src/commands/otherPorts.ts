@@ -1,7 +1,7 @@
 /** What to type when a port is taken: the same command on ports that are free. */
 
 import net from 'node:net'
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { printable } from '../terminal/printable.ts'
 
 /** From here on, up to 10080, are ports that browsers open. */
@@ -22,7 +22,7 @@ export async function onOtherPorts(args: readonly string[], file?: string): Prom
   // texts are not for standard error
   for (const name of ['--message', '--alter']) if (has(name)) options.push([name, '…'])
   const rest = options.reduce((words, [name]) => without(words, name), given)
-  return [calledAs(file), ...[command, ...options.flat(), ...rest].map(quoted)].join(' ')
+  return [programName(file), ...[command, ...options.flat(), ...rest].map(quoted)].join(' ')
 }
 
 /** Leaves an option out, as `--name value` and as `--name=value`. */

@@ -7,7 +7,7 @@ import { MAX_MAIL_BYTES, seal } from '../mailbox/seal.ts'
 import { PeerError } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { naming } from '../state/files.ts'
+import { orStateError } from '../state/files.ts'
 import { readPublicKey } from '../state/keyFiles.ts'
 import { decodePublicKey, fingerprint } from '../state/pem.ts'
 import { printJson, tell } from '../terminal/output.ts'
@@ -49,7 +49,7 @@ export async function send(
 /** The key that a peer gives, which is anybody's until it was compared. */
 async function keyAt(to: string): Promise<PublicKey> {
   const pem = await fetchMailboxKey(to)
-  const key = naming(`the key at ${to}/public_key`, () => decodePublicKey(pem))
+  const key = orStateError(`the key at ${to}/public_key`, () => decodePublicKey(pem))
   tell(
     said`sealing to ${ours(fingerprint(key))}, the key that ${to} gives; compare it with its owner`,
   )

@@ -1,11 +1,11 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
 import * as v from 'valibot'
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { clientOf, understood, upload } from '../http/requests.ts'
 import { type Failure, PeerError, type PictureSource } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { pictureFile } from '../state/pictures.ts'
+import { pictureFile } from '../state/pictureFile.ts'
 import { printJson } from '../terminal/output.ts'
 import { progressBar } from '../terminal/progress.ts'
 
@@ -72,6 +72,6 @@ async function sendPictureTo(
 function adviceOn(failure: Failure): string | null {
   if (failure === 'connection broke') return null
   return failure === 'connection refused' || failure === 'not HTTP'
-    ? `Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`
+    ? `Start that peer first (${programName()} both), or name another port: --port 8000, for make PORT_A=8000.`
     : 'Look at its terminal, then send the picture again.'
 }

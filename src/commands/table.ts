@@ -6,7 +6,7 @@
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { loopbackOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import { usageOf } from '../terminal/output.ts'
@@ -28,7 +28,7 @@ import {
 import { exitOnSignals, untilTheEnd } from './ending.ts'
 import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
-import type { RunOptions } from './run.ts'
+import type { RunOptions } from './runPeers.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -46,7 +46,7 @@ const CURVES = Object.keys({
  * CommanderError on wrong usage, and what the command's body throws.
  */
 export function createProgram(): Command {
-  const program = new Command(calledAs())
+  const program = new Command(programName())
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
@@ -74,7 +74,7 @@ function addPeers(program: Command): void {
     )
     .action(
       exiting(async (options: RunOptions & { ports: [number, number] }) => {
-        const { run } = await import('./run.ts')
+        const { run } = await import('./runPeers.ts')
         const plans = options.ports.map((port) => ({ host: '127.0.0.1', port }))
         const stateOf = (port: number) => path.join(options.state || STATE, String(port))
         return untilTheEnd(run(plans, options, stateOf))
@@ -106,7 +106,7 @@ function addPeers(program: Command): void {
         async (
           options: RunOptions & { port: number; peer: string; host: string; hostName: string[] },
         ) => {
-          const { run } = await import('./run.ts')
+          const { run } = await import('./runPeers.ts')
           const { host, port, peer: peerUrl, hostName: hostNames } = options
           const stateOf = (port: number) => options.state || path.join(STATE, String(port))
           return untilTheEnd(run([{ host, port, peerUrl, hostNames }], options, stateOf))

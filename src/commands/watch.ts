@@ -2,8 +2,8 @@
 
 import fs from 'node:fs'
 import { Maildir } from '../mailbox/maildir.ts'
-import { watch } from '../mailbox/watch.ts'
-import { makeDirectory, naming, StateError } from '../state/files.ts'
+import { watchMaildir } from '../mailbox/watchMaildir.ts'
+import { makeDirectory, orStateError, StateError } from '../state/files.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { tell } from '../terminal/output.ts'
 import { said } from '../terminal/said.ts'
@@ -18,7 +18,7 @@ import { askedToEnd, lastLines, tellWhereSecretsGo } from './ending.ts'
 export async function watchMailbox(dir: string, keyFile: string): Promise<number> {
   const pair = readPrivateKey(keyFile)
   const isNew = !fs.existsSync(dir)
-  const maildir = naming(dir, () => {
+  const maildir = orStateError(dir, () => {
     makeDirectory(dir)
     return new Maildir(dir)
   })
@@ -29,7 +29,12 @@ export async function watchMailbox(dir: string, keyFile: string): Promise<number
   const asked = askedToEnd()
   const ending = new AbortController()
   asked.then(() => ending.abort())
-  const watching = watch({ maildir, pair, tell: terminal.tellOfMailbox, signal: ending.signal })
+  const watching = watchMaildir({
+    maildir,
+    pair,
+    tell: terminal.tellOfMailbox,
+    signal: ending.signal,
+  })
   try {
     // what nobody takes stays in the mailbox
     await Promise.race([watching, asked.then(lastLines)])

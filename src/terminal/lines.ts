@@ -259,7 +259,7 @@ const MAILBOX: Table<WatchEvent, Line> = {
     ],
   ],
 
-  'no turn': ({ place }) => [
+  'lock unusable': ({ place }) => [
     [
       '✗',
       'waiting',

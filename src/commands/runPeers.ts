@@ -4,12 +4,12 @@ import { type Launched, launch, type PeerPlan } from '../launch.ts'
 import type { Mailbox } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
-import { openClaimed } from '../state/claim.ts'
-import { makeDirectory, naming } from '../state/files.ts'
+import { makeDirectory, orStateError } from '../state/files.ts'
 import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
-import { forgetful } from '../state/memory.ts'
+import { openLocked } from '../state/lockedState.ts'
+import { forgetful } from '../state/openMemory.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
-import { pictureFile } from '../state/pictures.ts'
+import { pictureFile } from '../state/pictureFile.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
@@ -77,7 +77,7 @@ export async function run(
       const memory =
         options.state === false
           ? forgetful(suite.curve, identity, options.keepPictures)
-          : openClaimed(stateOf(port), suite.curve, identity, tell, options.keepPictures)
+          : openLocked(stateOf(port), suite.curve, identity, tell, options.keepPictures)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },
@@ -105,9 +105,9 @@ async function mailboxOf(
   key: PublicKey | null,
 ): Promise<(() => Mailbox) | undefined> {
   if (dir === undefined || key === null) return undefined
-  const { openMailbox } = await import('../mailbox/mailbox.ts')
+  const { openMailbox } = await import('../mailbox/openMailbox.ts')
   return () =>
-    naming(dir, () => {
+    orStateError(dir, () => {
       makeDirectory(dir)
       const known = { publicKey: encodePublicKey(key), fingerprint: fingerprint(key) }
       return openMailbox(dir, key, known)
