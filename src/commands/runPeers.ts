@@ -22,9 +22,9 @@ export const BLOCKED_PORTS: readonly number[] = [
 ]
 
 export interface RunOptions {
-  /** Without one, that of `identity`, else X25519. */
+  /** If not given: that of `identity`, or else X25519. */
   readonly curve?: SuiteName
-  /** A PEM with the private key that takes the place of the identity in the state. */
+  /** A PEM file with the private key that takes the place of the identity in the state. */
   readonly identity?: string
   readonly message?: string
   readonly image?: string
@@ -35,17 +35,17 @@ export interface RunOptions {
   readonly showWork?: true
   /** false with --no-state */
   readonly state?: string | false
-  /** The folder for mail, and the file with the key that it is sealed to. */
+  /** The folder for mail, and the PEM file of the public key that it is sealed to. */
   readonly mailbox?: string
   readonly mailboxKey?: string
 }
 
 /**
- * Runs a peer for each plan until a signal comes; `stateOf`: where the peer on a port keeps its
- * state. Returns the exit code.
+ * Runs a peer for each plan until a signal comes. `stateOf`: the folder where the peer on a port keeps its state. Returns
+ * the exit code.
  * @throws StateError, DuetError, or the system's error for a port
  */
-export async function run(
+export async function runPeers(
   plans: readonly PeerPlan[],
   options: RunOptions,
   stateOf: (port: number) => string,
@@ -61,12 +61,12 @@ export async function run(
   const peers: Launched[] = []
   const asked = askedToEnd({
     alwaysAtHangup: options.state === false,
-    // with --no-secrets nobody can read them
+    // with --no-secrets nobody can read the unread texts, so there is nothing to save
     ...(options.secrets && savingUnread(peers, terminal)),
   })
-  // better now than in the middle of a lesson
+  // a picture that can't be sent is told now, and not in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
-  // no other peer has anything of the lab in its process
+  // without this option, a peer's process holds nothing of the lab
   const showWork =
     options.showWork && (await import('../classroom/lab/show-work/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
@@ -99,7 +99,7 @@ export async function run(
   return exitCode
 }
 
-/** Opens the mailbox in `dir`, which is made if it isn't there; undefined without one. */
+/** Returns what opens the mailbox in `dir`, which is made if it isn't there; undefined if the peer has none. */
 async function mailboxOf(
   dir: string | undefined,
   key: PublicKey | null,

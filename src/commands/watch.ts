@@ -22,7 +22,7 @@ export async function watchMailbox(dir: string, keyFile: string): Promise<number
     makeDirectory(dir)
     return new Maildir(dir)
   })
-  // the name may have been mistyped
+  // the folder's name may have been mistyped
   if (isNew) tell(said`there was no ${dir}: it is a new mailbox, and empty`)
   tellWhereSecretsGo()
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
@@ -36,12 +36,12 @@ export async function watchMailbox(dir: string, keyFile: string): Promise<number
     signal: ending.signal,
   })
   try {
-    // what nobody takes stays in the mailbox
+    // a message that the terminal does not take stays in the mailbox
     await Promise.race([watching, asked.then(lastLines)])
   } catch (error) {
     const { code, syscall, path } = error as NodeJS.ErrnoException
     if (syscall === undefined) throw error
-    // standard output was closed, and that is said
+    // if standard output was closed, that is told already
     if (syscall !== 'write') throw new StateError(`${path ?? dir}: It can't be used (${code}).`)
   } finally {
     pair.erase()
