@@ -1,6 +1,6 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import type { Failure } from '../peer/contract.ts'
 import type { PictureType } from '../protocol/stream.ts'
 import type { Code } from '../wirelog/codes.ts'
@@ -132,7 +132,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     title: 'No such route',
     next: mailOr(
       () =>
-        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${calledAs()} keygen makes the keys).`,
+        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
       help,
     ),
   },
@@ -240,7 +240,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     status: 429,
     title: 'Too many messages wait',
     next: mailOr(
-      () => `Send it again once its reader has read some: ${calledAs()} watch shows them.`,
+      () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
   },

@@ -1,6 +1,6 @@
 /** The commands that `next` tells a person to run. */
 
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { isHere } from './loopback.ts'
 
 /** Commands for both peers, as `next` gives them. */
@@ -25,7 +25,7 @@ export function commandsOf(peer: { url: string; peerUrl: string; hasSession?: bo
   const own = (path: string) => `curl ${peer.url}${path}`
   const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
   // a text among the arguments could be seen by everyone on the machine
-  const mail = `echo 'your text' | ${calledAs()} send --to ${peer.url} -`
+  const mail = `echo 'your text' | ${programName()} send --to ${peer.url} -`
   const here = isHere(peer.peerUrl)
   const there = (path: string) => `${others(path)}${here ? '' : '   # on the other machine'}`
   const both = (path: string) =>

@@ -27,7 +27,7 @@ import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import { MLKEM768 } from '../../src/protocol/kem.ts'
 import { EphemeralKeys, SUITES, type Suite } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/memory.ts'
+import { forgetful } from '../../src/state/openMemory.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 /** The chains, the walk over the memory and the attempts are the same code on every suite; what only a KEM has is tested below by itself. */

@@ -19,7 +19,7 @@ export const WITHOUT: Readonly<{ [file: string]: RegExp }> = {
   'peer/texts.test.ts': /^\/send_msg over a wire/,
   'mailbox/mailbox.test.ts': /^ecdh-duet|works as it stands there/,
   'state/state.test.ts': /^the state on X25519MLKEM768/,
-  'mailbox/turn.test.ts': /is one process's/,
+  'disk/lock.test.ts': /is one process's/,
   'mailbox/watch.test.ts': /^ecdh-duet/,
 }
 
@@ -55,22 +55,23 @@ export const SUBJECTS: readonly Subject[] = [
   }),
   ...subjects('src/state', 'state', 95, {
     files: ['files', 'state', 'keyFiles'],
+    gitignore: ['files'],
     keptPictures: ['pictureStore'],
     keyFiles: ['keyFiles', 'state'],
-    memory: ['state'],
+    openMemory: ['state'],
     pem: ['pem', 'keyFiles'],
-    pictures: ['pictureStore'],
+    pictureFile: ['pictureStore'],
+    pictureStore: ['pictureStore'],
   }),
   ...subjects('src/peer', 'peer', 95, { pictureSize: ['pictureSize'], texts: ['texts'] }),
   ...subjects('src/wirelog', 'peer', 95, { annotate: ['annotations'] }),
   ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
-  ...subjects('src/disk', 'mailbox', 95, { mark: ['mark'], turn: ['turn'] }),
+  ...subjects('src/disk', 'disk', 95, { lock: ['lock'], stamp: ['stamp'], sync: ['sync'] }),
   ...subjects('src/mailbox', 'mailbox', 95, {
     hpke: ['seal'],
-    mailbox: ['mailbox'],
+    openMailbox: ['mailbox'],
     maildir: ['maildir'],
     seal: ['seal'],
-    sharedSync: ['maildir'],
-    watch: ['watch', 'notMail'],
+    watchMaildir: ['watch', 'notMail'],
   }),
 ]

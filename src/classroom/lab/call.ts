@@ -1,7 +1,7 @@
 /** The lab's requests: they go to this machine and nowhere else. */
 
 import http from 'node:http'
-import { calledAs } from '../../disk/called.ts'
+import { programName } from '../../disk/programName.ts'
 import { isCode } from '../../http/codes.ts'
 import { failedRequest } from '../../http/failures.ts'
 import { loopbackOrigin } from '../../http/loopback.ts'
@@ -68,7 +68,7 @@ export async function call(
       throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
     const late = signal.aborted ? { code: 'ETIMEDOUT' } : error
     const { code, message, failure } = failedRequest(new URL(origin), { connect }, late)
-    const start = ` Start both peers first: ${calledAs()} both`
+    const start = ` Start both peers first: ${programName()} both`
     const detail = failure === 'connection refused' ? `${message}${start}` : message
     throw new PeerError(code, detail, null, failure)
   }

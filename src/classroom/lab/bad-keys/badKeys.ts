@@ -1,10 +1,10 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
-import { calledAs } from '../../../disk/called.ts'
+import { programName } from '../../../disk/programName.ts'
 import { loopbackOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { heading, row, type Say, tableHead, wrap } from '../../../terminal/layout.ts'
 import { cut } from '../../../terminal/rows.ts'
 import { call, outcome, step } from '../call.ts'
@@ -83,7 +83,7 @@ export async function badKeys(
       wrong.push(...(await attackOnTheWire(say, table, a, b)))
     })
 
-  const more = `  ${calledAs()} lab bad-keys --all ${origin}`
+  const more = `  ${programName()} lab bad-keys --all ${origin}`
   if (!all) say('', 'What each attack would win, and the same on every other CURVE:', more)
   if (wrong.length === 0)
     say('', 'Every attack was refused as it has to be, and every session still works.')
@@ -137,7 +137,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
     if (!isSettled(...(await both())))
       throw new PeerError(
         'peer_refused',
-        `${origin} and ${other} do not come to one session. Is somebody between them, as with ${calledAs()} mallory? End that, and start both again: ${calledAs()} both`,
+        `${origin} and ${other} do not come to one session. Is somebody between them, as with ${programName()} mallory? End that, and start both again: ${programName()} both`,
       )
   }
   say(...wrap(`For a message to attack, the lab sends a text from ${other} by its /send_msg.`))

@@ -2,7 +2,7 @@
 
 import { bytesToHex } from '../../../protocol/bytes.ts'
 import type { Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, type Say, table, wrap } from '../../../terminal/layout.ts'
 import { step } from '../call.ts'
 import { type Found, valuesIn } from '../memory.ts'

@@ -20,8 +20,8 @@ import {
   parseKeyMessage,
 } from '../../../protocol/messages.ts'
 import type { Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
-import { pictureFile } from '../../../state/pictures.ts'
+import { forgetful } from '../../../state/openMemory.ts'
+import { pictureFile } from '../../../state/pictureFile.ts'
 import type { Narrator, Terminal } from '../../../terminal/terminal.ts'
 import { POINTS, type Point } from './says.ts'
 

@@ -3,7 +3,7 @@
 import { equalBytes } from '../../../protocol/bytes.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { halvesOf, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { leakySuite } from '../keys.ts'
 import { valuesIn } from '../memory.ts'
 import { type OwnPeer, withOwnPair } from '../pair.ts'

@@ -2,7 +2,7 @@
 
 import { MLKEM768 } from '../../../protocol/kem.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading } from '../../../terminal/layout.ts'
 import { step } from '../call.ts'
 import { withOwnPair } from '../pair.ts'

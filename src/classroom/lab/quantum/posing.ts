@@ -2,7 +2,7 @@
 
 import { launch } from '../../../launch.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, wrap } from '../../../terminal/layout.ts'
 import { jsonOf, step } from '../call.ts'
 import type { OwnPeer } from '../pair.ts'
