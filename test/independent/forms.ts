@@ -1,8 +1,8 @@
 /** The forms of duet/2 on the wire, as the independent peer writes and reads them. */
 
 import { isUtf8 } from 'node:buffer'
-import { type Confirm, Refusal, type Sealed, type Share } from './independent-session.ts'
-import type { Suite } from './independent-suites.ts'
+import { type Confirm, Refusal, type Sealed, type Share } from './session.ts'
+import type { Suite } from './suites.ts'
 
 export type Json = Record<string, unknown>
 

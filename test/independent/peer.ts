@@ -3,7 +3,7 @@
 import { isUtf8 } from 'node:buffer'
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { call } from './call.ts'
+import { call } from '../helpers/call.ts'
 import {
   accepted,
   confirmFields,
@@ -16,8 +16,8 @@ import {
   messageForm,
   ofPeer,
   parse,
-} from './independent-forms.ts'
-import { HEAD, isOfType, isTooLarge, piecesOf, readMetadata } from './independent-pictures.ts'
+} from './forms.ts'
+import { HEAD, isOfType, isTooLarge, piecesOf, readMetadata } from './pictures.ts'
 import {
   COUNT_LIMIT,
   type Confirm,
@@ -29,7 +29,7 @@ import {
   type Share,
   safetyNumber,
   same,
-} from './independent-session.ts'
+} from './session.ts'
 import {
   type Ephemeral,
   ephemeralKeys,
@@ -37,7 +37,7 @@ import {
   type KeyPair,
   keyPair,
   type Suite,
-} from './independent-suites.ts'
+} from './suites.ts'
 
 export type Moment = 'request out' | 'request in' | 'answer out' | 'answer in'
 /** What passes: the form of a key message or a message, the bytes of a picture, or an answer. */

@@ -8,7 +8,7 @@ import {
   halves,
   type KeyPair,
   type Suite,
-} from './independent-suites.ts'
+} from './suites.ts'
 
 export type Share = Readonly<Record<'identity' | 'publicKey', Buffer>>
 export interface Confirm {

@@ -1,7 +1,7 @@
 /** A picture's stream in its pieces, and what the independent peer looks at in a picture. */
 
-import { fields, parse } from './independent-forms.ts'
-import { CHUNK, type Metadata, Refusal } from './independent-session.ts'
+import { fields, parse } from './forms.ts'
+import { CHUNK, type Metadata, Refusal } from './session.ts'
 
 const MAX_IMAGE = 64 * 1024 * 1024
 const MAX_METADATA = 1_024
