@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import type { KeyForm, MessageForm } from '../independent/forms.ts'
-import type { IndependentPeer, Moment } from '../independent/peer.ts'
+import type { IndependentPeer, Moment } from '../independent/wire.ts'
 import type { Refused } from './bad-input.ts'
 import { type Answer, call, post } from './call.ts'
 import { agent, RealPeer, type Target } from './interop-targets.ts'

@@ -1,7 +1,7 @@
-/** The forms of duet/2 on the wire, as the independent peer writes and reads them. */
+/** What crosses the wire, as the independent peer writes and reads it: JSON, and a picture's stream. */
 
 import { isUtf8 } from 'node:buffer'
-import { type Confirm, Refusal, type Sealed, type Share } from './session.ts'
+import { CHUNK, type Confirm, Refusal, type Sealed, type Share } from './session.ts'
 import type { Suite } from './suites.ts'
 
 export type Json = Record<string, unknown>
@@ -65,37 +65,107 @@ export function decodeConfirm({ kem }: Suite, { session, tag, ciphertext }: Json
   return { session: decode(session, 16), tag: decode(tag, 32), ...(made && { ciphertext: made }) }
 }
 
-/** The fields of an answer; one of another form is not a peer's. */
-export function accepted(answer: unknown, types: Record<string, string>): Json {
-  const form = fields(answer, { accepted: 'boolean', ...types })
-  if (form['accepted'] !== true) throw new Refusal('bad_message')
-  return form
-}
-
-/** What is read from an answer; a form that is none of this page's is not a peer's. */
-export function ofPeer<T>(read: () => T): T {
+/** What `read` makes of the fields of an answer; one of another form is not a peer's. */
+export function ofAnswer<T>(
+  answer: unknown,
+  types: Record<string, string>,
+  read: (form: Json) => T,
+): T {
   try {
-    return read()
+    const form = fields(answer, { accepted: 'boolean', ...types })
+    if (form['accepted'] !== true) throw new Refusal('bad_message')
+    return read(form)
   } catch (cause) {
     throw new Error('not a peer: an answer of another form', { cause })
   }
 }
 
+/** The value of a body's JSON, in which no name stands twice in one object. */
 export function parse(body: Buffer): unknown {
-  if (!isUtf8(body)) throw new Refusal('bad_message')
-  const text = body.toString()
-  let value: unknown
   try {
-    value = JSON.parse(text)
+    if (!isUtf8(body)) throw new Error('no UTF-8')
+    const text = body.toString()
+    const value: unknown = JSON.parse(text)
+    // written anew it has as many colons, unless a name stood twice
+    if (colonsIn(text) !== colonsIn(JSON.stringify(value))) throw new Error('a name twice')
+    return value
   } catch {
     throw new Refusal('bad_message')
   }
-  // written anew it has as many colons, unless a name stood twice
-  if (colonsIn(text) !== colonsIn(JSON.stringify(value))) throw new Refusal('bad_message')
-  return value
 }
 
 /** How many colons stand outside of strings. */
 function colonsIn(json: string): number {
   return json.replace(/"(?:[^"\\]|\\.)*"/g, '').split(':').length
+}
+
+const MAX_IMAGE = 64 * 1024 * 1024
+const MAX_METADATA = 1_024
+const HEAD = 29
+
+/** The head of a picture's stream, then its sealed chunks. */
+export async function* piecesOf(
+  body: AsyncIterable<Buffer>,
+): AsyncGenerator<{ bytes: Buffer; isLast: boolean }, undefined> {
+  let [waiting, size] = [Buffer.alloc(0), HEAD]
+  for await (const part of body) {
+    waiting = Buffer.concat([waiting, part])
+    while (waiting.length > size) {
+      yield { bytes: waiting.subarray(0, size), isLast: false }
+      waiting = waiting.subarray(size)
+      size = CHUNK + 16
+    }
+  }
+  yield { bytes: waiting, isLast: true }
+  return undefined
+}
+
+export function readHead(bytes: Buffer | undefined): { id: Buffer; number: number } {
+  if (!bytes || bytes.length < HEAD || !bytes.toString('latin1').startsWith('DUET2'))
+    throw new Refusal('bad_image')
+  return { id: bytes.subarray(5, 21), number: Number(bytes.readBigUInt64BE(21)) }
+}
+
+const SIGNATURES: Readonly<Record<string, RegExp>> = {
+  'image/png': /^89504e470d0a1a0a/,
+  'image/jpeg': /^ffd8ff/,
+  'image/webp': /^52494646.{8}57454250/,
+  'image/gif': /^474946383[79]61/,
+}
+
+/** What the first chunk's plaintext says of the picture that follows in it: its type, and how many bytes it has. */
+export function readMetadata(plain: Buffer): { type: string; declared: number; picture: Buffer } {
+  const end = 2 + (plain.length < 2 ? 0 : plain.readUInt16BE())
+  if (end > 2 + MAX_METADATA || end > plain.length) throw new Refusal('bad_image')
+  let form: Json
+  try {
+    const types = { type: 'string', bytes: 'number', name: 'string' }
+    form = fields(parse(plain.subarray(2, end)), types)
+  } catch {
+    throw new Refusal('bad_image')
+  }
+  const [type, declared] = [String(form['type']), Number(form['bytes'])]
+  if (!Object.hasOwn(SIGNATURES, type) || !Number.isSafeInteger(declared) || declared < 1)
+    throw new Refusal('bad_image')
+  if (declared > MAX_IMAGE) throw new Refusal('too_large')
+  return { type, declared, picture: plain.subarray(end) }
+}
+
+/** Whether it is of another type, or over 65,535 pixels a side or 64 megapixels in all, as far as its head says. */
+export function isBadPicture(type: string, picture: Buffer): boolean {
+  const isOfType = SIGNATURES[type]?.test(picture.toString('hex', 0, 12))
+  const [width, height] = sidesOf(type, picture)
+  return !isOfType || Math.max(width, height) > 65_535 || width * height > 64e6
+}
+
+/** Of a PNG, a GIF or an extended WebP. */
+function sidesOf(type: string, picture: Buffer): [width: number, height: number] {
+  const name = picture.toString('latin1', 12, 16)
+  if (type === 'image/png' && name === 'IHDR' && picture.length >= 24)
+    return [picture.readUInt32BE(16), picture.readUInt32BE(20)]
+  if (type === 'image/gif' && picture.length >= 13)
+    return [picture.readUInt16LE(6), picture.readUInt16LE(8)]
+  if (type === 'image/webp' && name === 'VP8X' && picture.length >= 30)
+    return [picture.readUIntLE(24, 3) + 1, picture.readUIntLE(27, 3) + 1]
+  return [0, 0]
 }

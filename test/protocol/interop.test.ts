@@ -16,9 +16,9 @@ import {
 import { RealPeer, withTarget } from '../helpers/interop-targets.ts'
 import { assertProblem } from '../helpers/problem.ts'
 import { type KeyForm, keyForm } from '../independent/forms.ts'
-import type { IndependentPeer } from '../independent/peer.ts'
 import { Refusal } from '../independent/session.ts'
 import { INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
+import type { IndependentPeer } from '../independent/wire.ts'
 
 const [X25519] = INDEPENDENT_SUITES
 assert.ok(X25519)

@@ -33,9 +33,9 @@ import {
 } from '../helpers/interop-steps.ts'
 import { RealPeer, SecondPeer, type Target, withTarget } from '../helpers/interop-targets.ts'
 import { type KeyForm, keyForm, type MessageForm, messageForm } from '../independent/forms.ts'
-import type { IndependentPeer } from '../independent/peer.ts'
 import { Session } from '../independent/session.ts'
 import { ephemeralKeys, INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
+import type { IndependentPeer } from '../independent/wire.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 
