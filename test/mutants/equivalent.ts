@@ -40,9 +40,9 @@ src/protocol/messages.ts: A ciphertext without a KEM was refused above; the comp
 - kem !== null && {
 + true
 
-src/protocol/json.ts: What stands in the place of an escape has no quotes either.
-- const bare = text.replace(/\\./g, '')
-+ "Stryker was here!"
+src/protocol/json.ts: Behind the end there is nothing to look at.
+- for (let i = 0; i < text.length; i++) {
++ i <= text.length
 
 src/protocol/stream.ts: A picture has a byte at least, so one whose only chunk has none is not as long as it says: bad_image too.
 - const isOnlyOne = this.#counter === 0

@@ -42,7 +42,7 @@ export const SUBJECTS: readonly Subject[] = [
     curves: ['curves'],
     errors: ['curves', 'openText'],
     exchange: ['exchange', 'hybridExchange', 'openText', 'schedules'],
-    json: ['messages'],
+    json: ['json'],
     kem: ['kem'],
     keyChain: ['keyChain', 'session'],
     keySchedule: ['keySchedule', 'session'],
