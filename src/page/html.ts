@@ -8,12 +8,12 @@ import type { Context } from 'koa'
 import { chosenLanguage, LANGUAGES, type Language, languageOf } from '../http/language.ts'
 import { isHere } from '../http/loopback.ts'
 import { commandsOf } from '../http/nextCommands.ts'
-import { PAGE_FILES } from '../http/page.ts'
 import type { Peer } from '../peer/peer.ts'
 import { stateOf } from '../wirelog/events.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { en } from './en.js'
 import { es } from './es.js'
+import { PAGE_FILES } from './files.ts'
 
 type Words = typeof en
 /** The page's sentences, of one type: none is missing in either. */

@@ -28,13 +28,15 @@ export const MAX_UNCONFIRMED = 20
 /** What a transcript says of itself; the fields are in `src/page/README.md`. */
 export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 2 } as const
 
-export const STEP_PATHS: ReadonlySet<string> = new Set([
+/** The steps of the owner's that are told. */
+export const STEP_PATHS = [
   '/send_keys',
   '/show',
   '/send_msg',
   '/decrypt_msg',
   '/send_image',
-])
+] as const
+export type Step = (typeof STEP_PATHS)[number]
 /** What goes over each wire route: the form of its requests, and that of its answers. */
 export const FORMS = {
   '/wire/keys': ['key message', 'answer to a key message'],
