@@ -4,7 +4,7 @@ import { calledAs } from '../disk/called.ts'
 import type { Failure, PeerCode } from '../peer/contract.ts'
 import type { ProtocolCode } from '../protocol/errors.ts'
 import type { PictureType } from '../protocol/stream.ts'
-import { isHere } from './loopback.ts'
+import { isLocal } from './loopback.ts'
 import type { Commands } from './nextCommands.ts'
 import { isOfKind } from './routes.ts'
 
@@ -73,7 +73,7 @@ const reaching =
   (commands, path, { failure } = {}) => {
     const { peerUrl } = commands
     // a peer listens on 127.0.0.1 alone unless it is told otherwise
-    const withHost = isHere(peerUrl) ? '' : ' with --host'
+    const withHost = isLocal(peerUrl) ? '' : ' with --host'
     switch (failure) {
       case 'name not resolved':
       case 'name not resolved in time':

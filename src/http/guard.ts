@@ -2,7 +2,7 @@
 
 import { isIP } from 'node:net'
 import type { Middleware } from 'koa'
-import { isLoopback } from './loopback.ts'
+import { isLocal } from './loopback.ts'
 import { HttpError } from './problems.ts'
 import { type Ctx, isOpen, ROUTES, type State } from './routes.ts'
 
@@ -19,7 +19,7 @@ export function guard(hostNames: readonly string[]): Middleware<State> {
     const name = calledBy(ctx, names)
     refuseOtherSites(ctx)
     if (isOpen(ctx.path)) return next()
-    if (!isLoopback(ctx.req.socket.remoteAddress ?? ''))
+    if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
     refuseUntoldSites(ctx, name)
     return next()

@@ -3,7 +3,7 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { isLoopback } from './loopback.ts'
+import { isLocal } from './loopback.ts'
 import { commandsOf } from './nextCommands.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { GatheringRequest } from './reading.ts'
@@ -87,7 +87,7 @@ export async function listen(
 function strangersWithin(most: number): (socket: Socket) => void {
   let strangers = 0
   return (socket) => {
-    if (isLoopback(socket.remoteAddress ?? '')) return
+    if (isLocal(socket.remoteAddress ?? '')) return
     if (strangers === most) {
       socket.destroy()
       return

@@ -6,7 +6,7 @@
 import fs from 'node:fs'
 import type { Context } from 'koa'
 import { chosenLanguage, LANGUAGES, type Language, languageOf } from '../http/language.ts'
-import { isHere } from '../http/loopback.ts'
+import { isLocal } from '../http/loopback.ts'
 import { commandsOf } from '../http/nextCommands.ts'
 import type { Peer } from '../peer/peer.ts'
 import { stateOf } from '../wirelog/events.ts'
@@ -91,7 +91,7 @@ function filled(peer: Peer, events: Events, language: Language, isChosen: boolea
     port: () => `${peer.port}`,
     run: () => `${events.run} ${events.begun}`,
     // on this machine the port says it all
-    peerName: () => (isHere(peer.peerUrl) ? `${words.port} ${other.port || 80}` : other.host),
+    peerName: () => (isLocal(peer.peerUrl) ? `${words.port} ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
     secrets: () => (peer.showsSecrets ? 'shown' : 'hidden'),
     secretsAt: () => (peer.showsSecrets ? words.inTerminal : words.hidden),
@@ -116,7 +116,7 @@ function filled(peer: Peer, events: Events, language: Language, isChosen: boolea
     .replace('{{picture}}', pictureOf(peer, words))
     .replace(
       '{{link}}',
-      isHere(peer.peerUrl) ? `<a href="${entities(link)}">${words.html.openItsPage}</a>` : '',
+      isLocal(peer.peerUrl) ? `<a href="${entities(link)}">${words.html.openItsPage}</a>` : '',
     )
     .replace(/\{\{(\w+)(?: ([^{}]*))?\}\}/g, (_, name, rest = '') =>
       entities(values[name]?.(rest) ?? ''),
