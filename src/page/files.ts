@@ -1,4 +1,4 @@
-/** The files that the page loads, by their paths: the list is fixed, and no path from outside names a file. */
+/** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
 export const PAGE_FILES = [
   '/page.css',
   '/icon.svg',

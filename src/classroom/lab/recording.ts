@@ -4,7 +4,7 @@ import { bytesToHex, equalBytes } from '../../protocol/bytes.ts'
 import { transcriptOf } from '../../protocol/keySchedule.ts'
 import { parseAnswer, parseKeyMessage, parseMessage } from '../../protocol/messages.ts'
 import type { Suite } from '../../protocol/suites.ts'
-import { jsonOf, step } from './call.ts'
+import { fieldsOf, step } from './call.ts'
 import { type RecordedSession, type Sealed, sealedMessage, sealedPicture } from './keys.ts'
 import type { OwnPeer } from './pair.ts'
 import type { Passed, Tap } from './tap.ts'
@@ -39,7 +39,7 @@ export async function exchangeRecorded(
   const wire = passed.flatMap((requests) =>
     requests.map(({ body, answer }) => ({
       request: body.length,
-      answer: answer?.body.length ?? 0,
+      answer: answer?.bytes.length ?? 0,
     })),
   )
   const tags = confirms.map(({ tag }) => tag)
@@ -47,8 +47,8 @@ export async function exchangeRecorded(
 }
 
 function parsed(suite: Suite, { body, answer }: Passed) {
-  const { share, confirm } = parseKeyMessage(suite, jsonOf(body))
-  const answered = answer && parseAnswer(suite, jsonOf(answer.body))
+  const { share, confirm } = parseKeyMessage(suite, fieldsOf(body))
+  const answered = answer && parseAnswer(suite, fieldsOf(answer.bytes))
   return { share, confirms: [confirm, answered].flatMap((each) => (each ? [each] : [])) }
 }
 
@@ -60,7 +60,7 @@ export async function sendRecorded(
   text: string,
 ): Promise<void> {
   await step(from.url, '/send_msg', text)
-  recording.sealed.push(sealedMessage(parseMessage(jsonOf(lastTo(to.tap, '/wire/message')))))
+  recording.sealed.push(sealedMessage(parseMessage(fieldsOf(lastTo(to.tap, '/wire/message')))))
 }
 
 /** /send_image on `from`, without a picture of the caller's, recorded on its way to `to`. */

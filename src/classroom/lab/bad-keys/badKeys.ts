@@ -1,7 +1,7 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
 import { programName } from '../../../disk/programName.ts'
-import { loopbackOrigin } from '../../../http/loopback.ts'
+import { localOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
 import { forgetful } from '../../../state/openMemory.ts'
@@ -49,7 +49,7 @@ export async function badKeys(
   { all = false, own }: Extent = {},
 ): Promise<boolean> {
   const { curve: name, peer } = await shown(origin)
-  const other = loopbackOrigin(peer.url)
+  const other = localOrigin(peer.url)
   if (other === null)
     throw new PeerError(
       'peer_refused',

@@ -5,7 +5,7 @@ import { PeerError } from '../../../peer/contract.ts'
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts'
 import { transcriptOf } from '../../../protocol/keySchedule.ts'
 import { SUITE_NAMES, SUITES } from '../../../protocol/suites.ts'
-import { jsonOf, step } from '../call.ts'
+import { fieldsOf, step } from '../call.ts'
 import type { Target } from './attack.ts'
 
 const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/))
@@ -34,7 +34,7 @@ export interface Shown extends v.InferOutput<typeof Shown> {
 
 /** @throws PeerError */
 export async function shown(origin: string): Promise<Shown> {
-  const result = v.safeParse(Shown, jsonOf((await step(origin, '/show')).body))
+  const result = v.safeParse(Shown, fieldsOf((await step(origin, '/show')).bytes))
   if (!result.success)
     throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
   const { kem } = SUITES[result.output.curve]
@@ -43,7 +43,7 @@ export async function shown(origin: string): Promise<Shown> {
 
 /** In key messages and in the answers to them, as the transcript has them. */
 async function ciphertextsOf(origin: string): Promise<Uint8Array[]> {
-  const result = v.safeParse(Transcript, jsonOf((await step(origin, '/transcript')).body))
+  const result = v.safeParse(Transcript, fieldsOf((await step(origin, '/transcript')).bytes))
   const events = result.success ? result.output.events : []
   const texts = events.flatMap(({ parts }) =>
     parts.flatMap(({ field, text = '' }) => (field === 'confirm.ciphertext' ? [text] : [])),

@@ -4,7 +4,7 @@ import { launch } from '../../../launch.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, wrap } from '../../../terminal/layout.ts'
-import { jsonOf, step } from '../call.ts'
+import { fieldsOf, step } from '../call.ts'
 import type { OwnPeer } from '../pair.ts'
 
 /** What came of posing as A. */
@@ -40,7 +40,7 @@ export async function poseAs(identity: KeyPair, a: OwnPeer, b: OwnPeer): Promise
     // she is on the wire, and what B sends to A comes to her
     a.tap.target = url
     await step(url, '/send_keys')
-    const { session } = jsonOf((await step(b.url, '/send_keys')).body)
+    const { session } = fieldsOf((await step(b.url, '/send_keys')).bytes)
     await step(b.url, '/send_msg', 'Are we alone, A?')
     await step(url, '/decrypt_msg')
     const { safetyNumber, peer } = b.live.publicState()
