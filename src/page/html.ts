@@ -44,8 +44,11 @@ const COSTS: Readonly<Record<string, { rho: number; years: [number, string]; fas
 }
 const NO_COST = { rho: 0, years: [0, ''], faster: 0 } as const
 
-const read = (name: string) =>
-  fs.readFileSync(new URL(`../../src/page/${name}`, import.meta.url), 'utf8')
+/** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
+const read = (name: string) => {
+  const folder = name.endsWith('.js') ? 'dist/browser' : 'src/page'
+  return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
+}
 /** `index.html` with the sentences of each language in it. */
 const TEMPLATES = Object.fromEntries(
   LANGUAGES.map((language) => [language, inWords(read('index.html'), WORDS[language].html)]),
