@@ -115,6 +115,19 @@ describe('the import rules', () => {
     it(`hold in ${file}`, () => assert.deepEqual(new Set(refused.get(file)), new Set(refuses)))
 })
 
+describe('the maps of the two rooms that one needs', () => {
+  for (const [room, map] of [['protocol', 'src/README.md']] as const)
+    it(`have a row for each file of ${room}/, and for none that is gone`, () => {
+      const text = documentAt(map).text
+      const chapter =
+        room === 'protocol' ? chaptersOf(text).get('The protocol, file by file') : text
+      const rows = [...(chapter ?? '').matchAll(/^\| (`\w+\.ts`(?:, `\w+\.ts`)*) \|/gm)]
+      const named = rows.flatMap(([, names = '']) => names.match(/\w+\.ts/g) ?? [])
+      const files = fs.readdirSync(path.join(root, 'src', room))
+      assert.deepEqual(named.toSorted(), files.filter((file) => file.endsWith('.ts')).sort())
+    })
+})
+
 describe('what the program tells a person to type', () => {
   const sources = fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })

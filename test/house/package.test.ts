@@ -50,12 +50,10 @@ describe('the package', () => {
     const served = filesIn('src/page').filter((file) => /\.(css|html|md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const documents = [
-      'README.md',
-      'SECURITY.md',
-      'CHANGELOG.md',
-      'src/LIMITS.md',
-      'test/README.md',
-    ].concat(readmes)
+      ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+      ...['src/LIMITS.md', 'test/README.md'],
+      ...readmes,
+    ]
     const pictures = ['src/sample/curve.png', 'test/page.png']
     const rest = [
       'LICENSE',
