@@ -43,8 +43,8 @@ describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
       .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
-      // the page's words, which the server has too
-      .concat('src/page/en.js', 'src/page/es.js')
+      // the page's words and the toy curve, which the program has too
+      .concat(['en', 'es', 'toyCurve'].map((name) => `src/page/${name}.js`))
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
       .concat(['page', 'en', 'es'].map((name) => `dist/browser/${name}.js`))
     const served = filesIn('src/page').filter((file) => /\.(css|html|md|svg)$/.test(file))
