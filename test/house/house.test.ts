@@ -52,17 +52,17 @@ src/state/memory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/turn.ts node:fs
 src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/system.ts hpke node:fs
   ✗ ../http/app.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
 src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
-  ✗ ./commands/run.ts ./classroom/lab/pair.ts ./main.ts
+  ✗ ./commands/run.ts ./classroom/lab/ownPair.ts ./main.ts
 src/main.ts ✓ ./commands/lab.ts
-  ✗ ./classroom/lab/pair.ts ./classroom/transcript/check.ts
-src/classroom/lab/pair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
+  ✗ ./classroom/lab/ownPair.ts ./classroom/transcript/check.ts
+src/classroom/lab/ownPair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
   ✗ ./mallory/mallory.ts ../../commands/run.ts ../../main.ts ../transcript/check.ts
 src/classroom/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../../launch.ts ../../../http/client.ts
   ✗ ../mallory/mallory.ts ../../lab/quantum/quantum.ts ../../transcript/check.ts
     ../../../commands/run.ts ../../../main.ts
 src/classroom/transcript/check.ts ✓ ./form.ts ../../wirelog/events.ts ../../protocol/messages.ts
     valibot node:fs
-  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/pair.ts ../../commands/check.ts
+  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/ownPair.ts ../../commands/check.ts
 src/commands/run.ts ✓ ../launch.ts ../classroom/lab/show-work/work.ts ../state/memory.ts
   ✗ ../main.ts
 `
