@@ -51,17 +51,17 @@ src/state/openMemory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/lock.ts node:fs
 src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/sync.ts hpke node:fs
   ✗ ../http/app.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
 src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
-  ✗ ./commands/runPeers.ts ./classroom/lab/pair.ts ./main.ts
+  ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts
 src/main.ts ✓ ./commands/lab.ts
-  ✗ ./classroom/lab/pair.ts ./classroom/transcript/check.ts
-src/classroom/lab/pair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
+  ✗ ./classroom/lab/ownPair.ts ./classroom/transcript/check.ts
+src/classroom/lab/ownPair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
   ✗ ./mallory/mallory.ts ../../commands/runPeers.ts ../../main.ts ../transcript/check.ts
 src/classroom/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../../launch.ts ../../../http/client.ts
   ✗ ../mallory/mallory.ts ../../lab/quantum/quantum.ts ../../transcript/check.ts
     ../../../commands/runPeers.ts ../../../main.ts
 src/classroom/transcript/check.ts ✓ ./form.ts ../../wirelog/events.ts ../../protocol/messages.ts
     valibot node:fs
-  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/pair.ts ../../commands/check.ts
+  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/ownPair.ts ../../commands/check.ts
 src/commands/runPeers.ts ✓ ../launch.ts ../classroom/lab/show-work/work.ts ../state/openMemory.ts
   ✗ ../main.ts
 `
@@ -139,10 +139,23 @@ describe('the import rules', () => {
     assert.deepEqual(refusedBy('noRestrictedGlobals', IMPURE), new Set(GLOBALS)))
 })
 
+describe('the maps of the two rooms that one needs', () => {
+  for (const [room, map] of [['protocol', 'src/README.md']] as const)
+    it(`have a row for each file of ${room}/, and for none that is gone`, () => {
+      const text = documentAt(map).text
+      const chapter =
+        room === 'protocol' ? chaptersOf(text).get('The protocol, file by file') : text
+      const rows = [...(chapter ?? '').matchAll(/^\| (`\w+\.ts`(?:, `\w+\.ts`)*) \|/gm)]
+      const named = rows.flatMap(([, names = '']) => names.match(/\w+\.ts/g) ?? [])
+      const files = fs.readdirSync(path.join(root, 'src', room))
+      assert.deepEqual(named.toSorted(), files.filter((file) => file.endsWith('.ts')).sort())
+    })
+})
+
 describe('what the program tells a person to type', () => {
   const sources = fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|js|html)$/.test(file) && file !== 'disk/programName.ts')
+    .filter((file) => /\.(ts|js|html)$/.test(file) && !/^(disk\/programName|build)\./.test(file))
   const said = sources.map((file) => {
     const text = fs.readFileSync(path.join(root, 'src', file), 'utf8')
     return [file, text.replaceAll(/^\s*(\/?\*|\/\/).*$/gm, '')] as const

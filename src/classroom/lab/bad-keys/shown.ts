@@ -1,4 +1,4 @@
-/** What a peer's /show tells: all that is public of it. */
+/** What a peer's /show answers, as far as the attacks need it. */
 
 import * as v from 'valibot'
 import { PeerError } from '../../../peer/contract.ts'
@@ -28,7 +28,7 @@ const Transcript = v.object({
   ),
 })
 export interface Shown extends v.InferOutput<typeof Shown> {
-  /** Of the KEM, all that went by: which of them belongs to the session is not shown. */
+  /** Every ciphertext of the KEM in the transcript: /show does not say which of them belongs to the session. */
   readonly ciphertexts: readonly Uint8Array[]
 }
 
@@ -51,7 +51,7 @@ async function ciphertextsOf(origin: string): Promise<Uint8Array[]> {
   return [...new Set(texts)].filter((text) => v.is(Hex, text)).map(hexToBytes)
 }
 
-/** Whether both are on one session and no exchange is under way: a session's id follows from the keys that made it. */
+/** Whether both have one session, and no newer keys: the id of a session follows from the keys that made it. */
 export function isSettled(one: Shown, two: Shown): boolean {
   const id = one.session?.id
   return id !== undefined && id === two.session?.id && [one, two].every(isOfItsKeys)

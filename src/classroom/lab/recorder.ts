@@ -1,4 +1,4 @@
-/** What somebody has who records the wire between two peers of the lab's own. */
+/** Records the wire between two peers of the lab's own while they exchange keys, texts and pictures. */
 
 import { bytesToHex, equalBytes } from '../../protocol/bytes.ts'
 import { transcriptOf } from '../../protocol/keySchedule.ts'
@@ -6,10 +6,10 @@ import { parseAnswer, parseKeyMessage, parseMessage } from '../../protocol/messa
 import type { Suite } from '../../protocol/suites.ts'
 import { fieldsOf, step } from './call.ts'
 import { type RecordedSession, type Sealed, sealedMessage, sealedPicture } from './keys.ts'
-import type { OwnPeer } from './pair.ts'
+import type { OwnPeer } from './ownPair.ts'
 import type { Passed, Tap } from './tap.ts'
 
-/** A session whose messages and pictures are still to come: they are put into `sealed`. */
+/** A recorded session that goes on: each message and picture that is recorded later is added to `sealed`. */
 export interface OpenRecording extends RecordedSession {
   readonly sealed: Sealed[]
   /** The bodies of the exchange, in bytes: those to `b`, then those to `a`. */
@@ -79,7 +79,7 @@ function lastTo(tap: Tap, path: string): Buffer {
   return request.body
 }
 
-/** As a table shows which session it is. */
+/** The beginning of a session's id, for a table. */
 export function shortId(session: Uint8Array): string {
   return bytesToHex(session).slice(0, 8)
 }
