@@ -5,7 +5,8 @@
 
 import { bytesToHex, equalBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { Exchange, type Witness } from '../protocol/exchange.ts'
+import { Exchange } from '../protocol/exchange.ts'
+import type { Witness } from '../protocol/keyExchange.ts'
 import type { Share } from '../protocol/keySchedule.ts'
 import {
   AEAD_TAG_BYTES,
@@ -349,9 +350,9 @@ export class Peer implements Receiver {
     const { picture, name, firstChunk } = await openPicture(
       stream,
       (header) => {
-        const { accept, ...begun } = this.#exchange.receivePicture(header)
+        const { key, accept } = this.#exchange.receivePicture(header)
         // at once: what runs next may begin another exchange
-        return { ...begun, accept: () => accept() && this.#completed() }
+        return { key, accept: () => accept() && this.#completed() }
       },
       this.#memory.pictures,
       { aead: this.#aead, maxBytes: this.maxImage },

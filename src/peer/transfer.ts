@@ -116,14 +116,14 @@ async function* lookedAt({ type, content }: PictureSource): AsyncGenerator<Uint8
 }
 
 /**
- * Opens a picture's stream into `store`. `begin` gives the key for a header, and two functions: `accept` for a
- * picture that has opened whole, `forget` for one that failed. A picture that fails leaves nothing.
+ * Opens a picture's stream into `store`. `begin` gives the key for a header, and `accept`, which is called once
+ * all of the picture has opened. A picture that fails leaves nothing.
  * `firstChunk`: the first chunk as it came, sealed.
  * @throws DuetError `bad_image` `decrypt_failed` `too_large`, and what `begin` and `store` throw
  */
 export async function openPicture(
   stream: AsyncIterable<Uint8Array>,
-  begin: (header: StreamHeader) => { key: Uint8Array; accept(): void; forget(): void },
+  begin: (header: StreamHeader) => { key: Uint8Array; accept(): void },
   store: PictureStore,
   { aead, maxBytes }: { aead: Aead; maxBytes: number },
   progress: (done: number, total: number) => void,
@@ -135,11 +135,9 @@ export async function openPicture(
   const pieces = headFirst(stream, HEADER_BYTES)
   let draft: PictureDraft | undefined
   let opener: PictureOpener | undefined
-  let forget = () => {}
   try {
     const { value: header } = await pieces.next()
-    const { key, accept, ...begun } = begin(parseHeader(header ?? new Uint8Array(0)))
-    forget = begun.forget
+    const { key, accept } = begin(parseHeader(header ?? new Uint8Array(0)))
     opener = new PictureOpener(key, maxBytes, aead)
     draft = await store.create()
     const firstChunk = await writeAll(opener, pieces, draft, progress)
@@ -155,7 +153,6 @@ export async function openPicture(
     throw error
   } finally {
     opener?.erase()
-    forget()
     await pieces.return(undefined)
   }
 }

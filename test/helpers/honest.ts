@@ -131,7 +131,6 @@ interface Request {
     readonly events: Events
     readonly pending: Pending
     accept(): boolean
-    forget(): void
   }
 }
 
@@ -371,7 +370,6 @@ class HonestRun {
       }
     } catch (error) {
       assert.ok(error instanceof DuetError, String(error))
-      arriving?.forget()
       const url = 'http://127.0.0.1:5000'
       const problem = problemOf(error, commandsOf({ url, peerUrl: url }), route)
       answer(problem.status, encodeProblem(problem))
@@ -432,10 +430,8 @@ class HonestRun {
     if (item.caller) this.#failed(item.caller, item.route)
     if (!('to' in item)) return
     if (late) this.#underWay.push({ ...item, caller: null })
-    else if (item.arriving?.events === this.#peers[item.to].events) {
-      item.arriving.forget()
+    else if (item.arriving?.events === this.#peers[item.to].events)
       item.arriving.pending.answered(400, REFUSAL)
-    }
   }
 
   #completed({ exchange, events }: Peer): void {

@@ -13,10 +13,10 @@ import {
   type Part,
 } from '../../src/protocol/annotate.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { X25519 } from '../../src/protocol/curves.ts'
 import { annotatedMessages, MAX_TEXT_BYTES } from '../../src/protocol/messages.ts'
 import { annotatedStream, chunksOf, HEADER_BYTES, streamBytes } from '../../src/protocol/stream.ts'
-import { SUITES } from '../../src/protocol/suites.ts'
-import { fakeSuite } from '../helpers/fake-curve.ts'
+import { SUITES, suiteOf } from '../../src/protocol/suites.ts'
 import { hex } from '../helpers/vectors.ts'
 
 const specification = fs.readFileSync(
@@ -296,7 +296,7 @@ describe('the note of a field', () => {
   })
 
   it('names no standard of its own for a curve that has none', () => {
-    const { fields } = annotatedMessages(fakeSuite())['key message']
+    const { fields } = annotatedMessages(suiteOf({ ...X25519, name: 'another' }))['key message']
     const sources = ['curve', 'basePoint', 'publicKey'].map((field) => fields[field]?.source)
     assert.deepEqual(sources, ['', '', ''])
     assert.equal(fields['identity']?.source, '; duet/2, Keys of a peer')
