@@ -52,15 +52,7 @@ src/protocol/stream.ts: Twelve bytes are looked at, and the pattern has twelve.
 - if (/^RIFF[\s\S]{4}WEBP/.test(text)) return 'image/webp'
 + /RIFF[\s\S]{4}WEBP/
 
-src/protocol/exchange.ts: No key is as long as that text, so none equals it.
-- ...publicKeys.flatMap((key) => (key ? Object.values(halvesOf(suite, key)) : [])),
-+ ["Stryker was here"]
-
-src/protocol/exchange.ts: What is read from no slot fails, and is caught below as what proves nothing.
-- if (this.#slot === null) return null
-+ false
-
-src/protocol/exchange.ts: Whoever has a session to promote has the keys it was made of; the compiler does not know.
+src/protocol/keyExchange.ts: Whoever has a session to promote has the keys it was made of; the compiler does not know.
 - if (this.#ephemeral !== null)
 + true
 
@@ -168,7 +160,7 @@ src/protocol/session.ts: That is no message's number, and goes before any other.
 - readonly #accepted: { readonly seq: number; readonly hash: Uint8Array }[] = []
 + ["Stryker was here"]
 
-src/protocol/exchange.ts: It counts from 0 again with the next private key, and without one there is nothing to erase.
+src/protocol/keyExchange.ts: It counts from 0 again with the next private key, and without one there is nothing to erase.
 - if (this.#ephemeral !== null) this.#replaced++
 + true
 `
