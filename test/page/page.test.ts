@@ -89,8 +89,6 @@ describe('the page in a language', () => {
     peer.call(path, {
       headers: { ...HTML.headers, ...(languages && { 'accept-language': languages }) },
     })
-  const sentences = (html: Readonly<Record<string, string>>) => Object.entries(html)
-
   it("is in the address's, else in the one that the browser likes best, else in English", () =>
     withPair(async (a) => {
       for (const [path, languages, expected] of [
@@ -124,7 +122,7 @@ describe('the page in a language', () => {
     withPair(async (a) => {
       assert.deepEqual(Object.keys(es).sort(), Object.keys(en).sort())
       const template = textOf('index.html') + fs.readFileSync(path.join(root, 'src/page/html.ts'))
-      for (const [name, sentence] of sentences(en.html)) {
+      for (const [name, sentence] of Object.entries(en.html)) {
         assert.match(template, new RegExp(`\\[\\[${name}\\]\\]|words\\.html\\.${name}\\b`), name)
         const spanish = es.html[name as keyof typeof es.html]
         assert.notEqual(spanish, sentence, name)
@@ -136,7 +134,7 @@ describe('the page in a language', () => {
         if (name !== 'otherLanguage') assert.equal(plain(spanish), plain(sentence), name)
       }
       const { text } = await pageIn(a, '/?lang=es')
-      for (const [name, sentence] of sentences(en.html))
+      for (const [name, sentence] of Object.entries(en.html))
         if (/^[^<{]{12,}$/.test(sentence)) assert.ok(!text.includes(`>${sentence}<`), name)
       assert.doesNotMatch(text, /\[\[|\{\{|undefined|NaN/)
     }))
