@@ -61,7 +61,7 @@ export const SUBJECTS: readonly Subject[] = [
     keyFiles: ['keyFiles', 'state'],
     openMemory: ['state'],
     pem: ['pem', 'keyFiles'],
-    pictureFile: ['pictureStore'],
+    pictureFile: ['pictureFile'],
     pictureStore: ['pictureStore'],
   }),
   ...subjects('src/peer', 'peer', 95, { pictureSize: ['pictureSize'], texts: ['texts'] }),

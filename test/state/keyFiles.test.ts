@@ -1,12 +1,13 @@
 /** Keys in files that somebody names: OpenSSL's are mailbox keys as they are, and no file is trusted by its name. */
 
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { open, seal } from '../../src/mailbox/seal.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../../src/protocol/curves.ts'
-import { StateError } from '../../src/state/files.ts'
 import {
   readPrivateKey,
   readPublicKey,
@@ -14,8 +15,14 @@ import {
   writeKeyPair,
 } from '../../src/state/keyFiles.ts'
 import { encodePrivateKey, encodePublicKey } from '../../src/state/pem.ts'
-import { failingWith, filesOpened, folderForEach, makePipe, systemError } from '../helpers/files.ts'
-import { independentOpen, independentSeal } from '../helpers/independent-hpke.ts'
+import {
+  failingWith,
+  filesOpened,
+  folderForEach,
+  makePipe,
+  saysOf,
+  systemError,
+} from '../helpers/files.ts'
 import { GENPKEY, noOpenssl, openssl } from '../helpers/openssl.ts'
 
 const linux = process.platform === 'linux' ? false : 'only Linux tells which file is open'
@@ -23,33 +30,17 @@ const TEXT = Buffer.from('Meet me at noon')
 
 const at = folderForEach()
 
-/** One line that begins with the file's name. */
-function saysOf(file: string, says: RegExp): (error: unknown) => true {
-  return (error) => {
-    assert.ok(error instanceof StateError, `${error}`)
-    assert.ok(error.message.startsWith(`${file}: `), error.message)
-    assert.match(error.message, says)
-    assert.equal(error.message.includes('\n'), false)
-    return true
-  }
-}
-
 describe('keys that OpenSSL made', { skip: noOpenssl }, () => {
-  const made: [string, string][] = [
+  for (const [what, command] of [
     ...Object.entries(GENPKEY),
     ['P-256, SEC 1', 'ecparam -name prime256v1 -genkey'],
-  ]
-  for (const [what, command] of made)
+  ])
     it(`are mailbox keys (${what})`, async () => {
       const [privateFile, publicFile] = [at('private'), at('public')]
       openssl(`${command} -out ${privateFile}`)
       openssl(`pkey -in ${privateFile} -pubout -out ${publicFile}`)
       const sealed = await seal(readPublicKey(publicFile), TEXT)
       assert.deepEqual(Buffer.from(await open(readPrivateKey(privateFile), sealed)), TEXT)
-      const read = (file: string) => fs.readFileSync(file, 'utf8')
-      assert.deepEqual(independentOpen(read(privateFile), sealed), TEXT)
-      const theirs = independentSeal(read(publicFile), TEXT).sealed
-      assert.deepEqual(Buffer.from(await open(readPrivateKey(privateFile), theirs)), TEXT)
     })
 })
 
@@ -58,6 +49,7 @@ const file = () => at('key.pem')
 
 const written = (content: string | Buffer) => (file: string) =>
   fs.writeFileSync(file, content, { mode: 0o600 })
+
 /** What is in the place of a file: what makes it, and what is said of it. */
 const places: [string, (file: string) => void, RegExp][] = [
   ['is not there', () => {}, /There is no such file/],
@@ -107,38 +99,69 @@ describe('the file of a key in another encoding', () => {
 })
 
 describe('the file of a private key', () => {
+  const refused = (says: RegExp) =>
+    assert.throws(() => readPrivateKey(file()), saysOf(file(), says))
+
   it('is refused with the way to close it where others can do anything with it, and else is read', () => {
     fs.writeFileSync(file(), encodePrivateKey(pair))
     for (const mode of [0o640, 0o604, 0o660, 0o620, 0o610, 0o644]) {
       fs.chmodSync(file(), mode)
-      assert.throws(() => readPrivateKey(file()), saysOf(file(), /Others can read it.*chmod 600/))
+      refused(/Others can read it.*chmod 600/)
     }
     for (const mode of [0o600, 0o400, 0o700]) {
       fs.chmodSync(file(), mode)
-      assert.deepEqual(readPrivateKey(file()).publicKey, pair.publicKey)
+      assert.deepEqual(readPrivateKey(file(), P256).publicKey, pair.publicKey)
     }
+    const says = saysOf(file(), /It is a key of P-256, and not a key of X25519/)
+    assert.throws(() => readPrivateKey(file(), X25519), says)
   })
 
   it('that holds the public one is refused for that, whoever can read it, and the other way round', () => {
     fs.writeFileSync(file(), encodePublicKey(pair), { mode: 0o644 })
-    assert.throws(() => readPrivateKey(file()), saysOf(file(), /It is a public key/))
+    refused(/It is a public key/)
     fs.writeFileSync(file(), encodePrivateKey(pair))
     assert.throws(() => readPublicKey(file()), saysOf(file(), /private key.*-pubout/))
   })
 
   it('that holds both is refused first for who can read it', () => {
-    const both = encodePublicKey(pair) + encodePrivateKey(pair)
-    fs.writeFileSync(file(), both, { mode: 0o644 })
-    assert.throws(() => readPrivateKey(file()), saysOf(file(), /Others can read it/))
+    fs.writeFileSync(file(), encodePublicKey(pair) + encodePrivateKey(pair), { mode: 0o644 })
+    refused(/Others can read it/)
     fs.chmodSync(file(), 0o600)
-    assert.throws(() => readPrivateKey(file()), saysOf(file(), /more than a private key/))
+    refused(/more than a private key/)
   })
+})
 
-  it('on another curve than the one asked for is refused, and on that one is read', () => {
-    fs.writeFileSync(file(), encodePrivateKey(pair), { mode: 0o600 })
-    assert.deepEqual(readPrivateKey(file(), P256).publicKey, pair.publicKey)
-    const says = saysOf(file(), /It is a key of P-256, and not a key of X25519/)
-    assert.throws(() => readPrivateKey(file(), X25519), says)
+describe('the file of a key that is open already', { skip: linux }, () => {
+  /** What is said of /dev/fd/N, where N is what `opened` is open as. */
+  const saidOf = (opened: string) => {
+    const fd = fs.openSync(opened, 'r')
+    try {
+      return readPrivateKey(`/dev/fd/${fd}`)
+    } catch (error) {
+      return (error as Error).message.replace(`/dev/fd/${fd}: `, '')
+    } finally {
+      fs.closeSync(fd)
+    }
+  }
+
+  it('is one that others can not read, or a pipe with a key in it', async () => {
+    written(encodePrivateKey(pair))(file())
+    assert.deepEqual((saidOf(file()) as KeyPair).publicKey, pair.publicKey)
+    fs.chmodSync(file(), 0o644)
+    const others = /^Others can read it.*close the file that it comes from, with chmod 600\.$/
+    assert.match(`${saidOf(file())}`, others)
+    assert.equal(saidOf('/dev/null'), 'It is not a file, and no pipe either.')
+    makePipe(at('pipe'))
+    for (const [writes, says] of [
+      [':', /^It is not a PEM key/],
+      ['yes', /^It is too long/],
+    ] as const) {
+      const writer = spawn('sh', ['-c', `${writes} >"$0" 2>/dev/null`, at('pipe')])
+      assert.match(`${saidOf(at('pipe'))}`, says)
+      await once(writer, 'exit')
+    }
+    const closed = '/dev/fd/999'
+    assert.throws(() => readPrivateKey(closed), saysOf(closed, /It is not open in this process/))
   })
 })
 
@@ -201,34 +224,21 @@ describe('a new pair of key files', () => {
 })
 
 describe('a key file that can not be made', () => {
-  it('for one that is there already is said in one line, and that one stays', () => {
-    for (const name of ['key.private.pem', 'key.public.pem']) {
-      const dir = at(name)
-      fs.mkdirSync(dir)
-      fs.symlinkSync('nowhere', path.join(dir, name))
-      const says = /there already, and no key is overwritten; choose another/
-      assert.throws(() => writeKeyPair(dir, pair), saysOf(path.join(dir, name), says))
-      assert.deepEqual(fs.readdirSync(dir), [name])
-    }
-  })
-
-  it('since the disk fails leaves nothing, and no file open', (t) => {
+  it('since the disk fails leaves nothing, and no file open, even if somebody has removed what was begun', (t) => {
     const { opened, open } = filesOpened(t)
-    t.mock.method(fs, 'writeFileSync', failingWith('ENOSPC'))
     const privateFile = at('key.private.pem')
-    assert.throws(() => writeKeyPair(at(), pair), saysOf(privateFile, /ENOSPC/))
-    assert.deepEqual(fs.readdirSync(at()), [])
+    const fails = () => {
+      assert.throws(() => writeKeyPair(at(), pair), saysOf(privateFile, /ENOSPC/))
+      assert.deepEqual([fs.readdirSync(at()), open.size], [[], 0])
+    }
+    const { mock } = t.mock.method(fs, 'writeFileSync', failingWith('ENOSPC'))
+    fails()
     assert.ok(opened.includes(privateFile))
-    assert.equal(open.size, 0)
-  })
-
-  it('since the disk fails is said so, though somebody else has removed what was begun', (t) => {
-    const privateFile = at('key.private.pem')
-    t.mock.method(fs, 'writeFileSync', () => {
+    mock.mockImplementation(() => {
       fs.rmSync(privateFile)
       throw systemError('ENOSPC')
     })
-    assert.throws(() => writeKeyPair(at(), pair), saysOf(privateFile, /ENOSPC/))
+    fails()
   })
 })
 

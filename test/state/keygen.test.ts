@@ -113,7 +113,6 @@ describe('keygen', () => {
 
   it('overwrites nothing, whatever is there already', async () => {
     for (const put of [
-      (file: string) => fs.writeFileSync(file, 'mine'),
       (file: string) => fs.writeFileSync(file, ''),
       (file: string) => fs.mkdirSync(file),
       (file: string) => fs.symlinkSync('elsewhere', file),
