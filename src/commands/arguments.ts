@@ -1,7 +1,7 @@
 /** Arguments of the command line as values. Each of these functions throws InvalidArgumentError for what it does not take. */
 
 import { InvalidArgumentError } from 'commander'
-import { loopbackOrigin } from '../http/loopback.ts'
+import { localOrigin } from '../http/loopback.ts'
 import type { MalloryOptions } from './mallory.ts'
 
 /** Longer texts only fill the screen of `lab nonce-reuse`. */
@@ -46,7 +46,7 @@ export function parseOrigin(text: string): string {
 
 /** Returns an origin on this machine: attacks go nowhere else. */
 export function parseVictim(text: string): string {
-  const origin = loopbackOrigin(parseOrigin(text))
+  const origin = localOrigin(parseOrigin(text))
   if (origin !== null) return origin
   throw new InvalidArgumentError(
     'Attacks go to this machine only: to a loopback address, as 127.0.0.1 is.',

@@ -1,16 +1,7 @@
 /** The mailbox of a peer as a sender calls it. */
 
 import * as v from 'valibot'
-import {
-  acceptedOf,
-  answerTo,
-  clientOf,
-  parsed,
-  refused,
-  TIMEOUT,
-  textAnswerTo,
-  understood,
-} from '../http/requests.ts'
+import { accepted, Client, parsed, refused, textOf, understood } from '../http/requests.ts'
 import { PeerError } from '../peer/contract.ts'
 
 /** The id is printed, so it may have nothing in it that acts on a terminal. */
@@ -24,10 +15,9 @@ const MailAnswer = v.strictObject({
  * @throws PeerError
  */
 export async function fetchMailboxKey(url: string): Promise<string> {
-  const client = await clientOf(url)
-  const request = client.stream.get('public_key', { timeout: { request: TIMEOUT } })
-  const { status, text } = await textAnswerTo(request)
-  return status === 200 ? text : refused({ status, body: parsed(text) })
+  const answer = await new Client(url).get('/public_key')
+  const text = textOf(answer)
+  return answer.status === 200 ? text : refused(answer.status, parsed(text))
 }
 
 /**
@@ -36,12 +26,12 @@ export async function fetchMailboxKey(url: string): Promise<string> {
  * @throws PeerError
  */
 export async function sendMailTo(url: string, sealed: Uint8Array, repeats: () => void) {
-  const client = await clientOf(url)
-  const json = { message: Buffer.from(sealed).toString('base64') }
-  const send = async () =>
-    acceptedOf(
-      await answerTo(client.stream.post('message', { json, timeout: { request: TIMEOUT } })),
-    )
+  const client = new Client(url)
+  const form = JSON.stringify({ message: Buffer.from(sealed).toString('base64') })
+  const send = async () => {
+    const answer = await client.post('/message', form)
+    return accepted(answer.status, parsed(textOf(answer)))
+  }
   const body = await send().catch((error: unknown) => {
     if (!(error instanceof PeerError) || error.failure === null || error.isUnsent) throw error
     repeats()

@@ -2,7 +2,7 @@
 
 import * as v from 'valibot'
 import { programName } from '../disk/programName.ts'
-import { clientOf, understood, upload } from '../http/requests.ts'
+import { Client, parsed, textOf, understood } from '../http/requests.ts'
 import { type Failure, PeerError, type PictureSource } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureFile } from '../state/pictureFile.ts'
@@ -60,12 +60,14 @@ async function sendPictureTo(
       progress(sent)
     }
   }
+  const client = new Client(url, { timeout: OWNER_TIMEOUT })
   const headers = {
     'content-type': type,
     'content-length': `${bytes}`,
     'picture-name': encodeURIComponent(name),
   }
-  return upload(await clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
+  const answer = await client.upload('/send_image', headers, watched())
+  return { status: answer.status, body: parsed(textOf(answer)) }
 }
 
 /** What to do if the owner's own peer does not answer; null where the error itself says it. */

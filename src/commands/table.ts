@@ -7,7 +7,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
 import { programName } from '../disk/programName.ts'
-import { loopbackOrigin } from '../http/loopback.ts'
+import { localOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import { usageOf } from '../terminal/output.ts'
 import {
@@ -95,7 +95,7 @@ function addPeers(program: Command): void {
       const { mailbox, mailboxKey, ...own } = peer.opts<
         RunOptions & { port: number; peer: string }
       >()
-      const origin = loopbackOrigin(own.peer)
+      const origin = localOrigin(own.peer)
       if (origin !== null && Number(new URL(origin).port || 80) === own.port)
         peer.error('error: --peer names this peer itself; the other one has another port')
       if ((mailbox === undefined) !== (mailboxKey === undefined))

@@ -7,14 +7,16 @@ import type { PictureType } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
 
 /** What can go wrong around the protocol, on this peer's side of the wire. */
-export type PeerCode =
-  | 'peer_unreachable'
-  | 'peer_refused'
-  | 'peer_timeout'
-  | 'maybe_read'
-  | 'already_sent'
-  | 'secrets_hidden'
-  | 'no_space'
+export const PEER_CODES = [
+  'peer_unreachable',
+  'peer_refused',
+  'peer_timeout',
+  'maybe_read',
+  'already_sent',
+  'secrets_hidden',
+  'no_space',
+] as const
+export type PeerCode = (typeof PEER_CODES)[number]
 
 /** Why a request got no connection: then it is certain that no byte of it left this machine. */
 const UNSENT = [

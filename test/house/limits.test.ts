@@ -84,7 +84,7 @@ const NONE: Record<string, string> = {
   'state/lockedState.ts STILL_HERE_MS': 'how often',
   'state/keptPictures.ts MAX_TIME': 'a date',
   'terminal/lines.ts MAX_NAMED': 'what is printed of those that went',
-  'peer/transfer.ts PROGRESS_MS': 'how often',
+  'peer/pictures.ts PROGRESS_MS': 'how often',
   'disk/lock.ts SILENCE_MS': 'how soon a peer on another machine counts as gone',
 }
 

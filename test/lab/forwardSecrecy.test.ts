@@ -13,14 +13,14 @@ import {
   type RecordedSession,
   sealedMessage,
 } from '../../src/classroom/lab/keys.ts'
-import { valuesIn } from '../../src/classroom/lab/memory.ts'
-import { type OwnPeer, withOwnPair } from '../../src/classroom/lab/pair.ts'
+import { valuesIn } from '../../src/classroom/lab/memoryWalk.ts'
+import { type OwnPeer, withOwnPair } from '../../src/classroom/lab/ownPair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
-} from '../../src/classroom/lab/recording.ts'
+} from '../../src/classroom/lab/recorder.ts'
 import { tryEverything } from '../../src/classroom/lab/theft.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'

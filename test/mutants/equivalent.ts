@@ -12,19 +12,19 @@ export interface Equivalent {
 
 /** Of each the file, why nothing that a test can see changes, its line, and what stands in place of a part of that. */
 const LIST = String.raw`
-src/protocol/annotate.ts: What has no name is looked up under one that no field has, and any such name does.
+src/wirelog/annotate.ts: What has no name is looked up under one that no field has, and any such name does.
 - !fields[field ?? '']?.hex || HEX.test(unescaped(text))
 + "Stryker was here!"
 
-src/protocol/annotate.ts: As above.
+src/wirelog/annotate.ts: As above.
 - const note = ended.get(part.field ?? '')
 + "Stryker was here!"
 
-src/protocol/annotate.ts: Every form is an object, and the brace that it begins with sets it again.
+src/wirelog/annotate.ts: Every form is an object, and the brace that it begins with sets it again.
 - let outer = ''
 + "Stryker was here!"
 
-src/protocol/annotate.ts: In JSON every string has its end; without it the pattern could take the square of a text's length.
+src/wirelog/annotate.ts: In JSON every string has its end; without it the pattern could take the square of a text's length.
 - const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 + /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 
@@ -40,9 +40,9 @@ src/protocol/messages.ts: A ciphertext without a KEM was refused above; the comp
 - kem !== null && {
 + true
 
-src/protocol/json.ts: What stands in the place of an escape has no quotes either.
-- const bare = text.replace(/\\./g, '')
-+ "Stryker was here!"
+src/protocol/json.ts: Behind the end there is nothing to look at.
+- for (let i = 0; i < text.length; i++) {
++ i <= text.length
 
 src/protocol/stream.ts: A picture has a byte at least, so one whose only chunk has none is not as long as it says: bad_image too.
 - const isOnlyOne = this.#counter === 0

@@ -38,20 +38,19 @@ function subjects(
 
 export const SUBJECTS: readonly Subject[] = [
   ...subjects('src/protocol', 'protocol', 95, {
-    annotate: ['annotations'],
-    bytes: ['bytes', 'annotations', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
+    bytes: ['bytes', 'keySchedule', 'messages', 'safetyNumber', 'stream'],
     curves: ['curves'],
     errors: ['curves', 'openText'],
     exchange: ['exchange', 'hybridExchange', 'openText', 'schedules'],
-    json: ['messages'],
+    json: ['json'],
     kem: ['kem'],
     keyChain: ['keyChain', 'session'],
     keySchedule: ['keySchedule', 'session'],
-    messages: ['messages', 'annotations'],
+    messages: ['messages'],
     openText: ['openText'],
     safetyNumber: ['safetyNumber'],
     session: ['session', 'openText'],
-    stream: ['stream', 'annotations'],
+    stream: ['stream'],
     suites: ['messages', 'kem', 'session', 'exchange', 'hybridExchange'],
   }),
   ...subjects('src/state', 'state', 95, {
@@ -65,6 +64,7 @@ export const SUBJECTS: readonly Subject[] = [
     pictureStore: ['pictureStore'],
   }),
   ...subjects('src/peer', 'peer', 95, { pictureSize: ['pictureSize'], texts: ['texts'] }),
+  ...subjects('src/wirelog', 'peer', 95, { annotate: ['annotations'] }),
   ...subjects('src/http', 'peer', 95, { guard: ['guard'] }),
   ...subjects('src/disk', 'disk', 95, { lock: ['lock'], stamp: ['stamp'], sync: ['sync'] }),
   ...subjects('src/mailbox', 'mailbox', 95, {

@@ -233,7 +233,7 @@ describe('a body', () => {
       },
       (url) =>
         assertTakesLittle('self', async () => {
-          assert.equal((await labCall(url, '/show')).body.length, 600_000)
+          assert.equal((await labCall(url, '/show')).bytes.length, 600_000)
         }),
     )
   })

@@ -20,6 +20,7 @@ import {
   filesOpened,
   folderForEach,
   makePipe,
+  modeOf,
   saysOf,
   systemError,
 } from '../helpers/files.ts'
@@ -166,12 +167,22 @@ describe('the file of a key that is open already', { skip: linux }, () => {
 })
 
 describe('a new pair of key files', () => {
+  const [privateFile, publicFile] = [
+    () => at('key.private.pem'),
+    () => at('key.public.pem'),
+  ] as const
+
   for (const curve of Object.values(CURVES))
-    it(`is read back as it was on ${curve.name}`, () => {
+    it(`is read back as it was on ${curve.name}, and is no identity of a peer with a mailbox`, () => {
       const pair = new KeyPair(curve)
       const { privateFile, publicFile } = writeKeyPair(at(), pair)
       assert.deepEqual(readPrivateKey(privateFile).exportPrivateKey(), pair.exportPrivateKey())
-      assert.deepEqual(readPublicKey(publicFile), { curve, publicKey: pair.publicKey })
+      const mailboxKey = readPublicKey(publicFile)
+      assert.deepEqual(mailboxKey, { curve, publicKey: pair.publicKey })
+      const message = /^The mailbox key is the identity.*npx ecdh-duet keygen/
+      assert.throws(() => refuseOneKeyForBoth(pair, mailboxKey), { message })
+      for (const other of Object.values(CURVES))
+        assert.doesNotThrow(() => refuseOneKeyForBoth(pair, new KeyPair(other)))
     })
 
   it('is on the disk with its names, and so is its folder', { skip: linux }, (t) => {
@@ -182,22 +193,32 @@ describe('a new pair of key files', () => {
       fsyncSync(fd)
     })
     const keys = at('keys')
-    const { privateFile, publicFile } = writeKeyPair(keys, new KeyPair(X25519))
-    assert.deepEqual(synced, [path.dirname(keys), privateFile, publicFile, keys])
+    const made = writeKeyPair(keys, pair)
+    assert.deepEqual(synced, [at(), made.privateFile, made.publicFile, keys])
   })
 
+  for (const [umask, modes] of [
+    [0o000, ['600', '644']],
+    [0o022, ['600', '644']],
+    [0o077, ['600', '600']],
+  ] as const)
+    it(`leaves the private key to its owner under umask ${umask.toString(8)}`, () => {
+      const before = process.umask(umask)
+      writeKeyPair(at(), pair)
+      process.umask(before)
+      assert.deepEqual([privateFile(), publicFile()].map(modeOf), modes)
+    })
+
   it('is kept from git where git could take it, and only there', () => {
-    const keysIn = (dir: string) => writeKeyPair(dir, new KeyPair(X25519))
-    for (const dir of ['outside', 'inside/.git']) fs.mkdirSync(at(dir), { recursive: true })
-    assert.equal(keysIn(at('outside')).ignored, false)
-    assert.equal(keysIn(at('inside')).ignored, true)
+    for (const dir of ['outside', 'inside/.git', 'broken/.git', 'broken/.gitignore'])
+      fs.mkdirSync(at(dir), { recursive: true })
+    const isIgnored = (dir: string) => writeKeyPair(at(dir), pair).ignored
+    assert.deepEqual(['outside', 'inside'].map(isIgnored), [false, true])
     assert.equal(fs.readFileSync(at('inside', '.gitignore'), 'utf8'), '/key.private.pem\n')
-    assert.equal(fs.readdirSync(at('outside')).length, 2)
-    assert.deepEqual(fs.readdirSync(at()), ['inside', 'outside'])
-    const broken = at('inside', 'broken')
-    fs.mkdirSync(path.join(broken, '.gitignore'), { recursive: true })
-    assert.throws(() => keysIn(broken), saysOf(path.join(broken, '.gitignore'), /EISDIR/))
-    assert.deepEqual(fs.readdirSync(broken), ['.gitignore'])
+    assert.deepEqual(fs.readdirSync(at('outside')), ['key.private.pem', 'key.public.pem'])
+    const says = saysOf(at('broken', '.gitignore'), /EISDIR/)
+    assert.throws(() => isIgnored('broken'), says)
+    assert.deepEqual(fs.readdirSync(at('broken')), ['.git', '.gitignore'])
   })
 
   it('can be in a folder that somebody else makes at the same moment', (t) => {
@@ -206,50 +227,51 @@ describe('a new pair of key files', () => {
       mkdirSync(dir, options)
       return mkdirSync(dir, options)
     })
-    assert.doesNotThrow(() => writeKeyPair(at('a', 'b'), new KeyPair(X25519)))
+    assert.doesNotThrow(() => writeKeyPair(at('a', 'b'), pair))
+  })
+
+  it('replaces nothing, whatever has one of its names, and then is not there at all', () => {
+    const says = /: It is there already, and no key is overwritten; choose another folder\.$/
+    for (const put of [
+      written(''),
+      (file: string) => fs.mkdirSync(file),
+      (file: string) => fs.symlinkSync('nowhere', file),
+    ])
+      for (const file of [privateFile(), publicFile()]) {
+        put(file)
+        const before = fs.lstatSync(file)
+        assert.throws(() => writeKeyPair(at(), pair), saysOf(file, says))
+        assert.deepEqual(fs.readdirSync(at()), [path.basename(file)])
+        assert.deepEqual(fs.lstatSync(file), before)
+        fs.rmSync(file, { recursive: true })
+      }
   })
 
   it('is not there in part when one of the two can not be written', (t) => {
-    const publicFile = at('key.public.pem')
     const { lstatSync } = fs
     // the public key's name comes into use after it was looked at
     t.mock.method(fs, 'lstatSync', (file: string) => {
       const found = lstatSync(file, { throwIfNoEntry: false })
-      if (file === publicFile) fs.mkdirSync(publicFile)
+      if (file === publicFile()) fs.mkdirSync(publicFile())
       return found
     })
-    assert.throws(() => writeKeyPair(at(), pair), saysOf(publicFile, /EEXIST/))
+    assert.throws(() => writeKeyPair(at(), pair), saysOf(publicFile(), /EEXIST/))
     assert.deepEqual(fs.readdirSync(at()), ['key.public.pem'])
   })
-})
 
-describe('a key file that can not be made', () => {
-  it('since the disk fails leaves nothing, and no file open, even if somebody has removed what was begun', (t) => {
+  it('leaves nothing, and no file open, where the disk fails, even if somebody removes what was begun', (t) => {
     const { opened, open } = filesOpened(t)
-    const privateFile = at('key.private.pem')
     const fails = () => {
-      assert.throws(() => writeKeyPair(at(), pair), saysOf(privateFile, /ENOSPC/))
+      assert.throws(() => writeKeyPair(at(), pair), saysOf(privateFile(), /ENOSPC/))
       assert.deepEqual([fs.readdirSync(at()), open.size], [[], 0])
     }
     const { mock } = t.mock.method(fs, 'writeFileSync', failingWith('ENOSPC'))
     fails()
-    assert.ok(opened.includes(privateFile))
+    assert.ok(opened.includes(privateFile()))
     mock.mockImplementation(() => {
-      fs.rmSync(privateFile)
+      fs.rmSync(privateFile())
       throw systemError('ENOSPC')
     })
     fails()
   })
-})
-
-describe('one key as identity and for the mailbox', () => {
-  for (const curve of Object.values(CURVES))
-    it(`is refused on ${curve.name}, and another is not`, () => {
-      const identity = new KeyPair(curve)
-      const same = { curve, publicKey: identity.publicKey.slice() }
-      const message = /^The mailbox key is the identity.*npx ecdh-duet keygen/
-      assert.throws(() => refuseOneKeyForBoth(identity, same), { message })
-      for (const other of Object.values(CURVES))
-        assert.doesNotThrow(() => refuseOneKeyForBoth(identity, new KeyPair(other)))
-    })
 })

@@ -3,13 +3,18 @@
 import fs from 'node:fs'
 import { orAlike } from '../../disk/fileName.ts'
 import { readAtMost, TO_READ } from '../../disk/open.ts'
-import { FileError } from './finding.ts'
+import { JsonError, type JsonFault, parseJson } from '../../protocol/json.ts'
+import { type FileCode, FileError } from './finding.ts'
 
 /**
  * 200 events of some 36,000 bytes each, as the longest are, those that stay beside them, and what stands around them:
  * 8 MB. Twice that, for those that were indented anew.
  */
 export const MAX_FILE_BYTES = 16 * 1024 * 1024
+/** Objects, lists, names and commas: 200 events with their parts have some 10,000. */
+const MAX_ITEMS = 100_000
+/** A transcript has five levels. */
+const MAX_DEPTH = 8
 
 /**
  * The bytes of the file at `path`, which was given as `name`.
@@ -61,11 +66,32 @@ function orPattern(name: string): string {
 /** Whether a shell takes it for what it is, or for the names that a pattern stands for. */
 const isWord = (name: string) => /^[\w./:@%+,=*?-]+$/.test(name)
 
+const JSON_FAULTS: Readonly<Record<JsonFault, [code: FileCode, text: string]>> = {
+  syntax: ['not_json', 'It is not JSON, or its end is missing.'],
+  depth: ['bad_form', 'It is nested deeper than a transcript is.'],
+  items: ['bad_form', 'It has more in it than any transcript.'],
+  'name twice': ['bad_form', 'The same name stands twice in one object'],
+  'bad name': ['bad_form', 'There is a name that no transcript has'],
+}
+
 /**
- * The bytes as text.
- * @throws FileError `not_json` for what is not UTF-8 without a mark
+ * The JSON value that a file's bytes hold.
+ * @throws FileError `not_json` `bad_form`
  */
-export function textOf(bytes: Uint8Array): string {
+export function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    // valibot leaves `__proto__` out of a record without a word
+    const limits = { depth: MAX_DEPTH, items: MAX_ITEMS, badName: '__proto__' }
+    return parseJson(textOf(bytes), limits)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    const [code, text] = JSON_FAULTS[error.fault]
+    throw new FileError(code, error.line === null ? text : `${text} in line ${error.line}.`)
+  }
+}
+
+/** @throws FileError `not_json` for what is not UTF-8, or has a byte order mark */
+function textOf(bytes: Uint8Array): string {
   const [first, second, third] = bytes
   if (first === undefined) throw new FileError('not_json', 'It is empty.')
   // PK: so begins every zip with something in it (APPNOTE.TXT, 4.3.7)

@@ -1,23 +1,33 @@
-/** A second duet/2, written from src/protocol/README.md alone, on Node's own modules and the package mlkem. */
+/**
+ * A second duet/2, written from `src/protocol/README.md` alone, on Node's own modules and the package mlkem. It shares
+ * nothing with `src/`: what the program and it agree on is what the specification says.
+ *
+ *     suites.ts    the curves and ML-KEM-768
+ *     session.ts   what two shares give: transcript, keys, chains, seals
+ *     forms.ts     what crosses the wire: JSON, and a picture's stream
+ *     peer.ts      what a peer keeps, and what it does with what its owner asks and what comes
+ *     wire.ts      the same peer, listening
+ *     example.ts   the worked examples of the specification
+ *     hpke.ts      the sealed texts of a mailbox (RFC 9180), which need none of these
+ */
 
 import { isUtf8 } from 'node:buffer'
-import http from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { call } from './call.ts'
 import {
-  accepted,
   confirmFields,
   confirmForm,
   decode,
   decodeConfirm,
   fields,
+  isBadPicture,
   type Json,
   keyForm,
   messageForm,
-  ofPeer,
+  ofAnswer,
   parse,
-} from './independent-forms.ts'
-import { HEAD, isOfType, isTooLarge, piecesOf, readMetadata } from './independent-pictures.ts'
+  piecesOf,
+  readHead,
+  readMetadata,
+} from './forms.ts'
 import {
   COUNT_LIMIT,
   type Confirm,
@@ -29,7 +39,7 @@ import {
   type Share,
   safetyNumber,
   same,
-} from './independent-session.ts'
+} from './session.ts'
 import {
   type Ephemeral,
   ephemeralKeys,
@@ -37,24 +47,18 @@ import {
   type KeyPair,
   keyPair,
   type Suite,
-} from './independent-suites.ts'
+} from './suites.ts'
 
-export type Moment = 'request out' | 'request in' | 'answer out' | 'answer in'
-/** What passes: the form of a key message or a message, the bytes of a picture, or an answer. */
-export type Passing = (moment: Moment, path: string, body: unknown) => Promise<void> | void
 export type Picture = Readonly<{ type: string; name: string; content: Buffer }>
 
 const AHEAD = 1_024
 const MAX_WAITING = 32
 const MAX_USED = 64
 const MAX_TEXT = 16_384
-const MAX_ANSWER = 16 * 1024
-const HOUR_MS = 3_600_000
-const HOST = /^(localhost|[\d.]+|\[[\da-f:.]+\])(:\d+)?$/i
-const ROUTES = ['/wire/keys', '/wire/message', '/wire/image']
-const KEYS_LIMIT = 8_192
 const MESSAGE_LIMIT = 33_824
-const PROBLEM = 'application/problem+json'
+/** Up to here the body of a key message says which suite it is of. */
+const KEYS_LIMIT = 8_192
+const HOUR_MS = 3_600_000
 
 /** The one of `sessions` that the confirmation names, or null. */
 function named(confirm: Confirm | null | undefined, ...sessions: (Session | null)[]) {
@@ -64,13 +68,9 @@ function named(confirm: Confirm | null | undefined, ...sessions: (Session | null
 /** A message that waits, and the only key that opens it. */
 type Waiting = { readonly session: Session; readonly message: Sealed; readonly key: Buffer }
 
-export class IndependentPeer {
+export abstract class Peer {
   readonly suite: Suite
   readonly identity: KeyPair
-  /** The other peer's base URL. */
-  peerUrl = ''
-  /** What may hold up a request or its answer, or lose it by throwing. */
-  passing: Passing = () => {}
   known: Buffer | null = null
   current: Session | null = null
   previous: Session | null = null
@@ -84,31 +84,14 @@ export class IndependentPeer {
   #waiting: Waiting[] = []
   #hour: NodeJS.Timeout | undefined
   #turns: Record<string, Promise<unknown>> = {}
-  readonly #agent = new http.Agent({ keepAlive: true })
-  #server = http.createServer((request, response) => this.#serve(request, response))
 
   constructor(suite: Suite) {
     this.suite = suite
     this.identity = keyPair(suite.curve)
   }
 
-  /** Listens on a free port. */
-  listen(): Promise<void> {
-    return new Promise((resolve) => this.#server.listen(0, '127.0.0.1', resolve))
-  }
-
-  get url(): string {
-    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
-
-  close(): Promise<void> {
-    this.restart()
-    this.#agent.destroy()
-    return new Promise((resolve) => {
-      this.#server.close(() => resolve())
-      this.#server.closeAllConnections()
-    })
-  }
+  /** The other peer's answer to what is sent to this route, if it is 201. Throws its refusal. */
+  protected abstract post(path: string, body: object): Promise<unknown>
 
   /** Loses all that a program loses when it ends. */
   restart(): void {
@@ -120,18 +103,13 @@ export class IndependentPeer {
 
   /** All that a refusal has to leave as it is. */
   state(): unknown {
-    const sessions = [this.candidate, this.current, this.previous].map(
-      (one) => one && [one.id, one.messages.in, one.messages.out, one.files.in, one.files.out],
-    )
+    const sessions = [this.candidate, this.current, this.previous].map((one) => {
+      const chains = one && [one.messages.in, one.messages.out, one.files.in, one.files.out]
+      return [one?.id, chains?.map(({ next, value }) => [next, value])]
+    })
     return structuredClone([
-      this.known,
-      this.#ephemeral?.publicKey,
-      [this.share, this.#slot, this.#used],
-      sessions.map((one) =>
-        one?.map((part) => (Buffer.isBuffer(part) ? part : [part.next, part.value])),
-      ),
-      this.#waiting.length,
-      this.pictures,
+      [this.known, this.#ephemeral?.publicKey, this.share, this.#slot, this.#used],
+      [sessions, this.#waiting.length, this.pictures],
     ])
   }
 
@@ -164,12 +142,12 @@ export class IndependentPeer {
   }
 
   async #offer(share: Share, confirm?: Confirm): Promise<Confirm | null> {
-    const answer = await this.#post('/wire/keys', keyForm(this.suite, share, confirm))
-    return ofPeer(() => {
-      const form = accepted(answer, { confirm: 'object?' })
-      if (form['confirm'] === undefined) return null
-      return decodeConfirm(this.suite, confirmFields(form['confirm']))
-    })
+    const answer = await this.post('/wire/keys', keyForm(this.suite, share, confirm))
+    return ofAnswer(answer, { confirm: 'object?' }, (form) =>
+      form['confirm'] === undefined
+        ? null
+        : decodeConfirm(this.suite, confirmFields(form['confirm'])),
+    )
   }
 
   /** Returns whether the key message has to be sent once more. */
@@ -195,9 +173,8 @@ export class IndependentPeer {
       const plain = Buffer.from(text)
       if (!this.current) throw new Refusal('no_session')
       if (plain.length > MAX_TEXT) throw new Refusal('too_large')
-      const answer = await this.#post('/wire/message', messageForm(this.current.seal(plain)))
-      return ofPeer(() => {
-        const { missing } = accepted(answer, { missing: 'number' })
+      const answer = await this.post('/wire/message', messageForm(this.current.seal(plain)))
+      return ofAnswer(answer, { missing: 'number' }, ({ missing }) => {
         if (!Number.isSafeInteger(missing) || Number(missing) < 0) throw new Refusal('bad_message')
         return Number(missing)
       })
@@ -209,8 +186,8 @@ export class IndependentPeer {
     return this.#inTurn('/wire/image', async () => {
       if (!this.current) throw new Refusal('no_session')
       const metadata = { type, bytes: content.length, name }
-      const answer = await this.#post('/wire/image', this.current.sealPicture(metadata, content))
-      return ofPeer(() => Number(accepted(answer, { bytes: 'number' })['bytes']))
+      const answer = await this.post('/wire/image', this.current.sealPicture(metadata, content))
+      return ofAnswer(answer, { bytes: 'number' }, ({ bytes }) => Number(bytes))
     })
   }
 
@@ -265,6 +242,30 @@ export class IndependentPeer {
     this.known = candidate.theirs.identity
   }
 
+  receiveKeys(body: Buffer): Json {
+    if (body.length > this.suite.bodyLimit) this.#refuseLong(body)
+    const [share, confirm, followed] = this.#checkKeys(parse(body))
+    const candidate = this.candidate
+    if (candidate && named(confirm, candidate)) {
+      this.#promote(candidate)
+      if (!same(candidate.theirs, share)) this.#keep(share)
+    } else {
+      const isKept = same(this.share, share)
+      const taken = followed ?? (isKept ? null : this.#fromSlot(share))
+      if (!taken && !isKept) this.candidate = this.#derive(share)
+      this.#keep(share)
+      if (taken) this.#promote(taken)
+    }
+    return { accepted: true, ...confirmForm(this.#confirm) }
+  }
+
+  #refuseLong(body: Buffer): never {
+    const form = body.length > KEYS_LIMIT ? {} : (parse(body) as Json | null)
+    const name = form?.['curve']
+    const isOther = typeof name === 'string' && name !== this.suite.name
+    throw new Refusal(isOther ? 'curve_mismatch' : 'too_large')
+  }
+
   /** The checks on a key message in the order of the table; the session is that of step 2, if any. */
   #checkKeys(value: unknown): [share: Share, confirm: Confirm | null, followed: Session | null] {
     const form = fields(value, {
@@ -276,7 +277,7 @@ export class IndependentPeer {
       confirm: 'object?',
     })
     const confirmation = form['confirm'] === undefined ? null : confirmFields(form['confirm'])
-    const { suite } = this
+    const { suite, candidate } = this
     const { curve, kem } = suite
     if (form['curve'] !== suite.name) throw new Refusal('curve_mismatch')
     const confirm = confirmation && decodeConfirm(suite, confirmation)
@@ -290,13 +291,9 @@ export class IndependentPeer {
     if (isBad || identity.equals(point)) throw new Refusal('bad_point')
     const own = [this.#ephemeral, this.current?.own, this.previous?.own]
     const ownHalves = own.flatMap((one) => (one ? halves(suite, one.publicKey) : []))
-    if (
-      [this.identity.publicKey, ...ownHalves].some((mine) =>
-        [identity, key, point].some((other) => mine && other?.equals(mine)),
-      )
-    )
-      throw new Refusal('reflection')
-    const candidate = this.candidate
+    const isOwn = (other: Buffer | null) =>
+      other && [this.identity.publicKey, ...ownHalves].some((mine) => mine?.equals(other))
+    if ([identity, key, point].some(isOwn)) throw new Refusal('reflection')
     const known = [this.known, named(confirm, candidate)?.theirs.identity ?? null]
     if (known.some((one) => one && !one.equals(identity))) throw new Refusal('identity_changed')
     const share: Share = { identity, publicKey }
@@ -306,29 +303,12 @@ export class IndependentPeer {
     const isFollowing = !session && this.#isFollowing(confirm, share)
     // as party 1 of the kept share it derives nothing, so that there is no tag to check
     const keepsOwn = same(this.share, share) && candidate?.party === 1
-    const derives = isFollowing && !keepsOwn
-    const followed = derives ? this.#derive(share, confirm.ciphertext) : null
+    const followed = isFollowing && !keepsOwn ? this.#derive(share, confirm.ciphertext) : null
     const wrong = [session, followed].some((one) => one && !one.isRight(confirm))
     if (wrong) throw new Refusal('confirm_failed')
     const isUnknown = !session && !isFollowing && !named(confirm, this.previous)
     if (kem && this.#ephemeral && isUnknown) throw new Refusal('confirm_failed')
     return [share, confirm, followed]
-  }
-
-  #receiveKeys(value: unknown): Json {
-    const [share, confirm, followed] = this.#checkKeys(value)
-    const candidate = this.candidate
-    if (candidate && named(confirm, candidate)) {
-      this.#promote(candidate)
-      if (!same(candidate.theirs, share)) this.#keep(share)
-    } else {
-      const isKept = same(this.share, share)
-      const taken = followed ?? (isKept ? null : this.#fromSlot(share))
-      if (!taken && !isKept) this.candidate = this.#derive(share)
-      this.#keep(share)
-      if (taken) this.#promote(taken)
-    }
-    return { accepted: true, ...confirmForm(this.#confirm) }
   }
 
   /** The session that the slot confirms, if it follows and its tag is right. */
@@ -352,15 +332,15 @@ export class IndependentPeer {
   }
 
   #sessionOf(id: Buffer): Session {
-    const sessions = [this.current, this.candidate, this.previous]
-    const session = sessions.find((one) => one?.id.equals(id))
+    const session = [this.current, this.candidate, this.previous].find((one) => one?.id.equals(id))
     if (!session) throw new Refusal('unknown_session')
     return session
   }
 
-  #receiveMessage(value: unknown): Json {
+  receiveMessage(body: Buffer): Json {
+    if (body.length > MESSAGE_LIMIT) throw new Refusal('too_large')
     const types = { v: 'number', session: 'string', seq: 'number', ciphertext: 'string' }
-    const form = fields(value, types)
+    const form = fields(parse(body), types)
     const seq = Number(form['seq'])
     if (!Number.isSafeInteger(seq) || seq < 0 || Object.is(seq, -0))
       throw new Refusal('bad_message')
@@ -380,39 +360,32 @@ export class IndependentPeer {
     return { accepted: true, missing }
   }
 
-  async #receivePicture(body: AsyncIterable<Buffer>): Promise<Json> {
-    let [found, opened, read]: [Session | null, Buffer, number] = [null, Buffer.alloc(0), 0]
-    let [number, key, behind] = [0, opened, opened]
-    let [declared, type, length] = [0, '', 0]
-    for await (const { bytes, isLast } of piecesOf(body)) {
-      if (!found) {
-        if (bytes.length < HEAD || !bytes.toString('latin1').startsWith('DUET2'))
-          throw new Refusal('bad_image')
-        found = this.#sessionOf(bytes.subarray(5, 21))
-        number = Number(bytes.readBigUInt64BE(21))
-        this.#checkNumber(number, found.files.in.next)
-        ;({ key, chain: behind } = found.files.in.ahead(number))
-        if (!isLast) continue
-        throw new Refusal('decrypt_failed')
-      }
+  async receivePicture(body: AsyncIterable<Buffer>): Promise<Json> {
+    const pieces = piecesOf(body)
+    const { value: head } = await pieces.next()
+    const { id, number } = readHead(head?.bytes)
+    const session = this.#sessionOf(id)
+    const chain = session.files.in
+    this.#checkNumber(number, chain.next)
+    if (head?.isLast) throw new Refusal('decrypt_failed')
+    const { key, chain: behind } = chain.ahead(number)
+    let [read, type, declared] = [0, '', 0]
+    let picture: Buffer = Buffer.alloc(0)
+    for await (const { bytes, isLast } of pieces) {
       const plain = openChunk(key, read++, isLast, bytes)
-      if (read === 1) {
-        length = plain.length < 2 ? 0 : plain.readUInt16BE()
-        ;({ declared, type } = readMetadata(plain.subarray(2), length))
-      }
-      opened = Buffer.concat([opened, read === 1 ? plain.subarray(2 + length) : plain])
-      if (opened.length > declared) throw new Refusal('bad_image')
+      if (read === 1) ({ type, declared, picture } = readMetadata(plain))
+      else picture = Buffer.concat([picture, plain])
+      if (picture.length > declared) throw new Refusal('bad_image')
     }
-    if (!found || !isOfType(type, opened) || opened.length !== declared || isTooLarge(type, opened))
-      throw new Refusal('bad_image')
+    if (picture.length !== declared || isBadPicture(type, picture)) throw new Refusal('bad_image')
     // it may have been overtaken while it came, or its session replaced before it was confirmed
-    if (found !== this.candidate && !found.isConfirmed) throw new Refusal('unknown_session')
-    if (number < found.files.in.next) throw new Refusal('replay')
-    if (found === this.candidate) this.#promote(found)
-    found.files.in.step(number, behind)
+    if (session !== this.candidate && !session.isConfirmed) throw new Refusal('unknown_session')
+    if (number < chain.next) throw new Refusal('replay')
+    if (session === this.candidate) this.#promote(session)
+    chain.step(number, behind)
     key.fill(0)
-    this.pictures.push(opened)
-    return { accepted: true, bytes: opened.length }
+    this.pictures.push(picture)
+    return { accepted: true, bytes: picture.length }
   }
 
   /** One request at a time on each route. */
@@ -421,81 +394,4 @@ export class IndependentPeer {
     this.#turns[path] = turn.catch(() => {})
     return turn
   }
-
-  async #post(path: string, body: object): Promise<unknown> {
-    await this.passing('request out', path, body)
-    const isStream = Buffer.isBuffer(body)
-    const type = isStream ? 'application/octet-stream' : 'application/json'
-    const { status, text } = await call(this.peerUrl + path, {
-      method: 'POST',
-      headers: { 'content-type': type },
-      body: isStream ? body : JSON.stringify(body),
-      signal: AbortSignal.timeout(5_000),
-      agent: this.#agent,
-    })
-    if (Buffer.byteLength(text) > MAX_ANSWER) throw new Error('not a peer: a long answer')
-    const answer = JSON.parse(text) as Json
-    await this.passing('answer in', path, answer)
-    if (status >= 400) throw new Refusal(String(answer['code']))
-    if (status !== 201) throw new Error(`not a peer: ${status}`)
-    return answer
-  }
-
-  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    const { url = '' } = request
-    let [status, type, answer]: [number, string, Json] = [201, 'application/json', {}]
-    try {
-      checkRequest(request)
-      answer = await this.#answer(url, request)
-      await this.passing('answer out', url, answer)
-    } catch (error) {
-      if (!(error instanceof Refusal)) return void response.destroy()
-      const { code } = error
-      ;[status, type] = [400, PROBLEM]
-      const detail = `This peer refused it: ${code}.`
-      answer = { status, code, title: 'Refused', detail, next: 'Send keys on both sides.' }
-    }
-    request.resume()
-    response.writeHead(status, { 'content-type': type }).end(JSON.stringify(answer))
-  }
-
-  async #answer(url: string, request: http.IncomingMessage): Promise<Json> {
-    if (url === '/wire/image') {
-      await this.passing('request in', url, null)
-      return this.#receivePicture(request)
-    }
-    const body = await bodyOf(request)
-    await this.passing('request in', url, body)
-    if (url === '/wire/message') {
-      if (body.length > MESSAGE_LIMIT) throw new Refusal('too_large')
-      return this.#receiveMessage(parse(body))
-    }
-    if (body.length > this.suite.bodyLimit) this.#refuseLong(body)
-    return this.#receiveKeys(parse(body))
-  }
-
-  #refuseLong(body: Buffer): never {
-    const form = body.length > KEYS_LIMIT ? {} : (parse(body) as Json | null)
-    const name = form?.['curve']
-    const isOther = typeof name === 'string' && name !== this.suite.name
-    throw new Refusal(isOther ? 'curve_mismatch' : 'too_large')
-  }
-}
-
-function checkRequest({ url = '', method, headers }: http.IncomingMessage): void {
-  if (!ROUTES.includes(url)) throw new Refusal('not_found')
-  if (method !== 'POST') throw new Refusal('method_not_allowed')
-  if (!HOST.test(headers.host ?? '')) throw new Refusal('bad_host')
-  const isRight =
-    url === '/wire/image'
-      ? /^application\/octet-stream$/i
-      : /^application\/json(\s*;\s*charset="?utf-8"?)?$/i
-  if (!isRight.test(headers['content-type'] ?? '') || headers['content-encoding'])
-    throw new Refusal('unsupported_type')
-}
-
-async function bodyOf(request: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of request) chunks.push(chunk)
-  return Buffer.concat(chunks)
 }

@@ -1,4 +1,4 @@
-/** The suites of duet/2 for the independent peer: curves of node:crypto, ML-KEM-768 of the package mlkem. */
+/** The suites of duet/2: curves of node:crypto, ML-KEM-768 of the package mlkem. */
 
 import crypto from 'node:crypto'
 import { createMlKem768 } from 'mlkem'
@@ -47,7 +47,6 @@ export interface Ephemeral {
 }
 
 const bytes = (hex: string) => Buffer.from(hex, 'hex')
-const joined = (...parts: Buffer[]) => Buffer.concat(parts)
 
 function throws(run: () => unknown): boolean {
   try {
@@ -60,15 +59,6 @@ function throws(run: () => unknown): boolean {
 
 /** What stands before the 32 bytes of a private key in its PKCS#8 (RFC 8410 section 7). A JWK would need the public half too. */
 const PKCS8 = bytes('302e020100300506032b656e04220420')
-const privateKeyOf = (privateKey: Buffer) =>
-  crypto.createPrivateKey({ key: joined(PKCS8, privateKey), format: 'der', type: 'pkcs8' })
-// as JWK: OpenSSL 3.0 takes ten times as long to read DER
-const publicKeyOf = (point: Buffer) =>
-  crypto.createPublicKey({
-    key: { kty: 'OKP', crv: 'X25519', x: point.toString('base64url') },
-    format: 'jwk',
-  })
-
 const ONE = Buffer.alloc(32, 1)
 const PRIME_25519 = bytes(`7f${'ff'.repeat(30)}ed`)
 
@@ -77,8 +67,15 @@ const X25519: Curve = {
   id: 1,
   basePoint: bytes(`09${'00'.repeat(31)}`),
   publicKey: (privateKey) => X25519.dh(privateKey, X25519.basePoint),
-  dh: (privateKey, point) =>
-    crypto.diffieHellman({ privateKey: privateKeyOf(privateKey), publicKey: publicKeyOf(point) }),
+  dh(privateKey, point) {
+    const key = Buffer.concat([PKCS8, privateKey])
+    // OpenSSL 3.0 takes ten times as long to read a public key in DER
+    const jwk = { kty: 'OKP', crv: 'X25519', x: point.toString('base64url') }
+    return crypto.diffieHellman({
+      privateKey: crypto.createPrivateKey({ key, format: 'der', type: 'pkcs8' }),
+      publicKey: crypto.createPublicKey({ key: jwk, format: 'jwk' }),
+    })
+  },
   isBad: (point) =>
     Buffer.from(point).reverse().compare(PRIME_25519) >= 0 || throws(() => X25519.dh(ONE, point)),
 }
@@ -117,10 +114,9 @@ const ML_KEM_768: Kem = {
     return { ciphertext: Buffer.from(ciphertext), secret: Buffer.from(secret) }
   },
   decapsulate: (privateKey, ciphertext) => Buffer.from(mlKem.decap(ciphertext, privateKey)),
-  isBad: (key) => Array.from({ length: NUMBERS }, (_, i) => numberAt(key, i)).some(isTooLarge),
+  isBad: (key) =>
+    Array.from({ length: NUMBERS }, (_, i) => numberAt(key, i)).some((one) => one >= MODULUS),
 }
-
-const isTooLarge = (number: number) => number >= MODULUS
 
 /** Number `i` of 12 bits, two in three bytes, the lower bits first (FIPS 203 algorithm 6). */
 function numberAt(key: Buffer, i: number): number {
@@ -138,24 +134,18 @@ export function withNumber(key: Buffer, i: number, number: number): Buffer {
 
 export const INDEPENDENT_CURVES: readonly Curve[] = [X25519, P256]
 
+const suite = (
+  name: string,
+  id: number,
+  curve: Curve,
+  kem: Kem | null,
+  publicKeyLength: number,
+): Suite => ({ name, id, curve, kem, publicKeyLength, bodyLimit: kem ? 8_192 : 4_096 })
+
 export const INDEPENDENT_SUITES: readonly Suite[] = [
-  {
-    name: 'X25519',
-    id: 1,
-    curve: X25519,
-    kem: null,
-    publicKeyLength: 32,
-    bodyLimit: 4_096,
-  },
-  { name: 'P-256', id: 2, curve: P256, kem: null, publicKeyLength: 65, bodyLimit: 4_096 },
-  {
-    name: 'X25519MLKEM768',
-    id: 3,
-    curve: X25519,
-    kem: ML_KEM_768,
-    publicKeyLength: 1_216,
-    bodyLimit: 8_192,
-  },
+  suite('X25519', 1, X25519, null, 32),
+  suite('P-256', 2, P256, null, 65),
+  suite('X25519MLKEM768', 3, X25519, ML_KEM_768, 1_216),
 ]
 
 export function keyPair(curve: Curve, privateKey = crypto.randomBytes(32)): KeyPair {
@@ -168,7 +158,8 @@ export function ephemeralKeys(
   seed = crypto.randomBytes(64),
 ): Ephemeral {
   const [point, pair] = [keyPair(curve, privateKey), kem?.keyPair(seed) ?? null]
-  return { point, kem: pair, publicKey: joined(pair?.publicKey ?? bytes(''), point.publicKey) }
+  const publicKey = Buffer.concat([pair?.publicKey ?? bytes(''), point.publicKey])
+  return { point, kem: pair, publicKey }
 }
 
 /** The halves of a public key; without a KEM the first is null. */

@@ -1,4 +1,4 @@
-/** What two shares give in duet/2: transcript, keys, chains, seals. Written from src/protocol/README.md alone. */
+/** What two shares give in duet/2: transcript, keys, chains, seals. */
 
 import crypto from 'node:crypto'
 import {
@@ -8,7 +8,7 @@ import {
   halves,
   type KeyPair,
   type Suite,
-} from './independent-suites.ts'
+} from './suites.ts'
 
 export type Share = Readonly<Record<'identity' | 'publicKey', Buffer>>
 export interface Confirm {

@@ -1,9 +1,9 @@
 /** Every value of a worked example of `src/protocol/vectors.json`, computed by the independent peer from its private keys, seeds, m, texts and picture. */
 
 import assert from 'node:assert/strict'
-import { keyForm, messageForm } from './independent-forms.ts'
-import { openChunk, Session, type Share, safetyNumber } from './independent-session.ts'
-import { ephemeralKeys, keyPair, type Suite } from './independent-suites.ts'
+import { keyForm, messageForm } from './forms.ts'
+import { openChunk, Session, type Share, safetyNumber } from './session.ts'
+import { ephemeralKeys, keyPair, type Suite } from './suites.ts'
 
 /** The labels of what K gives, by the names of its values. */
 const LABELS = {
