@@ -44,7 +44,7 @@ export const ROOMS: readonly Room[] = [
     keyFiles: 'keyFiles state',
     openMemory: 'state',
     pem: 'pem keyFiles',
-    pictureFile: 'pictureStore',
+    pictureFile: 'pictureFile',
     pictureStore: 'pictureStore',
   }),
   room('src/peer', 95, 'peer', { pictureSize: 'pictureSize', texts: 'texts' }),
