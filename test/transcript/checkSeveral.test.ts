@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/memory.ts'
+import { forgetful } from '../../src/state/openMemory.ts'
 import { stranger } from '../helpers/bad-input.ts'
 import { post } from '../helpers/call.ts'
 import {

@@ -2,6 +2,7 @@
 
 import fs from 'node:fs'
 import { orAlike } from '../../disk/fileName.ts'
+import { readAtMost, TO_READ } from '../../disk/open.ts'
 import { JsonError, type JsonFault, parseJson } from '../../protocol/json.ts'
 import { type FileCode, FileError } from './finding.ts'
 
@@ -22,8 +23,7 @@ const MAX_DEPTH = 8
 export function readFile(path: fs.PathLike, name: string): Uint8Array {
   let fd: number
   try {
-    // a FIFO would keep us waiting for somebody who writes
-    fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
+    fd = fs.openSync(path, TO_READ)
   } catch (error) {
     throw unreadable(error, name)
   }
@@ -35,28 +35,16 @@ export function readFile(path: fs.PathLike, name: string): Uint8Array {
         `It is a folder. Name the files in it: ${isWord(name) ? name.replace(/\/$/, '') : 'FOLDER'}/*.json`,
       )
     if (!stat.isFile()) throw new FileError('unreadable', 'It is not a file.')
-    return readBounded(fd)
+    const bytes = readAtMost(fd, MAX_FILE_BYTES + 1)
+    if (bytes.length <= MAX_FILE_BYTES) return bytes
+    throw new FileError(
+      'too_large',
+      `It has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and no transcript is that long.`,
+    )
   } catch (error) {
     throw error instanceof FileError ? error : unreadable(error, name)
   } finally {
     fs.closeSync(fd)
-  }
-}
-
-/** What a file says of its length may be wrong: it may grow, and those of the system say 0. */
-function readBounded(fd: number): Uint8Array {
-  const pieces: Buffer[] = []
-  for (let length = 0; ; ) {
-    const piece = Buffer.allocUnsafe(1024 * 1024)
-    const read = fs.readSync(fd, piece)
-    if (read === 0) return Buffer.concat(pieces)
-    length += read
-    if (length > MAX_FILE_BYTES)
-      throw new FileError(
-        'too_large',
-        `It has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and no transcript is that long.`,
-      )
-    pieces.push(piece.subarray(0, read))
   }
 }
 

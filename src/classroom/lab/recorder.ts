@@ -1,15 +1,15 @@
-/** What somebody has who records the wire between two peers of the lab's own. */
+/** Records the wire between two peers of the lab's own while they exchange keys, texts and pictures. */
 
 import { bytesToHex, equalBytes } from '../../protocol/bytes.ts'
 import { transcriptOf } from '../../protocol/keySchedule.ts'
 import { parseAnswer, parseKeyMessage, parseMessage } from '../../protocol/messages.ts'
 import type { Suite } from '../../protocol/suites.ts'
-import { jsonOf, step } from './call.ts'
+import { fieldsOf, step } from './call.ts'
 import { type RecordedSession, type Sealed, sealedMessage, sealedPicture } from './keys.ts'
-import type { OwnPeer } from './pair.ts'
+import type { OwnPeer } from './ownPair.ts'
 import type { Passed, Tap } from './tap.ts'
 
-/** A session whose messages and pictures are still to come: they are put into `sealed`. */
+/** A recorded session that goes on: each message and picture that is recorded later is added to `sealed`. */
 export interface OpenRecording extends RecordedSession {
   readonly sealed: Sealed[]
   /** The bodies of the exchange, in bytes: those to `b`, then those to `a`. */
@@ -39,7 +39,7 @@ export async function exchangeRecorded(
   const wire = passed.flatMap((requests) =>
     requests.map(({ body, answer }) => ({
       request: body.length,
-      answer: answer?.body.length ?? 0,
+      answer: answer?.bytes.length ?? 0,
     })),
   )
   const tags = confirms.map(({ tag }) => tag)
@@ -47,8 +47,8 @@ export async function exchangeRecorded(
 }
 
 function parsed(suite: Suite, { body, answer }: Passed) {
-  const { share, confirm } = parseKeyMessage(suite, jsonOf(body))
-  const answered = answer && parseAnswer(suite, jsonOf(answer.body))
+  const { share, confirm } = parseKeyMessage(suite, fieldsOf(body))
+  const answered = answer && parseAnswer(suite, fieldsOf(answer.bytes))
   return { share, confirms: [confirm, answered].flatMap((each) => (each ? [each] : [])) }
 }
 
@@ -60,7 +60,7 @@ export async function sendRecorded(
   text: string,
 ): Promise<void> {
   await step(from.url, '/send_msg', text)
-  recording.sealed.push(sealedMessage(parseMessage(jsonOf(lastTo(to.tap, '/wire/message')))))
+  recording.sealed.push(sealedMessage(parseMessage(fieldsOf(lastTo(to.tap, '/wire/message')))))
 }
 
 /** /send_image on `from`, without a picture of the caller's, recorded on its way to `to`. */
@@ -79,7 +79,7 @@ function lastTo(tap: Tap, path: string): Buffer {
   return request.body
 }
 
-/** As a table shows which session it is. */
+/** The beginning of a session's id, for a table. */
 export function shortId(session: Uint8Array): string {
   return bytesToHex(session).slice(0, 8)
 }

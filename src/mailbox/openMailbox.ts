@@ -1,4 +1,4 @@
-/** A peer's mailbox: messages are looked at as far as a public key allows, and stored. */
+/** A peer's mailbox: it checks messages as far as the public key allows, and stores them. */
 
 import type { Mailbox } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
@@ -6,7 +6,7 @@ import { Maildir } from './maildir.ts'
 import { checkSealed } from './seal.ts'
 
 /**
- * The mailbox in the folder `dir`, which is there; `key` is given as PEM and fingerprint too.
+ * The mailbox in the existing folder `dir`. `key`: the public key as PEM, and its fingerprint.
  * @throws the system's errors
  */
 export function openMailbox(

@@ -10,12 +10,12 @@ export interface Found {
 }
 
 const KEY_BYTES = 32
-/** A longer value, up to this, is cut into keys: it may be a seed, or keys in a row. */
+/** A longer value, up to this many bytes, is cut into pieces of a key's length: it may be several keys in a row. */
 const MAX_BYTES = 128
 /** A decapsulation key of ML-KEM-768 and the seed that it comes from (FIPS 203 section 8, table 3, and section 7.1). */
 const KEM_PRIVATE_BYTES = [2400, 64]
 const MAX_OBJECTS = 20_000
-/** Node's own, behind which there is no key of ours, but the rest of the process. */
+/** Classes of Node's own that the walk does not enter: they hold no key of ours, and lead to the rest of the process. */
 const NODES_OWN =
   /^(Socket|TCP|Pipe|TTY|Server|HTTP\w*|Agent|ClientRequest|IncomingMessage|ServerResponse|Timeout|TimersList|FSWatcher|FileHandle|process)$/
 

@@ -4,12 +4,12 @@ import { type Launched, launch, type PeerPlan } from '../launch.ts'
 import type { Mailbox } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
-import { openClaimed } from '../state/claim.ts'
-import { makeDirectory, naming } from '../state/files.ts'
+import { makeDirectory, orStateError } from '../state/files.ts'
 import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
-import { forgetful } from '../state/memory.ts'
+import { openLocked } from '../state/lockedState.ts'
+import { forgetful } from '../state/openMemory.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
-import { pictureFile } from '../state/pictures.ts'
+import { pictureFile } from '../state/pictureFile.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
@@ -22,9 +22,9 @@ export const BLOCKED_PORTS: readonly number[] = [
 ]
 
 export interface RunOptions {
-  /** Without one, that of `identity`, else X25519. */
+  /** If not given: that of `identity`, or else X25519. */
   readonly curve?: SuiteName
-  /** A PEM with the private key that takes the place of the identity in the state. */
+  /** A PEM file with the private key that takes the place of the identity in the state. */
   readonly identity?: string
   readonly message?: string
   readonly image?: string
@@ -35,17 +35,17 @@ export interface RunOptions {
   readonly showWork?: true
   /** false with --no-state */
   readonly state?: string | false
-  /** The folder for mail, and the file with the key that it is sealed to. */
+  /** The folder for mail, and the PEM file of the public key that it is sealed to. */
   readonly mailbox?: string
   readonly mailboxKey?: string
 }
 
 /**
- * Runs a peer for each plan until a signal comes; `stateOf`: where the peer on a port keeps its
- * state. Returns the exit code.
+ * Runs a peer for each plan until a signal comes. `stateOf`: the folder where the peer on a port keeps its state. Returns
+ * the exit code.
  * @throws StateError, DuetError, or the system's error for a port
  */
-export async function run(
+export async function runPeers(
   plans: readonly PeerPlan[],
   options: RunOptions,
   stateOf: (port: number) => string,
@@ -61,12 +61,12 @@ export async function run(
   const peers: Launched[] = []
   const asked = askedToEnd({
     alwaysAtHangup: options.state === false,
-    // with --no-secrets nobody can read them
+    // with --no-secrets nobody can read the unread texts, so there is nothing to save
     ...(options.secrets && savingUnread(peers, terminal)),
   })
-  // better now than in the middle of a lesson
+  // a picture that can't be sent is told now, and not in the middle of a lesson
   if (options.image !== undefined) await pictureFile(options.image)
-  // no other peer has anything of the lab in its process
+  // without this option, a peer's process holds nothing of the lab
   const showWork =
     options.showWork && (await import('../classroom/lab/show-work/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
@@ -77,7 +77,7 @@ export async function run(
       const memory =
         options.state === false
           ? forgetful(suite.curve, identity, options.keepPictures)
-          : openClaimed(stateOf(port), suite.curve, identity, tell, options.keepPictures)
+          : openLocked(stateOf(port), suite.curve, identity, tell, options.keepPictures)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },
@@ -99,15 +99,15 @@ export async function run(
   return exitCode
 }
 
-/** Opens the mailbox in `dir`, which is made if it isn't there; undefined without one. */
+/** Returns what opens the mailbox in `dir`, which is made if it isn't there; undefined if the peer has none. */
 async function mailboxOf(
   dir: string | undefined,
   key: PublicKey | null,
 ): Promise<(() => Mailbox) | undefined> {
   if (dir === undefined || key === null) return undefined
-  const { openMailbox } = await import('../mailbox/mailbox.ts')
+  const { openMailbox } = await import('../mailbox/openMailbox.ts')
   return () =>
-    naming(dir, () => {
+    orStateError(dir, () => {
       makeDirectory(dir)
       const known = { publicKey: encodePublicKey(key), fingerprint: fingerprint(key) }
       return openMailbox(dir, key, known)

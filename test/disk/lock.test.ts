@@ -6,8 +6,8 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, it } from 'node:test'
-import { newMark, processOf } from '../../src/disk/mark.ts'
-import { Turn } from '../../src/disk/turn.ts'
+import { Lock } from '../../src/disk/lock.ts'
+import { newStamp, processOf } from '../../src/disk/stamp.ts'
 import { endedProcess, failingWith, folderForEach, modeOf } from '../helpers/files.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
@@ -15,6 +15,7 @@ const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 const at = folderForEach()
 beforeEach(() => fs.mkdirSync(at('tmp')))
 
+const newLock = () => new Lock(at('watching'), at('tmp'))
 const namesIn = (folder: string) => fs.readdirSync(at(folder)).sort()
 const held = () => namesIn('watching')
 /** The one file that says whose turn it is. */
@@ -24,11 +25,11 @@ const hold = (mark: string) => {
   fs.writeFileSync(at('watching', mark), '')
 }
 /** A mark of a process on another machine. */
-const elsewhere = () => newMark().replace(/[^.]+$/, 'elsewhere')
+const elsewhere = () => newStamp().replace(/[^.]+$/, 'elsewhere')
 
 describe('the turn to read', () => {
   it("is the first one's, and the next one's when that has ended", () => {
-    const [one, two] = [new Turn(at()), new Turn(at())]
+    const [one, two] = [newLock(), newLock()]
     assert.equal(one.take(), true)
     assert.equal(two.take(), false)
     assert.equal(processOf(two.holder ?? ''), `process ${process.pid}`)
@@ -44,17 +45,17 @@ describe('the turn to read', () => {
   })
 
   it('is taken anew when its folder was removed, or emptied', () => {
-    const turn = new Turn(at())
-    assert.equal(turn.take(), true)
+    const lock = newLock()
+    assert.equal(lock.take(), true)
     fs.rmSync(at('watching'), { recursive: true })
-    assert.equal(turn.take(), true)
+    assert.equal(lock.take(), true)
     fs.rmSync(holding())
-    assert.equal(turn.take(), true)
+    assert.equal(lock.take(), true)
     assert.equal(held().length, 1)
   })
 
   it('is given back by its holder alone', () => {
-    const [one, two] = [new Turn(at()), new Turn(at())]
+    const [one, two] = [newLock(), newLock()]
     one.take()
     const mark = held()
     two.release()
@@ -70,7 +71,7 @@ describe('the turn to read', () => {
   })
 
   it("is asked for without a word on the disk while it is somebody else's", (t) => {
-    const [one, two] = [new Turn(at()), new Turn(at())]
+    const [one, two] = [newLock(), newLock()]
     one.take()
     const writes = (['mkdirSync', 'renameSync', 'utimesSync'] as const).map((name) =>
       t.mock.method(fs, name),
@@ -83,7 +84,7 @@ describe('the turn to read', () => {
   })
 
   it('has no holder once it is ours, and while nobody has it', () => {
-    const [one, two] = [new Turn(at()), new Turn(at())]
+    const [one, two] = [newLock(), newLock()]
     assert.equal(one.holder, null)
     one.take()
     assert.equal(one.holder, null)
@@ -97,16 +98,16 @@ describe('the turn to read', () => {
   it('is no business of a file that another program puts beside it', () => {
     hold('.DS_Store')
     hold('free')
-    const turn = new Turn(at())
-    assert.equal(turn.take(), true)
-    turn.release()
+    const lock = newLock()
+    assert.equal(lock.take(), true)
+    lock.release()
     assert.deepEqual(held(), ['.DS_Store', 'free'])
   })
 
   it("goes on from one of two that are dead, and the other one's mark stays what it is", () => {
-    const dead = [0, 1].map(() => newMark().replace(/[0-9a-f]{16}-/, `${'0'.repeat(16)}-`))
+    const dead = [0, 1].map(() => newStamp().replace(/[0-9a-f]{16}-/, `${'0'.repeat(16)}-`))
     for (const mark of dead) hold(mark)
-    assert.equal(new Turn(at()).take(), true)
+    assert.equal(newLock().take(), true)
     assert.equal(held().length, 2)
     assert.equal(held().filter((mark) => dead.includes(mark)).length, 1)
   })
@@ -114,9 +115,9 @@ describe('the turn to read', () => {
   it('is not ours when what was seen has changed hands since', (t) => {
     hold('free')
     t.mock.method(fs, 'readdirSync', () => [elsewhere()])
-    const turn = new Turn(at())
-    assert.equal(turn.take(), false)
-    assert.equal(turn.holder, null)
+    const lock = newLock()
+    assert.equal(lock.take(), false)
+    assert.equal(lock.holder, null)
     t.mock.restoreAll()
     assert.deepEqual(held(), ['free'])
   })
@@ -125,7 +126,7 @@ describe('the turn to read', () => {
     hold(elsewhere())
     const heard = 1_700_000_000
     fs.utimesSync(holding(), heard, heard)
-    const [one, two] = [new Turn(at()), new Turn(at())]
+    const [one, two] = [newLock(), newLock()]
     const clock = t.mock.method(Date, 'now', () => heard * 1000 + 119_999)
     assert.equal(one.take(), false)
     assert.match(processOf(one.holder ?? ''), / on elsewhere$/)
@@ -134,18 +135,18 @@ describe('the turn to read', () => {
   })
 
   it('is as young as the last time that it was asked for', () => {
-    const turn = new Turn(at())
+    const lock = newLock()
     const isYoung = () => Date.now() - fs.statSync(holding()).mtimeMs < 60_000
-    for (const before of [() => turn.take(), () => turn.release()]) {
+    for (const before of [() => lock.take(), () => lock.release()]) {
       before()
       fs.utimesSync(holding(), 1, 1)
-      assert.equal(turn.take(), true)
+      assert.equal(lock.take(), true)
       assert.ok(isYoung())
     }
   })
 
   it('is made by one of two who come first at the same moment, and the other one waits', (t) => {
-    const [one, two] = [new Turn(at()), new Turn(at())]
+    const [one, two] = [newLock(), newLock()]
     const { mkdirSync } = fs
     const { mock } = t.mock.method(fs, 'mkdirSync', (...args: Parameters<typeof mkdirSync>) => {
       mock.restore()
@@ -161,16 +162,16 @@ describe('the turn to read', () => {
 
   for (const what of ['made', 'taken', 'kept'] as const)
     it(`that the system does not let be ${what} is its error, and leaves nothing in tmp`, (t) => {
-      const turn = new Turn(at())
+      const lock = newLock()
       if (what === 'taken') hold('free')
-      if (what === 'kept') turn.take()
+      if (what === 'kept') lock.take()
       t.mock.method(fs, what === 'kept' ? 'utimesSync' : 'renameSync', failingWith('EACCES'))
-      assert.throws(() => turn.take(), { code: 'EACCES' })
+      assert.throws(() => lock.take(), { code: 'EACCES' })
       assert.deepEqual(namesIn('tmp'), [])
     })
 
   it("is one process's, whoever tries at the same moment", async () => {
-    const taker = new URL('../helpers/turn-taker.mjs', import.meta.url)
+    const taker = new URL('../helpers/lock-taker.mjs', import.meta.url)
     const children = Array.from({ length: 4 }, () => fork(taker, { execArgv: [] }))
     const ask = async (child: ChildProcess, question: object) => {
       const answer = once(child, 'message')
@@ -178,7 +179,7 @@ describe('the turn to read', () => {
       return (await answer)[0] as boolean
     }
     try {
-      const dead = newMark().replace(/^\d+/, `${endedProcess()}`)
+      const dead = newStamp().replace(/^\d+/, `${endedProcess()}`)
       for (let round = 0; round < 40 * TIMES; round++) {
         if (round % 3 === 0) fs.rmSync(at('watching'), { recursive: true, force: true })
         if (round % 3 === 1) fs.renameSync(holding(), at('watching', dead))

@@ -6,11 +6,11 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
-import { isMark, newMark, processOf, stillRuns } from '../../src/disk/mark.ts'
+import { isStamp, newStamp, processOf, stillRuns } from '../../src/disk/stamp.ts'
 import { systemError } from '../helpers/files.ts'
 import { until } from '../helpers/until.ts'
 
-type Marks = typeof import('../../src/disk/mark.ts')
+type Marks = typeof import('../../src/disk/stamp.ts')
 
 const linux =
   process.platform === 'linux' ? false : 'only Linux tells when a process started, and where'
@@ -21,7 +21,7 @@ async function loadedOn(t: TestContext, machine: string, namespace?: string): Pr
   const mocks: { restore(): void }[] = [t.mock.method(os, 'hostname', () => machine).mock]
   if (namespace !== undefined) mocks.push(t.mock.method(fs, 'readlinkSync', () => namespace).mock)
   try {
-    return await import(`../../src/disk/mark.ts?copy=${copies++}`)
+    return await import(`../../src/disk/stamp.ts?copy=${copies++}`)
   } finally {
     for (const mock of mocks) mock.restore()
   }
@@ -36,7 +36,7 @@ async function withProcess(
 ) {
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
   try {
-    await use((start) => newMark().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child)
+    await use((start) => newStamp().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child)
   } finally {
     child.kill('SIGKILL')
   }
@@ -44,13 +44,13 @@ async function withProcess(
 
 describe('a mark', () => {
   it('is never given twice, and is known as one', () => {
-    const marks = Array.from({ length: 100 }, newMark)
+    const marks = Array.from({ length: 100 }, newStamp)
     assert.equal(new Set(marks).size, 100)
-    assert.deepEqual(marks.filter(isMark), marks)
+    assert.deepEqual(marks.filter(isStamp), marks)
   })
 
   it('is a whole name, with each of its parts', () => {
-    const mark = newMark()
+    const mark = newStamp()
     const [pid, start, run = '', host] = old(mark).split('.')
     for (const name of [
       `x${mark}`,
@@ -63,8 +63,8 @@ describe('a mark', () => {
       `${pid}.${start}.${run.replace(/\d+$/, '')}.${host}`,
       `${pid}.${start}.${run}.`,
     ])
-      assert.equal(isMark(name), false, name)
-    assert.equal(isMark(mark.replace(/-\d+/, '-1234')), true)
+      assert.equal(isStamp(name), false, name)
+    assert.equal(isStamp(mark.replace(/-\d+/, '-1234')), true)
   })
 
   it('names the machine in the signs of a file name, whatever it is called', async (t) => {
@@ -73,17 +73,17 @@ describe('a mark', () => {
       ['caf\u00e9 / bar', 'caf____bar'],
       ['', 'localhost'],
     ] as const) {
-      const { newMark, isMark, stillRuns } = await loadedOn(t, called)
-      const mark = newMark()
+      const { newStamp, isStamp, stillRuns } = await loadedOn(t, called)
+      const mark = newStamp()
       assert.match(old(mark), new RegExp(`-0\\.${named}$`))
       for (const each of [mark, old(mark)])
-        assert.deepEqual([isMark(each), stillRuns(each)], [true, true])
+        assert.deepEqual([isStamp(each), stillRuns(each)], [true, true])
     }
   })
 
   it('shows its process, and its machine if that is another one', async (t) => {
-    assert.equal(processOf(newMark()), `process ${process.pid}`)
-    const { newMark: elsewhere } = await loadedOn(t, 'elsewhere')
+    assert.equal(processOf(newStamp()), `process ${process.pid}`)
+    const { newStamp: elsewhere } = await loadedOn(t, 'elsewhere')
     assert.equal(processOf(elsewhere()), `process ${process.pid} on elsewhere`)
   })
 })
@@ -91,12 +91,12 @@ describe('a mark', () => {
 describe('the process of a mark', () => {
   it('runs if it is this one, and not if this one only has its number', async (t) => {
     const earlier = await loadedOn(t, os.hostname())
-    assert.equal(stillRuns(newMark()), true)
-    assert.equal(stillRuns(earlier.newMark()), false)
+    assert.equal(stillRuns(newStamp()), true)
+    assert.equal(stillRuns(earlier.newStamp()), false)
   })
 
   it('is not for this machine to judge if it is of another one, or of none', async (t) => {
-    const { newMark: elsewhere } = await loadedOn(t, 'elsewhere')
+    const { newStamp: elsewhere } = await loadedOn(t, 'elsewhere')
     assert.equal(stillRuns(elsewhere()), null)
     assert.equal(stillRuns('a name'), null)
   })
@@ -112,17 +112,17 @@ describe('the process of a mark', () => {
     )
     const later = await loadedOn(t, here, 'pid:[1]')
     t.mock.restoreAll()
-    for (const { newMark, stillRuns } of [one, other, later])
-      assert.deepEqual([isMark(newMark()), stillRuns(newMark())], [true, true])
+    for (const { newStamp, stillRuns } of [one, other, later])
+      assert.deepEqual([isStamp(newStamp()), stillRuns(newStamp())], [true, true])
     const reboot = new RegExp(`on another machine called ${here}, or before this one started$`)
-    for (const [judge, { newMark }, says] of [
+    for (const [judge, { newStamp }, says] of [
       [one, other, / in another container$/],
       [other, one, / in another container$/],
       [one, later, reboot],
       [later, one, reboot],
     ] as const) {
-      assert.equal(judge.stillRuns(newMark()), null)
-      assert.match(judge.processOf(newMark()), says)
+      assert.equal(judge.stillRuns(newStamp()), null)
+      assert.match(judge.processOf(newStamp()), says)
     }
   })
 
@@ -141,7 +141,7 @@ describe('the process of a mark', () => {
       assert.match(start, /^\d+$/)
       assert.equal(stillRuns(mark(start)), true)
       assert.equal(stillRuns(mark(`${Number(start) - 1}`)), false)
-      assert.equal(newMark().split('.')[1]?.length, start.length)
+      assert.equal(newStamp().split('.')[1]?.length, start.length)
     }),
   )
 
@@ -152,9 +152,9 @@ describe('the process of a mark', () => {
         if (!String(args[0]).startsWith('/proc/')) return readFileSync(...args)
         throw systemError('ENOENT')
       })
-      const { newMark, isMark } = await loadedOn(t, 'mac')
-      assert.match(old(newMark()), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))
-      assert.equal(isMark(newMark()), true)
+      const { newStamp, isStamp } = await loadedOn(t, 'mac')
+      assert.match(old(newStamp()), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))
+      assert.equal(isStamp(newStamp()), true)
       assert.equal(stillRuns(mark('5')), true)
     }))
 
@@ -164,7 +164,7 @@ describe('the process of a mark', () => {
     try {
       const [said] = await once(parent.stdout, 'data')
       const pid = String(said).trim()
-      const mark = newMark().replace(/^\d+\.\d+/, `${pid}.`)
+      const mark = newStamp().replace(/^\d+\.\d+/, `${pid}.`)
       await until(() => /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
       assert.equal(stillRuns(mark), false)
     } finally {

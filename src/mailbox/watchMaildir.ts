@@ -1,26 +1,28 @@
-/** Reads a Maildir: what waits, then what comes. */
+/** Reads a Maildir: the messages that wait, then each that comes. */
 
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
-import { processOf } from '../disk/mark.ts'
-import { Turn } from '../disk/turn.ts'
+import path from 'node:path'
+import { Lock } from '../disk/lock.ts'
+import { readAtMost, TO_READ_NO_LINK } from '../disk/open.ts'
+import { processOf } from '../disk/stamp.ts'
 import type { WatchEvent } from '../peer/contract.ts'
 import type { KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { type Entry, idOf, type Maildir } from './maildir.ts'
 import { MAX_MAIL_BYTES, open, sealedBytes } from './seal.ts'
 
-/** How often, in ms, to look without being told: for a change that the system did not report, or the end of another watcher. */
+/** How often, in ms, to look anyway: the system may not report a change, and never reports that another watcher has ended. */
 const LOOK_AGAIN_MS = 1000
-/** How long, in ms, after it was last written to, a file that does not open may still be growing. */
+/** For so many ms after its last change, a file that does not open may still be growing. */
 const GROWING_MS = 1000
-/** How many looks find nobody's turn before that is told: others may change the file as we look. */
+/** So many looks in a row have to find the lock free, and not take it, before that is told: others may change the lock as we look. */
 const LOOKS = 3
 
 export interface WatchOptions {
   readonly maildir: Maildir
   readonly pair: KeyPair
-  /** Resolves when it is told; only then a message counts as read. */
+  /** Tells the owner, and resolves when that is done. A message counts as read only then. */
   readonly tell: (event: WatchEvent) => Promise<void>
   /** Ends the watching, after the message that is under way. */
   readonly signal: AbortSignal
@@ -30,45 +32,42 @@ export interface WatchOptions {
  * Opens every message that waits, oldest first, and then each that comes, until the signal.
  * @throws the system's errors, and what `tell` throws
  */
-export async function watch({ maildir, pair, tell, signal }: WatchOptions): Promise<void> {
-  const turn = new Turn(maildir.dir)
+export async function watchMaildir({ maildir, pair, tell, signal }: WatchOptions): Promise<void> {
+  const lock = new Lock(path.join(maildir.dir, 'watching'), maildir.tmp)
   const readAll = createReader(maildir, pair, tell)
   const bell = new Bell()
   signal.addEventListener('abort', bell.ring)
-  let eye: fs.FSWatcher | null = null
-  let reading: string | null = null
-  let nobody = 0
+  let changes: fs.FSWatcher | null = null
+  let lastTold: string | null = null
+  let looksInVain = 0
   try {
     while (!signal.aborted) {
-      const mine = turn.take()
-      const now = mine ? 'mine' : turn.holder
-      if (now !== null && now !== reading) {
-        reading = now
+      const isOurs = lock.take()
+      const holder = isOurs ? 'this watcher' : lock.holder
+      if (holder !== null && holder !== lastTold) {
+        lastTold = holder
         await tell(
-          mine
+          isOurs
             ? { type: 'watching', place: maildir.dir }
-            : { type: 'other watcher', process: processOf(now) },
+            : { type: 'other watcher', process: processOf(holder) },
         )
       }
-      nobody = now === null ? nobody + 1 : 0
-      if (nobody === LOOKS) await tell({ type: 'no turn', place: turn.folder })
-      if (mine) {
-        eye ??= lookAt(maildir.new, bell.ring)
-        await readAll(() => !signal.aborted && turn.take())
+      looksInVain = holder === null ? looksInVain + 1 : 0
+      if (looksInVain === LOOKS) await tell({ type: 'lock unusable', place: lock.folder })
+      if (isOurs) {
+        changes ??= watchFolder(maildir.new, bell.ring)
+        await readAll(() => !signal.aborted && lock.take())
       }
       await bell.rung(LOOK_AGAIN_MS)
     }
   } finally {
-    eye?.close()
-    turn.release()
+    changes?.close()
+    lock.release()
   }
 }
 
-/**
- * Calls `ring` at every change in a folder, and now and then without one. Null where the system can't watch one
- * more folder: then only the clock rings.
- */
-function lookAt(folder: string, ring: () => void): fs.FSWatcher | null {
+/** Calls `ring` at every change in a folder. Returns null if the system can't watch one more folder: the clock has to do then. */
+function watchFolder(folder: string, ring: () => void): fs.FSWatcher | null {
   try {
     return fs.watch(folder, ring).on('error', () => {})
   } catch {
@@ -76,19 +75,19 @@ function lookAt(folder: string, ring: () => void): fs.FSWatcher | null {
   }
 }
 
-/** Wakes whoever waits for it; a ring that nobody waits for is kept. */
+/** Wakes whoever waits for it. If nobody waits, the next one who does is woken at once. */
 class Bell {
-  #rings = false
+  #hasRung = false
   #wake = () => {}
 
   readonly ring = (): void => {
-    this.#rings = true
+    this.#hasRung = true
     this.#wake()
   }
 
-  /** Resolves at a ring, or after `ms`. */
+  /** Resolves when the bell rings, or after `ms`. */
   async rung(ms: number): Promise<void> {
-    if (!this.#rings)
+    if (!this.#hasRung)
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, ms)
         this.#wake = () => {
@@ -96,35 +95,35 @@ class Bell {
           resolve()
         }
       })
-    this.#rings = false
+    this.#hasRung = false
   }
 }
 
-/** Makes a function that reads what is in `new`, as long as `mayGoOn`. */
+/** Makes a function that reads what is in `new`, as long as `mayGoOn` says so. */
 function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell']) {
-  /** One more than a message has, so that a longer file is no message. */
+  /** One more than the longest message, so that a longer file does not open. */
   const maxBytes = sealedBytes(pair.curve, MAX_MAIL_BYTES) + 1
-  /** What is passed over is told of once. */
+  /** The names that were told as passed over: each is told once. */
   let passedOver = new Set<string>()
 
   return async (mayGoOn: () => boolean): Promise<void> => {
-    const stays = new Set<string>()
+    const staying = new Set<string>()
     for (const entry of await maildir.entries()) {
       if (!mayGoOn()) return
       const why = await read(entry)
       if (why === null) continue
-      stays.add(entry.name)
+      staying.add(entry.name)
       if (!passedOver.has(entry.name)) await tell({ type: 'passed over', name: entry.name, why })
     }
-    passedOver = stays
+    passedOver = staying
   }
 
-  /** Reads an entry or sets it aside; returns why it stays, if it does. */
+  /** Reads an entry or sets it aside. Returns null then, and else why the entry stays where it is. */
   async function read(entry: Entry): Promise<string | null> {
     if (entry.name.startsWith('.')) return 'A name that begins with a dot is not a message.'
     if (!entry.stat.isFile()) return 'It is not a file.'
     const sealed = contentOf(entry.path, maxBytes)
-    // somebody took it
+    // somebody took it away
     if (sealed === 'ENOENT') return null
     if (typeof sealed === 'string') return `It can't be read (${sealed}).`
     const id = idOf(sealed)
@@ -135,13 +134,13 @@ function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell'
     const text = await textOf(pair, sealed)
     if (typeof text === 'string') {
       if (mayGrow(entry)) return null
-      const place = maildir.asidePlace(entry)
+      const place = maildir.placeInFailed(entry)
       await tell({ type: 'set aside', place, why: text })
       move(entry, place)
     } else {
       await tell({ type: 'mail', stored: entry.stat.mtime, SECRET: text })
       text.fill(0)
-      move(entry, maildir.readPlace(id))
+      move(entry, maildir.placeInCur(id))
     }
     return null
   }
@@ -151,31 +150,24 @@ function move(entry: Entry, place: string): void {
   try {
     fs.renameSync(entry.path, place)
   } catch (error) {
-    // unless somebody took it, it would be told of again and again
+    // if somebody took it away, all is well; if it stays, it would be told again at every look
     if (fs.existsSync(entry.path)) throw error
   }
 }
 
-/** A server's messages come whole; what somebody copies into `new` by hand is looked at again later. */
+/** Whether a file may still be growing. A server's messages come whole; what somebody copies into `new` by hand does not. */
 function mayGrow({ stat }: Entry): boolean {
-  // what was written just now can be younger than a clock of whole milliseconds says
+  // the file system's clock is finer than ours, so a file that was written just now can be a bit younger than now
   return Math.abs(Date.now() - stat.mtimeMs) < GROWING_MS
 }
 
-/** A file's first `length` bytes, or why there are none: the system's code. */
-function contentOf(file: string, length: number): Uint8Array | string {
+/** The first `most` bytes of a file, or the system's code if there are none. */
+function contentOf(file: string | Buffer, most: number): Uint8Array | string {
   try {
-    // not through a link that took the file's place, and not to wait for the other end of a pipe
-    const fd = fs.openSync(
-      file,
-      fs.constants.O_RDONLY | (fs.constants.O_NOFOLLOW ?? 0) | (fs.constants.O_NONBLOCK ?? 0),
-    )
+    // a link or a FIFO may have taken the file's place since we looked at it
+    const fd = fs.openSync(file, TO_READ_NO_LINK)
     try {
-      const bytes = Buffer.alloc(length)
-      let read = 0
-      for (let more = -1; more !== 0; read += more)
-        more = fs.readSync(fd, bytes, read, length - read, null)
-      return bytes.subarray(0, read)
+      return readAtMost(fd, most)
     } finally {
       fs.closeSync(fd)
     }
@@ -184,7 +176,7 @@ function contentOf(file: string, length: number): Uint8Array | string {
   }
 }
 
-/** The text that was sealed, as UTF-8, or why there is none. */
+/** The text that was sealed, as UTF-8, or a sentence that says why there is none. */
 async function textOf(pair: KeyPair, sealed: Uint8Array): Promise<Uint8Array | string> {
   if (sealed.length === 0) return 'It is empty.'
   try {

@@ -25,25 +25,19 @@ export async function withOwnPair<T>(
   use: (a: OwnPeer, b: OwnPeer) => Promise<T>,
 ): Promise<T> {
   const taps = [await openTap(), await openTap()] as const
-  const left = [...memories]
-  const live: Peer[] = []
   try {
     const launched = await launch({
       suite,
       // what a sends goes by the tap before b
       plans: [taps[1], taps[0]].map(({ url }) => ({ host: '127.0.0.1', port: 0, via: url })),
-      openMemory: () => left.shift() ?? memories[0],
+      openMemory: (_port, i) => memories[i === 0 ? 0 : 1],
       terminal: { reporter: () => () => {} },
       showsSecrets: true,
-      receiver: (peer) => {
-        live.push(peer)
-        return peer
-      },
     })
     try {
       const peers = taps.map((tap, i) => {
         tap.target = `http://127.0.0.1:${launched.ports[i]}`
-        return { url: tap.target, tap, live: live[i] }
+        return { url: tap.target, tap, live: launched.peers[i] }
       }) as [OwnPeer, OwnPeer]
       return await use(...peers)
     } finally {

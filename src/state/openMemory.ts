@@ -1,10 +1,10 @@
-/** What a peer keeps from one run to the next: its identity and the known peer, one PEM each for a curve. */
+/** What a peer keeps from one run to the next: for each curve a PEM with its identity, and one with the known peer's. */
 
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Memory } from '../peer/contract.ts'
 import { type Curve, KeyPair } from '../protocol/curves.ts'
-import { makeDirectory, naming, readOwn, temporaryOf, writeOnce } from './files.ts'
+import { makeDirectory, orStateError, readPrivate, temporaryOf, writeOnce } from './files.ts'
 import {
   decodePrivateKey,
   decodePublicKey,
@@ -12,11 +12,11 @@ import {
   encodePublicKey,
   onCurve,
 } from './pem.ts'
-import { openPictures, temporaryPictures } from './pictures.ts'
+import { openPictures, temporaryPictures } from './pictureStore.ts'
 
 /**
- * Keeps nothing: the peer is known while the program runs. `given`: the identity, instead of a
- * fresh one. `keepPictures`: how many bytes of pictures, in a folder for this run.
+ * The memory of a peer that keeps nothing. `given`: its identity, instead of a fresh one. `keepPictures`: how many bytes of
+ * pictures it keeps while it runs.
  */
 export function forgetful(curve: Curve, given?: KeyPair, keepPictures?: number): Memory {
   return {
@@ -29,14 +29,14 @@ export function forgetful(curve: Curve, given?: KeyPair, keepPictures?: number):
   }
 }
 
-/** Whether the state in `dir` knows another peer on `curve`. Makes nothing. */
+/** Whether the state in `dir` knows another peer on `curve`. Makes no folder. */
 export function hasMet(dir: string, curve: Curve): boolean {
   return fs.existsSync(peerFileIn(dir, curve))
 }
 
 /**
- * The state in `dir`, which is made with its folders if it isn't there: an identity on first use,
- * unless one is `given`. `keepPictures`: how many bytes of pictures.
+ * The memory of a peer in the folder `dir`, which is made if it isn't there. Its identity is made on first use, unless one
+ * is `given`. `keepPictures`: how many bytes of pictures it keeps.
  * @throws StateError for a file that is damaged, a link, or open to others
  */
 export function openMemory(
@@ -47,17 +47,17 @@ export function openMemory(
 ): Memory {
   const identityFile = path.join(dir, `identity.${curve.name}.pem`)
   const peerFile = peerFileIn(dir, curve)
-  return naming(dir, () => {
+  return orStateError(dir, () => {
     makeDirectory(dir)
     for (const file of [identityFile, peerFile]) fs.rmSync(temporaryOf(file), { force: true })
     const identity = given ?? ownIdentity(identityFile, curve)
-    const peerPem = readOwn(peerFile)
+    const peerPem = readPrivate(peerFile)
     return {
       identity,
       knownIdentity:
         peerPem === null
           ? null
-          : naming(
+          : orStateError(
               peerFile,
               () => onCurve(curve, decodePublicKey(peerPem)).publicKey,
               ' Put it back from a copy; or remove it, and this peer meets the other one anew.',
@@ -74,11 +74,11 @@ function peerFileIn(dir: string, curve: Curve): string {
   return path.join(dir, `peer.${curve.name}.pem`)
 }
 
-/** The one in `file`, which is made on first use. */
+/** The identity in `file`, which is made on first use. */
 function ownIdentity(file: string, curve: Curve): KeyPair {
-  const pem = readOwn(file)
+  const pem = readPrivate(file)
   if (pem !== null)
-    return naming(
+    return orStateError(
       file,
       () => onCurve(curve, decodePrivateKey(pem)),
       ' Put it back from a copy; or remove it, and the other side has to forget the old identity.',

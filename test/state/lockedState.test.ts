@@ -5,8 +5,8 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { X25519 } from '../../src/protocol/curves.ts'
-import { openClaimed } from '../../src/state/claim.ts'
 import { StateError } from '../../src/state/files.ts'
+import { openLocked } from '../../src/state/lockedState.ts'
 import { type Command, MAIN, runCommand, withCommand } from '../helpers/command.ts'
 import { folderForAll } from '../helpers/files.ts'
 
@@ -19,7 +19,7 @@ const noNamespaces =
 const at = folderForAll()
 /** As the command opens the state of a peer; this process has it then. */
 const open = (state: string, lost: (why: string) => void = assert.fail) =>
-  openClaimed(at(state), X25519, undefined, lost)
+  openLocked(at(state), X25519, undefined, lost)
 const refuses = (state: string, says: RegExp) =>
   assert.throws(
     () => open(state),

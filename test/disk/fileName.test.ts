@@ -7,7 +7,7 @@ import fc from 'fast-check'
 import { checkFile } from '../../src/classroom/transcript/check.ts'
 import { namedFile, orAlike } from '../../src/disk/fileName.ts'
 import { readPublicKey } from '../../src/state/keyFiles.ts'
-import { pictureFile } from '../../src/state/pictures.ts'
+import { pictureFile } from '../../src/state/pictureFile.ts'
 import { MAIN, runCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 

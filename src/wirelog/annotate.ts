@@ -1,28 +1,31 @@
-/** The bytes of a wire form cut into its fields, each with what it is for: for whoever looks at the wire. */
+/** Cuts the bytes of a wire form into its fields, each with a note on what it is for: for whoever looks at the wire. */
 
 import * as v from 'valibot'
-import { bytesToHex, equalBytes } from './bytes.ts'
+import { bytesToHex, equalBytes } from '../protocol/bytes.ts'
 
-/** What a field is for, and where that is written down. */
-export interface FieldNote {
-  readonly is: string
-  /** The same in Spanish. */
-  readonly es: string
+/** The languages of the notes, and of the page that shows them. */
+export const LANGUAGES = ['en', 'es'] as const
+export type Language = (typeof LANGUAGES)[number]
+
+/** What a field is for, in each language, and where that is written down. */
+export interface FieldNote extends Readonly<Record<Language, string>> {
   /** RFC and section. */
   readonly source: string
   /** Its value is bytes, and JSON has them in hex. */
   readonly hex?: boolean
 }
 
-/** A note in one language, in `is`. */
-export type Explained = Omit<FieldNote, 'es'>
+/** A note in one language, as the page and a transcript have it. */
+export interface Explained extends Omit<FieldNote, Language> {
+  readonly is: string
+}
 
-/** A field in hex whose last `bytes` bytes are another thing. */
+/** A note on a field in hex whose last `bytes` bytes are shown as a field of their own. */
 export interface EndedNote extends FieldNote {
   readonly end: FieldNote & { readonly name: string; readonly bytes: number }
 }
 
-/** A note for every value of a form, one level down as `outer.inner`: none can be missing, none too many. */
+/** One note for each value of a form, one level down as `outer.inner`. A missing or superfluous one does not compile. */
 export type Notes<Form> = {
   readonly [Path in Leaves<Required<Form>>]: FieldNote | EndedNote
 }
@@ -30,7 +33,7 @@ type Leaves<Form> = {
   [Name in keyof Form & string]: Form[Name] extends object ? `${Name}.${Leaves<Form[Name]>}` : Name
 }[keyof Form & string]
 
-/** A piece of a body: as text where it is UTF-8, else in hex. `field` is missing for what holds fields together. */
+/** A piece of a body: as text where it is UTF-8, else in hex. What stands between two fields has no `field`. */
 export type Part = TextPart | HexPart
 interface TextPart {
   readonly field?: string
@@ -45,8 +48,8 @@ interface HexPart {
 export interface Annotated {
   readonly fields: Readonly<Record<string, FieldNote>>
   /**
-   * Parts that join to exactly `body`; null for one that is not of this form. So nothing but
-   * fields that the protocol knows is ever shown: somebody may send a text in clear.
+   * Parts that join to exactly `body`, or null if it is not of this form. Since a sender can put a text in clear
+   * anywhere, only the values of known fields are ever shown.
    */
   cut(body: Uint8Array): readonly Part[] | null
 }
@@ -71,8 +74,8 @@ export function annotatedJson<Schema extends v.GenericSchema>(
       if (text === null) return null
       const parts = valuesOf(text)
       const named = parts.flatMap(({ field }) => field ?? [])
-      // JSON lets a name come twice: whoever sends that shall not have thousands of parts kept, nor a text in
-      // the place of `outer`, which `v.is` does not see where an object follows it
+      // JSON allows a name twice, and `v.is` sees the last value only: the first could be a text in clear, and
+      // thousands of copies would be kept
       if (new Set(named).size < named.length) return null
       if (!named.every((name) => Object.hasOwn(notes, name))) return null
       const isHex = ({ field, text }: TextPart) =>
@@ -86,7 +89,7 @@ export function annotatedJson<Schema extends v.GenericSchema>(
   }
 }
 
-/** A form that begins with `magic`, then fields at fixed places in this order, and no more. */
+/** A form that is `magic`, then `fields` of fixed lengths in this order, and nothing more. */
 export function annotatedBytes(
   magic: FieldNote & { name: string; value: Uint8Array },
   fields: readonly (FieldNote & { name: string; bytes: number })[],
@@ -108,8 +111,8 @@ export function annotatedBytes(
   }
 }
 
-function fieldNote({ is, es, source, hex }: FieldNote): FieldNote {
-  return { is, es, source, ...(hex && { hex }) }
+function fieldNote({ en, es, source, hex }: FieldNote): FieldNote {
+  return { en, es, source, ...(hex && { hex }) }
 }
 
 /** The text of a body in JSON that is of this form, else null. */
@@ -124,14 +127,14 @@ function textOf(schema: v.GenericSchema, body: Uint8Array): string | null {
 
 const HEX = /^[0-9a-f]*$/
 /**
- * The tokens of JSON that matter here: a string (with the colon that makes it a name), a scalar, braces. That a string may
- * lack its end makes no difference in JSON, and keeps the pattern from looking for an end once more at every quote.
+ * The tokens of JSON that matter here: a string (with the colon that makes it a name), a scalar, braces. The closing
+ * quote is optional only so that the pattern takes linear time: valid JSON always has it.
  */
 const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 
 /**
- * Cuts JSON into its values and what stands between them; the quotes of a string are between.
- * The text is of one of our forms: strings, numbers, `true` and null, in at most one object inside another.
+ * Cuts JSON into its values and what stands between them, the quotes of a string included.
+ * `text` is of one of our forms: strings, numbers, `true` and null, in at most one object inside another.
  */
 function valuesOf(text: string): TextPart[] {
   const parts: TextPart[] = []
@@ -157,9 +160,9 @@ function unescaped(text: string): string {
   return JSON.parse(`"${text}"`)
 }
 
+/** Makes two parts of a field with an end. Whole stays a value that is too short, or that has escapes among its digits. */
 function splitEnd(part: TextPart, { end }: EndedNote): TextPart[] {
   const at = part.text.length - 2 * end.bytes
-  // too short: then it is refused, and there is nothing to tell apart; or written with escapes, so that bytes are no pairs
   if (at < 0 || part.text.includes('\\')) return [part]
   const last = { field: end.name, text: part.text.slice(at) }
   return at === 0 ? [last] : [{ ...part, text: part.text.slice(0, at) }, last]
