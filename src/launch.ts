@@ -11,7 +11,7 @@ import { listen, type Patience } from './http/server.ts'
 import type { Mailbox, Memory, Receiver } from './peer/contract.ts'
 import { Peer, type PeerOptions } from './peer/peer.ts'
 import type { Suite } from './protocol/suites.ts'
-import { ownPicture } from './state/pictures.ts'
+import { ownPicture } from './state/pictureFile.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { Events } from './wirelog/ring.ts'
 

@@ -4,14 +4,14 @@ import * as v from 'valibot'
 import { accepted, Client, parsed, refused, textOf, understood } from '../http/requests.ts'
 import { PeerError } from '../peer/contract.ts'
 
-/** The id is printed: it has nothing in it that acts on a terminal. */
+/** The id is printed, so it may have nothing in it that acts on a terminal. */
 const MailAnswer = v.strictObject({
   stored: v.literal(true),
   id: v.pipe(v.string(), v.regex(/^[\w.-]{1,100}$/)),
 })
 
 /**
- * The public key that mail for the peer at `url` is sealed to, as it came: PEM, if it is one.
+ * The public key that the peer at `url` gives for its mail, as it came: perhaps no PEM at all.
  * @throws PeerError
  */
 export async function fetchMailboxKey(url: string): Promise<string> {
@@ -21,8 +21,8 @@ export async function fetchMailboxKey(url: string): Promise<string> {
 }
 
 /**
- * Sends a sealed text to the mailbox of the peer at `url`. Where no answer came, the same
- * bytes are sent once more, and `repeats` is called: they have one id, and are stored once.
+ * Sends a sealed text to the mailbox of the peer at `url`. If no answer comes, calls `repeats` and sends the same bytes once
+ * more: they have the same id, so the mailbox stores them once.
  * @throws PeerError
  */
 export async function sendMailTo(url: string, sealed: Uint8Array, repeats: () => void) {
@@ -36,7 +36,7 @@ export async function sendMailTo(url: string, sealed: Uint8Array, repeats: () =>
     if (!(error instanceof PeerError) || error.failure === null || error.isUnsent) throw error
     repeats()
     return send().catch((again: unknown) => {
-      // the first try may have arrived, even if the second one finds nobody there
+      // the first try may have arrived, even if nobody is there for the second one
       throw again instanceof PeerError && again.isUnsent ? error : again
     })
   })

@@ -1,31 +1,12 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
-import { calledAs } from '../disk/called.ts'
-import type { Failure, PeerCode } from '../peer/contract.ts'
-import type { ProtocolCode } from '../protocol/errors.ts'
+import { programName } from '../disk/programName.ts'
+import type { Failure } from '../peer/contract.ts'
 import type { PictureType } from '../protocol/stream.ts'
+import type { Code } from '../wirelog/codes.ts'
 import { isLocal } from './loopback.ts'
 import type { Commands } from './nextCommands.ts'
 import { isOfKind } from './routes.ts'
-
-/** What HTTP itself can refuse. */
-export type HttpCode =
-  | 'bad_request'
-  | 'text_in_url'
-  | 'bad_letter'
-  | 'cross_site'
-  | 'owner_only'
-  | 'not_found'
-  | 'no_image'
-  | 'method_not_allowed'
-  | 'too_large'
-  | 'unsupported_type'
-  | 'bad_host'
-  | 'too_slow'
-  | 'headers_too_large'
-  | 'internal'
-
-export type Code = ProtocolCode | PeerCode | HttpCode
 
 interface Row {
   status: number
@@ -149,7 +130,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     title: 'No such route',
     next: mailOr(
       () =>
-        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${calledAs()} keygen makes the keys).`,
+        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
       help,
     ),
   },
@@ -257,7 +238,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     status: 429,
     title: 'Too many messages wait',
     next: mailOr(
-      () => `Send it again once its reader has read some: ${calledAs()} watch shows them.`,
+      () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
   },

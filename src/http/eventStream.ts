@@ -2,9 +2,9 @@
 
 import { Readable } from 'node:stream'
 import type { Peer } from '../peer/peer.ts'
-import { stateOf } from '../wirelog/events.ts'
+import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
-import type { Language } from './language.ts'
+import { stateOf } from '../wirelog/transcript.ts'
 
 /** How often, in ms, a comment goes out: only a write shows that a reader is gone. */
 const BEAT_MS = 15_000

@@ -1,6 +1,6 @@
 /** The commands that `next` tells a person to run. */
 
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { isLocal } from './loopback.ts'
 
 /** Commands for both peers, as `next` gives them. */
@@ -32,6 +32,6 @@ export function commandsOf(self: { url: string; peerUrl: string; hasSession?: bo
     `${own(path)} ${isOnThisMachine ? '&&' : '  # and on the other machine:'} ${others(path)}`
   const inSession = (path: string) => (self.hasSession === false ? both('/send_keys') : peer(path))
   // a text among the arguments could be seen by everyone on the machine
-  const mail = `echo 'your text' | ${calledAs()} send --to ${url} -`
+  const mail = `echo 'your text' | ${programName()} send --to ${url} -`
   return { own, peer, both, inSession, peerUrl, mail }
 }

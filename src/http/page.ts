@@ -1,13 +1,44 @@
 /** The routes of the page: its files, the events that feed it, and what it offers to take home. Public data only. */
 
 import { extname } from 'node:path'
+import type { Context } from 'koa'
 import type { Peer } from '../peer/peer.ts'
-import { transcriptOf } from '../wirelog/events.ts'
 import type { Events } from '../wirelog/ring.ts'
+import { transcriptOf } from '../wirelog/transcript.ts'
 import { eventStream } from './eventStream.ts'
-import { languageOf } from './language.ts'
+import { chosenLanguage, languageOf } from './language.ts'
+import { isLocal } from './loopback.ts'
+import { commandsOf } from './nextCommands.ts'
 import { HttpError } from './problems.ts'
 import type { Ctx, Handlers } from './routes.ts'
+
+/** The page loads what this peer serves and nothing else. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Answers with the page, the present state filled in: it tells as much without its script. */
+export async function answerPage(ctx: Context, peer: Peer, events: Events): Promise<void> {
+  const { rendered } = await import('../page/html.ts')
+  const language = languageOf(ctx)
+  ctx.type = 'text/html'
+  ctx.set('Content-Security-Policy', PAGE_POLICY)
+  ctx.set('Content-Language', language)
+  ctx.vary('Accept-Language')
+  ctx.body = rendered(peer, events, {
+    language,
+    isChosen: chosenLanguage(ctx) !== null,
+    isPeerHere: isLocal(peer.peerUrl),
+    commands: commandsOf(peer),
+  })
+}
 
 /** The routes beside `/` that the page calls. */
 export function pageHandlers(

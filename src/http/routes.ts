@@ -5,7 +5,8 @@
 
 import type { ParameterizedContext } from 'koa'
 import { PAGE_FILES } from '../page/files.ts'
-import type { Step, WireRoute } from '../wirelog/events.ts'
+import type { Step } from '../wirelog/events.ts'
+import type { WireRoute } from '../wirelog/forms.ts'
 import type { Pending } from '../wirelog/ring.ts'
 
 export interface Route {

@@ -8,6 +8,7 @@ import type { Events } from '../wirelog/ring.ts'
 import { hasBody, readText } from './bodies.ts'
 import { TABLE } from './codes.ts'
 import { commandsOf } from './nextCommands.ts'
+import { answerPage } from './page.ts'
 import { pictureIn } from './pictures.ts'
 import { HttpError } from './problems.ts'
 import { type Ctx, type Handlers, listOfRoutes } from './routes.ts'
@@ -83,8 +84,7 @@ export function stepHandlers(
 
     '/': async (ctx) => {
       if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
-        const { answerPage } = await import('../page/html.ts')
-        answerPage(ctx, peer, events)
+        await answerPage(ctx, peer, events)
         return
       }
       const mailbox = `\nFor everyone, since this peer has a mailbox:\n${listOfRoutes('open')}`

@@ -15,7 +15,8 @@ function fakeCurve(start = 1_000): Curve {
   let last = BigInt(start)
   const encode = (value: bigint) => u64FromBig(value)
   return {
-    name: 'fake',
+    // one of the names that the program knows
+    name: 'X25519',
     id: 0xffff,
     pointBytes: 8,
     basePoint: encode(BASE),
@@ -59,7 +60,7 @@ export const fakeSuite = (start?: number): Suite => suiteOf(fakeCurve(start))
 /** The fake curve with the fake KEM. */
 export function fakeHybrid(start?: number): Suite {
   const curve = fakeCurve(start)
-  return { name: 'fake hybrid', id: 0xfffe, curve, kem: fakeKem(curve) }
+  return { name: 'X25519MLKEM768', id: 0xfffe, curve, kem: fakeKem(curve) }
 }
 
 /** Neighbours in the count get private keys far apart, in no order of size. */

@@ -1,6 +1,6 @@
 /** The lab's requests: they go to this machine and nowhere else. */
 
-import { calledAs } from '../../disk/called.ts'
+import { programName } from '../../disk/programName.ts'
 import { isCode } from '../../http/codes.ts'
 import { localOrigin } from '../../http/loopback.ts'
 import { type Answer, Client } from '../../http/requests.ts'
@@ -35,7 +35,7 @@ export async function call(
     const { code, message, failure } = error
     if (failure === null)
       throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
-    const start = ` Start both peers first: ${calledAs()} both`
+    const start = ` Start both peers first: ${programName()} both`
     const detail = failure === 'connection refused' ? `${message}${start}` : message
     throw new PeerError(code, detail, null, failure)
   }

@@ -2,12 +2,12 @@
 
 import { launch } from '../../../launch.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, wrap } from '../../../terminal/layout.ts'
 import { fieldsOf, step } from '../call.ts'
-import type { OwnPeer } from '../pair.ts'
+import type { OwnPeer } from '../ownPair.ts'
 
-/** What came of posing as A. */
+/** The outcome of posing as A. */
 export interface Posed {
   readonly session: string
   /** What B shows: the safety number before and after, and whether it knows its peer. */
@@ -26,7 +26,7 @@ export async function poseAs(identity: KeyPair, a: OwnPeer, b: OwnPeer): Promise
   const hers = await launch({
     suite,
     plans: [{ host: '127.0.0.1', port: 0, peerUrl: a.url, via: b.url }],
-    // what she computed, and not the object of A
+    // a copy, as she would have computed it
     openMemory: () => forgetful(suite.curve, new KeyPair(suite.curve, identity.exportPrivateKey())),
     terminal: {
       reporter: () => (event) => {
