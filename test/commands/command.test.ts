@@ -144,8 +144,13 @@ describe('ecdh-duet peer', () => {
         await use(command)
       })
     }
-    const honest = { ports: [a, b] as const, memory: openMemory(at('a'), SUITES.X25519.curve) }
-    const impostor = { ports: [b, a] as const }
+    const peerUrl = (port: number) => `http://127.0.0.1:${port}`
+    const honest = {
+      port: a,
+      peerUrl: peerUrl(b),
+      memory: openMemory(at('a'), SUITES.X25519.curve),
+    }
+    const impostor = { port: b, peerUrl: peerUrl(a) }
     const keysOnBoth = async () => {
       assert.equal((await step(a, '/send_keys')).status, 201)
       const { status, json } = await step(b, '/send_keys')
