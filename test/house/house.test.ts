@@ -40,7 +40,7 @@ src/wirelog/events.ts ✓ ./ring.ts ../peer/peer.ts ../protocol/bytes.ts
   ✗ ../http/app.ts ../http/problems.ts ../page/html.ts ../disk/sync.ts ../launch.ts
 src/disk/lock.ts ✓ ./stamp.ts ../peer/contract.ts node:fs
   ✗ ../peer/peer.ts ../state/files.ts ../protocol/bytes.ts
-src/page/page.js ✓ ./records.js
+src/page/page.js ✓ ./recordList.js
   ✗ ../wirelog/events.ts ./html.ts valibot node:fs
 src/page/html.ts ✓ ./en.js ../peer/peer.ts ../wirelog/events.ts node:fs
   ✗ ../http/app.ts ../http/loopback.ts ../state/openMemory.ts ../launch.ts
