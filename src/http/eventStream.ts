@@ -2,9 +2,9 @@
 
 import { Readable } from 'node:stream'
 import type { Peer } from '../peer/peer.ts'
-import { stateOf } from '../wirelog/events.ts'
+import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
-import type { Language } from './language.ts'
+import { stateOf } from '../wirelog/transcript.ts'
 
 /** A comment goes out this often, in ms, so that whoever is gone is noticed. */
 const BEAT_MS = 15_000

@@ -1,33 +1,25 @@
 /** Who may call. Runs before routing, for every path. */
 
 import { isIP } from 'node:net'
-import type { Context, Middleware } from 'koa'
-import { isLoopback } from './loopback.ts'
+import type { Middleware } from 'koa'
+import { isLocal } from './loopback.ts'
 import { HttpError } from './problems.ts'
-
-/** What others call, and all that an eavesdropper sees. Everything else is the owner's. */
-const WIRE_PATHS: ReadonlySet<string> = new Set([
-  '/wire/keys',
-  '/wire/message',
-  '/wire/image',
-  '/public_key',
-  '/message',
-])
+import { type Ctx, isOpen, ROUTES, type State } from './routes.ts'
 
 /**
  * Refuses what no curl of the owner's and no peer sends. `hostNames`: the names, beside
  * IP addresses and `localhost`, by which this peer may be called.
  * @throws HttpError `bad_request` `bad_host` `cross_site` `owner_only`
  */
-export function guard(hostNames: readonly string[]): Middleware {
+export function guard(hostNames: readonly string[]): Middleware<State> {
   const names = new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())])
   return (ctx, next) => {
     if (!ctx.url.startsWith('/'))
       throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
     const name = calledBy(ctx, names)
     refuseOtherSites(ctx)
-    if (WIRE_PATHS.has(ctx.path)) return next()
-    if (!isLoopback(ctx.req.socket.remoteAddress ?? ''))
+    if (isOpen(ctx.path)) return next()
+    if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
     refuseUntoldSites(ctx, name)
     return next()
@@ -38,7 +30,7 @@ export function guard(hostNames: readonly string[]): Middleware {
  * The address or name by which this peer is called. DNS rebinding makes a browser send a name of
  * the attacker's; an address can't be rebound.
  */
-function calledBy(ctx: Context, names: ReadonlySet<string>): string {
+function calledBy(ctx: Ctx, names: ReadonlySet<string>): string {
   const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []
   const name = more.length === 0 ? hostNameOf(host) : null
   if (name === null || (isIP(name) === 0 && !names.has(name)))
@@ -72,7 +64,7 @@ function isHidden(address: string): boolean {
 const AHEAD_OF_TIME = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
 
 /** A web page elsewhere may not make the browser run a step; a link to the page may be followed. */
-function refuseOtherSites(ctx: Context): void {
+function refuseOtherSites(ctx: Ctx): void {
   if (AHEAD_OF_TIME.some((name) => ctx.get(name) !== ''))
     throw new HttpError('cross_site', 'A step is not run ahead of time.')
   const own = `http://${ctx.get('host').toLowerCase()}`
@@ -92,7 +84,7 @@ function refuseOtherSites(ctx: Context): void {
  * A browser has to say which page asks, by Fetch Metadata or an Origin: any page can make it ask by the address of a
  * picture. By a name other than localhost none does (only to trustworthy URLs), and a name may well lead to this machine.
  */
-function refuseUntoldSites(ctx: Context, name: string): void {
+function refuseUntoldSites(ctx: Ctx, name: string): void {
   if (!isBrowser(ctx)) return
   if (isIP(name) === 0 && name !== 'localhost')
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
@@ -103,20 +95,17 @@ function refuseUntoldSites(ctx: Context, name: string): void {
     )
 }
 
-/** Here any program may ask for a page, and for its language. */
-const LOCALISED = ['/', '/events']
-
 /**
  * Whether a request says that it comes from a browser, or from what fetches a link to show what is behind it. PowerShell
  * begins its name as browsers do. A browser under another name, or none, still asks for pages or pictures in its user's
  * language; of programs, Java asks for these in no language, Swift has a name, and Node's fetch takes every language.
  */
-function isBrowser(ctx: Context): boolean {
+function isBrowser(ctx: Ctx): boolean {
   const agent = ctx.get('user-agent')
   if (/^(?:Mozilla|Opera)\//i.test(agent)) return !/PowerShell\/\d/.test(agent)
   if (/bot\b|preview|whatsapp|externalhit/i.test(agent)) return true
   if (ctx.get('upgrade-insecure-requests') !== '') return true
-  if (LOCALISED.includes(ctx.path)) return false
+  if (ROUTES.get(ctx.path)?.isLocalised) return false
   const asksForPages = /text\/html|image\//i.test(ctx.get('accept'))
   return /[^*]/.test(ctx.get('accept-language')) && (agent === '' || asksForPages)
 }

@@ -3,10 +3,11 @@
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { isLoopback } from './loopback.ts'
+import { isLocal } from './loopback.ts'
 import { commandsOf } from './nextCommands.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { GatheringRequest } from './reading.ts'
+import { ROUTES } from './routes.ts'
 
 /** How long a caller has, in ms. */
 export interface Patience {
@@ -30,7 +31,6 @@ const MAX_CONNECTIONS = 64
 const MAX_STRANGERS = 48
 /** How many requests of one connection may be there at a time: one under way, and others behind it. */
 const MAX_PIPELINED = 16
-const PICTURES = ['/send_image', '/wire/image']
 /** What has to arrive of a picture in the time of a request, in bytes: less is no progress. */
 const PICTURE_BYTES = 16 * 1024
 /** How long a caller has to read why it was refused, in ms. */
@@ -87,7 +87,7 @@ export async function listen(
 function strangersWithin(most: number): (socket: Socket) => void {
   let strangers = 0
   return (socket) => {
-    if (isLoopback(socket.remoteAddress ?? '')) return
+    if (isLocal(socket.remoteAddress ?? '')) return
     if (strangers === most) {
       socket.destroy()
       return
@@ -120,7 +120,7 @@ function createTurns(): (socket: Socket, response: ServerResponse, run: () => vo
 /** Ends a request that does not arrive in time, answered or not. */
 function limitTime(patience: Patience, request: IncomingMessage, response: ServerResponse): void {
   const { socket } = request
-  const byProgress = PICTURES.includes(request.url?.split('?')[0] ?? '')
+  const byProgress = ROUTES.get(request.url?.split('?')[0] ?? '')?.takesPicture
   let seen = socket.bytesRead
   const timer = setInterval(() => {
     const moved = socket.bytesRead - seen >= PICTURE_BYTES

@@ -8,10 +8,10 @@ import os from 'node:os'
 import { describe, it } from 'node:test'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
 import { onOtherPorts } from '../../src/commands/otherPorts.ts'
-import { calledAs } from '../../src/disk/called.ts'
+import { programName } from '../../src/disk/programName.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
-import { forgetful, openMemory } from '../../src/state/memory.ts'
+import { forgetful, openMemory } from '../../src/state/openMemory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
 import { type Command, runCommand, usage, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
@@ -324,9 +324,10 @@ describe('the command', () => {
 
   it('names itself as it was started: in the project, in a package, or by what npm put in place', () => {
     const [own, npx] = ['node dist/main.js', 'npx ecdh-duet']
-    for (const file of ['/duet/dist/main.js', '/duet/dist/main']) assert.equal(calledAs(file), own)
+    for (const file of ['/duet/dist/main.js', '/duet/dist/main'])
+      assert.equal(programName(file), own)
     const elsewhere = ['/usr/bin/ecdh-duet', '/a/node_modules/ecdh-duet/dist/main.js', '']
-    for (const file of elsewhere) assert.equal(calledAs(file), npx)
+    for (const file of elsewhere) assert.equal(programName(file), npx)
   })
 
   it('does nothing on a Node that is too old but say which it needs', async () => {

@@ -262,7 +262,7 @@ describe('a name from outside, in a sentence of ours', () => {
   ]
   const watchers: ((name: string) => WatchEvent)[] = [
     (place) => ({ type: 'watching', place }),
-    (place) => ({ type: 'no turn', place }),
+    (place) => ({ type: 'lock unusable', place }),
     (place) => ({ type: 'set aside', place, why: 'It was not sealed to this key.' }),
     (name) => ({ type: 'passed over', name, why: 'It is not a file.' }),
   ]

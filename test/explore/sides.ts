@@ -71,7 +71,8 @@ export class Sides {
 
   constructor(protocol: Protocol, hasKem: boolean) {
     this.#protocol = protocol
-    this.#suite = { name: 'ideal', id: 0xfff0, curve: ideal.curve, kem: hasKem ? ideal.kem : null }
+    const kem = hasKem ? ideal.kem : null
+    this.#suite = { name: ideal.curve.name, id: ideal.curve.id, curve: ideal.curve, kem }
     const identity = (side: Side) => new protocol.KeyPair(ideal.curve, ideal.identityKey(side))
     // A has the smaller identity, and so is party 1
     this.#identities = [identity(0), identity(1)]

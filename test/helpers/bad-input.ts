@@ -1,7 +1,7 @@
 /** What a peer of duet/2 has to refuse, made from the genuine body that stands in its place. */
 
 import crypto from 'node:crypto'
-import { type KeyForm, keyForm, type MessageForm, messageForm } from './independent-forms.ts'
+import { type KeyForm, keyForm, type MessageForm, messageForm } from '../independent/forms.ts'
 import {
   CHUNK,
   type Confirm,
@@ -10,7 +10,7 @@ import {
   sealChunk,
   transcriptOf,
   u,
-} from './independent-session.ts'
+} from '../independent/session.ts'
 import {
   ephemeralKeys,
   halves,
@@ -18,7 +18,7 @@ import {
   keyPair,
   type Suite,
   withNumber,
-} from './independent-suites.ts'
+} from '../independent/suites.ts'
 
 /** A string or bytes stand in the request as they are. */
 export type Refused = [code: string, what: string, body: unknown]

@@ -26,8 +26,9 @@ import {
 } from '../../src/protocol/messages.ts'
 import { parseHeader, streamBytes } from '../../src/protocol/stream.ts'
 import { EphemeralKeys, type Suite } from '../../src/protocol/suites.ts'
-import { transcriptOf, type WireRoute } from '../../src/wirelog/events.ts'
+import type { WireRoute } from '../../src/wirelog/forms.ts'
 import { Events, type Pending } from '../../src/wirelog/ring.ts'
+import { transcriptOf } from '../../src/wirelog/transcript.ts'
 import { restarted } from './exchanges.ts'
 import { quick } from './quick-suites.ts'
 

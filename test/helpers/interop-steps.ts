@@ -1,10 +1,10 @@
 /** What the independent peer and its target do in every test, and what is looked at then. */
 
 import assert from 'node:assert/strict'
+import type { KeyForm, MessageForm } from '../independent/forms.ts'
+import type { IndependentPeer, Moment } from '../independent/wire.ts'
 import type { Refused } from './bad-input.ts'
 import { type Answer, call, post } from './call.ts'
-import type { KeyForm, MessageForm } from './independent-forms.ts'
-import type { IndependentPeer, Moment } from './independent-peer.ts'
 import { agent, RealPeer, type Target } from './interop-targets.ts'
 import { assertProblem } from './problem.ts'
 

@@ -2,8 +2,8 @@
 
 import fs from 'node:fs'
 import type { TestContext } from 'node:test'
-import { openMailbox } from '../../src/mailbox/mailbox.ts'
 import { idOf } from '../../src/mailbox/maildir.ts'
+import { openMailbox } from '../../src/mailbox/openMailbox.ts'
 import { checkSealed, seal } from '../../src/mailbox/seal.ts'
 import type { Mailbox } from '../../src/peer/contract.ts'
 import { utf8ToBytes } from '../../src/protocol/bytes.ts'

@@ -3,7 +3,7 @@
 import fs from 'node:fs'
 import { beforeEach, type TestContext } from 'node:test'
 import { Maildir } from '../../src/mailbox/maildir.ts'
-import { watch } from '../../src/mailbox/watch.ts'
+import { watchMaildir } from '../../src/mailbox/watchMaildir.ts'
 import type { WatchEvent } from '../../src/peer/contract.ts'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import { folderForEach } from './files.ts'
@@ -48,7 +48,7 @@ async function watching(dir: string, pair: KeyPair, use: Use, tell: Tell = async
   const events: WatchEvent[] = []
   const texts: string[] = []
   const ending = new AbortController()
-  const watched = watch({
+  const watched = watchMaildir({
     maildir: new Maildir(dir),
     pair,
     signal: ending.signal,

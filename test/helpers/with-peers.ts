@@ -6,7 +6,7 @@ import { launch } from '../../src/launch.ts'
 import type { Mailbox, Memory } from '../../src/peer/contract.ts'
 import type { PeerOptions } from '../../src/peer/peer.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/memory.ts'
+import { forgetful } from '../../src/state/openMemory.ts'
 import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
 import { type KeptTerminal, keptTerminal } from './terminal.ts'
 

@@ -11,10 +11,15 @@ import { root } from '../helpers/documents.ts'
 import { folderForEach } from '../helpers/files.ts'
 
 const at = folderForEach()
-const HERE = ['Makefile', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc']
+const HERE = [
+  ...['Makefile', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc'],
+  'src/build.js',
+]
 const LOCK = 'node_modules/.package-lock.json'
 /** A program that appends what it was started with to `started`. */
-const TELLS = `require('node:fs').appendFileSync('started', JSON.stringify(process.argv.slice(2)) + '\\n')\n`
+const TELLS = `import fs from 'node:fs'
+fs.appendFileSync('started', JSON.stringify(process.argv.slice(2)) + '\\n')
+`
 
 /** Writes a file of the project's copy; an `old` one is older than whatever is made of it. */
 function write(file: string, text: string, { old = false, mode = 0o644 } = {}): void {
@@ -41,7 +46,7 @@ const started = (): string[][] =>
         .map((line) => JSON.parse(line))
     : []
 
-// a copy that is installed and built, by a compiler that compiles nothing
+// a copy that is installed and built, by a compiler that compiles nothing and a bundler that bundles nothing
 beforeEach(() => {
   for (const file of HERE)
     write(file, fs.readFileSync(path.join(root, file), 'utf8'), { old: true })
@@ -51,9 +56,9 @@ beforeEach(() => {
   write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
     mode: 0o755,
   })
+  write('node_modules/rolldown/package.json', '{"type":"module","exports":"./index.js"}')
+  write('node_modules/rolldown/index.js', 'export const build = () => {}')
   write('dist/main.js', TELLS, { old: true })
-  // what is compiled here is no module
-  write('dist/package.json', '{"type":"commonjs"}')
 })
 
 const noMake = spawnSync('make', ['--version']).stdout?.includes('GNU')
@@ -186,9 +191,11 @@ describe('a build', { skip: noMake }, () => {
     }
   })
 
-  it('with a type error is none', () => {
+  it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
+    write('src/page/page.js', 'export const port = 5000\n')
+    write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     for (const again of [1, 2]) {
       const { code, said } = make('build')
@@ -197,7 +204,11 @@ describe('a build', { skip: noMake }, () => {
     }
     write('src/main.ts', 'export const port: number = 5000\n')
     assert.equal(make('build').code, 0)
-    assert.deepEqual(fs.readdirSync(at('dist')), ['main.js'])
+    assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
+      'browser',
+      'browser/page.js',
+      'main.js',
+    ])
   })
 
   it('begins with an installation, and one that failed is none', () => {
@@ -212,11 +223,6 @@ describe('npm', () => {
   it('compiles before it starts the program, whatever it is told of scripts', () => {
     fs.rmSync(at('dist'), { recursive: true })
     const npm = (...args: string[]) => run('npm', args, { npm_config_ignore_scripts: 'true' })
-    // what is compiled here is no module
-    write(
-      'package.json',
-      fs.readFileSync(at('package.json'), 'utf8').replace('"module"', '"commonjs"'),
-    )
     for (const script of ['start', 'run-both'])
       assert.equal(npm('run', script, '--', '--ports', '8000,8001').code, 0)
     for (const script of ['run-5000', 'run-5001']) assert.equal(npm('run', script).code, 0)

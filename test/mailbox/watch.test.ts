@@ -6,10 +6,10 @@ import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import path from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
-import { Turn } from '../../src/disk/turn.ts'
+import { Lock } from '../../src/disk/lock.ts'
 import { idOf, Maildir } from '../../src/mailbox/maildir.ts'
 import { MAX_MAIL_BYTES } from '../../src/mailbox/seal.ts'
-import { watch } from '../../src/mailbox/watch.ts'
+import { watchMaildir } from '../../src/mailbox/watchMaildir.ts'
 import type { WatchEvent } from '../../src/peer/contract.ts'
 import { CURVES } from '../../src/protocol/curves.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
@@ -143,9 +143,9 @@ describe('a watcher', () => {
   it("says once whose turn it is, that it is nobody's, that it reads, and looks at nothing till then", async (t) => {
     lookAgainAfter(t, 1)
     const looks = t.mock.method(Maildir.prototype, 'entries')
-    const other = new Turn(new Maildir(box.dir).dir)
+    const other = new Lock(at('mail', 'watching'), new Maildir(box.dir).tmp)
     assert.equal(other.take(), true)
-    const asked = t.mock.method(Turn.prototype, 'take')
+    const asked = t.mock.method(Lock.prototype, 'take')
     const askedAgain = () => {
       const before = asked.mock.callCount()
       return until(() => asked.mock.callCount() > before + 3)
@@ -154,13 +154,13 @@ describe('a watcher', () => {
       const otherWatcher = { type: 'other watcher', process: `process ${process.pid}` } as const
       await askedAgain()
       assert.deepEqual(events, [otherWatcher])
-      asked.mock.mockImplementation(function (this: Turn) {
+      asked.mock.mockImplementation(function (this: Lock) {
         this.holder = null
         return false
       })
-      await told('no turn')
+      await told('lock unusable')
       await askedAgain()
-      const noTurn = { type: 'no turn', place: at('mail', 'watching') } as const
+      const noTurn = { type: 'lock unusable', place: at('mail', 'watching') } as const
       assert.deepEqual(events, [otherWatcher, noTurn])
       assert.equal(looks.mock.callCount(), 0)
       asked.mock.restore()
@@ -259,7 +259,12 @@ describe('a watcher', () => {
       ending.abort()
       read.push(Buffer.from(event.SECRET).toString())
     }
-    await watch({ maildir: new Maildir(box.dir), pair: box.keys.pair, tell, signal: ending.signal })
+    await watchMaildir({
+      maildir: new Maildir(box.dir),
+      pair: box.keys.pair,
+      tell,
+      signal: ending.signal,
+    })
     assert.equal(read.length, 1)
     assert.deepEqual([namesIn('cur').length, namesIn('new').length], [1, 2])
     await watching(async ({ untilTexts, texts }) => {

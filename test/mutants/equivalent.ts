@@ -12,19 +12,19 @@ export interface Equivalent {
 
 /** Of each the file, why nothing that a test can see changes, its line, and what stands in place of a part of that. */
 const LIST = String.raw`
-src/protocol/annotate.ts: What has no name is looked up under one that no field has, and any such name does.
+src/wirelog/annotate.ts: What has no name is looked up under one that no field has, and any such name does.
 - !fields[field ?? '']?.hex || HEX.test(unescaped(text))
 + "Stryker was here!"
 
-src/protocol/annotate.ts: As above.
+src/wirelog/annotate.ts: As above.
 - const note = ended.get(part.field ?? '')
 + "Stryker was here!"
 
-src/protocol/annotate.ts: Every form is an object, and the brace that it begins with sets it again.
+src/wirelog/annotate.ts: Every form is an object, and the brace that it begins with sets it again.
 - let outer = ''
 + "Stryker was here!"
 
-src/protocol/annotate.ts: In JSON every string has its end; without it the pattern could take the square of a text's length.
+src/wirelog/annotate.ts: In JSON every string has its end; without it the pattern could take the square of a text's length.
 - const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 + /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 
@@ -40,9 +40,9 @@ src/protocol/messages.ts: A ciphertext without a KEM was refused above; the comp
 - kem !== null && {
 + true
 
-src/protocol/json.ts: What stands in the place of an escape has no quotes either.
-- const bare = text.replace(/\\./g, '')
-+ "Stryker was here!"
+src/protocol/json.ts: Behind the end there is nothing to look at.
+- for (let i = 0; i < text.length; i++) {
++ i <= text.length
 
 src/protocol/stream.ts: A picture has a byte at least, so one whose only chunk has none is not as long as it says: bad_image too.
 - const isOnlyOne = this.#counter === 0
@@ -80,45 +80,37 @@ src/state/pem.ts: Only a public key lacks a part, the private one, and nobody lo
 - return Uint8Array.from(Buffer.from(text ?? '', 'base64url'))
 + "Stryker was here!"
 
-src/state/pictures.ts: A name that is no picture of ours is passed over.
+src/state/pictureStore.ts: A name that is no picture of ours is passed over.
 - return []
 + ["Stryker was here"]
 
-src/state/files.ts: It leaves out the root of all folders, which a test leaves as it is.
+src/state/gitignore.ts: It leaves out the root of all folders, which a test leaves as it is.
 - return above === folder ? [folder] : [folder, ...withThoseAbove(above)]
 + []
 
-src/disk/mark.ts: The first of them is not looked at, and only marks are shown; the compiler does not know.
-- const [, pid, , , host] = MARK.exec(mark) ?? []
+src/disk/stamp.ts: The first of them is not looked at.
+- const [, pid, start, run, namespace, boot, host] = STAMP.exec(stamp) ?? []
 + ["Stryker was here"]
 
-src/disk/mark.ts: The first of them is not looked at.
-- const [, pid, start, run, host] = MARK.exec(mark) ?? []
-+ ["Stryker was here"]
-
-src/mailbox/maildir.ts: No stamp is as unlike any that a folder has as this one, so it is counted before the first message.
-- #waiting = { count: 0, stamp: -1n }
+src/mailbox/maildir.ts: No folder has this time, so it is counted before the first message.
+- #waiting = { count: 0, changed: -1n }
 + {}
 
 src/mailbox/maildir.ts: No two files of a folder have the same name.
 - .sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.name < b.name ? -1 : 1))
 + a.name <= b.name
 
-src/mailbox/watch.ts: It is only told from the marks of others, and no mark is empty.
-- const now = mine ? 'mine' : turn.holder
+src/mailbox/watchMaildir.ts: It is only told from the stamps of others, and no stamp is empty.
+- const holder = isOurs ? 'this watcher' : lock.holder
 + ""
 
-src/mailbox/watch.ts: Nothing at all does for null: whoever has it asks only whether there is a watch.
+src/mailbox/watchMaildir.ts: Nothing at all does for null: whoever has it asks only whether there is a watch.
 - } catch {
 + {}
 
-src/mailbox/watch.ts: It makes the watcher look twice at the beginning, and the second time nothing is new.
-- #rings = false
+src/mailbox/watchMaildir.ts: It makes the watcher look twice at the beginning, and the second time nothing is new.
+- #hasRung = false
 + true
-
-src/mailbox/watch.ts: Whatever is not 0 begins the loop, and the first read replaces it.
-- for (let more = -1; more !== 0; read += more)
-+ +1
 
 src/peer/texts.ts: Without a failure the text has arrived, and nobody asks.
 - if (error?.peerCode !== null) return false

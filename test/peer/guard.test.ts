@@ -11,8 +11,8 @@ import { setImmediate, setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import Koa from 'koa'
 import { guard } from '../../src/http/guard.ts'
-import { PAGE_FILES } from '../../src/http/page.ts'
 import { listen } from '../../src/http/server.ts'
+import { PAGE_FILES } from '../../src/page/files.ts'
 import {
   beginCall,
   type CallOptions,

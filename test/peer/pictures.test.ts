@@ -20,8 +20,8 @@ import {
   parseHeader,
 } from '../../src/protocol/stream.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { forgetful, openMemory } from '../../src/state/memory.ts'
-import { openPictures } from '../../src/state/pictures.ts'
+import { forgetful, openMemory } from '../../src/state/openMemory.ts'
+import { openPictures } from '../../src/state/pictureStore.ts'
 import { type Answer, beginCall, FORM, posting } from '../helpers/call.ts'
 import { withServer } from '../helpers/fakes.ts'
 import { MAX_IMAGE, pair, type WiredPeer } from '../helpers/pair.ts'

@@ -3,10 +3,6 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { GIF, gif, stranger } from '../helpers/bad-input.ts'
-import { type KeyForm, keyForm } from '../helpers/independent-forms.ts'
-import type { IndependentPeer } from '../helpers/independent-peer.ts'
-import { Refusal } from '../helpers/independent-session.ts'
-import { INDEPENDENT_SUITES, type Suite } from '../helpers/independent-suites.ts'
 import {
   agree,
   assertAgreed,
@@ -19,6 +15,10 @@ import {
 } from '../helpers/interop-steps.ts'
 import { RealPeer, withTarget } from '../helpers/interop-targets.ts'
 import { assertProblem } from '../helpers/problem.ts'
+import { type KeyForm, keyForm } from '../independent/forms.ts'
+import { Refusal } from '../independent/session.ts'
+import { INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
+import type { IndependentPeer } from '../independent/wire.ts'
 
 const [X25519] = INDEPENDENT_SUITES
 assert.ok(X25519)

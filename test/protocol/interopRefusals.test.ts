@@ -18,15 +18,6 @@ import {
   stranger,
 } from '../helpers/bad-input.ts'
 import {
-  type KeyForm,
-  keyForm,
-  type MessageForm,
-  messageForm,
-} from '../helpers/independent-forms.ts'
-import type { IndependentPeer } from '../helpers/independent-peer.ts'
-import { Session } from '../helpers/independent-session.ts'
-import { ephemeralKeys, INDEPENDENT_SUITES, type Suite } from '../helpers/independent-suites.ts'
-import {
   agree,
   assertRefused,
   assertRefusesAll,
@@ -41,6 +32,10 @@ import {
   send,
 } from '../helpers/interop-steps.ts'
 import { RealPeer, SecondPeer, type Target, withTarget } from '../helpers/interop-targets.ts'
+import { type KeyForm, keyForm, type MessageForm, messageForm } from '../independent/forms.ts'
+import { Session } from '../independent/session.ts'
+import { ephemeralKeys, INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
+import type { IndependentPeer } from '../independent/wire.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 

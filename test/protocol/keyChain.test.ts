@@ -8,10 +8,10 @@ import fc from 'fast-check'
 import type { ProtocolCode } from '../../src/protocol/errors.ts'
 import { KeyChain, MAX_AHEAD, MAX_KEYS } from '../../src/protocol/keyChain.ts'
 import { countBlocks, recordValues } from '../helpers/hashed.ts'
-import { Chain } from '../helpers/independent-session.ts'
 import { refuses } from '../helpers/refuses.ts'
 import { hides } from '../helpers/secrecy.ts'
 import { hex, toHex } from '../helpers/vectors.ts'
+import { Chain } from '../independent/session.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const ZEROS = new Uint8Array(32)

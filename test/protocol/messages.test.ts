@@ -6,7 +6,6 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { P256 } from '../../src/protocol/curves.ts'
 import type { ProtocolCode } from '../../src/protocol/errors.ts'
-import { parseJson } from '../../src/protocol/json.ts'
 import {
   encodeAnswer,
   encodeKeyMessage,
@@ -475,49 +474,3 @@ for (const [what, { parse, again, form }] of Object.entries(FORMS)) {
     })
   })
 }
-
-describe('JSON on the wire', () => {
-  it('is what JSON.parse makes of it, however it is written', () => {
-    fc.assert(
-      fc.property(fc.json({ maxDepth: 4 }), fc.constantFrom(undefined, 2, '\t'), (text, space) => {
-        const value = JSON.parse(text)
-        assert.deepEqual(parseJson(JSON.stringify(value, null, space)), value)
-      }),
-      { numRuns },
-    )
-    assert.deepEqual(parseJson(String.raw`{"\u0061\"":"\\","b":["\"",{"__proto__":""}]}`), {
-      'a"': '\\',
-      b: ['"', JSON.parse('{"__proto__":""}')],
-    })
-  })
-
-  it('has no name twice in one object, wherever that is and whatever it holds', () => {
-    fc.assert(
-      fc.property(fc.string(), fc.json(), fc.json(), fc.json(), (name, one, two, around) => {
-        const member = (value: string) => `${JSON.stringify(name)}:${value}`
-        for (const text of [
-          `{${member(one)},${member(two)}}`,
-          `[${around},{"":[{${member(one)},${member(two)}}]}]`,
-        ])
-          assert.throws(() => parseJson(text), /^SyntaxError: A name stands twice/, text)
-        assert.doesNotThrow(() => parseJson(`[{${member('1')}},{${member('1')}}]`))
-      }),
-      { numRuns },
-    )
-    assert.throws(() => parseJson(String.raw`{"v":2,"\u0076":2}`), SyntaxError)
-  })
-
-  it('is an error of ours or of JavaScript, and no end of the program, where it is very deep', () => {
-    const deep = '['.repeat(30_000) + ']'.repeat(30_000)
-    try {
-      parseJson(deep)
-    } catch (error) {
-      assert.ok(error instanceof RangeError)
-    }
-  })
-
-  for (const text of ['', '{', 'null null', "{'a':1}", '\ufeff{}', '{"a":1,}'])
-    it(`is not ${JSON.stringify(text)}`, () => {
-      assert.throws(() => parseJson(text), SyntaxError)
-    })
-})

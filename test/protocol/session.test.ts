@@ -11,11 +11,11 @@ import { Session } from '../../src/protocol/session.ts'
 import { publicKeyBytes, SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import { fixedKeys } from '../helpers/fixed-suite.ts'
 import { recordValues } from '../helpers/hashed.ts'
-import { Session as IndependentSession } from '../helpers/independent-session.ts'
-import { ephemeralKeys, INDEPENDENT_SUITES, keyPair } from '../helpers/independent-suites.ts'
 import { refuses } from '../helpers/refuses.ts'
 import { hides } from '../helpers/secrecy.ts'
 import { countBy, flipped, hex, toHex, wycheproof } from '../helpers/vectors.ts'
+import { Session as IndependentSession } from '../independent/session.ts'
+import { ephemeralKeys, INDEPENDENT_SUITES, keyPair } from '../independent/suites.ts'
 import { CHACHA20_POLY1305 } from '../vectors/rfc8439.ts'
 
 const ALL = Object.keys(SUITES) as SuiteName[]

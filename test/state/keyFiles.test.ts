@@ -15,8 +15,8 @@ import {
 } from '../../src/state/keyFiles.ts'
 import { encodePrivateKey, encodePublicKey } from '../../src/state/pem.ts'
 import { failingWith, filesOpened, folderForEach, makePipe, systemError } from '../helpers/files.ts'
-import { independentOpen, independentSeal } from '../helpers/independent-hpke.ts'
 import { GENPKEY, noOpenssl, openssl } from '../helpers/openssl.ts'
+import { independentOpen, independentSeal } from '../independent/hpke.ts'
 
 const linux = process.platform === 'linux' ? false : 'only Linux tells which file is open'
 const TEXT = Buffer.from('Meet me at noon')

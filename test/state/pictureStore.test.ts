@@ -4,16 +4,12 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
-import { newMark } from '../../src/disk/mark.ts'
+import { newStamp } from '../../src/disk/stamp.ts'
 import type { PictureStore } from '../../src/peer/contract.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import type { PictureType } from '../../src/protocol/stream.ts'
-import {
-  openPictures,
-  ownPicture,
-  pictureFile,
-  temporaryPictures,
-} from '../../src/state/pictures.ts'
+import { ownPicture, pictureFile } from '../../src/state/pictureFile.ts'
+import { openPictures, temporaryPictures } from '../../src/state/pictureStore.ts'
 import { endedProcess, folderForEach, makePipe, modeOf, systemError } from '../helpers/files.ts'
 import { pictureOf, pngOf } from '../helpers/pictures.ts'
 
@@ -478,13 +474,13 @@ describe('the pictures of a peer that keeps nothing', () => {
       `ecdh-duet--abc`,
       `ecdh-duet-${gone}x-abc`,
     ].sort()
-    const live = `ecdh-duet-${gone}-${newMark()}`
+    const live = `ecdh-duet-${gone}-${newStamp()}`
     const dead = [
-      `ecdh-duet-${gone}-${newMark().replace(/^\d+/, `${gone}`)}`,
-      `ecdh-duet-${gone}-${newMark().replace(/-(\d+)\.(\d+-[0-9a-f]{8}\.)?/, '-$1.1-00000000.')}`,
+      `ecdh-duet-${gone}-${newStamp().replace(/^\d+/, `${gone}`)}`,
+      `ecdh-duet-${gone}-${newStamp().replace(/-(\d+)\.(\d+-[0-9a-f]{8}\.)?/, '-$1.1-00000000.')}`,
     ]
     // a process of another container has a number that says nothing here
-    const elsewhere = `ecdh-duet-${gone}-${newMark().replace(/^\d+(.*)\..*$/, `${gone}$1.elsewhere`)}`
+    const elsewhere = `ecdh-duet-${gone}-${newStamp().replace(/^\d+(.*)\..*$/, `${gone}$1.elsewhere`)}`
     others.push(live, elsewhere)
     others.sort()
     for (const name of [...others, `ecdh-duet-${gone}-abc`, ...dead]) {
