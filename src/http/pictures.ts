@@ -2,13 +2,12 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
 import type { Context } from 'koa'
-import type { PictureSource } from '../peer/contract.ts'
+import { BadPicture, type PictureSource } from '../peer/contract.ts'
 import { release } from '../peer/release.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
 import {
   type Aead,
-  BadPicture,
   HEADER_BYTES,
   isPictureType,
   type PictureType,

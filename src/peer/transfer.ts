@@ -3,7 +3,6 @@
 import { concatBytes } from '../protocol/bytes.ts'
 import {
   type Aead,
-  BadPicture,
   CHUNK_BYTES,
   HEADER_BYTES,
   PictureOpener,
@@ -13,12 +12,13 @@ import {
   SEALED_CHUNK_BYTES,
   type StreamHeader,
 } from '../protocol/stream.ts'
-import type {
-  KeptPicture,
-  PeerEvent,
-  PictureDraft,
-  PictureSource,
-  PictureStore,
+import {
+  BadPicture,
+  type KeptPicture,
+  type PeerEvent,
+  type PictureDraft,
+  type PictureSource,
+  type PictureStore,
 } from './contract.ts'
 import { PictureSize } from './pictureSize.ts'
 import { release } from './release.ts'

@@ -60,16 +60,6 @@ export function isPictureType(type: string): type is PictureType {
   return (TYPES as readonly string[]).includes(type)
 }
 
-/** A picture that can't be sent as it came; `found`: what its first bytes say it is, null for none of the types. */
-export class BadPicture extends DuetError<'bad_image' | 'unsupported_type'> {
-  readonly found: PictureType | null
-
-  constructor(code: 'bad_image' | 'unsupported_type', detail: string, found: PictureType | null) {
-    super(code, detail)
-    this.found = found
-  }
-}
-
 /** The type that a picture's first bytes say it has (12 are enough), or null. */
 export function pictureTypeOf(head: Uint8Array): PictureType | null {
   const text = String.fromCharCode(...head.subarray(0, SIGNATURE_BYTES))

@@ -28,6 +28,10 @@ src/wirelog/annotate.ts: In JSON every string has its end; without it the patter
 - const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 + /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 
+src/protocol/bytes.ts: Behind the end of an array nothing is written.
+- for (let i = 0; i < bytes.length; i++) {
++ i <= bytes.length
+
 src/protocol/bytes.ts: Behind the end both count as 0.
 - for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
 + i <= a.length

@@ -34,7 +34,9 @@ const [suite = assert.fail()] = INDEPENDENT_SUITES
 const session = new Session(suite, keyPair(suite.curve), ephemeralKeys(suite), stranger(suite))
 const keyOf = (number: number) => session.files.out.ahead(number).key
 const header = { session: Uint8Array.from(session.id), number: 300 }
-const KEY = keyOf(header.number)
+/** Its key, for the other implementation and for the program. */
+const key = keyOf(header.number)
+const KEY = Uint8Array.from(key)
 const MAX = 64 * 1024 * 1024
 const TYPES: PictureType[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
 const SEALED_CHUNK = CHUNK_BYTES + 16
@@ -161,6 +163,21 @@ describe('a picture stream', () => {
     assert.deepEqual(Buffer.from(open(genuine).picture), picture)
   })
 
+  it('is refused with a reason that tells its metadata, its type and its length apart', () => {
+    const json = Buffer.from(JSON.stringify({ type: 'image/png', bytes: 20, name: '' }))
+    const png = pngOf(21)
+    for (const [reason, length, picture] of [
+      [/not its metadata/, json.length + 1, png.subarray(0, 0)],
+      [/not of the type/, json.length, png.subarray(0, 0)],
+      [/not of the type/, json.length, pictureOf('image/gif', 20)],
+      [/the length that it declared/, json.length, png],
+    ] as const) {
+      const plain = Buffer.concat([Uint8Array.of(0, length), json, picture])
+      const stream = concatBytes(session.pictureHead(300), sealChunk(key, 0, true, plain))
+      assert.match(refuses('bad_image', () => open(stream)).message, reason)
+    }
+  })
+
   it('ends whole: a last chunk that is full is the last, and an empty one after it is too much', () => {
     const metadata = { type: 'image/png', bytes: 0, name: '' }
     // as long as fills two chunks exactly
@@ -169,18 +186,18 @@ describe('a picture stream', () => {
     const stream = seal(picture)
     assert.equal(stream.length, HEADER_BYTES + 2 * SEALED_CHUNK)
     assert.deepEqual(open(stream).picture, picture)
-    const empty = sealChunk(KEY, 2, true, Buffer.alloc(0))
+    const empty = sealChunk(key, 2, true, Buffer.alloc(0))
     refuses('decrypt_failed', () => open(concatBytes(stream, empty)))
     // the same picture with its last full chunk as one of many, and an empty one behind it
     const at = HEADER_BYTES + SEALED_CHUNK
-    const last = openChunk(KEY, 1, true, Buffer.from(stream.subarray(at)))
-    const full = concatBytes(stream.subarray(0, at), sealChunk(KEY, 1, false, last))
+    const last = openChunk(key, 1, true, Buffer.from(stream.subarray(at)))
+    const full = concatBytes(stream.subarray(0, at), sealChunk(key, 1, false, last))
     refuses('bad_image', () => open(concatBytes(full, empty)))
     refuses('decrypt_failed', () => open(concatBytes(full, flipped(empty, 7))))
     // alone it is too little
     const alone = concatBytes(
       session.pictureHead(header.number),
-      sealChunk(KEY, 0, true, Buffer.alloc(0)),
+      sealChunk(key, 0, true, Buffer.alloc(0)),
     )
     assert.match(refuses('bad_image', () => open(alone)).message, /not its metadata/)
   })
