@@ -38,13 +38,13 @@ import {
 } from '../helpers/independent-suites.ts'
 import { bodyValue, REASON, refuses } from '../helpers/refuses.ts'
 import { toHex } from '../helpers/vectors.ts'
+import { confirmsOn, keyMessagesOn, sealedMessages } from '../helpers/wire-values.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 1000 : 100
 const MAX_BYTES = 16 * 1024 + 16
 /** The codes by which a parser refuses; others need a peer's state. */
 const CODES = ['bad_message', 'bad_version', 'curve_mismatch', 'bad_encoding', 'bad_base_point']
 
-const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length })
 const filled = (length: number, byte: number) => new Uint8Array(length).fill(byte)
 /** What the wire makes of a value. */
 const wired = (value: unknown) => JSON.parse(JSON.stringify(value))
@@ -81,14 +81,6 @@ for (const theirs of INDEPENDENT_SUITES) {
     tag: '01'.repeat(32),
     ...(kem && { ciphertext: 'fe'.repeat(1088) }),
   }
-  const confirms = fc.record(
-    { session: bytes(16), tag: bytes(32), ...(kem && { ciphertext: bytes(1088) }) },
-    { requiredKeys: ['session', 'tag'], noNullPrototype: true },
-  )
-  const shares = fc.record(
-    { identity: bytes(point), publicKey: bytes(whole) },
-    { noNullPrototype: true },
-  )
   KINDS[`a key message on ${name}`] = {
     parse: (body) => parseKeyMessage(suite, body),
     encode: (message: KeyMessage) => encodeKeyMessage(suite, message),
@@ -97,10 +89,7 @@ for (const theirs of INDEPENDENT_SUITES) {
       ...{ v: 2, curve: name, basePoint: toHex(curve.basePoint) },
       ...{ identity: 'ab'.repeat(point), publicKey: 'cd'.repeat(whole), confirm: confirmed },
     },
-    values: fc.record(
-      { share: shares, confirm: confirms },
-      { requiredKeys: ['share'], noNullPrototype: true },
-    ),
+    values: keyMessagesOn(suite),
     refused: [
       ...badForms(theirs, genuine),
       ...badConfirms(theirs, genuine, sender),
@@ -116,7 +105,7 @@ for (const theirs of INDEPENDENT_SUITES) {
     encode: (answer: Confirm | undefined) => encodeAnswer(answer),
     value: confirm,
     form: { accepted: true, confirm: confirmed },
-    values: fc.option(confirms, { nil: undefined }),
+    values: fc.option(confirmsOn(suite), { nil: undefined }),
     refused: [
       ...wrongForms(answer, { accepted: 'boolean' }),
       ...badConfirms(theirs, answer, sender),
@@ -135,9 +124,7 @@ KINDS['a sealed message'] = {
   encode: encodeMessage,
   value: { session: filled(16, 0xab), seq: 7, ciphertext: filled(17, 0xcd) },
   form: { v: 2, session: 'ab'.repeat(16), seq: 7, ciphertext: 'cd'.repeat(17) },
-  values: fc
-    .tuple(bytes(16), fc.maxSafeNat(), fc.uint8Array({ minLength: 16, maxLength: 300 }))
-    .map(([session, seq, ciphertext]) => ({ session, seq, ciphertext })),
+  values: sealedMessages,
   refused: badMessages(sender, next ?? assert.fail(), taken ?? assert.fail()),
 }
 const missing = (missing: unknown) => ({ accepted: true, missing })
