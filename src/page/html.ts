@@ -30,8 +30,11 @@ const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; 
     X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
   }
 
-const read = (name: string) =>
-  fs.readFileSync(new URL(`../../src/page/${name}`, import.meta.url), 'utf8')
+/** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
+const read = (name: string) => {
+  const folder = name.endsWith('.js') ? 'dist/browser' : 'src/page'
+  return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
+}
 /** `index.html` with the sentences of each language in it. */
 const TEMPLATES = {
   en: inWords(read('index.html'), en.html),

@@ -304,8 +304,8 @@ export type PeerEvent =
 export type WatchEvent =
   | { type: 'watching'; place: string }
   | { type: 'other watcher'; process: string }
-  /** Files that are of no watcher are where the turn to read is taken. */
-  | { type: 'no turn'; place: string }
+  /** Somebody else's files are in the lock's folder, so that nobody can take the lock. */
+  | { type: 'lock unusable'; place: string }
   | { type: 'mail'; stored: Date; SECRET: Uint8Array }
   | { type: 'set aside'; place: string; why: string }
   | { type: 'passed over'; name: string; why: string }

@@ -19,13 +19,15 @@ export const MAX_REFUSED = 100
 /** So many may be of key messages that came, were accepted, and that no session followed from: anybody can send those. */
 export const MAX_UNCONFIRMED = 20
 
-export const STEP_PATHS: ReadonlySet<string> = new Set([
+/** The steps of the owner's that are told. */
+export const STEP_PATHS = [
   '/send_keys',
   '/show',
   '/send_msg',
   '/decrypt_msg',
   '/send_image',
-])
+] as const
+export type Step = (typeof STEP_PATHS)[number]
 
 /** As seen from this peer. */
 export type Way = 'sent' | 'received'

@@ -7,7 +7,7 @@ import {
   keyForm,
   type MessageForm,
   messageForm,
-} from './independent-forms.ts'
+} from '../independent/forms.ts'
 import {
   CHUNK,
   type Confirm,
@@ -16,7 +16,7 @@ import {
   sealChunk,
   transcriptOf,
   u,
-} from './independent-session.ts'
+} from '../independent/session.ts'
 import {
   ephemeralKeys,
   halves,
@@ -24,7 +24,7 @@ import {
   keyPair,
   type Suite,
   withNumber,
-} from './independent-suites.ts'
+} from '../independent/suites.ts'
 
 /** A string or bytes stand in the request as they are. */
 export type Refused = [code: string, what: string, body: unknown]

@@ -11,10 +11,10 @@ import {
   P256,
   X25519,
 } from '../../src/protocol/curves.ts'
-import { INDEPENDENT_CURVES } from '../helpers/independent-suites.ts'
 import { REASON, refuses } from '../helpers/refuses.ts'
 import { hides } from '../helpers/secrecy.ts'
 import { countBy, flipped, hex, toHex, wycheproof } from '../helpers/vectors.ts'
+import { INDEPENDENT_CURVES } from '../independent/suites.ts'
 import { P256_EXCHANGE } from '../vectors/rfc5903.ts'
 import { X25519_EXCHANGE, X25519_ITERATED, X25519_VALUES } from '../vectors/rfc7748.ts'
 

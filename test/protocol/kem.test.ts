@@ -6,10 +6,10 @@ import { describe, it } from 'node:test'
 import { createMlKem768 } from 'mlkem'
 import { MLKEM768 } from '../../src/protocol/kem.ts'
 import { checkPublicKey, EphemeralKeys, halvesOf, SUITES } from '../../src/protocol/suites.ts'
-import { withNumber } from '../helpers/independent-suites.ts'
 import { REASON, refuses } from '../helpers/refuses.ts'
 import { hides } from '../helpers/secrecy.ts'
 import { countBy, flipped, hex, toHex, wycheproof } from '../helpers/vectors.ts'
+import { withNumber } from '../independent/suites.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 const HYBRID = SUITES.X25519MLKEM768

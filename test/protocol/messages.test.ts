@@ -5,7 +5,6 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { DuetError } from '../../src/protocol/errors.ts'
-import { parseJson } from '../../src/protocol/json.ts'
 import {
   type Confirm,
   encodeAnswer,
@@ -28,17 +27,12 @@ import {
   stranger,
   wrongForms,
 } from '../helpers/bad-input.ts'
-import { confirmForm, type Json, keyForm, messageForm } from '../helpers/independent-forms.ts'
-import { Session } from '../helpers/independent-session.ts'
-import {
-  ephemeralKeys,
-  INDEPENDENT_SUITES,
-  keyPair,
-  type Suite,
-} from '../helpers/independent-suites.ts'
 import { bodyValue, REASON, refuses } from '../helpers/refuses.ts'
 import { toHex } from '../helpers/vectors.ts'
 import { confirmsOn, keyMessagesOn, sealedMessages } from '../helpers/wire-values.ts'
+import { confirmForm, type Json, keyForm, messageForm } from '../independent/forms.ts'
+import { Session } from '../independent/session.ts'
+import { ephemeralKeys, INDEPENDENT_SUITES, keyPair, type Suite } from '../independent/suites.ts'
 
 const numRuns = process.env['SLOW'] === '1' ? 1000 : 100
 const MAX_BYTES = 16 * 1024 + 16
@@ -292,50 +286,4 @@ describe('a key message', () => {
       ['X25519MLKEM768', 8192],
     ])
   })
-})
-
-describe('JSON on the wire', () => {
-  it('is what JSON.parse makes of it, however it is written', () => {
-    fc.assert(
-      fc.property(fc.json({ maxDepth: 4 }), fc.constantFrom(undefined, 2, '\t'), (text, space) => {
-        const value = JSON.parse(text)
-        assert.deepEqual(parseJson(JSON.stringify(value, null, space)), value)
-      }),
-      { numRuns },
-    )
-    assert.deepEqual(parseJson(String.raw`{"\u0061\"":"\\","b":["\"",{"__proto__":""}]}`), {
-      'a"': '\\',
-      b: ['"', JSON.parse('{"__proto__":""}')],
-    })
-  })
-
-  it('has no name twice in one object, wherever that is and whatever it holds', () => {
-    fc.assert(
-      fc.property(fc.string(), fc.json(), fc.json(), fc.json(), (name, one, two, around) => {
-        const member = (value: string) => `${JSON.stringify(name)}:${value}`
-        for (const text of [
-          `{${member(one)},${member(two)}}`,
-          `[${around},{"":[{${member(one)},${member(two)}}]}]`,
-        ])
-          assert.throws(() => parseJson(text), /^SyntaxError: A name stands twice/, text)
-        assert.doesNotThrow(() => parseJson(`[{${member('1')}},{${member('1')}}]`))
-      }),
-      { numRuns },
-    )
-    assert.throws(() => parseJson(String.raw`{"v":2,"\u0076":2}`), SyntaxError)
-  })
-
-  it('is an error of ours or of JavaScript, and no end of the program, where it is very deep', () => {
-    const deep = '['.repeat(30_000) + ']'.repeat(30_000)
-    try {
-      parseJson(deep)
-    } catch (error) {
-      assert.ok(error instanceof RangeError)
-    }
-  })
-
-  for (const text of ['', '{', 'null null', "{'a':1}", '\ufeff{}', '{"a":1,}'])
-    it(`is not ${JSON.stringify(text)}`, () => {
-      assert.throws(() => parseJson(text), SyntaxError)
-    })
 })

@@ -23,11 +23,11 @@ import {
   streamBytes,
 } from '../../src/protocol/stream.ts'
 import { badPictures, stranger } from '../helpers/bad-input.ts'
-import { openChunk, Session, sealChunk } from '../helpers/independent-session.ts'
-import { ephemeralKeys, INDEPENDENT_SUITES, keyPair } from '../helpers/independent-suites.ts'
 import { pictureOf, pngOf } from '../helpers/pictures.ts'
 import { REASON, refuses } from '../helpers/refuses.ts'
 import { flipped } from '../helpers/vectors.ts'
+import { openChunk, Session, sealChunk } from '../independent/session.ts'
+import { ephemeralKeys, INDEPENDENT_SUITES, keyPair } from '../independent/suites.ts'
 
 const [suite = assert.fail()] = INDEPENDENT_SUITES
 /** That of a sender of another implementation, which never takes a key: each is the one of a number ahead. */

@@ -13,8 +13,6 @@ import { SUITES } from '../../src/protocol/suites.ts'
 import { annotatedProblem } from '../../src/wirelog/forms.ts'
 import { badForms, stranger } from '../helpers/bad-input.ts'
 import { post } from '../helpers/call.ts'
-import { keyForm } from '../helpers/independent-forms.ts'
-import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import {
   assertGood,
   asVersion1,
@@ -33,6 +31,8 @@ import {
 } from '../helpers/transcripts.ts'
 import { agree, type TestPeer } from '../helpers/with-peers.ts'
 import { turnedAt, wrongInOneWay } from '../helpers/wrong-transcripts.ts'
+import { keyForm } from '../independent/forms.ts'
+import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const suites = Object.values(SUITES)
