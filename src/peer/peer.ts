@@ -5,7 +5,8 @@
  */
 
 import { bytesToHex, utf8ToBytes } from '../protocol/bytes.ts'
-import { Exchange, type Witness } from '../protocol/exchange.ts'
+import { Exchange } from '../protocol/exchange.ts'
+import type { Witness } from '../protocol/keyExchange.ts'
 import { AEAD_TAG_BYTES, type AnswerForm, parseMessage } from '../protocol/messages.ts'
 import type { OpenText } from '../protocol/openText.ts'
 import type { Session } from '../protocol/session.ts'

@@ -84,11 +84,7 @@ export class Pictures {
     try {
       const { value: header = new Uint8Array(0) } = await pieces.next()
       const incoming = this.#exchange.receivePicture(parseHeader(header))
-      try {
-        return { accepted: true, bytes: await this.#keep(pieces, incoming) }
-      } finally {
-        incoming.forget()
-      }
+      return { accepted: true, bytes: await this.#keep(pieces, incoming) }
     } finally {
       await pieces.return(undefined)
     }
