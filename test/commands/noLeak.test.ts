@@ -192,7 +192,11 @@ async function pageOf(port: number, stream: Reader | undefined): Promise<string>
  * Sends both texts `by` the proxy, and past it to `url` one that is set aside and texts in clear where none belong. Returns
  * what was said.
  */
-async function sendMail(by: string, url: string, keys: ReturnType<typeof makeKeys>): Promise<string> {
+async function sendMail(
+  by: string,
+  url: string,
+  keys: ReturnType<typeof makeKeys>,
+): Promise<string> {
   const [one = '', other = ''] = MAIL
   const to = ['send', '--to', by]
   const sent = [
