@@ -143,7 +143,7 @@ bench: dist/main.js ## measure the program beside the bare minimum of the same (
 soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, or TEXTS=10000; SEED, CURVE)
 	@exec node --import ./test/loader.js test/soak/main.ts
 
-fuzz: $(INSTALLED) ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
+fuzz: dist/main.js ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
 	@exec node --import ./test/loader.js test/fuzz/main.ts
 
 prove: $(INSTALLED) ## prove the protocol's properties with ProVerif (PROVERIF=path, ONLY=query)

@@ -5,20 +5,20 @@ import { type AddressInfo, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
-import { isHere } from './http/loopback.ts'
+import { isLocal } from './http/loopback.ts'
 import { nodeAead } from './http/pictures.ts'
 import { listen, type Patience } from './http/server.ts'
 import type { Mailbox, Memory, Receiver } from './peer/contract.ts'
 import { Peer, type PeerOptions } from './peer/peer.ts'
 import type { Suite } from './protocol/suites.ts'
-import { ownPicture } from './state/pictures.ts'
+import { ownPicture } from './state/pictureFile.ts'
 import type { Terminal } from './terminal/terminal.ts'
 import { Events } from './wirelog/ring.ts'
 
 const MAX_IMAGE = 64 * 1024 * 1024
 
-/** Addresses to listen on that take what is sent to 127.0.0.1. */
-const REACHED_AT_LOOPBACK = ['127.0.0.1', '0.0.0.0', '::', '::ffff:127.0.0.1', '::ffff:0.0.0.0']
+/** Addresses to listen on that take what is sent to 127.0.0.1, as the owner's curls are. */
+const TAKES_OWNERS_CALLS = ['127.0.0.1', '0.0.0.0', '::', '::ffff:127.0.0.1', '::ffff:0.0.0.0']
 
 export interface PeerPlan {
   /** The address to listen on; the peer is always at 127.0.0.1 too. */
@@ -35,8 +35,11 @@ export interface PeerPlan {
 export interface LaunchOptions {
   readonly suite: Suite
   readonly plans: readonly PeerPlan[]
-  /** Its identity is on the suite's curve. Called once the port is ours, so another peer on this port fails before it comes here. */
-  readonly openMemory: (port: number) => Memory
+  /**
+   * The memory of the peer on `port`, whose plan is number `index`. Its identity is on the suite's curve. Called once the
+   * port is ours: a second peer on one port fails before it can touch the memory of the first.
+   */
+  readonly openMemory: (port: number, index: number) => Memory
   readonly terminal: Pick<Terminal, 'reporter'>
   readonly showsSecrets: boolean
   readonly message?: string | undefined
@@ -49,7 +52,7 @@ export interface LaunchOptions {
   /** How long, in ms, a step waits for the other peer, as `createClient` has it; 5 s by default. */
   readonly timeout?: number | undefined
   readonly showWork?: PeerOptions['showWork']
-  /** Who takes what comes over the wire; without it, each peer itself. Called once a peer, in the order of the plans. */
+  /** What takes the other peer's requests in place of `peer`. Called once for each peer, in the order of the plans. */
   readonly receiver?: (peer: Peer) => Receiver
   /** Opened as the memory is; without it, a peer takes no mail. */
   readonly openMailbox?: (() => Mailbox) | undefined
@@ -57,6 +60,8 @@ export interface LaunchOptions {
 
 export interface Launched {
   readonly ports: readonly number[]
+  /** In the order of the plans. */
+  readonly peers: readonly Peer[]
   /** The peers that have texts which nobody has read. */
   unread(): readonly Unread[]
   /**
@@ -105,8 +110,7 @@ export async function prepare({
   ...options
 }: LaunchOptions): Promise<Prepared> {
   const servers: Server[] = []
-  const ports: number[] = []
-  const reachedAt: string[][] = []
+  const places: { port: number; reachedAt: string[] }[] = []
   const peers: Peer[] = []
   let answer: (listeners: RequestListener[]) => void = () => {}
   const listeners = new Promise<RequestListener[]>((resolve) => {
@@ -121,23 +125,22 @@ export async function prepare({
     return lost
   }
   try {
-    for (const [i, { host, port }] of plans.entries()) {
-      const own = listeners.then((all) => all[i] as RequestListener)
-      const server = await listen({ host, port }, own, patience)
+    for (const [i, { host, port: wanted }] of plans.entries()) {
+      const listener = listeners.then((all) => all[i] as RequestListener)
+      const server = await listen({ host, port: wanted }, listener, patience)
       servers.push(server)
-      const { address, port: got } = server.address() as AddressInfo
-      ports.push(got)
-      reachedAt.push(
-        addressesOf(address).map((name) => `http://${isIPv6(name) ? `[${name}]` : name}:${got}`),
+      const { address, port } = server.address() as AddressInfo
+      const reachedAt = addressesOf(address).map(
+        (name) => `http://${isIPv6(name) ? `[${name}]` : name}:${port}`,
       )
-      // the owner's curls go to 127.0.0.1, wherever the other peer's requests come in
-      if (!REACHED_AT_LOOPBACK.includes(address))
-        servers.push(await listen({ host: '127.0.0.1', port: got }, own, patience))
+      places.push({ port, reachedAt })
+      if (!TAKES_OWNERS_CALLS.includes(address))
+        servers.push(await listen({ host: '127.0.0.1', port }, listener, patience))
     }
-    const parts = ports.map((port, i) => {
-      const sibling = `http://127.0.0.1:${ports[ports.length - 1 - i]}`
+    const apps = places.map(({ port, reachedAt }, i) => {
+      const sibling = `http://127.0.0.1:${places[places.length - 1 - i]?.port}`
       const { peerUrl = sibling, via = peerUrl, hostNames } = plans[i] ?? {}
-      const memory = openMemory(port)
+      const memory = openMemory(port, i)
       const events = new Events(options.suite)
       const report = terminal.reporter(port)
       const peer = new Peer({
@@ -146,8 +149,8 @@ export async function prepare({
         ownPicture: ownPicture(image),
         maxImage: maxImage ?? MAX_IMAGE,
         port,
-        reachedAt: reachedAt[i],
-        isOneWay: !isHere(peerUrl) && (reachedAt[i] ?? []).every(isHere),
+        reachedAt,
+        isOneWay: !isLocal(peerUrl) && reachedAt.every(isLocal),
         memory,
         mailbox: openMailbox?.(),
         wire: { ...createClient(via, options.suite, events, timeout), url: peerUrl },
@@ -158,16 +161,13 @@ export async function prepare({
         },
       })
       peers.push(peer)
-      return { peer, events, hostNames }
+      return createApp(peer, { hostNames, events, receiver: receiver?.(peer) })
     })
-    const apps = parts.map(({ peer, events, hostNames }) =>
-      createApp(peer, { hostNames, events, receiver: receiver?.(peer) }),
-    )
     const start = () => {
       for (const peer of peers) peer.start()
       answer(apps.map((app) => app.callback()))
     }
-    return { ports, start, unread, close }
+    return { ports: places.map(({ port }) => port), peers, start, unread, close }
   } catch (error) {
     await close()
     throw error
@@ -179,7 +179,7 @@ function addressesOf(address: string): string[] {
   // IPv4 in IPv6 is a form that the guard refuses
   const name = address.replace(/^::ffff:(?=[\d.]+$)/, '')
   if (name !== '0.0.0.0' && name !== '::')
-    return REACHED_AT_LOOPBACK.includes(name) || name === '::1' ? [] : [name]
+    return TAKES_OWNERS_CALLS.includes(name) || name === '::1' ? [] : [name]
   return Object.values(networkInterfaces())
     .flat()
     .filter((one) => one !== undefined && !one.internal)

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** The command: parse, run, exit code (0 done, 1 failed, 2 wrong usage). */
+/** The command: parses the arguments, runs, and sets the exit code (0 done, 1 failed, 2 wrong usage). */
 
 import { CommanderError } from 'commander'
 import { wrongNode } from './commands/nodeVersion.ts'
@@ -24,7 +24,7 @@ try {
   }
 }
 
-/** One line for what a person can mend; anything else is a defect and keeps its stack. */
+/** Tells of an error that a person can put right in one line. Any other is a defect, and is shown with its stack. */
 async function fail(error: unknown): Promise<void> {
   const { code, syscall, port, address, hostname } = error as NodeJS.ErrnoException & {
     port?: number
@@ -42,7 +42,7 @@ async function fail(error: unknown): Promise<void> {
     tell(said`port ${port} needs more rights; choose one from 1024 up`)
   else if (
     syscall === 'getaddrinfo' ||
-    // a link-local address has to name its interface; IPv6 may be off
+    // a link-local address has to name its interface, and IPv6 may be off
     (syscall === 'listen' && ['EADDRNOTAVAIL', 'EINVAL', 'EAFNOSUPPORT'].includes(code ?? ''))
   )
     tell(

@@ -1,10 +1,10 @@
-/** The command line's arguments as values. Each of these functions throws InvalidArgumentError for what it does not take. */
+/** Arguments of the command line as values. Each of these functions throws InvalidArgumentError for what it does not take. */
 
 import { InvalidArgumentError } from 'commander'
-import { loopbackOrigin } from '../http/loopback.ts'
+import { localOrigin } from '../http/loopback.ts'
 import type { MalloryOptions } from './mallory.ts'
 
-/** Longer texts would only fill the screen of `lab nonce-reuse`. */
+/** Longer texts only fill the screen of `lab nonce-reuse`. */
 const MAX_DEMO_BYTES = 512
 
 export function parsePort(text: string): number {
@@ -36,7 +36,7 @@ export function parsePorts(text: string): [number, number] {
   return [a, b]
 }
 
-/** An origin, so that no path, password or query hides in it. */
+/** Returns an origin: nothing with a path, a password or a query is taken. */
 export function parseOrigin(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : null
   if (url?.protocol !== 'http:' || url.href !== `${url.origin}/`)
@@ -44,9 +44,9 @@ export function parseOrigin(text: string): string {
   return url.origin
 }
 
-/** An origin on this machine: attacks go nowhere else. */
+/** Returns an origin on this machine: attacks go nowhere else. */
 export function parseVictim(text: string): string {
-  const origin = loopbackOrigin(parseOrigin(text))
+  const origin = localOrigin(parseOrigin(text))
   if (origin !== null) return origin
   throw new InvalidArgumentError(
     'Attacks go to this machine only: to a loopback address, as 127.0.0.1 is.',
@@ -85,7 +85,7 @@ export function notEmpty(text: string): string {
   return text
 }
 
-/** A folder, which may have to be made. What was not UTF-8 came as U+FFFD, and another folder would be made. */
+/** A folder, which may have to be made. Of a name that is not UTF-8 Node passes U+FFFD, and another folder would be made. */
 export function parseFolder(text: string): string {
   if (text.includes('\ufffd'))
     throw new InvalidArgumentError('The name of a folder is UTF-8: give it another name.')

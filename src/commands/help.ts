@@ -1,8 +1,8 @@
-/** What is said of a command's help after wrong usage. */
+/** The line on a command's help that follows wrong usage. */
 
 import type { Command } from 'commander'
 
-/** After wrong usage each command names its own help, and `program`, called `name`, the list of them. */
+/** Has each command name its own help after wrong usage, and `program`, which is called `name`, the list of commands. */
 export function nameHelp(program: Command, name = program.name()): void {
   const { length } = program.commands
   program.showHelpAfterError(

@@ -9,8 +9,8 @@ import { print, tell } from '../terminal/output.ts'
 import { said } from '../terminal/said.ts'
 
 /**
- * Makes a key pair in `dir`, kept from git there (of a suite with a KEM, on its curve: HPKE has that alone here), and prints where it is and the fingerprint of the public key.
- * Returns the exit code.
+ * Makes a key pair in `dir`, keeps the private key from git, and prints where they are and the fingerprint of the public key.
+ * Mail uses no KEM, so for a suite with one the pair is on its curve. Returns the exit code.
  * @throws StateError
  */
 export async function keygen(dir: string, { curve }: { curve: SuiteName }): Promise<number> {

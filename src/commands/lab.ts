@@ -1,4 +1,4 @@
-/** `lab`: the attacks. Each is loaded when it is asked for, and no peer's process ever has one. */
+/** `lab`: the attacks. Each is loaded when somebody asks for it, so no peer's process ever holds one. */
 
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { WIDTH } from '../terminal/layout.ts'
@@ -16,8 +16,8 @@ export async function labOriginal(): Promise<number> {
 }
 
 /**
- * Attacks the peer at `url`, an origin of this machine; `all`: on every suite, and says what each attack would win. Returns the exit code: 1 if any answer
- * was not the expected one.
+ * Attacks the peer at `url`, an origin on this machine. `all`: on every suite, and says what each attack would win. Returns
+ * the exit code, 1 if any answer was not the expected one.
  * @throws PeerError
  */
 export async function labBadKeys(url: string, { all }: { all?: true }): Promise<number> {
@@ -25,7 +25,7 @@ export async function labBadKeys(url: string, { all }: { all?: true }): Promise<
   return (await badKeys(say, url, { all: all === true })) ? 0 : 1
 }
 
-/** Seals two texts (without them, its own) under one nonce, and opens them. Returns the exit code. */
+/** Seals two texts under one nonce, the lab's own if none are given, and opens them. Returns the exit code. */
 export async function labNonceReuse(
   texts: readonly string[],
   { crib }: { crib?: string },
@@ -44,7 +44,7 @@ export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promis
   return 0
 }
 
-/** Opens what was recorded with the keys that a quantum computer would find, as far as it opens. Returns the exit code. */
+/** Opens recorded exchanges with the keys that a quantum computer would find, as far as that goes. Returns the exit code. */
 export async function labQuantum(): Promise<number> {
   const { quantum } = await import('../classroom/lab/quantum/quantum.ts')
   await quantum(say)

@@ -3,12 +3,12 @@
 import net from 'node:net'
 import path from 'node:path'
 import type { Alteration } from '../classroom/lab/mallory/mallory.ts'
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
-import { openClaimed } from '../state/claim.ts'
 import { StateError } from '../state/files.ts'
-import { forgetful, hasMet } from '../state/memory.ts'
+import { openLocked } from '../state/lockedState.ts'
+import { forgetful, hasMet } from '../state/openMemory.ts'
 import { tell } from '../terminal/output.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
@@ -16,14 +16,14 @@ import { endPeers, savingUnread } from './unread.ts'
 
 export interface MalloryOptions {
   readonly curve: SuiteName
-  /** Hers. */
+  /** Her own. */
   readonly ports: readonly [number, number]
-  /** The URLs of the two, on loopback addresses. */
+  /** The URLs of the two victims, on loopback addresses. */
   readonly between: readonly [string, string]
   readonly alter?: Alteration
-  /** Starts the two as well: `strangers` keep nothing, `known` ones have met before. */
+  /** Starts the victims as well: `strangers` keep nothing, `known` ones have met before. */
   readonly with?: 'strangers' | 'known'
-  /** The folder with the states of the two that have met: DIR/<port>, as `both` keeps them. */
+  /** The folder with the states of known victims: DIR/<port>, as `both` keeps them. */
   readonly state: string
 }
 
@@ -49,7 +49,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
   try {
     if (options.with !== undefined)
       all.push(await prepareVictims(options, attacker.ports, terminal))
-    // nobody is ready as long as one of the four may have to give up
+    // all four ports are open by now, so none of the four has to give up after another has said that it is ready
     for (const each of all) each.start()
     if (options.with === undefined) await tellHowToCome(options, attacker.ports, terminal)
     tellWhereSecretsGo()
@@ -60,7 +60,7 @@ export async function mallory(options: MalloryOptions): Promise<number> {
 }
 
 /**
- * Whoever has met nobody would remember Mallory, in a state that honest runs use.
+ * Refuses victims that have met nobody: they would remember Mallory, in a state that honest runs use.
  * @throws StateError
  */
 function refuseStrangers({ between, curve, state }: MalloryOptions): void {
@@ -68,12 +68,12 @@ function refuseStrangers({ between, curve, state }: MalloryOptions): void {
     const dir = path.join(state, String(port))
     if (!hasMet(dir, SUITES[curve].curve))
       throw new StateError(
-        `${dir}: This peer has met nobody on ${curve} yet. Start both (${calledAs()} both), run /send_keys on both, end them, and come again.`,
+        `${dir}: This peer has met nobody on ${curve} yet. Start both (${programName()} both), run /send_keys on both, end them, and come again.`,
       )
   }
 }
 
-/** Each of the two believes that it reaches the other one, and reaches her. */
+/** Prepares the victims. Each of them believes that it reaches the other one, and reaches Mallory. */
 function prepareVictims(
   { between, curve: name, with: kind, state }: MalloryOptions,
   hers: readonly number[],
@@ -89,7 +89,7 @@ function prepareVictims(
     ],
     openMemory: (port) =>
       kind === 'known'
-        ? openClaimed(path.join(state, String(port)), suite.curve, undefined, tell)
+        ? openLocked(path.join(state, String(port)), suite.curve, undefined, tell)
         : forgetful(suite.curve),
     terminal,
     showsSecrets: true,

@@ -1,4 +1,4 @@
-/** Whether this Node is one that the program runs on: npm only warns of an older one, which fails in odd ways. */
+/** Whether the program runs on this Node. npm only warns of an older one, which then fails in odd ways. */
 
 import { createRequire } from 'node:module'
 
@@ -6,7 +6,7 @@ const { engines } = createRequire(import.meta.url)('../../package.json') as {
   engines: { node: string }
 }
 
-/** What is wrong with `version` (20.19.0), or null: package.json says which is the first that will do. */
+/** A sentence about a `version` (20.19.0) that is too old by package.json, or null. */
 export function wrongNode(version: string): string | null {
   const [, major = 0, minor = 0] = (/^\D*(\d+)\.(\d+)/.exec(engines.node) ?? []).map(Number)
   const [ours = 0, itsMinor = 0] = version.split('.').map(Number)

@@ -1,15 +1,15 @@
 /** What to type when a port is taken: the same command on ports that are free. */
 
 import net from 'node:net'
-import { calledAs } from '../disk/called.ts'
+import { programName } from '../disk/programName.ts'
 import { printable } from '../terminal/printable.ts'
 
-/** From here on, up to 10080, are ports that browsers open. */
+/** From here up to 10080, browsers open all ports. */
 const FIRST = 8000
-/** A word that a shell takes as it is. */
+/** A word that needs no quotes in a shell. */
 const PLAIN = /^[\w@%+=:,./-]+$/
 
-/** The line that runs `args`, which follow the program's name, on free ports. `file`: what Node was started with. */
+/** The command line that runs `args` on free ports. `file`: the script that Node was started with. */
 export async function onOtherPorts(args: readonly string[], file?: string): Promise<string> {
   const [command = '', ...given] = args
   const [a, b, m, n] = await freePorts(command === 'mallory' ? 4 : 2)
@@ -17,15 +17,15 @@ export async function onOtherPorts(args: readonly string[], file?: string): Prom
   const options: [name: string, value: string][] = [
     command === 'peer' ? ['--port', `${a}`] : ['--ports', `${m ?? a},${n ?? b}`],
   ]
-  // the two that Mallory starts; others have ports of their own
+  // the victims that Mallory starts; others have their ports already
   if (has('--with')) options.push(['--between', `http://127.0.0.1:${a},http://127.0.0.1:${b}`])
-  // texts are not for standard error
+  // texts do not belong on standard error
   for (const name of ['--message', '--alter']) if (has(name)) options.push([name, '…'])
   const rest = options.reduce((words, [name]) => without(words, name), given)
-  return [calledAs(file), ...[command, ...options.flat(), ...rest].map(quoted)].join(' ')
+  return [programName(file), ...[command, ...options.flat(), ...rest].map(quoted)].join(' ')
 }
 
-/** Leaves an option out, as `--name value` and as `--name=value`. */
+/** Removes an option, in both of its forms: `--name value` and `--name=value`. */
 function without(words: string[], name: string): string[] {
   return words.filter(
     (word, i) => ![word, words[i - 1]].includes(name) && !word.startsWith(`${name}=`),
@@ -33,7 +33,7 @@ function without(words: string[], name: string): string[] {
 }
 
 function quoted(word: string): string {
-  // shown, it would be another word
+  // a terminal would show it as another word
   if (printable(word) !== word) return "'…'"
   return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }

@@ -7,7 +7,7 @@ import { MAX_MAIL_BYTES, seal } from '../mailbox/seal.ts'
 import { PeerError } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { naming } from '../state/files.ts'
+import { orStateError } from '../state/files.ts'
 import { readPublicKey } from '../state/keyFiles.ts'
 import { decodePublicKey, fingerprint } from '../state/pem.ts'
 import { printJson, tell } from '../terminal/output.ts'
@@ -18,8 +18,8 @@ import { fetchMailboxKey, sendMailTo } from './mailClient.ts'
 const MAX_INPUT_BYTES = MAX_MAIL_BYTES + 2
 
 /**
- * Seals a text (`-` or undefined: what standard input has) to the key in the file `recipient`, or
- * to the one that the peer at `to` gives, sends it there and prints the answer. Returns the exit code.
+ * Seals a text (`-` or undefined: standard input) to the public key in the file `recipient`, or else to the one that the
+ * peer at `to` gives. Sends it to that peer, and prints the answer. Returns the exit code.
  * @throws StateError, DuetError
  */
 export async function send(
@@ -39,17 +39,17 @@ export async function send(
     return 0
   } catch (error) {
     if (!(error instanceof PeerError)) throw error
-    // the way on is told in our own words: the other side's could be anything
+    // what to do next is told in our own words: the other side's could say anything
     const { detail, next } = problemOf(error, commandsOf({ url: to, peerUrl: to }), '/message')
     tell(`${detail} ${next}`)
     return 1
   }
 }
 
-/** The key that a peer gives, which is anybody's until it was compared. */
+/** The key that a peer gives. It may be anybody's until it is compared. */
 async function keyAt(to: string): Promise<PublicKey> {
   const pem = await fetchMailboxKey(to)
-  const key = naming(`the key at ${to}/public_key`, () => decodePublicKey(pem))
+  const key = orStateError(`the key at ${to}/public_key`, () => decodePublicKey(pem))
   tell(
     said`sealing to ${ours(fingerprint(key))}, the key that ${to} gives; compare it with its owner`,
   )
@@ -57,8 +57,8 @@ async function keyAt(to: string): Promise<PublicKey> {
 }
 
 /**
- * An argument as UTF-8.
- * @throws DuetError `bad_text` where Node may have put U+FFFD in the place of what is none
+ * The bytes of an argument.
+ * @throws DuetError `bad_text` if it holds U+FFFD, which Node puts in the place of bytes that are not UTF-8
  */
 function fromArgument(text: string): Uint8Array {
   if (text.includes('\ufffd'))
@@ -67,7 +67,7 @@ function fromArgument(text: string): Uint8Array {
 }
 
 /**
- * All of standard input, without the line end that `echo` and editors put behind a text.
+ * All of standard input, without the line end that `echo` and editors add to a text.
  * @throws DuetError `bad_text`
  */
 async function readInput(): Promise<Uint8Array> {
@@ -77,7 +77,7 @@ async function readInput(): Promise<Uint8Array> {
   for await (const piece of process.stdin) {
     pieces.push(piece)
     length += piece.length
-    // more than can be sent
+    // this is too long already
     if (length > MAX_INPUT_BYTES) break
   }
   const input = Buffer.concat(pieces)

@@ -1,18 +1,18 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
 import * as v from 'valibot'
-import { calledAs } from '../disk/called.ts'
-import { clientOf, understood, upload } from '../http/requests.ts'
+import { programName } from '../disk/programName.ts'
+import { Client, parsed, textOf, understood } from '../http/requests.ts'
 import { type Failure, PeerError, type PictureSource } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { pictureFile } from '../state/pictures.ts'
+import { pictureFile } from '../state/pictureFile.ts'
 import { printJson } from '../terminal/output.ts'
 import { progressBar } from '../terminal/progress.ts'
 
-/** The owner's own peer answers once the other one has the whole picture. In ms. */
+/** In ms. The owner's own peer answers only when the other peer has the whole picture. */
 const OWNER_TIMEOUT = 60_000
 
-/** Flat: to indent what is nested would make a thousand times as much of it. */
+/** No value may be nested: indented, deep nesting would make a thousand times as much text. */
 const PeerAnswer = v.objectWithRest(
   { next: v.string() },
   v.nullable(v.union([v.string(), v.number(), v.boolean()])),
@@ -35,15 +35,15 @@ export async function sendImage(port: number, file: string): Promise<number> {
   } finally {
     bar.stop()
   }
-  // whatever listens there may have answered
+  // the answer may be that of any program on that port
   understood((body) => v.parse(PeerAnswer, body), answer.body)
   printJson(answer.body)
   return answer.status === 201 ? 0 : 1
 }
 
 /**
- * Hands a picture to the owner's own peer at `url`, as a curl would. `progress` is told how many
- * bytes went out. Returns what the peer answers.
+ * Uploads a picture to the owner's own peer at `url`, as curl would. `progress` is called with the number of bytes that were
+ * sent. Returns the peer's answer.
  * @throws PeerError
  */
 async function sendPictureTo(
@@ -54,24 +54,26 @@ async function sendPictureTo(
   async function* watched() {
     let sent = 0
     for await (const piece of content) {
-      // got reads ahead, and a piece is good until the next one is asked for
+      // a copy: got reads ahead, and `content` uses its buffer again for the next piece
       yield Uint8Array.from(piece)
       sent += piece.length
       progress(sent)
     }
   }
+  const client = new Client(url, { timeout: OWNER_TIMEOUT })
   const headers = {
     'content-type': type,
     'content-length': `${bytes}`,
     'picture-name': encodeURIComponent(name),
   }
-  return upload(await clientOf(url), 'send_image', headers, watched(), OWNER_TIMEOUT)
+  const answer = await client.upload('/send_image', headers, watched())
+  return { status: answer.status, body: parsed(textOf(answer)) }
 }
 
-/** What to do about the owner's own peer; null where the error says it. */
+/** What to do if the owner's own peer does not answer; null where the error itself says it. */
 function adviceOn(failure: Failure): string | null {
   if (failure === 'connection broke') return null
   return failure === 'connection refused' || failure === 'not HTTP'
-    ? `Start that peer first (${calledAs()} both), or name another port: --port 8000, for make PORT_A=8000.`
+    ? `Start that peer first (${programName()} both), or name another port: --port 8000, for make PORT_A=8000.`
     : 'Look at its terminal, then send the picture again.'
 }

@@ -1,13 +1,13 @@
 /**
- * The table of the commands: what each is called, takes, and says of itself. Their bodies are loaded
- * when they run: a command starts sooner without those of the others.
+ * The table of the commands: the name, options and help of each. A command's body is loaded when it runs, so that it starts
+ * sooner, without the bodies of the others.
  */
 
 import { createRequire } from 'node:module'
 import path from 'node:path'
 import { Command, Option } from 'commander'
-import { calledAs } from '../disk/called.ts'
-import { loopbackOrigin } from '../http/loopback.ts'
+import { programName } from '../disk/programName.ts'
+import { localOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import { usageOf } from '../terminal/output.ts'
 import {
@@ -28,13 +28,13 @@ import {
 import { exitOnSignals, untilTheEnd } from './ending.ts'
 import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
-import type { RunOptions } from './run.ts'
+import type { RunOptions } from './runPeers.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
 const STATE = '.duet'
 
-/** Written out, and held complete by the type: to load the suites takes longer than `--help` does. */
+/** Written out, because to load the suites takes longer than `--help` does. The type keeps it complete. */
 const CURVES = Object.keys({
   X25519: true,
   'P-256': true,
@@ -42,11 +42,11 @@ const CURVES = Object.keys({
 } satisfies Record<SuiteName, true>)
 
 /**
- * The program, with every command. Parsing runs one: it sets the exit code of the process, and throws
- * CommanderError on wrong usage, and what the command's body throws.
+ * The program with all its commands. Its `parseAsync` runs one, and sets the exit code of the process. It throws
+ * CommanderError on wrong usage, and whatever the command's body throws.
  */
 export function createProgram(): Command {
-  const program = new Command(calledAs())
+  const program = new Command(programName())
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
@@ -74,10 +74,10 @@ function addPeers(program: Command): void {
     )
     .action(
       exiting(async (options: RunOptions & { ports: [number, number] }) => {
-        const { run } = await import('./run.ts')
+        const { runPeers } = await import('./runPeers.ts')
         const plans = options.ports.map((port) => ({ host: '127.0.0.1', port }))
         const stateOf = (port: number) => path.join(options.state || STATE, String(port))
-        return untilTheEnd(run(plans, options, stateOf))
+        return untilTheEnd(runPeers(plans, options, stateOf))
       }),
     )
 
@@ -95,7 +95,7 @@ function addPeers(program: Command): void {
       const { mailbox, mailboxKey, ...own } = peer.opts<
         RunOptions & { port: number; peer: string }
       >()
-      const origin = loopbackOrigin(own.peer)
+      const origin = localOrigin(own.peer)
       if (origin !== null && Number(new URL(origin).port || 80) === own.port)
         peer.error('error: --peer names this peer itself; the other one has another port')
       if ((mailbox === undefined) !== (mailboxKey === undefined))
@@ -106,10 +106,10 @@ function addPeers(program: Command): void {
         async (
           options: RunOptions & { port: number; peer: string; host: string; hostName: string[] },
         ) => {
-          const { run } = await import('./run.ts')
+          const { runPeers } = await import('./runPeers.ts')
           const { host, port, peer: peerUrl, hostName: hostNames } = options
           const stateOf = (port: number) => options.state || path.join(STATE, String(port))
-          return untilTheEnd(run([{ host, port, peerUrl, hostNames }], options, stateOf))
+          return untilTheEnd(runPeers([{ host, port, peerUrl, hostNames }], options, stateOf))
         },
       ),
     )
@@ -228,7 +228,7 @@ function addLab(lab: Command): void {
   const bodies = () => import('./lab.ts')
   lab
     .description('attack it for real, on this machine and nowhere else')
-    // its own peers have received pictures too
+    // peers of the lab receive pictures too, which are removed at the exit
     .hook('preAction', exitOnSignals)
 
   lab
@@ -278,7 +278,7 @@ function addLab(lab: Command): void {
 
 /** What `both` and `peer` take. */
 function withCommonOptions(command: Command): Command {
-  // to Commander they are one option of which the last one counts
+  // Commander takes the two for one option, of which the last counts
   const given = new Set<string>()
   for (const name of ['state', 'no-state'])
     command.on(`option:${name}`, () => {
@@ -316,7 +316,7 @@ function curveOption(text = 'the curve'): Option {
   return new Option('--curve <name>', text).choices(CURVES)
 }
 
-/** The action that runs a command's body: what it returns is the exit code. */
+/** Makes an action of a command's body, which returns the exit code. */
 function exiting<Args extends unknown[]>(
   body: (...args: Args) => Promise<number>,
 ): (...args: Args) => Promise<void> {

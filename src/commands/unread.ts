@@ -1,11 +1,11 @@
-/** What is said of texts that came and that nobody has read, when their peers end. */
+/** What is said when peers end while texts are there that nobody has read. */
 
 import type { Launched } from '../launch.ts'
 import { isOutputRead, tell } from '../terminal/output.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { EndOptions } from './ending.ts'
 
-/** Whether the end of `peers` loses texts, and how they are read before it. Peers may be added later. */
+/** Warns while the end of `peers` would lose texts, and says how to read them first. Peers may be added to the list later. */
 export function savingUnread(peers: readonly Launched[], terminal: Terminal): EndOptions {
   const unread = () => peers.flatMap((peer) => peer.unread())
   return {
@@ -21,7 +21,7 @@ export function savingUnread(peers: readonly Launched[], terminal: Terminal): En
   }
 }
 
-/** Ends `peers`, the last one first, and says how many texts are lost: on standard error if nobody reads standard output any more. */
+/** Ends `peers`, the last one first, and says how many texts are lost. If nobody reads standard output any more, it uses standard error. */
 export async function endPeers(peers: readonly Launched[], terminal: Terminal): Promise<void> {
   for (const peer of peers.toReversed())
     for (const { port, texts } of await peer.close()) {

@@ -2,8 +2,8 @@
 
 import fs from 'node:fs'
 import { Maildir } from '../mailbox/maildir.ts'
-import { watch } from '../mailbox/watch.ts'
-import { makeDirectory, naming, StateError } from '../state/files.ts'
+import { watchMaildir } from '../mailbox/watchMaildir.ts'
+import { makeDirectory, orStateError, StateError } from '../state/files.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { tell } from '../terminal/output.ts'
 import { said } from '../terminal/said.ts'
@@ -18,25 +18,30 @@ import { askedToEnd, lastLines, tellWhereSecretsGo } from './ending.ts'
 export async function watchMailbox(dir: string, keyFile: string): Promise<number> {
   const pair = readPrivateKey(keyFile)
   const isNew = !fs.existsSync(dir)
-  const maildir = naming(dir, () => {
+  const maildir = orStateError(dir, () => {
     makeDirectory(dir)
     return new Maildir(dir)
   })
-  // the name may have been mistyped
+  // the folder's name may have been mistyped
   if (isNew) tell(said`there was no ${dir}: it is a new mailbox, and empty`)
   tellWhereSecretsGo()
   const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
   const asked = askedToEnd()
   const ending = new AbortController()
   asked.then(() => ending.abort())
-  const watching = watch({ maildir, pair, tell: terminal.tellOfMailbox, signal: ending.signal })
+  const watching = watchMaildir({
+    maildir,
+    pair,
+    tell: terminal.tellOfMailbox,
+    signal: ending.signal,
+  })
   try {
-    // what nobody takes stays in the mailbox
+    // a message that the terminal does not take stays in the mailbox
     await Promise.race([watching, asked.then(lastLines)])
   } catch (error) {
     const { code, syscall, path } = error as NodeJS.ErrnoException
     if (syscall === undefined) throw error
-    // standard output was closed, and that is said
+    // if standard output was closed, that is told already
     if (syscall !== 'write') throw new StateError(`${path ?? dir}: It can't be used (${code}).`)
   } finally {
     pair.erase()

@@ -1,33 +1,45 @@
-/** Files whose names are not UTF-8. Node hands such an argument over with U+FFFD in the place of each byte that is none. */
+/**
+ * Files whose names are not UTF-8, as old archives and other systems leave them. Node shows such a name, and takes it as an
+ * argument, with U+FFFD in the place of each byte that is none, and then no file has that name.
+ */
 
 import { isUtf8 } from 'node:buffer'
 import fs from 'node:fs'
+import path from 'node:path'
 
-const LOST = '\ufffd'
+const REPLACEMENT = '\ufffd'
 
-/** The file that an argument names: `path` opens it, and `name` shows it, a byte that is no UTF-8 as `\xf1`. */
+/** A file: `path` opens it, and `name` shows it, with a byte that is no UTF-8 as `\xf1`. */
 export interface NamedFile {
   readonly path: string | Buffer
   readonly name: string
 }
 
-/** What an argument names; where nothing, or more than one file, is called so, it stays what it is. */
+/** The file that an argument names. If no file, or more than one, is called so, the argument stays as it is. */
 export function namedFile(argument: string): NamedFile {
-  if (!argument.includes(LOST)) return { path: argument, name: argument }
-  let path: Buffer = Buffer.alloc(0)
+  if (!argument.includes(REPLACEMENT)) return { path: argument, name: argument }
+  let found: Buffer = Buffer.alloc(0)
   for (const [i, part] of argument.split('/').entries()) {
-    const folder: Buffer = i === 0 ? Buffer.from('.') : Buffer.concat([path, Buffer.from('/')])
-    const alike = part.includes(LOST) ? entriesOf(folder).filter((name) => `${name}` === part) : []
+    const folder: Buffer = i === 0 ? Buffer.from('.') : Buffer.concat([found, Buffer.from('/')])
+    const alike = part.includes(REPLACEMENT)
+      ? entriesOf(folder).filter((name) => `${name}` === part)
+      : []
     const [name = Buffer.from(part)] = alike
     if (alike.length > 1) return { path: argument, name: argument }
-    path = i === 0 ? name : Buffer.concat([folder, name])
+    found = i === 0 ? name : Buffer.concat([folder, name])
   }
-  return { path, name: shown(path) }
+  return { path: found, name: shown(found) }
 }
 
-/** What is to be said beside it if there is no file of this name. */
+/** The file in `folder` whose name has these bytes. `name` is its name there, and not its path. */
+export function fileIn(folder: string, bytes: Buffer): NamedFile {
+  if (isUtf8(bytes)) return { path: path.join(folder, `${bytes}`), name: `${bytes}` }
+  return { path: Buffer.concat([Buffer.from(`${folder}${path.sep}`), bytes]), name: shown(bytes) }
+}
+
+/** What is to be added to "there is no such file". */
 export function orAlike(argument: string): string {
-  return argument.includes(LOST)
+  return argument.includes(REPLACEMENT)
     ? ' Or there are several, whose names are not UTF-8 and look alike here: give them other names.'
     : ''
 }

@@ -4,20 +4,20 @@ import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import Router from '@koa/router'
-import Koa, { type Context, type Middleware } from 'koa'
+import Koa, { type Middleware } from 'koa'
 import type { Receiver } from '../peer/contract.ts'
 import type { Peer } from '../peer/peer.ts'
 import { CopyError } from '../protocol/errors.ts'
 import { Events } from '../wirelog/ring.ts'
-import { MAILBOX_PATHS } from './codes.ts'
 import { guard } from './guard.ts'
-import { addMailbox } from './mailbox.ts'
+import { mailboxHandlers } from './mailbox.ts'
 import { commandsOf } from './nextCommands.ts'
-import { addPage } from './page.ts'
+import { pageFile, pageHandlers } from './page.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { recording } from './recording.ts'
-import { addSteps } from './steps.ts'
-import { addWire } from './wire.ts'
+import { type Handler, type Handlers, isOpen, type Path, ROUTES, type State } from './routes.ts'
+import { stepHandlers } from './steps.ts'
+import { wireHandlers } from './wire.ts'
 
 export interface AppOptions {
   /** The names, beside IP addresses and `localhost`, by which this peer may be called. */
@@ -32,9 +32,9 @@ export interface AppOptions {
 export function createApp(
   peer: Peer,
   { hostNames = [], receiver = peer, events = new Events(peer.suite) }: AppOptions = {},
-): Koa {
-  const app = new Koa()
-  // what gets past `problems` can't be answered any more; koa's own printing would show a stack
+): Koa<State> {
+  const app = new Koa<State>()
+  // an error that comes once the answer has begun; koa's own printing would show a stack
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (!CALLER_LEFT.has(error.code ?? '')) peer.report({ type: 'defect', where: whereOf(error) })
   })
@@ -42,27 +42,30 @@ export function createApp(
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  const [others, own] = [strictRouter(), strictRouter()]
-  addWire(others, receiver, events)
-  addMailbox(others, peer)
-  addSteps(own, peer, events)
-  addPage(own, peer, events)
-  for (const router of [others, own]) {
+  const handlers: Readonly<Record<string, Handler>> = {
+    ...wireHandlers(receiver, events),
+    ...mailboxHandlers(peer),
+    ...stepHandlers(peer, events),
+    ...pageHandlers(peer, events),
+  } satisfies Handlers<Path>
+  const hasMailbox = peer.mailboxKey !== null
+  // the wire is called most, and is found sooner in a router of its own
+  for (const isForAnyone of [true, false]) {
+    // takes `/show` and neither `/show/` nor `/SHOW`
+    const router = new Router<State>({ strict: true, sensitive: true })
+    for (const [path, { kind, methods }] of ROUTES)
+      if (isOpen(path) === isForAnyone && (hasMailbox || kind !== 'mailbox'))
+        router.register(path, [...methods], handlers[path] ?? pageFile)
     // it would run a GET handler on HEAD too
     for (const layer of router.stack)
       layer.methods = layer.methods.filter((name) => name !== 'HEAD')
     app.use(router.routes())
   }
-  app.use((ctx) => refuse([others, own], ctx))
+  app.use(({ path }) => refuse(path, hasMailbox))
   return app
 }
 
-/** Takes `/show` and neither `/show/` nor `/SHOW`. */
-function strictRouter(): Router {
-  return new Router({ strict: true, sensitive: true })
-}
-
-/** How long a caller may still send what nobody takes, in ms. */
+/** How long the caller of a refused request may go on sending it, in ms. */
 const LINGER_MS = 10_000
 
 /** The caller closed the connection before it had the whole answer. */
@@ -72,12 +75,12 @@ const CALLER_LEFT: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
-/** What a browser asks for by itself: that it is not here is nothing to tell anybody. */
+/** What browsers ask for by themselves: the terminal says nothing of such a refusal. */
 const ASKED_BY_BROWSERS =
   /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[\w-]*\.png|\.well-known\/.*)$/
 
 /** Turns every refusal into a problem, and tells the terminal of it. */
-function problems(peer: Peer): Middleware {
+function problems(peer: Peer): Middleware<State> {
   const commands = commandsOf(peer)
   return async (ctx, next) => {
     try {
@@ -107,15 +110,15 @@ function problems(peer: Peer): Middleware {
 
 const SAFE = Object.entries(SAFE_HEADERS)
 
-/** By Node's own call: koa's looks at each of them again. */
+/** Sets them by Node's own call, which is faster than koa's. */
 const headers: Middleware = (ctx, next) => {
   for (const [name, value] of SAFE) ctx.res.setHeader(name, value)
   return next()
 }
 
 /**
- * An answer that stays open until the request is in. Whoever closes a connection while the
- * other side still sends takes the answer back: the system resets what was not yet read.
+ * The body of an answer that ends once the whole request has come. A connection that is closed while the caller still
+ * sends is reset by the system, and the caller may lose the answer.
  */
 async function* lingering(text: string, request: IncomingMessage): AsyncGenerator<string> {
   yield text
@@ -125,19 +128,14 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
 }
 
 /** There is no such path, or not with this method. */
-function refuse(routers: readonly Router[], { path, method }: Context): never {
-  const allowed = routers
-    .flatMap((router) => router.match(path, method).path)
-    .flatMap((layer) => layer.methods)
-  if (allowed.length === 0)
-    throw new HttpError(
-      'not_found',
-      MAILBOX_PATHS.includes(path)
-        ? 'This peer has no mailbox.'
-        : 'There is nothing at this path; / lists the routes.',
-    )
-  throw new HttpError('method_not_allowed', `This route takes ${allowed.join(' and ')}.`, {
-    Allow: allowed.join(', '),
+function refuse(path: string, hasMailbox: boolean): never {
+  const route = ROUTES.get(path)
+  if (route === undefined)
+    throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
+  if (route.kind === 'mailbox' && !hasMailbox)
+    throw new HttpError('not_found', 'This peer has no mailbox.')
+  throw new HttpError('method_not_allowed', `This route takes ${route.methods.join(' and ')}.`, {
+    Allow: route.methods.join(', '),
   })
 }
 

@@ -1,12 +1,12 @@
 /** Reads request bodies: bounded, counted as they stream, and strict about what they claim to be. */
 
-import type { Context } from 'koa'
 import { utf8ToBytes } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { parseJson } from '../protocol/json.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { HttpError } from './problems.ts'
 import { readWhole, TooLong } from './reading.ts'
+import type { Ctx } from './routes.ts'
 
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
@@ -18,7 +18,7 @@ const MAX_FORM_BYTES = 'text='.length + 3 * MAX_TEXT_BYTES
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message`
  */
 export async function readJson(
-  ctx: Context,
+  ctx: Ctx,
   limit: number,
   seen?: (body: Uint8Array) => void,
 ): Promise<unknown> {
@@ -30,7 +30,7 @@ export async function readJson(
  * @throws HttpError `unsupported_type` `too_large`
  */
 export async function readJsonBytes(
-  ctx: Context,
+  ctx: Ctx,
   limit: number,
   seen: (body: Uint8Array) => void = () => {},
 ): Promise<Uint8Array> {
@@ -55,7 +55,7 @@ export function jsonOf(body: Uint8Array): unknown {
  * empty; undefined without a body, and in a form that is empty as a whole by its length (`curl -d ''`).
  * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_text`
  */
-export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
+export async function readText(ctx: Ctx): Promise<Uint8Array | undefined> {
   if (!hasBody(ctx) && typeOf(ctx) !== 'text/plain') return undefined
   switch (mediaType(ctx)) {
     case 'text/plain':
@@ -71,21 +71,21 @@ export async function readText(ctx: Context): Promise<Uint8Array | undefined> {
 }
 
 /** Whether the request has a body that is not empty, as far as its headers tell. */
-export function hasBody(ctx: Context): boolean {
+export function hasBody(ctx: Ctx): boolean {
   const { headers } = ctx.req
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 /** The content type without its parameters; only UTF-8 may be said of it, and no encoding of the body. */
-function mediaType(ctx: Context): string {
+function mediaType(ctx: Ctx): string {
   const { charset } = ctx.request
   if (charset !== '' && !isUtf8(charset))
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
   return binaryType(ctx)
 }
 
-/** The same for bytes, which have no charset: what is said of one means nothing. */
-export function binaryType(ctx: Context): string {
+/** The same for pictures: bytes have no charset, and one that is named means nothing. */
+export function binaryType(ctx: Ctx): string {
   if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
     throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
   return typeOf(ctx)
@@ -100,7 +100,7 @@ function isUtf8(label: string): boolean {
   }
 }
 
-function typeOf(ctx: Context): string {
+function typeOf(ctx: Ctx): string {
   return ctx.request.type.trim().toLowerCase()
 }
 
@@ -125,8 +125,8 @@ function formText(body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** `said`: the limit that a person is told, where the body is longer than what it stands for. */
-async function readBytes(ctx: Context, limit: number, said = limit): Promise<Uint8Array> {
+/** `said`: the limit that a refusal names, where the body is longer than the text in it. */
+async function readBytes(ctx: Ctx, limit: number, said = limit): Promise<Uint8Array> {
   try {
     return await readWhole(ctx.req, limit, ctx.req.headers['content-length'])
   } catch (error) {

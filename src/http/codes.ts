@@ -1,30 +1,12 @@
 /** Every code of a refusal, with its status, its title and what to do next: one table. */
 
-import { calledAs } from '../disk/called.ts'
-import type { Failure, PeerCode } from '../peer/contract.ts'
-import type { ProtocolCode } from '../protocol/errors.ts'
+import { programName } from '../disk/programName.ts'
+import type { Failure } from '../peer/contract.ts'
 import type { PictureType } from '../protocol/stream.ts'
-import { isHere } from './loopback.ts'
+import type { Code } from '../wirelog/codes.ts'
+import { isLocal } from './loopback.ts'
 import type { Commands } from './nextCommands.ts'
-
-/** What HTTP itself can refuse. */
-export type HttpCode =
-  | 'bad_request'
-  | 'text_in_url'
-  | 'bad_letter'
-  | 'cross_site'
-  | 'owner_only'
-  | 'not_found'
-  | 'no_image'
-  | 'method_not_allowed'
-  | 'too_large'
-  | 'unsupported_type'
-  | 'bad_host'
-  | 'too_slow'
-  | 'headers_too_large'
-  | 'internal'
-
-export type Code = ProtocolCode | PeerCode | HttpCode
+import { isOfKind } from './routes.ts'
 
 interface Row {
   status: number
@@ -55,18 +37,15 @@ const ownPicture = ({ own }: Commands, { found }: About = {}) => {
 
 /** The owner's bodies are texts and pictures, the other peer's are what the specification says. */
 const ownBody: Next = (commands, path, about) => {
-  if (path.startsWith('/wire/') || path === '/send_keys') return SPECIFICATION
+  if (isOfKind(path, 'wire') || path === '/send_keys') return SPECIFICATION
   return path === '/send_image' ? ownPicture(commands, about) : ownText(commands)
 }
-
-/** The routes of a mailbox. */
-export const MAILBOX_PATHS: readonly string[] = ['/message', '/public_key']
 
 /** Who is refused on a mailbox's routes sends mail, and has something else to do next than a peer's owner. */
 const mailOr =
   (mail: Next, others: Next): Next =>
   (commands, path, about) =>
-    (MAILBOX_PATHS.includes(path) ? mail : others)(commands, path, about)
+    (isOfKind(path, 'mailbox') ? mail : others)(commands, path, about)
 const mail = ({ mail }: Commands) => mail
 
 /** `option` names the other peer; `again` is what follows, or `afterBreak` where the request may have arrived. */
@@ -75,7 +54,7 @@ const reaching =
   (commands, path, { failure } = {}) => {
     const { peerUrl } = commands
     // a peer listens on 127.0.0.1 alone unless it is told otherwise
-    const withHost = isHere(peerUrl) ? '' : ' with --host'
+    const withHost = isLocal(peerUrl) ? '' : ' with --host'
     switch (failure) {
       case 'name not resolved':
       case 'name not resolved in time':
@@ -151,7 +130,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     title: 'No such route',
     next: mailOr(
       () =>
-        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${calledAs()} keygen makes the keys).`,
+        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
       help,
     ),
   },
@@ -259,7 +238,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     status: 429,
     title: 'Too many messages wait',
     next: mailOr(
-      () => `Send it again once its reader has read some: ${calledAs()} watch shows them.`,
+      () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
   },

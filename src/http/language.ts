@@ -1,9 +1,7 @@
 /** The languages of the page, and which one a browser gets. All else that the program says is in English. */
 
 import type { Context } from 'koa'
-
-export const LANGUAGES = ['en', 'es'] as const
-export type Language = (typeof LANGUAGES)[number]
+import { LANGUAGES, type Language } from '../wirelog/annotate.ts'
 
 /** The language that the address asks for (`?lang=es`), or null. */
 export function chosenLanguage(ctx: Context): Language | null {

@@ -1,10 +1,10 @@
 /** The mailbox's routes: its public key, and where mail comes in. Anyone may call them. */
 
-import type Router from '@koa/router'
 import * as v from 'valibot'
 import type { Peer } from '../peer/peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { readJson } from './bodies.ts'
+import type { Handlers, PathOf } from './routes.ts'
 import { accepted } from './wire.ts'
 
 /** A text of 64 KiB sealed on P-256, in base64, with room for JSON's escapes. */
@@ -12,19 +12,17 @@ const MAX_MAIL_BODY = 92 * 1024
 
 const MailForm = v.strictObject({ message: v.pipe(v.string(), v.nonEmpty()) })
 
-/** Without a mailbox there are no such routes. */
-export function addMailbox(router: Router, peer: Peer): void {
-  const { mailboxKey } = peer
-  if (mailboxKey === null) return
-
-  router.register('/public_key', ['GET'], (ctx) => {
-    ctx.type = 'text/plain'
-    ctx.body = mailboxKey
-  })
-
-  router.register('/message', ['POST'], async (ctx) => {
-    accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
-  })
+/** Of a peer that has a mailbox. */
+export function mailboxHandlers(peer: Peer): Handlers<PathOf<'mailbox'>> {
+  return {
+    '/public_key': (ctx) => {
+      ctx.type = 'text/plain'
+      ctx.body = peer.mailboxKey
+    },
+    '/message': async (ctx) => {
+      accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
+    },
+  }
 }
 
 /** The sealed bytes out of parsed JSON, in base64 with its padding (RFC 4648 section 4). */

@@ -1,7 +1,7 @@
 /** The commands that `next` tells a person to run. */
 
-import { calledAs } from '../disk/called.ts'
-import { isHere } from './loopback.ts'
+import { programName } from '../disk/programName.ts'
+import { isLocal } from './loopback.ts'
 
 /** Commands for both peers, as `next` gives them. */
 export interface Commands {
@@ -19,17 +19,19 @@ export interface Commands {
   readonly mail: string
 }
 
-/** The commands for a peer at `url` whose counterpart is at `peerUrl`. */
-export function commandsOf(peer: { url: string; peerUrl: string; hasSession?: boolean }): Commands {
-  const { port } = new URL(peer.peerUrl)
-  const own = (path: string) => `curl ${peer.url}${path}`
+/** The commands for a peer at `url` whose other peer is at `peerUrl`. `hasSession` is asked anew for each command. */
+export function commandsOf(self: { url: string; peerUrl: string; hasSession?: boolean }): Commands {
+  const { url, peerUrl } = self
+  const { port } = new URL(peerUrl)
+  const isOnThisMachine = isLocal(peerUrl)
+  const own = (path: string) => `curl ${url}${path}`
   const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
-  // a text among the arguments could be seen by everyone on the machine
-  const mail = `echo 'your text' | ${calledAs()} send --to ${peer.url} -`
-  const here = isHere(peer.peerUrl)
-  const there = (path: string) => `${others(path)}${here ? '' : '   # on the other machine'}`
+  const peer = (path: string) =>
+    `${others(path)}${isOnThisMachine ? '' : '   # on the other machine'}`
   const both = (path: string) =>
-    `${own(path)} ${here ? '&&' : '  # and on the other machine:'} ${others(path)}`
-  const inSession = (path: string) => (peer.hasSession === false ? both('/send_keys') : there(path))
-  return { own, mail, peer: there, both, inSession, peerUrl: peer.peerUrl }
+    `${own(path)} ${isOnThisMachine ? '&&' : '  # and on the other machine:'} ${others(path)}`
+  const inSession = (path: string) => (self.hasSession === false ? both('/send_keys') : peer(path))
+  // a text among the arguments could be seen by everyone on the machine
+  const mail = `echo 'your text' | ${programName()} send --to ${url} -`
+  return { own, peer, both, inSession, peerUrl, mail }
 }

@@ -1,63 +1,74 @@
 /** The routes of the page: its files, the events that feed it, and what it offers to take home. Public data only. */
 
 import { extname } from 'node:path'
-import type Router from '@koa/router'
+import type { Context } from 'koa'
 import type { Peer } from '../peer/peer.ts'
-import { transcriptOf } from '../wirelog/events.ts'
 import type { Events } from '../wirelog/ring.ts'
+import { transcriptOf } from '../wirelog/transcript.ts'
 import { eventStream } from './eventStream.ts'
-import { languageOf } from './language.ts'
+import { chosenLanguage, languageOf } from './language.ts'
+import { isLocal } from './loopback.ts'
+import { commandsOf } from './nextCommands.ts'
 import { HttpError } from './problems.ts'
+import type { Ctx, Handlers } from './routes.ts'
 
-/** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
-export const PAGE_FILES = [
-  '/page.css',
-  '/icon.svg',
-  // the script, and the modules that it is joined from
-  '/page.js',
-  '/compare.js',
-  '/dom.js',
-  '/en.js',
-  '/es.js',
-  '/groups.js',
-  '/language.js',
-  '/letters.js',
-  '/news.js',
-  '/picture.js',
-  '/record.js',
-  '/records.js',
-  '/run.js',
-  '/said.js',
-  '/steps.js',
-  '/stream.js',
-  '/table.js',
-] as const
+/** The page loads what this peer serves and nothing else. */
+const PAGE_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ')
+
+/** Answers with the page, the present state filled in: it tells as much without its script. */
+export async function answerPage(ctx: Context, peer: Peer, events: Events): Promise<void> {
+  const { rendered } = await import('../page/html.ts')
+  const language = languageOf(ctx)
+  ctx.type = 'text/html'
+  ctx.set('Content-Security-Policy', PAGE_POLICY)
+  ctx.set('Content-Language', language)
+  ctx.vary('Accept-Language')
+  ctx.body = rendered(peer, events, {
+    language,
+    isChosen: chosenLanguage(ctx) !== null,
+    isPeerHere: isLocal(peer.peerUrl),
+    commands: commandsOf(peer),
+  })
+}
 
 /** The routes beside `/` that the page calls. */
-export function addPage(router: Router, peer: Peer, events: Events): void {
-  router.register([...PAGE_FILES], ['GET'], async (ctx) => {
-    const { TEXTS } = await import('../page/html.ts')
-    ctx.type = extname(ctx.path)
-    ctx.body = TEXTS.get(ctx.path)
-  })
+export function pageHandlers(
+  peer: Peer,
+  events: Events,
+): Handlers<'/events' | '/transcript' | '/sealed_image'> {
+  return {
+    '/events': (ctx) => {
+      ctx.type = 'text/event-stream'
+      const { socket } = ctx.req
+      socket.setTimeout(events.patience, () => socket.destroy())
+      ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
+    },
+    '/transcript': (ctx) => {
+      ctx.type = 'application/json'
+      ctx.attachment(`ecdh-duet-${peer.port}-${events.run}.json`)
+      ctx.body = `${JSON.stringify(transcriptOf(peer, events), null, 2)}\n`
+    },
+    '/sealed_image': (ctx) => {
+      if (events.sealedHead === null)
+        throw new HttpError('no_image', 'No picture has come in this run.')
+      ctx.type = 'application/octet-stream'
+      ctx.body = Buffer.from(events.sealedHead)
+    },
+  }
+}
 
-  router.register('/events', ['GET', 'POST'], (ctx) => {
-    ctx.type = 'text/event-stream'
-    const { socket } = ctx.req
-    socket.setTimeout(events.patience, () => socket.destroy())
-    ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
-  })
-
-  router.register('/transcript', ['GET'], (ctx) => {
-    ctx.type = 'application/json'
-    ctx.attachment(`ecdh-duet-${peer.port}-${events.run}.json`)
-    ctx.body = `${JSON.stringify(transcriptOf(peer, events), null, 2)}\n`
-  })
-
-  router.register('/sealed_image', ['GET'], (ctx) => {
-    if (events.sealedHead === null)
-      throw new HttpError('no_image', 'No picture has come in this run.')
-    ctx.type = 'application/octet-stream'
-    ctx.body = Buffer.from(events.sealedHead)
-  })
+/** Answers with a file that the page loads. */
+export async function pageFile(ctx: Ctx): Promise<void> {
+  const { TEXTS } = await import('../page/html.ts')
+  ctx.type = extname(ctx.path)
+  ctx.body = TEXTS.get(ctx.path)
 }

@@ -1,7 +1,6 @@
 /** Pictures over HTTP: Node's own cipher for the chunks, and bodies read no faster than they are used. */
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import type { Context } from 'koa'
 import type { PictureSource } from '../peer/contract.ts'
 import { release } from '../peer/release.ts'
 import { DuetError } from '../protocol/errors.ts'
@@ -14,8 +13,9 @@ import {
   type PictureType,
   pictureTypeOf,
 } from '../protocol/stream.ts'
-import { binaryType, hasBody } from './bodies.ts'
+import { binaryType, hasBody, tooLarge } from './bodies.ts'
 import { HttpError } from './problems.ts'
+import type { Ctx } from './routes.ts'
 
 /** What the page draws of a sealed picture: 128 by 128 pixels of three bytes. */
 const HEAD_BYTES = HEADER_BYTES + 128 * 128 * 3
@@ -51,46 +51,38 @@ export const nodeAead: Aead = {
 }
 
 /**
- * Hands a picture stream's body to `take`.
- * @throws HttpError `unsupported_type` `too_large` `bad_request`, and what `take` throws
+ * The sealed picture in a request of the other peer's, of at most `maxBytes` bytes.
+ * @throws HttpError `unsupported_type` `too_large`, and `bad_request` while it is read
  */
-export function withStream<T>(
-  ctx: Context,
-  maxBytes: number,
-  take: (stream: AsyncIterable<Uint8Array>) => Promise<T>,
-): Promise<T> {
+export function streamIn(ctx: Ctx, maxBytes: number): AsyncIterable<Uint8Array> {
   if (binaryType(ctx) !== 'application/octet-stream')
     throw new HttpError('unsupported_type', 'This route takes application/octet-stream.')
-  if ((ctx.request.length ?? 0) > maxBytes)
-    throw new HttpError('too_large', `At most ${maxBytes} bytes are taken here.`)
-  return take(piecesOf(ctx))
+  if ((ctx.request.length ?? 0) > maxBytes) throw tooLarge(maxBytes)
+  return piecesOf(ctx)
 }
 
 /**
- * Hands the owner's picture to `take`, or undefined if the request has none.
- * @throws HttpError `unsupported_type` `bad_request`; DuetError `bad_image`; what `take` throws
+ * The picture in a request of the owner's, or undefined if there is none.
+ * @throws HttpError `unsupported_type` `bad_request`; DuetError `bad_image`
  */
-export async function withPicture<T>(
-  ctx: Context,
-  take: (picture?: PictureSource) => Promise<T>,
-): Promise<T> {
+export async function pictureIn(ctx: Ctx): Promise<PictureSource | undefined> {
   const said = binaryType(ctx)
   const type = ALIASES.get(said) ?? said
   if (!hasBody(ctx)) {
     // curl sends an empty body, too, if it does not find the file
     if (isPictureType(type))
       throw new DuetError('bad_image', 'The picture is empty: is there such a file?')
-    return take()
+    return undefined
   }
   if (!isPictureType(type)) throw await unsupported(ctx)
   const bytes = ctx.request.length
   if (bytes === undefined)
     throw new DuetError('bad_image', 'A picture is sent with its Content-Length.')
-  return take({ type, bytes, name: nameOf(ctx), content: piecesOf(ctx) })
+  return { type, bytes, name: nameOf(ctx), content: piecesOf(ctx) }
 }
 
 /** The refusal of a content type, which says what the body itself is. */
-async function unsupported(ctx: Context): Promise<DuetError<string>> {
+async function unsupported(ctx: Ctx): Promise<DuetError<string>> {
   for await (const piece of piecesOf(ctx))
     return new BadPicture(
       'unsupported_type',
@@ -101,7 +93,7 @@ async function unsupported(ctx: Context): Promise<DuetError<string>> {
 }
 
 /** A label for the picture, percent-encoded in a header of ours; the receiver uses it for nothing else. */
-function nameOf(ctx: Context): string {
+function nameOf(ctx: Ctx): string {
   try {
     return decodeURIComponent(ctx.get('picture-name'))
   } catch {
@@ -109,8 +101,11 @@ function nameOf(ctx: Context): string {
   }
 }
 
-/** The pieces of a body, read no faster than they are used; each is gone once the next one is asked for. Whoever stops leaves the connection open for the answer: the rest is read and dropped. */
-async function* piecesOf(ctx: Context): AsyncGenerator<Uint8Array> {
+/**
+ * The pieces of a body, read no faster than they are used; each is gone once the next one is asked for. Where the reader
+ * stops, the rest is read and dropped, and the connection stays open for the answer.
+ */
+async function* piecesOf(ctx: Ctx): AsyncGenerator<Uint8Array> {
   const pieces = ctx.req.iterator({ destroyOnReturn: false })
   try {
     for (;;) {

@@ -1,11 +1,10 @@
 /** How an error becomes an RFC 9457 problem, and how that goes out. */
 
-import * as v from 'valibot'
 import { type NamedText, PeerError, TextError } from '../peer/contract.ts'
-import { annotatedJson } from '../protocol/annotate.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { BadPicture } from '../protocol/stream.ts'
-import { type Code, type HttpCode, isCode, OF_BODY, TABLE } from './codes.ts'
+import type { Code, HttpCode } from '../wirelog/codes.ts'
+import { isCode, OF_BODY, TABLE } from './codes.ts'
 import type { Commands } from './nextCommands.ts'
 
 /** A refusal by HTTP, with the headers that belong to it (`Allow`). */
@@ -27,47 +26,6 @@ export interface Problem extends Partial<NamedText> {
   next: string
   peer_code?: string | null
 }
-
-const KnownCode = v.picklist(Object.keys(TABLE))
-/** A problem with each of its fields explained. */
-export const annotatedProblem = annotatedJson(
-  v.strictObject({
-    status: v.number(),
-    code: KnownCode,
-    title: v.string(),
-    detail: v.string(),
-    next: v.string(),
-    peer_code: v.exactOptional(v.nullable(KnownCode)),
-  }),
-  {
-    status: {
-      is: 'The status of the answer once more.',
-      es: 'El código de estado de la respuesta, otra vez.',
-      source: 'RFC 9457 section 3.1.2',
-    },
-    code: {
-      is: 'Why it was refused, for programs.',
-      es: 'Por qué se rechazó, para programas.',
-      source: 'RFC 9457 section 3.2',
-    },
-    title: {
-      is: 'The same for people.',
-      es: 'Lo mismo, para personas.',
-      source: 'RFC 9457 section 3.1.3',
-    },
-    detail: {
-      is: 'What was wrong with this request.',
-      es: 'Qué estaba mal en esta petición.',
-      source: 'RFC 9457 section 3.1.4',
-    },
-    next: { is: 'How to go on.', es: 'Cómo seguir.', source: 'RFC 9457 section 3.2' },
-    peer_code: {
-      is: 'Why the other peer refused.',
-      es: 'Por qué rechazó la otra parte.',
-      source: 'RFC 9457 section 3.2',
-    },
-  },
-)
 
 /** On every answer: nothing is cached, guessed, framed or run. */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {

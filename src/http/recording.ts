@@ -1,39 +1,22 @@
-/** Tells the ring of each request once it is answered. */
+/** Tells the log of the wire of each request once it is answered. */
 
 import type { Middleware } from 'koa'
-import { FORMS, STEP_PATHS, type WireRoute } from '../wirelog/events.ts'
-import type { Events, Pending } from '../wirelog/ring.ts'
-
-/** What `recording` finds in a context's state. */
-export interface Recorded {
-  /** The answer's text. */
-  said?: string
-  /** Of a refusal. */
-  code?: string
-  /** The command to run next. */
-  next?: string
-  /** A request on the wire whose body was read. */
-  pending?: Pending
-}
+import type { Events } from '../wirelog/ring.ts'
+import { isOfKind, type State } from './routes.ts'
 
 /** Tells `events` of each step, and of each answer that a wire route gave. */
-export function recording(events: Events): Middleware<Recorded> {
+export function recording(events: Events): Middleware<State> {
   return async (ctx, next) => {
     await next()
-    const { said = '', pending } = ctx.state
+    const { said = '', pending, code = null, next: command = null } = ctx.state
+    const { status, method } = ctx
     if (pending !== undefined) {
-      pending.answered(ctx.status, said)
+      pending.answered(status, said)
       return
     }
-    const { status, method } = ctx
-    const [route = ''] = ctx.req.url?.split('?') ?? []
-    if (STEP_PATHS.has(route)) {
-      const { code = null, next = null } = ctx.state
-      events.step({ route, method, status, code, next })
-    } else if (isWireRoute(route)) events.unread(method, route).answered(status, said)
+    // not koa's `path`, which throws where the target can't be parsed
+    const [path = ''] = ctx.req.url?.split('?') ?? []
+    if (isOfKind(path, 'step')) events.step({ route: path, method, status, code, next: command })
+    else if (isOfKind(path, 'wire')) events.unread(method, path).answered(status, said)
   }
-}
-
-function isWireRoute(path: string): path is WireRoute {
-  return Object.hasOwn(FORMS, path)
 }

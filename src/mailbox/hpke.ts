@@ -1,7 +1,7 @@
 /** HPKE base mode in one shot (RFC 9180 section 6.1) on this program's keys. npm's hpke is used here and nowhere else. */
 
 import * as HPKE from 'hpke'
-import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
+import type { Curve, CurveName, KeyPair, PublicKey } from '../protocol/curves.ts'
 
 /** What is left to choose: the KEM goes by the recipient's curve, and the KDF is HKDF-SHA256. */
 export interface Parameters {
@@ -10,6 +10,11 @@ export interface Parameters {
   readonly aad: Uint8Array
 }
 
+/** For keys of each curve (RFC 9180 section 7.1). */
+const KEMS: Readonly<Record<CurveName, HPKE.KEMFactory>> = {
+  X25519: HPKE.KEM_DHKEM_X25519_HKDF_SHA256,
+  'P-256': HPKE.KEM_DHKEM_P256_HKDF_SHA256,
+}
 const AEADS = {
   'AES-128-GCM': HPKE.AEAD_AES_128_GCM,
   'AES-256-GCM': HPKE.AEAD_AES_256_GCM,
@@ -52,7 +57,5 @@ export async function openBase(
 }
 
 function suiteOf({ name }: Curve, aead: Parameters['aead']) {
-  const kem =
-    name === 'X25519' ? HPKE.KEM_DHKEM_X25519_HKDF_SHA256 : HPKE.KEM_DHKEM_P256_HKDF_SHA256
-  return new HPKE.CipherSuite(kem, HPKE.KDF_HKDF_SHA256, AEADS[aead])
+  return new HPKE.CipherSuite(KEMS[name], HPKE.KDF_HKDF_SHA256, AEADS[aead])
 }

@@ -1,6 +1,6 @@
 /**
- * Sealed texts of the mailbox: HPKE base mode (RFC 9180), wire = enc ‖ ciphertext. Whoever has
- * the public key can seal, so it proves no sender.
+ * Sealed texts of the mailbox: HPKE in base mode (RFC 9180), as enc ‖ ciphertext. Everybody who has the public key can seal,
+ * so nothing proves the sender.
  */
 
 import { concatBytes, utf8ToBytes } from '../protocol/bytes.ts'
@@ -20,7 +20,7 @@ const MAILBOX: Parameters = {
   aad: new Uint8Array(0),
 }
 
-/** How many bytes a text of `length` bytes has once it is sealed. */
+/** How many bytes a sealed text has, if the text has `length` bytes. */
 export function sealedBytes(curve: Curve, length: number): number {
   return curve.pointBytes + length + TAG_BYTES
 }
@@ -53,8 +53,7 @@ export async function open(pair: KeyPair, sealed: Uint8Array): Promise<Uint8Arra
 }
 
 /**
- * All that can be said of a sealed text without the private key: its length is possible, and
- * it begins with a point of `curve`.
+ * Checks what can be checked without the private key: the length, and that it begins with a point of `curve`.
  * @throws DuetError `bad_encoding` `too_large` `bad_point`
  */
 export function checkSealed(curve: Curve, sealed: Uint8Array): void {
@@ -68,7 +67,7 @@ export function checkSealed(curve: Curve, sealed: Uint8Array): void {
   curve.checkPoint(sealed.subarray(0, curve.pointBytes))
 }
 
-/** Loaded with the first text: a server, which only checks, never needs it. */
+/** Loaded for the first text that is sealed or opened. A server only checks, and never needs it. */
 const hpke = () => import('./hpke.ts')
 
 function tooLarge(): DuetError {

@@ -4,66 +4,46 @@
  */
 
 import fs from 'node:fs'
-import type { Context } from 'koa'
-import { chosenLanguage, LANGUAGES, type Language, languageOf } from '../http/language.ts'
-import { isHere } from '../http/loopback.ts'
-import { commandsOf } from '../http/nextCommands.ts'
-import { PAGE_FILES } from '../http/page.ts'
 import type { Peer } from '../peer/peer.ts'
-import { stateOf } from '../wirelog/events.ts'
+import type { SuiteName } from '../protocol/suites.ts'
+import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
+import { stateOf } from '../wirelog/transcript.ts'
 import { en } from './en.js'
 import { es } from './es.js'
+import { PAGE_FILES } from './files.ts'
 
 type Words = typeof en
 /** The page's sentences, of one type: none is missing in either. */
 const WORDS: Readonly<Record<Language, Words>> = { en, es }
-
-/** The page loads what this peer serves and nothing else. */
-const PAGE_POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join('; ')
 
 /**
  * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
  * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
  * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
  */
-const COSTS: Readonly<Record<string, { rho: number; years: [number, string]; faster: number }>> = {
-  X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-  'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
-  // of its X25519 half
-  X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-}
-const NO_COST = { rho: 0, years: [0, ''], faster: 0 } as const
+const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
+  {
+    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
+    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
+    // of its X25519 half
+    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
+  }
 
-const read = (name: string) =>
-  fs.readFileSync(new URL(`../../src/page/${name}`, import.meta.url), 'utf8')
+/** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
+const read = (name: string) => {
+  const folder = name.endsWith('.js') ? 'dist/browser' : 'src/page'
+  return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
+}
 /** `index.html` with the sentences of each language in it. */
-const TEMPLATES = Object.fromEntries(
-  LANGUAGES.map((language) => [language, inWords(read('index.html'), WORDS[language].html)]),
-)
+const TEMPLATES = {
+  en: inWords(read('index.html'), en.html),
+  es: inWords(read('index.html'), es.html),
+} satisfies Record<Language, string>
 /** The text of each file that the page loads, by its path. */
 export const TEXTS: ReadonlyMap<string, string> = new Map(
   PAGE_FILES.map((path) => [path, read(path.slice(1))]),
 )
-
-/** Answers with the page, the present state filled in: it tells as much without its script. */
-export function answerPage(ctx: Context, peer: Peer, events: Events): void {
-  ctx.type = 'text/html'
-  ctx.set('Content-Security-Policy', PAGE_POLICY)
-  const language = languageOf(ctx)
-  ctx.set('Content-Language', language)
-  ctx.vary('Accept-Language')
-  ctx.body = filled(peer, events, language, chosenLanguage(ctx) !== null)
-}
 
 /** A template with each `[[name]]` as its sentence. */
 function inWords(template: string, sentences: Readonly<Record<string, string>>): string {
@@ -74,24 +54,38 @@ function inWords(template: string, sentences: Readonly<Record<string, string>>):
   })
 }
 
+/** What the page shows beside the state of the peer. */
+interface Setting {
+  readonly language: Language
+  /** Whether the reader chose the language. Then the link to the other peer's page keeps it. */
+  readonly isChosen: boolean
+  /** Whether the other peer is on this machine. */
+  readonly isPeerHere: boolean
+  /** The command that runs a step of this peer, or of the other one. */
+  readonly commands: { own(path: string): string; peer(path: string): string }
+}
+
 /**
- * The template of that language with every `{{…}}` filled in, and every `data-show="path"` with that value of the
- * state. `{{own /show}}` is a curl to this peer, `{{others /show}}` one to the other. Between `<!--joined-->` and
- * `<!--/joined-->` stands what is true on a suite with a KEM only, between `<!--alone-->` and its end what is not.
- * A language that was chosen goes with the link to the other page.
+ * The page in HTML: the template of the language with every `{{…}}` filled in, and every `data-show="path"` with that
+ * value of the state. `{{own /show}}` is a command to this peer, `{{others /show}}` one to the other. What stands
+ * between `<!--joined-->` and `<!--/joined-->` is kept on a suite with a KEM only, and what stands between
+ * `<!--alone-->` and `<!--/alone-->` on the others.
  */
-function filled(peer: Peer, events: Events, language: Language, isChosen: boolean): string {
+export function rendered(
+  peer: Peer,
+  events: Events,
+  { language, isChosen, isPeerHere, commands }: Setting,
+): string {
   const words = WORDS[language]
   const state = stateOf(peer, events)
-  const commands = commandsOf(peer)
   const other = new URL(peer.peerUrl)
-  const cost = COSTS[state.curve] ?? NO_COST
+  const cost = COSTS[peer.suite.name]
   const values: Record<string, (rest: string) => string> = {
     lang: () => language,
     port: () => `${peer.port}`,
     run: () => `${events.run} ${events.begun}`,
     // on this machine the port says it all
-    peerName: () => (isHere(peer.peerUrl) ? `${words.port} ${other.port || 80}` : other.host),
+    peerName: () => (isPeerHere ? `${words.port} ${other.port || 80}` : other.host),
     peerIs: () => (state.safetyNumber === null ? 'none' : state.peer.known ? 'known' : 'new'),
     secrets: () => (peer.showsSecrets ? 'shown' : 'hidden'),
     secretsAt: () => (peer.showsSecrets ? words.inTerminal : words.hidden),
@@ -106,17 +100,16 @@ function filled(peer: Peer, events: Events, language: Language, isChosen: boolea
     },
     fasterYears: () => words.billions(cost.faster),
   }
-  const isTrue = peer.suite.kem === null ? 'alone' : 'joined'
-  const template = TEMPLATES[language] ?? ''
+  const kept = peer.suite.kem === null ? 'alone' : 'joined'
   const link = `${other.origin}/${isChosen ? `?lang=${language}` : ''}`
-  const pieces = template.split(/<!--(\/?(?:joined|alone))-->/)
+  const pieces = TEMPLATES[language].split(/<!--(\/?(?:joined|alone))-->/)
   return pieces
-    .filter((_, i) => i % 4 === 0 || (i % 4 === 2 && pieces[i - 1] === isTrue))
+    .filter((_, i) => i % 4 === 0 || (i % 4 === 2 && pieces[i - 1] === kept))
     .join('')
     .replace('{{picture}}', pictureOf(peer, words))
     .replace(
       '{{link}}',
-      isHere(peer.peerUrl) ? `<a href="${entities(link)}">${words.html.openItsPage}</a>` : '',
+      isPeerHere ? `<a href="${entities(link)}">${words.html.openItsPage}</a>` : '',
     )
     .replace(/\{\{(\w+)(?: ([^{}]*))?\}\}/g, (_, name, rest = '') =>
       entities(values[name]?.(rest) ?? ''),

@@ -2,7 +2,7 @@
  * One record, opened: its bytes, and each field with its name, length, bytes, meaning and source.
  *
  * @import { Event, RequestEvent, AnswerEvent } from '../wirelog/events.ts'
- * @import { Part, Explained } from '../protocol/annotate.ts'
+ * @import { Part, Explained } from '../wirelog/annotate.ts'
  * @typedef {Event & (RequestEvent | AnswerEvent)} WireEvent What crossed the wire.
  */
 

@@ -1,8 +1,9 @@
 /**
  * The stream of events: follows /events, takes each event once, and says on the page whether it is connected.
  *
- * @import { Event, stateOf } from '../wirelog/events.ts'
- * @import { Explained } from '../protocol/annotate.ts'
+ * @import { Explained } from '../wirelog/annotate.ts'
+ * @import { Event } from '../wirelog/events.ts'
+ * @import { stateOf } from '../wirelog/transcript.ts'
  * @typedef {ReturnType<typeof stateOf>} State The public state of the peer.
  * @typedef {Record<string, Record<string, Explained>>} Forms What each field of each form on the wire is for.
  *

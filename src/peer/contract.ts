@@ -7,14 +7,16 @@ import type { PictureType } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
 
 /** What can go wrong around the protocol, on this peer's side of the wire. */
-export type PeerCode =
-  | 'peer_unreachable'
-  | 'peer_refused'
-  | 'peer_timeout'
-  | 'maybe_read'
-  | 'already_sent'
-  | 'secrets_hidden'
-  | 'no_space'
+export const PEER_CODES = [
+  'peer_unreachable',
+  'peer_refused',
+  'peer_timeout',
+  'maybe_read',
+  'already_sent',
+  'secrets_hidden',
+  'no_space',
+] as const
+export type PeerCode = (typeof PEER_CODES)[number]
 
 /** Why a request got no connection: then it is certain that no byte of it left this machine. */
 const UNSENT = [
@@ -292,8 +294,8 @@ export type PeerEvent =
 export type WatchEvent =
   | { type: 'watching'; place: string }
   | { type: 'other watcher'; process: string }
-  /** Files that are of no watcher are where the turn to read is taken. */
-  | { type: 'no turn'; place: string }
+  /** Somebody else's files are in the lock's folder, so that nobody can take the lock. */
+  | { type: 'lock unusable'; place: string }
   | { type: 'mail'; stored: Date; SECRET: Uint8Array }
   | { type: 'set aside'; place: string; why: string }
   | { type: 'passed over'; name: string; why: string }

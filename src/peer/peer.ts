@@ -1,26 +1,16 @@
 /**
- * A peer as its owner and the wire see it: every handler makes one call here. What it needs
- * from outside (the way to the other peer, the terminal, a memory) is handed in.
+ * A peer as its owner and the wire see it: every handler of HTTP makes one call here. Keys, texts and pictures have a
+ * file each beside this one. What a peer needs from outside (the way to the other peer, the terminal, a memory) is
+ * handed in.
  */
 
-import { bytesToHex, equalBytes, utf8ToBytes } from '../protocol/bytes.ts'
-import { DuetError } from '../protocol/errors.ts'
-import { Exchange, type Witness } from '../protocol/exchange.ts'
-import type { Share } from '../protocol/keySchedule.ts'
-import {
-  AEAD_TAG_BYTES,
-  type AnswerForm,
-  type Confirm,
-  encodeAnswer,
-  encodeKeyMessage,
-  type KeyMessage,
-  parseKeyMessage,
-  parseMessage,
-} from '../protocol/messages.ts'
+import { bytesToHex, utf8ToBytes } from '../protocol/bytes.ts'
+import { Exchange } from '../protocol/exchange.ts'
+import type { Witness } from '../protocol/keyExchange.ts'
+import { AEAD_TAG_BYTES, type AnswerForm, parseMessage } from '../protocol/messages.ts'
 import type { OpenText } from '../protocol/openText.ts'
-import { safetyNumber } from '../protocol/safetyNumber.ts'
 import type { Session } from '../protocol/session.ts'
-import { type Aead, streamBytes } from '../protocol/stream.ts'
+import type { Aead } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
 import {
   type Mailbox,
@@ -35,13 +25,10 @@ import {
   type Wire,
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
-import { inTurn } from './inTurn.ts'
+import { Keys } from './keys.ts'
+import { Pictures } from './pictures.ts'
 import { publicStateOf } from './publicState.ts'
 import { Texts } from './texts.ts'
-import { beginPicture, openPicture, pictureClock, sealPicture } from './transfer.ts'
-
-/** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
-const UNCONFIRMED_MS = 60 * 60 * 1000
 
 export interface PeerOptions {
   /** The port this peer listens on. */
@@ -81,88 +68,65 @@ export class Peer implements Receiver {
   readonly peerUrl: string
   readonly report: (event: PeerEvent) => void
   readonly maxImage: number
-  readonly #exchange: Exchange
-  readonly #memory: Memory
-  readonly #wire: Wire
   /** Whether the terminal prints secrets, and whether it prints how to compute one. */
   readonly showsSecrets: boolean
   readonly showsWork: boolean
-  readonly #message: Uint8Array
-  readonly #ownPicture: () => Promise<PictureSource>
-  readonly #aead: Aead
-  readonly #mailbox: Mailbox | null
-  readonly #reachedAt: readonly string[]
-  readonly #isOneWay: boolean
+  readonly #options: PeerOptions
+  readonly #exchange: Exchange
+  readonly #keys: Keys
   readonly #texts: Texts
-  readonly #keysInTurn = inTurn()
-  readonly #picturesInTurn = inTurn()
+  readonly #pictures: Pictures
+  readonly #message: Uint8Array
+  /** Of all ciphertexts that were accepted. */
   readonly #letters = new LetterCount()
-  /** The last key message that confirmed nothing, and our session then: its sender had lost that. */
-  #keysWithoutConfirm: { readonly publicKey: Uint8Array; readonly session: Uint8Array } | null =
-    null
-  /** The last public key that was refused with its confirmation: it comes again without one. */
-  #refused: Uint8Array | null = null
-  #expiry: NodeJS.Timeout | undefined
-  /** Whether the memory has the other peer's identity. */
-  #remembered: boolean
-  /** Whether keys of another identity were refused since keys were confirmed last. */
-  #identityRefused = false
-  /** What `showWork` said of the exchange that is being completed. */
-  #work: Uint8Array | null = null
 
   constructor(options: PeerOptions) {
     const { port, suite, memory, wire, showWork } = options
+    this.#options = options
     this.port = port
     this.suite = suite
     this.url = `http://127.0.0.1:${port}`
     this.peerUrl = wire.url
     this.report = options.report
     this.maxImage = options.maxImage
-    this.#exchange = new Exchange(
-      suite,
-      memory.identity,
-      memory.knownIdentity,
-      showWork &&
-        ((...keys) => {
-          this.#work = showWork(...keys)
-        }),
-    )
-    this.#memory = memory
-    this.#remembered = memory.knownIdentity !== null
-    this.#wire = wire
-    this.#texts = new Texts(this.#exchange, wire, options.report)
     this.showsSecrets = options.showsSecrets
     this.showsWork = options.showsSecrets && showWork !== undefined
     this.#message = utf8ToBytes(options.message ?? `This is a secret message from port ${port}!`)
-    this.#ownPicture = options.ownPicture
-    this.#aead = options.aead
-    this.#mailbox = options.mailbox ?? null
-    this.#reachedAt = options.reachedAt ?? []
-    this.#isOneWay = options.isOneWay ?? false
+    const noteWork: Witness | undefined =
+      showWork && ((...keys) => this.#keys.noteWork(showWork(...keys)))
+    this.#exchange = new Exchange(suite, memory.identity, memory.knownIdentity, noteWork)
+    this.#texts = new Texts(this.#exchange, wire, options.report)
+    this.#keys = new Keys(this.#exchange, this.#texts, options)
+    this.#pictures = new Pictures(this.#exchange, this.#keys, this.#texts, {
+      ...options,
+      store: memory.pictures,
+      letters: this.#letters,
+    })
   }
 
   /** Tells the terminal who this is. */
   start(): void {
+    const { memory, reachedAt = [], isOneWay = false, mailbox = null } = this.#options
     this.report({
       type: 'ready',
       url: this.url,
-      reachedAt: this.#reachedAt,
+      reachedAt,
       peerUrl: this.peerUrl,
-      isOneWay: this.#isOneWay,
+      isOneWay,
       curve: this.suite.name,
-      identity: this.#memory.identity.publicKey,
-      place: this.#memory.place,
-      mailbox: this.#mailbox,
+      identity: memory.identity.publicKey,
+      place: memory.place,
+      mailbox,
     })
-    const { left } = this.#memory.pictures
+    const { left } = memory.pictures
     if (left !== null) this.report({ type: 'pictures left', ...left })
   }
 
   /** Erases the keys of every session, and removes what is not kept for the next run. */
   close(): void {
-    clearTimeout(this.#expiry)
+    this.#keys.close()
     this.#texts.close()
-    this.#memory.pictures.close()
+    this.#options.memory.pictures.close()
   }
 
   /** Whether there is a session to send on. */
@@ -185,7 +149,7 @@ export class Peer implements Receiver {
 
   /** The picture that came last, or null. */
   get lastPicture(): StoredPicture | null {
-    return this.#memory.pictures.last
+    return this.#options.memory.pictures.last
   }
 
   /**
@@ -195,18 +159,7 @@ export class Peer implements Receiver {
    * @throws PeerError; DuetError `confirm_failed`
    */
   sendKeys(): Promise<{ sent: true; session: string | null; refused?: 'identity_changed' }> {
-    return this.#keysInTurn(async () => {
-      const message = this.#exchange.startKeys()
-      const { publicKey } = message.share
-      this.#expireLater()
-      this.report({ type: 'keys sent', publicKey })
-      await this.#deliver(message)
-      const { current } = this.#exchange
-      const completed = this.#exchange.hasCompleted(message.share)
-      const session = completed && current ? bytesToHex(current.id) : null
-      const isRefused = session === null && this.#identityRefused
-      return { sent: true, session, ...(isRefused && { refused: 'identity_changed' }) }
-    })
+    return this.#keys.send()
   }
 
   /** Prints the shared secret in the terminal; returns the public side of everything. */
@@ -228,7 +181,7 @@ export class Peer implements Receiver {
       port: this.port,
       peerUrl: this.peerUrl,
       suite: this.suite,
-      identity: this.#memory.identity.publicKey,
+      identity: this.#options.memory.identity.publicKey,
       exchange: this.#exchange,
       inDoubt: this.textInDoubt?.message ?? null,
       picture: this.lastPicture,
@@ -269,20 +222,7 @@ export class Peer implements Receiver {
    * @throws DuetError
    */
   receiveKeys(body: unknown): AnswerForm {
-    const message = parseKeyMessage(this.suite, body)
-    const session = this.#exchange.current?.id
-    const { confirm, completed } = this.#noting(message.share, () =>
-      this.#exchange.receiveKeys(message),
-    )
-    const { publicKey } = message.share
-    this.report({ type: 'keys received', publicKey })
-    this.#tellOfAnotherSession(message.confirm)
-    this.#keysWithoutConfirm =
-      session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refused)
-        ? { publicKey, session }
-        : null
-    if (completed) this.#completed()
-    return encodeAnswer(confirm)
+    return this.#keys.receive(body)
   }
 
   /**
@@ -292,82 +232,27 @@ export class Peer implements Receiver {
   receiveMessage(body: unknown): MessageAccepted {
     const message = parseMessage(body)
     const { missing, completed } = this.#exchange.receiveMessage(message)
-    if (completed) this.#completed()
+    if (completed) this.#keys.completed()
     const { seq, ciphertext } = message
-    this.countLetters(ciphertext)
+    this.#letters.add(ciphertext)
     this.report({ type: 'message received', seq, ciphertext, missing })
     return { accepted: true, missing }
   }
 
   /**
-   * Seals a picture (without one, the peer's own) and sends it, one after another: on the way two
-   * might overtake each other, and the one that was overtaken is lost.
+   * Seals a picture (without one, the peer's own) and sends it.
    * @throws PeerError; DuetError `no_session` `rekey_required` `bad_image` `too_large`
    */
-  sendPicture(given?: PictureSource) {
-    return this.#picturesInTurn(async () => {
-      const picture = given ?? (await this.#ownPicture())
-      const { type, bytes, name } = picture
-      if (bytes > this.maxImage)
-        throw new DuetError(
-          'too_large',
-          `This peer sends pictures of at most ${this.maxImage} bytes.`,
-        )
-      const length = streamBytes(picture)
-      const begun = await beginPicture(picture)
-      const clock = pictureClock('sent', this.report)
-      try {
-        // from here on the session has one picture less to send
-        const keys = this.#exchange.sendPicture()
-        const content = sealPicture(begun, keys, this.#aead, (done) => clock.progress(done, bytes))
-        try {
-          await this.#wire.image({ bytes: length, content })
-        } catch (error) {
-          if (error instanceof PeerError && error.peerCode === 'unknown_session')
-            this.#texts.sessionGone(keys.header.session)
-          throw error
-        } finally {
-          // once nothing is sealed any more: the wire may have failed before it asked for any of it, and after
-          // an early refusal what was asked for may still be on its way
-          const erase = () => keys.key.fill(0)
-          content.return(undefined).then(erase, erase)
-        }
-      } finally {
-        begun.end()
-      }
-      this.report({ type: 'picture sent', picture: { type, bytes, name }, ms: clock.ms() })
-      return { sent: true, bytes, type } as const
-    })
+  sendPicture(picture?: PictureSource) {
+    return this.#pictures.send(picture)
   }
 
   /**
    * Takes a picture's stream, and keeps the picture once all of it has opened.
    * @throws PeerError `no_space`; DuetError
    */
-  async receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted> {
-    const clock = pictureClock('received', this.report)
-    const { picture, name, firstChunk } = await openPicture(
-      stream,
-      (header) => {
-        const { accept, ...begun } = this.#exchange.receivePicture(header)
-        // at once: what runs next may begin another exchange
-        return { ...begun, accept: () => accept() && this.#completed() }
-      },
-      this.#memory.pictures,
-      { aead: this.#aead, maxBytes: this.maxImage },
-      clock.progress,
-    )
-    this.countLetters(firstChunk)
-    const { path, type, bytes, isRepeated, removed } = picture
-    const facts = { type, bytes, name }
-    this.report({ type: 'picture received', picture: facts, path, ms: clock.ms(), isRepeated })
-    if (removed.length > 0) this.report({ type: 'pictures removed', removed })
-    return { accepted: true, bytes }
-  }
-
-  /** Ciphertext that was accepted, for `frequency`. Of a picture the first chunk is enough. */
-  countLetters(ciphertext: Uint8Array): void {
-    this.#letters.add(ciphertext)
+  receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted> {
+    return this.#pictures.receive(stream)
   }
 
   /**
@@ -382,7 +267,7 @@ export class Peer implements Receiver {
 
   /** What mail for this peer's mailbox is sealed to, as SPKI PEM; null without a mailbox. */
   get mailboxKey(): string | null {
-    return this.#mailbox?.publicKey ?? null
+    return this.#options.mailbox?.publicKey ?? null
   }
 
   /**
@@ -390,83 +275,14 @@ export class Peer implements Receiver {
    * @throws PeerError `no_space`; DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`
    */
   async receiveMail(sealed: Uint8Array): Promise<{ stored: true; id: string }> {
-    if (this.#mailbox === null) throw new Error('This peer has no mailbox.')
-    const { id, fresh } = await this.#mailbox.store(sealed)
+    const { mailbox } = this.#options
+    if (!mailbox) throw new Error('This peer has no mailbox.')
+    const { id, fresh } = await mailbox.store(sealed)
     if (fresh) {
       this.report({ type: 'mail stored', id, bytes: sealed.length })
-      this.countLetters(sealed)
+      this.#letters.add(sealed)
     }
     return { stored: true, id }
-  }
-
-  /**
-   * Sends a key message and takes the answer; then what the exchange wants to be sent after it.
-   * @throws PeerError; DuetError `confirm_failed`
-   */
-  async #deliver(message: KeyMessage): Promise<void> {
-    let next: KeyMessage | undefined = message
-    let refusal: PeerError | undefined
-    // a peer that makes another ciphertext in each answer would keep this going for good
-    let mayRepeat = true
-    while (next !== undefined) {
-      const sent: KeyMessage = next
-      try {
-        const confirm = await this.#wire.keys(encodeKeyMessage(this.suite, sent))
-        // whoever has a session confirms it
-        const { current } = this.#exchange
-        if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
-        const { completed, again } = this.#exchange.receiveAnswer(confirm)
-        this.#tellOfAnotherSession(confirm)
-        if (completed) this.#completed()
-        next = mayRepeat ? again : undefined
-        if (again !== undefined) mayRepeat = false
-      } catch (error) {
-        if (!(error instanceof PeerError)) throw error
-        next = this.#exchange.afterRefusal(sent, error.peerCode)
-        if (next === undefined) refusal ??= error
-      }
-    }
-    if (refusal === undefined) return
-    // refused; but what came meanwhile may have given both these keys all the same
-    if (refusal.peerCode === null || !this.#exchange.hasCompleted(message.share)) throw refusal
-  }
-
-  /** Both sides have the keys: remembers the peer, and tells the owner. */
-  #completed(): void {
-    clearTimeout(this.#expiry)
-    this.#identityRefused = false
-    const { current, knownIdentity, wasKnown } = this.#exchange
-    if (current === null || knownIdentity === null) throw new Error('Nothing was completed.')
-    // they are kept for /show alone
-    if (!this.showsSecrets) current.eraseSharedSecrets()
-    this.#texts.settle()
-    const keys = this.#keysWithoutConfirm
-    if (keys !== null && isSame(current.peer.publicKey, keys.publicKey))
-      this.#texts.sessionGone(keys.session)
-    const own = this.#memory.identity.publicKey
-    this.report({
-      type: 'keys confirmed',
-      session: current.id,
-      own: current.own.publicKey,
-      peer: current.peer.publicKey,
-      kem: this.suite.kem?.name ?? null,
-      safetyNumber: safetyNumber(this.suite.curve, own, knownIdentity),
-      known: wasKnown,
-    })
-    this.#reportWork()
-    if (this.#remembered) return
-    try {
-      this.#memory.remember(knownIdentity)
-      this.#remembered = true
-    } catch {
-      // the session is good without it; the next one tries again
-      this.report({ type: 'not remembered', place: this.#memory.place })
-    }
-  }
-
-  #tellOfAnotherSession(confirm: Confirm | undefined): void {
-    const given = confirm && this.#exchange.idBeside(confirm)
-    if (given) this.report({ type: 'another session', named: confirm.session, given })
   }
 
   #reportSharedSecret(session: Session): void {
@@ -475,44 +291,4 @@ export class Peer implements Receiver {
     if (kem !== null) this.report({ type: 'KEM secret', SECRET: kem })
     for (const secret of [ecdh, kem]) secret?.fill(0)
   }
-
-  #reportWork(): void {
-    if (this.#work === null) return
-    this.report({ type: 'work', SECRET: this.#work })
-    this.#work.fill(0)
-    this.#work = null
-  }
-
-  /** Takes keys. What their refusal tells is remembered, and another identity is told of. */
-  #noting<T>({ identity, publicKey }: Share, take: () => T): T {
-    try {
-      return take()
-    } catch (error) {
-      if (!(error instanceof DuetError)) throw error
-      if (error.code === 'confirm_failed') this.#refused = publicKey
-      if (error.code === 'identity_changed') {
-        this.#identityRefused = true
-        this.report({
-          type: 'identity changed',
-          place: this.#memory.place,
-          identity,
-          toForget: this.#memory.toForget,
-        })
-      }
-      throw error
-    }
-  }
-
-  #expireLater(): void {
-    clearTimeout(this.#expiry)
-    this.#expiry = setTimeout(() => {
-      this.#exchange.expire()
-      this.report({ type: 'keys expired' })
-    }, UNCONFIRMED_MS)
-    this.#expiry.unref()
-  }
-}
-
-function isSame(publicKey: Uint8Array, other: Uint8Array | null): boolean {
-  return other !== null && equalBytes(publicKey, other)
 }

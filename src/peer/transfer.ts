@@ -1,33 +1,24 @@
-/** Pictures through a session, piece by piece: what goes out sealed, what comes in opened and kept. */
+/** Streams of pictures, piece by piece: checked and sealed on their way out, opened on their way in. */
 
 import { concatBytes } from '../protocol/bytes.ts'
 import {
   type Aead,
   BadPicture,
   CHUNK_BYTES,
-  HEADER_BYTES,
-  PictureOpener,
+  type PictureMetadata,
+  type PictureOpener,
   PictureSealer,
-  parseHeader,
   pictureTypeOf,
   SEALED_CHUNK_BYTES,
   type StreamHeader,
 } from '../protocol/stream.ts'
-import type {
-  KeptPicture,
-  PeerEvent,
-  PictureDraft,
-  PictureSource,
-  PictureStore,
-} from './contract.ts'
+import type { PictureDraft, PictureSource } from './contract.ts'
 import { PictureSize } from './pictureSize.ts'
 import { release } from './release.ts'
 
-/** A picture that takes longer than this, in ms, is reported on its way, and as often. */
-const PROGRESS_MS = 1000
-/** As many chunks as the reading of a file gives at once. */
+/** So many chunks go to the socket as one piece, which costs less than a piece for each. A file is read as many at a time. */
 const BATCH_BYTES = 4 * SEALED_CHUNK_BYTES
-/** What is looked at before anything is sent: most pictures say here how large they are. */
+/** How much is checked before anything is sent: most pictures say here how large they are. */
 const HEAD_BYTES = CHUNK_BYTES
 
 /**
@@ -42,7 +33,6 @@ export async function* sealPicture(
   progress: (bytes: number) => void,
 ): AsyncGenerator<Uint8Array> {
   const sealer = new PictureSealer(header, key, { type, bytes, name }, aead)
-  // a few chunks go out as one: each piece has a long way to the socket
   const batch = new Uint8Array(BATCH_BYTES)
   try {
     yield sealer.header
@@ -69,30 +59,30 @@ export async function* sealPicture(
 }
 
 /**
- * The same picture once its beginning was read and looked at; the rest is looked at on its way. Whoever has it calls `end`,
- * which closes what it is read from.
+ * Reads the beginning of a picture and checks it. Returns the same picture, the rest of which is checked while it is
+ * read. Whoever has it calls `end`, which closes what the picture is read from.
  * @throws DuetError `bad_image` for another type than it claims, for what takes too much memory once it is drawn, and
  *   for what ends too early, which for a long picture is known at its end
  */
-export async function beginPicture(
+export async function checkBeginning(
   picture: PictureSource,
 ): Promise<PictureSource & { end(): void }> {
-  const looked = lookedAt(picture)
-  const first = await looked.next()
-  // of a short one, all that there is
-  const second = picture.bytes <= HEAD_BYTES && !first.done ? await looked.next() : null
+  const pieces = checked(picture)
+  const first = await pieces.next()
+  // a short picture is checked to its end
+  const second = picture.bytes <= HEAD_BYTES && !first.done ? await pieces.next() : null
   async function* content() {
     if (!first.done) yield first.value
     if (second !== null && !second.done) yield second.value
-    yield* looked
+    yield* pieces
   }
   const end = () => {
-    looked.return(undefined).catch(() => {})
+    pieces.return(undefined).catch(() => {})
   }
   return { ...picture, content: content(), end }
 }
 
-async function* lookedAt({ type, content }: PictureSource): AsyncGenerator<Uint8Array, undefined> {
+async function* checked({ type, content }: PictureSource): AsyncGenerator<Uint8Array, undefined> {
   const size = new PictureSize(type)
   let isFirst = true
   for await (const piece of headFirst(content, HEAD_BYTES)) {
@@ -116,57 +106,16 @@ async function* lookedAt({ type, content }: PictureSource): AsyncGenerator<Uint8
 }
 
 /**
- * Opens a picture's stream into `store`. `begin` gives the key for a header, and two functions: `accept` for a
- * picture that has opened whole, `forget` for one that failed. A picture that fails leaves nothing.
- * `firstChunk`: the first chunk as it came, sealed.
- * @throws DuetError `bad_image` `decrypt_failed` `too_large`, and what `begin` and `store` throw
+ * Opens the sealed chunks of a picture and writes the picture to `draft`. Returns what the picture's sender says of it,
+ * and a copy of the first chunk as it came.
+ * @throws DuetError `bad_image` `decrypt_failed` `too_large`; PeerError `no_space`
  */
-export async function openPicture(
-  stream: AsyncIterable<Uint8Array>,
-  begin: (header: StreamHeader) => { key: Uint8Array; accept(): void; forget(): void },
-  store: PictureStore,
-  { aead, maxBytes }: { aead: Aead; maxBytes: number },
-  progress: (done: number, total: number) => void,
-): Promise<{
-  picture: KeptPicture
-  name: string
-  firstChunk: Uint8Array
-}> {
-  const pieces = headFirst(stream, HEADER_BYTES)
-  let draft: PictureDraft | undefined
-  let opener: PictureOpener | undefined
-  let forget = () => {}
-  try {
-    const { value: header } = await pieces.next()
-    const { key, accept, ...begun } = begin(parseHeader(header ?? new Uint8Array(0)))
-    forget = begun.forget
-    opener = new PictureOpener(key, maxBytes, aead)
-    draft = await store.create()
-    const firstChunk = await writeAll(opener, pieces, draft, progress)
-    const { metadata } = opener
-    if (metadata === null) throw new Error('A stream that has ended has metadata.')
-    await draft.finish(metadata.type)
-    // from here on nothing waits and nothing fails: accepted and kept are one step
-    accept()
-    const picture = draft.keep()
-    return { picture, name: metadata.name, firstChunk }
-  } catch (error) {
-    await draft?.discard()
-    throw error
-  } finally {
-    opener?.erase()
-    forget()
-    await pieces.return(undefined)
-  }
-}
-
-/** Returns a copy of the first chunk as it came. */
-async function writeAll(
-  opener: PictureOpener,
-  sealed: AsyncIterable<Uint8Array>,
+export async function openInto(
   draft: PictureDraft,
+  opener: PictureOpener,
+  chunks: AsyncIterable<Uint8Array>,
   progress: (done: number, total: number) => void,
-): Promise<Uint8Array> {
+): Promise<{ metadata: PictureMetadata; firstChunk: Uint8Array }> {
   const firstChunk = new Uint8Array(SEALED_CHUNK_BYTES)
   let filled = 0
   let written = 0
@@ -180,18 +129,20 @@ async function writeAll(
     written += length
     progress(written, opener.metadata?.bytes ?? 0)
   }
-  for await (const piece of sealed) {
+  for await (const piece of chunks) {
     const part = piece.subarray(0, SEALED_CHUNK_BYTES - filled)
     firstChunk.set(part, filled)
     filled += part.length
     for (const picture of opener.open(piece)) await write(picture)
   }
   await write(opener.end())
-  return firstChunk.subarray(0, filled)
+  const { metadata } = opener
+  if (metadata === null) throw new Error('A stream that has ended has metadata.')
+  return { metadata, firstChunk: firstChunk.subarray(0, filled) }
 }
 
 /** The same stream in other pieces: the first has `length` bytes, unless the stream is shorter. */
-async function* headFirst(
+export async function* headFirst(
   stream: AsyncIterable<Uint8Array>,
   length: number,
 ): AsyncGenerator<Uint8Array, undefined> {
@@ -205,19 +156,4 @@ async function* headFirst(
     if (part.length < piece.length) yield piece.subarray(part.length)
   }
   if (filled < length) yield head.subarray(0, filled)
-}
-
-/** Measures how long a picture takes, and reports the progress of a slow one. */
-export function pictureClock(way: 'sent' | 'received', report: (event: PeerEvent) => void) {
-  const begin = performance.now()
-  let next = PROGRESS_MS
-  const ms = () => performance.now() - begin
-  return {
-    ms,
-    progress: (done: number, total: number) => {
-      if (ms() < next) return
-      next = ms() + PROGRESS_MS
-      report({ type: 'picture progress', way, done, total, ms: ms() })
-    },
-  }
 }

@@ -1,12 +1,30 @@
 /** Byte strings as duet/2 writes them: hex, big-endian integers and length prefixes. */
 
-import { concatBytes } from '@noble/hashes/utils.js'
+import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
 export { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
-/** `bytes` as hex digits, in lower case. By Node: noble takes as long for a message's as to open it. */
+const DIGITS = utf8ToBytes('0123456789abcdef')
+const NO_DIGIT = 0xff
+/** The value of each digit, by its code in ASCII. */
+const VALUES = new Uint8Array(256).fill(NO_DIGIT)
+for (const [value, digit] of DIGITS.entries()) VALUES[digit] = value
+const encoder = new TextEncoder()
+const decoder = new TextDecoder()
+
+/**
+ * `bytes` as hex digits, in lower case. For a text of 16 KiB noble's function takes as long as to open it. This one
+ * takes 0.06 ms (Node 20), and the one of
+ * Node's Buffer 0.014 ms.
+ */
 export function bytesToHex(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
+  const digits = new Uint8Array(2 * bytes.length)
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0
+    digits[2 * i] = DIGITS[byte >> 4] ?? 0
+    digits[2 * i + 1] = DIGITS[byte & 15] ?? 0
+  }
+  return decoder.decode(digits)
 }
 
 /**
@@ -14,10 +32,16 @@ export function bytesToHex(bytes: Uint8Array): string {
  * @throws RangeError
  */
 export function hexToBytes(hex: string): Uint8Array {
-  const bytes = new Uint8Array(hex.length >> 1)
-  Buffer.from(bytes.buffer).write(hex, 'hex')
-  // Node takes capitals, and stops where the digits do
-  if (bytesToHex(bytes) !== hex) throw new RangeError('This is not hex in lower case.')
+  const digits = encoder.encode(hex)
+  const bytes = new Uint8Array(digits.length >> 1)
+  let seen = digits.length % 2 === 0 ? 0 : NO_DIGIT
+  for (let i = 0; i < bytes.length; i++) {
+    const high = VALUES[digits[2 * i] ?? 0] ?? 0
+    const low = VALUES[digits[2 * i + 1] ?? 0] ?? 0
+    seen |= high | low
+    bytes[i] = (high << 4) | low
+  }
+  if (seen > 15) throw new RangeError('This is not hex in lower case.')
   return bytes
 }
 
@@ -47,7 +71,8 @@ export function lp(bytes: Uint8Array): Uint8Array {
 
 /** Bytewise order of two byte strings: negative, zero or positive, as for `sort`. */
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  return Buffer.compare(a, b)
+  const at = a.findIndex((byte, i) => byte !== b[i])
+  return at < 0 ? a.length - b.length : (a[at] ?? 0) - (b[at] ?? -1)
 }
 
 /** Whether two byte strings are equal; looks at every byte of equal lengths, whatever they hold. */

@@ -10,7 +10,7 @@ export type CurveName = 'X25519' | 'P-256'
 /** What the protocol needs of a curve. Private keys and shared secrets are 32 bytes on both of ours. */
 export interface Curve {
   /** As in a key message and in `--curve`. */
-  readonly name: string
+  readonly name: CurveName
   /** As in the transcript: 1 for X25519, 2 for P-256. */
   readonly id: number
   /** Length of an encoded point: 32 for X25519, 65 for P-256. */

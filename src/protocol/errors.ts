@@ -1,29 +1,31 @@
 /** The errors of duet/2: one class, and the union of the protocol's codes. */
 
-/** What the protocol can refuse. The codes of HTTP live in `http/`. */
-export type ProtocolCode =
-  | 'bad_message'
-  | 'bad_encoding'
-  | 'bad_version'
-  | 'bad_point'
-  | 'bad_base_point'
-  | 'bad_text'
-  | 'bad_image'
-  | 'decrypt_failed'
-  | 'curve_mismatch'
-  | 'reflection'
-  | 'stale_keys'
-  | 'identity_changed'
-  | 'confirm_failed'
-  | 'no_session'
-  | 'in_doubt'
-  | 'unknown_session'
-  | 'replay'
-  | 'too_far_ahead'
-  | 'rekey_required'
-  | 'inbox_full'
-  | 'too_large'
-  | 'nothing_waiting'
+/** What the protocol can refuse. */
+export const PROTOCOL_CODES = [
+  'bad_message',
+  'bad_encoding',
+  'bad_version',
+  'bad_point',
+  'bad_base_point',
+  'bad_text',
+  'bad_image',
+  'decrypt_failed',
+  'curve_mismatch',
+  'reflection',
+  'stale_keys',
+  'identity_changed',
+  'confirm_failed',
+  'no_session',
+  'in_doubt',
+  'unknown_session',
+  'replay',
+  'too_far_ahead',
+  'rekey_required',
+  'inbox_full',
+  'too_large',
+  'nothing_waiting',
+] as const
+export type ProtocolCode = (typeof PROTOCOL_CODES)[number]
 
 /**
  * A refusal: `code` for programs, the message for people. The message is a

@@ -2,15 +2,14 @@
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import * as v from 'valibot'
-import { annotatedBytes, annotatedJson } from './annotate.ts'
 import { concatBytes, equalBytes, lp, readU64, u64, utf8ToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
 import { parseJson } from './json.ts'
 import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from './messages.ts'
 
-const MAGIC = utf8ToBytes('DUET2')
+export const MAGIC = utf8ToBytes('DUET2')
 export const MAGIC_BYTES = MAGIC.length
-const NUMBER_BYTES = 8
+export const NUMBER_BYTES = 8
 /** Magic, session id, number. */
 export const HEADER_BYTES = MAGIC_BYTES + SESSION_ID_BYTES + NUMBER_BYTES
 /** Plaintext of a chunk; the last one may be shorter. */
@@ -41,7 +40,7 @@ const Metadata = v.strictObject({
   bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
   name: v.string(),
 })
-const ImageAnswer = v.strictObject({
+export const ImageAnswerForm = v.strictObject({
   accepted: v.literal(true),
   bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
 })
@@ -96,8 +95,8 @@ export function parseHeader(bytes: Uint8Array): StreamHeader {
 }
 
 /** The answer to a picture that was received whole. @throws valibot's error for anything else */
-export function parseImageAnswer(body: unknown): v.InferOutput<typeof ImageAnswer> {
-  return v.parse(ImageAnswer, body)
+export function parseImageAnswer(body: unknown): v.InferOutput<typeof ImageAnswerForm> {
+  return v.parse(ImageAnswerForm, body)
 }
 
 /** The length of a whole stream for `metadata`, header and tags counted. */
@@ -305,49 +304,6 @@ function splitMetadata(plaintext: Uint8Array): { metadata: PictureMetadata; pict
 
 function notMetadata(): DuetError {
   return new DuetError('bad_image', 'What stands before the picture is not its metadata.')
-}
-
-/** The header and the answer with each of their fields explained. */
-export function annotatedStream() {
-  return {
-    'picture header': annotatedBytes(
-      {
-        name: 'magic',
-        value: MAGIC,
-        is: 'The letters DUET2: what follows is a picture stream of this version.',
-        es: 'Las letras DUET2: lo que sigue es el flujo de una imagen, de esta versión.',
-        source: 'duet/2, Pictures',
-      },
-      [
-        {
-          name: 'session',
-          bytes: SESSION_ID_BYTES,
-          is: 'Which keys sealed it.',
-          es: 'Con qué claves se cifró.',
-          source: 'duet/2, Pictures',
-        },
-        {
-          name: 'number',
-          bytes: NUMBER_BYTES,
-          is: 'Its place among the pictures of the session, counted from 0. It chooses the key: each picture has one of its own, so its chunks can be counted from 0.',
-          es: 'Su lugar entre las imágenes de la sesión, contado desde 0. Elige la clave: cada imagen tiene la suya, así que sus bloques se pueden contar desde 0.',
-          source: 'The Double Ratchet Algorithm, section 2.2; duet/2, Pictures',
-        },
-      ],
-    ),
-    'answer to a picture': annotatedJson(ImageAnswer, {
-      accepted: {
-        is: 'Every chunk has opened, in its order and to the last.',
-        es: 'Todos los bloques se han descifrado, en su orden y hasta el último.',
-        source: 'RFC 9110 section 15.3.2 (201)',
-      },
-      bytes: {
-        is: 'The length of the picture.',
-        es: 'La longitud de la imagen.',
-        source: 'duet/2, Pictures',
-      },
-    }),
-  }
 }
 
 /** How the chunks of a stream of `bytes` bytes lie behind its header. */

@@ -7,11 +7,19 @@ import { concatBytes } from './bytes.ts'
 import { type Curve, KeyPair, P256, X25519 } from './curves.ts'
 import { type Kem, MLKEM768 } from './kem.ts'
 
-export type SuiteName = 'X25519' | 'P-256' | 'X25519MLKEM768'
+/** One record for each suite; what other rooms know of a suite is a `Record<SuiteName, …>` of theirs. */
+const ALL = {
+  X25519: { name: 'X25519', id: X25519.id, curve: X25519, kem: null },
+  'P-256': { name: 'P-256', id: P256.id, curve: P256, kem: null },
+  // draft-ietf-tls-ecdhe-mlkem: in public keys and in what the keys come from, ML-KEM stands first
+  X25519MLKEM768: { name: 'X25519MLKEM768', id: 3, curve: X25519, kem: MLKEM768 },
+} as const
+
+export type SuiteName = keyof typeof ALL
 
 export interface Suite {
   /** As `curve` in a key message and `--curve` have it. */
-  readonly name: string
+  readonly name: SuiteName
   /** As in the transcript: 1 for X25519, 2 for P-256, 3 for X25519MLKEM768. */
   readonly id: number
   /** For Diffie-Hellman and for identities. */
@@ -20,12 +28,8 @@ export interface Suite {
   readonly kem: Kem | null
 }
 
-export const SUITES: Readonly<Record<SuiteName, Suite>> = {
-  X25519: { name: 'X25519', id: X25519.id, curve: X25519, kem: null },
-  'P-256': { name: 'P-256', id: P256.id, curve: P256, kem: null },
-  // draft-ietf-tls-ecdhe-mlkem: in public keys and in what the keys come from, ML-KEM stands first
-  X25519MLKEM768: { name: 'X25519MLKEM768', id: 3, curve: X25519, kem: MLKEM768 },
-}
+export const SUITES: Readonly<Record<SuiteName, Suite>> = ALL
+export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[]
 
 /** The suite that is this curve and nothing more. */
 export function suiteOf(curve: Curve): Suite {

@@ -1,4 +1,4 @@
-/** The pictures that a peer keeps: which came last, which go when there is no room, and which are the same. */
+/** The pictures that a peer keeps: which one came last, which are removed for want of room, and which are the same. */
 
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
@@ -18,13 +18,13 @@ const TYPES = new Map(
 const NAME = /^(\d{4}-\d\d-\d\dT\d\d)-(\d\d)-(\d\d)-(\d{3}Z)-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
 /** The last moment that a name can say. */
 const MAX_TIME = Date.parse('9999-12-31T23:59:59.999Z')
-/** What a file takes at least: file systems give out no less, and a small picture would count as nothing. */
+/** File systems give a file whole blocks, so that a small picture takes more room than its bytes. */
 const BLOCK_BYTES = 4096
 
 interface Kept {
   readonly bytes: number
   readonly type: PictureType
-  /** SHA-256 of the content, once it was asked for. */
+  /** SHA-256 of the content; null until somebody needs it. */
   digest: string | null
 }
 
@@ -35,13 +35,13 @@ export function roomOf(bytes: number): number {
 
 export class KeptPictures {
   readonly #limit: number
-  /** By their paths, the oldest first. */
+  /** By path, the oldest first. */
   readonly #all = new Map<string, Kept>()
   #room = 0
   /** The time in the name that was given out last. */
   #time = 0
 
-  /** Those of an earlier run below `dir`; all files of other names are somebody else's. */
+  /** Takes those of `names` in `dir` that are names of ours. All other files there are somebody else's. */
   constructor(dir: string, names: readonly string[], limit: number) {
     this.#limit = limit
     for (const name of names.filter((name) => timeOf(name) !== null).sort()) {
@@ -52,44 +52,45 @@ export class KeptPictures {
     }
   }
 
-  /** If they take more room than the limit: how many they are, and both in bytes. */
+  /** How many pictures there are, and their room and the limit in bytes, if they take more than the limit. Null if not. */
   get left(): PictureStore['left'] {
     if (this.hasRoomFor(0)) return null
     return { count: this.#all.size, bytes: this.#room, limit: this.#limit }
   }
 
-  /** Whether so many bytes on the disk are within the limit beside these. */
+  /** Whether the limit leaves room for so many more bytes on the disk. */
   hasRoomFor(room: number): boolean {
     return this.#room + room <= this.#limit
   }
 
-  /** The one that came last, or null. */
+  /** The picture that came last, or null. */
   get last(): StoredPicture | null {
     const file = [...this.#all.keys()].at(-1)
     return file === undefined ? null : storedAt(file)
   }
 
-  /** A name for the next one. Names are in the order in which the pictures came, even if the clock was put back. */
+  /** A name for the next picture. Names sort in the order in which pictures came, even if the clock was put back. */
   nameFor(type: PictureType, id: string): string {
     this.#time = Math.min(Math.max(Date.now(), this.#time + 1), MAX_TIME)
     const time = new Date(this.#time).toISOString().replace(/[:.]/g, '-')
     return `${time}-${id}.${EXTENSIONS[type]}`
   }
 
-  /** Whether one of this type and length is here: it may be the same. */
+  /** Whether there is a picture of this type and length, which may be the same one. */
   hasLike(type: PictureType, bytes: number): boolean {
     return this.#like(type, bytes).length > 0
   }
 
-  /** Looks into those of this type and length, each once in a run. */
-  async compareLike(type: PictureType, bytes: number): Promise<void> {
+  /** Computes the digests of those of this type and length, each once in a run. */
+  async digestLike(type: PictureType, bytes: number): Promise<void> {
     for (const [file, kept] of this.#like(type, bytes))
       kept.digest ??= await digestOf(file).catch(() => null)
   }
 
   /**
-   * Makes `picture` the last one; `digest`: SHA-256 of its content, if another may have the same. That other one goes, and then the oldest
-   * as long as all take more room than the limit. The last one stays, however large it is. Nothing fails: what could not be removed goes the next time.
+   * Adds a picture, which becomes the last one. `digest`: SHA-256 of its content, or null if no other picture can be the
+   * same. Removes the same picture of before, and then the oldest ones as long as all take more room than the limit; the
+   * last one stays, however large it is. What can't be removed is no error: it goes the next time.
    */
   add(
     { path: file, type, bytes }: StoredPicture,

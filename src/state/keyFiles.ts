@@ -2,21 +2,21 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { calledAs } from '../disk/called.ts'
 import { orAlike } from '../disk/fileName.ts'
-import { keepNames } from '../disk/system.ts'
+import { writeNew } from '../disk/open.ts'
+import { programName } from '../disk/programName.ts'
+import { syncFolder } from '../disk/sync.ts'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
 import {
-  isInRepository,
-  keepFromGit,
   keepsPermissions,
   makeDirectory,
-  naming,
-  readOwn,
+  orStateError,
+  readPrivate,
   readPublic,
   StateError,
 } from './files.ts'
+import { isInRepository, keepFromGit } from './gitignore.ts'
 import {
   decodePrivateKey,
   decodePublicKey,
@@ -27,12 +27,12 @@ import {
 } from './pem.ts'
 
 /**
- * The key pair in a PEM that is its owner's alone; with a `curve`, on that and no other.
+ * The key pair in a PEM that nobody but its owner can read. `curve`: the one that the key has to be on; without it, any.
  * @throws StateError
  */
 export function readPrivateKey(file: string, curve?: Curve): KeyPair {
-  return naming(file, () => {
-    const pair = decodePrivateKey(there(file, readOwn(file, refusePublicKey)))
+  return orStateError(file, () => {
+    const pair = decodePrivateKey(existing(file, readPrivate(file, refusePublicKey)))
     return curve === undefined ? pair : onCurve(curve, pair)
   })
 }
@@ -42,28 +42,26 @@ export function readPrivateKey(file: string, curve?: Curve): KeyPair {
  * @throws StateError
  */
 export function readPublicKey(file: string): PublicKey {
-  return naming(file, () => decodePublicKey(there(file, readPublic(file))))
+  return orStateError(file, () => decodePublicKey(existing(file, readPublic(file))))
 }
 
 /**
- * A peer's identity is never its mailbox key: each of the two protocols is safe alone, and
- * nobody has shown it for one key in both.
+ * Refuses one key as a peer's identity and for its mailbox. Each of the two protocols is proven for a key of its own, and
+ * nobody has proven them for a key that they share.
  * @throws StateError
  */
 export function refuseOneKeyForBoth(identity: PublicKey, mailboxKey: PublicKey): void {
   if (equalBytes(identity.publicKey, mailboxKey.publicKey))
     throw new StateError(
-      `The mailbox key is the identity of this peer; make one for the mailbox alone: ${calledAs()} keygen DIR`,
+      `The mailbox key is the identity of this peer; make one for the mailbox alone: ${programName()} keygen DIR`,
     )
 }
 
 /**
- * Writes a key pair into `dir`, which is made if it isn't there, as key.private.pem (PKCS#8, the
- * owner's alone) and key.public.pem (SPKI). Inside a git repository the folder's `.gitignore` gets a
- * line for the private key first, unless it has that or `*`: nothing else there changes, and git
- * says what it says of everything else. Returns the two paths, and
- * whether that line was added.
- * @throws StateError if either is there already, and where others can read every file; then neither is written
+ * Writes a key pair into `dir`, which is made if it isn't there: key.private.pem (PKCS#8, for the owner alone) and
+ * key.public.pem (SPKI). Inside a git repository, the folder's `.gitignore` gets a line for the private key first, unless it
+ * has that line or `*`. Returns the two paths, and whether the line was added.
+ * @throws StateError if either file is there already, and where others can read every file; then neither is written
  */
 export function writeKeyPair(
   dir: string,
@@ -71,52 +69,36 @@ export function writeKeyPair(
 ): { privateFile: string; publicFile: string; ignored: boolean } {
   const privateFile = path.join(dir, 'key.private.pem')
   const publicFile = path.join(dir, 'key.public.pem')
-  naming(dir, () => makeDirectory(dir))
+  orStateError(dir, () => makeDirectory(dir))
   for (const file of [privateFile, publicFile]) refuseExisting(file)
-  if (!naming(dir, () => keepsPermissions(dir)))
+  if (!orStateError(dir, () => keepsPermissions(dir)))
     throw new StateError(
       `${dir}: On this file system others can read every file, and so the private key. Choose a folder on another one, such as that of your home folder (MAILBOXES= for make).`,
     )
-  const ignored = naming(
+  const ignored = orStateError(
     path.join(dir, '.gitignore'),
     () => isInRepository(dir) && keepFromGit(dir, [`/${path.basename(privateFile)}`]),
   )
-  create(privateFile, encodePrivateKey(pair), 0o600)
+  orStateError(privateFile, () => writeNew(privateFile, encodePrivateKey(pair), 0o600))
   try {
-    create(publicFile, encodePublicKey(pair), 0o644)
+    orStateError(publicFile, () => writeNew(publicFile, encodePublicKey(pair), 0o644))
   } catch (error) {
     fs.rmSync(privateFile)
     throw error
   }
-  naming(dir, () => keepNames(dir))
+  orStateError(dir, () => syncFolder(dir))
   return { privateFile, publicFile, ignored }
 }
 
-/** Also for a link that leads nowhere. */
+/** Refuses whatever has that name already, even a link that leads nowhere. */
 function refuseExisting(file: string): void {
-  if (naming(file, () => fs.lstatSync(file, { throwIfNoEntry: false })) !== undefined)
+  if (orStateError(file, () => fs.lstatSync(file, { throwIfNoEntry: false })) !== undefined)
     throw new StateError(
       `${file}: It is there already, and no key is overwritten; choose another folder.`,
     )
 }
 
-/** Opening with `wx` is the claim: of two that write the same file, one fails. */
-function create(file: string, text: string, mode: number): void {
-  naming(file, () => {
-    const fd = fs.openSync(file, 'wx', mode)
-    try {
-      fs.writeFileSync(fd, text)
-      fs.fsyncSync(fd)
-    } catch (error) {
-      fs.rmSync(file, { force: true })
-      throw error
-    } finally {
-      fs.closeSync(fd)
-    }
-  })
-}
-
-function there(file: string, text: string | null): string {
+function existing(file: string, text: string | null): string {
   if (text === null) throw new StateError(`${file}: There is no such file.${orAlike(file)}`)
   return text
 }

@@ -8,7 +8,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { equalBytes } from '../protocol/bytes.ts'
-import { CURVES, type Curve, KeyPair, type PublicKey } from '../protocol/curves.ts'
+import { CURVES, type Curve, type CurveName, KeyPair, type PublicKey } from '../protocol/curves.ts'
 
 const TWO_HALVES = 'Its two halves do not belong together.'
 const NOT_A_KEY = 'It is not a PEM key of a kind that this program uses.'
@@ -39,7 +39,7 @@ export function decodePrivateKey(pem: string): KeyPair {
   const { key, point } = parsed(() => privateKeyIn(pem))
   const raw = rawKey(key)
   // of X25519 OpenSSL takes the private key alone, and computes the other whatever the PEM says
-  if (raw.curve.name !== 'X25519') checkEcKey(key, raw)
+  if (isEc(raw)) checkEcKey(key, raw)
   if (point !== null && !isPointOf(point, raw)) throw new Error(TWO_HALVES)
   return new KeyPair(raw.curve, raw.d, raw.publicKey)
 }
@@ -89,7 +89,9 @@ function elementsOf(der: Buffer): { tag: number; content: Buffer; whole: Buffer 
 /** Whether `point`, of which a P-256 one may be compressed (SEC 1 section 2.3.3), is that of a public key. */
 function isPointOf(point: Uint8Array, { curve, publicKey }: PublicKey): boolean {
   const compressed = Uint8Array.of(2 + ((publicKey.at(-1) ?? 0) & 1), ...publicKey.subarray(1, 33))
-  return equalBytes(point, publicKey) || (curve.name === 'P-256' && equalBytes(point, compressed))
+  return (
+    equalBytes(point, publicKey) || (isEc({ curve, publicKey }) && equalBytes(point, compressed))
+  )
 }
 
 /**
@@ -181,10 +183,24 @@ function publicDer(key: KeyObject): Uint8Array {
   return key.export({ type: 'spki', format: 'der' })
 }
 
+/** How a JSON Web Key has a public key of each curve (RFC 8037 section 2, RFC 7518 section 6.2). */
+const PUBLIC_JWKS: Readonly<Record<CurveName, (publicKey: Uint8Array) => JsonWebKey>> = {
+  X25519: (u) => ({ kty: 'OKP', crv: 'X25519', x: base64url(u) }),
+  'P-256': (point) => ({
+    kty: 'EC',
+    crv: 'P-256',
+    x: base64url(point.subarray(1, 33)),
+    y: base64url(point.subarray(33)),
+  }),
+}
+
 function publicJwk({ curve, publicKey }: PublicKey): JsonWebKey {
-  if (curve.name === 'X25519') return { kty: 'OKP', crv: 'X25519', x: base64url(publicKey) }
-  const [x, y] = [publicKey.slice(1, 33), publicKey.slice(33)]
-  return { kty: 'EC', crv: curve.name, x: base64url(x), y: base64url(y) }
+  return PUBLIC_JWKS[curve.name](publicKey)
+}
+
+/** Whether OpenSSL has such a key as one of an elliptic curve in general, with parameters and two coordinates. */
+function isEc(key: PublicKey): boolean {
+  return publicJwk(key).kty === 'EC'
 }
 
 /** `d`: the private key; empty for a public one. */

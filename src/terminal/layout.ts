@@ -5,7 +5,7 @@ import { theirs } from './said.ts'
 
 export const WIDTH = 100
 
-/** Takes lines of the lab's output. */
+/** Prints lines of the lab's output. */
 export type Say = (...lines: string[]) => void
 
 const GAP = '  '
@@ -15,15 +15,15 @@ export function heading(title: string): string[] {
   return ['', title, '─'.repeat(Math.min(title.length, WIDTH)), '']
 }
 
-/** `text` in lines of at most `width` columns; a word that is longer is cut. */
+/** `text` in lines of at most `width` columns. A longer word is cut. */
 export function wrap(text: string, width = WIDTH): string[] {
   return wrapAt(text, width)
 }
 
-/** What stands in a table: a text, or the lines of one. */
+/** A cell of a table: a text, or its lines. */
 export type Cell = string | readonly string[]
 
-/** One row of a table whose columns have `widths`; long cells go on in the next line. */
+/** One row of a table whose columns have `widths`. Long cells go on in the next line. */
 export function row(widths: readonly number[], cells: readonly Cell[]): string[] {
   const columns = widths.map((width, i) => {
     const cell = cells[i] ?? ''
@@ -56,22 +56,22 @@ export function table(
   return [...tableHead(widths, titles), ...rows.flatMap((cells) => row(widths, cells))]
 }
 
-/** Where the text of a fact begins. */
+/** The column where the text of a fact begins. */
 const FACT_COLUMN = 24
 
-/** A line `label  text`, with the texts of such lines below one another. */
+/** A line `label  text`. The texts of such lines stand below one another. */
 export function fact(label: string, text: string): string[] {
   const [first = '', ...more] = wrap(text, WIDTH - FACT_COLUMN)
   return [factHead(label) + first, ...more.map((line) => ' '.repeat(FACT_COLUMN) + line)]
 }
 
-/** The same of a text from outside, for a terminal of `width` columns. */
+/** The same with a text from outside, for a terminal of `width` columns. */
 export function quotedFact(label: string, text: string, width: number): string[] {
   const [first = '', ...more] = laidOut(theirs(text), FACT_COLUMN, width)
   return [factHead(label) + first, ...more]
 }
 
-/** A text from outside in a table's column of so many columns. */
+/** A text from outside as a cell of `width` columns. */
 export function quotedCell(text: string, width: number): Cell {
   return laidOut(theirs(text), 0, width)
 }
@@ -80,7 +80,7 @@ function factHead(label: string): string {
   return `  ${label}`.padEnd(FACT_COLUMN)
 }
 
-/** Bytes as text where they are printable ASCII, and the sign of what can't be shown where not. */
+/** Bytes as text: those that are no printable ASCII are shown as U+FFFD. */
 export function readable(bytes: Uint8Array): string {
   return [...bytes]
     .map((byte) => (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '\ufffd'))

@@ -1,4 +1,4 @@
-/** What a terminal shows of each event: a table, an event's lines in their order. */
+/** The lines that a terminal shows of each event: a table for a peer's events, and one for those of a mailbox. */
 
 import type { PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
@@ -10,7 +10,7 @@ import { ours, quoting, type Said, said } from './said.ts'
 /** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
 export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
 
-/** Sign, label, text, and the colour of the first two. A string is ours; what came from outside stands in `Said`. */
+/** Sign, label, text, and the colour of the first two. A string has our own words only; with text from outside it is a `Said`. */
 export type Line = readonly [
   sign: Sign,
   label: string,
@@ -18,10 +18,10 @@ export type Line = readonly [
   colour?: Colour | undefined,
 ]
 
-/** How many pictures that were removed have a line of their own. */
+/** At most so many of the pictures that were removed are named, each on a line of its own. */
 const MAX_NAMED = 5
 
-/** What is no line is for pasting into a shell, and so nothing stands before it. */
+/** A `Said` here is to be pasted into a shell, so nothing stands before it on its lines. */
 export type PeerLine = Line | Said
 
 type Table<Event extends { type: string }, Shown> = {
@@ -259,7 +259,7 @@ const MAILBOX: Table<WatchEvent, Line> = {
     ],
   ],
 
-  'no turn': ({ place }) => [
+  'lock unusable': ({ place }) => [
     [
       '✗',
       'waiting',
@@ -284,12 +284,12 @@ const MAILBOX: Table<WatchEvent, Line> = {
   ],
 }
 
-/** The lines that a peer's terminal shows of `event`. */
+/** The lines that a peer's terminal shows of an event. */
 export function linesOf(event: PeerEvent, secrets: Secrets): readonly PeerLine[] {
   return look(PEER, event, secrets)
 }
 
-/** The same for a mailbox that is watched. */
+/** The lines that a watcher's terminal shows of an event. */
 export function mailboxLinesOf(event: WatchEvent, secrets: Secrets): readonly Line[] {
   return look(MAILBOX, event, secrets)
 }
@@ -305,7 +305,7 @@ function look<Event extends { type: string }, Shown>(
   return entry(event, secrets)
 }
 
-/** A line with a secret in it: `text` is as `secrets` gave it. */
+/** A line with a secret in it. `text`: what `secrets` made of the secret. */
 export function secretLine(secrets: Secrets, label: string, text: string | Said): Line {
   return secrets.areShown ? ['●', `SECRET ${label}`, text, 'red'] : ['●', label, text]
 }
@@ -314,7 +314,7 @@ function remark(text: string | Said): Line {
   return ['·', '', text]
 }
 
-/** Where a peer keeps its state: the folder in it is not ours. */
+/** Where a peer keeps its state. The folder's name in it comes from outside. */
 function placed(place: string): Said {
   const folder = folderIn(place)
   return said`${ours(place.slice(0, place.length - folder.length))}${folder}`
@@ -328,7 +328,7 @@ function onlyIf<T>(value: T | null, lines: (value: T) => Line[]): Line[] {
   return value === null ? [] : lines(value)
 }
 
-/** To the second; some file systems keep times that no date has. */
+/** To the second. Some file systems have times that no calendar has. */
 function timeOf(date: Date): string {
   return Number.isNaN(date.getTime()) ? 'at no known time' : date.toISOString().replace(/\.\d+/, '')
 }
@@ -341,12 +341,12 @@ function pictureFacts({ type, bytes, name }: PictureFacts, ms: number): Said {
   return said`${ours(facts)}${named}`
 }
 
-/** In units of 10^6 bytes, smaller ones as they are. */
+/** `bytes` in MB of 10^6 bytes, or in bytes if they are few. */
 export function megabytes(bytes: number): string {
   return bytes < 100_000 ? `${bytes} bytes` : `${(bytes / 1e6).toFixed(1)} MB`
 }
 
-/** `bytes` in `ms`, in units of 10^6 bytes a second. */
+/** The rate of `bytes` in `ms`, in MB of 10^6 bytes a second. */
 export function rate(bytes: number, ms: number): string {
   return `${(bytes / 1000 / Math.max(ms, 1)).toFixed(1)} MB/s`
 }

@@ -1,12 +1,10 @@
 /**
- * Standard output and standard error: the first takes what a command shows, the second what is about the
- * program itself. Nothing else writes to them, but for the bar of `progress.ts`, and commander's help and
- * errors of usage.
+ * Standard output and standard error: the first takes what a command shows, the second what is about the program itself.
+ * Nothing else writes to them, except for the bar of `progress.ts`, and commander's help and usage errors.
  *
- * Lines of a peer's go out once in a turn of the event loop, since a write takes the system longer
- * than a line takes us. They are written by `setImmediate`, after all that the turn's requests
- * brought; a microtask would come after each of those requests. Whatever else is written makes the
- * lines before it go out first, and so do the end of the process and an error that nobody caught.
+ * A peer's lines are written once for each turn of the event loop, since a write takes the system longer than a line takes
+ * us. `setImmediate` writes them, after all requests of that turn; a microtask would run after each request. Whatever else
+ * is written makes the lines before it go out first. So do the end of the process and an error that nobody caught.
  */
 
 import { printable, printableJson } from './printable.ts'
@@ -15,37 +13,37 @@ import { ours, quoting, type Said, said } from './said.ts'
 
 /** Where text goes: a stream of Node's, or a test's own. */
 export interface Output {
-  /** `text`: whole lines in UTF-8. `done` is called once the system has it. */
+  /** `text`: whole lines in UTF-8. `done` is called when the system has taken them. */
   write(text: Buffer, done?: (error?: Error | null) => void): unknown
-  /** How much of what was written the system has not taken yet. */
+  /** How many bytes were written that the system has not taken yet. */
   readonly writableLength?: number
   isTTY?: boolean
-  /** Of a terminal: how many columns it has now; 0 if nobody told it. */
+  /** How many columns a terminal has now; 0 if the system does not know. */
   columns?: number
-  /** Knows `NO_COLOR`, `FORCE_COLOR` and dumb terminals. */
+  /** Whether colours may be shown: Node looks at `NO_COLOR`, `FORCE_COLOR` and the kind of terminal. */
   hasColors?(): boolean
 }
 
-/** Where nobody says how wide a terminal is. */
+/** The width of a terminal of unknown width. */
 const USUAL_COLUMNS = 80
 
-/** How many columns the terminal behind an output has now; null if there is none. */
+/** How many columns the terminal behind an output has now; null if there is no terminal. */
 export function widthOf({ isTTY, columns }: Output): number | null {
   return isTTY ? columns || USUAL_COLUMNS : null
 }
 
-/** How many columns there are on standard output, `most` at most. */
+/** How many columns standard output has; `most` if it has more, or is no terminal. */
 export function columns(most: number): number {
   return Math.min(most, widthOf(process.stdout) ?? most)
 }
 
-/** This much goes out before the turn ends. */
+/** More than this is written before the turn ends. */
 const MAX_GATHERED = 64 * 1024
 
-const gathering = new Set<TurnWriter>()
+const gathering = new Set<BatchWriter>()
 
-/** Writes to one output once a turn. */
-export class TurnWriter {
+/** Writes to one output once in a turn of the event loop. */
+export class BatchWriter {
   readonly #output: Output
   #pieces: string[] = []
   #length = 0
@@ -54,12 +52,12 @@ export class TurnWriter {
     this.#output = output
   }
 
-  /** How much was said that the system has not taken yet, in characters or bytes. */
+  /** How much is not written yet, or not taken by the system, in characters or bytes. */
   get waiting(): number {
     return this.#length + (this.#output.writableLength ?? 0)
   }
 
-  /** Writes `pieces`, which make whole lines together, when this turn ends. */
+  /** Writes `pieces`, which are whole lines when joined, at the end of this turn. */
   write(...pieces: string[]): void {
     this.#pieces.push(...pieces)
     for (const { length } of pieces) this.#length += length
@@ -68,7 +66,7 @@ export class TurnWriter {
     if (this.#length > MAX_GATHERED) this.flush()
   }
 
-  /** Writes what was gathered, now. */
+  /** Writes now what was gathered. */
   flush(): void {
     gathering.delete(this)
     const pieces = this.#pieces
@@ -79,7 +77,7 @@ export class TurnWriter {
   }
 }
 
-/** One by one: an arrow in one of them makes V8 hold the whole of a joined string in two bytes a digit. */
+/** Encodes the pieces one by one. If they were joined, one arrow would make V8 hold all hex digits in two bytes each. */
 function inUtf8(pieces: readonly string[]): Buffer {
   const bytes = Buffer.allocUnsafe(pieces.reduce((sum, one) => sum + Buffer.byteLength(one), 0))
   let length = 0
@@ -101,10 +99,10 @@ process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
   )
   end()
 })
-// nobody is there to be told
+// there is nobody to tell
 process.stderr.on('error', () => {})
 
-/** Calls `act` once nobody reads standard output any more (`| head` has what it wanted, the disk is full), in place of ending at once. */
+/** Has `act` called, in place of ending the process, when standard output takes no more: `| head` has ended, the disk is full. */
 export function onOutputClosed(act: () => void): void {
   end = act
 }
@@ -113,25 +111,25 @@ export function onOutputClosed(act: () => void): void {
 export const isOutputRead = (): boolean => isRead
 
 process.on('exit', flushAll)
-// before Node says what it was
+// before Node prints the error
 process.on('uncaughtExceptionMonitor', flushAll)
 
 /**
- * What the command itself has to say, on standard error; on a line of its own what there is to type. In a string may stand
- * what was typed.
+ * Tells the person who started the command something, on standard error. `toType`: a command, which gets a line of its own.
+ * In a string, whatever occurs of the process's arguments is taken as text from outside.
  */
 export function tell(text: string | Said, toType?: string): void {
   tellAfter('ecdh-duet: ', text)
   if (toType !== undefined) process.stderr.write(`    ${printable(toType)}\n`)
 }
 
-/** Wrong usage as commander says it, a sentence and perhaps a line with what may have been meant, as it may be written. */
+/** A usage error of commander's (a sentence, and perhaps a line that begins with "Did you mean") in the form for a terminal. */
 export function usageOf(text: string): string {
   const hint = /\n\(Did you mean [^\n]*\)\n$/.exec(text)?.[0] ?? '\n'
   return toldAfter('error: ', text.slice('error: '.length, -hint.length)) + hint
 }
 
-/** A defect, with its stack. */
+/** Tells of a defect, with its stack. */
 export function tellStack(error: unknown): void {
   const { stack = String(error) } = error as Error
   for (const line of stack.split('\n')) tellAfter(/^ */.exec(line)?.[0] ?? '', line.trim())
@@ -148,19 +146,16 @@ function toldAfter(head: string, text: string | Said): string {
   return head + rowsOf(all, columnsOf(head), widthOf(process.stderr))
 }
 
-/**
- * What may be named of an argument: all of it, an option's value, its path in the shortest form, and how a file is called
- * in its folder.
- */
+/** The forms in which a sentence may name an argument: as it is, an option's value, the shortest form of a path, a file's name alone. */
 function namesIn(argument: string): string[] {
   const value = argument.replace(/^--[\w-]+=/, '')
   const shortest = value.replace(/(^|\/)(?:\.?\/)+/g, '$1')
   const names = [argument, value, shortest, value.replace(/^.*[\\/]/s, '')]
-  // a lone dot is at the end of each sentence, and options and commands are words of ours
+  // not a dot, which ends every sentence, and not options and commands, which are our own words
   return names.filter((text) => /[^./]/.test(text) && !/^(?:--)?[a-z-]{1,20}$/.test(text))
 }
 
-/** What the command answers, on standard output. A string is ours. */
+/** Prints what the command answers, on standard output. A string has our own words only. */
 export function print(text: string | Said): void {
   flushAll()
   const shown = typeof text === 'string' ? text : rowsOf(text, 0, widthOf(process.stdout))
@@ -168,8 +163,8 @@ export function print(text: string | Said): void {
 }
 
 /**
- * The same for scripts: a value as JSON, in JSON's own escapes. Where a terminal would wrap a line of it, so that its row
- * begins with anything, each row is marked.
+ * Prints a value as JSON, for scripts, with escapes of JSON's own. On a terminal that would wrap one of the lines, so that a
+ * row could begin with anything, each row is marked.
  */
 export function printJson(value: unknown): void {
   const lines = JSON.stringify(value, null, 2).split('\n').map(printableJson)
@@ -179,8 +174,8 @@ export function printJson(value: unknown): void {
 }
 
 /**
- * Resolves once the system has all that was written to standard output. Where that is a pipe, what
- * its reader has not come to stays with Node, and is lost if the process exits.
+ * Resolves when the system has taken all that was written to standard output. While the reader of a pipe is slow, Node holds
+ * the rest, and loses it if the process exits.
  */
 export async function outputTaken(): Promise<void> {
   flushAll()

@@ -1,9 +1,9 @@
 /**
- * Text from outside as it may stand on a terminal: what acts on one, what is not seen, and what could
- * be taken for a sign of the program's becomes an escape. All such text goes through here.
+ * Makes text from outside printable. Characters that act on a terminal, that cannot be seen, or that look like a sign of
+ * the program become escapes. All text from outside goes through here.
  */
 
-/** What stands before each row of such a text, and behind its last one (`rows.ts`). */
+/** The marks before each row of such a text, and behind its last one (`rows.ts`). */
 export const MARK = '│'
 export const END = '┘'
 
@@ -26,20 +26,20 @@ const SIGNS = [
   String.raw`\u2223\u23a2\u23a5\u23a6\u23aa\u23b8\u23b9\u23cc\u23d0\u2500-\u257f\u258f\u2595\u2758-\u275a\ufe31\uff5c\uffe8\u{1fb70}-\u{1fb75}`,
 ].join('')
 
-/** What is drawn into the place of the character before it: marks, and the later parts of a Hangul syllable. */
+/** Characters that are drawn into the place of the one before: marks, and the later parts of a Hangul syllable. */
 const JOINING = String.raw`\p{M}\u1161-\u11ff\ud7b0-\ud7fb`
 
-/** More of them on one character are no writing any more (UTS #39, section 5.4). */
+/** No script needs more of them on one character (UTS #39, section 5.4). */
 const JOINED_TO_ONE = 4
 
-/** Each run of one character that is escaped. Linear: no part of it looks further back than five characters. */
+/** A run of one character that is escaped. It takes linear time: no part of it looks back by more than five characters. */
 export const ESCAPED = new RegExp(
   [
     // one blank between two words is as it is
     '^ +| {2,}| $',
     String.raw`([${UNSEEN}${SIGNS}])\1*`,
     String.raw`([${JOINING}])(?<![^ ${UNSEEN}${SIGNS}${JOINING}][${JOINING}]{1,${JOINED_TO_ONE}})\2*`,
-    // so the command's own sentences begin
+    // the command's own sentences begin with this
     '(?<=ecdh-duet):',
   ].join('|'),
   'gu',
@@ -47,10 +47,10 @@ export const ESCAPED = new RegExp(
 
 const SHORT: Readonly<Record<string, string>> = { '\t': '\\t', '\n': '\\n', '\r': '\\r' }
 
-/** How many equal escapes are spelled out; of more, the first one and their number. */
+/** Up to so many equal escapes are all written; of more, the first one and their number. */
 const SPELLED_OUT = 3
 
-/** `text` on one line: no two blanks together, no sign of the program's, nothing that acts or is not seen. */
+/** `text` on one line, without two blanks in a row, signs of the program, or anything that acts or cannot be seen. */
 export function printable(text: string): string {
   return text.replace(ESCAPED, (run) => {
     const [character = ''] = run
@@ -60,10 +60,10 @@ export function printable(text: string): string {
   })
 }
 
-/** A line of JSON in the same way: what its strings have of that is in JSON's own escapes. */
+/** A line of JSON, whose strings are made printable by escapes of JSON's own. */
 export function printableJson(line: string): string {
   return line.replace(
-    // a quote that is never closed ends with the line, so that nobody looks for its end twice
+    // a quote that is never closed ends with the line: to search for its end again and again takes the square of the time
     /"(?:[^"\\]|\\.)*\\?(?:"|$)/gs,
     (string) => `"${string.slice(1, -1).replace(ESCAPED, inJson)}"`,
   )

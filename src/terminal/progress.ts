@@ -1,4 +1,4 @@
-/** The bar of a picture on its way. */
+/** The progress bar of a picture that is being sent. */
 
 import { megabytes, rate } from './lines.ts'
 
@@ -8,10 +8,10 @@ export interface ProgressBar {
   stop(): void
 }
 
-/** What stands beside the bar needs so many columns. What is beyond the edge of the terminal is not shown. */
+/** The columns of what stands beside the bar. Beyond the edge of the terminal nothing is shown. */
 const REST = 56
 
-/** A bar on standard error for `total` bytes, with percent, rate and time left; nothing where that is no terminal. */
+/** A bar on standard error for `total` bytes, with percent, rate and time left. Where that is no terminal, it shows nothing. */
 export async function progressBar(total: number): Promise<ProgressBar> {
   if (!process.stderr.isTTY) return { update() {}, stop() {} }
   const { SingleBar, Presets } = await import('cli-progress')

@@ -1,27 +1,24 @@
 /**
- * What is said as rows of a terminal. Text from outside is wrapped here, and not by the terminal, so
- * that each of its rows stands behind a mark; its end is marked as well.
+ * Sentences as rows of a terminal. Text from outside is wrapped here and not by the terminal, so that each of its rows has a
+ * mark before it. Its end is marked as well.
  */
 
 import { eastAsianWidth } from 'get-east-asian-width'
 import { END, MARK, printable } from './printable.ts'
 import type { Said } from './said.ts'
 
-/** What is never parted: an escape, a flag, and a character with what joins it. */
+/** What is never split: an escape, a flag, and a character with what is drawn into its place. */
 const CLUSTER =
   /\\u\{[0-9a-f]{1,6}\}|\p{RI}{2}|.(?:[\p{M}\u1161-\u11ff\ud7b0-\ud7fb]|[\u{1f3fb}-\u{1f3ff}])*/gsu
 
-/** Marks beside a text, with a blank each: so many columns. */
+/** The columns of the marks before and behind a row, with a blank each. */
 const MARKS = 4
-/** A text beside a label has at least so many columns, else it stands below it. */
+/** With fewer columns than this beside its label, a text goes on below the label. */
 const MIN_BESIDE = 24
-/** How far what stands below a label is indented. */
+/** How many columns a text below its label is indented. */
 const INDENT = 2
 
-/**
- * How many columns `text` takes, at most: terminals differ in whether they join emoji, or give a spacing mark a column.
- * Nothing in it acts on a terminal.
- */
+/** How many columns a printable text takes at most: terminals differ in joined emoji and in spacing marks. */
 export function columnsOf(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length
   let columns = 0
@@ -35,7 +32,7 @@ function columnsOfOne(character: string): number {
   return eastAsianWidth(character.codePointAt(0) ?? 0)
 }
 
-/** `text` in rows of at most `width` columns, parted at blanks; a word that is longer is cut. */
+/** `text` in rows of at most `width` columns, split at blanks. A longer word is cut. */
 export function wrap(text: string, width: number): string[] {
   const rows: string[] = []
   let row = ''
@@ -54,7 +51,7 @@ export function wrap(text: string, width: number): string[] {
   return [...rows, row]
 }
 
-/** `word` in pieces of at most `width` columns; a cluster that is wider stands alone. */
+/** `word` in pieces of at most `width` columns. A cluster that is wider stands alone. */
 function cutWord(word: string, width: number): string[] {
   if (columnsOf(word) <= width) return [word]
   const pieces: string[] = []
@@ -73,7 +70,7 @@ function cutWord(word: string, width: number): string[] {
   return [...pieces, piece]
 }
 
-/** `text` from outside, at most `columns` of it and a sign that there is more, so that a line stays readable. */
+/** Text from outside in at most `columns` columns, and with an ellipsis if there is more of it. */
 export function cut(text: string, columns = 60): string {
   const shown = printable(text)
   if (columnsOf(shown) <= columns) return shown
@@ -89,7 +86,7 @@ function ended(rows: readonly string[]): string[] {
   return [...rows.slice(0, -1), `${rows.at(-1)} ${END}`]
 }
 
-/** `lines` of JSON as marked rows of at most `width` columns; what they are indented by goes at most half the way. */
+/** Lines of JSON as marked rows of at most `width` columns, of which the indent takes half at most. */
 export function markedJson(lines: readonly string[], width: number): string[] {
   const rows = lines.flatMap((line) => {
     const [blanks = ''] = /^ */.exec(line) ?? []
@@ -102,9 +99,9 @@ export function markedJson(lines: readonly string[], width: number): string[] {
 }
 
 /**
- * What follows a head of `taken` columns on a row. `width`: how many columns the terminal has, or
- * null where there is none: then it is one line. What is ours alone and does not end with a full stop is one line on a
- * terminal too, and the terminal wraps it: so a key, a number or a command can be selected whole.
+ * What follows a head of `taken` columns, in rows. `width`: how many columns the terminal has; null if there is none, and
+ * then it is one line. Our own words that do not end with a full stop are one line on a terminal too, which wraps it by
+ * itself: so a key, a number or a command can be selected whole.
  */
 export function rowsOf(said: Said, taken: number, width: number | null): string {
   const isOurs = said.parts.every((part) => typeof part === 'string')
@@ -116,8 +113,8 @@ export function rowsOf(said: Said, taken: number, width: number | null): string 
 }
 
 /**
- * The same as rows of at most `width` columns, unless a word of ours is longer. One word that came from outside, of
- * which nothing became an escape, stands unmarked on a row that we began.
+ * The same in rows of at most `width` columns, unless one of our own words is longer. A single word from outside stands
+ * without marks, if it has no escape and fits on a row that begins with our words.
  */
 export function laidOut(said: Said, taken: number, width: number): string[] {
   const indent = width - taken < MIN_BESIDE ? INDENT : taken

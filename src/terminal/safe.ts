@@ -7,10 +7,10 @@ import { bytesToHex } from '../protocol/bytes.ts'
 import { printable } from './printable.ts'
 import { ours, type Said, theirs } from './said.ts'
 
-/** `text`: UTF-8 of somebody else's. `lines`: UTF-8 of our own whose lines stay lines. */
+/** `text`: UTF-8 from outside. `lines`: UTF-8 of our own, which keeps its line ends. */
 export type SecretForm = 'hex' | 'text' | 'lines'
 
-/** How secrets are shown to whoever looks at this terminal, or that they are not. */
+/** Whether and how this terminal shows secrets. */
 export class Secrets {
   readonly areShown: boolean
 
@@ -18,7 +18,7 @@ export class Secrets {
     this.areShown = areShown
   }
 
-  /** THE way out for secrets: everything secret that a person can read is made here. */
+  /** THE way out for secrets: every secret that a person can read is made here. */
   text(secret: Uint8Array, form: SecretForm): Said {
     if (!this.areShown) return ours('hidden by --no-secrets')
     if (form === 'hex') return ours(bytesToHex(secret))

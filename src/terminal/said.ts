@@ -1,15 +1,15 @@
-/** What the program says, with words of somebody else's in it that are known as such. */
+/** Sentences of the program in which text from outside is marked as such. */
 
 import { printable } from './printable.ts'
 
-/** Our own words as a string; `text` came from outside. Of a `whole` one the owner sees in any case where it begins and ends. */
+/** A string has our own words; `text` came from outside. If it is `whole`, a terminal always shows where it begins and ends. */
 export type Part = string | { readonly text: string; readonly whole: boolean }
 
-/** A sentence. What came from outside becomes `printable` when it is written (`rows.ts`), and not before. */
+/** A sentence. Its text from outside is made printable when it is written (`rows.ts`), and not before. */
 export class Said {
   readonly parts: readonly Part[]
 
-  /** Strings that follow one another become one, since a word may begin in one of them and end in the next. */
+  /** Joins strings that follow one another, since a word may begin in one and end in the next. */
   constructor(parts: readonly Part[]) {
     const joined: Part[] = []
     for (const part of parts) {
@@ -22,7 +22,7 @@ export class Said {
   }
 }
 
-/** A template: what stands in it is ours, and what is put in came from outside, unless it is a number or `Said`. */
+/** A template tag. The template has our own words, and the values came from outside, except for numbers and `Said`. */
 export function said(
   words: TemplateStringsArray,
   ...values: readonly (string | number | Said)[]
@@ -40,17 +40,17 @@ function partsOf(value: string | number | Said): readonly Part[] {
   return [typeof value === 'number' ? `${value}` : { text: value, whole: false }]
 }
 
-/** Words of ours that are no literal: digits, names from our own tables. */
+/** Our own words that do not stand in a template: digits, names from our tables. */
 export function ours(text: string): Said {
   return new Said([text])
 }
 
-/** A whole text of somebody else's, as messages and mail are. */
+/** A whole text from outside, such as a message or mail. */
 export function theirs(text: string): Said {
   return new Said([{ text, whole: true }])
 }
 
-/** A finished sentence; where one of `names` stands in it, as a word or more, that came from outside. */
+/** A finished sentence in which `names` came from outside, wherever they stand as whole words. */
 export function quoting(sentence: string, names: readonly string[]): Said {
   const found = names
     .flatMap((text) => formsOf(text).map((form) => ({ text, form })))
@@ -73,16 +73,16 @@ export function quoting(sentence: string, names: readonly string[]): Said {
   return new Said([...parts, between(sentence, from, sentence.length)])
 }
 
-/** How a name may stand in a sentence: as it is, in JSON's escapes, or printable already. */
+/** The forms that a name may have in a sentence: as it is, with JSON's escapes, or printable already. */
 function formsOf(name: string): string[] {
-  // what has no other form: a class hands in many files
+  // these have no other form, and a class hands in many files
   if (/^[\w./-]*$/.test(name)) return [name]
   return [...new Set([name, JSON.stringify(name).slice(1, -1), printable(name)])]
 }
 
 /**
- * What stands between two names. Of a name that was not found it may have anything; but a blank beside a name that was
- * is in the middle of a line, which only the whole sentence shows.
+ * The part of a sentence between two names, made printable, since it may hold a name that was not found. At the ends of a
+ * line a blank is escaped, but beside a name it is not.
  */
 function between(sentence: string, from: number, to: number): string {
   const before = from === 0 ? '' : 'x'
@@ -91,7 +91,7 @@ function between(sentence: string, from: number, to: number): string {
   return shown.slice(before.length, shown.length - behind.length)
 }
 
-/** Whether a letter or a digit stands on both sides of a place. */
+/** Whether letters or digits stand on both sides of a position. */
 function isInWord(text: string, at: number): boolean {
   return /^[\p{L}\p{N}]{2}/u.test(text.slice(Math.max(0, at - 1), at + 3)) && at > 0
 }

@@ -1,4 +1,4 @@
-/** A process's terminal: the events of its peers, of a mailbox, and of whoever says more, as aligned lines. */
+/** The terminal of a process: events of its peers or of a mailbox, and what else is said, as aligned lines. */
 
 import type { PeerEvent, WatchEvent } from '../peer/contract.ts'
 import {
@@ -9,7 +9,7 @@ import {
   type Sign,
   secretLine,
 } from './lines.ts'
-import { type Output, TurnWriter, widthOf } from './output.ts'
+import { BatchWriter, type Output, widthOf } from './output.ts'
 import { columnsOf, rowsOf } from './rows.ts'
 import { type Colour, paint, Secrets } from './safe.ts'
 import { ours, Said } from './said.ts'
@@ -20,18 +20,18 @@ export interface TerminalOptions {
 }
 
 export interface Terminal {
-  /** A peer's events as lines that begin with its port; they go out when this turn of the event loop ends. */
+  /** Shows a peer's events as lines that begin with its port, when this turn of the event loop ends. */
   reporter(port: number): (event: PeerEvent) => void
-  /** Lines beside a peer's, of whoever says more of it than its events do. */
+  /** Shows lines of others, such as Mallory's, that begin with a peer's port too. */
   narrator(port: number): Narrator
-  /** What happens to a mailbox; resolves once it is out. */
+  /** Shows what happens to a mailbox, and resolves when the system has taken it. */
   tellOfMailbox(event: WatchEvent): Promise<void>
   /** Writes the lines of this turn now. */
   flush(): void
 }
 
 export interface Narrator {
-  /** `text`: a string is ours. */
+  /** `text`: a string has our own words only. */
   say(sign: Sign, label: string, text: string | Said): void
   /** `text`: UTF-8. */
   saySecret(label: string, text: Uint8Array): void
@@ -42,9 +42,9 @@ const LABEL_WIDTH = 'SECRET shared secret'.length
 const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'green', '✗': 'yellow' }
 
 /**
- * How much may wait, in characters or bytes, for a reader of standard output who does not read.
- * Then a peer's lines are left out, since strangers can make it say as much as they like; lines with
- * secrets stay, which its owner asks for and which may be shown only once.
+ * How much may wait, in characters or bytes, while nobody reads standard output. Beyond that a peer's lines are left out,
+ * since strangers can make it say as much as they like. Lines with secrets are not: the owner has asked for them, and may
+ * not be able to see them a second time.
  */
 const MAX_WAITING = 1024 * 1024
 
@@ -55,14 +55,14 @@ const LEFT_OUT: Line = [
   'yellow',
 ]
 
-/** Terminal of one process; `both` has two peers on it, whose lines stand in the order in which they were said. */
+/** Makes the terminal of a process. The lines of several peers are shown in the order in which they were said. */
 export function createTerminal({ output, showsSecrets }: TerminalOptions): Terminal {
   const secrets = new Secrets(showsSecrets)
-  const writer = new TurnWriter(output)
+  const writer = new BatchWriter(output)
   const painted = output.hasColors?.() ? paint : (text: string) => text
   let leavesOut = false
 
-  /** The line in two pieces, since the second may be long. `before`: the columns that are taken already. */
+  /** A line in two pieces, of which the second may be long. `before`: how many columns are taken already. */
   function whole([sign, label, text, colour]: Line, before: number): [string, string] {
     const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
     const body = typeof text === 'string' ? ours(text) : text

@@ -1,13 +1,7 @@
-/** What a peer tells its page and its transcript: each kind of event, and the forms of what crosses the wire. */
+/** What a peer tells its page and its transcript: each kind of event, and how many are kept. */
 
-import { annotatedProblem } from '../http/problems.ts'
-import type { Peer } from '../peer/peer.ts'
-import type { Annotated, Part } from '../protocol/annotate.ts'
-import { bytesToHex } from '../protocol/bytes.ts'
-import { annotatedMessages } from '../protocol/messages.ts'
-import { annotatedStream, HEADER_BYTES, MAGIC_BYTES } from '../protocol/stream.ts'
-import type { Suite } from '../protocol/suites.ts'
-import type { Events } from './ring.ts'
+import type { Part } from './annotate.ts'
+import type { Form, WireRoute } from './forms.ts'
 
 /**
  * Events that are kept, the newest. The longest holds a message's body of some 34,000 bytes: at most 7 MB in
@@ -25,29 +19,15 @@ export const MAX_REFUSED = 100
 /** So many may be of key messages that came, were accepted, and that no session followed from: anybody can send those. */
 export const MAX_UNCONFIRMED = 20
 
-/** What a transcript says of itself; the fields are in `src/page/README.md`. */
-export const TRANSCRIPT = { format: 'ecdh-duet transcript', version: 2 } as const
-
-export const STEP_PATHS: ReadonlySet<string> = new Set([
+/** The steps of the owner's that are told. */
+export const STEP_PATHS = [
   '/send_keys',
   '/show',
   '/send_msg',
   '/decrypt_msg',
   '/send_image',
-])
-/** What goes over each wire route: the form of its requests, and that of its answers. */
-export const FORMS = {
-  '/wire/keys': ['key message', 'answer to a key message'],
-  '/wire/message': ['sealed message', 'answer to a sealed message'],
-  '/wire/image': ['picture header', 'answer to a picture'],
-} as const
-export type WireRoute = keyof typeof FORMS
-export type Form = (typeof FORMS)[WireRoute][number] | 'refusal'
-
-/** Each form with its fields explained, and how a body is cut into them. */
-export function formsOf(suite: Suite): Readonly<Record<Form, Annotated>> {
-  return { ...annotatedMessages(suite), ...annotatedStream(), refusal: annotatedProblem }
-}
+] as const
+export type Step = (typeof STEP_PATHS)[number]
 
 /** As seen from this peer. */
 export type Way = 'sent' | 'received'
@@ -98,21 +78,3 @@ export interface AnswerEvent {
 export type Content = StepEvent | RequestEvent | AnswerEvent
 /** `n` counts from 1 in this run; `at` is a time, ISO 8601. */
 export type Event = { readonly n: number; readonly at: string } & Readonly<Content>
-
-/** The public side of a peer, as its page has it. */
-export function stateOf(
-  peer: Pick<Peer, 'publicState'>,
-  { sealedHead }: { sealedHead: Uint8Array | null },
-) {
-  const { image, ...state } = peer.publicState()
-  // session and number of its stream, if that came in this run: others for each picture
-  const sealed = sealedHead && bytesToHex(sealedHead.subarray(MAGIC_BYTES, HEADER_BYTES))
-  return { ...state, image: image && { ...image, sealed } }
-}
-
-/** All public data of this run, as it is handed in. */
-export function transcriptOf(peer: Pick<Peer, 'publicState'>, events: Events) {
-  const { run, begun, dropped, from, kept } = events
-  const state = stateOf(peer, events)
-  return { ...TRANSCRIPT, run, begun, state, forms: events.forms(), dropped, from, events: kept }
-}

@@ -1,18 +1,10 @@
 /** The records of the wire: a request or an answer, its body cut into the fields of its form. */
 
-import type { Language } from '../http/language.ts'
-import type { Annotated, Explained, FieldNote, Part } from '../protocol/annotate.ts'
 import { chunksOf } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
-import {
-  type AnswerEvent,
-  FORMS,
-  type Form,
-  formsOf,
-  type RequestEvent,
-  type Way,
-  type WireRoute,
-} from './events.ts'
+import type { Annotated, Explained, FieldNote, Language, Part } from './annotate.ts'
+import type { AnswerEvent, RequestEvent, Way } from './events.ts'
+import { FORMS, type Form, formsOf, type WireRoute } from './forms.ts'
 
 /** Makes the records of one suite's forms. */
 export class Records {
@@ -24,10 +16,7 @@ export class Records {
 
   /** What each field of each form is for. */
   forms(language: Language): Record<string, Record<string, Explained>> {
-    const explain = ({ is, es, ...rest }: FieldNote) => ({
-      is: language === 'es' ? es : is,
-      ...rest,
-    })
+    const explain = ({ en, es, ...rest }: FieldNote) => ({ is: { en, es }[language], ...rest })
     return mapped(this.#forms, ({ fields }) => mapped(fields, explain))
   }
 

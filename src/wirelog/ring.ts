@@ -1,11 +1,10 @@
 /** What happened to a peer, for its page: a bounded ring of events, each made when somebody looks. */
 
-import type { Language } from '../http/language.ts'
-import type { Explained } from '../protocol/annotate.ts'
 import { bytesToHex, randomBytes, utf8ToBytes } from '../protocol/bytes.ts'
 import { SESSION_ID_BYTES } from '../protocol/messages.ts'
 import { MAGIC_BYTES } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
+import type { Explained, Language } from './annotate.ts'
 import {
   type Content,
   type Event,
@@ -14,8 +13,8 @@ import {
   MAX_UNCONFIRMED,
   type StepEvent,
   type Way,
-  type WireRoute,
 } from './events.ts'
+import type { WireRoute } from './forms.ts'
 import { Records } from './records.ts'
 
 const STUCK_MS = 60_000

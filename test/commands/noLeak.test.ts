@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
-import { PAGE_FILES } from '../../src/http/page.ts'
+import { PAGE_FILES } from '../../src/page/files.ts'
 import { hexToBytes } from '../../src/protocol/bytes.ts'
 import { CURVES, type Curve, KeyPair } from '../../src/protocol/curves.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'

@@ -7,7 +7,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { CURVES, type CurveName, KeyPair } from '../../src/protocol/curves.ts'
 import { StateError } from '../../src/state/files.ts'
-import { openMemory } from '../../src/state/memory.ts'
+import { openMemory } from '../../src/state/openMemory.ts'
 import {
   decodePrivateKey,
   decodePublicKey,

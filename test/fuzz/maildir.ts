@@ -7,7 +7,7 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { idOf, Maildir } from '../../src/mailbox/maildir.ts'
 import { seal } from '../../src/mailbox/seal.ts'
-import { watch } from '../../src/mailbox/watch.ts'
+import { watchMaildir } from '../../src/mailbox/watchMaildir.ts'
 import type { WatchEvent } from '../../src/peer/contract.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { createTerminal } from '../../src/terminal/terminal.ts'
@@ -105,7 +105,7 @@ async function put(maildir: Maildir, entries: readonly Entry[]): Promise<Expecte
     const id = idOf(content)
     const opens = content.equals(sealed) && isUtf8(text)
     if (copy === 'in cur' && opens) {
-      fs.writeFileSync(maildir.readPlace(id), content)
+      fs.writeFileSync(maildir.placeInCur(id), content)
       known.add(id)
     }
     if (copy === 'in failed') fs.writeFileSync(path.join(maildir.failed, said), 'another')
@@ -137,7 +137,7 @@ async function watchAll(maildir: Maildir): Promise<WatchEvent[]> {
     },
   }
   const terminal = createTerminal({ output, showsSecrets: true })
-  await watch({
+  await watchMaildir({
     maildir,
     pair,
     signal: ending.signal,

@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import fc from 'fast-check'
 import { PictureSize } from '../../src/peer/pictureSize.ts'
 import { type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
-import { openPictures } from '../../src/state/pictures.ts'
+import { openPictures } from '../../src/state/pictureStore.ts'
 import { anyBytes, damagedBy, damages, seldom, weighted } from '../helpers/mutations.ts'
 import { codeOf, hold, inFolder, promptly, type Target } from './target.ts'
 

@@ -1,10 +1,10 @@
 /** What `src/protocol/vectors.json` has to hold, computed by the independent peer. */
 
 import assert from 'node:assert/strict'
+import { independentExample } from '../independent/example.ts'
+import { keyForm } from '../independent/forms.ts'
+import { INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
 import { badForms, type Refused } from './bad-input.ts'
-import { independentExample } from './independent-example.ts'
-import { keyForm } from './independent-forms.ts'
-import { INDEPENDENT_SUITES, type Suite } from './independent-suites.ts'
 
 type Values = Readonly<Record<string, string>>
 

@@ -1,7 +1,7 @@
 /** HTTP requests of all kinds around valid forms, and bytes that are hardly HTTP. */
 
 import fc from 'fast-check'
-import { PAGE_FILES } from '../../src/http/page.ts'
+import { PAGE_FILES } from '../../src/page/files.ts'
 import { FORM, JSON_TYPE, TEXT } from './call.ts'
 import { anyBytes, anyText, bodyOf, damagedBy, damages, type Form, weighted } from './mutations.ts'
 import { lines } from './raw.ts'

@@ -5,27 +5,26 @@ import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
-import { BLOCKED_PORTS } from '../../src/commands/run.ts'
+import { BLOCKED_PORTS } from '../../src/commands/runPeers.ts'
 import { chaptersOf, documentAt, documents, root } from '../helpers/documents.ts'
 import { folderForAll } from '../helpers/files.ts'
 
 const at = folderForAll()
 
-/** Which imports the linter refuses in each file, by the project's own configuration: one run for all of them. */
-function refusedIn(imports: ReadonlyMap<string, readonly string[]>): Map<string, string[]> {
+/** What the linter says of these sources, by the project's own configuration: pairs of a rule and the line it refuses. */
+function refusedIn(sources: ReadonlyMap<string, readonly string[]>): Map<string, string[][]> {
   fs.copyFileSync(path.join(root, '.biome.jsonc'), at('.biome.jsonc'))
-  for (const [file, all] of imports) {
+  for (const [file, lines] of sources) {
     fs.mkdirSync(path.dirname(at(file)), { recursive: true })
-    const lines = all.map((from, i) => `export { a as a${i} } from '${from}'\n`)
-    fs.writeFileSync(at(file), lines.join(''))
+    fs.writeFileSync(at(file), lines.map((line) => `${line}\n`).join(''))
   }
   const biome = path.join(root, 'node_modules/@biomejs/biome/bin/biome')
   const args = [biome, 'lint', '--reporter=github', '--max-diagnostics=none']
   const { stdout } = spawnSync(process.execPath, args, { cwd: at(), encoding: 'utf8' })
-  const refused = new Map([...imports.keys()].map((file): [string, string[]] => [file, []]))
-  const found = /noRestrictedImports,file=[^,\n]*\b(src\/[^,\n]+),line=(\d+)/g
-  for (const [, file = '', line] of stdout.matchAll(found))
-    refused.get(file)?.push(imports.get(file)?.[Number(line) - 1] ?? '')
+  const refused = new Map([...sources.keys()].map((file): [string, string[][]] => [file, []]))
+  const found = /title=lint\/\w+\/(\w+),file=[^,\n]*\b(src\/[^,\n]+),line=(\d+)/g
+  for (const [, rule = '', file = '', line] of stdout.matchAll(found))
+    refused.get(file)?.push([rule, sources.get(file)?.[Number(line) - 1] ?? ''])
   return refused
 }
 
@@ -34,38 +33,46 @@ const RULES = `
 src/protocol/session.ts ✓ ./curves.ts @noble/ciphers/chacha.js
   ✗ node:crypto ../peer/peer.ts ../wirelog/events.ts ../http/app.ts
 src/peer/peer.ts ✓ ./publicState.ts ../protocol/exchange.ts
-  ✗ node:fs ../http/client.ts ../wirelog/ring.ts ../state/memory.ts ../terminal/terminal.ts ../launch.ts
+  ✗ node:fs ../http/client.ts ../wirelog/ring.ts ../state/openMemory.ts ../terminal/terminal.ts ../launch.ts
 src/terminal/lines.ts ✓ ./safe.ts ../peer/contract.ts ../protocol/bytes.ts
   ✗ node:fs ../peer/peer.ts ../http/app.ts ../main.ts
 src/wirelog/events.ts ✓ ./ring.ts ../peer/peer.ts ../protocol/bytes.ts
-  ✗ ../http/app.ts ../page/html.ts ../disk/system.ts ../launch.ts
-src/disk/turn.ts ✓ ./mark.ts ../peer/contract.ts node:fs
+  ✗ ../http/app.ts ../http/problems.ts ../page/html.ts ../disk/sync.ts ../launch.ts
+src/disk/lock.ts ✓ ./stamp.ts ../peer/contract.ts node:fs
   ✗ ../peer/peer.ts ../state/files.ts ../protocol/bytes.ts
 src/page/page.js ✓ ./records.js
   ✗ ../wirelog/events.ts ./html.ts valibot node:fs
 src/page/html.ts ✓ ./en.js ../peer/peer.ts ../wirelog/events.ts node:fs
-  ✗ ../http/app.ts ../state/memory.ts ../launch.ts
-src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/called.ts
-  ✗ ../state/memory.ts ../mailbox/seal.ts ../disk/system.ts ../terminal/terminal.ts ../launch.ts
-src/state/memory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/turn.ts node:fs
+  ✗ ../http/app.ts ../http/loopback.ts ../state/openMemory.ts ../launch.ts
+src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/programName.ts
+  ✗ ../state/openMemory.ts ../mailbox/seal.ts ../disk/sync.ts ../terminal/terminal.ts ../launch.ts
+src/state/openMemory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/lock.ts node:fs
   ✗ ../http/app.ts ../mailbox/seal.ts ../terminal/terminal.ts ../main.ts
-src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/system.ts hpke node:fs
+src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/sync.ts hpke node:fs
   ✗ ../http/app.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
 src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
-  ✗ ./commands/run.ts ./classroom/lab/pair.ts ./main.ts
+  ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts
 src/main.ts ✓ ./commands/lab.ts
-  ✗ ./classroom/lab/pair.ts ./classroom/transcript/check.ts
-src/classroom/lab/pair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
-  ✗ ./mallory/mallory.ts ../../commands/run.ts ../../main.ts ../transcript/check.ts
+  ✗ ./classroom/lab/ownPair.ts ./classroom/transcript/check.ts
+src/classroom/lab/ownPair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
+  ✗ ./mallory/mallory.ts ../../commands/runPeers.ts ../../main.ts ../transcript/check.ts
 src/classroom/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../../launch.ts ../../../http/client.ts
   ✗ ../mallory/mallory.ts ../../lab/quantum/quantum.ts ../../transcript/check.ts
-    ../../../commands/run.ts ../../../main.ts
+    ../../../commands/runPeers.ts ../../../main.ts
 src/classroom/transcript/check.ts ✓ ./form.ts ../../wirelog/events.ts ../../protocol/messages.ts
     valibot node:fs
-  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/pair.ts ../../commands/check.ts
-src/commands/run.ts ✓ ../launch.ts ../classroom/lab/show-work/work.ts ../state/memory.ts
+  ✗ ../../peer/peer.ts ../../http/client.ts ../../state/files.ts ../lab/ownPair.ts ../../commands/check.ts
+src/commands/runPeers.ts ✓ ../launch.ts ../classroom/lab/show-work/work.ts ../state/openMemory.ts
   ✗ ../main.ts
 `
+
+/** Two files that need one another. */
+const CIRCLE: Record<string, string[]> = {
+  'src/wirelog/one.ts': ["export type { B } from './two.ts'"],
+  'src/wirelog/two.ts': ["export type { B } from './one.ts'"],
+}
+const IMPURE = 'src/protocol/impure.ts'
+const GLOBALS = ['Buffer.alloc(1)', 'process.exit()', 'global.gc()']
 
 const there = fs
   .readdirSync(path.join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -106,25 +113,55 @@ describe('the import rules', () => {
         .map((words) => words.trim().split(/\s+/))
       return { file, takes, refuses }
     })
-  let refused: Map<string, string[]>
+  const lineOf = (from: string, i: number) => `export { a as a${i} } from '${from}'`
+  let refused: Map<string, string[][]>
   before(() => {
-    const imports = rules.map(({ file, takes, refuses }) => [file, [...takes, ...refuses]] as const)
-    refused = refusedIn(new Map(imports))
+    const sources = new Map(Object.entries({ ...CIRCLE, [IMPURE]: GLOBALS }))
+    for (const { file, takes, refuses } of rules)
+      sources.set(file, [...takes, ...refuses].map(lineOf))
+    refused = refusedIn(sources)
   })
-  for (const { file, refuses } of rules)
-    it(`hold in ${file}`, () => assert.deepEqual(new Set(refused.get(file)), new Set(refuses)))
+  const refusedBy = (rule: string, file: string) =>
+    new Set(refused.get(file)?.flatMap(([by, line]) => (by === rule ? [line] : [])))
+
+  for (const { file, takes, refuses } of rules)
+    it(`hold in ${file}`, () => {
+      const lines = refuses.map((from, i) => lineOf(from, takes.length + i))
+      assert.deepEqual(refusedBy('noRestrictedImports', file), new Set(lines))
+    })
+
+  it('refuse a circle, of types too', () => {
+    for (const [file, lines] of Object.entries(CIRCLE))
+      assert.deepEqual(refusedBy('noImportCycles', file), new Set(lines))
+  })
+
+  it('refuse what only Node has in protocol/', () =>
+    assert.deepEqual(refusedBy('noRestrictedGlobals', IMPURE), new Set(GLOBALS)))
+})
+
+describe('the maps of the two rooms that one needs', () => {
+  for (const [room, map] of [['protocol', 'src/README.md']] as const)
+    it(`have a row for each file of ${room}/, and for none that is gone`, () => {
+      const text = documentAt(map).text
+      const chapter =
+        room === 'protocol' ? chaptersOf(text).get('The protocol, file by file') : text
+      const rows = [...(chapter ?? '').matchAll(/^\| (`\w+\.ts`(?:, `\w+\.ts`)*) \|/gm)]
+      const named = rows.flatMap(([, names = '']) => names.match(/\w+\.ts/g) ?? [])
+      const files = fs.readdirSync(path.join(root, 'src', room))
+      assert.deepEqual(named.toSorted(), files.filter((file) => file.endsWith('.ts')).sort())
+    })
 })
 
 describe('what the program tells a person to type', () => {
   const sources = fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
-    .filter((file) => /\.(ts|js|html)$/.test(file) && file !== 'disk/called.ts')
+    .filter((file) => /\.(ts|js|html)$/.test(file) && !/^(disk\/programName|build)\./.test(file))
   const said = sources.map((file) => {
     const text = fs.readFileSync(path.join(root, 'src', file), 'utf8')
     return [file, text.replaceAll(/^\s*(\/?\*|\/\/).*$/gm, '')] as const
   })
 
-  it('names the way by which this copy was started, which called.ts knows', () => {
+  it('names the way by which this copy was started, which programName.ts knows', () => {
     for (const [file, text] of said)
       assert.doesNotMatch(
         text,

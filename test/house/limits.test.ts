@@ -77,15 +77,15 @@ const NONE: Record<string, string> = {
   'http/eventStream.ts BEAT_MS': 'how often',
   'http/wire.ts MAX_KEYS_BODY': 'stands below the table: it is that of the longest suite',
   'mailbox/maildir.ts MAX_NAME_BYTES': 'of the file system',
-  'mailbox/watch.ts LOOK_AGAIN_MS': 'how often',
-  'mailbox/watch.ts GROWING_MS': 'how soon',
+  'mailbox/watchMaildir.ts LOOK_AGAIN_MS': 'how often',
+  'mailbox/watchMaildir.ts GROWING_MS': 'how soon',
   'page/news.js PAUSE_MS': 'how soon',
   'page/stream.js AGAIN_MS': 'how soon',
-  'state/claim.ts STILL_HERE_MS': 'how often',
+  'state/lockedState.ts STILL_HERE_MS': 'how often',
   'state/keptPictures.ts MAX_TIME': 'a date',
   'terminal/lines.ts MAX_NAMED': 'what is printed of those that went',
-  'peer/transfer.ts PROGRESS_MS': 'how often',
-  'disk/turn.ts SILENCE_MS': 'how soon a peer on another machine counts as gone',
+  'peer/pictures.ts PROGRESS_MS': 'how often',
+  'disk/lock.ts SILENCE_MS': 'how soon a peer on another machine counts as gone',
 }
 
 describe('the page of limits', () => {

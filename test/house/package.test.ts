@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { PAGE_FILES } from '../../src/http/page.ts'
+import { PAGE_FILES } from '../../src/page/files.ts'
 import { call } from '../helpers/call.ts'
 import { runCommand, withCommand } from '../helpers/command.ts'
 import { linksOf, root } from '../helpers/documents.ts'
@@ -43,18 +43,17 @@ describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
       .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
-      // the page's words, which the server has too
-      .concat('src/page/en.js', 'src/page/es.js')
+      // the page's words and the toy curve, which the program has too
+      .concat(['en', 'es', 'toyCurve'].map((name) => `src/page/${name}.js`))
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
-    const served = filesIn('src/page').filter((file) => !/\/tsconfig\.json$|\.ts$/.test(file))
+      .concat(['page', 'en', 'es'].map((name) => `dist/browser/${name}.js`))
+    const served = filesIn('src/page').filter((file) => /\.(css|html|md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const documents = [
-      'README.md',
-      'SECURITY.md',
-      'CHANGELOG.md',
-      'src/LIMITS.md',
-      'test/README.md',
-    ].concat(readmes)
+      ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
+      ...['src/LIMITS.md', 'test/README.md'],
+      ...readmes,
+    ]
     const pictures = ['src/sample/curve.png', 'test/page.png']
     const rest = [
       'LICENSE',
@@ -135,21 +134,6 @@ describe('the package', () => {
     const { errors } = await runCommand(attack, { program, cwd: home, env })
     assert.match(errors, /Start both peers first: npx ecdh-duet both\n$/)
     assert.deepEqual(fs.readdirSync(home), before)
-  })
-
-  it('is built anew: what the sources no longer have does not stay', async () => {
-    const copy = at('copy')
-    for (const name of ['src', 'dist']) fs.mkdirSync(path.join(copy, name), { recursive: true })
-    for (const name of ['package.json', 'tsconfig.json'])
-      fs.cpSync(path.join(root, name), path.join(copy, name))
-    fs.symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'))
-    fs.writeFileSync(path.join(copy, 'src', 'main.ts'), 'export const compiled = true\n')
-    fs.writeFileSync(path.join(copy, 'dist', 'gone.js'), '')
-    // as npm runs it
-    const bins = path.join(root, 'node_modules/.bin')
-    const env = { ...process.env, PATH: `${bins}${path.delimiter}${process.env['PATH']}` }
-    await run('sh', ['-c', manifest.scripts.build], { cwd: copy, env })
-    assert.deepEqual(fs.readdirSync(path.join(copy, 'dist')), ['main.js'])
   })
 })
 

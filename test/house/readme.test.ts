@@ -27,14 +27,15 @@ import { freePorts } from '../helpers/ports.ts'
 import { startPeers, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
 const readme = documentAt('README.md').text
+const COMMANDS = 'src/commands/README.md'
 const leeme = documentAt('src/page/LEEME.md').text
 const run = promisify(execFile)
 
 const curlsOf = (commands: string[]) => commands.filter((command) => command.includes('curl '))
 
-/** The JSON answers that it shows, in the order of the steps: of the first, of `/show`, and of `/send_msg`. */
-const answers = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, json]) =>
-  JSON.parse(json ?? ''),
+/** The JSON answers that it and the README of the commands show, in the order of the steps: of the first, of `/show`, and of `/send_msg`. */
+const answers = [readme, documentAt(COMMANDS).text].flatMap((text) =>
+  fences(text, 'json').map((json) => JSON.parse(json)),
 )
 
 /** Names and kinds of all values, without the values. */
@@ -83,7 +84,7 @@ const inLab = documents().filter(
   ({ file }) => file.startsWith('src/classroom/lab/') && file !== LESSON,
 )
 /** Here commands that make does not know stand among those that it does: a test below types them, or the lesson. */
-const TYPED = ['README.md', 'src/page/LEEME.md', EAVESDROPPER, LESSON].flatMap((file) =>
+const TYPED = ['README.md', COMMANDS, 'src/page/LEEME.md', EAVESDROPPER, LESSON].flatMap((file) =>
   commandsOf(documentAt(file).text),
 )
 
@@ -156,6 +157,8 @@ describe('the lab', () => {
 })
 
 describe('the README', () => {
+  it('has at most 200 lines', () => assert.ok(readme.split('\n').length <= 201))
+
   it('links LEEME.md in its second line', () => {
     assert.equal(readme.split('\n')[1], '[En español](src/page/LEEME.md)')
   })
@@ -164,8 +167,10 @@ describe('the README', () => {
     withPeers({}, async (a, b) => {
       const curls = curlsOf(commandsOf(readme))
       const inSpanish = curlsOf(commandsOf(leeme))
-      assert.deepEqual([curls.length, inSpanish.length], [10, 9])
-      const given = (await type([...curls, ...inSpanish], a, b)).map((text) => JSON.parse(text))
+      const more = curlsOf(commandsOf(documentAt(COMMANDS).text))
+      assert.deepEqual([curls.length, inSpanish.length, more.length], [8, 9, 2])
+      const all = [...curls, ...inSpanish, ...more]
+      const given = (await type(all, a, b)).map((text) => JSON.parse(text))
       const [one, , show, , sent] = given
       const steps = [0, 1, 4, 5]
       const shapes = (first: number) => steps.map((i) => shapeOf(given[first + i]))
@@ -176,7 +181,7 @@ describe('the README', () => {
     }),
   )
 
-  it('shows all lines of each step, as a terminal of the width that it names does', {
+  it('has six steps through which `next` leads, with all lines of a terminal of the width that it names', {
     skip: noCurl,
   }, async () => {
     const shown = fences(chaptersOf(readme).get('The six steps') ?? '', '')
@@ -189,32 +194,32 @@ describe('the README', () => {
     const { peers, output, forget, close } = await startPeers({ ports, columns: columns + longer })
     try {
       const told: string[] = []
-      for (const curl of curlsOf(commandsOf(readme)).slice(0, 6)) {
+      const steps = curlsOf(commandsOf(readme)).slice(0, 6)
+      for (const [i, curl] of steps.entries()) {
         forget()
-        await type([curl], ...peers)
+        const [answer = ''] = await type([curl], ...peers)
+        const next = withPorts(steps[i + 1] ?? '', ...peers)
+        if (next !== '') assert.equal(JSON.parse(answer).next, next)
         const number = new RegExp(`^(?:${ports.join('|')})|(?<=port )${ports[0]}`, 'gm')
         told.push(output().replaceAll(number, (port) => `500${ports.indexOf(Number(port))}`))
       }
       const [first, second, show, showToo, ...rest] = told
       const lines = (text = '') => text.trim().split('\n').map(formOf)
-      assert.deepEqual([first, second, `${show}${showToo}`, ...rest].map(lines), shown.map(lines))
+      // what both say of their session is shown of the first
+      const agreed = lines(second)
+      const ofFirst = agreed.slice(0, 2 + (agreed.length - 2) / 2)
+      assert.deepEqual(
+        [...ofFirst, ...ofFirst.slice(2).map((line) => line.replace(/^5000/, '5001'))],
+        agreed,
+      )
+      assert.deepEqual(
+        [lines(first), ofFirst, ...[`${show}${showToo}`, ...rest].map(lines)],
+        shown.map(lines),
+      )
     } finally {
       await close()
     }
   })
-
-  it('has six steps through which `next` leads', { skip: noCurl }, () =>
-    withPeers({}, async (a, b) => {
-      const [first = '', ...rest] = curlsOf(commandsOf(readme)).slice(0, 6)
-      let line = first
-      for (const step of rest) {
-        const [answer = ''] = await type([line], a, b)
-        const next: string = JSON.parse(answer).next
-        line = next.replace(`:${a.port}/`, ':5000/').replace(`:${b.port}/`, ':5001/')
-        assert.equal(line, step)
-      }
-    }),
-  )
 
   it('has commands for keys of your own that work', { skip: noOpenssl }, async () => {
     const cwd = ownFolder()

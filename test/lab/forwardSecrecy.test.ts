@@ -13,21 +13,21 @@ import {
   type RecordedSession,
   sealedMessage,
 } from '../../src/classroom/lab/keys.ts'
-import { valuesIn } from '../../src/classroom/lab/memory.ts'
-import { type OwnPeer, withOwnPair } from '../../src/classroom/lab/pair.ts'
+import { valuesIn } from '../../src/classroom/lab/memoryWalk.ts'
+import { type OwnPeer, withOwnPair } from '../../src/classroom/lab/ownPair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
-} from '../../src/classroom/lab/recording.ts'
+} from '../../src/classroom/lab/recorder.ts'
 import { tryEverything } from '../../src/classroom/lab/theft.ts'
 import { bytesToHex, concatBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import { MLKEM768 } from '../../src/protocol/kem.ts'
 import { EphemeralKeys, SUITES, type Suite } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/memory.ts'
+import { forgetful } from '../../src/state/openMemory.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 /** The chains, the walk over the memory and the attempts are the same code on every suite; what only a KEM has is tested below by itself. */

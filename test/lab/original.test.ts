@@ -13,7 +13,7 @@ import {
   TOY_ORDER,
   type ToyPoint,
   toyPointText,
-} from '../../src/classroom/lab/original/toyCurve.ts'
+} from '../../src/page/toyCurve.js'
 
 /** By looking at each pair of elements, and the one point that is none. */
 const points: ToyPoint[] = [null]

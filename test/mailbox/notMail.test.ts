@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { beforeEach, describe, it, type TestContext } from 'node:test'
+import { isStamp } from '../../src/disk/stamp.ts'
 import { Maildir } from '../../src/mailbox/maildir.ts'
 import { seal } from '../../src/mailbox/seal.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
@@ -70,6 +71,30 @@ describe('what is in new and is no message', () => {
   })
 
   const posix = process.platform === 'win32' ? 'Windows has no such files' : false
+
+  it('is read, set aside or passed over as its content says, where its name is not UTF-8', {
+    skip: process.platform !== 'linux' && 'only Linux has such names for sure',
+  }, async () => {
+    const inbox = (name: string) => Buffer.from(at('mail', 'new', name), 'latin1')
+    fs.writeFileSync(inbox('mail\xf1'), await sealed(box.keys.pair, 'read'))
+    const odd = [`odd\xf1${'x'.repeat(100)}`, '\xf1'.repeat(255)]
+    for (const name of odd) {
+      fs.writeFileSync(inbox(name), 'x')
+      fs.utimesSync(inbox(name), 1_700_000_000, 1_700_000_000)
+    }
+    fs.mkdirSync(inbox('folder\xf1'))
+    await watching(async ({ events, texts, told }) => {
+      await told('mail')
+      await told('passed over')
+      assert.deepEqual(texts, ['read'])
+      const passedOver = events.find((event) => event.type === 'passed over')
+      assert.equal(passedOver?.name, 'folder\\xf1')
+    })
+    assert.equal(namesIn('new').length, 1)
+    const [kept, renamed = ''] = namesIn('failed').sort().reverse()
+    // shown by its bytes, a name may be too long for a file
+    assert.deepEqual([kept, isStamp(renamed)], [`odd\\xf1${'x'.repeat(100)}`, true])
+  })
   it('and no file is passed over, said once and why, and never touched', {
     skip: posix,
   }, async () => {

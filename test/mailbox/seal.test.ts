@@ -7,9 +7,9 @@ import { openBase, sealBase } from '../../src/mailbox/hpke.ts'
 import { checkSealed, MAX_MAIL_BYTES, open, seal, sealedBytes } from '../../src/mailbox/seal.ts'
 import { CURVES, KeyPair, P256, X25519 } from '../../src/protocol/curves.ts'
 import { encodePrivateKey, encodePublicKey } from '../../src/state/pem.ts'
-import { independentOpen, independentSeal } from '../helpers/independent-hpke.ts'
 import { refuses, rejects } from '../helpers/refuses.ts'
 import { hex, toHex } from '../helpers/vectors.ts'
+import { independentOpen, independentSeal } from '../independent/hpke.ts'
 import { HPKE_BASE } from '../vectors/rfc9180.ts'
 
 const TEXT = Buffer.from('Meet me at noon')

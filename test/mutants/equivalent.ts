@@ -10,12 +10,9 @@ export interface Equivalent {
 
 /** A file, why no test can see a change of it, the line, and what stands in place of a part of that. */
 const LIST = String.raw`
-src/disk/mark.ts
-The first of them is not looked at, and only marks are shown; the compiler does not know.
-- const [, pid, , , host] = MARK.exec(mark) ?? []
-+ ["Stryker was here"]
+src/disk/stamp.ts
 The first of them is not looked at.
-- const [, pid, start, run, host] = MARK.exec(mark) ?? []
+- const [, pid, start, run, namespace, boot, host] = STAMP.exec(stamp) ?? []
 + ["Stryker was here"]
 src/http/guard.ts
 It has blanks in it, and so it is no host either.
@@ -32,25 +29,22 @@ An address in brackets begins with the only one that opens.
 - return /^\[::(?:\]|ffff:)/.test(hostname)
 + /\[::(?:\]|ffff:)/
 src/mailbox/maildir.ts
-No stamp is as unlike any that a folder has as this one, so it is counted before the first message.
-- #waiting = { count: 0, stamp: -1n }
+No folder has this time, so it is counted before the first message.
+- #waiting = { count: 0, changed: -1n }
 + {}
 No two files of a folder have the same name.
 - .sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.name < b.name ? -1 : 1))
 + a.name <= b.name
-src/mailbox/watch.ts
-It is only told from the marks of others, and no mark is empty.
-- const now = mine ? 'mine' : turn.holder
+src/mailbox/watchMaildir.ts
+It is only told from the stamps of others, and no stamp is empty.
+- const holder = isOurs ? 'this watcher' : lock.holder
 + ""
 Nothing at all does for null: whoever has it asks only whether there is a watch.
 - } catch {
 + {}
 It makes the watcher look twice at the beginning, and the second time nothing is new.
-- #rings = false
+- #hasRung = false
 + true
-Whatever is not 0 begins the loop, and the first read replaces it.
-- for (let more = -1; more !== 0; read += more)
-+ +1
 src/peer/texts.ts
 Without a failure the text has arrived, and nobody asks.
 - if (error?.peerCode !== null) return false
@@ -75,39 +69,21 @@ What was sealed just now is open; the compiler does not know.
 - if (openText === null) throw new Error('What was sealed is not open.')
 + false
 + ""
-src/protocol/annotate.ts
-What has no name is looked up under one that no field has, and any such name does.
-- !fields[field ?? '']?.hex || HEX.test(unescaped(text))
-+ "Stryker was here!"
-- const note = ended.get(part.field ?? '')
-+ "Stryker was here!"
-Every form is an object, and the brace that it begins with sets it again.
-- let outer = ''
-+ "Stryker was here!"
-In JSON every string has its end; without it the pattern could take the square of a text's length.
-- const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
-+ /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 src/protocol/bytes.ts
 Behind the end both count as 0.
 - for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
 + i <= a.length
-src/protocol/exchange.ts
-No key is as long as that text, so none equals it.
-- ...publicKeys.flatMap((key) => (key ? Object.values(halvesOf(suite, key)) : [])),
-+ ["Stryker was here"]
-What is read from no slot fails, and is caught below as what proves nothing.
-- if (this.#slot === null) return null
-+ false
+src/protocol/json.ts
+Behind the end there is nothing to look at.
+- for (let i = 0; i < text.length; i++) {
++ i <= text.length
+src/protocol/keyExchange.ts
 Whoever has a session to promote has the keys it was made of; the compiler does not know.
 - if (this.#ephemeral !== null)
 + true
 It counts from 0 again with the next private key, and without one there is nothing to erase.
 - if (this.#ephemeral !== null) this.#replaced++
 + true
-src/protocol/json.ts
-What stands in the place of an escape has no quotes either.
-- const bare = text.replace(/\\./g, '')
-+ "Stryker was here!"
 src/protocol/keySchedule.ts
 Two equal shares are a reflection, and refused before.
 - const party = compareBytes(ours, theirs) < 0 ? 1 : 2
@@ -127,7 +103,7 @@ A picture has a byte at least, so one whose only chunk has none is not as long a
 Twelve bytes are looked at, and the pattern has twelve.
 - if (/^RIFF[\s\S]{4}WEBP/.test(text)) return 'image/webp'
 + /RIFF[\s\S]{4}WEBP/
-src/state/files.ts
+src/state/gitignore.ts
 It leaves out the root of all folders, which a test leaves as it is.
 - return above === folder ? [folder] : [folder, ...withThoseAbove(above)]
 + []
@@ -135,10 +111,22 @@ src/state/pem.ts
 Only a public key lacks a part, the private one, and nobody looks for it there.
 - return Uint8Array.from(Buffer.from(text ?? '', 'base64url'))
 + "Stryker was here!"
-src/state/pictures.ts
+src/state/pictureStore.ts
 A name that is no picture of ours is passed over.
 - return []
 + ["Stryker was here"]
+src/wirelog/annotate.ts
+What has no name is looked up under one that no field has, and any such name does.
+- !fields[field ?? '']?.hex || HEX.test(unescaped(text))
++ "Stryker was here!"
+- const note = ended.get(part.field ?? '')
++ "Stryker was here!"
+Every form is an object, and the brace that it begins with sets it again.
+- let outer = ''
++ "Stryker was here!"
+In JSON every string has its end; without it the pattern could take the square of a text's length.
+- const TOKENS = /"((?:[^"\\]|\\.)*)"?(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
++ /"((?:[^"\\]|\\.)*)"(\s*:)?|-?\d[\d.eE+-]*|true|null|[{}]/g
 `
 
 export function equivalents(list: string = LIST): Equivalent[] {

@@ -4,9 +4,9 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
-import { PAGE_FILES } from '../../src/http/page.ts'
 import { en } from '../../src/page/en.js'
 import { es } from '../../src/page/es.js'
+import { PAGE_FILES } from '../../src/page/files.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { readEvents } from '../helpers/events.ts'
 import { withPeerFacing } from '../helpers/fakes.ts'
@@ -18,7 +18,8 @@ const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
 const FILES = ['index.html', ...SERVED]
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const textOf = (file: string) => fs.readFileSync(path.join(root, 'src/page', file), 'utf8')
+const folderOf = (file: string) => (file.endsWith('.js') ? 'dist/browser' : 'src/page')
+const textOf = (file: string) => fs.readFileSync(path.join(root, folderOf(file), file), 'utf8')
 
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
 const pageOf = (peer: TestPeer) => peer.call('/', HTML)
@@ -50,11 +51,10 @@ describe('the files of the page', () => {
     }
   })
 
-  it('are all that lies in the folder, but for what nobody loads', () => {
-    const loaded = fs
-      .readdirSync(path.join(root, 'src/page'))
-      .filter((name) => !/\.(md|json|html|ts)$/.test(name))
-    assert.deepEqual(SERVED.toSorted(), loaded.sort())
+  it('are all that was built for a browser, and all in the folder that needs no building', () => {
+    const read = (folder: string) => fs.readdirSync(path.join(root, folder))
+    const asTheyAre = read('src/page').filter((name) => /\.(css|svg)$/.test(name))
+    assert.deepEqual(SERVED.toSorted(), [...read('dist/browser'), ...asTheyAre].sort())
   })
 
   it('are served with their types, and refused by any other name', () =>

@@ -11,7 +11,7 @@ import { setImmediate } from 'node:timers/promises'
 import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { readWhole, TooLong } from '../../src/http/reading.ts'
 import { listen } from '../../src/http/server.ts'
-import { openPictures } from '../../src/state/pictures.ts'
+import { openPictures } from '../../src/state/pictureStore.ts'
 import { call, FORM, JSON_TYPE, TEXT } from '../helpers/call.ts'
 import { type Command, PATIENT, startCommand } from '../helpers/command.ts'
 import { withServer } from '../helpers/fakes.ts'
@@ -233,7 +233,7 @@ describe('a body', () => {
       },
       (url) =>
         assertTakesLittle('self', async () => {
-          assert.equal((await labCall(url, '/show')).body.length, 600_000)
+          assert.equal((await labCall(url, '/show')).bytes.length, 600_000)
         }),
     )
   })

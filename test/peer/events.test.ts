@@ -7,11 +7,11 @@ import { setImmediate } from 'node:timers/promises'
 import { createApp } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
 import { eventStream } from '../../src/http/eventStream.ts'
-import type { Part } from '../../src/protocol/annotate.ts'
 import { bytesToHex } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { HEADER_BYTES } from '../../src/protocol/stream.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
+import type { Part } from '../../src/wirelog/annotate.ts'
 import {
   type Event,
   MAX_EVENTS,

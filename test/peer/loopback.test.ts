@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { isHere, isLoopback, loopbackOrigin } from '../../src/http/loopback.ts'
+import { isLocal, localOrigin } from '../../src/http/loopback.ts'
 import { commandsOf } from '../../src/http/nextCommands.ts'
 
 /** Hosts in a URL that are on this machine, and the address that each stands for. */
@@ -36,20 +36,20 @@ describe('a URL', () => {
 
   it('on this machine may be written in many ways, and gets an address', () => {
     for (const [host, address] of Object.entries(HERE))
-      assert.equal(loopbackOrigin(`${urlOf(host)}/path`), `http://${address}:5000`, host)
+      assert.equal(localOrigin(`${urlOf(host)}/path`), `http://${address}:5000`, host)
   })
 
   it('of any other host is not on this machine, whatever its name begins or ends with', () => {
-    for (const host of ELSEWHERE) assert.equal(loopbackOrigin(urlOf(host)), null, host)
+    for (const host of ELSEWHERE) assert.equal(localOrigin(urlOf(host)), null, host)
     for (const url of ['https://127.0.0.1:5000', 'file://127.0.0.1/x', '127.0.0.1:5000', ''])
-      assert.equal(loopbackOrigin(url), null, url)
+      assert.equal(localOrigin(url), null, url)
   })
 
   it('is on this machine for whoever asks, and the commands for its owner say so', () => {
     const url = 'http://127.0.0.1:5000'
     for (const host of [...Object.keys(HERE), ...ELSEWHERE]) {
-      const is = loopbackOrigin(urlOf(host)) !== null
-      assert.equal(isHere(urlOf(host)), is, host)
+      const is = localOrigin(urlOf(host)) !== null
+      assert.equal(isLocal(urlOf(host)), is, host)
       const command = commandsOf({ url, peerUrl: urlOf(host) }).peer('/show')
       assert.equal(command.includes('# on the other machine'), !is, host)
     }
@@ -62,18 +62,18 @@ describe('an address', () => {
     fe80::1%eth0 2001:db8::ffff:127.0.0.1 127. localhost ::ffff:::1 127.0.0.1.example [::1]`
 
   it('is on this machine or is not', () => {
-    for (const address of here.split(/\s+/)) assert.equal(isLoopback(address), true, address)
+    for (const address of here.split(/\s+/)) assert.equal(isLocal(address), true, address)
     for (const address of ['', ...elsewhere.split(/\s+/)])
-      assert.equal(isLoopback(address), false, address)
+      assert.equal(isLocal(address), false, address)
   })
 
   it('of version 4 is by its first number, alone or in IPv6', () => {
     fc.assert(
       fc.property(fc.ipV4(), (address) => {
         const is = address.startsWith('127.')
-        assert.equal(isLoopback(address), is)
-        assert.equal(isLoopback(`::ffff:${address}`), is)
-        assert.equal(isHere(`http://${address}`), is)
+        assert.equal(isLocal(address), is)
+        assert.equal(isLocal(`::ffff:${address}`), is)
+        assert.equal(isLocal(`http://${address}`), is)
       }),
     )
   })

@@ -13,10 +13,10 @@ import {
   transcriptOf,
 } from '../../src/protocol/keySchedule.ts'
 import { publicKeyBytes, SUITES, type Suite } from '../../src/protocol/suites.ts'
-import * as independent from '../helpers/independent-session.ts'
-import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import { hides } from '../helpers/secrecy.ts'
 import { countBy, hex, toHex, wycheproof } from '../helpers/vectors.ts'
+import * as independent from '../independent/session.ts'
+import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 import { HKDF_SHA256 } from '../vectors/rfc5869.ts'
 
 const SLOW = process.env['SLOW'] === '1'

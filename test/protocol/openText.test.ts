@@ -11,8 +11,8 @@ import type { Suite } from '../../src/protocol/suites.ts'
 import {
   exchange,
   exchanged,
-  fakeSuites,
   outcomeOf,
+  quickSuites,
   refusalOf,
   restarted,
   two,
@@ -119,7 +119,7 @@ describe('an open text', () => {
   })
 })
 
-for (const suite of fakeSuites())
+for (const suite of quickSuites())
   describe(`a text on ${suite.name}`, () => {
     it('arrives once where the answer is lost and its owner sends again', () => {
       const { a, b } = withLostAnswer(suite)

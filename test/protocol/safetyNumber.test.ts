@@ -6,8 +6,8 @@ import fc from 'fast-check'
 import { CURVES, KeyPair } from '../../src/protocol/curves.ts'
 import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import * as independent from '../helpers/independent-session.ts'
-import { INDEPENDENT_CURVES } from '../helpers/independent-suites.ts'
+import * as independent from '../independent/session.ts'
+import { INDEPENDENT_CURVES } from '../independent/suites.ts'
 
 const TIMES = process.env['SLOW'] === '1' ? 10 : 1
 

@@ -14,8 +14,8 @@ import { Session } from '../../src/protocol/session.ts'
 import { PictureSealer } from '../../src/protocol/stream.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { fixedKeys } from '../helpers/fixed-suite.ts'
-import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import { type PublishedGroup, publishedVectors } from '../helpers/published-vectors.ts'
+import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
 const at = (file: string) => new URL(`../../src/protocol/${file}`, import.meta.url)
 const published = JSON.parse(fs.readFileSync(at('vectors.json'), 'utf8'))

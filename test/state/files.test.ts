@@ -5,14 +5,13 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, it } from 'node:test'
 import {
-  isInRepository,
-  keepFromGit,
   makeDirectory,
-  naming,
-  readOwn,
+  orStateError,
+  readPrivate,
   readPublic,
   writeOnce,
 } from '../../src/state/files.ts'
+import { isInRepository, keepFromGit } from '../../src/state/gitignore.ts'
 import { failingWith, filesOpened, folderForEach, modeOf, systemError } from '../helpers/files.ts'
 
 const at = folderForEach()
@@ -33,9 +32,9 @@ describe('a small file', () => {
   it('is closed again, whether it is taken or refused', (t) => {
     fs.writeFileSync(file, 'a key', { mode: 0o600 })
     const { opened, open } = filesOpened(t)
-    assert.equal(readOwn(file), 'a key')
+    assert.equal(readPrivate(file), 'a key')
     const refuse = () => assert.fail('not that one')
-    assert.throws(() => readOwn(file, refuse), /not that one/)
+    assert.throws(() => readPrivate(file, refuse), /not that one/)
     assert.deepEqual([opened, open.size], [[file, file], 0])
   })
 
@@ -46,7 +45,7 @@ describe('a small file', () => {
     const readOn = (value: string) => {
       Object.defineProperty(process, 'platform', { ...platform, value })
       try {
-        return readOwn(file)
+        return readPrivate(file)
       } finally {
         Object.defineProperty(process, 'platform', platform)
       }
@@ -93,7 +92,7 @@ describe('an error', () => {
       throw error
     }
     try {
-      return naming(file, fail, remedy)
+      return orStateError(file, fail, remedy)
     } catch (named) {
       return (named as Error).message
     }

@@ -5,16 +5,14 @@ import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { compare } from '../../src/classroom/transcript/compare.ts'
-import { annotatedProblem } from '../../src/http/problems.ts'
 import { bytesToHex, hexToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { transcriptOf } from '../../src/protocol/keySchedule.ts'
 import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
+import { annotatedProblem } from '../../src/wirelog/forms.ts'
 import { badForms, stranger } from '../helpers/bad-input.ts'
 import { post } from '../helpers/call.ts'
-import { keyForm } from '../helpers/independent-forms.ts'
-import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import {
   assertGood,
   asVersion1,
@@ -33,6 +31,8 @@ import {
 } from '../helpers/transcripts.ts'
 import { agree, type TestPeer } from '../helpers/with-peers.ts'
 import { turnedAt, wrongInOneWay } from '../helpers/wrong-transcripts.ts'
+import { keyForm } from '../independent/forms.ts'
+import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 const suites = Object.values(SUITES)

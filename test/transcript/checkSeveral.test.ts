@@ -4,11 +4,9 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/memory.ts'
+import { forgetful } from '../../src/state/openMemory.ts'
 import { stranger } from '../helpers/bad-input.ts'
 import { post } from '../helpers/call.ts'
-import { keyForm } from '../helpers/independent-forms.ts'
-import { INDEPENDENT_SUITES } from '../helpers/independent-suites.ts'
 import {
   assertGood,
   changed,
@@ -21,6 +19,8 @@ import {
 } from '../helpers/transcripts.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 import { turnedAt } from '../helpers/wrong-transcripts.ts'
+import { keyForm } from '../independent/forms.ts'
+import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
 describe('check, of several', () => {
   const codesOf = (texts: readonly string[]) =>

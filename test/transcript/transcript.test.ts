@@ -4,10 +4,10 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { safetyNumber } from '../helpers/independent-session.ts'
-import { INDEPENDENT_CURVES } from '../helpers/independent-suites.ts'
 import { scripted, wholeRound } from '../helpers/transcripts.ts'
 import { withPeers } from '../helpers/with-peers.ts'
+import { safetyNumber } from '../independent/session.ts'
+import { INDEPENDENT_CURVES } from '../independent/suites.ts'
 
 const documentation = fs.readFileSync(new URL('../../src/page/README.md', import.meta.url), 'utf8')
 

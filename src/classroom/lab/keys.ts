@@ -14,13 +14,13 @@ import type { SealedMessage } from '../../protocol/messages.ts'
 import { HEADER_BYTES, parseHeader, SEALED_CHUNK_BYTES } from '../../protocol/stream.ts'
 import { halvesOf, type Suite } from '../../protocol/suites.ts'
 
-/** A suite whose fresh private keys on the curve are copied as they are made, by `copies` in that order. */
+/** A suite that copies each fresh private key on its curve into `copies`, in the order in which they are made. */
 export interface LeakySuite {
   readonly suite: Suite
   readonly copies: readonly KeyPair[]
 }
 
-/** The same suite in the open. What the KEM makes stays where it is. */
+/** Makes such a suite of an ordinary one. Private keys of the KEM are not copied. */
 export function leakySuite(suite: Suite): LeakySuite {
   const copies: KeyPair[] = []
   const curve: Curve = {
@@ -45,16 +45,16 @@ export interface RecordedSession {
   readonly sealed: readonly Sealed[]
 }
 
-/** A message or a picture. */
+/** A message or a picture as it went over the wire. */
 export interface Sealed {
   /** Its session's id, 16 bytes. */
   readonly session: Uint8Array
   readonly number: number
-  /** Of which of its direction's two chains its key is. */
+  /** The chain that its key comes from: in each direction, messages have one and pictures another. */
   readonly of: 'chain' | 'files'
-  /** As it begins; of a message all of it. */
+  /** All of a message; of a picture the first chunk. */
   readonly ciphertext: Uint8Array
-  /** What it says under its own key, or null; of a picture the first chunk. */
+  /** Decrypts the ciphertext; null if `key` is not the one that sealed it. */
   open(key: Uint8Array, sender: Party): Uint8Array | null
 }
 
@@ -85,7 +85,7 @@ export function sealedPicture(stream: Uint8Array): Sealed {
   }
 }
 
-/** What goes into the keys of a session, 32 bytes each; `kem` on a suite that has one. */
+/** The shared secrets that the keys of a session come from, 32 bytes each; `kem` is null on a suite without a KEM. */
 export interface Secrets {
   readonly kem: Uint8Array | null
   readonly ee: Uint8Array
@@ -162,7 +162,7 @@ export function secretsFrom(
   return ee && se && es && { kem, ee, se, es }
 }
 
-/** Those of a session's three Diffie-Hellman secrets that `known` gives, 32 bytes each. */
+/** A session's three Diffie-Hellman secrets, 32 bytes each; null where `known` has neither private key. */
 export function diffieHellman(
   { suite, shares, ciphertext }: Transcribed,
   known: readonly KeyPair[],

@@ -1,9 +1,10 @@
-/** Somebody on the wire before a peer: passes requests on and keeps them, or keeps them back. */
+/** An HTTP relay on the wire before a peer: it passes requests on and keeps a copy of each, or holds them back. */
 
 import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { readWhole } from '../../http/reading.ts'
-import { type Answer, call, MAX_BODY_BYTES } from './call.ts'
+import type { Answer } from '../../http/requests.ts'
+import { call, MAX_BODY_BYTES } from './call.ts'
 
 /** A request as it went by. */
 export interface Passed {
@@ -17,13 +18,20 @@ export interface Passed {
 export interface Tap {
   /** Where the other peer sends to. */
   readonly url: string
-  /** All that came, oldest first. */
+  /** The requests so far, oldest first. */
   readonly passed: readonly Passed[]
-  /** The peer's own URL: it is known once the peer is there. */
+  /** Where requests go on to; set once the peer has a port. */
   target: string
-  /** Whether requests are kept back: then their sender learns that nobody took them. */
+  /** Whether messages are held back: their sender is told that they were accepted, since it seals no text while one is open. */
   holding: boolean
   close(): void
+}
+
+/** What a receiver answers to a message that it has accepted: anybody on the wire can write that. */
+const ACCEPTED: Answer = {
+  status: 201,
+  type: 'application/json',
+  bytes: Buffer.from('{"accepted":true,"missing":0}'),
 }
 
 /** A tap on a free port of 127.0.0.1. */
@@ -35,11 +43,9 @@ export async function openTap(): Promise<Tap> {
     const body = await readWhole(incoming, MAX_BODY_BYTES, headers['content-length'])
     const request = { path, type, body, answer: null as Answer | null }
     passed.push(request)
-    const answer: Answer = tap.holding
-      ? { status: 502, type: 'application/json', body: Buffer.from('{}') }
-      : await call(tap.target, path, { body, type })
+    const answer = tap.holding ? ACCEPTED : await call(tap.target, path, { body, type })
     request.answer = answer
-    response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.body)
+    response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.bytes)
   }
   const server = http.createServer((request, response) => {
     handle(request, response).catch(() => response.destroy())

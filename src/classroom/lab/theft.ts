@@ -1,4 +1,4 @@
-/** Stolen values, each tried on everything that was recorded. */
+/** Tries stolen values on everything that was recorded. */
 
 import { equalBytes } from '../../protocol/bytes.ts'
 import { KeyPair } from '../../protocol/curves.ts'
@@ -61,7 +61,7 @@ export function tryEverything(
   return { texts, tries }
 }
 
-/** Keys that may open `sealed`, and whose direction each would be of. */
+/** Keys that may open `sealed`, each with the party that would have sealed with it. */
 function* keysFor(
   { of, number }: Sealed,
   values: readonly Uint8Array[],

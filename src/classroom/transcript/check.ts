@@ -3,12 +3,12 @@
 import { createHash } from 'node:crypto'
 import { namedFile } from '../../disk/fileName.ts'
 import { bytesToHex } from '../../protocol/bytes.ts'
-import type { Way, WireRoute } from '../../wirelog/events.ts'
+import type { Way } from '../../wirelog/events.ts'
+import type { WireRoute } from '../../wirelog/forms.ts'
 import { FileError, type Finding, Findings } from './finding.ts'
 import { parseTranscript, type Transcript } from './form.ts'
-import { parseJson } from './json.ts'
 import { placeOf, type Sealed, sealedIn } from './numbers.ts'
-import { readFile, textOf } from './read.ts'
+import { jsonIn, readFile } from './read.ts'
 import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
 import { type Known, type Sessions, sessionsOf } from './sessions.ts'
 import { checkState } from './state.ts'
@@ -89,7 +89,7 @@ export function checkFile(argument: string): Checked {
   try {
     const bytes = readFile(path, file)
     hash = sha256(bytes)
-    const transcript = parseTranscript(parseJson(textOf(bytes)))
+    const transcript = parseTranscript(jsonIn(bytes))
     const findings = new Findings()
     const facts = checkTranscript(transcript, findings)
     const { wrong, remarks } = findings

@@ -1,23 +1,19 @@
 /** A transcript's form: each field of its type, none missing, none too many. `src/page/README.md` has them in words. */
 
 import * as v from 'valibot'
-import type { Part } from '../../protocol/annotate.ts'
-import { SUITES, type Suite, type SuiteName } from '../../protocol/suites.ts'
+import { SUITE_NAMES, SUITES, type Suite } from '../../protocol/suites.ts'
+import type { Part } from '../../wirelog/annotate.ts'
 import {
   type AnswerEvent,
   type Event,
-  FORMS,
-  type Form,
-  formsOf,
   MAX_EVENTS,
   MAX_PINNED,
   type RequestEvent,
   STEP_PATHS,
   type StepEvent,
-  type stateOf,
-  TRANSCRIPT,
-  type WireRoute,
 } from '../../wirelog/events.ts'
+import { FORMS, type Form, formsOf, type WireRoute } from '../../wirelog/forms.ts'
+import { type stateOf, TRANSCRIPT } from '../../wirelog/transcript.ts'
 import { FileError } from './finding.ts'
 
 export type State = ReturnType<typeof stateOf>
@@ -62,7 +58,7 @@ const Time = v.pipe(
 )
 const Code = v.pipe(v.string(), v.regex(/^[a-z_]{1,40}$/))
 const Method = v.pipe(v.string(), v.regex(/^[A-Z-]{1,20}$/))
-const Curve = v.picklist(Object.keys(SUITES) as SuiteName[])
+const Curve = v.picklist(SUITE_NAMES)
 const Route = v.picklist(Object.keys(FORMS) as WireRoute[])
 const FormName = v.picklist([...Object.values(FORMS).flat(), 'refusal'] as Form[])
 const Way = v.picklist(['sent', 'received'])
@@ -196,7 +192,7 @@ export function parseTranscript(value: unknown): Transcript & { suite: Suite } {
 
 /** @throws FileError `bad_form` if its forms are not those of its suite */
 function suiteIn({ state, forms }: Pick<v.InferOutput<typeof Version2>, 'state' | 'forms'>): Suite {
-  const suite = SUITES[state.curve as SuiteName]
+  const suite = SUITES[state.curve]
   checkForms(suite, forms)
   return suite
 }

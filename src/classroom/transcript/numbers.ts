@@ -9,7 +9,8 @@ import {
   parseImageAnswer,
   streamBytes,
 } from '../../protocol/stream.ts'
-import type { Way, WireRoute } from '../../wirelog/events.ts'
+import type { Way } from '../../wirelog/events.ts'
+import type { WireRoute } from '../../wirelog/forms.ts'
 import type { Findings } from './finding.ts'
 import { hasTaken, jsonOf, type Records, type WireRecord } from './records.ts'
 import type { Sessions } from './sessions.ts'

@@ -2,13 +2,19 @@
 
 import fs from 'node:fs'
 import { orAlike } from '../../disk/fileName.ts'
-import { FileError } from './finding.ts'
+import { readAtMost, TO_READ } from '../../disk/open.ts'
+import { JsonError, type JsonFault, parseJson } from '../../protocol/json.ts'
+import { type FileCode, FileError } from './finding.ts'
 
 /**
  * 200 events of some 36,000 bytes each, as the longest are, those that stay beside them, and what stands around them:
  * 8 MB. Twice that, for those that were indented anew.
  */
 export const MAX_FILE_BYTES = 16 * 1024 * 1024
+/** Objects, lists, names and commas: 200 events with their parts have some 10,000. */
+const MAX_ITEMS = 100_000
+/** A transcript has five levels. */
+const MAX_DEPTH = 8
 
 /**
  * The bytes of the file at `path`, which was given as `name`.
@@ -17,8 +23,7 @@ export const MAX_FILE_BYTES = 16 * 1024 * 1024
 export function readFile(path: fs.PathLike, name: string): Uint8Array {
   let fd: number
   try {
-    // a FIFO would keep us waiting for somebody who writes
-    fd = fs.openSync(path, fs.constants.O_RDONLY | (fs.constants.O_NONBLOCK ?? 0))
+    fd = fs.openSync(path, TO_READ)
   } catch (error) {
     throw unreadable(error, name)
   }
@@ -30,28 +35,16 @@ export function readFile(path: fs.PathLike, name: string): Uint8Array {
         `It is a folder. Name the files in it: ${isWord(name) ? name.replace(/\/$/, '') : 'FOLDER'}/*.json`,
       )
     if (!stat.isFile()) throw new FileError('unreadable', 'It is not a file.')
-    return readBounded(fd)
+    const bytes = readAtMost(fd, MAX_FILE_BYTES + 1)
+    if (bytes.length <= MAX_FILE_BYTES) return bytes
+    throw new FileError(
+      'too_large',
+      `It has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and no transcript is that long.`,
+    )
   } catch (error) {
     throw error instanceof FileError ? error : unreadable(error, name)
   } finally {
     fs.closeSync(fd)
-  }
-}
-
-/** What a file says of its length may be wrong: it may grow, and those of the system say 0. */
-function readBounded(fd: number): Uint8Array {
-  const pieces: Buffer[] = []
-  for (let length = 0; ; ) {
-    const piece = Buffer.allocUnsafe(1024 * 1024)
-    const read = fs.readSync(fd, piece)
-    if (read === 0) return Buffer.concat(pieces)
-    length += read
-    if (length > MAX_FILE_BYTES)
-      throw new FileError(
-        'too_large',
-        `It has more than ${MAX_FILE_BYTES / 1024 / 1024} MiB, and no transcript is that long.`,
-      )
-    pieces.push(piece.subarray(0, read))
   }
 }
 
@@ -73,11 +66,32 @@ function orPattern(name: string): string {
 /** Whether a shell takes it for what it is, or for the names that a pattern stands for. */
 const isWord = (name: string) => /^[\w./:@%+,=*?-]+$/.test(name)
 
+const JSON_FAULTS: Readonly<Record<JsonFault, [code: FileCode, text: string]>> = {
+  syntax: ['not_json', 'It is not JSON, or its end is missing.'],
+  depth: ['bad_form', 'It is nested deeper than a transcript is.'],
+  items: ['bad_form', 'It has more in it than any transcript.'],
+  'name twice': ['bad_form', 'The same name stands twice in one object'],
+  'bad name': ['bad_form', 'There is a name that no transcript has'],
+}
+
 /**
- * The bytes as text.
- * @throws FileError `not_json` for what is not UTF-8 without a mark
+ * The JSON value that a file's bytes hold.
+ * @throws FileError `not_json` `bad_form`
  */
-export function textOf(bytes: Uint8Array): string {
+export function jsonIn(bytes: Uint8Array): unknown {
+  try {
+    // valibot leaves `__proto__` out of a record without a word
+    const limits = { depth: MAX_DEPTH, items: MAX_ITEMS, badName: '__proto__' }
+    return parseJson(textOf(bytes), limits)
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error
+    const [code, text] = JSON_FAULTS[error.fault]
+    throw new FileError(code, error.line === null ? text : `${text} in line ${error.line}.`)
+  }
+}
+
+/** @throws FileError `not_json` for what is not UTF-8, or has a byte order mark */
+function textOf(bytes: Uint8Array): string {
   const [first, second, third] = bytes
   if (first === undefined) throw new FileError('not_json', 'It is empty.')
   // PK: so begins every zip with something in it (APPNOTE.TXT, 4.3.7)

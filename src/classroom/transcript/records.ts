@@ -1,21 +1,19 @@
 /** The records of a transcript: their numbers, which answer belongs to which request, and their bytes against their fields. */
 
-import type { Annotated, Part } from '../../protocol/annotate.ts'
 import { concatBytes, hexToBytes, utf8ToBytes } from '../../protocol/bytes.ts'
 import { chunksOf } from '../../protocol/stream.ts'
 import type { Suite } from '../../protocol/suites.ts'
+import type { Annotated, Part } from '../../wirelog/annotate.ts'
 import {
   type AnswerEvent,
   type Event,
-  FORMS,
-  type Form,
-  formsOf,
   MAX_EVENTS,
   MAX_PINNED,
   MAX_REFUSED,
   MAX_UNCONFIRMED,
   type RequestEvent,
 } from '../../wirelog/events.ts'
+import { FORMS, type Form, formsOf } from '../../wirelog/forms.ts'
 import type { Findings } from './finding.ts'
 import type { Numbered, Transcript } from './form.ts'
 

@@ -1,14 +1,14 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
-import { calledAs } from '../../../disk/called.ts'
-import { loopbackOrigin } from '../../../http/loopback.ts'
+import { programName } from '../../../disk/programName.ts'
+import { localOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { heading, row, type Say, tableHead, wrap } from '../../../terminal/layout.ts'
 import { cut } from '../../../terminal/rows.ts'
-import { call, outcome, step } from '../call.ts'
-import { type OwnPeer, withOwnPair } from '../pair.ts'
+import { call, fieldsOf, outcome, step } from '../call.ts'
+import { type OwnPeer, withOwnPair } from '../ownPair.ts'
 import type { Tap } from '../tap.ts'
 import type { Attack } from './attack.ts'
 import { keyAttacks } from './keyAttacks.ts'
@@ -24,9 +24,9 @@ const PICTURE = Buffer.concat([
   Buffer.alloc(150_000, 7),
 ])
 
-/** How much is attacked and shown. */
+/** Which peers are attacked, and how much the table says. */
 export interface Extent {
-  /** What each attack would win too, and peers of the lab's own on every suite. */
+  /** The table also says what each attack would win, and peers of the lab's own are attacked on every suite. */
   readonly all?: boolean
   /** The suites of the lab's own peers; without them that of the attacked one, or with `all` every one. */
   readonly own?: readonly Suite[]
@@ -49,7 +49,7 @@ export async function badKeys(
   { all = false, own }: Extent = {},
 ): Promise<boolean> {
   const { curve: name, peer } = await shown(origin)
-  const other = loopbackOrigin(peer.url)
+  const other = localOrigin(peer.url)
   if (other === null)
     throw new PeerError(
       'peer_refused',
@@ -83,7 +83,7 @@ export async function badKeys(
       wrong.push(...(await attackOnTheWire(say, table, a, b)))
     })
 
-  const more = `  ${calledAs()} lab bad-keys --all ${origin}`
+  const more = `  ${programName()} lab bad-keys --all ${origin}`
   if (!all) say('', 'What each attack would win, and the same on every other CURVE:', more)
   if (wrong.length === 0)
     say('', 'Every attack was refused as it has to be, and every session still works.')
@@ -95,7 +95,7 @@ function withPairOn(suite: Suite, use: (a: OwnPeer, b: OwnPeer) => Promise<void>
   return withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], use)
 }
 
-/** All that takes no more than what anyone can know. Returns what was not as it has to be. */
+/** Runs the attacks that need only what is public. Returns those whose answer was not the expected one. */
 async function attackInPublic(say: Say, table: Table, couple: Couple): Promise<string[]> {
   const before = await makeReady(say, couple)
   const target = targetOf(before)
@@ -104,7 +104,7 @@ async function attackInPublic(say: Say, table: Table, couple: Couple): Promise<s
   return [...wrong, ...(await prove(say, couple, before, 0))]
 }
 
-/** What goes by on the wire from `a` to `b`, or is kept back. Returns what was not as it has to be. */
+/** Records traffic from `a` to `b`, and runs the attacks that need it. Returns those whose answer was not the expected one. */
 async function attackOnTheWire(say: Say, table: Table, a: OwnPeer, b: OwnPeer): Promise<string[]> {
   const attacks = recordedAttacks(await record(a, b))
   const genuine = attacks
@@ -117,7 +117,7 @@ async function attackOnTheWire(say: Say, table: Table, a: OwnPeer, b: OwnPeer): 
   return [...wrong, ...(await prove(say, couple, before, genuine.length))]
 }
 
-/** Sees to it that the two have a session, and that a message has come to the first. Returns what that one shows. */
+/** Gives the two a session if they have none, and the first one a message. Returns the first one's /show. */
 async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
   const both = async () => [await shown(origin), await shown(other)] as const
   const found = await both()
@@ -137,7 +137,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
     if (!isSettled(...(await both())))
       throw new PeerError(
         'peer_refused',
-        `${origin} and ${other} do not come to one session. Is somebody between them, as with ${calledAs()} mallory? End that, and start both again: ${calledAs()} both`,
+        `${origin} and ${other} do not come to one session. Is somebody between them, as with ${programName()} mallory? End that, and start both again: ${programName()} both`,
       )
   }
   say(...wrap(`For a message to attack, the lab sends a text from ${other} by its /send_msg.`))
@@ -145,7 +145,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
   return shown(origin)
 }
 
-/** Attacks as rows, each with what it would win or without that. */
+/** The table of the attacks, one row each. */
 class Table {
   readonly #say: Say
   readonly #widths: readonly number[]
@@ -211,11 +211,13 @@ async function record(a: OwnPeer, b: OwnPeer): Promise<Recording> {
   const [replaced, keys] = lastTo(b.tap, '/wire/keys', 2)
   const [keysBack] = lastTo(a.tap, '/wire/keys', 1)
   b.tap.holding = true
-  for (const text of ['The first text.', 'The second text.'])
-    await call(a.url, '/send_msg', { body: text, type: 'text/plain' })
+  for (const text of ['The first text.', 'The second text.']) await step(a.url, '/send_msg', text)
   await call(a.url, '/send_image', { body: PICTURE, type: 'image/png' })
   b.tap.holding = false
   const [first, second] = lastTo(b.tap, '/wire/message', 2)
+  for (const [seq, request] of [first, second].entries())
+    if (fieldsOf(request?.body ?? Buffer.alloc(0))['seq'] !== seq)
+      throw new Error(`The tap has missed message ${seq}.`)
   const [picture] = lastTo(b.tap, '/wire/image', 1)
   if (!replaced || !keys || !keysBack || !first || !second || !picture)
     throw new Error('The tap has missed something.')

@@ -1,7 +1,7 @@
 /** Invalid public keys: points of low order, points off the curve, second encodings of a point; for ML-KEM, numbers that are too large. */
 
 import { concatBytes, hexToBytes } from '../../../protocol/bytes.ts'
-import { type Curve, LOW_ORDER, X25519 } from '../../../protocol/curves.ts'
+import { type Curve, type CurveName, LOW_ORDER } from '../../../protocol/curves.ts'
 
 export interface BadPoints {
   readonly sent: string
@@ -14,7 +14,12 @@ export interface BadPoints {
 
 /** What a peer has to refuse as a point of `curve`; `used`: a public key that the peer has used. */
 export function badPoints(curve: Curve, used: Uint8Array): BadPoints[] {
-  return curve.id === X25519.id ? badPointsX25519(used) : badPointsP256(used)
+  return BAD_POINTS[curve.name](used)
+}
+
+const BAD_POINTS: Readonly<Record<CurveName, (used: Uint8Array) => BadPoints[]>> = {
+  X25519: badPointsX25519,
+  'P-256': badPointsP256,
 }
 
 function badPointsX25519(used: Uint8Array): BadPoints[] {

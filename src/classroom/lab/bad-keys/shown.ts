@@ -1,16 +1,16 @@
-/** What a peer's /show tells: all that is public of it. */
+/** What a peer's /show answers, as far as the attacks need it. */
 
 import * as v from 'valibot'
 import { PeerError } from '../../../peer/contract.ts'
 import { bytesToHex, hexToBytes } from '../../../protocol/bytes.ts'
 import { transcriptOf } from '../../../protocol/keySchedule.ts'
-import { SUITES } from '../../../protocol/suites.ts'
-import { jsonOf, step } from '../call.ts'
+import { SUITE_NAMES, SUITES } from '../../../protocol/suites.ts'
+import { fieldsOf, step } from '../call.ts'
 import type { Target } from './attack.ts'
 
 const Hex = v.pipe(v.string(), v.regex(/^(?:[0-9a-f]{2})+$/))
 const Shown = v.object({
-  curve: v.picklist(['X25519', 'P-256', 'X25519MLKEM768']),
+  curve: v.picklist(SUITE_NAMES),
   publicKey: v.nullable(Hex),
   identity: Hex,
   peer: v.object({ url: v.string(), publicKey: v.nullable(Hex), identity: v.nullable(Hex) }),
@@ -28,13 +28,13 @@ const Transcript = v.object({
   ),
 })
 export interface Shown extends v.InferOutput<typeof Shown> {
-  /** Of the KEM, all that went by: which of them belongs to the session is not shown. */
+  /** Every ciphertext of the KEM in the transcript: /show does not say which of them belongs to the session. */
   readonly ciphertexts: readonly Uint8Array[]
 }
 
 /** @throws PeerError */
 export async function shown(origin: string): Promise<Shown> {
-  const result = v.safeParse(Shown, jsonOf((await step(origin, '/show')).body))
+  const result = v.safeParse(Shown, fieldsOf((await step(origin, '/show')).bytes))
   if (!result.success)
     throw new PeerError('peer_refused', `What answers at ${origin} is not a peer.`)
   const { kem } = SUITES[result.output.curve]
@@ -43,7 +43,7 @@ export async function shown(origin: string): Promise<Shown> {
 
 /** In key messages and in the answers to them, as the transcript has them. */
 async function ciphertextsOf(origin: string): Promise<Uint8Array[]> {
-  const result = v.safeParse(Transcript, jsonOf((await step(origin, '/transcript')).body))
+  const result = v.safeParse(Transcript, fieldsOf((await step(origin, '/transcript')).bytes))
   const events = result.success ? result.output.events : []
   const texts = events.flatMap(({ parts }) =>
     parts.flatMap(({ field, text = '' }) => (field === 'confirm.ciphertext' ? [text] : [])),
@@ -51,7 +51,7 @@ async function ciphertextsOf(origin: string): Promise<Uint8Array[]> {
   return [...new Set(texts)].filter((text) => v.is(Hex, text)).map(hexToBytes)
 }
 
-/** Whether both are on one session and no exchange is under way: a session's id follows from the keys that made it. */
+/** Whether both have one session, and no newer keys: the id of a session follows from the keys that made it. */
 export function isSettled(one: Shown, two: Shown): boolean {
   const id = one.session?.id
   return id !== undefined && id === two.session?.id && [one, two].every(isOfItsKeys)

@@ -2,18 +2,18 @@
 
 import { bytesToHex } from '../../../protocol/bytes.ts'
 import type { Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, type Say, table, wrap } from '../../../terminal/layout.ts'
 import { step } from '../call.ts'
-import { type Found, valuesIn } from '../memory.ts'
-import { type OwnPeer, withOwnPair } from '../pair.ts'
+import { type Found, valuesIn } from '../memoryWalk.ts'
+import { type OwnPeer, withOwnPair } from '../ownPair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
   shortId,
-} from '../recording.ts'
+} from '../recorder.ts'
 import { type Attempt, tryEverything } from '../theft.ts'
 
 /** `ecdh-duet lab forward-secrecy`. */

@@ -20,12 +20,12 @@ import {
   parseKeyMessage,
 } from '../../../protocol/messages.ts'
 import type { Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
-import { pictureFile } from '../../../state/pictures.ts'
+import { forgetful } from '../../../state/openMemory.ts'
+import { pictureFile } from '../../../state/pictureFile.ts'
 import type { Narrator, Terminal } from '../../../terminal/terminal.ts'
 import { POINTS, type Point } from './says.ts'
 
-/** What she writes for something in a text. */
+/** A change that she makes to each text: every `from` becomes `to`. */
 export interface Alteration {
   /** Not empty. */
   readonly from: string
@@ -80,15 +80,15 @@ class Side implements Receiver {
   readonly #alteration: Alteration | undefined
   readonly #report: (event: PeerEvent) => void
   readonly #narrator: Narrator
-  /** How she calls whom she faces: its port. */
+  /** The peer that she faces, by its port. */
   readonly #victim: string
-  /** What the victim sent last for an exchange. */
+  /** The victim's identity and public key, from its last key message. */
   #share: Share | null = null
   /** What the victim's terminal shows. */
   #safetyNumber: string | null = null
   /** What her peer has opened and she has not passed on yet, oldest first. */
   readonly #texts: Uint8Array[] = []
-  /** What was passed on last, and how that went. */
+  /** The text that was passed on last, and the promise of its arrival. */
   #lastText: Uint8Array = new Uint8Array(0)
   #passedOn: Promise<void> = Promise.resolve()
   readonly #pictures: { path: string; name: string }[] = []
@@ -116,7 +116,7 @@ class Side implements Receiver {
   async receiveMessage(body: unknown) {
     try {
       const answer = this.#peer.receiveMessage(body)
-      // nothing comes between: it is the only one that waits
+      // this text is the only one that waits: both calls are synchronous
       this.#peer.decryptMessages()
       this.#explain('message')
       this.#passOn(this.#altered(taken(this.#texts)))
@@ -124,7 +124,7 @@ class Side implements Receiver {
       return answer
     } catch (error) {
       if (!(error instanceof CopyError)) throw error
-      // its sender has had no answer: it hears that the text arrived once it has
+      // a copy comes because its sender had no answer: it gets one once the text has arrived at the far end
       const passedOn = this.#passedOn
       await passedOn.catch(() => {
         if (this.#passedOn === passedOn) this.#passOn(this.#lastText)
@@ -143,7 +143,7 @@ class Side implements Receiver {
     return answer
   }
 
-  /** Tells her terminal what her peer says of itself, but for what she knows better. */
+  /** Shows what her peer reports on her terminal; of some events she says something else or nothing. */
   hear(event: PeerEvent): void {
     switch (event.type) {
       case 'ready':
@@ -221,7 +221,7 @@ class Side implements Receiver {
     }
   }
 
-  /** What the other victim is to get of a text that this one sent. */
+  /** The text that the other victim gets in place of the one that this victim sent. */
   #altered(text: Uint8Array): Uint8Array {
     const altered = alter(text, this.#alteration)
     if (altered !== null) this.across.#narrator.saySecret('changed to', altered)
@@ -294,7 +294,7 @@ function alter(text: Uint8Array, alteration: Alteration | undefined): Uint8Array
   return after === before || bytes.length > MAX_TEXT_BYTES ? null : bytes
 }
 
-/** The oldest of what her peer has opened. */
+/** Takes the oldest text or picture that her peer has opened. */
 function taken<T>(opened: T[]): T {
   const oldest = opened.shift()
   if (oldest === undefined) throw new Error('Her peer has opened nothing.')

@@ -1,4 +1,4 @@
-/** What Mallory says for herself: at each point that she comes to, what she can do, what she can't, and why. */
+/** What Mallory says of herself at each point of the attack: what she can do, what she can't, and why. */
 
 export type Point =
   | 'keys'
@@ -14,9 +14,9 @@ export type Point =
 interface Place {
   /** Whom this side of hers faces. */
   readonly victim: string
-  /** As whom. */
+  /** The other one, whose place she takes. */
   readonly far: string
-  /** Where this side is. */
+  /** The URL of this side. */
   readonly url: string
 }
 

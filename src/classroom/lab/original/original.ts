@@ -4,6 +4,15 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
+import {
+  addToy,
+  multiplyToy,
+  sameToyPoint,
+  TOY_BASE,
+  TOY_ORDER,
+  type ToyPoint,
+  toyPointText,
+} from '../../../page/toyCurve.js'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { DuetError } from '../../../protocol/errors.ts'
 import { Exchange } from '../../../protocol/exchange.ts'
@@ -13,15 +22,6 @@ import { fact, heading, readable, type Say, table, wrap } from '../../../termina
 import { exchangeKeys } from '../agree.ts'
 import { openFernet, sealFernet } from './fernet.ts'
 import { scaled } from './scale.ts'
-import {
-  addToy,
-  multiplyToy,
-  sameToyPoint,
-  TOY_BASE,
-  TOY_ORDER,
-  type ToyPoint,
-  toyPointText,
-} from './toyCurve.ts'
 
 /** On both sides, as in the original's source. */
 const PRIVATE_KEY = 4564

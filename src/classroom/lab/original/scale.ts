@@ -2,8 +2,8 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
+import { addToy, TOY_BASE, TOY_ORDER, type ToyPoint } from '../../../page/toyCurve.js'
 import { fact, heading, table, wrap } from '../../../terminal/layout.ts'
-import { addToy, TOY_BASE, TOY_ORDER, type ToyPoint } from './toyCurve.ts'
 
 /** A billion machines with a billion additions a second each. */
 const IMAGINED_RATE = 1e18

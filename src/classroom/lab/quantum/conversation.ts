@@ -3,16 +3,16 @@
 import { equalBytes } from '../../../protocol/bytes.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { halvesOf, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { leakySuite } from '../keys.ts'
-import { valuesIn } from '../memory.ts'
-import { type OwnPeer, withOwnPair } from '../pair.ts'
+import { valuesIn } from '../memoryWalk.ts'
+import { type OwnPeer, withOwnPair } from '../ownPair.ts'
 import {
   exchangeRecorded,
   type OpenRecording,
   sendPictureRecorded,
   sendRecorded,
-} from '../recording.ts'
+} from '../recorder.ts'
 
 /** One conversation as she has it years later. */
 export interface Conversation {

@@ -2,23 +2,23 @@
 
 import { MLKEM768 } from '../../../protocol/kem.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading } from '../../../terminal/layout.ts'
 import { step } from '../call.ts'
-import { withOwnPair } from '../pair.ts'
+import { withOwnPair } from '../ownPair.ts'
 
-/** How long to measure. */
+/** When a measurement ends. */
 export interface Patience {
-  /** So many rounds are enough where the difference shows. */
+  /** This many rounds, once they show a difference. */
   readonly rounds: number
-  /** In ms: after that no round begins. */
+  /** The time in ms after which no further round begins. */
   readonly limit: number
 }
 
-/** Times in ms, of both in one round. */
+/** How long an exchange took on each suite, in ms. */
 type Round = readonly [alone: number, joined: number]
 
-/** As lines: the middle one of each, and the difference as far as it is one. */
+/** Lines: the median time on each suite, and the difference if the rounds show one. */
 export async function costs(patience: Patience): Promise<string[]> {
   const rounds = await exchangeTimes(patience)
   const seed = MLKEM768.generateSeed()
@@ -51,7 +51,7 @@ export async function costs(patience: Patience): Promise<string[]> {
   ]
 }
 
-/** What ML-KEM adds to an exchange, or that these rounds do not tell. */
+/** Says what ML-KEM adds to an exchange, or that these rounds can't tell. */
 export function difference(rounds: readonly Round[]): string {
   const all = differencesOf(rounds)
   const [least, most] = intervalOf(all)
@@ -62,8 +62,8 @@ export function difference(rounds: readonly Round[]): string {
 }
 
 /**
- * Between which two of them the middle one of all differences lies with 95 % confidence, by the sign test:
- * normal approximation of the binomial distribution. Without bounds where there are too few.
+ * The interval that has the median of all differences with 95 % confidence, by the sign test (normal approximation of the
+ * binomial distribution). It has no bounds where there are too few of them.
  */
 function intervalOf(sorted: readonly number[]): readonly [least: number, most: number] {
   const { length } = sorted
@@ -80,8 +80,8 @@ const middleOf = (all: readonly number[]) =>
 const ms = (value: number) => `${value.toFixed(1)} ms`
 
 /**
- * Times both, in turn, so that a machine that is busy for a moment is fair to both, and after a quarter of the time or
- * as many rounds that let the engine compile them.
+ * Times both in turn, so that a moment in which the machine is busy slows both alike. The first quarter of the time, or as
+ * many rounds as are wanted, is not counted: it lets the engine compile the code.
  */
 async function timesOf(
   runs: readonly [alone: () => Promise<void>, joined: () => Promise<void>],

@@ -2,12 +2,12 @@
 
 import { launch } from '../../../launch.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
-import { forgetful } from '../../../state/memory.ts'
+import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, wrap } from '../../../terminal/layout.ts'
-import { jsonOf, step } from '../call.ts'
-import type { OwnPeer } from '../pair.ts'
+import { fieldsOf, step } from '../call.ts'
+import type { OwnPeer } from '../ownPair.ts'
 
-/** What came of posing as A. */
+/** The outcome of posing as A. */
 export interface Posed {
   readonly session: string
   /** What B shows: the safety number before and after, and whether it knows its peer. */
@@ -26,7 +26,7 @@ export async function poseAs(identity: KeyPair, a: OwnPeer, b: OwnPeer): Promise
   const hers = await launch({
     suite,
     plans: [{ host: '127.0.0.1', port: 0, peerUrl: a.url, via: b.url }],
-    // what she computed, and not the object of A
+    // a copy, as she would have computed it
     openMemory: () => forgetful(suite.curve, new KeyPair(suite.curve, identity.exportPrivateKey())),
     terminal: {
       reporter: () => (event) => {
@@ -40,7 +40,7 @@ export async function poseAs(identity: KeyPair, a: OwnPeer, b: OwnPeer): Promise
     // she is on the wire, and what B sends to A comes to her
     a.tap.target = url
     await step(url, '/send_keys')
-    const { session } = jsonOf((await step(b.url, '/send_keys')).body)
+    const { session } = fieldsOf((await step(b.url, '/send_keys')).bytes)
     await step(b.url, '/send_msg', 'Are we alone, A?')
     await step(url, '/decrypt_msg')
     const { safetyNumber, peer } = b.live.publicState()

@@ -1,0 +1,150 @@
+/**
+ * Every route of a peer, in one table: the router, the guard, the log of the wire, the time limits, `Allow` and the
+ * list at `/` all read it.
+ */
+
+import type { ParameterizedContext } from 'koa'
+import { PAGE_FILES } from '../page/files.ts'
+import type { Step } from '../wirelog/events.ts'
+import type { WireRoute } from '../wirelog/forms.ts'
+import type { Pending } from '../wirelog/ring.ts'
+
+export interface Route {
+  /**
+   * `wire`: what the other peer calls, and `mailbox`: what whoever sends mail calls; both are open to anyone. `step`: a
+   * step of the owner's, and `page`: what the owner's browser shows; both are for callers on this machine.
+   */
+  readonly kind: 'wire' | 'mailbox' | 'step' | 'page'
+  readonly methods: readonly ('GET' | 'POST')[]
+  /** What it does, for the list at `/`; each line of it. */
+  readonly help?: readonly string[]
+  /** Whether its body is a picture, which may take longer than any other request as long as it keeps coming. */
+  readonly takesPicture?: true
+  /** Whether its answer is in the language that the caller asks for. */
+  readonly isLocalised?: true
+}
+
+const GET_OR_POST = ['GET', 'POST'] as const
+
+/** In the order in which `/` lists them; the owner's first. */
+const TABLE = {
+  '/send_keys': {
+    kind: 'step',
+    methods: GET_OR_POST,
+    help: ['make a fresh key pair and send the public key to the other peer'],
+  },
+  '/show': {
+    kind: 'step',
+    methods: GET_OR_POST,
+    help: ['print the shared secret in the terminal; answer with what is public'],
+  },
+  '/send_msg': {
+    kind: 'step',
+    methods: GET_OR_POST,
+    help: [
+      "seal a text and send it: --data-urlencode 'text=...', or no body",
+      'for the default text, or for the one that is in doubt',
+    ],
+  },
+  '/decrypt_msg': {
+    kind: 'step',
+    methods: GET_OR_POST,
+    help: ['open every waiting message and print it in the terminal'],
+  },
+  '/send_image': {
+    kind: 'step',
+    methods: GET_OR_POST,
+    help: [
+      'seal a picture and send it: --data-binary @picture.png with its',
+      "Content-Type, or no body for this peer's own picture",
+    ],
+    takesPicture: true,
+  },
+  '/image': { kind: 'page', methods: GET_OR_POST, help: ['the last received picture'] },
+  '/frequency': {
+    kind: 'page',
+    methods: GET_OR_POST,
+    help: [
+      'the letters of English beside those of the ciphertext that came;',
+      '-G -d letter=e for one of them',
+    ],
+  },
+  '/events': {
+    kind: 'page',
+    methods: GET_OR_POST,
+    help: ['what happens, live, as the page gets it'],
+    isLocalised: true,
+  },
+  '/transcript': {
+    kind: 'page',
+    methods: ['GET'],
+    help: ['all public data of this run, to hand in or to check'],
+  },
+  '/sealed_image': { kind: 'page', methods: ['GET'] },
+  '/': {
+    kind: 'page',
+    methods: GET_OR_POST,
+    help: ['this list; in a browser, the page: what crosses the wire, live'],
+    isLocalised: true,
+  },
+  '/wire/keys': { kind: 'wire', methods: ['POST'] },
+  '/wire/message': { kind: 'wire', methods: ['POST'] },
+  '/wire/image': { kind: 'wire', methods: ['POST'], takesPicture: true },
+  '/public_key': { kind: 'mailbox', methods: ['GET'], help: ['the key that mail is sealed to'] },
+  '/message': { kind: 'mailbox', methods: ['POST'], help: ['where sealed mail comes in'] },
+} as const satisfies Record<string, Route> &
+  Record<WireRoute, Route & { kind: 'wire' }> &
+  Record<Step, Route & { kind: 'step' }>
+
+/** The path of a route that is no file of the page. */
+export type Path = keyof typeof TABLE
+/** The routes of one kind. */
+export type PathOf<Kind extends Route['kind']> = {
+  [P in Path]: (typeof TABLE)[P]['kind'] extends Kind ? P : never
+}[Path]
+
+/** The routes by their paths, those of the page's files too. */
+export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
+  ...Object.entries(TABLE),
+  ...PAGE_FILES.map((path): [string, Route] => [path, { kind: 'page', methods: ['GET'] }]),
+])
+
+export function isOfKind<Kind extends Route['kind']>(
+  path: string,
+  kind: Kind,
+): path is PathOf<Kind> {
+  return ROUTES.get(path)?.kind === kind
+}
+
+/** Whether anyone may call it: the other peer, and whoever sends mail. All else is the owner's. */
+export function isOpen(path: string): boolean {
+  const kind = ROUTES.get(path)?.kind
+  return kind === 'wire' || kind === 'mailbox'
+}
+
+/** The lines of the list at `/`, for the routes that are open or for the others. */
+export function listOfRoutes(which: 'open' | "the owner's"): string {
+  return [...ROUTES]
+    .filter(([path]) => isOpen(path) === (which === 'open'))
+    .flatMap(([path, { help = [] }]) =>
+      help.map((line, i) => `${(i === 0 ? path : '').padEnd(14)}${line}\n`),
+    )
+    .join('')
+}
+
+/** What the parts of the program that see a request tell one another of it. */
+export interface State {
+  /** The text of the answer, for the log of the wire. */
+  said?: string
+  /** Why the request was refused. */
+  code?: string
+  /** The command to run next. */
+  next?: string
+  /** The entry of a request on the wire in the log, once its body was read. */
+  pending?: Pending
+}
+
+export type Ctx = ParameterizedContext<State>
+/** Answers the requests to a route. */
+export type Handler = (ctx: Ctx) => void | Promise<void>
+export type Handlers<P extends Path> = Readonly<Record<P, Handler>>

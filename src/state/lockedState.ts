@@ -1,0 +1,74 @@
+/** A state that is locked: two peers on one state would remove each other's pictures, and write one known peer. */
+
+import path from 'node:path'
+import { Lock, SILENCE_MS } from '../disk/lock.ts'
+import { processOf, stillRuns } from '../disk/stamp.ts'
+import type { Memory } from '../peer/contract.ts'
+import type { Curve, KeyPair } from '../protocol/curves.ts'
+import { keepsPermissions, makeDirectory, orStateError, StateError } from './files.ts'
+import { keepFromGit } from './gitignore.ts'
+import { openMemory } from './openMemory.ts'
+
+/** All that a peer writes into its state, as patterns of `.gitignore`. */
+const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/pictures/', '/running/']
+/** How often, in ms, a peer shows processes on other machines that it still runs. */
+const STILL_HERE_MS = SILENCE_MS / 4
+
+/**
+ * Opens the state in `dir` as `openMemory` does, and keeps other peers out of it as long as this process runs. A peer that
+ * was killed keeps nobody out, except where nobody can see that: on another machine or in another container, two minutes
+ * have to pass. `lost` is called once, with a sentence, if another peer takes the state all the same. That can be one on
+ * another machine, after this process was stopped or asleep for two minutes. A folder that was there before holds files of
+ * somebody else too, so its `.gitignore` gets a line for each of ours.
+ * @throws StateError while another peer has the state, where others can read every file, and as `openMemory` does
+ */
+export function openLocked(
+  dir: string,
+  curve: Curve,
+  given: KeyPair | undefined,
+  lost: (why: string) => void,
+  keepPictures?: number,
+): Memory {
+  lock(dir, lost)
+  return openMemory(dir, curve, given, keepPictures)
+}
+
+function lock(dir: string, lost: (why: string) => void): void {
+  orStateError(dir, () => {
+    makeDirectory(dir)
+    if (!keepsPermissions(dir))
+      throw new StateError(
+        `${dir}: On this file system others can read every file, and so the private key of this peer and its pictures. Keep them on another one, such as that of your home folder (--state DIR), or keep nothing (--no-state).`,
+      )
+    keepFromGit(dir, KEPT)
+    const lock = new Lock(path.join(dir, 'running'), dir)
+    // of two that start together one comes too late, and sees the other when it looks again
+    if (!lock.take() && !lock.take()) throw new StateError(refusal(dir, lock))
+    let isOurs = true
+    const hold = () => {
+      const wasOurs = isOurs
+      isOurs = lock.take()
+      if (wasOurs && lock.holder !== null)
+        lost(
+          `${dir}: Another peer (${processOf(lock.holder)}) has this state too by now. End one of the two.`,
+        )
+    }
+    setInterval(() => ignoringErrors(hold), STILL_HERE_MS).unref()
+    process.once('exit', () => ignoringErrors(() => lock.release()))
+  })
+}
+
+/** A peer runs on, and ends well, although its folder was removed or can't be written any more. */
+function ignoringErrors(use: () => void): void {
+  try {
+    use()
+  } catch {}
+}
+
+function refusal(dir: string, { holder, folder }: Lock): string {
+  if (holder === null)
+    return `${folder}: It holds files that are of no peer. Look at them, remove them, and start again.`
+  if (stillRuns(holder) === null)
+    return `${dir}: Another peer (${processOf(holder)}) has this state, or had it two minutes ago. End that one first; if it was killed, wait for these two minutes; or give this one a folder of its own: --state DIR`
+  return `${dir}: Another peer (${processOf(holder)}) has this state. End that one first (or remove ${folder}, if that process is no peer), or give this one a folder of its own: --state DIR`
+}
