@@ -172,8 +172,9 @@ function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOut
   }
   const result = v.safeParse(form, body)
   if (result.success) return result.output
-  const [{ path = [], received }] = result.issues
-  const field = path.map(({ key }) => key).join('.')
+  const [issue] = result.issues
+  // 'null' if the body is no object at all
+  const field = `${v.getDotPath(issue)}`
   const fields = Object.keys(form.entries).flatMap((name) =>
     name === 'confirm'
       ? [name, ...Object.keys(ConfirmForm.entries).map((of) => `${name}.${of}`)]
@@ -187,7 +188,7 @@ function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOut
     )
   throw new DuetError(
     'bad_message',
-    received === 'undefined'
+    issue.received === 'undefined'
       ? `${what} lacks \`${field}\`.`
       : `${what} needs \`${field}\` in the form that the protocol gives it.`,
   )

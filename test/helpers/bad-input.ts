@@ -1,7 +1,13 @@
 /** What a peer of duet/2 has to refuse, made from the genuine body that stands in its place. */
 
 import crypto from 'node:crypto'
-import { type KeyForm, keyForm, type MessageForm, messageForm } from '../independent/forms.ts'
+import {
+  type Json,
+  type KeyForm,
+  keyForm,
+  type MessageForm,
+  messageForm,
+} from '../independent/forms.ts'
 import {
   CHUNK,
   type Confirm,
@@ -43,6 +49,78 @@ function inPlace(code: string, form: object, field: string, values: readonly unk
     `${field} is ${typeof value === 'string' ? value.slice(0, 20) : value}`,
     { ...form, [field]: value },
   ])
+}
+
+/** Each field of a form: how many bytes are written there in hex, or its type. One whose name ends with `?` may be missing. */
+export type Fields = Readonly<Record<string, readonly [least: number, most?: number] | string>>
+
+/**
+ * What is refused in the place of any form: other JSON, a field too few or too many, other types, and bytes that are
+ * written in another way than the one that the protocol has.
+ */
+export function wrongForms(form: Readonly<Json>, fields: Fields): Refused[] {
+  const text = JSON.stringify(form)
+  const without = (field: string) =>
+    Object.fromEntries(Object.entries(form).filter(([name]) => name !== field))
+  const rows: Refused[] = []
+  const refuse = (what: string, body: unknown) => rows.push(['bad_message', what, body])
+  // a text in quotes is JSON, and no text of JSON
+  const others = [
+    null,
+    1,
+    true,
+    JSON.stringify(text),
+    [],
+    [form],
+    Object.values(form),
+    {},
+    { form },
+  ]
+  for (const other of others) refuse(`a body ${JSON.stringify(other)}`, other)
+  for (const name of ['extra', '', 'V', 'confirm.session', '__proto__', 'constructor', 'toJSON'])
+    for (const value of ['1', 'null', '{}', '{"v":1}'])
+      refuse(`a field more, ${name}`, `${text.slice(0, -1)},"${name}":${value}}`)
+  refuse('fields that are only inherited', `{"__proto__":${text}}`)
+  for (const [name, type] of Object.entries(fields)) {
+    const field = name.replace('?', '')
+    const own = typeof type === 'string' ? type : 'string'
+    const rest = without(field)
+    if (field === name) refuse(`no ${field}`, rest)
+    const inherited = JSON.stringify({ ...rest, PROTO: { [field]: form[field] } })
+    refuse(`${field} only inherited`, inherited.replace('"PROTO"', '"__proto__"'))
+    for (const value of [null, false, 7, 'seven', [], ['00'], {}, { length: 64 }])
+      if (value === null || !own.startsWith(typeof value))
+        refuse(`${field} is ${JSON.stringify(value)}`, { ...form, [field]: value })
+    if (typeof type !== 'string') rows.push(...wrongHex(form, field, ...type))
+  }
+  return rows
+}
+
+/** Bytes in every form that is not the one form of their value. */
+function wrongHex(form: Readonly<Json>, field: string, least: number, most = least): Refused[] {
+  const good = 'a5'.repeat(least)
+  return Object.entries({
+    empty: '',
+    'in upper case': good.toUpperCase(),
+    'with one upper-case digit': `A${good.slice(1)}`,
+    'of an odd length': good.slice(1),
+    'of an odd length above': `${good}a`,
+    'a byte too short': 'a5'.repeat(least - 1),
+    'a byte too long': 'a5'.repeat(most + 1),
+    'far too long': 'a5'.repeat(most + 10_000),
+    'with a letter that is no digit': `g${good.slice(1)}`,
+    'with 0x before it': `0x${good.slice(2)}`,
+    'with a blank at its end': `${good.slice(1)} `,
+    'with a line end at its end': `${good.slice(1)}\n`,
+    'with a line end behind it': `${good}\n`,
+    'with a null character': `\0${good.slice(1)}`,
+    'with a digit of another script': `\uff11${good.slice(1)}`,
+    'with a character of two units': `\u{1d7d8}${good.slice(2)}`,
+    'in base64': bytes(good)
+      .toString('base64')
+      .padEnd(good.length, '=')
+      .slice(0, 2 * least),
+  }).map(([what, value]) => ['bad_encoding', `${field} ${what}`, { ...form, [field]: value }])
 }
 
 /** Low order, not canonical, and what is no point. */
@@ -247,6 +325,9 @@ export function manyFaults(suite: Suite, form: KeyForm, own: Buffer, used: Share
     ['bad_message', { more: 0 }],
     ['curve_mismatch', { curve: other }],
     ['bad_message', { confirm: { ...form.confirm, ciphertext: 'zz' } }],
+    ['bad_encoding', { confirm: { session: 'x', tag: 'x' } }],
+    ['bad_encoding', { publicKey: 'x' }],
+    ['bad_encoding', { identity: 'x' }],
     ['bad_encoding', { basePoint: form.basePoint.toUpperCase().replace(/^0/, 'Z') }],
     ['bad_base_point', { basePoint: form.identity }],
     ['bad_point', { publicKey: hexOf(key, bad) }],
@@ -325,7 +406,8 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
   const { key } = session.files.out.ahead(number + 1)
   const ofPlaintext = (plain: Buffer) =>
     joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
-  const nameTwice = Buffer.from(JSON.stringify(ofGif).replace('{', '{"name":"",'))
+  const withMetadata = (json: string, encoding: 'utf8' | 'latin1' = 'utf8') =>
+    joined(u(2, json.length), Buffer.from(json, encoding), GIF)
   const pngOf = (width: number, height: number) =>
     joined(PNG_HEAD, u(4, width), u(4, height), bytes('0802000000'), u(4, 0))
   return [
@@ -345,6 +427,7 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ...[29, 29 + size, genuine.length - 1].map(
       (at): Refused => ['decrypt_failed', `byte ${at} changed`, flip(genuine, at)],
     ),
+    ['decrypt_failed', 'nothing behind its header', head],
     ['decrypt_failed', 'without its last byte', genuine.subarray(0, -1)],
     ['decrypt_failed', 'without its last chunk', joined(head, chunk(0), chunk(1))],
     ['decrypt_failed', 'without its first chunk', joined(head, chunk(1), chunk(2))],
@@ -357,20 +440,25 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ],
     ['decrypt_failed', 'a byte more', joined(genuine, u(1, 0))],
     ['decrypt_failed', 'the last chunk twice', joined(genuine, chunk(2))],
-    ['bad_image', 'no metadata', ofPlaintext(u(2, 0))],
-    [
-      'bad_image',
-      'metadata with a name twice',
-      ofPlaintext(joined(u(2, nameTwice.length), nameTwice, GIF)),
-    ],
-    ['bad_image', 'a byte of plaintext', ofPlaintext(u(1, 0))],
+    ...Object.entries({
+      'no metadata': u(2, 0),
+      'a byte of plaintext': u(1, 0),
+      'metadata with a name twice': withMetadata(JSON.stringify(ofGif).replace('{', '{"name":"",')),
+      'metadata that is no JSON': withMetadata('{type}'),
+      'metadata that is not UTF-8': withMetadata(JSON.stringify({ ...ofGif, name: 'ÿ' }), 'latin1'),
+      'metadata and no picture': withMetadata(JSON.stringify(ofGif)).subarray(0, -GIF.length),
+      'a length that reaches beyond': joined(u(2, 511), Buffer.from(JSON.stringify(ofGif)), GIF),
+    }).map(([what, plain]): Refused => ['bad_image', what, ofPlaintext(plain)]),
     ...Object.entries({
       'another type': { type: 'image/bmp' },
       'a type in upper case': { type: 'IMAGE/GIF' },
+      'no type': { type: undefined },
+      SVG: { type: 'image/svg+xml' },
       'no name': { name: undefined },
       'a field more': { more: 0 },
       'bytes as text': { bytes: '12' },
       'no bytes': { bytes: 0 },
+      'less than no bytes': { bytes: -1 },
       'half a byte': { bytes: 11.5 },
       'a name that is null': { name: null },
       'metadata over 1,024 bytes': { name: 'x'.repeat(1_024) },
