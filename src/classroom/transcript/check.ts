@@ -7,7 +7,7 @@ import type { Way } from '../../wirelog/events.ts'
 import type { WireRoute } from '../../wirelog/forms.ts'
 import { FileError, type Finding, Findings } from './finding.ts'
 import { parseTranscript, type Transcript } from './form.ts'
-import { placeOf, type Sealed, sealedIn } from './numbers.ts'
+import { checkSealed, type Sealed, sealedIn, withoutCopies } from './numbers.ts'
 import { jsonIn, readFile } from './read.ts'
 import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
 import { type Known, type Sessions, sessionsOf } from './sessions.ts'
@@ -101,25 +101,28 @@ export function checkFile(argument: string): Checked {
   }
 }
 
-function checkTranscript(
-  transcript: ReturnType<typeof parseTranscript>,
-  findings: Findings,
-): Facts {
+function checkTranscript(transcript: Transcript, findings: Findings): Facts {
   const { suite, state } = transcript
   const records = recordsOf(transcript, findings)
   const sessions = sessionsOf(suite, records, findings)
-  const sealed = sealedIn(records, state.session?.id ?? null, sessions, findings)
+  const all = sealedIn(records, findings)
+  const sealed = withoutCopies(all)
+  checkSealed(sealed, state.session?.id ?? null, records, sessions, findings)
   checkState(transcript, { records, sessions, sealed }, findings)
-  return factsOf(transcript, records, sessions, sealed)
+  const byRecord = new Map(all.map((each) => [each.record, each]))
+  const crossings = records.all.flatMap(
+    (record) => crossingOf(record, byRecord.get(record) ?? null, sessions) ?? [],
+  )
+  return factsOf(transcript, records, sessions, sealed, crossings)
 }
 
 function factsOf(
   { run, state }: Transcript,
-  { all, from, mayLackSession, lacksKeys }: Records,
-  sessions: Sessions,
+  { from, mayLackSession, lacksKeys }: Records,
+  { keys, known, provenKeys, named }: Sessions,
   sealed: readonly Sealed[],
+  crossings: readonly Crossing[],
 ): Facts {
-  const { keys, known, provenKeys, named } = sessions
   const taken = (kind: Sealed['kind'], way: Way) =>
     sealed.filter((each) => each.kind === kind && each.way === way && each.accepted).length
   const keysOf = (way: Way) =>
@@ -144,38 +147,36 @@ function factsOf(
     ),
     known,
     named,
-    crossings: all.flatMap((record) => crossingOf(record, sessions)),
+    crossings,
   }
 }
 
-function crossingOf(record: WireRecord, { keys, provenKeys, confirms }: Sessions): Crossing[] {
-  const { request, answer, body, answerBody, accepted, whole } = record
+/** Null for a record that counts for nothing: it is wrong, or this peer refused it. */
+function crossingOf(
+  record: WireRecord,
+  sealed: Sealed | null,
+  { keys, provenKeys, confirms }: Sessions,
+): Crossing | null {
+  const { request, answer, body, answerBody, accepted } = record
   const { n, way, route, bytes } = request
-  if (!whole || (way === 'received' && !accepted)) return []
-  const crossing = {
+  const share = keys.find((each) => each.n === n)?.share
+  if (sealed === null && share === undefined) return null
+  const key = share ? bytesToHex(share.publicKey) : ''
+  const what = sealed ? `${sealed.kind} ${sealed.number}` : 'a key message'
+  return {
     n,
     end: answer?.n ?? n,
     way,
     route,
+    what,
+    place: sealed ? `${sealed.session} ${what}` : key,
     hash: sha256(Buffer.from(`${route} ${bytes} `), body),
     answerHash: accepted ? sha256(answerBody) : null,
     answerConfirms: confirms.get(answer?.n ?? 0) ?? null,
     accepted: hasTaken(record),
-    mayBeAnybodys: false,
-    sealed: null,
+    mayBeAnybodys: sealed === null && way === 'received' && !provenKeys.has(key),
+    sealed,
   }
-  if (route === '/wire/keys') {
-    const found = keys.find((each) => each.n === n)
-    if (found === undefined) return []
-    const place = bytesToHex(found.share.publicKey)
-    const mayBeAnybodys = way === 'received' && !provenKeys.has(place)
-    return [{ ...crossing, what: 'a key message', place, mayBeAnybodys }]
-  }
-  const place = placeOf(route, body)
-  if (place === null) return []
-  const { kind, session, number } = place
-  const what = `${kind} ${number}`
-  return [{ ...crossing, what, place: `${session} ${what}`, sealed: { session, number } }]
 }
 
 function sha256(...parts: Uint8Array[]): string {

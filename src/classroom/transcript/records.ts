@@ -2,7 +2,6 @@
 
 import { concatBytes, hexToBytes, utf8ToBytes } from '../../protocol/bytes.ts'
 import { chunksOf } from '../../protocol/stream.ts'
-import type { Suite } from '../../protocol/suites.ts'
 import type { Annotated, Part } from '../../wirelog/annotate.ts'
 import {
   type AnswerEvent,
@@ -50,7 +49,7 @@ export interface Records {
 }
 
 /** Checks the events of `transcript` one by one and with one another; returns the requests in their order. */
-export function recordsOf(transcript: Transcript & { suite: Suite }, findings: Findings): Records {
+export function recordsOf(transcript: Transcript, findings: Findings): Records {
   const { events, from, keepsKeys } = transcript
   checkNumbers(transcript, findings)
   const forms = formsOf(transcript.suite)

@@ -19,11 +19,7 @@ interface Seen {
 }
 
 /** Checks that the state is the one that the records lead to. What does not hold goes to `findings`. */
-export function checkState(
-  { state, suite }: Transcript & { suite: Suite },
-  seen: Seen,
-  findings: Findings,
-): void {
+export function checkState({ state, suite }: Transcript, seen: Seen, findings: Findings): void {
   checkPoints(state, suite, findings)
   checkKeys('sent', state.identity, state.publicKey, seen, findings)
   checkKeys('received', state.peer.identity, state.peer.publicKey, seen, findings)
