@@ -13,7 +13,7 @@ import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/openMemory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
-import { type Command, runCommand, usage, withCommand } from '../helpers/command.ts'
+import { type Command, hasty, runCommand, usage, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { sharedProcess } from '../helpers/shared.ts'
@@ -27,34 +27,22 @@ const step = (port: number, path: string, options = {}) =>
   call(`http://127.0.0.1:${port}${path}`, options)
 
 /**
- * Ends `both` by a signal while somebody is connected, and reads what is left of its output once it listens no more.
+ * Ends `both` by SIGTERM while somebody is connected, and reads what is left of its output once it listens no more.
  * Returns what it printed as SECRET for each port.
  */
-async function secrets(
-  both: Command,
-  ports: [number, number],
-  signal: NodeJS.Signals,
-): Promise<string[][]> {
+async function secretsAtTheEnd(both: Command, ports: [number, number]): Promise<string[][]> {
   const idle = net.connect(ports[0], '127.0.0.1')
   await once(idle, 'connect')
   idle.write('POST /wire/keys HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n')
   idle.on('error', () => {})
-  both.kill(signal)
+  both.kill('SIGTERM')
   for (const port of ports) await until(async () => !(await step(port, '/').catch(() => null)))
   both.child.stdout?.resume()
   assert.equal(await both.ended, 0)
-  for (const port of ports) await assert.rejects(step(port, '/'), { code: 'ECONNREFUSED' })
   return ports.map((port) => secretsOf(linesOf(both.output(), port)))
 }
 
 const onlyLinux = process.platform !== 'linux' && 'only Linux has 127.0.0.2 without being told'
-
-function withBoth(args: string[], use: (both: Command, ports: [number, number]) => Promise<void>) {
-  return withCommand(['both', '--ports', '0,0', '--no-state', ...args], {}, async (both) => {
-    const [a = 0, b = 0] = await both.ports(2)
-    await use(both, [a, b])
-  })
-}
 
 /** The six steps, again and in any order. Returns the safety number. */
 async function sixSteps([a, b]: [number, number]): Promise<string> {
@@ -122,20 +110,22 @@ async function sayMuch(both: Command, [a, b]: [number, number]): Promise<void> {
 }
 
 describe('the six steps, again and in any order,', () => {
-  for (const suite of [SUITES.X25519, SUITES['P-256']])
-    it(`run on ${suite.name} in this process`, () =>
-      withPeers({ suite }, async (a, b) => {
-        await sixSteps([a.port, b.port])
-        assertSecrets(suite, [a.port, b.port], [a.secrets(), b.secrets()])
-      }))
+  it('run on P-256 in this process', () =>
+    withPeers({ suite: SUITES['P-256'] }, async (a, b) => {
+      await sixSteps([a.port, b.port])
+      assertSecrets(SUITES['P-256'], [a.port, b.port], [a.secrets(), b.secrets()])
+    }))
 
   it('run by `both` on X25519MLKEM768, which ends well on SIGTERM, and loses no line if its reader is slow', () => {
     const suite = SUITES.X25519MLKEM768
-    return withBoth(['--curve', suite.name], async (both, ports) => {
+    const args = ['both', '--ports', '0,0', '--no-state', '--curve', suite.name]
+    return withCommand(args, {}, async (both) => {
+      const [a = 0, b = 0] = await both.ports(2)
+      const ports: [number, number] = [a, b]
       const safetyNumber = await sixSteps(ports)
       await both.until(new RegExp(`safety number +${safetyNumber}`))
       await sayMuch(both, ports)
-      assertSecrets(suite, ports, await secrets(both, ports, 'SIGTERM'))
+      assertSecrets(suite, ports, await secretsAtTheEnd(both, ports))
       const received = linesOf(both.output(), ports[1]).filter((line) => LONG.test(line))
       assert.equal(received.length, 10)
       assert.match(both.errors(), /^ecdh-duet: secrets go to standard output[^\n]*\n$/)
@@ -154,8 +144,13 @@ describe('ecdh-duet peer', () => {
         await use(command)
       })
     }
-    const honest = { ports: [a, b] as const, memory: openMemory(at('a'), SUITES.X25519.curve) }
-    const impostor = { ports: [b, a] as const }
+    const peerUrl = (port: number) => `http://127.0.0.1:${port}`
+    const honest = {
+      port: a,
+      peerUrl: peerUrl(b),
+      memory: openMemory(at('a'), SUITES.X25519.curve),
+    }
+    const impostor = { port: b, peerUrl: peerUrl(a) }
     const keysOnBoth = async () => {
       assert.equal((await step(a, '/send_keys')).status, 201)
       const { status, json } = await step(b, '/send_keys')
@@ -254,18 +249,15 @@ describe('a peer says at its start', () => {
 describe('the command', () => {
   const run = sharedProcess()
 
-  it('prints no secret with --no-secrets, keeps what waits, and ends well on SIGINT', () =>
-    withBoth(['--no-secrets', '--message', 'psst'], async (both, [a, b]) => {
-      for (const port of [a, b]) await step(port, '/send_keys')
-      await step(a, '/show')
-      await step(a, '/send_msg')
-      const refused = await step(b, '/decrypt_msg')
-      assert.deepEqual([refused.status, refused.json.code], [409, 'secrets_hidden'])
-      assert.equal((await step(b, '/show')).json.waiting.length, 1)
-      assert.deepEqual(await secrets(both, [a, b], 'SIGINT'), [[], []])
-      assert.equal(both.output().includes('psst'), false)
-      assert.equal(both.errors(), '')
-    }))
+  it('is refused in one line where the address to listen on is none of this machine', async () => {
+    // a link-local one without its interface, and what is too long for a name
+    for (const host of ['fe80::1', 'x'.repeat(300)]) {
+      const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
+      const { code, errors } = await run([...peer, '--host', host])
+      assert.equal(code, 1)
+      assert.equal(errors, `ecdh-duet: ${host} is not an address of this machine; see --host\n`)
+    }
+  })
 
   it('says that a port is taken and what to type, which works, and takes none', async () => {
     const server = net.createServer()
@@ -299,21 +291,18 @@ describe('the command', () => {
     assert.match(alone, new RegExp(`^npx ecdh-duet mallory --ports 8\\d{3},8\\d{3} ${rest}$`))
   })
 
-  it('says that no browser opens the port, where that is so', () =>
-    withCommand(['both', '--ports', '6697,0', '--no-state'], {}, async (both) => {
-      await both.ports(2)
-      await until(() => both.errors().includes('\n'))
-      assert.match(both.errors(), /no browser opens port 6697; for the page take another one/)
-    }))
-
-  it('ends although nobody reads what it said', () =>
-    withBoth([], async (both, ports) => {
-      await sayMuch(both, ports)
+  it('says that no browser opens the port, and ends although nobody reads what it said', () => {
+    const args = ['both', '--ports', '6697,0', '--no-state']
+    return withCommand(args, { node: hasty(20) }, async (both) => {
+      const [a = 0, b = 0] = await both.ports(2)
+      await sayMuch(both, [a, b])
       both.kill()
       if (both.child.exitCode === null) await once(both.child, 'exit')
       assert.equal(both.child.exitCode, 0)
+      assert.match(both.errors(), /no browser opens port 6697; for the page take another one/)
       both.child.stdout?.resume()
-    }))
+    })
+  })
 
   it('exits with 2 on nothing, and with 0 on --help and --version', async () => {
     const { code, output, errors } = await run([])
@@ -400,33 +389,4 @@ describe('wrong usage', () => {
           : `(npx ecdh-duet ${args[0]} --help shows what it takes)\n`
       assert.equal(said.slice(-help.length), help)
     })
-})
-
-describe('an address to listen on that is none of this machine', () => {
-  for (const [what, host] of [
-    ['a link-local one without its interface', 'fe80::1'],
-    ['too long for a name', 'x'.repeat(300)],
-  ] as const)
-    it(`is refused in one line: ${what}`, async () => {
-      const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
-      const { code, errors } = await runCommand([...peer, '--host', host])
-      assert.equal(code, 1)
-      assert.equal(errors, `ecdh-duet: ${host} is not an address of this machine; see --host\n`)
-    })
-})
-
-describe('a command whose standard output nobody reads', () => {
-  for (const [what, args] of Object.entries<() => string[]>({
-    'the help': () => ['--help'],
-    keygen: () => ['keygen', at('keys')],
-    check: () => ['check', at('none.json')],
-    lab: () => ['lab', 'original'],
-  }))
-    it(`ends in one line: ${what}`, () =>
-      withCommand(args(), {}, async (command) => {
-        // before it has begun
-        command.closeOutput()
-        assert.equal(await command.ended, 1)
-        assert.equal(command.errors(), 'ecdh-duet: standard output was closed\n')
-      }))
 })

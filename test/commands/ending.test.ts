@@ -1,31 +1,35 @@
-/** How programs end that go on and on: what they say, and what they leave behind. */
+/** How programs end that go on and on: when they do, what they say, and what they leave behind. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
-import { describe, it } from 'node:test'
-import { call } from '../helpers/call.ts'
-import { type Command, MAIN, runCommand, withCommand } from '../helpers/command.ts'
+import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import tty from 'node:tty'
+import { call, post } from '../helpers/call.ts'
+import { type Command, hasty, MAIN, runCommand, withCommand } from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
+import { mailboxInMemory, mailForm, makeKeys, sealed, storeIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { atTerminal, noTerminal } from '../helpers/pseudo-terminal.ts'
-import { linesOf } from '../helpers/with-peers.ts'
+import { agree, linesOf, startPeers } from '../helpers/with-peers.ts'
 
 const at = folderForEach()
 const BOTH = ['both', '--ports', '0,0']
 const CTRL_C = '\x03'
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+type Signal = (typeof SIGNALS)[number]
 const SLOW = process.env['SLOW'] === '1'
 
 const step = (port: number, path: string) => call(`http://127.0.0.1:${port}${path}`)
 
-async function agree(ports: readonly number[]): Promise<void> {
+async function sendKeys(ports: readonly number[]): Promise<void> {
   for (const port of ports) assert.equal((await step(port, '/send_keys')).status, 201)
 }
 
 /** Has the first peer read nothing of one text, and the second nothing of two. Returns their ports. */
 async function leaveUnread(both: Command): Promise<[number, number]> {
   const [a = 0, b = 0] = await both.ports(2)
-  await agree([a, b])
+  await sendKeys([a, b])
   for (const port of [a, a, b]) assert.equal((await step(port, '/send_msg')).status, 201)
   return [a, b]
 }
@@ -43,15 +47,105 @@ const ownTemporary = () => {
   return { TMPDIR: at('tmp') }
 }
 
+let copies = 0
+/** Asks for the end where these of standard input, output and error are terminals. Signals go by `send`, and not to this process. */
+async function asked(
+  t: TestContext,
+  terminals: number[],
+  options: { loses?: () => boolean; alwaysAtHangup?: boolean } = {},
+) {
+  const { mock } = t.mock.method(tty, 'isatty', (fd: number) => terminals.includes(fd))
+  const { askedToEnd }: typeof import('../../src/commands/ending.ts') = await import(
+    `../../src/commands/ending.ts?copy=${copies++}`
+  )
+  mock.restore()
+  const result = { ended: false, warnings: 0 }
+  const handlers = new Map<string | symbol, () => void>()
+  const on = t.mock.method(process, 'on', (event: string, handler: () => void) => {
+    handlers.set(event, handler)
+    return process
+  })
+  askedToEnd({
+    alwaysAtHangup: options.alwaysAtHangup ?? false,
+    wouldLose: options.loses ?? (() => true),
+    warn: () => result.warnings++,
+  }).then((code) => {
+    assert.equal(code, 0)
+    result.ended = true
+  })
+  on.mock.restore()
+  /** Sends signals at once; what they come to, after `ms`. */
+  return async (signals: Signal[], ms = 0) => {
+    // behind ^C a line is ended
+    const { mock } = t.mock.method(process.stdout, 'write', () => true)
+    for (const signal of signals) handlers.get(signal)?.()
+    mock.restore()
+    await sleep(ms)
+    return { ...result }
+  }
+}
+
+const BOTH_WAYS = [0, 1]
+const ONE_CTRL_C_MS = 250
+const ENDS = { ended: true, warnings: 0 }
+const WARNS = { ended: false, warnings: 1 }
+
+describe('the end of peers', () => {
+  it('is asked for twice at a terminal while texts are unread, and npm sends each Ctrl-C two times', async (t) => {
+    const send = await asked(t, BOTH_WAYS)
+    assert.deepEqual(await send(['SIGINT', 'SIGINT'], ONE_CTRL_C_MS), WARNS)
+    assert.deepEqual(await send(['SIGINT']), { ...WARNS, ended: true })
+  })
+
+  it('is not asked for twice where the texts are read by then, or another signal asks as well', async (t) => {
+    let unread = true
+    const reading = await asked(t, BOTH_WAYS, { loses: () => unread })
+    const ended = reading(['SIGINT'], ONE_CTRL_C_MS)
+    unread = false
+    assert.deepEqual(await ended, ENDS)
+    const terminated = await asked(t, BOTH_WAYS)
+    assert.deepEqual(await terminated(['SIGINT', 'SIGTERM'], ONE_CTRL_C_MS), ENDS)
+  })
+
+  it('comes with the first signal else: nothing is unread, nobody is there to ask, or it is no Ctrl-C', async (t) => {
+    for (const [terminals, loses, signal] of [
+      [BOTH_WAYS, false, 'SIGINT'],
+      [BOTH_WAYS, true, 'SIGTERM'],
+      [BOTH_WAYS, true, 'SIGHUP'],
+      [[1, 2], true, 'SIGINT'],
+      [[0, 2], true, 'SIGINT'],
+      [[], true, 'SIGINT'],
+      [[], true, 'SIGTERM'],
+    ] as const) {
+      const send = await asked(t, [...terminals], { loses: () => loses })
+      assert.deepEqual(await send([signal]), ENDS, `${signal} at ${terminals}`)
+    }
+  })
+
+  it('comes by a hangup if a stream was a terminal, or if there are files that only the end removes', async (t) => {
+    for (const [terminals, alwaysAtHangup, ends] of [
+      [[], false, false],
+      [[], true, true],
+      [[0], false, true],
+      [[2], false, true],
+    ] as const) {
+      const send = await asked(t, [...terminals], { alwaysAtHangup })
+      assert.equal((await send(['SIGHUP'])).ended, ends)
+    }
+  })
+})
+
 describe('peers that end with unread texts', () => {
-  for (const signal of SIGNALS)
-    it(`say how many, each of them, after ${signal}`, () =>
-      withCommand([...BOTH, '--no-state'], {}, async (both) => {
-        const ports = await leaveUnread(both)
-        both.kill(signal)
-        assert.equal(await both.ended, 0)
-        assert.deepEqual(lastWords(both, ports), [`✗  ${ONE}`, `✗  ${TWO}`])
-      }))
+  it('say how many, each of them, and their pictures are gone', () =>
+    withCommand([...BOTH, '--no-state'], { env: ownTemporary() }, async (both) => {
+      const [a, b] = await leaveUnread(both)
+      assert.equal((await step(a, '/send_image')).status, 201)
+      assert.match(temporary().join(), /\.png/)
+      both.kill('SIGHUP')
+      assert.equal(await both.ended, 0)
+      assert.deepEqual(lastWords(both, [a, b]), [`✗  ${ONE}`, `✗  ${TWO}`])
+      assert.deepEqual(temporary(), [])
+    }))
 
   it('say it on standard error where nobody reads the other any more', () =>
     withCommand([...BOTH, '--no-state'], {}, async (both) => {
@@ -68,37 +162,18 @@ describe('peers that end with unread texts', () => {
       ])
     }))
 
-  it('say nothing of texts that were read, nor of mail, which stays', async () => {
-    const [a = 0, b = 0] = await freePorts(2)
-    const { code } = await runCommand(['keygen', at('keys')])
-    assert.equal(code, 0)
-    const peer = (port: number, other: number, ...more: string[]) => [
-      'peer',
-      '--port',
-      `${port}`,
-      '--peer',
-      `http://127.0.0.1:${other}`,
-      '--no-state',
-      ...more,
-    ]
-    const mailbox = ['--mailbox', at('mail'), '--mailbox-key', at('keys', 'key.public.pem')]
-    await withCommand(peer(a, b, ...mailbox), {}, (one) =>
-      withCommand(peer(b, a), {}, async (other) => {
-        for (const each of [one, other]) await each.ports(1)
-        await agree([a, b])
-        const to = `http://127.0.0.1:${a}`
-        const sent = await runCommand(['send', '--to', to], { input: 'a text' })
-        assert.equal(sent.code, 0)
-        for (let i = 0; i < 3; i++) {
-          assert.equal((await step(b, '/send_msg')).status, 201)
-          if (i === 1) await step(a, '/decrypt_msg')
-        }
-        for (const each of [one, other]) each.kill()
-        assert.deepEqual([await one.ended, await other.ended], [0, 0])
-        assert.deepEqual(lastWords(one, [a]), [`✗  ${ONE}`])
-        assert.doesNotMatch(other.output(), /not read/)
-      }),
-    )
+  it('count neither texts that were read, nor mail, which stays', async () => {
+    const key = makeKeys(at('keys')).pair
+    const { peers, close } = await startPeers({ openMailbox: () => mailboxInMemory(key) })
+    const [a, b] = peers
+    await agree(a, b)
+    const form = mailForm(await sealed(key, 'a text'))
+    for (const { url } of peers) assert.equal((await post(`${url}/message`, form)).status, 201)
+    for (let i = 0; i < 3; i++) {
+      assert.equal((await b.call('/send_msg')).status, 201)
+      if (i === 1) await a.call('/decrypt_msg')
+    }
+    assert.deepEqual(await close(), [{ port: a.port, texts: 1 }])
   })
 
   it("say it of Mallory's victims, and none asks where no terminal is", async () => {
@@ -108,7 +183,7 @@ describe('peers that end with unread texts', () => {
     const args = ['mallory', '--ports', ports.slice(0, 2).join(), '--between', between]
     await withCommand([...args, '--with', 'strangers'], {}, async (mallory) => {
       await mallory.ports(4)
-      await agree([a, b])
+      await sendKeys([a, b])
       assert.equal((await step(a, '/send_msg')).status, 201)
       mallory.kill('SIGINT')
       assert.equal(await mallory.ended, 0)
@@ -118,13 +193,11 @@ describe('peers that end with unread texts', () => {
 })
 
 describe('Ctrl-C at a terminal', { skip: noTerminal }, () => {
-  const withBoth = (use: Parameters<typeof atTerminal>[3]) =>
-    atTerminal([...BOTH, '--no-state'], at(), {}, use)
-
   it('asks for a second one while texts are unread, says how to read them, and goes on', () =>
-    withBoth(async ({ command, type, ended }) => {
+    atTerminal([...BOTH, '--no-state'], at(), {}, async ({ command, kill, type, ended }) => {
       const [a, b] = await leaveUnread(command)
-      type(CTRL_C)
+      // as npm does
+      for (let i = 0; i < 2; i++) kill('SIGINT')
       await command.until(new RegExp(`To read them first: curl http://127.0.0.1:${b}/`))
       assert.deepEqual(linesOf(command.output().replaceAll('\r', ''), a).slice(-2), [
         '✗  not read yet          1 text is lost if you press Ctrl-C again.',
@@ -137,88 +210,44 @@ describe('Ctrl-C at a terminal', { skip: noTerminal }, () => {
       assert.doesNotMatch(command.output(), /1 text is lost: /)
     }))
 
-  it('is one, although npm sends the same signal once more', () =>
-    withBoth(async ({ command, kill, type, ended }) => {
-      await leaveUnread(command)
-      for (let i = 0; i < 2; i++) kill('SIGINT')
-      await command.until(/2 texts are lost if/)
+  it('ends peers whose texts nobody can read, with --no-secrets, which show none and open none', () => {
+    const args = ['--no-state', '--no-secrets', '--message', 'psst']
+    return atTerminal([...BOTH, ...args], at(), {}, async ({ command, type, ended }) => {
+      const [a, b] = await leaveUnread(command)
+      await step(a, '/show')
+      const refused = await step(b, '/decrypt_msg')
+      assert.deepEqual([refused.status, refused.json.code], [409, 'secrets_hidden'])
+      assert.equal((await step(b, '/show')).json.waiting.length, 2)
       type(CTRL_C)
       assert.equal(await ended(), 0)
       assert.match(command.output(), /2 texts are lost: /)
-    }))
-
-  it('ends peers that have nothing to read, and SIGTERM any of them', () =>
-    withBoth(async ({ command, type, ended }) => {
-      await command.ports(2)
-      type(CTRL_C)
-      assert.equal(await ended(), 0)
-      assert.doesNotMatch(command.output(), /lost/)
-      await withBoth(async ({ command, kill, ended }) => {
-        await leaveUnread(command)
-        kill('SIGTERM')
-        assert.equal(await ended(), 0)
-        assert.match(command.output(), /2 texts are lost: /)
-        assert.doesNotMatch(command.output(), /Ctrl-C/)
-      })
-    }))
-
-  it('ends peers whose texts nobody can read, with --no-secrets', () =>
-    atTerminal(
-      [...BOTH, '--no-state', '--no-secrets'],
-      at(),
-      {},
-      async ({ command, type, ended }) => {
-        await leaveUnread(command)
-        type(CTRL_C)
-        assert.equal(await ended(), 0)
-        assert.match(command.output(), /2 texts are lost: /)
-      },
-    ))
+      assert.doesNotMatch(command.output(), /SECRET|psst|secrets go to/)
+    })
+  })
 })
 
 describe('a hangup', () => {
-  it('ends peers without a state, wherever their streams go, and their pictures are gone', () =>
-    withCommand([...BOTH, '--no-state'], { env: ownTemporary() }, async (both) => {
-      const ports = await both.ports(2)
-      await agree(ports)
-      assert.equal((await step(ports[0] ?? 0, '/send_image')).status, 201)
-      assert.match(temporary().join(), /\.png/)
-      both.kill('SIGHUP')
-      assert.equal(await both.ended, 0)
-      assert.deepEqual(temporary(), [])
-    }))
-
   it('does not end peers with a state that are at no terminal: nohup keeps them', () =>
     withCommand(BOTH, { cwd: at() }, async (both) => {
-      const [a = 0, b = 0] = await both.ports(2)
+      const ports = await both.ports(2)
       both.kill('SIGHUP')
-      await agree([a, b])
+      await sendKeys(ports)
       both.kill('SIGTERM')
       assert.equal(await both.ended, 0)
     }))
 
-  it('ends everything else at its terminal, which is gone then', { skip: noTerminal }, async () => {
-    const env = ownTemporary()
-    await atTerminal([...BOTH, '--no-state'], at(), env, async ({ command, hangUp, ended }) => {
-      const [a] = await leaveUnread(command)
-      assert.equal((await step(a, '/send_image')).status, 201)
-      assert.match(temporary().join(), /\.png/)
-      hangUp()
-      assert.equal(await ended(), 0)
-      assert.deepEqual(temporary(), [])
-    })
-    const keys = ['--key', at('keys', 'key.private.pem')]
-    assert.equal((await runCommand(['keygen', at('keys')])).code, 0)
-    for (const [args, says, turn] of [
+  it('ends everything at its terminal, which is gone then', { skip: noTerminal }, async () => {
+    const { privateFile } = makeKeys(at('keys'))
+    for (const [args, says, lock] of [
       [[...BOTH, '--state', at('state')], /ready[\s\S]*ready/, ['state', '%', 'running']],
-      [['watch', at('mail'), ...keys], /watching/, ['mail', 'watching']],
+      [['watch', at('mail'), '--key', privateFile], /watching/, ['mail', 'watching']],
     ] as const)
-      await atTerminal(args, at(), env, async ({ command, hangUp, ended }) => {
+      await atTerminal(args, at(), {}, async ({ command, hangUp, ended }) => {
         await command.until(says)
         const [port = ''] = /^\d+/.exec(command.output()) ?? []
         hangUp()
         assert.equal(await ended(), 0)
-        const names = turn.map((name) => name.replace('%', port))
+        const names = lock.map((name) => name.replace('%', port))
         assert.deepEqual(fs.readdirSync(at(...names)), ['free'])
       })
   })
@@ -239,41 +268,50 @@ describe('a hangup', () => {
     })
 })
 
+describe('a command whose standard output nobody reads', () => {
+  for (const [what, args] of Object.entries<() => string[]>({
+    'the help': () => ['--help'],
+    keygen: () => ['keygen', at('keys')],
+  }))
+    it(`ends in one line: ${what}`, () =>
+      withCommand(args(), {}, async (command) => {
+        // before it has begun
+        command.closeOutput()
+        assert.equal(await command.ended, 1)
+        assert.equal(command.errors(), 'ecdh-duet: standard output was closed\n')
+      }))
+})
+
 describe('a full disk behind standard output', {
   skip: fs.existsSync('/dev/full') ? false : 'only Linux and BSD have a device that is always full',
 }, () => {
-  const program = ['sh', '-c', 'exec "$0" "$@" >/dev/full', process.execPath, MAIN]
-  const FULL = "ecdh-duet: standard output can't be written (ENOSPC)\n"
+  /** Runs a command in a hurry, and returns the last line that it says. */
+  const lastLine = async (args: string[]) => {
+    const script = 'exec "$0" "$@" >/dev/full'
+    const program = ['sh', '-c', script, process.execPath, ...hasty(20), MAIN]
+    const { code, errors } = await runCommand(args, { program, cwd: at() })
+    assert.equal(code, 1)
+    return errors.split('\n').at(-2)
+  }
+  const FULL = "ecdh-duet: standard output can't be written (ENOSPC)"
 
-  for (const args of [['--help'], ['check', 'none.json'], ['lab', 'original']])
-    it(`ends ecdh-duet ${args.join(' ')} with one line that says so`, async () => {
-      const { code, errors } = await runCommand(args, { program, cwd: at() })
-      assert.deepEqual([code, errors], [1, FULL])
-    })
+  for (const args of [
+    ['check', 'none.json'],
+    ['lab', 'original'],
+  ])
+    it(`ends ecdh-duet ${args.join(' ')} with one line that says so`, async () =>
+      assert.equal(await lastLine(args), FULL))
 
   it('ends peers in order', async () => {
-    const { code, errors } = await runCommand([...BOTH, '--state', at('state')], { program })
-    assert.equal(code, 1)
-    assert.equal(errors.endsWith(FULL), true)
+    assert.equal(await lastLine([...BOTH, '--state', 'state']), FULL)
     for (const port of fs.readdirSync(at('state')).filter((name) => /^\d+$/.test(name)))
       assert.deepEqual(fs.readdirSync(at('state', port, 'running')), ['free'])
   })
 
   it('ends a watcher, and the mail that it could not print stays', async () => {
-    const key = (which: string) => at('keys', `key.${which}.pem`)
-    assert.equal((await runCommand(['keygen', at('keys')])).code, 0)
-    const mail = ['--mailbox', at('mail'), '--mailbox-key', key('public')]
-    const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state', ...mail]
-    await withCommand(peer, {}, async (server) => {
-      const [port] = await server.ports(1)
-      const to = ['send', '--to', `http://127.0.0.1:${port}`]
-      assert.equal((await runCommand(to, { input: 'a text' })).code, 0)
-    })
-    const { code, errors } = await runCommand(['watch', at('mail'), '--key', key('private')], {
-      program,
-    })
-    assert.equal(code, 1)
-    assert.equal(errors.endsWith(FULL), true)
+    const { pair, privateFile } = makeKeys(at('keys'))
+    await storeIn(at('mail'), pair, 'a text')
+    assert.equal(await lastLine(['watch', at('mail'), '--key', privateFile]), FULL)
     assert.equal(fs.readdirSync(at('mail', 'new')).length, 1)
   })
 })

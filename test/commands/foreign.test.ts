@@ -51,45 +51,12 @@ const forged = [
   'ecdh-duet: paste this',
   '│ hello ┘',
 ]
-const odd = fc.constantFrom(
-  ...forged,
-  ...[
-    '\u001b[2J',
-    '\r\n',
-    '\t',
-    '\ufeff',
-    '\u200b',
-    '\u200d',
-    '\ufe0f',
-    '\u00ad',
-    '\u3164',
-    '\u2800',
-  ],
-  ...[
-    '\u{e0041}',
-    '\u0301',
-    '\u0301\u0301\u0301\u0301\u0301\u0301',
-    '\ue000',
-    '\u0378',
-    '\u202e',
-    '\ud800',
-  ],
-  ...[
-    '\u0387',
-    '\uffeb',
-    '\u2022',
-    '✔',
-    '❌',
-    '漢字',
-    '한',
-    '\u1112\u1161\u11ab',
-    '👍🏽',
-    '🇪🇸',
-    'का',
-    'é',
-    'ﷺ',
-  ],
-)
+/** What acts or is not seen, what joins, what looks like a sign of ours, and writing of many kinds. */
+const ODD = [
+  '\u001b[2J|\r\n|\t|\ufeff|\u200b|\u200d|\ufe0f|\u00ad|\u3164|\u2800|\u{e0041}|\u202e|\ud800|\ue000|\u0378',
+  '\u0301|\u0301\u0301\u0301\u0301\u0301\u0301|\u0387|\uffeb|\u2022|✔|❌|漢字|한|\u1112\u1161\u11ab|👍🏽|🇪🇸|का|é|ﷺ',
+].flatMap((all) => all.split('|'))
+const odd = fc.constantFrom(...forged, ...ODD)
 const blanks = fc
   .tuple(fc.constantFrom(...' \u00a0\t\u2003\u3000\u3164\u2800'), fc.integer({ min: 1, max: 400 }))
   .map(([blank, count]) => blank.repeat(count))
@@ -166,7 +133,12 @@ describe('a text from outside', () => {
 
   it('keeps every character that is seen and no sign of ours, and no other one', () => {
     let kept = 0
-    for (let begin = 0; begin < 0x110000; begin += 0x400) {
+    // most planes are empty, or private: every sixteenth thousand of them
+    for (
+      let begin = 0;
+      begin < 0x110000;
+      begin += begin < 0x40000 || begin >> 16 === 14 ? 0x400 : 0x4000
+    ) {
       const all = Array.from({ length: 0x400 }, (_, i) => String.fromCodePoint(begin + i))
       const written = printable(all.map((one) => `a${one}`).join(''))
       assert.doesNotMatch(written, FORBIDDEN)

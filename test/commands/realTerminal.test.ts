@@ -13,8 +13,8 @@ import { noTmux, withTmux } from '../helpers/tmux.ts'
 const at = folderForAll()
 const program = (...args: string[]) => [process.execPath, MAIN, ...args]
 
-/** Blanks up to here end at the end of a row on terminals of 80, 100, 110, 120 and 132 columns. */
-const COLUMNS = 13_200
+/** Blanks up to here end at the end of a row on terminals of 80 and of 132 columns. */
+const COLUMNS = 2640
 const NUMBER = '11111 22222 33333 44444 55555 66666 77777 88888 99999 00000 12345 67890'
 /** Behind a head of so many columns, what stands at the beginning of a row if the terminal wraps it. */
 const attack = (row: string, head: number) => `Hi!${' '.repeat(COLUMNS - head - 3)}${row}`
@@ -40,7 +40,7 @@ describe('a text from outside on a real terminal', { skip: noTmux }, () => {
       const genuine = numbers()
       assert.equal(genuine, 2)
       const head = `${b}  ●  SECRET message 0      `.length
-      for (const [seq, columns] of [80, 100, 110, 120, 132, 33].entries()) {
+      for (const [seq, columns] of [80, 132, 33].entries()) {
         await tmux.resize(columns)
         const text = attack(`${b}  ·  safety number         ${NUMBER}${seq}`, head)
         await call(`http://127.0.0.1:${a}/send_msg`, posting(TEXT, text))
@@ -51,7 +51,7 @@ describe('a text from outside on a real terminal', { skip: noTmux }, () => {
         for (const row of rows.slice(begin + 1, end + 1)) assert.match(row, /^ *│ |^ *$/)
         assert.equal(numbers(), genuine)
       }
-      for (const columns of [132, 100, 79, 53, 40, 20, 200]) {
+      for (const columns of [100, 53, 20, 200]) {
         await tmux.resize(columns)
         assert.equal(numbers(), columns < 24 ? 0 : genuine, `${columns} columns`)
       }

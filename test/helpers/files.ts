@@ -1,10 +1,12 @@
 /** Folders and files of tests, and what the system says when it refuses them. */
 
+import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { after, afterEach, before, beforeEach, type TestContext } from 'node:test'
+import { StateError } from '../../src/state/files.ts'
 
 /** A place in a folder of tests, or the folder itself. */
 export type Place = (...names: string[]) => string
@@ -36,6 +38,17 @@ export function makePipe(file: string): void {
 /** What the system says with `code` and nothing else. */
 export function systemError(code: string): NodeJS.ErrnoException {
   return Object.assign(new Error('the system'), { code })
+}
+
+/** Tells a StateError in one line that begins with the file's name. */
+export function saysOf(file: string, says: RegExp): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof StateError, `${error}`)
+    assert.ok(error.message.startsWith(`${file}: `), error.message)
+    assert.match(error.message, says)
+    assert.equal(error.message.includes('\n'), false)
+    return true
+  }
 }
 
 /** Throws it. */
@@ -71,6 +84,23 @@ export function filesOpened(t: TestContext): { opened: string[]; open: Map<numbe
     open.delete(fd)
   })
   return { opened, open }
+}
+
+/** How many files `fs.promises` opens from now on, and how many of them are closed. */
+export function handlesOpened(t: TestContext): { opened: number; closed: number } {
+  const count = { opened: 0, closed: 0 }
+  const { open } = fs.promises
+  t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
+    const handle = await open(...args)
+    count.opened++
+    const { close } = handle
+    t.mock.method(handle, 'close', () => {
+      count.closed++
+      return close()
+    })
+    return handle
+  })
+  return count
 }
 
 let gone: number | undefined

@@ -2,7 +2,7 @@
 
 import fs from 'node:fs'
 import type { TestContext } from 'node:test'
-import { idOf } from '../../src/mailbox/maildir.ts'
+import { idOf, Maildir } from '../../src/mailbox/maildir.ts'
 import { openMailbox } from '../../src/mailbox/openMailbox.ts'
 import { checkSealed, seal } from '../../src/mailbox/seal.ts'
 import type { Mailbox } from '../../src/peer/contract.ts'
@@ -25,16 +25,15 @@ export function mailboxIn(dir: string, key: PublicKey): Mailbox {
   return openMailbox(dir, key, known)
 }
 
-/** One that keeps nothing for long, for tests that are about other things. */
-export function mailboxInMemory(): Mailbox {
-  const key = new KeyPair(X25519)
+/** A mailbox that keeps nothing for long, for tests that are about other things. */
+export function mailboxInMemory(key: PublicKey = new KeyPair(X25519)): Mailbox {
   const ids = new Set<string>()
   return {
     publicKey: encodePublicKey(key),
     fingerprint: fingerprint(key),
     place: 'memory',
     store: async (bytes) => {
-      checkSealed(X25519, bytes)
+      checkSealed(key.curve, bytes)
       const id = idOf(bytes)
       const fresh = !ids.has(id)
       ids.add(id)
@@ -45,6 +44,12 @@ export function mailboxInMemory(): Mailbox {
 
 export function sealed(recipient: PublicKey, text: string): Promise<Uint8Array> {
   return seal(recipient, utf8ToBytes(text))
+}
+
+/** Delivers a text to the mailbox in `dir`, sealed to `key`. */
+export async function storeIn(dir: string, key: PublicKey, text: string) {
+  fs.mkdirSync(dir, { recursive: true })
+  return new Maildir(dir).deliver(await sealed(key, text))
 }
 
 /** The body of `POST /message`. */

@@ -7,7 +7,7 @@ import { watchMaildir } from '../../src/mailbox/watchMaildir.ts'
 import type { WatchEvent } from '../../src/peer/contract.ts'
 import type { KeyPair } from '../../src/protocol/curves.ts'
 import { folderForEach } from './files.ts'
-import { type MailKeys, makeKeys, sealed } from './mail.ts'
+import { type MailKeys, makeKeys, storeIn } from './mail.ts'
 import { until } from './until.ts'
 
 /** An empty mailbox in the folder `mail` of each test's folder, and its keys beside it. */
@@ -20,7 +20,7 @@ export function mailboxForEach() {
     keys: {} as MailKeys,
     namesIn: (sub: string) => fs.readdirSync(at('mail', sub)).sort(),
     /** Seals a text to the key and delivers it. */
-    store: async (text: string) => new Maildir(box.dir).deliver(await sealed(box.keys.pair, text)),
+    store: (text: string) => storeIn(box.dir, box.keys.pair, text),
     /** Watches beside `use`, and ends well. */
     watching: (use: Use, tell?: Tell) => watching(box.dir, box.keys.pair, use, tell),
   }

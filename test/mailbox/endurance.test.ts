@@ -162,38 +162,3 @@ describe('a watcher that is killed', () => {
     assertAllRead(1)
   })
 })
-
-describe('two servers and two watchers on one mailbox', () => {
-  it('read each message once, and the second watcher goes on where the first was killed', async () => {
-    const texts = Array.from({ length: 30 }, (_, i) => `text ${i}`)
-    const forms = await Promise.all(texts.map(formOf))
-    const [one = 0] = await freePorts(1)
-    await withServer(one, () =>
-      withPeers({ openMailbox }, async ({ port: two }) => {
-        /** Some to the one, some to the other, and every third to both at the same moment. */
-        const send = async (from: number, to: number) => {
-          const sent = forms.slice(from, to).flatMap((form, i) => {
-            const ports = i % 3 === 0 ? [one, two] : [i % 3 === 1 ? one : two]
-            return ports.map((port) => post(`http://127.0.0.1:${port}/message`, form))
-          })
-          for (const { status, text } of await Promise.all(sent)) assert.equal(status, 201, text)
-        }
-        const ofFirst = await untilKilled(async (first) => {
-          await first.until(/watching/)
-          await watching(async ({ texts: ofSecond, told }) => {
-            await told('other watcher')
-            await send(0, 20)
-            await until(() => namesIn('new').length === 0)
-            first.kill('SIGKILL')
-            await first.ended
-            await send(20, 30)
-            await until(() => namesIn('cur').length === texts.length)
-            assert.deepEqual(ofSecond.sort(), texts.slice(20).sort())
-          })
-        })
-        assert.deepEqual(ofFirst.sort(), texts.slice(0, 20).sort())
-      }),
-    )
-    assertAllRead(texts.length)
-  })
-})

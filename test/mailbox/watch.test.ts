@@ -25,18 +25,17 @@ const { at, namesIn, store, watching } = box
 
 const SEEN = process.platform === 'win32' ? ';2,S' : ':2,S'
 
-/** Stands in for the system's word of what changes in a folder. */
-class Eye extends EventEmitter {
+/** Stands in for what tells of changes in a folder. */
+class FakeWatch extends EventEmitter {
   isClosed = false
   ring = () => {}
 
-  static of(t: TestContext): Eye {
-    const eye = new Eye()
+  constructor(t: TestContext) {
+    super()
     t.mock.method(fs, 'watch', (_folder: string, ring: () => void) => {
-      eye.ring = ring
-      return eye
+      this.ring = ring
+      return this
     })
-    return eye
   }
 
   close(): void {
@@ -97,7 +96,7 @@ describe('a watcher', () => {
 
   it('looks once for each word of the system, also for one that comes while it reads', async (t) => {
     lookAgainAfter(t)
-    const eye = Eye.of(t)
+    const changes = new FakeWatch(t)
     const looks = t.mock.method(Maildir.prototype, 'entries')
     const idle = async () => {
       for (let seen = -1; seen !== looks.mock.callCount(); ) {
@@ -113,8 +112,8 @@ describe('a watcher', () => {
         await until(() => namesIn('new').length === 0)
         await idle()
         const before = looks.mock.callCount()
-        eye.ring()
-        eye.ring()
+        changes.ring()
+        changes.ring()
         await until(() => looks.mock.callCount() > before)
         await idle()
         assert.equal(looks.mock.callCount(), before + 1)
@@ -122,22 +121,22 @@ describe('a watcher', () => {
       async ({ type }) => {
         if (type !== 'mail' || namesIn('new').length !== 1 || namesIn('cur').length > 0) return
         await store('two')
-        eye.ring()
+        changes.ring()
       },
     )
   })
 
   it('goes on when the system can tell of changes no more, and closes what told of them', async (t) => {
     lookAgainAfter(t, 1)
-    const eye = Eye.of(t)
+    const changes = new FakeWatch(t)
     await watching(async ({ untilTexts }) => {
       await store('one')
       await untilTexts(1)
-      eye.emit('error', systemError('EPERM'))
+      changes.emit('error', systemError('EPERM'))
       await store('two')
       await untilTexts(2)
     })
-    assert.equal(eye.isClosed, true)
+    assert.equal(changes.isClosed, true)
   })
 
   it("says once whose turn it is, that it is nobody's, that it reads, and looks at nothing till then", async (t) => {
@@ -206,16 +205,28 @@ describe('a watcher', () => {
   it('leaves a text that could not be printed, and ends', async () => {
     const { id } = await store('for another day')
     const closed = new Error('closed')
-    await assert.rejects(
-      watching(
-        ({ told }) => told('mail'),
-        async ({ type }) => {
-          if (type === 'mail') throw closed
-        },
-      ),
-      closed,
+    const failing = watching(
+      ({ told }) => told('mail'),
+      async ({ type }) => {
+        if (type === 'mail') throw closed
+      },
     )
+    await assert.rejects(failing, closed)
     assert.deepEqual(['new', 'cur', 'watching'].map(namesIn), [[id], [], ['free']])
+  })
+
+  it('ends, and prints nothing twice, when it can not move what it printed', async () => {
+    await store('once')
+    const printed: string[] = []
+    const failing = watching(
+      ({ told }) => told('mail'),
+      async ({ type }) => {
+        printed.push(type)
+        if (type === 'mail') fs.rmdirSync(at('mail', 'cur'))
+      },
+    )
+    await assert.rejects(failing, { code: 'ENOENT' })
+    assert.deepEqual(printed, ['watching', 'mail'])
   })
 
   it('does not mind if its owner takes a message away while it is printed', async () => {
@@ -233,23 +244,6 @@ describe('a watcher', () => {
     )
   })
 
-  it('ends, and prints nothing twice, when it can not move what it printed', async () => {
-    await store('once')
-    let printed = 0
-    await assert.rejects(
-      watching(
-        ({ told }) => told('mail'),
-        async ({ type }) => {
-          if (type !== 'mail') return
-          printed++
-          fs.rmdirSync(at('mail', 'cur'))
-        },
-      ),
-      { code: 'ENOENT' },
-    )
-    assert.equal(printed, 1)
-  })
-
   it('ends after the text that is under way, and leaves the rest for the next one', async () => {
     for (const text of ['one', 'two', 'three']) await store(text)
     const ending = new AbortController()
@@ -259,14 +253,9 @@ describe('a watcher', () => {
       ending.abort()
       read.push(Buffer.from(event.SECRET).toString())
     }
-    await watchMaildir({
-      maildir: new Maildir(box.dir),
-      pair: box.keys.pair,
-      tell,
-      signal: ending.signal,
-    })
-    assert.equal(read.length, 1)
-    assert.deepEqual([namesIn('cur').length, namesIn('new').length], [1, 2])
+    const { pair } = box.keys
+    await watchMaildir({ maildir: new Maildir(box.dir), pair, tell, signal: ending.signal })
+    assert.deepEqual([read.length, namesIn('cur').length, namesIn('new').length], [1, 1, 2])
     await watching(async ({ untilTexts, texts }) => {
       await untilTexts(2)
       assert.deepEqual([...read, ...texts].sort(), ['one', 'three', 'two'])
@@ -277,29 +266,25 @@ describe('a watcher', () => {
 describe('the terminal of a watcher', () => {
   it('shows each text escaped, with its time, marked before anything that it says', async () => {
     const { terminal, shown } = keptTerminal()
-    const attack = 'hello\u001b[2J\r\n●  SECRET mail  sender verified\u202e'
-    for (const [time, text] of [
-      [1_700_000_000_123, attack],
-      [Number.NaN, 'hello'],
-    ] as const)
-      await terminal.tellOfMailbox({
-        type: 'mail',
-        stored: new Date(time),
-        SECRET: Buffer.from(text),
-      })
-    await terminal.tellOfMailbox({
-      type: 'passed over',
-      name: `\u001b[31m${'x'.repeat(200)}`,
-      why: 'It is not a file.',
-    })
-    const [mail, timeless, passed, rest] = shown().split('\n')
-    assert.equal(
-      mail,
-      '●  SECRET mail           2023-11-14T22:13:20Z  sender unverified  hello\\u{1b}[2J\\r\\n\\u{25cf}\\u{20}\\u{20}SECRET mail\\u{20}\\u{20}sender verified\\u{202e}',
-    )
-    assert.equal(timeless, '●  SECRET mail           at no known time  sender unverified  hello')
-    assert.match(passed ?? '', /^✗ {2}passed over {11}\\u\{1b\}\[31mx+… {2}It is not a file\.$/)
-    assert.equal(rest, '')
+    const mail = (time: number, text: string): WatchEvent => {
+      return { type: 'mail', stored: new Date(time), SECRET: Buffer.from(text) }
+    }
+    const name = `\u001b[31m${'x'.repeat(200)}`
+    for (const event of [
+      mail(1_700_000_000_123, 'hello\u001b[2J\n●  SECRET mail  sender verified\u202e'),
+      mail(Number.NaN, 'hello'),
+      { type: 'passed over', name, why: 'It is not a file.' } as const,
+    ])
+      await terminal.tellOfMailbox(event)
+    const MAIL = '●  SECRET mail           '
+    const escaped =
+      'hello\\u{1b}[2J\\n\\u{25cf}\\u{20}\\u{20}SECRET mail\\u{20}\\u{20}sender verified\\u{202e}'
+    assert.deepEqual(shown().split('\n'), [
+      `${MAIL}2023-11-14T22:13:20Z  sender unverified  ${escaped}`,
+      `${MAIL}at no known time  sender unverified  hello`,
+      `✗  passed over           \\u{1b}[31m${'x'.repeat(50)}…  It is not a file.`,
+      '',
+    ])
   })
 
   it('has told only when the system has taken it', async () => {
@@ -309,15 +294,15 @@ describe('the terminal of a watcher', () => {
     }
     const terminal = createTerminal({ output: { write }, showsSecrets: true })
     let told = false
-    const event: WatchEvent = { type: 'watching', place: 'x' }
-    const telling = terminal.tellOfMailbox(event).then(() => {
+    const tell = () => terminal.tellOfMailbox({ type: 'watching', place: 'x' })
+    const telling = tell().then(() => {
       told = true
     })
     await new Promise(setImmediate)
     assert.equal(told, false)
     taken()
     await telling
-    const failing = terminal.tellOfMailbox(event)
+    const failing = tell()
     taken(new Error('closed'))
     await assert.rejects(failing, /closed/)
   })
@@ -357,7 +342,7 @@ describe('ecdh-duet watch', () => {
     }))
 
   it('ends on one signal while nobody reads on, and keeps what it could not show', () =>
-    withCommand(args(), {}, async (watcher) => {
+    withCommand(args(), { node: hasty(20) }, async (watcher) => {
       await watcher.until(/watching/)
       watcher.child.stdout?.pause()
       // several times what a pipe holds

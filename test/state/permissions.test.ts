@@ -12,7 +12,7 @@ import { folderForEach } from '../helpers/files.ts'
 const at = folderForEach()
 const disk = (...names: string[]) => at('disk', ...names)
 
-/** Runs `use` while every file that is open says that everyone can read it. */
+/** Runs `use` while every open file says that everyone can read it. */
 async function faked(use: () => Promise<void>): Promise<void> {
   fs.mkdirSync(disk())
   const { fstatSync } = fs
@@ -21,11 +21,7 @@ async function faked(use: () => Promise<void>): Promise<void> {
     stat.mode |= 0o077
     return stat
   })
-  try {
-    await use()
-  } finally {
-    says.mock.restore()
-  }
+  await use().finally(() => says.mock.restore())
 }
 
 /** Runs `use` while there is such a file system. */
@@ -35,11 +31,7 @@ async function mounted(use: () => Promise<void>, ...options: string[]): Promise<
   const args = ['--perms=0777', '--chmod-ignore', ...options, real, disk()]
   const { status, stderr } = spawnSync('bindfs', args, { encoding: 'utf8' })
   assert.equal(status, 0, stderr)
-  try {
-    await use()
-  } finally {
-    spawnSync('fusermount', ['-u', disk()])
-  }
+  await use().finally(() => spawnSync('fusermount', ['-u', disk()]))
 }
 
 /** Why there is no such file system here, or false. */
@@ -49,8 +41,14 @@ const noBindfs =
     : 'bindfs, or FUSE, is not here'
 
 const files = () => fs.readdirSync(disk(), { recursive: true, encoding: 'utf8' })
-const aKey = () => encodePrivateKey(new KeyPair(X25519))
-const elsewhere = /such as that of your home folder/
+const writeKey = (file: string) =>
+  fs.writeFileSync(file, encodePrivateKey(new KeyPair(X25519)), { mode: 0o600 })
+const PEER = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9']
+const refuses = async (args: string[], ...says: RegExp[]) => {
+  const line = await refusal(args)
+  for (const each of [/such as that of your home folder/, ...says]) assert.match(line, each)
+  return line
+}
 
 for (const [what, withDisk, skip] of [
   ['a faked', faked, false],
@@ -59,42 +57,34 @@ for (const [what, withDisk, skip] of [
   describe(`on ${what} file system without permissions`, { skip }, () => {
     it('no peer keeps a state, from its first start on, and it says what to do', () =>
       withDisk(async () => {
-        const both = ['both', '--ports', '0,0', '--state', disk('state')]
+        const state = ['--state', disk('state')]
         for (let start = 0; start < 2; start++) {
-          const says = await refusal(both)
-          assert.match(says, elsewhere)
-          assert.match(says, /others can read every file.*--state DIR.*--no-state/)
+          await refuses([...PEER, ...state], /others can read every file.*--state DIR.*--no-state/)
           assert.deepEqual(
             files().filter((name) => /pem|tmp|running/.test(name)),
             [],
           )
         }
         // an earlier version has written one
-        const [, port = ''] = /(\d+): On this/.exec(await refusal(both)) ?? []
-        fs.writeFileSync(disk('state', port, 'identity.X25519.pem'), aKey(), { mode: 0o600 })
-        const one = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9']
-        assert.doesNotMatch(await refusal([...one, '--state', disk('state', port)]), /chmod/)
+        writeKey(disk('state', 'identity.X25519.pem'))
+        assert.doesNotMatch(await refusal([...PEER, ...state]), /chmod/)
       }))
 
     it('keygen writes no key', () =>
       withDisk(async () => {
-        assert.match(await refusal(['keygen', disk()]), elsewhere)
+        await refuses(['keygen', disk()])
         assert.deepEqual(files(), [])
       }))
 
     it('no private key is taken, and chmod is not what helps', () =>
       withDisk(async () => {
         const key = disk('key.pem')
-        fs.writeFileSync(key, aKey(), { mode: 0o600 })
-        const peer = ['peer', '--port', '0', '--peer', 'http://127.0.0.1:9', '--no-state']
+        writeKey(key)
         for (const args of [
-          [...peer, '--identity', key],
+          [...PEER, '--no-state', '--identity', key],
           ['watch', at('mail'), '--key', key],
-        ]) {
-          const says = await refusal(args)
-          assert.match(says, elsewhere)
-          assert.match(says, /chmod does not help/)
-        }
+        ])
+          await refuses(args, /chmod does not help/)
         assert.deepEqual(files(), ['key.pem'])
       }))
   })
@@ -102,19 +92,16 @@ for (const [what, withDisk, skip] of [
 describe('a file system without permissions', { skip: noBindfs }, () => {
   it('is no place to write to, either, where it is mounted to be read only', () => {
     fs.mkdirSync(at('real'))
-    fs.writeFileSync(at('real', 'key.pem'), aKey(), { mode: 0o600 })
-    const key = ['--key', disk('key.pem')]
-    const watch = async () => assert.match(await refusal(['watch', at('mail'), ...key]), elsewhere)
-    return mounted(watch, '-r')
+    writeKey(at('real', 'key.pem'))
+    const watch = ['watch', at('mail'), '--key', disk('key.pem')]
+    return mounted(async () => void (await refuses(watch)), '-r')
   })
 
   it('is a place to start from with --no-state', () =>
     mounted(async () => {
-      await withCommand(['both', '--ports', '0,0', '--no-state'], { cwd: disk() }, async (both) => {
-        await both.ports(2)
-        both.kill()
-        assert.equal(await both.ended, 0)
-      })
+      await withCommand(['both', '--ports', '0,0', '--no-state'], { cwd: disk() }, (both) =>
+        both.ports(2),
+      )
       assert.deepEqual(files(), [])
     }))
 })

@@ -1,4 +1,4 @@
-/** Pictures on the disk, without a peer: what is swept, what is kept, and what is read of a file to send. */
+/** Received pictures on the disk, without a peer: what is swept, what is kept, and which go when there is no room. */
 
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
@@ -6,31 +6,53 @@ import path from 'node:path'
 import { afterEach, beforeEach, describe, it, type TestContext } from 'node:test'
 import { newStamp } from '../../src/disk/stamp.ts'
 import type { PictureStore } from '../../src/peer/contract.ts'
-import { concatBytes } from '../../src/protocol/bytes.ts'
 import type { PictureType } from '../../src/protocol/stream.ts'
-import { ownPicture, pictureFile } from '../../src/state/pictureFile.ts'
 import { openPictures, temporaryPictures } from '../../src/state/pictureStore.ts'
-import { endedProcess, folderForEach, makePipe, modeOf, systemError } from '../helpers/files.ts'
+import {
+  endedProcess,
+  folderForEach,
+  handlesOpened,
+  modeOf,
+  systemError,
+} from '../helpers/files.ts'
 import { pictureOf, pngOf } from '../helpers/pictures.ts'
 
 const at = folderForEach()
 const MIB = 1024 * 1024
+const BLOCK = 4096
+const LIMIT = 4 * BLOCK
 const ID = '0123456789abcdef'
-const names = () => fs.readdirSync(at()).sort()
-const write = (name: string, bytes: Uint8Array = pngOf(20)) => fs.writeFileSync(at(name), bytes)
+const TIME = '02-03T04-05-06-789Z'
 const FULL = { code: 'no_space', message: 'The picture does not fit on the disk.' }
-const turn = () => new Promise((resolve) => setImmediate(resolve))
 
-/** Receives `bytes` in pieces of `size`, and keeps them. */
-async function receive(bytes: Uint8Array, size = bytes.length, type: PictureType = 'image/png') {
-  const draft = await openPictures(at()).create()
+const names = () => fs.readdirSync(at()).sort()
+const nameOf = ({ path: file }: { path: string }) => path.basename(file)
+const write = (name: string, bytes: Uint8Array = pngOf(20)) => fs.writeFileSync(at(name), bytes)
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+/** A PNG that no other number gives, of so many blocks of the disk. */
+const numbered = (n: number, blocks = 1) => pngOf(blocks * BLOCK).fill(n, 100, 120)
+
+/** Begins to receive a picture, with `bytes` in pieces of `size`. */
+async function begin(store: PictureStore, bytes: Uint8Array, size = bytes.length) {
+  const draft = await store.create()
   for (let i = 0; i < bytes.length; i += size) await draft.write(bytes.subarray(i, i + size))
+  return draft
+}
+
+/** Receives all of it, and keeps it. */
+async function take(
+  store: PictureStore,
+  bytes: Uint8Array,
+  type: PictureType = 'image/png',
+  size?: number,
+) {
+  const draft = await begin(store, bytes, size)
   await draft.finish(type)
   return draft.keep()
 }
 
 type Write = (this: fs.promises.FileHandle, ...args: unknown[]) => Promise<unknown>
-/** Has `write` write what goes to open files; it is given how they do. Returns the mock. */
+/** Replaces how open files are written. Returns the mock. */
 async function writing(t: TestContext, write: (real: Write) => Write) {
   const handle = await fs.promises.open(at())
   await handle.close()
@@ -38,36 +60,13 @@ async function writing(t: TestContext, write: (real: Write) => Write) {
   return t.mock.method(handles, 'write', write(handles.write))
 }
 
-/** How many files were opened, and how many of them closed. */
-function counting(t: TestContext): { opened: number; closed: number } {
-  const count = { opened: 0, closed: 0 }
-  const { open } = fs.promises
-  t.mock.method(fs.promises, 'open', async (...args: Parameters<typeof open>) => {
-    const handle = await open(...args)
-    count.opened++
-    const { close } = handle
-    t.mock.method(handle, 'close', () => {
-      count.closed++
-      return close()
-    })
-    return handle
-  })
-  return count
-}
-
 describe('the folder of pictures', () => {
   it('loses what was left half written, and nothing that only looks like it', () => {
-    const others = [
-      `x-incoming-${ID}.tmp`,
-      `incoming-${ID}.tmp.png`,
-      `incoming-${ID}0.tmp`,
-      `incoming-${ID.toUpperCase()}.tmp`,
-      'incoming-.tmp',
-      `incoming-${ID}xtmp`,
-    ].sort()
+    const others = ['', '.tmp.png', '0.tmp', 'xtmp'].map((end) => `incoming-${ID}${end}`)
+    others.push(`x-incoming-${ID}.tmp`, `incoming-${ID.toUpperCase()}.tmp`, 'incoming-.tmp')
     for (const name of [...others, `incoming-${ID}.tmp`]) write(name)
     assert.equal(openPictures(at()).last, null)
-    assert.deepEqual(names(), others)
+    assert.deepEqual(names(), others.sort())
   })
 
   for (const [extension, type] of [
@@ -79,21 +78,19 @@ describe('the folder of pictures', () => {
     it(`tells which ${extension} came last, by a name that is one of ours`, (t) => {
       const { readdirSync } = fs
       t.mock.method(fs, 'readdirSync', (dir: string) => readdirSync(dir).sort().reverse())
-      const last = `2026-02-03T04-05-06-789Z-${ID}.${extension}`
-      const time = '02-03T04-05-06-789Z'
-      const earlier = [`2025-${time}-${ID}.png`, `2026-01-03T04-05-06-789Z-${ID}.gif`]
+      const last = `2026-${TIME}-${ID}.${extension}`
       const times = ['02-03TZ', '02-03T04:05:06.789Z', '02-3T04-05-06-789Z', '2-03T04-05-06-789Z']
         .concat('xx-03T04-05-06-789Z', '02-xxT04-05-06-789Z')
         .map((wrong) => `3026-${wrong}-${ID}.png`)
       const ends = [`${ID}.${extension}.part`, `${ID}.svg`, `${ID}0.png`, '.png', `${ID}xpng`]
-        .map((wrong) => `3026-${time}-${wrong}`)
-        .concat(`x3026-${time}-${ID}.png`, `x026-${time}-${ID}.png`)
-      for (const name of [...earlier, last, ...times, ...ends]) write(name)
+        .map((wrong) => `3026-${TIME}-${wrong}`)
+        .concat(`x3026-${TIME}-${ID}.png`, `x026-${TIME}-${ID}.png`)
+      for (const name of [`2025-${TIME}-${ID}.png`, last, ...times, ...ends]) write(name)
+      write(`2026-01-03T04-05-06-789Z-${ID}.gif`)
       write(last, pictureOf(type, 321))
       const received = new Date(1_700_000_000_000)
       fs.utimesSync(at(last), received, received)
-      const expected = { path: at(last), type, bytes: 321, received }
-      assert.deepEqual(openPictures(at()).last, expected)
+      assert.deepEqual(openPictures(at()).last, { path: at(last), type, bytes: 321, received })
     })
 
   it('is made with its parents when the first picture comes, for its owner alone', async () => {
@@ -101,24 +98,24 @@ describe('the folder of pictures', () => {
     const store = openPictures(dir)
     assert.deepEqual(names(), [])
     const draft = await store.create()
-    assert.equal(modeOf(dir), '700')
     const [name = ''] = fs.readdirSync(dir)
     assert.match(name, /^incoming-[0-9a-f]{16}\.tmp$/)
-    assert.equal(modeOf(path.join(dir, name)), '600')
+    assert.deepEqual([modeOf(dir), modeOf(path.join(dir, name))], ['700', '600'])
     await draft.discard()
     assert.deepEqual(fs.readdirSync(dir), [])
   })
 
   it('that can not be made, or written, is said to be so', async (t) => {
     write('file')
-    const refused = (code: string) => ({
-      code: 'no_space',
-      message: `The folder for pictures can't be written (${code}).`,
-    })
-    await assert.rejects(openPictures(at('file', 'a')).create(), refused('ENOTDIR'))
+    const refuses = (store: PictureStore, code: string) =>
+      assert.rejects(store.create(), {
+        code: 'no_space',
+        message: `The folder for pictures can't be written (${code}).`,
+      })
+    await refuses(openPictures(at('file', 'a')), 'ENOTDIR')
     t.mock.method(fs.promises, 'open', () => Promise.reject(systemError('EROFS')))
     const store = openPictures(at())
-    await assert.rejects(store.create(), refused('EROFS'))
+    await refuses(store, 'EROFS')
     t.mock.method(fs, 'rmSync', () => assert.fail('nothing was begun'))
     store.close()
     t.mock.restoreAll()
@@ -127,61 +124,54 @@ describe('the folder of pictures', () => {
 
 describe('a picture that is being received', () => {
   it('is kept under the time and a number of its own, as it came, and closed', async (t) => {
-    const count = counting(t)
+    const count = handlesOpened(t)
     const from = Date.now()
-    const bytes = pictureOf('image/jpeg', 1000)
-    const kept = await receive(bytes, 100, 'image/jpeg')
-    const match = /^(.{10}T..)-(..)-(..)-(...Z)-[0-9a-f]{16}\.jpg$/.exec(path.basename(kept.path))
+    const kept = await take(openPictures(at()), pictureOf('image/jpeg', 1000), 'image/jpeg', 100)
+    const match = /^(.{10}T..)-(..)-(..)-(...Z)-[0-9a-f]{16}\.jpg$/.exec(nameOf(kept))
     const time = Date.parse(match ? `${match[1]}:${match[2]}:${match[3]}.${match[4]}` : '')
     assert.ok(time >= from && time <= Date.now(), kept.path)
-    assert.deepEqual([kept.type, kept.bytes], ['image/jpeg', 1000])
-    assert.deepEqual(names(), [path.basename(kept.path)])
     const { isRepeated, removed, ...last } = kept
-    assert.deepEqual([isRepeated, removed], [false, []])
+    assert.deepEqual([last.type, last.bytes, isRepeated, removed], ['image/jpeg', 1000, false, []])
+    assert.deepEqual(names(), [nameOf(kept)])
     assert.deepEqual(openPictures(at()).last, last)
     assert.deepEqual(count, { opened: 1, closed: 1 })
   })
 
-  for (const size of [MIB / 2, MIB - 1, MIB, MIB + 1, 3 * MIB])
-    it(`is written whole in pieces of ${size} bytes, in few and long writes`, async (t) => {
+  for (const [size, most, writes] of [
+    ...[MIB / 2, MIB - 1, MIB, MIB + 1, 3 * MIB].map((size) => [size, 3 * MIB, 4] as const),
+    // a system that takes few bytes at a time
+    [700_000, 300_000, 13],
+  ])
+    it(`is written whole in pieces of ${size} bytes, of which the system takes ${most}`, async (t) => {
       const bytes = pngOf(3 * MIB + 5)
-      const write = await writing(t, (real) => real)
-      const { path: file } = await receive(bytes, size)
+      const write = await writing(
+        t,
+        (real) =>
+          function (piece, offset, length, position) {
+            return real.call(this, piece, offset, Math.min(Number(length), most ?? 0), position)
+          },
+      )
+      const { path: file } = await take(openPictures(at()), bytes, 'image/png', size)
       assert.equal(Buffer.compare(fs.readFileSync(file), bytes), 0)
-      assert.equal(write.mock.callCount(), 4)
+      assert.equal(write.mock.callCount(), writes)
     })
-
-  it('is written whole by a system that takes few bytes at a time', async (t) => {
-    await writing(t, (real) => {
-      return function (bytes, offset, length, position) {
-        return real.call(this, bytes, offset, Math.min(Number(length), 300_000), position)
-      }
-    })
-    const bytes = pngOf(2 * MIB + 5)
-    const { path: file } = await receive(bytes, 700_000)
-    assert.equal(Buffer.compare(fs.readFileSync(file), bytes), 0)
-  })
 
   it('tells whoever waits that the disk is full, and nobody before', async (t) => {
-    await writing(t, () => () => Promise.reject(systemError('ENOSPC')))
-    const create = () => openPictures(at()).create()
-    const draft = await create()
-    await draft.write(pngOf(MIB))
+    const full = () => Promise.reject(systemError('ENOSPC'))
+    const store = openPictures(at())
+    await writing(t, () => full)
+    const large = await begin(store, pngOf(MIB))
     // the write that failed has nobody who waits for it yet, and ends no program
-    await turn()
-    await assert.rejects(draft.write(pngOf(MIB)), FULL)
-    await draft.discard()
-    assert.deepEqual(names(), [])
-    const small = await create()
-    await small.write(pngOf(10))
+    await nextTurn()
+    await assert.rejects(large.write(pngOf(MIB)), FULL)
+    const small = await begin(store, pngOf(10))
     await assert.rejects(small.finish('image/png'), FULL)
-    await small.discard()
     t.mock.restoreAll()
-    // or that there is no room for its name
-    t.mock.method(fs.promises, 'rename', () => Promise.reject(systemError('ENOSPC')))
-    const nameless = await create()
+    // or there is no room for its name
+    t.mock.method(fs.promises, 'rename', full)
+    const nameless = await store.create()
     await assert.rejects(nameless.finish('image/png'), FULL)
-    await nameless.discard()
+    for (const draft of [large, small, nameless]) await draft.discard()
     assert.deepEqual(names(), [])
   })
 
@@ -190,44 +180,39 @@ describe('a picture that is being received', () => {
     const held = new Promise<void>((resolve) => {
       goOn = resolve
     })
-    await writing(t, (real) => {
-      return async function (...args) {
-        await held
-        return real.apply(this, args)
-      }
-    })
-    const count = counting(t)
-    const draft = await openPictures(at()).create()
-    await draft.write(pngOf(MIB))
+    await writing(
+      t,
+      (real) =>
+        async function (...args) {
+          await held
+          return real.apply(this, args)
+        },
+    )
+    const count = handlesOpened(t)
+    const draft = await begin(openPictures(at()), pngOf(MIB))
     const gone = draft.discard()
-    await turn()
-    const before = { ...count, files: names().length }
+    await nextTurn()
+    assert.deepEqual([count.opened, count.closed, names().length], [1, 0, 1])
     goOn()
     await gone
-    assert.deepEqual(before, { opened: 1, closed: 0, files: 1 })
-    assert.equal(count.closed, 1)
-    assert.deepEqual(names(), [])
+    assert.deepEqual([count.closed, names()], [1, []])
   })
 
   it('goes with the store that is closed, unless it was kept', async () => {
     const store = openPictures(at())
-    const create = () => store.create()
-    const [kept, begun, finished] = [await create(), await create(), await create()]
-    for (const draft of [kept, finished]) {
-      await draft.write(pngOf(100))
-      await draft.finish('image/png')
-    }
-    const { path: file } = kept.keep()
-    assert.equal(store.last?.path, file)
+    const kept = await take(store, numbered(1))
+    const [begun, finished] = [await begin(store, numbered(2)), await begin(store, numbered(3))]
+    await finished.finish('image/png')
+    assert.equal(store.last?.path, kept.path)
     assert.equal(names().length, 3)
     store.close()
-    assert.deepEqual(names(), [path.basename(file)])
+    assert.deepEqual(names(), [nameOf(kept)])
     for (const draft of [begun, finished]) await draft.discard()
-    assert.deepEqual(names(), [path.basename(file)])
+    assert.deepEqual(names(), [nameOf(kept)])
   })
 
   it('is no more where the store was closed while its file was made', async (t) => {
-    const count = counting(t)
+    const count = handlesOpened(t)
     const store = openPictures(at())
     const draft = store.create()
     // its name is known once the folder is there
@@ -235,36 +220,14 @@ describe('a picture that is being received', () => {
     await Promise.resolve()
     store.close()
     await assert.rejects(draft, { code: 'no_space', message: 'This peer has ended.' })
-    assert.deepEqual(names(), [])
-    assert.deepEqual(count, { opened: 1, closed: 1 })
+    assert.deepEqual([names(), count], [[], { opened: 1, closed: 1 }])
   })
 
   it('may be one of which nothing can be drawn, or of another kind inside', async () => {
-    const svg = Buffer.from('<svg width="99999" height="1"/>')
-    for (const bytes of [new Uint8Array(0), pngOf(20), svg])
-      assert.equal((await receive(bytes)).bytes, bytes.length)
+    for (const bytes of [new Uint8Array(0), Buffer.from('<svg width="99999" height="1"/>')])
+      assert.equal((await take(openPictures(at()), bytes)).bytes, bytes.length)
   })
 })
-
-/** Begins a picture in `store` with `bytes`. */
-async function begin(store: PictureStore, bytes: Uint8Array) {
-  const draft = await store.create()
-  await draft.write(bytes)
-  return draft
-}
-
-/** Receives all of it into `store`. */
-async function take(store: PictureStore, bytes: Uint8Array, type: PictureType = 'image/png') {
-  const draft = await begin(store, bytes)
-  await draft.finish(type)
-  return draft.keep()
-}
-
-/** A PNG that no other number gives, of so many blocks of the disk. */
-const numbered = (n: number, blocks = 1) => pngOf(blocks * BLOCK).fill(n, 100, 120)
-const BLOCK = 4096
-const nameOf = ({ path: file }: { path: string }) => path.basename(file)
-const LIMIT = 4 * BLOCK
 
 describe('the limit on kept pictures', () => {
   it('has the oldest go first, and never the last one, however large it is', async () => {
@@ -277,38 +240,33 @@ describe('the limit on kept pictures', () => {
     assert.deepEqual(removed, gone)
     assert.deepEqual(names(), [...kept.slice(2), fifth].map(nameOf))
     const large = await take(store, numbered(5, 9))
-    assert.deepEqual(names(), [nameOf(large)])
-    assert.equal(large.removed.length, 3)
+    assert.deepEqual([names(), large.removed.length], [[nameOf(large)], 3])
     const small = await take(store, numbered(6))
-    assert.deepEqual(names(), [nameOf(small)])
-    assert.equal(store.last?.path, small.path)
+    assert.deepEqual([names(), store.last?.path], [[nameOf(small)], small.path])
   })
 
   it('counts whole blocks of the disk, and may be none', async () => {
     const store = openPictures(at(), LIMIT)
     for (let i = 0; i < 5; i++) await take(store, pngOf(12 + i))
     assert.equal(names().length, 4)
-    const none = openPictures(at(), 0)
-    await take(none, pngOf(30))
+    await take(openPictures(at(), 0), pngOf(30))
     assert.equal(names().length, 1)
   })
 
   it('is said, and not enforced, when a peer starts; what was left counts from the next picture on', async () => {
-    const old = ['2024', '2025', '2026'].map((year) => `${year}-02-03T04-05-06-789Z-${ID}.png`)
+    const old = [2024, 2025, 2026].map((year) => `${year}-${TIME}-${ID}.png`)
     for (const name of old) write(name, pngOf(2 * BLOCK))
-    const others = ['mine.png', '2024-02-03T04-05-06-789Z-mine.png'].sort()
-    for (const name of others) write(name, pngOf(9 * BLOCK))
-    fs.mkdirSync(at(`2023-02-03T04-05-06-789Z-${ID}.png`))
+    for (const name of ['mine.png', `2024-${TIME}-mine.png`]) write(name, pngOf(9 * BLOCK))
+    fs.mkdirSync(at(`2023-${TIME}-${ID}.png`))
     const before = names()
     const store = openPictures(at(), LIMIT)
     assert.deepEqual(store.left, { count: 3, bytes: 6 * BLOCK, limit: LIMIT })
-    assert.deepEqual(names(), before)
     const draft = await begin(store, pngOf(100))
     await draft.discard()
     assert.deepEqual(names(), before)
     const { removed } = await take(store, pngOf(BLOCK))
     assert.deepEqual(removed.map(nameOf), old.slice(0, 2))
-    assert.deepEqual(names().length, before.length - 1)
+    assert.equal(names().length, before.length - 1)
     assert.equal(openPictures(at(), LIMIT).left, null)
   })
 
@@ -325,7 +283,7 @@ describe('the limit on kept pictures', () => {
 
   it('holds for those on their way too: of several, what has waited longest gives way', async () => {
     const store = openPictures(at(), LIMIT)
-    const kept = await take(store, numbered(0, 3))
+    await take(store, numbered(0, 3))
     const [a, b] = [await begin(store, numbered(1)), await begin(store, numbered(2, 5))]
     // a is within the limit beside what is kept, and the largest is not counted
     assert.equal(names().length, 3)
@@ -340,36 +298,25 @@ describe('the limit on kept pictures', () => {
     b.keep()
     const last = c.keep()
     assert.deepEqual(names(), [nameOf(last)])
-    assert.ok(!names().includes(nameOf(kept)))
   })
 
   it('never holds more than the limit and one picture, whoever sends at the same time', async () => {
-    const [limit, longest] = [4 * MIB, 6 * MIB]
+    const [limit, longest] = [2 * MIB, 3 * MIB]
     const store = openPictures(at(), limit)
     const roomNow = () => names().reduce((all, name) => all + fs.statSync(at(name)).size, 0)
-    for (let i = 0; i < 4; i++) await take(store, pngOf(MIB).fill(i, 100, 120))
+    for (let i = 0; i < 4; i++) await take(store, numbered(i, 128))
     assert.equal(roomNow(), limit)
     const drafts = await Promise.all(Array.from({ length: 10 }, () => store.create()))
     let most = 0
-    for (let written = 0; written < longest; written += MIB)
+    for (let written = 0; written < longest; written += MIB / 2)
       for (const draft of drafts) {
-        await draft.write(pngOf(MIB)).catch((error) => assert.equal(error.code, 'no_space'))
+        await draft.write(pngOf(MIB / 2)).catch((error) => assert.equal(error.code, 'no_space'))
         most = Math.max(most, roomNow())
       }
     const ends = await Promise.allSettled(drafts.map((draft) => draft.finish('image/png')))
     most = Math.max(most, roomNow())
     assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 1)
     assert.ok(most > limit && most <= limit + longest, `${most}`)
-  })
-
-  it('is none for a picture that fails: no other one goes for it', async () => {
-    const store = openPictures(at(), LIMIT)
-    for (let i = 0; i < 4; i++) await take(store, numbered(i))
-    const before = names()
-    const draft = await begin(store, numbered(9, 4))
-    assert.equal(names().length, 5)
-    await draft.discard()
-    assert.deepEqual(names(), before)
   })
 })
 
@@ -379,8 +326,7 @@ describe('the same picture', () => {
     const [first, other] = [await take(store, numbered(1)), await take(store, numbered(2))]
     const again = await take(store, numbered(1))
     assert.deepEqual([first.isRepeated, other.isRepeated, again.isRepeated], [false, false, true])
-    assert.deepEqual(again.removed, [])
-    assert.equal(store.last?.path, again.path)
+    assert.deepEqual([again.removed, store.last?.path], [[], again.path])
     assert.deepEqual(names(), [nameOf(other), nameOf(again)])
     assert.deepEqual(new Uint8Array(fs.readFileSync(again.path)), numbered(1))
   })
@@ -389,18 +335,15 @@ describe('the same picture', () => {
     for (let i = 0; i < 4; i++) await take(openPictures(at(), LIMIT), numbered(i))
     const again = await take(openPictures(at(), LIMIT), numbered(0))
     assert.deepEqual([again.isRepeated, again.removed], [true, []])
-    assert.equal(names().length, 4)
-    assert.equal(names().at(-1), nameOf(again))
+    assert.deepEqual([names().length, names().at(-1)], [4, nameOf(again)])
   })
 
   it('is known when it comes several times at once', async () => {
     const store = openPictures(at())
     const drafts = await Promise.all([1, 1, 2, 1].map((n) => begin(store, numbered(n))))
     await Promise.all(drafts.map((draft) => draft.finish('image/png')))
-    assert.deepEqual(
-      drafts.map((draft) => draft.keep().isRepeated),
-      [false, true, false, true],
-    )
+    const repeated = drafts.map((draft) => draft.keep().isRepeated)
+    assert.deepEqual(repeated, [false, true, false, true])
     assert.equal(names().length, 2)
   })
 
@@ -420,8 +363,7 @@ describe('the last picture', () => {
     t.mock.timers.setTime(Date.parse('2026-01-01T00:00:00Z'))
     const store = openPictures(at())
     const kept = [await take(store, numbered(2)), await take(store, numbered(3))]
-    assert.equal(store.last?.path, kept[1]?.path)
-    assert.equal(openPictures(at()).last?.path, kept[1]?.path)
+    for (const each of [store, openPictures(at())]) assert.equal(each.last?.path, kept[1]?.path)
     assert.deepEqual(names().slice(1), kept.map(nameOf))
   })
 
@@ -445,147 +387,78 @@ describe('the pictures of a peer that keeps nothing', () => {
     if (before === undefined) delete process.env['TMPDIR']
     else process.env['TMPDIR'] = before
   })
+  /** A folder as version 1.0 called it, of a process that has ended. */
+  const leftBehind = (end = 'abc') => `ecdh-duet-${endedProcess()}-${end}`
 
   it('are in one private folder, from the first one until it is closed', async () => {
     const store = temporaryPictures()
     store.close()
-    assert.deepEqual(names(), [])
-    assert.equal(store.last, null)
-    for (let i = 0; i < 2; i++) {
-      await take(store, numbered(i))
-    }
+    assert.deepEqual([names(), store.last], [[], null])
+    for (let i = 0; i < 2; i++) await take(store, numbered(i))
     const [name = '', ...more] = names()
     assert.deepEqual(more, [])
     assert.match(name, new RegExp(`^ecdh-duet-${process.pid}-[\\w.-]+$`))
-    assert.equal(modeOf(at(name)), '700')
-    assert.equal(fs.readdirSync(at(name)).length, 2)
+    assert.deepEqual([modeOf(at(name)), fs.readdirSync(at(name)).length], ['700', 2])
     store.close()
     assert.deepEqual(names(), [])
     store.close()
   })
 
   it('are swept where their process is gone, and no other folder is', () => {
-    const gone = endedProcess()
-    const others = [
-      `ecdh-duet-${process.pid}-abc`,
-      `x-ecdh-duet-${gone}-abc`,
-      `ecdh-duet-${gone}-abc.old`,
-      `ecdh-duet-${gone}-`,
-      `ecdh-duet--abc`,
-      `ecdh-duet-${gone}x-abc`,
-    ].sort()
-    const live = `ecdh-duet-${gone}-${newStamp()}`
-    const dead = [
-      `ecdh-duet-${gone}-${newStamp().replace(/^\d+/, `${gone}`)}`,
-      `ecdh-duet-${gone}-${newStamp().replace(/-(\d+)\.(\d+-[0-9a-f]{8}\.)?/, '-$1.1-00000000.')}`,
+    const gone = `${endedProcess()}`
+    const left = [
+      leftBehind(),
+      leftBehind(newStamp().replace(/^\d+/, gone)),
+      leftBehind(newStamp().replace(/-(\d+)\.(\d+-[0-9a-f]{8}\.)?/, '-$1.1-00000000.')),
     ]
-    // a process of another container has a number that says nothing here
-    const elsewhere = `ecdh-duet-${gone}-${newStamp().replace(/^\d+(.*)\..*$/, `${gone}$1.elsewhere`)}`
-    others.push(live, elsewhere)
-    others.sort()
-    for (const name of [...others, `ecdh-duet-${gone}-abc`, ...dead]) {
+    const stays = [
+      `ecdh-duet-${process.pid}-abc`,
+      `x-${leftBehind()}`,
+      leftBehind('abc.old'),
+      leftBehind(''),
+      'ecdh-duet--abc',
+      `ecdh-duet-${gone}x-abc`,
+      leftBehind(newStamp()),
+      // a process of another container has a number that says nothing here
+      leftBehind(newStamp().replace(/^\d+(.*)\..*$/, `${gone}$1.elsewhere`)),
+    ]
+    for (const name of [...stays, ...left]) {
       fs.mkdirSync(at(name))
       write(`${name}/picture.png`)
     }
-    write(`ecdh-duet-${gone}-file`)
-    fs.symlinkSync(others[0] ?? '', at(`ecdh-duet-${gone}-link`))
+    write(leftBehind('file'))
+    fs.symlinkSync(stays[0] ?? '', at(leftBehind('link')))
     temporaryPictures()
-    const files = ['file', 'link'].map((name) => `ecdh-duet-${gone}-${name}`)
-    assert.deepEqual(names(), [...others, ...files].sort())
-    for (const name of others) assert.deepEqual(fs.readdirSync(at(name)), ['picture.png'])
+    assert.deepEqual(names(), [...stays, leftBehind('file'), leftBehind('link')].sort())
+    for (const name of stays) assert.deepEqual(fs.readdirSync(at(name)), ['picture.png'])
   })
 
   it('are not swept where they are of somebody else', (t) => {
-    const gone = endedProcess()
-    fs.mkdirSync(at(`ecdh-duet-${gone}-abc`))
-    const system = process as Required<Pick<NodeJS.Process, 'getuid'>>
-    const { getuid } = system
-    const another = t.mock.method(system, 'getuid', () => getuid() + 1)
-    temporaryPictures()
-    another.mock.restore()
-    assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
-    // on Windows nobody can tell
+    fs.mkdirSync(at(leftBehind()))
+    const { getuid } = process
     const setGetuid = (value: unknown) =>
       Object.defineProperty(process, 'getuid', { value, configurable: true })
     t.after(() => setGetuid(getuid))
-    setGetuid(undefined)
-    temporaryPictures()
-    assert.deepEqual(names(), [`ecdh-duet-${gone}-abc`])
+    // the second of them is Windows, where nobody can tell
+    for (const other of [() => (getuid?.() ?? 0) + 1, undefined]) {
+      setGetuid(other)
+      temporaryPictures()
+      assert.deepEqual(names(), [leftBehind()])
+    }
   })
 
   it('may be swept by two at once', (t) => {
-    const gone = endedProcess()
-    const name = `ecdh-duet-${gone}-abc`
-    const { readdirSync, lstatSync } = fs
-    const listed = t.mock.method(fs, 'readdirSync', () => [name])
+    const listed = t.mock.method(fs, 'readdirSync', () => [leftBehind()])
     temporaryPictures()
     listed.mock.restore()
-    fs.mkdirSync(at(name))
+    fs.mkdirSync(at(leftBehind()))
+    const { lstatSync } = fs
     t.mock.method(fs, 'lstatSync', (dir: string) => {
       const stat = lstatSync(dir)
       fs.rmdirSync(dir)
       return stat
     })
     temporaryPictures()
-    assert.deepEqual(readdirSync(at()), [])
-  })
-})
-
-describe('a file to send', () => {
-  for (const type of ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const)
-    it(`of type ${type} is known by its first bytes, and read to its end`, async (t) => {
-      const count = counting(t)
-      const bytes = pictureOf(type, 600_000)
-      write('a picture', bytes)
-      const { content, ...rest } = await pictureFile(at('a picture'))
-      assert.deepEqual(rest, { type, bytes: 600_000, name: 'a picture' })
-      assert.deepEqual(count, { opened: 1, closed: 1 })
-      const pieces: Uint8Array[] = []
-      for await (const piece of content) pieces.push(Uint8Array.from(piece))
-      const lengths = pieces.map(({ length }) => length)
-      assert.deepEqual(lengths, [MIB / 4, MIB / 4, 600_000 - MIB / 2])
-      assert.equal(Buffer.compare(concatBytes(...pieces), bytes), 0)
-      assert.deepEqual(count, { opened: 2, closed: 2 })
-    })
-
-  it('is closed by whoever wants no more of it', async (t) => {
-    write('a', pngOf(600_000))
-    const count = counting(t)
-    const { content } = await pictureFile(at('a'))
-    for await (const piece of content) if (piece.length > 0) break
-    assert.deepEqual(count, { opened: 2, closed: 2 })
-  })
-
-  it('is refused for what it is, and closed', async (t) => {
-    const count = counting(t)
-    write('text.png', Buffer.from('a text that is no picture'))
-    write('short.png', pngOf(3))
-    fs.mkdirSync(at('folder'))
-    makePipe(at('pipe'))
-    for (const [name, message] of Object.entries({
-      'text.png': 'text.png is not a PNG, JPEG, WebP or GIF.',
-      'short.png': 'short.png is not a PNG, JPEG, WebP or GIF.',
-      folder: 'folder is not a file.',
-      pipe: 'pipe is not a file.',
-      'none.png': `There is no picture ${JSON.stringify(at('none.png'))}.`,
-      'short.png/a.png': 'a.png can not be read.',
-    }))
-      await assert.rejects(pictureFile(at(name)), { code: 'bad_image', message })
-    assert.deepEqual(count, { opened: 4, closed: 4 })
-  })
-
-  it("is the one that is named, else the original's own, else the sample", async () => {
-    const home = process.cwd()
-    write('named.gif', pictureOf('image/gif', 50))
-    process.chdir(at())
-    try {
-      const nameOf = async (image?: string) => (await ownPicture(image)()).name
-      assert.equal(await nameOf(), 'curve.png')
-      write('imagen.jpg', pictureOf('image/jpeg', 50))
-      assert.equal(await nameOf(), 'imagen.jpg')
-      assert.equal(await nameOf('named.gif'), 'named.gif')
-    } finally {
-      process.chdir(home)
-    }
+    assert.deepEqual(names(), [])
   })
 })

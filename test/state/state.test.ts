@@ -11,164 +11,107 @@ import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import { StateError } from '../../src/state/files.ts'
 import { forgetful, hasMet, openMemory } from '../../src/state/openMemory.ts'
 import { decodePublicKey, encodePrivateKey, encodePublicKey } from '../../src/state/pem.ts'
-import { folderForEach, modeOf } from '../helpers/files.ts'
+import { folderForEach, modeOf, saysOf } from '../helpers/files.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 
 const at = folderForEach()
 
 for (const curve of Object.values(CURVES))
   describe(`the state on ${curve.name}`, () => {
-    const files = (dir: string) => ({
-      identity: path.join(dir, `identity.${curve.name}.pem`),
-      peer: path.join(dir, `peer.${curve.name}.pem`),
-    })
+    const [IDENTITY, PEER] = [`identity.${curve.name}.pem`, `peer.${curve.name}.pem`]
+    const newKey = () => new KeyPair(curve).publicKey
+    /** Opens the state, and has it know a peer. */
+    const meet = (dir = at()) => {
+      const memory = openMemory(dir, curve)
+      memory.remember(newKey())
+      return memory
+    }
 
-    it('is the same identity and the same known peer at the next opening', () => {
-      const dir = at('.duet', '5000')
-      const first = openMemory(dir, curve)
+    it('is the same identity at the next opening, and a peer only if somebody said so', () => {
+      const [first, known] = [openMemory(at(), curve), newKey()]
       assert.equal(first.knownIdentity, null)
-      const known = new KeyPair(curve).publicKey
+      assert.deepEqual(fs.readdirSync(at()), [IDENTITY])
       first.remember(known)
-      const second = openMemory(dir, curve)
+      const second = openMemory(at(), curve)
       assert.deepEqual(second.identity.publicKey, first.identity.publicKey)
       assert.deepEqual(second.identity.exportPrivateKey(), first.identity.exportPrivateKey())
       assert.deepEqual(second.knownIdentity, known)
+      assert.throws(() => second.remember(newKey()), { code: 'EEXIST' })
+      assert.deepEqual(openMemory(at(), curve).knownIdentity, known)
     })
 
     it("is the owner's alone, hidden from git, and nothing else lies beside it", () => {
       const dir = at('.duet', '5000')
-      openMemory(dir, curve).remember(new KeyPair(curve).publicKey)
-      const { identity, peer } = files(dir)
-      assert.deepEqual([dir, identity, peer].map(modeOf), ['700', '600', '600'])
+      assert.equal(hasMet(dir, curve), false)
+      assert.deepEqual(fs.readdirSync(at()), [], 'to look makes nothing')
+      meet(dir)
+      assert.equal(hasMet(dir, curve), true)
+      const files = [IDENTITY, PEER].map((name) => path.join(dir, name))
+      assert.deepEqual([dir, ...files].map(modeOf), ['700', '600', '600'])
       assert.equal(fs.readFileSync(at('.duet', '.gitignore'), 'utf8'), '*\n')
-      assert.deepEqual(fs.readdirSync(dir).sort(), [path.basename(identity), path.basename(peer)])
+      assert.deepEqual(fs.readdirSync(dir).sort(), [IDENTITY, PEER])
       execFileSync('git', ['init', '--quiet', at()])
       const status = execFileSync('git', ['-C', at(), 'status', '--porcelain'])
       assert.equal(status.toString(), '')
     })
 
-    it('is not remembered before somebody says so', () => {
-      openMemory(at(), curve)
-      assert.equal(fs.existsSync(files(at()).peer), false)
-    })
-
     it('says where it is, what keeps an identity that was given, and how a peer is forgotten', () => {
       const { place, toForget } = openMemory(at(), curve)
       assert.equal(place, `kept in ${at()}`)
-      assert.match(toForget, /^stop this peer, remove .+, and start it again\.$/)
-      assert.ok(toForget.includes(files(at()).peer))
+      assert.equal(toForget, `stop this peer, remove ${at(PEER)}, and start it again.`)
       const given = new KeyPair(curve)
       const memory = openMemory(at(), curve, given)
       assert.equal(memory.identity, given)
       assert.equal(memory.place, `by --identity; the rest is kept in ${at()}`)
-      assert.deepEqual(fs.readdirSync(at()), [path.basename(files(at()).identity)])
     })
 
-    it('keeps pictures in a folder of their own', async () => {
+    it('keeps pictures in a folder of their own, and sweeps what a killed run left half written', async () => {
+      fs.writeFileSync(at(`${IDENTITY}.tmp`), '-----BEGIN PRIV')
       const draft = await openMemory(at(), curve).pictures.create()
       const all = fs.readdirSync(at(), { recursive: true, encoding: 'utf8' }).sort()
       await draft.discard()
-      assert.deepEqual(all.slice(0, -1), [path.basename(files(at()).identity), 'pictures'])
+      assert.deepEqual(all.slice(0, -1), [IDENTITY, 'pictures'])
       assert.match(all.at(-1) ?? '', /^pictures\/incoming-/)
     })
 
-    it('has met another peer once one is remembered, and looking makes nothing', () => {
-      const dir = at('none')
-      assert.equal(hasMet(dir, curve), false)
-      assert.equal(fs.existsSync(dir), false)
-      openMemory(dir, curve).remember(new KeyPair(curve).publicKey)
-      assert.equal(hasMet(dir, curve), true)
-    })
+    const other = new KeyPair(curve === X25519 ? P256 : X25519)
+    const again = ' Put it back from a copy; or remove it, and'
+    for (const [which, encode, remedy] of [
+      [IDENTITY, encodePrivateKey, `${again} the other side has to forget the old identity.`],
+      [PEER, encodePublicKey, `${again} this peer meets the other one anew.`],
+    ] as const) {
+      const damages: [string, (file: string) => void, RegExp][] = [
+        ['empty', fs.truncateSync, new RegExp(`${remedy}$`)],
+        [
+          'a key of the other curve',
+          (file) => fs.writeFileSync(file, encode(other)),
+          new RegExp(`not a key of ${curve.name}`),
+        ],
+        ['open to others', (file) => fs.chmodSync(file, 0o644), /Others can read it.*chmod 600/],
+      ]
+      for (const [how, damage, says] of damages)
+        it(`refuses ${which} that is ${how} with one line that names it, and leaves it`, () => {
+          meet()
+          damage(at(which))
+          const before = fs.readFileSync(at(which), 'utf8')
+          assert.throws(() => openMemory(at(), curve), saysOf(at(which), says))
+          assert.equal(fs.readFileSync(at(which), 'utf8'), before)
+        })
+    }
 
-    it('says what to do about a damaged file', () => {
-      openMemory(at(), curve).remember(new KeyPair(curve).publicKey)
-      for (const [file, rest] of [
-        [files(at()).peer, 'and this peer meets the other one anew.'],
-        [files(at()).identity, 'and the other side has to forget the old identity.'],
-      ] as const) {
-        fs.truncateSync(file)
-        const end = ` Put it back from a copy; or remove it, ${rest}`
-        assert.throws(
-          () => openMemory(at(), curve),
-          (error: Error) => error.message.startsWith(`${file}: `) && error.message.endsWith(end),
-        )
-        fs.rmSync(file)
+    it('refuses a known peer in any other form of the same key', () => {
+      meet()
+      const known = fs.readFileSync(at(PEER), 'utf8')
+      for (const text of [`a comment\n${known}`, encodePrivateKey(new KeyPair(curve))]) {
+        fs.writeFileSync(at(PEER), text)
+        assert.throws(() => openMemory(at(), curve), StateError)
       }
     })
 
-    it('never replaces a known peer', () => {
-      const memory = openMemory(at(), curve)
-      const known = new KeyPair(curve).publicKey
-      memory.remember(known)
-      assert.throws(() => memory.remember(new KeyPair(curve).publicKey), { code: 'EEXIST' })
-      assert.deepEqual(openMemory(at(), curve).knownIdentity, known)
-    })
-
-    it('sweeps what a killed run left half written', () => {
-      const { identity } = files(at())
-      fs.writeFileSync(`${identity}.tmp`, '-----BEGIN PRIV')
-      openMemory(at(), curve)
-      assert.deepEqual(fs.readdirSync(at()), [path.basename(identity)])
-    })
-
-    const other = curve === X25519 ? P256 : X25519
-    const damages: [string, (file: string) => void, RegExp][] = [
-      [
-        'a key of the other curve',
-        (file) =>
-          fs.writeFileSync(
-            file,
-            file.includes('identity')
-              ? encodePrivateKey(new KeyPair(other))
-              : encodePublicKey(new KeyPair(other)),
-          ),
-        new RegExp(`not a key of ${curve.name}`),
-      ],
-      ['open to others', (file) => fs.chmodSync(file, 0o644), /Others can read it.*chmod 600/],
-      [
-        'a link',
-        (file) => {
-          fs.renameSync(file, `${file}.moved`)
-          fs.symlinkSync(`${file}.moved`, file)
-        },
-        /It is a link/,
-      ],
-    ]
-    for (const which of ['identity', 'peer'] as const)
-      for (const [how, damage, says] of damages)
-        it(`refuses the ${which} file that is ${how} with one line that names it, and leaves it`, () => {
-          openMemory(at(), curve).remember(new KeyPair(curve).publicKey)
-          const file = files(at())[which]
-          damage(file)
-          const before = fs.readFileSync(file, 'utf8')
-          assert.throws(
-            () => openMemory(at(), curve),
-            (error) => {
-              assert.ok(error instanceof StateError)
-              assert.ok(error.message.startsWith(`${file}: `), error.message)
-              assert.match(error.message, says)
-              assert.equal(error.message.includes('\n'), false)
-              return true
-            },
-          )
-          assert.equal(fs.readFileSync(file, 'utf8'), before)
-        })
-
-    it('refuses a known peer in any other form of the same key', () => {
-      openMemory(at(), curve).remember(new KeyPair(curve).publicKey)
-      const file = files(at()).peer
-      fs.writeFileSync(file, `a comment\n${fs.readFileSync(file, 'utf8')}`)
-      assert.throws(() => openMemory(at(), curve), StateError)
-      fs.writeFileSync(file, encodePrivateKey(new KeyPair(curve)))
-      assert.throws(() => openMemory(at(), curve), StateError)
-    })
-
     it('says which folder it is when that can not be used', () => {
-      const file = at('file')
-      fs.writeFileSync(file, '')
-      assert.throws(() => openMemory(path.join(file, '5000'), curve), {
-        message: `${path.join(file, '5000')}: It can't be used (ENOTDIR).`,
-      })
+      fs.writeFileSync(at('file'), '')
+      const dir = at('file', '5000')
+      assert.throws(() => openMemory(dir, curve), saysOf(dir, / It can't be used \(ENOTDIR\)\.$/))
     })
   })
 
@@ -187,30 +130,27 @@ describe('a peer without a state', () => {
   })
 })
 
-interface Shown {
-  curve: string
-  identity: string
-  publicKey: string | null
-  safetyNumber: string | null
-  peer: { identity: string | null; known: boolean }
-}
-
 describe('the state on X25519MLKEM768', () => {
-  /** Two peers on a suite, each with its state, and what both show before and after they exchanged keys. */
-  async function exchange(name: SuiteName): Promise<{ before: Shown[]; after: Shown[] }> {
-    const states = ['a', 'b'].map((state) => at(state)).values()
+  interface Shown {
+    curve: string
+    identity: string
+    publicKey: string | null
+    safetyNumber: string | null
+    peer: { known: boolean }
+  }
+  /** What two peers on a suite, each with its state, show before and after they exchanged keys. */
+  async function exchange(name: SuiteName): Promise<[before: Shown[], after: Shown[]]> {
+    const states = ['a', 'b'].values()
     const suite = SUITES[name]
-    const result: { before: Shown[]; after: Shown[] } = { before: [], after: [] }
-    const openNext = () => openMemory(states.next().value ?? '', suite.curve)
+    const openNext = () => openMemory(at(states.next().value ?? ''), suite.curve)
+    let shown: [Shown[], Shown[]] = [[], []]
     await withPeers({ suite, openMemory: openNext }, async (a, b) => {
-      const shown = async () => [(await a.call('/show')).json, (await b.call('/show')).json]
-      result.before = await shown()
+      const show = async () => [(await a.call('/show')).json, (await b.call('/show')).json]
+      const before = await show()
       await agree(a, b)
-      result.after = await shown()
-      assert.equal((await a.call('/send_msg')).status, 201)
-      assert.equal((await b.call('/decrypt_msg')).status, 200)
+      shown = [before, await show()]
     })
-    return result
+    return shown
   }
 
   for (const [first, second] of [
@@ -218,27 +158,27 @@ describe('the state on X25519MLKEM768', () => {
     ['X25519', 'X25519MLKEM768'],
   ] as const)
     it(`is that of X25519: files, known peer and safety number are the same (${first}, then ${second})`, async () => {
-      const { before, after } = await exchange(first)
+      const [before, after] = await exchange(first)
       for (const { safetyNumber } of before) assert.equal(safetyNumber, null)
-      for (const each of after) {
-        assert.deepEqual([each.curve, each.identity.length, each.peer.known], [first, 64, false])
+      for (const [i, each] of after.entries()) {
+        assert.deepEqual([each.curve, each.peer.known], [first, false])
         assert.equal(each.publicKey?.length, first === 'X25519' ? 64 : 2432)
         assert.match(each.safetyNumber ?? '', /^\d{5}( \d{5}){11}$/)
         assert.equal(each.safetyNumber, after[0]?.safetyNumber)
-      }
-      for (const [i, state] of ['a', 'b'].entries()) {
-        const files = fs.readdirSync(at(state)).filter((name) => /pem/.test(name))
+        const state = at(['a', 'b'][i] ?? '')
+        const files = fs.readdirSync(state).filter((name) => /pem/.test(name))
         assert.deepEqual(files.sort(), ['identity.X25519.pem', 'peer.X25519.pem'])
-        const known = fs.readFileSync(at(state, 'peer.X25519.pem'), 'utf8')
+        const known = fs.readFileSync(path.join(state, 'peer.X25519.pem'), 'utf8')
         assert.equal(bytesToHex(decodePublicKey(known).publicKey), after[1 - i]?.identity)
-        const { identity } = openMemory(at(state), X25519)
-        assert.equal(bytesToHex(identity.publicKey), after[i]?.identity)
+        const { identity } = openMemory(state, X25519)
+        assert.equal(bytesToHex(identity.publicKey), each.identity)
       }
-      const again = await exchange(second)
-      for (const [i, each] of [...again.before, ...again.after].entries()) {
-        const { identity, safetyNumber } = after[i % 2] as Shown
-        assert.deepEqual([each.curve, each.identity], [second, identity])
-        assert.deepEqual([each.safetyNumber, each.peer.known], [safetyNumber, true])
+      for (const each of (await exchange(second)).flat()) {
+        const { safetyNumber } = after.find(({ identity }) => identity === each.identity) as Shown
+        assert.deepEqual(
+          [each.curve, each.safetyNumber, each.peer.known],
+          [second, safetyNumber, true],
+        )
       }
     })
 })
