@@ -13,16 +13,16 @@ import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts
 import { type Known, type Sessions, sessionsOf } from './sessions.ts'
 import { checkState } from './state.ts'
 
-/** What went over the wire and was taken, or may have been: enough to find it in another transcript. */
+/** A request that the other side took, or may have taken: enough to find it in another transcript. */
 export interface Crossing {
   readonly n: number
   /** The number of its answer; its own if there is none. */
   readonly end: number
   readonly way: Way
   readonly route: WireRoute
-  /** In words: which it is. */
+  /** For people: `message 3`. */
   readonly what: string
-  /** What one peer sends once, and then at most the same again: a public key, or the message or picture of one number. */
+  /** A peer sends one thing under each: its public key, or session, kind and number of a message or picture. */
   readonly place: string
   /** SHA-256 of route, length and bytes (of a picture those of its header), as hex. */
   readonly hash: string
@@ -30,15 +30,15 @@ export interface Crossing {
   readonly answerHash: string | null
   /** The session that the answer to a key message confirms, or null. */
   readonly answerConfirms: string | null
-  /** Whether it was taken: the answer was 201, or that it had come before. If not, a copy may have come, and nobody knows. */
+  /** Whether it was taken: the answer was 201, or that it had come before. Otherwise it may have come all the same. */
   readonly accepted: boolean
-  /** Whether it came with keys that the other side never confirmed: then it may be anybody's. */
+  /** Whether it is a key message that came, and whose keys the other side never confirmed. */
   readonly mayBeAnybodys: boolean
   /** Of a message or a picture. */
   readonly sealed: { readonly session: string; readonly number: number } | null
 }
 
-/** Of a file that is a transcript, what is told of it and compared with others. */
+/** What a transcript says, as far as it is told or compared with others. */
 export interface Facts {
   readonly run: string
   readonly port: number
@@ -50,11 +50,11 @@ export interface Facts {
   readonly knowsPeer: boolean
   /** The id of the session that it ends with, or null. */
   readonly session: string | null
-  /** Taken ones: what was sent and never came is not among them. */
+  /** How many were taken. */
   readonly messages: Readonly<Record<Way, number>>
   readonly pictures: Readonly<Record<Way, number>>
   readonly isCut: boolean
-  /** From this event on, nothing gave way to newer events. */
+  /** The number of the first event since which none gave way to newer ones. */
   readonly from: number
   /** Whether key messages that nothing followed from may be missing. */
   readonly lacksKeys: boolean

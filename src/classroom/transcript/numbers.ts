@@ -112,15 +112,15 @@ export function checkSealed(
   sessions: Sessions,
   findings: Findings,
 ): void {
-  checkSessions(all, lastLack(all, session, records, sessions), sessions, findings)
+  checkSessions(all, lastWithoutKeys(all, session, records, sessions), sessions, findings)
   for (const run of runsOf(all)) checkRun(run, records.from, sessions, findings)
 }
 
 /**
- * The last number of a record that may be on a session whose keys gave way to newer events: that was left before
- * the present one was confirmed. 0: no keys gave way.
+ * Up to this event a record may be on an earlier session, whose keys gave way to newer events: the present session
+ * was not confirmed before. 0: no keys gave way.
  */
-function lastLack(
+function lastWithoutKeys(
   all: readonly Sealed[],
   session: string | null,
   { from, mayLackSession }: Records,
@@ -134,7 +134,7 @@ function lastLack(
   return Math.max(present.agreed, proof)
 }
 
-/** Each is on a session that the keys give; and nobody sends on one that the other side has not proven to have. */
+/** Each is on a session that follows from the keys, and a peer sends only on one that the other side has confirmed. */
 function checkSessions(
   all: readonly Sealed[],
   lack: number,
@@ -146,7 +146,7 @@ function checkSessions(
     const isProven = () =>
       (proven.get(session) ?? n) < n ||
       before.some((each) => each.way === 'received' && each.session === session)
-    // sealed before the present session, and only sent again after it
+    // it was sealed on an earlier session, and sent again after the present one began
     const isRepeated = () =>
       lack > 0 &&
       kind === 'message' &&
@@ -160,7 +160,7 @@ function checkSessions(
   }
 }
 
-/** Those of one kind, way and session together, as they were sent or taken: of two pictures that arrive at once either may be done first. */
+/** Those of one kind, way and session, in the order in which they were sent or taken. Of two pictures that arrive at the same time either may be taken first. */
 function runsOf(all: readonly Sealed[]): Sealed[][] {
   const runs = new Map<string, Sealed[]>()
   const when = ({ way, n, end }: Sealed) => (way === 'sent' ? n : end)
@@ -172,8 +172,8 @@ function runsOf(all: readonly Sealed[]): Sealed[][] {
 }
 
 /**
- * What this peer sent is numbered without a gap, from 0 where all since the session's keys is in here. Of what it received
- * some may never have come: then its own answer has to say so.
+ * What this peer sent is numbered without a gap, and from 0 if no event since the session's keys is missing. Some of what
+ * the other side sent may never have come: then this peer's own answer has to say so.
  */
 function checkRun(
   run: readonly Sealed[],
@@ -183,13 +183,13 @@ function checkRun(
 ): void {
   const [first] = run
   if (first === undefined) return
-  /** Where all that came since is in here. */
-  let whole = sessions.known.get(first.session)?.agreed ?? 0
+  /** The event before: the session's keys, then the message or picture before this one. */
+  let last = sessions.known.get(first.session)?.agreed ?? 0
   let next = 0
   let lost = 0
   for (const { kind, way, n, number, missing } of run) {
-    // between the two there may be what gave way to newer events
-    const isKnown = whole >= from || n < from
+    // some between the two may have given way to newer events
+    const isKnown = last >= from || n < from
     const ahead = number - next
     if (number >= MOST) findings.wrongWith('bad_numbers', `No session has a ${kind} ${number}.`, n)
     else if (ahead < 0)
@@ -216,7 +216,7 @@ function checkRun(
       )
     else if (way === 'received' && isKnown) lost += ahead
     next = number + 1
-    whole = n
+    last = n
   }
   if (lost > 0)
     findings.remark(
