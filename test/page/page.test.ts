@@ -9,10 +9,15 @@ import { es } from '../../src/page/es.js'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { readEvents } from '../helpers/events.ts'
-import { withPeerFacing } from '../helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { agree, type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
+import {
+  agree,
+  sharedPeers,
+  type TestPeer,
+  talk,
+  withOnePeer,
+  withPeers,
+} from '../helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
@@ -254,7 +259,7 @@ describe('the page', () => {
 
   it('links to the page of a peer on this machine, and of no other: only its owner may see it', async () => {
     const html = (peerUrl: string) =>
-      withPeerFacing(peerUrl, undefined, async (peer) => {
+      withOnePeer({ peerUrl }, async (peer) => {
         pages.push((await peer.call('/', HTML)).text)
       })
     const pages: string[] = []

@@ -24,8 +24,7 @@ import { type CallOptions, JSON_TYPE, post, posting } from '../helpers/call.ts'
 import { type Reader, type Received, readEvents } from '../helpers/events.ts'
 import { withServer } from '../helpers/fakes.ts'
 import { pair } from '../helpers/pair.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
+import { sharedPeers, type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
 
 const TEXT = 'Nobody else may read this text'
 /** A sealed message of so many bytes, as it goes over the wire. */

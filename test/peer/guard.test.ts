@@ -34,9 +34,8 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, sendRaw } from '../helpers/raw.ts'
-import { sharedPeers } from '../helpers/shared.ts'
 import { until } from '../helpers/until.ts'
-import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { type PeersOptions, sharedPeers, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image', '/image', '/frequency', '/']
