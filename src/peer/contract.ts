@@ -85,6 +85,16 @@ export class TextError extends DuetError<'in_doubt' | 'maybe_read' | 'already_se
   }
 }
 
+/** A picture that can't be sent as it came; `found`: what its first bytes say it is, null for none of the types. */
+export class BadPicture extends DuetError<'bad_image' | 'unsupported_type'> {
+  readonly found: PictureType | null
+
+  constructor(code: 'bad_image' | 'unsupported_type', detail: string, found: PictureType | null) {
+    super(code, detail)
+    this.found = found
+  }
+}
+
 /** A step sends so many copies of a text. Each is waited for during its share of the step's time. */
 export const COPY_SHARES = [0.2, 0.3, 0.5] as const
 
