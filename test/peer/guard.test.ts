@@ -177,6 +177,8 @@ describe('a browser that does not say which page asks', () => {
         assert.match(detail, /Chrome and Edge .*80 .*Firefox .*90, Safari .*16\.4/)
         assert.equal(next, `Run it yourself: curl ${a.url}/`)
       }
+      const hidden = { accept: '*/*', 'accept-language': 'de' }
+      assertProblem(await a.call('/nothing', { headers: hidden }), 'cross_site')
       await assertRefuses('bad_message', [a, b], ['/wire/keys', posting(JSON_TYPE, '{}', headers)])
     }))
 
