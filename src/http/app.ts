@@ -65,7 +65,7 @@ export function createApp(
   return app
 }
 
-/** How long a caller may still send what nobody takes, in ms. */
+/** How long the caller of a refused request may go on sending it, in ms. */
 const LINGER_MS = 10_000
 
 /** The caller closed the connection before it had the whole answer. */
@@ -75,7 +75,7 @@ const CALLER_LEFT: ReadonlySet<string> = new Set([
   'ERR_STREAM_PREMATURE_CLOSE',
 ])
 
-/** What a browser asks for by itself: that it is not here is nothing to tell anybody. */
+/** What browsers ask for by themselves: the terminal says nothing of such a refusal. */
 const ASKED_BY_BROWSERS =
   /^\/(?:favicon\.ico|robots\.txt|apple-touch-icon[\w-]*\.png|\.well-known\/.*)$/
 
@@ -110,15 +110,15 @@ function problems(peer: Peer): Middleware<State> {
 
 const SAFE = Object.entries(SAFE_HEADERS)
 
-/** By Node's own call: koa's looks at each of them again. */
+/** Sets them by Node's own call, which is faster than koa's. */
 const headers: Middleware = (ctx, next) => {
   for (const [name, value] of SAFE) ctx.res.setHeader(name, value)
   return next()
 }
 
 /**
- * An answer that stays open until the request is in. Whoever closes a connection while the
- * other side still sends takes the answer back: the system resets what was not yet read.
+ * The body of an answer that ends once the whole request has come. A connection that is closed while the caller still
+ * sends is reset by the system, and the caller may lose the answer.
  */
 async function* lingering(text: string, request: IncomingMessage): AsyncGenerator<string> {
   yield text

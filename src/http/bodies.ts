@@ -84,7 +84,7 @@ function mediaType(ctx: Ctx): string {
   return binaryType(ctx)
 }
 
-/** The same for bytes, which have no charset: what is said of one means nothing. */
+/** The same for pictures: bytes have no charset, and one that is named means nothing. */
 export function binaryType(ctx: Ctx): string {
   if (!['', 'identity'].includes(ctx.get('content-encoding').toLowerCase()))
     throw new HttpError('unsupported_type', 'Bodies come without a content encoding.')
@@ -125,7 +125,7 @@ function formText(body: Uint8Array): Uint8Array {
   return bytes
 }
 
-/** `said`: the limit that a person is told, where the body is longer than what it stands for. */
+/** `said`: the limit that a refusal names, where the body is longer than the text in it. */
 async function readBytes(ctx: Ctx, limit: number, said = limit): Promise<Uint8Array> {
   try {
     return await readWhole(ctx.req, limit, ctx.req.headers['content-length'])

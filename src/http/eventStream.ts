@@ -6,7 +6,7 @@ import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { stateOf } from '../wirelog/transcript.ts'
 
-/** A comment goes out this often, in ms, so that whoever is gone is noticed. */
+/** How often, in ms, a comment goes out: only a write shows that a reader is gone. */
 const BEAT_MS = 15_000
 
 /**
@@ -23,22 +23,24 @@ export function eventStream(
   return new EventStream(events, peer, lastId, language)
 }
 
-/** Keeps nothing for a slow reader: what fell out of the ring meanwhile is skipped. */
+/** Buffers nothing for a slow reader: events that leave the ring before it is ready are skipped. */
 class EventStream extends Readable {
   readonly #events: Events
   readonly #peer: Peer
   readonly #unfollow: () => void
   readonly #beat: NodeJS.Timeout
-  #at: number
-  #state = ''
-  #wanted = false
+  /** The number of the last event that was sent, and the last state. */
+  #lastSent: number
+  #lastState = ''
+  /** Whether the reader has taken all that it was sent. */
+  #isReady = false
 
   constructor(events: Events, peer: Peer, lastId: string, language: Language) {
     super({ highWaterMark: 0 })
     this.#events = events
     this.#peer = peer
     const [run, n] = lastId.split('-')
-    this.#at = run === events.run && /^\d{1,15}$/.test(n ?? '') ? Number(n) : 0
+    this.#lastSent = run === events.run && /^\d{1,15}$/.test(n ?? '') ? Number(n) : 0
     this.#unfollow = events.follow(() => this.#pump())
     this.#beat = setInterval(() => this.#say(': \n\n'), BEAT_MS)
     const { port, peerUrl } = peer
@@ -47,7 +49,7 @@ class EventStream extends Readable {
   }
 
   override _read(): void {
-    this.#wanted = true
+    this.#isReady = true
     this.#pump()
   }
 
@@ -58,23 +60,23 @@ class EventStream extends Readable {
   }
 
   #pump(): void {
-    while (this.#wanted) {
-      const event = this.#events.after(this.#at)
+    while (this.#isReady) {
+      const event = this.#events.after(this.#lastSent)
       if (event === undefined) break
-      this.#at = event.n
+      this.#lastSent = event.n
       this.#say(encode(event.type, event, `${this.#events.run}-${event.n}`))
     }
-    if (!this.#wanted) return
+    if (!this.#isReady) return
     const state = encode('state', stateOf(this.#peer, this.#events))
-    if (state === this.#state) return
-    this.#state = state
+    if (state === this.#lastState) return
+    this.#lastState = state
     this.#say(state)
   }
 
   #say(text: string): void {
-    if (!this.#wanted) return
-    this.#wanted = false
-    // with nothing to hold back, it asks for more as soon as this is gone
+    if (!this.#isReady) return
+    this.#isReady = false
+    // with a high-water mark of 0, `_read` is called again once the reader has taken this
     this.push(text)
   }
 }

@@ -7,8 +7,8 @@ import { HttpError } from './problems.ts'
 import { type Ctx, isOpen, ROUTES, type State } from './routes.ts'
 
 /**
- * Refuses what no curl of the owner's and no peer sends. `hostNames`: the names, beside
- * IP addresses and `localhost`, by which this peer may be called.
+ * Refuses requests that neither the owner nor another peer would send. `hostNames`: the names, beside IP addresses and
+ * `localhost`, by which this peer may be called.
  * @throws HttpError `bad_request` `bad_host` `cross_site` `owner_only`
  */
 export function guard(hostNames: readonly string[]): Middleware<State> {
@@ -16,21 +16,21 @@ export function guard(hostNames: readonly string[]): Middleware<State> {
   return (ctx, next) => {
     if (!ctx.url.startsWith('/'))
       throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
-    const name = calledBy(ctx, names)
+    const name = hostCalled(ctx, names)
     refuseOtherSites(ctx)
     if (isOpen(ctx.path)) return next()
     if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
-    refuseUntoldSites(ctx, name)
+    refuseSilentBrowsers(ctx, name)
     return next()
   }
 }
 
 /**
- * The address or name by which this peer is called. DNS rebinding makes a browser send a name of
- * the attacker's; an address can't be rebound.
+ * The address or name in `Host`. A name has to be a known one: by DNS rebinding, an attacker's own name leads to this
+ * machine. An address can't be rebound.
  */
-function calledBy(ctx: Ctx, names: ReadonlySet<string>): string {
+function hostCalled(ctx: Ctx, names: ReadonlySet<string>): string {
   const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []
   const name = more.length === 0 ? hostNameOf(host) : null
   if (name === null || (isIP(name) === 0 && !names.has(name)))
@@ -50,8 +50,8 @@ function hostNameOf(host: string): string | null {
 }
 
 /**
- * Addresses that reach this machine, but that a browser does not treat as such: it sends none
- * of the headers that tell a page elsewhere from the owner. Unspecified ones, and IPv4 in IPv6.
+ * Whether an address is unspecified, or IPv4 in IPv6. Such addresses reach this machine, but browsers don't treat them as
+ * loopback: they send none of the headers that tell a page elsewhere from the owner.
  */
 function isHidden(address: string): boolean {
   if (isIP(address) === 4) return address.startsWith('0.')
@@ -60,12 +60,12 @@ function isHidden(address: string): boolean {
   return /^\[::(?:\]|ffff:)/.test(hostname)
 }
 
-/** By one of these a browser says that nobody has asked yet: what it fetches may be shown, or may not. */
-const AHEAD_OF_TIME = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
+/** A browser sends one of these with what it fetches before anybody has asked for it. */
+const PREFETCH_HEADERS = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
 
-/** A web page elsewhere may not make the browser run a step; a link to the page may be followed. */
+/** A web page elsewhere may not make the owner's browser run a step. A link to the page may be followed. */
 function refuseOtherSites(ctx: Ctx): void {
-  if (AHEAD_OF_TIME.some((name) => ctx.get(name) !== ''))
+  if (PREFETCH_HEADERS.some((name) => ctx.get(name) !== ''))
     throw new HttpError('cross_site', 'A step is not run ahead of time.')
   const own = `http://${ctx.get('host').toLowerCase()}`
   const origin = ctx.get('origin').toLowerCase()
@@ -81,10 +81,11 @@ function refuseOtherSites(ctx: Ctx): void {
 }
 
 /**
- * A browser has to say which page asks, by Fetch Metadata or an Origin: any page can make it ask by the address of a
- * picture. By a name other than localhost none does (only to trustworthy URLs), and a name may well lead to this machine.
+ * Any page can make a browser call this peer, by the address of a picture. So a browser has to say which page asks, by
+ * Fetch Metadata or an `Origin`. It sends Fetch Metadata to trustworthy URLs only, and so never to a name other than
+ * localhost.
  */
-function refuseUntoldSites(ctx: Ctx, name: string): void {
+function refuseSilentBrowsers(ctx: Ctx, name: string): void {
   if (!isBrowser(ctx)) return
   if (isIP(name) === 0 && name !== 'localhost')
     throw new HttpError('cross_site', 'A browser calls this peer as 127.0.0.1 or localhost.')
@@ -96,9 +97,10 @@ function refuseUntoldSites(ctx: Ctx, name: string): void {
 }
 
 /**
- * Whether a request says that it comes from a browser, or from what fetches a link to show what is behind it. PowerShell
- * begins its name as browsers do. A browser under another name, or none, still asks for pages or pictures in its user's
- * language; of programs, Java asks for these in no language, Swift has a name, and Node's fetch takes every language.
+ * Whether the headers are those of a browser, or of a program that fetches a link to preview it. PowerShell's name begins
+ * as browsers' do. A browser that hides its name still asks for pages or pictures in its user's language. Programs don't:
+ * Java asks for them in no language, Swift has a name, and Node's fetch takes every language. Where the answer has a
+ * language, any program may ask for one.
  */
 function isBrowser(ctx: Ctx): boolean {
   const agent = ctx.get('user-agent')

@@ -14,7 +14,7 @@ import { readWhole, TooLong } from './reading.ts'
 /** For a whole round trip, in ms. */
 export const TIMEOUT = 5_000
 
-/** How long a connection waits for the next request, in ms: less than a server waits, so that none is sent into its end. */
+/** How long an unused connection is kept, in ms: for less time than a server keeps it, so that no request meets its end. */
 const IDLE_MS = 1_000
 
 /** An answer is small; a longer one is not a peer's. */
@@ -82,9 +82,9 @@ export class Client {
     const got = await this.#loaded()
     const request = got.stream.post(path.slice(1), { headers, timeout: { connect: timeout } })
     let fault: unknown
-    /** Since when the other peer has not taken the piece that it was sent; null while the picture's next piece is read. */
+    /** Since when the other peer has not taken what it was sent; null while we read the next piece of the picture. */
     let waiting: number | null = performance.now()
-    async function* noting() {
+    async function* watched() {
       try {
         waiting = null
         for await (const piece of content) {
@@ -106,8 +106,9 @@ export class Client {
       request.destroy(fault as PeerError)
     }, timeout / 10)
     const sending = new AbortController()
-    // got buffers nothing itself, so a piece is asked for when the system has the one before; how it ends is known from the answer
-    pipeline(noting(), request, { signal: sending.signal }).catch(() => {})
+    // got buffers nothing itself, so a piece is asked for once the system has taken the one before. The answer says how
+    // it ended.
+    pipeline(watched(), request, { signal: sending.signal }).catch(() => {})
     try {
       return await this.#answerTo(request)
     } catch (error) {

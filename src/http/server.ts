@@ -20,18 +20,18 @@ export interface Patience {
 const PATIENCE: Patience = { headers: 5_000, request: 10_000 }
 const LIMITS = {
   IncomingMessage: GatheringRequest,
-  /** Node's has no exception for pictures: `limitTime` takes its place. */
+  /** Node's limit would end long pictures: `limitTime` takes its place. */
   requestTimeout: 0,
   maxHeaderSize: 16 * 1024,
   /** A missing Host is refused by the guard, with an answer that says why. */
   requireHostHeader: false,
 }
 const MAX_CONNECTIONS = 64
-/** How many of them may be of callers elsewhere: the rest is the owner's, whose steps come from this machine. */
+/** How many of them may be from other machines: the rest is for the owner, who calls from this machine. */
 const MAX_STRANGERS = 48
 /** How many requests of one connection may be there at a time: one under way, and others behind it. */
 const MAX_PIPELINED = 16
-/** What has to arrive of a picture in the time of a request, in bytes: less is no progress. */
+/** How many bytes of a picture have to arrive in each stretch of the time that a request may take. */
 const PICTURE_BYTES = 16 * 1024
 /** How long a caller has to read why it was refused, in ms. */
 const REFUSED_MS = 2_000
@@ -62,12 +62,12 @@ export async function listen(
   const server = http.createServer({ ...LIMITS, ...timeouts }, handle)
   server.maxConnections = MAX_CONNECTIONS
   server.prependListener('connection', strangersWithin(MAX_STRANGERS))
-  // Node drops what is over its limit without a word; ours is the headers' size
+  // Node would drop headers beyond a count without a word; the limit here is `maxHeaderSize`
   server.maxHeadersCount = 0
   // an expectation other than 100-continue may be ignored (RFC 9110 section 10.1.1)
   server.on('checkExpectation', handle)
   server.on('connect', (_request, socket: Socket) => {
-    // from here on the socket is nobody's but ours
+    // Node listens to this socket no more
     socket.on('error', () => socket.destroy())
     refuse(socket, notProxy())
     socket.destroySoon()
@@ -76,14 +76,14 @@ export async function listen(
     refuse(socket, faultOf(patience, error))
   })
   await new Promise<void>((resolve, reject) => {
-    // it stays: a connection that the system can not take (EMFILE) ends no peer
+    // the listener stays, so that a connection that the system can't take (EMFILE) ends no peer
     server.on('error', reject)
     server.listen({ host, port }, resolve)
   })
   return server
 }
 
-/** Makes a function that leaves the connections of callers elsewhere that are more than `most`, as Node does over its limit. */
+/** Makes a function that closes each connection from another machine that is one more than `most`, as Node does over its limit. */
 function strangersWithin(most: number): (socket: Socket) => void {
   let strangers = 0
   return (socket) => {
@@ -125,9 +125,9 @@ function limitTime(patience: Patience, request: IncomingMessage, response: Serve
   const timer = setInterval(() => {
     const moved = socket.bytesRead - seen >= PICTURE_BYTES
     seen = socket.bytesRead
-    // not every way to lose a connection closes its request
+    // a connection may be lost without its request being closed
     if (request.complete || socket.destroyed) clearInterval(timer)
-    // what waits for its turn here, or for our disk, is not late
+    // a picture that waits here for its turn, or for our disk, is not late
     else if (byProgress && (moved || request.readableLength > 0)) return
     else if (response.headersSent) socket.destroy()
     else refuse(socket, tooSlow(patience))
@@ -184,7 +184,7 @@ function notProxy(): HttpError {
   return new HttpError('method_not_allowed', 'This is not a proxy.', { Allow: 'GET, POST' })
 }
 
-/** There is no request to answer by Koa: the bytes go out by hand, and the connection ends. */
+/** Where there is no request that Koa could answer: writes the answer itself, and ends the connection. */
 function refuse(socket: Duplex, error: HttpError): void {
   if (!(socket instanceof Socket && socket.writable)) {
     socket.destroy()
@@ -203,6 +203,6 @@ function refuse(socket: Duplex, error: HttpError): void {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   const { status } = problem
   socket.end(`HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`)
-  // a caller that never ends its side would keep one of the connections for good
+  // a caller that never ends its side would hold its connection for good
   setTimeout(() => socket.destroy(), REFUSED_MS).unref()
 }

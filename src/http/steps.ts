@@ -13,7 +13,7 @@ import { pictureIn } from './pictures.ts'
 import { HttpError } from './problems.ts'
 import { type Ctx, type Handlers, listOfRoutes } from './routes.ts'
 
-/** With fewer letters than this the line is not flat yet; a picture has more. */
+/** With fewer letters than this their shares are not even yet; a picture has more. */
 const FLAT_SAMPLE = 10_000
 
 /** Each answers with `next`: the command to run after it. */
@@ -52,7 +52,7 @@ export function stepHandlers(
     '/send_msg': async (ctx) => {
       if (ctx.querystring !== '')
         throw new HttpError('text_in_url', 'Programs on the way write URLs into their logs.')
-      // before the body is read: only a request that came after the answer can be about what that left in doubt
+      // Before the body is read: only a request that came after the answer that left a text in doubt can be about that text.
       const { textInDoubt } = peer
       const sent = await peer.sendMessage(await readText(ctx), textInDoubt)
       answer(ctx, 201, sent, others('/decrypt_msg'))
@@ -108,7 +108,7 @@ async function openLast(peer: Peer): Promise<{ type: PictureType; file: FileHand
   try {
     return { type: picture.type, file: await open(picture.path) }
   } catch {
-    // the next one came meanwhile, and this one may have gone for it
+    // another picture came meanwhile, and this one may have been removed for it
     if (peer.lastPicture !== picture) return openLast(peer)
     throw new HttpError('no_image', 'The file of the last picture is gone.')
   }

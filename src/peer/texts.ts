@@ -24,12 +24,12 @@ export class Texts {
   readonly #inTurn = inTurn()
   /** The open text that its sender was told of, or null. */
   #inDoubt: OpenText | null = null
-  /** How many steps have left a text open, and why the other peer refused the last copy of the last one, if it did. */
+  /** How many steps have left a text in doubt, and the other peer's code in the last of them, if it refused. */
   #leftOpen = 0
   #lastPeerCode: string | null = null
-  /** One that was settled as unknown while nobody asked: the next who sends a text is told. */
+  /** A text that was settled as unknown between two steps: the next step tells of it. */
   #untold: OpenText | null = null
-  /** The session that was said last to be gone. */
+  /** The session that was reported last as gone. */
   #gone: Uint8Array | null = null
 
   constructor(exchange: Exchange, wire: Wire, report: (event: PeerEvent) => void) {
@@ -60,9 +60,9 @@ export class Texts {
       try {
         const { openText } = this.#exchange
         if (openText === null) this.#tellSettled(isSame ? inDoubt : null)
-        // whoever waited behind it can't know that it is in doubt
+        // this request came before the text was known to be in doubt
         else if (openText !== inDoubt) throw stillInDoubt(openText, false, null)
-        // it was tried while this one waited: sixteen in a row would take a minute
+        // another step tried it while this one waited: if sixteen tried one after another, that would take a minute
         else if (this.#leftOpen !== leftOpen)
           throw stillInDoubt(openText, isSame, this.#lastPeerCode)
         else {
@@ -76,14 +76,14 @@ export class Texts {
     })
   }
 
-  /** This peer ends, and with it all that could be learnt of an open text. Erases the exchange. */
+  /** Erases the exchange. Nobody will learn what became of an open text. */
   close(): void {
     const { openText } = this.#exchange
     this.#exchange.erase()
     if (openText !== null) this.#reportSettled(openText, false)
   }
 
-  /** Keys were agreed on: a text that is in doubt may have lost its session by that. */
+  /** To be called when keys were confirmed: the session of a text in doubt may be gone by that. */
   settle(): void {
     const inDoubt = this.#inDoubt
     if (inDoubt === null || inDoubt.fate === 'open') return
@@ -92,7 +92,7 @@ export class Texts {
     this.#reportSettled(inDoubt, false)
   }
 
-  /** The other peer does not have `session` any more. `open`: a text that may be on it. */
+  /** Reports, once, that the other peer does not have `session` any more. `open`: a text that may be on it. */
   sessionGone(session: Uint8Array, open: OpenText | null = this.#inDoubt): void {
     if (this.#gone !== null && equalBytes(this.#gone, session)) return
     this.#gone = session
@@ -186,13 +186,13 @@ function outcomeOf(error: unknown): Outcome {
   return peerCode === 'replay' || peerCode === 'unknown_session' ? peerCode : 'not now'
 }
 
-/** The time of a step is for all its copies: each of the next ones waits longer. */
+/** Failures after which the next copy, which waits longer, may succeed. */
 const LATE: ReadonlySet<Failure | null> = new Set([
   'name not resolved in time',
   'no connection in time',
 ])
 
-/** Whether another copy follows in this step: not where a peer refused, and not where nobody is there to be reached. */
+/** Whether another copy follows in this step: not after a refusal, and not where the other peer can't be reached at all. */
 function isRepeated(error: PeerError | null, open: OpenText): boolean {
   if (error?.peerCode !== null) return false
   return open.hasLeft || !error.isUnsent || LATE.has(error.failure)

@@ -9,41 +9,23 @@ import { DuetError } from './errors.ts'
 
 /** Keys a chain gives, and so the first number that is refused. */
 export const MAX_KEYS = 2 ** 20
-/** How far beyond the next number a receiver looks: so many hashes are the most that anybody can make it do. */
+/** How far beyond the next number a receiver looks: so many chain steps are the most that a forged message costs it. */
 export const MAX_AHEAD = 1024
 
-const FOR_KEY = Uint8Array.of(1)
-const FOR_CHAIN = Uint8Array.of(2)
-
-/** key = HMAC-SHA-256(chain, 01), next = HMAC-SHA-256(chain, 02), 32 bytes each. */
-function step(chain: Uint8Array): { key: Uint8Array; next: Uint8Array } {
-  const keyed = hmac.create(sha256, chain)
-  const forKey = keyed.clone()
-  return { key: forKey.update(FOR_KEY).digest(), next: keyed.update(FOR_CHAIN).digest() }
+/** key = HMAC-SHA-256(chain, 01), 32 bytes. */
+function keyAt(chain: Uint8Array): Uint8Array {
+  return hmac.create(sha256, chain).update(Uint8Array.of(1)).digest()
 }
 
-/** The chain `count` numbers on, in bytes of its own. No key in between is ever computed. */
+/** The chain `count` numbers on, in bytes of its own: each step is HMAC-SHA-256(chain, 02). */
 function skip(chain: Uint8Array, count: number): Uint8Array {
   let at = chain.slice()
   for (let i = 0; i < count; i++) {
-    const next = hmac.create(sha256, at).update(FOR_CHAIN).digest()
+    const next = hmac.create(sha256, at).update(Uint8Array.of(2)).digest()
     at.fill(0)
     at = next
   }
   return at
-}
-
-/** The key of one number, and the chain that comes after it. The receiver's own chain stays until `accept`. */
-export interface KeyAhead {
-  /** 32 bytes, the caller's to erase. */
-  readonly key: Uint8Array
-  /**
-   * What came under this key was accepted: the keys up to it are gone. Returns how many numbers were skipped.
-   * @throws DuetError `replay` if a later one was accepted meanwhile
-   */
-  accept(): number
-  /** It was not accepted: nothing of it is kept. Does nothing after `accept`. */
-  forget(): void
 }
 
 /** The chain of one direction: it goes forward only, and each number has one key. */
@@ -74,8 +56,8 @@ export class KeyChain {
     const number = this.#next
     if (number >= MAX_KEYS)
       throw new DuetError('rekey_required', `This session has sealed all its 2^20 ${this.#what}s.`)
-    const { key, next } = step(this.#chain)
-    this.#become(next, number + 1)
+    const key = keyAt(this.#chain)
+    this.#advance(1)
     return { number, key }
   }
 
@@ -99,30 +81,27 @@ export class KeyChain {
   }
 
   /**
-   * For a receiver: the key of `number`, on a copy of the chain.
+   * For a receiver: the key of `number` (32 bytes, the caller's to erase). The chain stays where it is until `accept`.
    * @throws DuetError as `check` does
    */
-  ahead(number: number): KeyAhead {
+  keyOf(number: number): Uint8Array {
     this.check(number)
     if (this.#erased) throw new Error('The key chain is erased.')
-    const at = skip(this.#chain, number - this.#next)
-    const { key, next } = step(at)
-    at.fill(0)
-    let isForgotten = false
-    return {
-      key,
-      accept: () => {
-        if (isForgotten) throw new Error('It was forgotten, and its chain with it.')
-        this.check(number)
-        const skipped = number - this.#next
-        this.#become(next, number + 1)
-        return skipped
-      },
-      forget: () => {
-        isForgotten = true
-        next.fill(0)
-      },
-    }
+    const chain = skip(this.#chain, number - this.#next)
+    const key = keyAt(chain)
+    chain.fill(0)
+    return key
+  }
+
+  /**
+   * What came under `number` was accepted: the keys up to it are gone. Returns how many numbers were skipped.
+   * @throws DuetError as `check` does: a later number may have been accepted since `keyOf`
+   */
+  accept(number: number): number {
+    this.check(number)
+    const skipped = number - this.#next
+    this.#advance(skipped + 1)
+    return skipped
   }
 
   /** Overwrites the chain; it gives no key any more. */
@@ -131,11 +110,13 @@ export class KeyChain {
     this.#erased = true
   }
 
-  /** Copies `next` over the chain and erases it; `number` is the next one from now on. */
-  #become(next: Uint8Array, number: number): void {
-    // a chain that was erased while a picture came has no next key
-    if (!this.#erased) this.#chain.set(next)
+  /** Overwrites the chain with the one `count` numbers on. */
+  #advance(count: number): void {
+    this.#next += count
+    // A picture may be accepted after its session was erased: the chain stays erased, and the number counts.
+    if (this.#erased) return
+    const next = skip(this.#chain, count)
+    this.#chain.set(next)
     next.fill(0)
-    this.#next = number
   }
 }

@@ -1,11 +1,11 @@
-/** The keys that one exchange gives, and the chains that never go back: seal and open. */
+/** A session: the keys that one exchange gives. It seals and opens, and its chains never go back. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { sha256 } from '@noble/hashes/sha2.js'
 import { concatBytes, equalBytes, u64, utf8ToBytes } from './bytes.ts'
 import type { KeyPair } from './curves.ts'
 import { DuetError } from './errors.ts'
-import { type KeyAhead, KeyChain } from './keyChain.ts'
+import { KeyChain } from './keyChain.ts'
 import {
   type DirectionKeys,
   KeySchedule,
@@ -19,7 +19,7 @@ import type { StreamHeader } from './stream.ts'
 import { type EphemeralKeys, halvesOf } from './suites.ts'
 
 const LABEL = utf8ToBytes('duet/2 message')
-/** Accepted messages whose copies are known as such. */
+/** How many accepted messages of a session are remembered, so that a copy of one is known for a copy. */
 const MAX_ACCEPTED = 64
 
 /** One direction's chains: a key for each message, a key for each picture. */
@@ -38,8 +38,8 @@ class Direction {
   }
 }
 
-/** A message that was authenticated and not yet read: still sealed, with the one key that opens it. */
-export class WaitingMessage implements SealedMessage {
+/** A message that came, still sealed, beside the one key that opens it. */
+export class KeyedMessage implements SealedMessage {
   readonly session: Uint8Array
   readonly seq: number
   readonly ciphertext: Uint8Array
@@ -56,11 +56,16 @@ export class WaitingMessage implements SealedMessage {
   }
 
   /**
-   * The text's bytes.
-   * @throws DuetError `decrypt_failed`
+   * The text's bytes, the caller's to erase.
+   * @throws DuetError `decrypt_failed`, whatever the reason
    */
   open(): Uint8Array {
-    return open(this.#key, this.#sender, this)
+    const { session, seq, ciphertext } = this
+    try {
+      return messageAead(this.#key, session, this.#sender, seq).decrypt(ciphertext)
+    } catch {
+      throw new DuetError('decrypt_failed', 'The message does not open under this session.')
+    }
   }
 
   /** Overwrites the key: nothing opens this message any more. */
@@ -90,7 +95,7 @@ export class Session {
   readonly party: Party
   /** Our proof that we have the keys, with the ciphertext if we made it. */
   readonly confirm: Confirm
-  /** The one that the peer made, and sends with its proof; null if there is none, or it is ours. */
+  /** The KEM's ciphertext if the peer made it; null if we made it, or there is no KEM. */
   readonly peerCiphertext: Uint8Array | null
   readonly #ecdh: Uint8Array
   readonly #kemSecret: Uint8Array | null
@@ -128,7 +133,7 @@ export class Session {
       peer,
       ciphertext ?? made?.ciphertext ?? null,
     )
-    // e, e; then id1, e2; then e1, id2: which of the last two is ours depends on our party
+    // DH(e1, e2), DH(id1, e2), DH(e1, id2): our party decides which of the last two our identity is in.
     const ee = ephemeral.pair.sharedSecret(point)
     const se = identity.sharedSecret(point)
     const es = ephemeral.pair.sharedSecret(peer.identity)
@@ -155,7 +160,7 @@ export class Session {
     return this.#sending?.messages.next ?? 0
   }
 
-  /** Whether it was ever promoted: a session that was replaced before proves nothing. */
+  /** Whether it was promoted at some time. One that was replaced before that may be a stranger's. */
   get isConfirmed(): boolean {
     return this.#confirmed
   }
@@ -215,37 +220,21 @@ export class Session {
   }
 
   /**
-   * Opens a message, which changes nothing until it is accepted. `text`: its bytes, the caller's to
-   * erase. `accept` counts it, and returns how many before it are missing, and the message with its key.
-   * @throws DuetError `rekey_required` `replay` `too_far_ahead`; `decrypt_failed`, whatever the reason
+   * A message with the key of its number: whether it opens is not known yet, and nothing is counted before `accept`.
+   * @throws DuetError `rekey_required` `replay` `too_far_ahead`; `decrypt_failed` if the session is erased
    */
-  open(message: SealedMessage): {
-    text: Uint8Array
-    accept(): { missing: number; waiting: WaitingMessage }
-    forget(): void
-  } {
-    const sender = otherParty(this.party)
-    const ahead = this.#ahead(this.#receiving.messages, message.seq)
-    const forget = () => {
-      ahead.key.fill(0)
-      ahead.forget()
-    }
-    try {
-      return {
-        text: open(ahead.key, sender, message),
-        accept: () => {
-          const missing = ahead.accept()
-          this.#received++
-          this.#accepted.push({ seq: message.seq, hash: sha256(message.ciphertext) })
-          if (this.#accepted.length > MAX_ACCEPTED) this.#accepted.shift()
-          return { missing, waiting: new WaitingMessage(message, sender, ahead.key) }
-        },
-        forget,
-      }
-    } catch (error) {
-      forget()
-      throw error
-    }
+  receive(message: SealedMessage): KeyedMessage {
+    const key = this.#keyOf(this.#receiving.messages, message.seq)
+    return new KeyedMessage(message, otherParty(this.party), key)
+  }
+
+  /** Counts a message that has opened. Returns how many before it are missing. */
+  accept({ seq, ciphertext }: SealedMessage): number {
+    const missing = this.#receiving.messages.accept(seq)
+    this.#received++
+    this.#accepted.push({ seq, hash: sha256(ciphertext) })
+    if (this.#accepted.length > MAX_ACCEPTED) this.#accepted.shift()
+    return missing
   }
 
   /**
@@ -259,11 +248,19 @@ export class Session {
   }
 
   /**
-   * The key of picture `number`, which begins to arrive.
-   * @throws DuetError `rekey_required` `replay` `too_far_ahead`
+   * The key of picture `number`, which begins to arrive: 32 bytes, the caller's to erase.
+   * @throws DuetError `rekey_required` `replay` `too_far_ahead`; `decrypt_failed` if the session is erased
    */
-  openPicture(number: number): KeyAhead {
-    return this.#ahead(this.#receiving.pictures, number)
+  pictureKey(number: number): Uint8Array {
+    return this.#keyOf(this.#receiving.pictures, number)
+  }
+
+  /**
+   * Counts picture `number`, all of which has opened.
+   * @throws DuetError `replay` if this one or a later one was accepted while it arrived
+   */
+  acceptPicture(number: number): void {
+    this.#receiving.pictures.accept(number)
   }
 
   /** Overwrites what only a current session needs: another one is sent on and shown from now on. */
@@ -288,22 +285,9 @@ export class Session {
     this.#erased = true
   }
 
-  #ahead(chain: KeyChain, number: number): KeyAhead {
+  #keyOf(chain: KeyChain, number: number): Uint8Array {
     if (this.#erased) throw new DuetError('decrypt_failed', 'The keys of this session are erased.')
-    return chain.ahead(number)
-  }
-}
-
-/** @throws DuetError `decrypt_failed`, whatever the reason */
-function open(
-  key: Uint8Array,
-  sender: Party,
-  { session, seq, ciphertext }: SealedMessage,
-): Uint8Array {
-  try {
-    return messageAead(key, session, sender, seq).decrypt(ciphertext)
-  } catch {
-    throw new DuetError('decrypt_failed', 'The message does not open under this session.')
+    return chain.keyOf(number)
   }
 }
 

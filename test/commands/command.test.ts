@@ -140,7 +140,8 @@ describe('ecdh-duet peer', () => {
       for (const port of [a, b]) assert.equal((await step(port, '/send_keys')).status, 201)
       return (await step(b, '/show')).json
     }
-    await withOnePeer({ ports: [a, b], memory }, async ({ shown }) => {
+    const honest = { port: a, peerUrl: `http://127.0.0.1:${b}`, memory }
+    await withOnePeer(honest, async ({ shown }) => {
       let before = ''
       await peer(async () => {
         before = (await keysOnBoth()).safetyNumber
@@ -157,7 +158,7 @@ describe('ecdh-duet peer', () => {
         assert.equal((await step(a, '/send_msg')).status, 201)
         assert.equal((await step(b, '/decrypt_msg')).json.decrypted, 1)
       })
-      await withOnePeer({ ports: [b, a] }, async () => {
+      await withOnePeer({ port: b, peerUrl: `http://127.0.0.1:${a}` }, async () => {
         await step(a, '/send_keys')
         const { json } = await step(b, '/send_keys')
         assert.deepEqual([json.code, json.peer_code], ['peer_refused', 'identity_changed'])

@@ -62,7 +62,7 @@ export const WAYS: readonly string[] = [
   `one has ${LEFT}, the other ${AHEAD}${MEET}`,
 ]
 
-/** After more than one, or more keys. Each has a test of its own in schedules.test.ts. */
+/** After more than one, or more keys. Each has a test of its own in exchange.test.ts. */
 export const RARE_WAYS: readonly string[] = [
   `one has ${FOREIGN}, the other ${FOREIGN}`,
   `one has ${FOREIGN}, the other ${AHEAD}${MEET}`,

@@ -6,6 +6,9 @@ import { formOf, isPublicKey, isSecret, shapeNumber } from './names.ts'
 /** What is the same in every state, by its name: it is neither copied nor looked into. */
 export type Fixed = ReadonlyMap<object, string>
 
+/** None of the objects here has anything enumerable but its own fields. */
+type Fields = Record<string, unknown>
+
 /** A copy that shares with its original what is fixed, and public keys. */
 export function copyOf<T>(root: T, fixed: Fixed): T {
   const copies = new Map<object, object>()
@@ -21,7 +24,7 @@ export function copyOf<T>(root: T, fixed: Fixed): T {
     }
     const twin = Array.isArray(value) ? [] : Object.create(Object.getPrototypeOf(value))
     copies.set(value, twin)
-    for (const key in value) twin[key] = copy((value as Record<string, unknown>)[key])
+    for (const key in value) twin[key] = copy((value as Fields)[key])
     return twin
   }
   return copy(root) as T
@@ -61,7 +64,7 @@ export function formOfGraph(
     for (const key in value) {
       if (without.has(key)) continue
       form += ` ${key}`
-      look((value as Record<string, unknown>)[key])
+      look((value as Fields)[key])
     }
     form += '}'
   }
@@ -69,7 +72,7 @@ export function formOfGraph(
   return { shape: shapeNumber(hash('sha256', form, 'base64')), atoms }
 }
 
-/** Every array of bytes that can be reached from `root`. `for … in`: none of these has anything enumerable but its own fields. */
+/** Every array of bytes that can be reached from `root`. */
 export function arraysIn(root: unknown, fixed: Fixed): Set<Uint8Array> {
   const arrays = new Set<Uint8Array>()
   const seen = new Set<object>()
@@ -78,7 +81,7 @@ export function arraysIn(root: unknown, fixed: Fixed): Set<Uint8Array> {
     if (value instanceof Uint8Array) arrays.add(value)
     else if (!seen.has(value) && !fixed.has(value)) {
       seen.add(value)
-      for (const key in value) collect((value as Record<string, unknown>)[key])
+      for (const key in value) collect((value as Fields)[key])
     }
   }
   collect(root)

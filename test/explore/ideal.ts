@@ -6,15 +6,14 @@ import type { Kem } from '../../src/protocol/kem.ts'
 import {
   fresh,
   HEAD,
-  hand,
+  handed,
   isPublicKey,
   isSecret,
-  keepBack,
   latin1,
   name,
-  noteSeal,
   random,
   readName,
+  sealedWith,
   shared,
 } from './names.ts'
 
@@ -64,7 +63,7 @@ export const kem: Kem = {
   encapsulate(key) {
     const input = join([key, fresh(2, 32)])
     // m stays here: the interface gives it to nobody
-    keepBack()
+    handed.pop()
     return {
       ciphertext: name('ciphertext', input, HEAD),
       sharedSecret: name('KEM secret', input, 32),
@@ -87,7 +86,8 @@ export function concatBytes(...parts: Uint8Array[]): Uint8Array {
   const bytes = join(parts)
   const isKey = parts.length > 0 && parts.every((part) => part.length === 0 || isPublicKey(part))
   if (isKey) return shared(bytes)
-  return isSecret(bytes) ? hand(bytes) : bytes
+  if (isSecret(bytes)) handed.push(bytes)
+  return bytes
 }
 
 export function sha256(bytes: Uint8Array): Uint8Array {
@@ -107,14 +107,9 @@ export function hmac(_hash: unknown, key: Uint8Array, bytes: Uint8Array): Uint8A
   return name('HMAC', join([key, bytes]), 32)
 }
 
-/** What has gone into a step of a chain so far. */
-const keyed = (input: Uint8Array) => ({
-  clone: () => keyed(input),
-  update: (bytes: Uint8Array) => keyed(join([input, bytes])),
-  digest: () => name('chain step', input, 32),
+hmac.create = (_hash: unknown, key: Uint8Array) => ({
+  update: (bytes: Uint8Array) => ({ digest: () => name('chain step', join([key, bytes]), 32) }),
 })
-
-hmac.create = (_hash: unknown, key: Uint8Array) => keyed(new Uint8Array(key))
 
 /** What a chain's value began with: the name that was stepped, back to the first. */
 export function chainBegin(chain: Uint8Array): number | null {
@@ -129,13 +124,14 @@ export function chacha20poly1305(key: Uint8Array, nonce: Uint8Array, associatedD
     name('AEAD tag', join([key, nonce, associatedData ?? new Uint8Array(0), text]), 16)
   return {
     encrypt(text: Uint8Array): Uint8Array {
-      noteSeal(key)
+      sealedWith.push(key.slice())
       return join([text, tagOf(text)])
     },
     decrypt(sealed: Uint8Array): Uint8Array {
       const text = sealed.slice(0, -16)
       if (latin1(tagOf(text)) !== latin1(sealed.subarray(-16))) throw new Error('It does not open.')
-      return hand(text)
+      handed.push(text)
+      return text
     },
   }
 }

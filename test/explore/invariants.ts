@@ -6,9 +6,9 @@ import type { Share } from '../../src/protocol/keySchedule.ts'
 import type { Confirm } from '../../src/protocol/messages.ts'
 import { arraysIn, type Fixed } from './graph.ts'
 import {
-  type DirectionInside,
   type ExchangeInside,
   insideOf,
+  isSameShare,
   type SessionInside,
   sessionsOf,
 } from './inside.ts'
@@ -21,19 +21,16 @@ export class Violation extends Error {
   override name = 'Violation'
 }
 
-function sameShare(a: Share, b: Share): boolean {
-  return equalBytes(a.publicKey, b.publicKey) && equalBytes(a.identity, b.identity)
+export function must(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new Violation(otherwise)
 }
+
+const isIn = (share: Share, shares: readonly Share[]) =>
+  shares.some((one) => isSameShare(one, share))
 
 function isOver(bytes: Uint8Array): boolean {
   return bytes.every((byte) => byte === 0)
 }
-
-function must(holds: boolean, otherwise: string): asserts holds {
-  if (!holds) throw new Violation(otherwise)
-}
-
-const chainsOf = ({ messages, pictures }: DirectionInside) => [messages, pictures]
 
 /** In every state. `reachable`: every array in the exchange. */
 export function checkState(
@@ -43,57 +40,52 @@ export function checkState(
 ): void {
   const inside = insideOf(exchange)
   const { $ephemeral, $share, $candidate, $current, $previous, $stale, $knownIdentity } = inside
-  const held = `${$ephemeral ? 'key' : ''}${$share ? 'share' : ''}`
-  const states = { '': 'idle', key: 'offered', share: 'invited', keyshare: 'agreed' }
-  must(states[held as keyof typeof states] === exchange.state, 'the state is not what is held')
-  must((exchange.state === 'agreed') === ($candidate !== null), 'a candidate is there or missing')
-  if ($candidate && $ephemeral && $share) {
-    must(
-      equalBytes($candidate.own.publicKey, $ephemeral.publicKey),
-      'the candidate is of other keys',
-    )
-    must(sameShare($candidate.peer, $share), 'the candidate is of another share')
-    must($candidate.$sending === null, 'a candidate has keys to send with')
-    must(!$candidate.$erased, 'the candidate is erased')
+  const state = $ephemeral ? ($share ? 'agreed' : 'offered') : $share ? 'invited' : 'idle'
+  must(state === exchange.state, 'the state is not what is held')
+  must((state === 'agreed') === ($candidate !== null), 'a candidate is there or missing')
+  if ($candidate && $ephemeral) {
+    const { own, peer, $sending, $erased } = $candidate
+    must(equalBytes(own.publicKey, $ephemeral.publicKey), 'the candidate is of other keys')
+    must(isSameShare(peer, $share), 'the candidate is of another share')
+    must($sending === null, 'a candidate has keys to send with')
+    must(!$erased, 'the candidate is erased')
   }
   if ($current) {
     must($current.$sending !== null, 'the current session has no keys to send with')
-    must(isOver($current.$schedule.$prk), 'what the keys come from outlives promotion')
     must($knownIdentity !== null, 'a session is confirmed and no identity is known')
     must(equalBytes($knownIdentity, $current.peer.identity), 'another identity is known')
   }
   if ($previous) {
-    must($previous.$sending === null, 'the previous session can still be sent on')
-    const secrets = [$previous.$ecdh, $previous.$kemSecret ?? $previous.$ecdh]
-    must(secrets.every(isOver), 'the previous session still shows its shared secret')
-    must(isOver($previous.$schedule.$prk), 'what the keys come from outlives promotion')
+    const { $sending, $ecdh, $kemSecret } = $previous
+    must($sending === null, 'the previous session can still be sent on')
+    const areOver = isOver($ecdh) && isOver($kemSecret ?? $ecdh)
+    must(areOver, 'the previous session still shows its shared secret')
   }
-  const confirmed = [$current, $previous].filter((session) => session !== null)
-  for (const { own, peer, $erased } of confirmed) {
+  for (const { own, peer, $erased, $schedule } of [$current, $previous].filter((one) => !!one)) {
     must(!$erased, 'a session that is held is erased')
-    must(
-      !$ephemeral || !equalBytes($ephemeral.publicKey, own.publicKey),
-      'a private key outlives its promotion',
-    )
-    must(
-      $stale.some((used) => sameShare(used, peer)),
-      'the share of a confirmed session is not used up',
-    )
+    must(isOver($schedule.$prk), 'what the keys come from outlives promotion')
+    const isGone = !$ephemeral || !equalBytes($ephemeral.publicKey, own.publicKey)
+    must(isGone, 'a private key outlives its promotion')
+    must(isIn(peer, $stale), 'the share of a confirmed session is not used up')
   }
-  must(!$share || !$stale.some((used) => sameShare(used, $share)), 'a used share is kept')
+  must(!$share || !isIn($share, $stale), 'a used share is kept')
   const ids = sessionsOf(inside).map(({ id }) => bytesToHex(id))
   must(new Set(ids).size === ids.length, 'a session is held twice')
   checkOpenText(exchange, $previous)
-  checkPrivateKeys(exchange, fixed, reachable)
+  // no private key is anywhere but in the fresh key pair that is held
+  const allowed = arraysIn($ephemeral, fixed)
+  for (const bytes of reachable) {
+    const op = allowed.has(bytes) ? undefined : readName(bytes)?.op
+    must(op !== 'fresh' && op !== 'decapsulation key', 'a private key is left')
+  }
 }
 
 /** A text is open as long as it is not settled, and its session is held or an answer may still tell of it. */
 function checkOpenText({ openText, current }: Exchange, previous: SessionInside | null): void {
   if (openText === null) return
   must(openText.fate === 'open', 'a text is settled and open')
-  const isHeld = [current, previous].some(
-    (session) => session && equalBytes(session.id, openText.message.session),
-  )
+  const { session } = openText.message
+  const isHeld = [current, previous].some((held) => held && equalBytes(held.id, session))
   must(isHeld || openText.isUnderWay, 'a text is open whose session is gone')
 }
 
@@ -103,39 +95,23 @@ function checkOpenText({ openText, current }: Exchange, previous: SessionInside 
  */
 export function checkTexts({ told }: Peer, { taken }: Peer): void {
   const fateOf = (tag: Uint8Array) => told.find((one) => equalBytes(one.tag, tag))?.fate
-  for (const { tag, fate } of told)
-    must(
-      fate !== 'arrived' || taken.some((one) => equalBytes(one.tag, tag)),
-      'a text is told as arrived and was not taken',
-    )
+  for (const { tag, fate } of told) {
+    const isTaken = taken.some((one) => equalBytes(one.tag, tag))
+    must(fate !== 'arrived' || isTaken, 'a text is told as arrived and was not taken')
+  }
   for (const [i, { tag, text, run }] of taken.entries())
-    for (const later of taken.slice(i + 1))
-      must(
-        !equalBytes(text, later.text) || (run < later.run && fateOf(tag) === 'refused'),
-        'a text was taken twice',
-      )
+    for (const later of taken.slice(i + 1)) {
+      const isOther = !equalBytes(text, later.text)
+      const isRefused = run < later.run && fateOf(tag) === 'refused'
+      must(isOther || isRefused, 'a text was taken twice')
+    }
 }
 
 /** `taken`: what a peer took just now; `told`: what its sender knew by then. */
 export function checkTaken(taken: Body, { told }: Peer): void {
   const tag = sealedIn(taken)?.tag ?? new Uint8Array(0)
-  must(
-    !told.some(({ tag: end, fate }) => fate === 'refused' && equalBytes(end, tag)),
-    'a text is taken that was told as refused',
-  )
-}
-
-/** No private key is anywhere but in the fresh key pair that is held. */
-function checkPrivateKeys(
-  exchange: Exchange,
-  fixed: Fixed,
-  reachable: ReadonlySet<Uint8Array>,
-): void {
-  const allowed = arraysIn(insideOf(exchange).$ephemeral, fixed)
-  for (const bytes of reachable) {
-    const op = allowed.has(bytes) ? undefined : readName(bytes)?.op
-    must(op !== 'fresh' && op !== 'decapsulation key', 'a private key is left')
-  }
+  const isRefused = told.some((one) => one.fate === 'refused' && equalBytes(one.tag, tag))
+  must(!isRefused, 'a text is taken that was told as refused')
 }
 
 export interface Step {
@@ -162,12 +138,10 @@ export function checkStep(step: Step): void {
   checkSealed(after)
   checkWaiting(step)
   checkConfirmation(is, step)
-  must(op !== 'send keys' || is.$slot === null, 'a confirmation waits that is not of these keys')
+  must(op !== 'send keys' || !is.$slot, 'a confirmation waits that is not of these keys')
   const copy = op === 'repeat text' ? sealedIn(done.body ?? null) : null
-  must(
-    copy === null || before.sealed.some(({ tag }) => equalBytes(tag, copy.tag)),
-    'other bytes are repeated than were sealed',
-  )
+  const isSealed = before.sealed.some(({ tag }) => copy && equalBytes(tag, copy.tag))
+  must(copy === null || isSealed, 'other bytes are repeated than were sealed')
 }
 
 /** Whatever was held before a step or several, and is not any more, is overwritten. */
@@ -176,47 +150,44 @@ export function checkErased(
   reachable: ReadonlySet<Uint8Array>,
 ): void {
   for (const secret of secrets)
-    must(
-      reachable.has(secret) || isOver(secret),
-      'a secret that nothing holds any more is not erased',
-    )
+    must(reachable.has(secret) || isOver(secret), 'a secret that nothing holds is not erased')
 }
 
+const isSameSession = (a: SessionInside | null, b: SessionInside | null) =>
+  a === null || b === null ? a === b : equalBytes(a.id, b.id)
+const isSameConfirm = (a: Confirm | undefined | null, b: Confirm | undefined | null) =>
+  a && b ? equalBytes(a.tag, b.tag) : !a && !b
+
 function checkPromotion(was: ExchangeInside, is: ExchangeInside, { op, done, taken }: Step): void {
-  const isNew = is.$current !== null && !sameSession(is.$current, was.$current)
+  const isNew = is.$current !== null && !isSameSession(is.$current, was.$current)
   must(isNew === (done.completed ?? false), 'completed is not what happened')
   if (!isNew) {
-    must(sameSession(is.$current, was.$current), 'the current session is gone')
-    must(sameSession(is.$previous, was.$previous), 'the previous session is another one')
-    if (done.code === undefined && op !== 'take answer' && op !== 'send keys')
-      must(op === 'take keys' || sameConfirm(is.$slot, was.$slot), 'the slot changed')
+    must(isSameSession(is.$current, was.$current), 'the current session is gone')
+    must(isSameSession(is.$previous, was.$previous), 'the previous session is another one')
+    const maySet = ['take answer', 'send keys', 'take keys'].includes(op)
+    if (done.code === undefined && !maySet)
+      must(isSameConfirm(is.$slot, was.$slot), 'the slot changed')
     return
   }
   must(op.startsWith('take'), 'a session came from nowhere')
-  checkProof(was, is.$current, taken)
-  must(sameSession(is.$previous, was.$current), 'the session before is not the previous one')
-  must(is.$ephemeral === null && is.$slot === null, 'promotion left something behind')
+  if (is.$current && taken?.kind !== 'text' && taken?.kind !== 'picture')
+    checkProof(is.$current, [taken && confirmIn(taken), was.$slot])
+  must(isSameSession(is.$previous, was.$current), 'the session before is not the previous one')
+  must(is.$ephemeral === null && !is.$slot, 'promotion left something behind')
 }
 
-function sameSession(a: SessionInside | null, b: SessionInside | null): boolean {
-  return a === null || b === null ? a === b : equalBytes(a.id, b.id)
+/** It was the other party's tag that promoted it. */
+function checkProof(
+  { id, $peerTag }: SessionInside,
+  confirms: readonly (Confirm | null | undefined)[],
+): void {
+  const proof = confirms.find((confirm) => confirm && equalBytes(confirm.session, id))
+  must(!!proof, 'a session is promoted that nobody confirmed')
+  must(equalBytes(proof.tag, $peerTag), 'a session is promoted by a wrong tag')
 }
 
-function sameConfirm(a: Confirm | null, b: Confirm | null): boolean {
-  return a === null || b === null ? a === b : equalBytes(a.tag, b.tag)
-}
-
-/** It was the other party's tag that promoted it, or something that opened under it. */
-function checkProof(was: ExchangeInside, promoted: SessionInside | null, taken: Body | null): void {
-  if (promoted === null || taken?.kind === 'text' || taken?.kind === 'picture') return
-  const confirms = [taken === null ? null : confirmIn(taken), was.$slot]
-  const proof = confirms.find((confirm) => confirm && equalBytes(confirm.session, promoted.id))
-  must(proof !== null && proof !== undefined, 'a session is promoted that nobody confirmed')
-  must(equalBytes(proof.tag, promoted.$peerTag), 'a session is promoted by a wrong tag')
-}
-
-function confirmIn(body: Body): Confirm | null {
-  if (body.kind === 'keys') return body.keys.confirm ?? null
+function confirmIn(body: Body): Confirm | null | undefined {
+  if (body.kind === 'keys') return body.keys.confirm
   return body.kind === 'answer' ? body.confirm : null
 }
 
@@ -224,77 +195,65 @@ function confirmIn(body: Body): Confirm | null {
 function checkChains(was: ExchangeInside, is: ExchangeInside): void {
   for (const session of sessionsOf(is)) {
     const same = sessionsOf(was).find(({ id }) => equalBytes(id, session.id))
-    if (!same) continue
-    const pairs = [[session.$receiving, same.$receiving] as const]
-    if (session.$sending && same.$sending) pairs.push([session.$sending, same.$sending])
-    for (const [now, then] of pairs)
-      for (const [i, chain] of chainsOf(now).entries()) {
-        const old = chainsOf(then)[i]
-        if (!old) continue
-        must(chain.$next >= old.$next, 'a chain went back')
-        const moved = !equalBytes(chain.$chain, old.$chain)
-        must(moved === chain.$next > old.$next, 'a chain stands still while it counts')
+    for (const way of ['$receiving', '$sending'] as const)
+      for (const kind of ['messages', 'pictures'] as const) {
+        const [now, then] = [session[way]?.[kind], same?.[way]?.[kind]]
+        if (!now || !then) continue
+        must(now.$next >= then.$next, 'a chain went back')
+        const moved = !equalBytes(now.$chain, then.$chain)
+        must(moved === now.$next > then.$next, 'a chain stands still while it counts')
       }
   }
 }
 
 /** What was used or replaced is never kept again in this run. */
 function checkShares(was: ExchangeInside, is: ExchangeInside, { op, taken, done }: Step): void {
-  const used = (share: Share) => is.$stale.some((stale) => sameShare(stale, share))
-  must(was.$stale.every(used), 'a used share is forgotten')
-  if (was.$share && !(is.$share && sameShare(is.$share, was.$share)))
-    must(used(was.$share), 'a share that was replaced is not used up')
+  const isUsed = (share: Share) => isIn(share, is.$stale)
+  must(was.$stale.every(isUsed), 'a used share is forgotten')
+  if (was.$share && !isSameShare(is.$share, was.$share))
+    must(isUsed(was.$share), 'a share that was replaced is not used up')
   if (op === 'take keys' && taken?.kind === 'keys' && done.code === undefined) {
     const { share } = taken.keys
-    must((is.$share !== null && sameShare(is.$share, share)) || used(share), 'a share is lost')
-    must(!was.$stale.some((stale) => sameShare(stale, share)), 'a used share is taken')
+    must(isSameShare(is.$share, share) || isUsed(share), 'a share is lost')
+    must(!isIn(share, was.$stale), 'a used share is taken')
   }
 }
 
 /** No (direction, session, number) is sealed twice, and no key seals twice. */
 function checkSealed({ sealed }: Peer): void {
   const last = sealed.at(-1)
-  for (const one of sealed.slice(0, -1)) {
-    if (last === undefined) return
-    const { kind, session, seq, key } = last
-    const same = one.kind === kind && one.seq === seq && equalBytes(one.session, session)
+  if (last === undefined) return
+  for (const { kind, session, seq, key } of sealed.slice(0, -1)) {
+    const same = last.kind === kind && last.seq === seq && equalBytes(last.session, session)
     must(!same, `number ${seq} is sealed twice`)
-    must(!equalBytes(one.key, key), 'a key seals twice')
+    must(!equalBytes(last.key, key), 'a key seals twice')
   }
 }
 
 /** What was accepted waits until it is read, in order, and opens. */
 function checkWaiting({ before, after, op, taken, done }: Step): void {
-  const sealed = ({ exchange }: Peer) =>
-    exchange.waiting.map(({ ciphertext }) => bytesToHex(ciphertext))
-  const [was, is] = [sealed(before), sealed(after)]
-  const ok = done.code === undefined
-  if (op === 'take text' && taken?.kind === 'text' && ok)
-    must(
-      `${[...was, bytesToHex(taken.sealed.ciphertext)]}` === `${is}`,
-      'an accepted text does not wait',
-    )
-  else if (op === 'read' && ok) {
-    must(`${was.slice(1)}` === `${is}`, 'reading leaves the wrong texts')
-    const text = done.text ? bytesToHex(done.text) : ''
-    must(text !== '' && (was[0]?.slice(0, -32) ?? '') === text, 'another text was read')
-  } else must(`${was}` === `${is}`, 'the texts that wait changed')
+  const [was = [], is] = [before, after].map(({ exchange }) =>
+    exchange.waiting.map(({ ciphertext }) => bytesToHex(ciphertext)),
+  )
+  const isRead = op === 'read' && done.code === undefined
+  const waits = isRead ? was.slice(1) : was
+  if (op === 'take text' && taken?.kind === 'text' && done.code === undefined)
+    waits.push(bytesToHex(taken.sealed.ciphertext))
+  must(`${waits}` === `${is}`, 'other texts wait than were accepted and not read')
+  const text = done.text && bytesToHex(done.text)
+  must(!isRead || (!!text && was[0]?.slice(0, -32) === text), 'another text was read')
 }
 
 /** Whoever sends keys or answers confirms its newest session. */
-function checkConfirmation(is: ExchangeInside, { op, done, taken }: Step): void {
-  const { body } = done
-  const newest = (is.$candidate ?? is.$current)?.confirm ?? null
+function checkConfirmation(is: ExchangeInside, { op, done: { body }, taken }: Step): void {
+  const newest = (is.$candidate ?? is.$current)?.confirm
   if (body?.kind === 'answer')
-    must(sameConfirm(body.confirm, newest), 'the answer confirms another session')
+    must(isSameConfirm(body.confirm, newest), 'the answer confirms another session')
   if (body?.kind !== 'keys') return
-  const { share, confirm = null } = body.keys
-  must(
-    is.$ephemeral !== null && share.publicKey === is.$ephemeral.publicKey,
-    'other keys are sent than are held',
-  )
-  if (op === 'take refusal') must(confirm === null, 'a refused confirmation is sent again')
-  else must(sameConfirm(confirm, newest), 'the key message confirms another session')
-  if (op === 'take refusal')
-    must(taken?.kind === 'keys' && taken.keys.confirm !== undefined, 'keys are sent without end')
+  const { share, confirm } = body.keys
+  must(share.publicKey === is.$ephemeral?.publicKey, 'other keys are sent than are held')
+  if (op === 'take refusal') {
+    must(confirm === undefined, 'a refused confirmation is sent again')
+    must(taken?.kind === 'keys' && !!taken.keys.confirm, 'keys are sent without end')
+  } else must(isSameConfirm(confirm, newest), 'the key message confirms another session')
 }

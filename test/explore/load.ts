@@ -1,85 +1,59 @@
 /**
- * Loads the protocol's own source once more, with four changes of its text: `#private` names become
- * plain ones, so that a peer can be copied and compared; the hash, HKDF, HMAC and the AEAD are those
- * of ideal.ts; one text that waits fills an inbox; and, if it is asked for, one planted mistake.
+ * Loads the protocol's own source once more, with three changes of its text: `#private` names become plain ones, so
+ * that a peer can be copied and compared; the hash, HKDF, HMAC and the AEAD are those of ideal.ts; and one
+ * text that waits fills an inbox, since the walk would never come to 32.
  */
 
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Edit, edited } from '../helpers/changes.ts'
 
-const ROOT = path.resolve(import.meta.dirname, '../..')
-const SOURCE = path.join(ROOT, 'src/protocol')
+const SOURCE = path.resolve(import.meta.dirname, '../../src/protocol')
 /** Below node_modules, so that the imports resolve, and nothing is left lying in the tree. */
-const CACHE = path.join(ROOT, 'node_modules/.cache')
+const CACHE = path.resolve(import.meta.dirname, '../../node_modules/.cache')
 const IDEAL = pathToFileURL(path.join(import.meta.dirname, 'ideal.ts')).href
-
 /** What imports a hash, HKDF, HMAC or the AEAD. */
 const IDEALIZED = ['bytes.ts', 'keySchedule.ts', 'keyChain.ts', 'session.ts', 'openText.ts']
 
-/** One text that waits fills an inbox: the walk would never come to 32. */
-const SMALLER = { file: 'exchange.ts', from: 'MAX_WAITING = 32', to: 'MAX_WAITING = 1' }
-
-export interface Protocol {
-  readonly Exchange: typeof import('../../src/protocol/exchange.ts').Exchange
-  readonly KeyPair: typeof import('../../src/protocol/curves.ts').KeyPair
-  readonly DuetError: typeof import('../../src/protocol/errors.ts').DuetError
-}
-
-/** The text of a file, changed; `renamed`: what the files that it imports are called now. */
-function changed(file: string, mistake?: Edit, renamed: ReadonlyMap<string, string> = new Map()) {
+function changed(file: string): string {
   let text = fs.readFileSync(path.join(SOURCE, file), 'utf8')
-  if (mistake?.file === file) text = edited(text, mistake)
-  if (SMALLER.file === file) text = edited(text, SMALLER)
   if (IDEALIZED.includes(file)) text = text.replaceAll(/'@noble\/[^']+'/g, `'${IDEAL}'`)
-  for (const [from, to] of renamed) text = text.replaceAll(`'./${from}'`, `'./${to}'`)
+  if (file === 'exchange.ts') {
+    const inbox = /(?<=MAX_WAITING = )\d+/
+    if (!inbox.test(text)) throw new Error('The size of the inbox is not found.')
+    text = text.replace(inbox, '1')
+  }
   return text.replaceAll(/#(?=[a-zA-Z])/g, '$')
 }
 
-/** Of `files`, `file` and all that import it, also by way of others. */
-function reaching(file: string, files: readonly string[]): Set<string> {
-  const sources = files.map((name) => fs.readFileSync(path.join(SOURCE, name), 'utf8'))
-  const reached = new Set([file])
-  // it grows while it is gone through
-  for (const one of reached)
-    for (const [i, name] of files.entries())
-      if (sources[i]?.includes(`'./${one}'`)) reached.add(name)
-  return reached
-}
+export type Protocol = typeof import('../../src/protocol/exchange.ts') &
+  typeof import('../../src/protocol/curves.ts') &
+  typeof import('../../src/protocol/errors.ts') &
+  typeof import('../../src/protocol/keyChain.ts') &
+  typeof import('../../src/protocol/keyExchange.ts') &
+  typeof import('../../src/protocol/keySchedule.ts') &
+  typeof import('../../src/protocol/openText.ts') &
+  typeof import('../../src/protocol/session.ts') &
+  typeof import('../../src/protocol/suites.ts')
+const EXPORTING =
+  'exchange curves errors keyChain keyExchange keySchedule openText session suites'.split(' ')
 
-let folder: string | undefined
-let loaded = 0
-
-/** Where the changed sources are, until the process ends. */
-function made(files: readonly string[]): string {
-  if (folder !== undefined) return folder
+async function loadOnce(): Promise<Protocol> {
   fs.mkdirSync(CACHE, { recursive: true })
-  const made = fs.mkdtempSync(path.join(CACHE, 'explore-'))
-  process.on('exit', () => fs.rmSync(made, { recursive: true }))
-  fs.writeFileSync(path.join(made, 'package.json'), '{ "type": "module" }')
-  for (const file of files) fs.writeFileSync(path.join(made, file), changed(file))
-  folder = made
-  return made
+  const folder = fs.mkdtempSync(path.join(CACHE, 'explore-'))
+  process.on('exit', () => fs.rmSync(folder, { recursive: true }))
+  const write = (file: string, text: string) => fs.writeFileSync(path.join(folder, file), text)
+  write('package.json', '{ "type": "module" }')
+  for (const file of fs.readdirSync(SOURCE).filter((file) => file.endsWith('.ts')))
+    write(file, changed(file))
+  write('all.ts', EXPORTING.map((file) => `export * from './${file}.ts'\n`).join(''))
+  return import(pathToFileURL(path.join(folder, 'all.ts')).href)
 }
 
-/**
- * The protocol as it is in src/protocol, or with `mistake`. What does not import the mistaken file is loaded once
- * for all of them.
- */
-export async function load(mistake?: Edit): Promise<Protocol> {
-  const files = fs.readdirSync(SOURCE).filter((file) => file.endsWith('.ts'))
-  if (mistake && !files.includes(mistake.file)) throw new Error(`No file ${mistake.file}.`)
-  const into = made(files)
-  const others = mistake ? [...reaching(mistake.file, files)] : []
-  loaded++
-  const renamed = new Map(others.map((file) => [file, `${loaded}.${file}`]))
-  for (const [file, name] of renamed)
-    fs.writeFileSync(path.join(into, name), changed(file, mistake, renamed))
-  const from = (file: string) =>
-    import(pathToFileURL(path.join(into, renamed.get(file) ?? file)).href)
-  const { Exchange } = await from('exchange.ts')
-  const { KeyPair } = await from('curves.ts')
-  const { DuetError } = await from('errors.ts')
-  return { Exchange, KeyPair, DuetError }
+let loaded: Promise<Protocol> | undefined
+
+/** Once for the whole process. */
+export function load(): Promise<Protocol> {
+  loaded ??= loadOnce()
+  return loaded
 }

@@ -5,23 +5,25 @@
 
 import { DEEP, inWords, KINDS, type Kind, RARE_WAYS, WAYS } from './bounds.ts'
 import { load } from './load.ts'
-import { tell } from './tell.ts'
 import { Walk } from './walk.ts'
-import type { Bounds, Step } from './world.ts'
+import type { Bounds } from './world.ts'
 
 const say = (text: string) => process.stdout.write(`${text}\n`)
 const count = (number: number) => number.toLocaleString('en')
 const secondsSince = (begin: number) => ((performance.now() - begin) / 1000).toFixed(1)
-const MIB = 2 ** 20
-/** How often, in ms, a walk says how far it is. */
-const PROGRESS = 10_000
+const indented = (way: readonly string[]) => way.map((line) => `    ${line}`).join('\n')
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`)
+  process.exit(2)
+}
 
 function given(name: string): number | undefined {
   const text = process.env[name]
   if (!text) return undefined
-  if (/^\d$/.test(text)) return Number(text)
-  process.stderr.write(`${name} is a number, and not ${JSON.stringify(text)}.\n`)
-  process.exit(2)
+  return /^\d$/.test(text)
+    ? Number(text)
+    : refuse(`${name} is a number, and not ${JSON.stringify(text)}.`)
 }
 
 /** One walk with the bounds that were given, or those that there are. */
@@ -32,39 +34,22 @@ function boundsFor(kind: Kind): readonly Bounds[] {
   return [{ keys, texts, pictures, troubles, underWay }]
 }
 
-function table({ reached, steps, quiet, depth, pairs, world, byTroubles }: Walk, begin: number) {
-  const rss = (process.memoryUsage().rss / MIB).toFixed()
-  say(`\
-  ${count(reached.length)} states, ${count(quiet)} of them with nothing under way; ${count(steps)} steps
-  after so many troubles: ${byTroubles.map((states, i) => `${i}: ${count(states)}`).join(', ')}
-  no state is farther than ${depth} steps; ${secondsSince(begin)} s, ${rss} MiB
-  ${count(pairs.judged)} pairs of peers brought together by keys from both; ${count(world.sides.computed)} calls of the exchange`)
-}
-
-const told = ({ world }: Walk, steps: readonly Step[]) =>
-  tell(world, steps)
-    .map((call) => `    ${call}`)
-    .join('\n')
-
 /** The ways of being apart, the most frequent first; with TELL, a shortest schedule for each. Returns whether one is new. */
 function disagreements(walk: Walk): boolean {
   const ways = [...walk.disagreements.values()].sort((a, b) => b.states - a.states)
+  const isKnown = (what: string) => [...WAYS, ...RARE_WAYS].includes(what)
   say(`  apart while nothing is under way: ${ways.length === 0 ? 'never' : ''}`)
-  const known = [...WAYS, ...RARE_WAYS]
   for (const { what, first, states } of ways) {
-    const way = walk.wayTo(first)
-    say(`    ${count(states)} states, the first after ${way.length} steps: ${what}`)
-    if (process.env['TELL'] || !known.includes(what)) say(`${told(walk, way)}\n`)
+    say(`    ${count(states)} states: ${what}`)
+    if (!process.env['TELL'] && isKnown(what)) continue
+    say(`${indented(walk.callsTo(first).map((call) => walk.tell(call)))}\n`)
   }
-  return ways.some(({ what }) => !known.includes(what))
+  return ways.some(({ what }) => !isKnown(what))
 }
 
 const only = process.env['ONLY']
 const kinds = KINDS.filter((kind) => !only || kind === only)
-if (kinds.length === 0) {
-  process.stderr.write(`ONLY is ${KINDS.join(' or ')}, and not ${JSON.stringify(only)}.\n`)
-  process.exit(2)
-}
+if (kinds.length === 0) refuse(`ONLY is ${KINDS.join(' or ')}, and not ${JSON.stringify(only)}.`)
 const protocol = await load()
 const begin = performance.now()
 let total = 0
@@ -72,16 +57,18 @@ for (const kind of kinds)
   for (const bounds of boundsFor(kind)) {
     say(`\n${kind}, ${inWords(bounds)}`)
     const start = performance.now()
-    let said = start
     const walk = new Walk(protocol, kind, bounds)
     const flaw = walk.run(({ reached, depth }) => {
-      if (performance.now() - said < PROGRESS) return
-      said = performance.now()
-      say(`  … ${count(reached.length)} states, the last of them ${depth} steps away`)
+      if (depth % 5 === 0) say(`  … ${count(reached.length)} states, ${depth} steps away at most`)
     })
-    total += walk.reached.length
-    table(walk, start)
-    if (flaw) say(`\nFOUND what must not be: ${flaw.what}\n\n${told(walk, flaw.steps)}`)
+    const { reached, steps, quiet, depth, pairs, world } = walk
+    total += reached.length
+    const rss = (process.memoryUsage().rss / 2 ** 20).toFixed()
+    say(`\
+  ${count(reached.length)} states, ${count(quiet)} of them with nothing under way; ${count(steps)} steps
+  no state is farther than ${depth} steps; ${secondsSince(start)} s, ${rss} MiB
+  ${count(pairs.judged)} pairs of peers brought together by keys from both; ${count(world.sides.computed)} calls of the exchange`)
+    if (flaw) say(`\nFOUND what must not be: ${flaw.what}\n\n${indented(flaw.way)}`)
     const isNew = !flaw && disagreements(walk)
     if (isNew) say('\nFOUND a way to be apart that nobody knew of.')
     if (flaw || isNew) process.exit(1)

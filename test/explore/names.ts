@@ -4,7 +4,45 @@
  * fresh secrets it comes from, so that states which differ in these alone can be seen as the same.
  */
 
-import { Kept } from './kept.ts'
+/** Things that are kept once each, under a key that equal ones have, and are called by their numbers. */
+export class Kept<T> {
+  readonly #things: T[] = []
+  readonly #numbers = new Map<string, number>()
+
+  get(id: number): T {
+    const thing = this.#things[id]
+    if (thing === undefined) throw new Error(`There is no number ${id}.`)
+    return thing
+  }
+
+  /** The number of what has this key; `make` makes it where it is new. */
+  keep(key: string, make: (id: number) => T): number {
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    const id = this.#things.length
+    this.#numbers.set(key, id)
+    this.#things.push(make(id))
+    return id
+  }
+}
+
+/** Numbers things in the order in which they first come: the same number for the same thing. */
+export function renaming<T>(): (thing: T) => number {
+  const numbers = new Map<T, number>()
+  return (thing) => {
+    const known = numbers.get(thing)
+    if (known !== undefined) return known
+    numbers.set(thing, numbers.size)
+    return numbers.size - 1
+  }
+}
+
+/** The same number for the same text. */
+export const shapeNumber = renaming<string>()
+
+export function latin1(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+}
 
 const MARK = 0xf7d1e9c3
 /** So many bytes of a name tell it from others. */
@@ -42,24 +80,6 @@ interface Term {
 
 const terms = new Kept<Term>()
 
-/** Numbers things in the order in which they first come: the same number for the same thing. */
-export function renaming<T>(): (thing: T) => number {
-  const numbers = new Map<T, number>()
-  return (thing) => {
-    const known = numbers.get(thing)
-    if (known !== undefined) return known
-    numbers.set(thing, numbers.size)
-    return numbers.size - 1
-  }
-}
-
-/** The same number for the same text. */
-export const shapeNumber = renaming<string>()
-
-export function latin1(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-}
-
 /** Where the next name in `bytes` begins, from `from` on; -1 if there is none. */
 function nextName(bytes: Uint8Array, from: number): number {
   for (let at = bytes.indexOf(0xf7, from); at >= 0; at = bytes.indexOf(0xf7, at + 1))
@@ -67,9 +87,9 @@ function nextName(bytes: Uint8Array, from: number): number {
   return -1
 }
 
-function numberAt(bytes: Uint8Array, at: number): number {
+function termAt(bytes: Uint8Array, at: number): Term {
   const high = ((bytes[at + 4] ?? 0) << 8) | (bytes[at + 5] ?? 0)
-  return (high << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0)
+  return terms.get((high << 16) | ((bytes[at + 6] ?? 0) << 8) | (bytes[at + 7] ?? 0))
 }
 
 /** `bytes` with a shape in each name's place. What it comes from is told by its place in `atoms`, which grows. */
@@ -77,7 +97,7 @@ export function formOf(bytes: Uint8Array, atoms: number[]): string {
   let form = ''
   let done = 0
   for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, done)) {
-    const term = terms.get(numberAt(bytes, at))
+    const term = termAt(bytes, at)
     if (at > done) form += latin1(bytes.subarray(done, at))
     form += `<${term.shape}`
     for (const atom of term.atoms) {
@@ -88,13 +108,10 @@ export function formOf(bytes: Uint8Array, atoms: number[]): string {
     form += '>'
     done = at + HEAD
   }
-  return `${form}${formOfRest(bytes, done)}`
-}
-
-/** A name's end is zeros, and so is what was erased. */
-function formOfRest(bytes: Uint8Array, from: number): string {
-  for (let i = from; i < bytes.length; i++) if (bytes[i] !== 0) return latin1(bytes.subarray(from))
-  return `.${bytes.length - from}`
+  // a name's end is zeros, and so is what was erased
+  for (let i = done; i < bytes.length; i++)
+    if (bytes[i] !== 0) return form + latin1(bytes.subarray(done))
+  return `${form}.${bytes.length - done}`
 }
 
 /** The name of what `op` makes of `input`, `length` bytes. `isFresh`: that is a secret of which nothing is known. */
@@ -114,13 +131,13 @@ export function name(op: Op, input: Uint8Array, length: number, isFresh = false)
 
 /** What the name at the beginning of `bytes` stands for, or null. */
 export function readName(bytes: Uint8Array): Term | null {
-  return nextName(bytes, 0) === 0 ? terms.get(numberAt(bytes, 0)) : null
+  return nextName(bytes, 0) === 0 ? termAt(bytes, 0) : null
 }
 
 /** Whether `bytes` hold anything that nobody but their owner may have. */
 export function isSecret(bytes: Uint8Array): boolean {
   for (let at = nextName(bytes, 0); at >= 0; at = nextName(bytes, at + HEAD))
-    if (IS_SECRET[terms.get(numberAt(bytes, at)).op]) return true
+    if (IS_SECRET[termAt(bytes, at).op]) return true
   return false
 }
 
@@ -142,29 +159,14 @@ export function isPublicKey(bytes: Uint8Array): boolean {
   return sharedKeys.has(bytes)
 }
 
-/** Notes an array with a secret in it, which whoever asked for it has to overwrite or to keep. */
-export function hand(bytes: Uint8Array): Uint8Array {
-  handed.push(bytes)
-  return bytes
-}
-
-/** What was noted last stays where it was made. */
-export function keepBack(): void {
-  handed.pop()
-}
-
-/** Notes a key that sealed. */
-export function noteSeal(key: Uint8Array): void {
-  sealedWith.push(key.slice())
-}
-
 /** How many fresh secrets of each kind a peer has made, so that it never makes one twice. */
 export type Counts = [privateKeys: number, seeds: number, encapsulated: number, random: number]
 
 let owner = 0
 let counts: Counts = [0, 0, 0, 0]
-let handed: Uint8Array[] = []
-let sealedWith: Uint8Array[] = []
+/** Since `begin`: every array with a secret in it that was given out, and a copy of each key that sealed. */
+export let handed: Uint8Array[] = []
+export let sealedWith: Uint8Array[] = []
 
 /** From here on, `side` computes. */
 export function begin(side: number, itsCounts: Counts): void {
@@ -172,11 +174,6 @@ export function begin(side: number, itsCounts: Counts): void {
   counts = itsCounts
   handed = []
   sealedWith = []
-}
-
-/** What was given out since: every array with a secret in it, and a copy of each key that sealed. */
-export function end(): { handed: readonly Uint8Array[]; sealedWith: readonly Uint8Array[] } {
-  return { handed, sealedWith }
 }
 
 /** A private key, a seed, or what an encapsulation draws: one that nobody ever had. */

@@ -4,13 +4,13 @@
  */
 
 import { equalBytes } from '../../src/protocol/bytes.ts'
-import { arraysIn, secretsIn } from './graph.ts'
+import { arraysIn, copyOf, secretsIn } from './graph.ts'
 import { chainBegin } from './ideal.ts'
 import { insideOf, type SessionInside, sessionsOf } from './inside.ts'
-import { checkErased, checkState, Violation } from './invariants.ts'
+import { checkErased, checkState, must, Violation } from './invariants.ts'
 import { type Counts, renaming } from './names.ts'
-import { type Body, type Op, other, type Peer, type Side } from './peer.ts'
-import type { Local, Sides } from './side.ts'
+import { type Body, type Op, other, type Peer, SIDES, type Side } from './peer.ts'
+import type { Local, Sides } from './sides.ts'
 
 /** How the two stand: where each one's session is with the other, and what a text would tell its sender. */
 export interface Verdict {
@@ -29,24 +29,27 @@ type Standing = Pick<Local, 'peer' | 'counts' | 'core'>
 class Two {
   readonly #sides: Sides
   readonly peers: [Peer, Peer]
-  readonly counts: [Counts, Counts]
+  readonly #counts: [Counts, Counts]
 
   constructor(sides: Sides, a: Standing, b: Standing) {
     this.#sides = sides
-    this.peers = [sides.copyOf(a.peer), sides.copyOf(b.peer)]
+    this.peers = [copyOf(a.peer, sides.fixed), copyOf(b.peer, sides.fixed)]
     // what is under way is lost, and so is what was open: a copy of it would change no session
     for (const { exchange } of this.peers) insideOf(exchange).$openText = null
-    this.counts = [[...a.counts], [...b.counts]]
+    this.#counts = [[...a.counts], [...b.counts]]
   }
 
-  standing(side: Side): Standing {
-    const peer = this.peers[side]
-    return { peer, counts: this.counts[side], core: this.#sides.coreOf(peer) }
+  get standings(): [Standing, Standing] {
+    const standing = (side: Side) => {
+      const peer = this.peers[side]
+      return { peer, counts: this.#counts[side], core: this.#sides.coreOf(peer) }
+    }
+    return [standing(0), standing(1)]
   }
 
-  do(side: Side, op: Op, message: number | Body = -1, answer: number | Body = -1) {
-    const [peer, counts] = [this.peers[side], this.counts[side]]
-    const { after, done } = this.#sides.run(side, peer, counts, op, message, answer)
+  #do(side: Side, op: Op, taken?: Body, answer?: Body) {
+    const [peer, counts] = [this.peers[side], this.#counts[side]]
+    const { after, done } = this.#sides.run(side, peer, counts, op, taken, answer)
     this.peers[side] = after
     return done
   }
@@ -62,48 +65,41 @@ class Two {
 
   /** What `/send_keys` does: the message, and whatever the exchange wants to be sent after the answer. */
   sendKeys(side: Side): void {
-    let { body } = this.do(side, 'send keys')
+    let { body } = this.#do(side, 'send keys')
     for (let i = 0; body !== undefined; i++) {
-      if (i === MOST_KEYS) throw new Violation('/send_keys has no end')
-      const { body: answer, code } = this.do(other(side), 'take keys', body)
-      const refusal: Body = { kind: 'answer', confirm: null, code: code ?? null }
+      must(i < MOST_KEYS, '/send_keys has no end')
+      const { body: answer, code = null } = this.#do(other(side), 'take keys', body)
       body = answer
-        ? this.do(side, 'take answer', answer).body
-        : this.do(side, 'take refusal', body, refusal).body
+        ? this.#do(side, 'take answer', answer).body
+        : this.#do(side, 'take refusal', body, { kind: 'answer', confirm: null, code }).body
     }
   }
 
   /** Sends a text, to one that has read what it had. Returns the code of its refusal, or null. */
   sendText(side: Side): string | null {
     this.readAll()
-    const { body, code } = this.do(side, 'send text')
-    if (body === undefined) return code ?? null
-    const answer = {
-      kind: 'text answer',
-      code: this.do(other(side), 'take text', body).code ?? null,
-    } as const
-    this.do(side, 'take text answer', answer)
-    return answer.code
+    const { body, code: refusal = null } = this.#do(side, 'send text')
+    if (body === undefined) return refusal
+    const { code = null } = this.#do(other(side), 'take text', body)
+    this.#do(side, 'take text answer', { kind: 'text answer', code })
+    return code
   }
 
   readAll(): void {
     for (const side of SIDES)
-      while (this.peers[side].exchange.waiting.length > 0) this.do(side, 'read')
+      while (this.peers[side].exchange.waiting.length > 0) this.#do(side, 'read')
   }
-}
 
-const LETTERS = ['A', 'B'] as const
-const SIDES = [0, 1] as const
-
-/** What `side` has, and where the other one has it. */
-function standingOf(two: Two, side: Side): string {
-  const own = two.session(side)
-  if (own === null) return 'no session'
-  const { $current, $candidate, $previous } = insideOf(two.peers[other(side)].exchange)
-  const is = (session: SessionInside | null) => session !== null && equalBytes(session.id, own.id)
-  if (is($current)) return 'the same'
-  if (is($candidate)) return 'one that the other waits to see confirmed'
-  return is($previous) ? 'one that the other has left' : 'one that the other does not have'
+  /** What `side` has, and where the other one has it. */
+  hasInWords(side: Side): string {
+    const own = this.session(side)
+    if (own === null) return 'no session'
+    const { $current, $candidate, $previous } = insideOf(this.peers[other(side)].exchange)
+    const is = (session: SessionInside | null) => session !== null && equalBytes(session.id, own.id)
+    if (is($current)) return 'the same'
+    if (is($candidate)) return 'one that the other waits to see confirmed'
+    return is($previous) ? 'one that the other has left' : 'one that the other does not have'
+  }
 }
 
 export class Pairs {
@@ -124,14 +120,13 @@ export class Pairs {
   /** @throws Violation */
   judge(a: Standing, b: Standing): Verdict {
     const key = keyOf(a, b)
-    let verdict = this.#verdicts.get(key)
-    if (verdict === undefined) {
-      checkSessions(a, b)
-      verdict = this.#look(a, b)
-      // before what comes of it is judged as well, which may be the same again
-      this.#verdicts.set(key, verdict)
-      for (const first of SIDES) this.#mend(a, b, first)
-    }
+    const known = this.#verdicts.get(key)
+    if (known) return known
+    checkSessions(a, b)
+    const verdict = this.#look(a, b)
+    // before what comes of it is judged as well, which may be the same again
+    this.#verdicts.set(key, verdict)
+    for (const first of SIDES) this.#mend(a, b, first)
     return verdict
   }
 
@@ -142,36 +137,35 @@ export class Pairs {
     try {
       this.#erasing(two, () => two.sendKeys(first))
       // many pairs are the same from here on
-      const key = `${second} ${keyOf(two.standing(0), two.standing(1))}`
+      const key = `${second} ${keyOf(...two.standings)}`
       if (this.#mended.has(key)) return
       this.#mended.add(key)
       this.#erasing(two, () => {
         two.sendKeys(second)
-        if (two.session(0) === null || two.isApart)
-          throw new Violation('they are not on one session')
-        two.readAll()
+        must(two.session(0) !== null && !two.isApart, 'they are not on one session')
         for (const side of SIDES) {
           const code = two.sendText(side)
-          if (code !== null) throw new Violation(`a text is refused as ${code}`)
-          two.readAll()
+          must(code === null, `a text is refused as ${code}`)
         }
+        two.readAll()
       })
     } catch (error) {
       if (!(error instanceof Violation)) throw error
-      const names = `${LETTERS[first]} and then ${LETTERS[second]}`
+      const names = `${'AB'[first]} and then ${'AB'[second]}`
       throw new Violation(`${names} send keys, the rest is lost, and ${error.message}`)
     }
-    this.judge(two.standing(0), two.standing(1))
+    this.judge(...two.standings)
   }
 
   /** Runs `steps`, and checks both sides then: of what each held before, nothing is left but what it holds. */
   #erasing(two: Two, steps: () => void): void {
-    const held = two.peers.map(({ exchange }) => secretsIn(exchange, this.#sides.fixed))
+    const { fixed } = this.#sides
+    const held = two.peers.map(({ exchange }) => secretsIn(exchange, fixed))
     steps()
     for (const side of SIDES) {
-      const reachable = arraysIn(two.peers[side].exchange, this.#sides.fixed)
+      const reachable = arraysIn(two.peers[side].exchange, fixed)
       checkErased(held[side] ?? [], reachable)
-      checkState(two.peers[side], this.#sides.fixed, reachable)
+      checkState(two.peers[side], fixed, reachable)
     }
   }
 
@@ -183,11 +177,11 @@ export class Pairs {
     // A and B apart are the same as B and A
     const each = SIDES.map((side) => {
       const code = new Two(this.#sides, a, b).sendText(side)
-      return `${standingOf(two, side)} (its text: ${code ?? 'taken'})`
+      return `${two.hasInWords(side)} (its text: ${code ?? 'taken'})`
     }).sort()
     const codes = SIDES.map((side) => two.sendText(side))
     const isVisible = codes.some((code) => code === 'no_session' || code === 'unknown_session')
-    if (two.isApart && !isVisible) throw new Violation('the two are apart, and nobody is told')
+    must(!two.isApart || isVisible, 'the two are apart, and nobody is told')
     const then = two.isApart ? '' : '; with a text each way they are together'
     return { apart: `one has ${each.join(', the other ')}${then}`, haveSession }
   }
@@ -203,26 +197,22 @@ function checkSessions(a: Standing, b: Standing): void {
   for (const one of sessionsOf(insideOf(a.peer.exchange)))
     for (const two of sessionsOf(insideOf(b.peer.exchange))) {
       if (!equalBytes(one.id, two.id)) continue
-      if (one.party === two.party) throw new Violation('both are the same party')
-      for (const [from, to] of [
-        [one, two],
-        [two, one],
-      ] as const) {
-        if (!equalBytes(from.confirm.tag, to.$peerTag))
-          throw new Violation('the tags are not the same')
-        if (from.$sending === null) continue
-        for (const kind of ['messages', 'pictures'] as const) {
-          const [sends, takes] = [from.$sending[kind], to.$receiving[kind]]
-          if (chainBegin(sends.$chain) !== chainBegin(takes.$chain))
-            throw new Violation('one sends with keys that the other does not receive with')
-          if (takes.$next > sends.$next) throw new Violation('more was accepted than was sealed')
-        }
-      }
-      if (one.$sending && two.$sending) {
-        const [ours, theirs] = [one.$sending, two.$sending].map(({ messages }) =>
-          chainBegin(messages.$chain),
-        )
-        if (ours === theirs) throw new Violation('both send with the same keys')
-      }
+      must(one.party !== two.party, 'both are the same party')
+      checkDirection(one, two)
+      checkDirection(two, one)
+      if (!one.$sending || !two.$sending) continue
+      const [ours, theirs] = [one.$sending.messages, two.$sending.messages]
+      must(chainBegin(ours.$chain) !== chainBegin(theirs.$chain), 'both send with the same keys')
     }
+}
+
+function checkDirection(from: SessionInside, to: SessionInside): void {
+  must(equalBytes(from.confirm.tag, to.$peerTag), 'the tags are not the same')
+  for (const kind of ['messages', 'pictures'] as const) {
+    const [sends, takes] = [from.$sending?.[kind], to.$receiving[kind]]
+    if (sends === undefined) continue
+    const isOne = chainBegin(sends.$chain) === chainBegin(takes.$chain)
+    must(isOne, 'one sends with keys that the other does not receive with')
+    must(takes.$next <= sends.$next, 'more was accepted than was sealed')
+  }
 }

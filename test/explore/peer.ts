@@ -9,10 +9,8 @@ import { outcomeOf } from '../helpers/exchanges.ts'
 import { chacha20poly1305 } from './ideal.ts'
 
 export type Side = 0 | 1
-
-export function other(side: Side): Side {
-  return side === 0 ? 1 : 0
-}
+export const SIDES = [0, 1] as const
+export const other = (side: Side): Side => (side === 0 ? 1 : 0)
 
 /**
  * What goes over the wire. An answer to a key message has a confirmation, or nothing, or is a refusal; one to a text
@@ -24,6 +22,7 @@ export type Body =
   | { kind: 'picture'; header: StreamHeader; sealed: Uint8Array }
   | { kind: 'answer'; confirm: Confirm | null; code: string | null }
   | { kind: 'text answer'; code: string | null }
+type BodyOf<Kind> = Extract<Body, { kind: Kind }>
 
 /** Something that was sealed, which must not be sealed again. */
 export interface Sealed {
@@ -36,26 +35,18 @@ export interface Sealed {
   readonly tag: Uint8Array
 }
 
-/** A text as it was sealed, by its end, and what its sender was told of it. */
-export interface Told {
-  readonly tag: Uint8Array
-  readonly fate: Fate
-}
-
-/** A text that was accepted: the end of what was sealed, what it says, and in which run of the peer. */
-export interface Taken {
-  readonly tag: Uint8Array
-  readonly text: Uint8Array
-  readonly run: number
-}
-
-/** A peer: its exchange, and what its owner remembers of it. */
+/** A peer: its exchange, and what its owner remembers of it. A text is known by the end of what was sealed. */
 export interface Peer {
   readonly exchange: Exchange
   readonly sealed: readonly Sealed[]
   /** Of its own texts, those that are settled. */
-  readonly told: readonly Told[]
-  readonly taken: readonly Taken[]
+  readonly told: readonly { readonly tag: Uint8Array; readonly fate: Fate }[]
+  /** The texts that were accepted, and in which run. */
+  readonly taken: readonly {
+    readonly tag: Uint8Array
+    readonly text: Uint8Array
+    readonly run: number
+  }[]
   /** How often it was restarted. */
   readonly run: number
 }
@@ -86,28 +77,31 @@ export interface Done {
   code?: string
 }
 
+function as<Kind extends Body['kind']>(kind: Kind, body: Body | null): BodyOf<Kind> {
+  if (body?.kind !== kind) throw new Error(`This is no ${kind}.`)
+  return body as BodyOf<Kind>
+}
+
 /**
- * Calls the exchange once. `body`: what the peer takes; for 'take refusal' its own key message, and `answer` the refusal.
+ * Calls the exchange once. `taken`: what the peer takes; for 'take refusal' its own key message, and `answer` the refusal.
  * @throws DuetError
  */
-export function perform(peer: Peer, op: Op, body: Body | null, answer: Body | null): Done {
+export function perform(peer: Peer, op: Op, taken: Body | null, answer: Body | null): Done {
   const { exchange } = peer
-  // what was refused is sent once more: the same text under another number
-  const done = peer.told.filter(({ fate }) => fate !== 'refused').length
   switch (op) {
     case 'send keys':
       return { body: { kind: 'keys', keys: exchange.startKeys() } }
-    case 'send text':
-      return { body: { kind: 'text', sealed: exchange.sendMessage(utf8ToBytes(`text ${done}`)) } }
+    case 'send text': {
+      // what was refused is sent once more: the same text under another number
+      const settled = peer.told.filter(({ fate }) => fate !== 'refused').length
+      const sealed = exchange.sendMessage(utf8ToBytes(`text ${settled}`))
+      return { body: { kind: 'text', sealed } }
+    }
     case 'repeat text':
       return { body: { kind: 'text', sealed: exchange.repeatMessage() } }
-    case 'miss text answer':
-      exchange.messageAnswered('no answer')
-      return {}
     case 'send picture': {
       const { header, key } = exchange.sendPicture()
-      const picture = utf8ToBytes(`picture ${peer.sealed.length}`)
-      const sealed = chacha20poly1305(key, new Uint8Array(12)).encrypt(picture)
+      const sealed = pictureAead(key).encrypt(utf8ToBytes(`picture ${peer.sealed.length}`))
       key.fill(0)
       return { body: { kind: 'picture', header, sealed } }
     }
@@ -120,50 +114,47 @@ export function perform(peer: Peer, op: Op, body: Body | null, answer: Body | nu
     case 'expire':
       exchange.expire()
       return {}
+    case 'restart':
+      throw new Error('A restart is no call of the exchange.')
+    case 'take keys': {
+      const { confirm, completed } = exchange.receiveKeys(as('keys', taken).keys)
+      return { completed, body: { kind: 'answer', confirm: confirm ?? null, code: null } }
+    }
+    case 'take answer': {
+      const { confirm } = as('answer', taken)
+      const { completed, again } = exchange.receiveAnswer(confirm ?? undefined)
+      return { completed, ...(again && { body: { kind: 'keys', keys: again } }) }
+    }
+    case 'take refusal': {
+      const keys = exchange.afterRefusal(as('keys', taken).keys, as('answer', answer).code)
+      return keys ? { body: { kind: 'keys', keys } } : {}
+    }
+    case 'take text':
+      return exchange.receiveMessage(as('text', taken).sealed)
+    case 'take text answer':
+      exchange.messageAnswered(outcomeOf(as('text answer', taken).code ?? undefined))
+      return {}
+    case 'miss text answer':
+      exchange.messageAnswered('no answer')
+      return {}
+    case 'take picture':
+      return takePicture(exchange, as('picture', taken))
   }
-  if (op === 'take keys' && body?.kind === 'keys') {
-    const { confirm, completed } = exchange.receiveKeys(body.keys)
-    return { completed, body: { kind: 'answer', confirm: confirm ?? null, code: null } }
-  }
-  if (op === 'take answer' && body?.kind === 'answer') {
-    const { completed, again } = exchange.receiveAnswer(body.confirm ?? undefined)
-    return { completed, ...(again && { body: { kind: 'keys', keys: again } }) }
-  }
-  if (op === 'take refusal' && body?.kind === 'keys' && answer?.kind === 'answer') {
-    const keys = exchange.afterRefusal(body.keys, answer.code)
-    return keys ? { body: { kind: 'keys', keys } } : {}
-  }
-  if (op === 'take text' && body?.kind === 'text') return exchange.receiveMessage(body.sealed)
-  if (op === 'take text answer' && body?.kind === 'text answer') {
-    exchange.messageAnswered(outcomeOf(body.code ?? undefined))
-    return {}
-  }
-  if (op === 'take picture' && body?.kind === 'picture') return takePicture(exchange, body)
-  throw new Error(`${op} takes something else.`)
 }
+
+const pictureAead = (key: Uint8Array) => chacha20poly1305(key, new Uint8Array(12))
 
 /** As transfer.ts does it, in one step. */
-function takePicture(
-  exchange: Exchange,
-  { header, sealed }: Extract<Body, { kind: 'picture' }>,
-): Done {
-  const { key, accept, forget } = exchange.receivePicture(header)
+function takePicture(exchange: Exchange, { header, sealed }: BodyOf<'picture'>): Done {
+  const { key, accept } = exchange.receivePicture(header)
   try {
-    if (!opens(key, sealed)) return { code: 'decrypt_failed' }
-    return { completed: accept() }
+    pictureAead(key).decrypt(sealed).fill(0)
+  } catch {
+    return { code: 'decrypt_failed' }
   } finally {
     key.fill(0)
-    forget()
   }
-}
-
-function opens(key: Uint8Array, sealed: Uint8Array): boolean {
-  try {
-    chacha20poly1305(key, new Uint8Array(12)).decrypt(sealed).fill(0)
-    return true
-  } catch {
-    return false
-  }
+  return { completed: accept() }
 }
 
 /** Of what was sealed: where it stands, and its end. */
@@ -177,23 +168,27 @@ export function sealedIn(body: Body | null): Omit<Sealed, 'key'> | null {
   return { kind: 'picture', session, seq, tag: body.sealed.slice(-16) }
 }
 
-/** What a call sealed, by what goes out and the key that was used. */
-export function sealedBy({ body }: Done, [key]: readonly Uint8Array[]): Sealed[] {
-  if (key === undefined) return []
-  const sealed = sealedIn(body ?? null)
-  if (sealed === null) throw new Error('Something else was sealed.')
-  return [{ ...sealed, key }]
-}
-
-/** What the owner knows of its texts once `open` may have been settled. */
-export function toldOf({ told }: Peer, open: OpenText | null): readonly Told[] {
-  if (open === null || open.fate === 'open') return told
-  return [...told, { tag: open.message.ciphertext.slice(-16), fate: open.fate }]
-}
-
-/** The text that a call accepted. */
-export function takenBy({ run }: Peer, op: Op, { code }: Done, body: Body | null): Taken[] {
-  if (op !== 'take text' || code !== undefined || body?.kind !== 'text') return []
-  const { ciphertext } = body.sealed
-  return [{ tag: ciphertext.slice(-16), text: ciphertext.slice(0, -16), run }]
+/**
+ * What the owner remembers once the call is over. `open`: the text that was open before it, and may be settled now;
+ * `keys`: those that sealed.
+ */
+export function remembering(
+  peer: Peer,
+  open: OpenText | null,
+  op: Op,
+  taken: Body | null,
+  { body, code }: Done,
+  [key]: readonly Uint8Array[],
+): Peer {
+  const out = key && sealedIn(body ?? null)
+  if (key && !out) throw new Error('Something else was sealed.')
+  const sealed = key && out ? [...peer.sealed, { ...out, key }] : peer.sealed
+  const isSettled = open !== null && open.fate !== 'open'
+  const told = isSettled
+    ? [...peer.told, { tag: open.message.ciphertext.slice(-16), fate: open.fate }]
+    : peer.told
+  if (op !== 'take text' || code !== undefined) return { ...peer, sealed, told }
+  const { ciphertext } = as('text', taken).sealed
+  const text = { tag: ciphertext.slice(-16), text: ciphertext.slice(0, -16), run: peer.run }
+  return { ...peer, sealed, told, taken: [...peer.taken, text] }
 }

@@ -1,15 +1,15 @@
 /** The walk: every state within the bounds, breadth first, so that the first way to anything is a shortest one. */
 
 import { hash } from 'node:crypto'
-import type { Exchange } from '../../src/protocol/exchange.ts'
 import type { Kind } from './bounds.ts'
 import type { Form } from './graph.ts'
-import { checkTexts, Violation } from './invariants.ts'
+import { checkTexts, must, Violation } from './invariants.ts'
 import type { Protocol } from './load.ts'
 import { renaming } from './names.ts'
 import { Pairs, type Verdict } from './pairs.ts'
-import { Sides } from './side.ts'
-import { ANYTHING, type Bounds, NOTHING, type State, type Step, World } from './world.ts'
+import { SIDES } from './peer.ts'
+import { Sides } from './sides.ts'
+import { ANYTHING, type Bounds, type Call, NOTHING, type State, type Step, World } from './world.ts'
 
 /** A state, and the step that led to it first. */
 export interface Reached {
@@ -31,8 +31,6 @@ export class Walk {
   readonly pairs: Pairs
   readonly reached: Reached[] = []
   readonly disagreements = new Map<string, Disagreement>()
-  /** How many states there are after so many troubles. */
-  readonly byTroubles: number[]
   steps = 0
   depth = 0
   /** States in which nothing is under way. */
@@ -47,14 +45,13 @@ export class Walk {
     const sides = new Sides(protocol, kind === 'hybrid')
     this.world = new World(sides, bounds)
     this.pairs = new Pairs(sides)
-    this.byTroubles = Array(bounds.troubles + 1).fill(0)
   }
 
   /**
    * Walks until there is no new state, or something is found that must not be: returns that, with the shortest way to it,
    * or null. `progress` is called at each depth that is begun.
    */
-  run(progress = (_: Walk) => {}): { what: string; steps: readonly Step[] } | null {
+  run(progress = (_: Walk) => {}): { what: string; way: string[] } | null {
     let from: Reached | null = null
     let by: Step | null = null
     try {
@@ -77,22 +74,30 @@ export class Walk {
       return null
     } catch (error) {
       if (!(error instanceof Violation)) throw error
-      const way = from ? this.wayTo(from) : []
-      return { what: error.message, steps: by ? [...way, by] : way }
+      const way = from ? this.callsTo(from).map((call) => this.tell(call)) : []
+      if (by && 'side' in by) way.push(`here: ${'AB'[by.side]} ${by.do}`)
+      if (by && 'item' in by) way.push(`here: ${by.do} #${this.world.items.get(by.item).message}`)
+      return { what: error.message, way }
     }
   }
 
-  /** The two exchanges in a state. */
-  peersIn({ state }: Reached): [Exchange, Exchange] {
-    const exchange = (side: 0 | 1) => this.world.local(state, side).peer.exchange
-    return [exchange(0), exchange(1)]
+  /** What the two peers do on a shortest way to a state. */
+  callsTo(reached: Reached): Call[] {
+    const calls: Call[] = []
+    for (let { from, by } = reached; from && by; { from, by } = from) {
+      const { call } = this.world.take(from.state, by)
+      if (call) calls.push(call)
+    }
+    return calls.reverse()
   }
 
-  /** A shortest way to a state. */
-  wayTo(reached: Reached): Step[] {
-    const steps: Step[] = []
-    for (let { from, by } = reached; from && by; { from, by } = from) steps.push(by)
-    return steps.reverse()
+  /** A call in words: who does what with which message, and what goes out. */
+  tell({ side, op, message, outcome: { out, code } }: Call): string {
+    const body = message < 0 ? null : this.world.sides.message(message).body
+    const taken =
+      body?.kind === 'text answer' ? ` (${body.code ?? 'taken'})` : body && ` #${message}`
+    const gives = code ? `: ${code}` : out === null ? '' : ` → #${out}`
+    return `${'AB'[side]} ${op}${taken ?? ''}${gives}`
   }
 
   #add(state: State, from: Reached | null, by: Step | null): void {
@@ -100,8 +105,6 @@ export class Walk {
     if (this.#seen.add(this.#nameOf(state)).size === known) return
     const reached = { state, from, by }
     this.reached.push(reached)
-    const { troubles } = state.used
-    this.byTroubles[troubles] = (this.byTroubles[troubles] ?? 0) + 1
     this.#judge(reached)
   }
 
@@ -116,15 +119,17 @@ export class Walk {
       verdict = this.pairs.judge(a, b)
       this.#verdicts.set(pair, verdict)
     }
-    if (state.wire !== this.world.bags.empty.id) return
+    if (state.wire !== 0) return
     this.quiet++
     const { apart, haveSession } = verdict
     const { keys, worst } = state.used
-    if (worst === NOTHING && keys[0] === 1 && keys[1] === 1 && !haveSession)
-      throw new Violation('each sent keys once, nothing was lost, and there is no session')
+    const haveSent = keys[0] === 1 && keys[1] === 1
+    must(
+      worst !== NOTHING || !haveSent || haveSession,
+      'each sent keys once, nothing was lost, and there is no session',
+    )
     if (apart === null) return
-    if (worst < ANYTHING)
-      throw new Violation(`nothing was lost, and once nothing is under way ${apart}`)
+    must(worst === ANYTHING, `nothing was lost, and once nothing is under way ${apart}`)
     const known = this.disagreements.get(apart)
     if (known) known.states++
     else this.disagreements.set(apart, { what: apart, first: reached, states: 1 })
@@ -143,9 +148,9 @@ export class Walk {
     }
     const { keys, texts, pictures, troubles, worst } = state.used
     for (const count of [...keys, ...texts, ...pictures, troubles, worst]) put(count)
-    for (const side of [0, 1] as const) putForm(this.world.local(state, side))
+    for (const side of SIDES) putForm(this.world.local(state, side))
     for (const bag of [state.wire, state.history]) {
-      const { items } = this.world.bags.get(bag)
+      const items = this.world.bags.get(bag)
       put(items.length)
       for (const item of items) putForm(item)
     }

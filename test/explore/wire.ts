@@ -1,10 +1,9 @@
-/** What is between the two: requests and answers under way, and all that ever was, as interned bags. */
+/** What is between the two: requests and answers under way, and all that ever was, as bags that are kept once each. */
 
 import type { Form } from './graph.ts'
-import { Kept } from './kept.ts'
-import { shapeNumber } from './names.ts'
+import { Kept, shapeNumber } from './names.ts'
 import type { Side } from './peer.ts'
-import type { Message } from './side.ts'
+import type { Message } from './sides.ts'
 
 /** A request or an answer, on its way or recorded. */
 export interface Item extends Form {
@@ -35,12 +34,7 @@ export class Items {
       const { body, shape, atoms } = this.#message(message)
       const question = of === null ? null : this.#message(of)
       return {
-        id,
-        kind: body.kind,
-        to,
-        message,
-        of,
-        isAwaited,
+        ...{ id, kind: body.kind, to, message, of, isAwaited },
         shape: shapeNumber(`item ${to} ${isAwaited} ${shape} ${question?.shape}`),
         atoms: [...atoms, ...(question?.atoms ?? [])],
       }
@@ -54,58 +48,40 @@ export class Items {
   }
 }
 
-/** Items, each as often as it is there, in the order of their shapes. */
-export interface Bag {
-  readonly id: number
-  readonly items: readonly Item[]
-}
-
+/** Bags of items, each as often as it is there, in the order of their shapes. Number 0 is the empty one. */
 export class Bags {
-  readonly #bags = new Kept<Bag>()
-  /** It has the number 0. */
-  readonly empty = this.get(this.#keep([]))
+  readonly #bags = new Kept<readonly Item[]>()
   readonly #with = new Map<number, number>()
   readonly #without = new Map<number, number>()
   readonly #items: Items
 
   constructor(items: Items) {
     this.#items = items
+    this.#keep([])
   }
 
-  get(id: number): Bag {
+  get(id: number): readonly Item[] {
     return this.#bags.get(id)
   }
 
   with(id: number, item: number): number {
-    return this.#moved(this.#with, id, item, (items) => [...items, this.#items.get(item)])
-  }
-
-  without(id: number, item: number): number {
-    return this.#moved(this.#without, id, item, (items) => {
-      const at = items.findIndex((one) => one.id === item)
-      if (at < 0) throw new Error('It is not there.')
-      return items.toSpliced(at, 1)
-    })
-  }
-
-  #moved(
-    known: Map<number, number>,
-    id: number,
-    item: number,
-    move: (items: readonly Item[]) => Item[],
-  ): number {
     const key = id * 2 ** 24 + item
-    const to = known.get(key) ?? this.#keep(move(this.get(id).items))
-    known.set(key, to)
+    const to = this.#with.get(key) ?? this.#keep([...this.get(id), this.#items.get(item)])
+    this.#with.set(key, to)
     return to
   }
 
-  has(id: number, item: number): boolean {
-    return this.get(id).items.some((one) => one.id === item)
+  without(id: number, item: number): number {
+    const key = id * 2 ** 24 + item
+    const at = this.get(id).findIndex((one) => one.id === item)
+    if (at < 0) throw new Error('It is not there.')
+    const to = this.#without.get(key) ?? this.#keep(this.get(id).toSpliced(at, 1))
+    this.#without.set(key, to)
+    return to
   }
 
   #keep(items: Item[]): number {
     items.sort((a, b) => a.shape - b.shape || a.id - b.id)
-    return this.#bags.keep(items.map(({ id }) => id).join(), (id) => ({ id, items }))
+    return this.#bags.keep(items.map(({ id }) => id).join(), () => items)
   }
 }

@@ -1,8 +1,8 @@
 /** A state of the whole: both peers, the wire, all that was ever sent, and what may still happen; and every step from it. */
 
 import { checkTaken } from './invariants.ts'
-import { other, type Side } from './peer.ts'
-import type { Local, Outcome, Sides } from './side.ts'
+import { type Op, other, SIDES, type Side } from './peer.ts'
+import type { Local, Outcome, Sides } from './sides.ts'
 import { Bags, type Item, Items } from './wire.ts'
 
 /** How often each thing may happen, and how much at once. */
@@ -32,12 +32,13 @@ export interface Used {
   readonly pictures: readonly [number, number]
   readonly troubles: number
   /** The worst so far: nothing, or what arrived came once more, or anything. */
-  readonly worst: Worst
+  readonly worst: number
 }
 export const NOTHING = 0
 const REPLAYED = 1
 export const ANYTHING = 2
-type Worst = typeof NOTHING | typeof REPLAYED | typeof ANYTHING
+
+const COUNTED = { 'send keys': 'keys', 'send text': 'texts', 'send picture': 'pictures' } as const
 
 export type Step =
   | { do: keyof typeof COUNTED | 'repeat text' | 'read' | 'expire' | 'restart'; side: Side }
@@ -47,21 +48,23 @@ export type Step =
    */
   | { do: 'deliver' | 'lose' | 'give up' | 'replay' | 'reflect'; item: number }
 
-/** What a step did beside leading to a state, for those who tell of it. */
-export interface Happened {
+/** What one side did in a step, with the numbers of messages. */
+export interface Call {
+  readonly side: Side
+  readonly op: Op
+  readonly message: number
+  /** What its message was refused with, or -1. */
+  readonly answer: number
+  readonly outcome: Outcome
+}
+
+/** A state, and the call that led to it; null if no peer noticed anything. */
+interface Happened {
   readonly state: State
-  /** What the peer that it concerned did. */
-  readonly outcome: Outcome | null
+  readonly call: Call | null
 }
 
-function isAnswer(kind: Item['kind']): boolean {
-  return kind === 'answer' || kind === 'text answer'
-}
-
-const COUNTED = { 'send keys': 'keys', 'send text': 'texts', 'send picture': 'pictures' } as const
-
-const plus = (pair: readonly [number, number], side: Side): [number, number] =>
-  side === 0 ? [pair[0] + 1, pair[1]] : [pair[0], pair[1] + 1]
+const isAnswer = (kind: Item['kind']) => kind === 'answer' || kind === 'text answer'
 
 export class World {
   readonly sides: Sides
@@ -78,7 +81,7 @@ export class World {
 
   begin(): State {
     const none = [0, 0] as const
-    const used = { keys: none, texts: none, pictures: none, troubles: 0, worst: NOTHING } as const
+    const used = { keys: none, texts: none, pictures: none, troubles: 0, worst: NOTHING }
     return { peers: [this.sides.begin(0), this.sides.begin(1)], wire: 0, history: 0, used }
   }
 
@@ -90,25 +93,27 @@ export class World {
   stepsFrom(state: State): Step[] {
     const { used } = state
     const { bounds } = this
-    const under = this.bags.get(state.wire).items
+    const under = this.bags.get(state.wire)
     const steps: Step[] = []
     const isFull = under.length >= bounds.underWay
     const isTroubleLeft = used.troubles < bounds.troubles
-    for (const side of [0, 1] as const) {
-      const { hasSession, hasPrivateKey, waiting, nextText, isNew } = this.local(state, side)
+    for (const side of SIDES) {
+      const { peer, isNew } = this.local(state, side)
+      const { current, waiting, openText, state: has } = peer.exchange
       const waitsForPicture = under.some(
         ({ kind, isAwaited, to }) => kind === 'picture' && isAwaited && to !== side,
       )
       if (used.keys[side] < bounds.keys && !isFull && !this.#awaited(under, side))
         steps.push({ do: 'send keys', side })
-      if (hasSession && !isFull) {
+      if (current !== null && !isFull) {
         if (used.texts[side] < bounds.texts) steps.push({ do: 'send text', side })
-        if (nextText === 'copy') steps.push({ do: 'repeat text', side })
+        if (openText?.isUnderWay === false) steps.push({ do: 'repeat text', side })
         if (used.pictures[side] < bounds.pictures && !waitsForPicture)
           steps.push({ do: 'send picture', side })
       }
-      if (waiting > 0) steps.push({ do: 'read', side })
-      if (isTroubleLeft && hasPrivateKey) steps.push({ do: 'expire', side })
+      if (waiting.length > 0) steps.push({ do: 'read', side })
+      if (isTroubleLeft && (has === 'offered' || has === 'agreed'))
+        steps.push({ do: 'expire', side })
       if (isTroubleLeft && !isNew) steps.push({ do: 'restart', side })
     }
     for (const [i, { id, kind, isAwaited }] of under.entries()) {
@@ -119,7 +124,7 @@ export class World {
       if (!isAnswer(kind)) steps.push({ do: 'give up', item: id })
     }
     if (isTroubleLeft)
-      for (const { id, kind, to } of this.bags.get(state.history).items) {
+      for (const { id, kind, to } of this.bags.get(state.history)) {
         const takes = (side: Side) => kind !== 'answer' || this.#awaited(under, side)
         if (takes(to)) steps.push({ do: 'replay', item: id })
         if (takes(other(to))) steps.push({ do: 'reflect', item: id })
@@ -129,49 +134,14 @@ export class World {
 
   /** @throws Violation */
   take(state: State, step: Step): Happened {
-    switch (step.do) {
-      case 'send keys':
-      case 'send text':
-      case 'send picture':
-        return this.#send(state, step.side, step.do)
-      case 'repeat text': {
-        const outcome = this.sides.step(state.peers[step.side], step.do)
-        return { state: this.#goes(state, step.side, outcome), outcome }
-      }
-      case 'read': {
-        const outcome = this.sides.step(state.peers[step.side], 'read')
-        return { state: this.#put(state, step.side, outcome.after), outcome }
-      }
-      case 'expire': {
-        const outcome = this.sides.step(state.peers[step.side], 'expire')
-        return { state: this.#put(this.#trouble(state), step.side, outcome.after), outcome }
-      }
-      case 'restart':
-        return this.#restart(state, step.side)
-      case 'deliver':
-        return this.#deliver(this.#pull(state, step.item), this.items.get(step.item))
-      case 'lose': {
-        const pulled = this.#pull(this.#trouble(state), step.item)
-        return this.#missed(pulled, this.items.get(step.item))
-      }
-      case 'give up': {
-        const pulled = this.#pull(this.#trouble(state), step.item)
-        const wire = this.bags.with(pulled.wire, this.items.unawaited(step.item))
-        return this.#missed({ ...pulled, wire }, this.items.get(step.item))
-      }
-      case 'replay':
-        return this.#replay(state, this.items.get(step.item))
-      case 'reflect': {
-        const item = this.items.get(step.item)
-        return this.#replay(state, { ...item, to: other(item.to) })
-      }
-    }
-  }
-
-  /** The key message of `side` that an answer is missing to, or null. */
-  awaitedBy(state: State, side: Side): number | null {
-    const item = this.#awaited(this.bags.get(state.wire).items, side)
-    return item === undefined ? null : (item.of ?? item.message)
+    if ('side' in step) return this.#own(state, step.side, step.do)
+    const item = this.items.get(step.item)
+    if (step.do === 'replay') return this.#replay(state, item)
+    if (step.do === 'reflect') return this.#replay(state, { ...item, to: other(item.to) })
+    if (step.do === 'deliver') return this.#deliver(this.#pull(state, item), item)
+    const pulled = this.#pull(this.#trouble(state), item)
+    if (step.do === 'lose') return this.#missed(pulled, item)
+    return this.#missed(this.#put(pulled, this.items.unawaited(item.id)), item)
   }
 
   /** The key message of `side` that is under way, or the answer to it. */
@@ -182,119 +152,112 @@ export class World {
     )
   }
 
+  /** `side` calls its exchange. What goes out of that as a request is under way then. */
+  #call(state: State, side: Side, op: Op, message = -1, answer = -1): Happened & { call: Call } {
+    const outcome = this.sides.step(state.peers[side], op, message, answer)
+    const [a, b] = state.peers
+    const peers: State['peers'] = side === 0 ? [outcome.after, b] : [a, outcome.after]
+    return { state: { ...state, peers }, call: { side, op, message, answer, outcome } }
+  }
+
+  #calling(state: State, side: Side, op: Op, message = -1, answer = -1): Happened {
+    const { state: next, call } = this.#call(state, side, op, message, answer)
+    const { out } = call.outcome
+    if (out === null) return { state: next, call }
+    const item = this.items.keep(other(side), out, true)
+    return { state: this.#record(this.#put(next, item), item), call }
+  }
+
+  #own(state: State, side: Side, what: Extract<Step, { side: Side }>['do']): Happened {
+    if (what === 'restart') return this.#restart(state, side)
+    if (what === 'expire') return this.#call(this.#trouble(state), side, what)
+    if (what === 'read' || what === 'repeat text') return this.#calling(state, side, what)
+    const happened = this.#calling(state, side, what)
+    // while a text is open, the next one is not sealed
+    if (happened.call?.outcome.code) return happened
+    const counted = COUNTED[what]
+    const [a, b] = state.used[counted]
+    const used = { ...state.used, [counted]: side === 0 ? [a + 1, b] : [a, b + 1] }
+    return { ...happened, state: { ...happened.state, used } }
+  }
+
   /** Whoever waits for an answer to a text, or for the answer that this is, gets none. */
   #missed(state: State, { kind, to }: Item): Happened {
-    if (kind !== 'text' && kind !== 'text answer') return { state, outcome: null }
-    const side = kind === 'text' ? other(to) : to
-    const outcome = this.sides.step(state.peers[side], 'miss text answer')
-    return { state: this.#put(state, side, outcome.after), outcome }
+    if (kind !== 'text' && kind !== 'text answer') return { state, call: null }
+    return this.#call(state, kind === 'text' ? other(to) : to, 'miss text answer')
   }
 
-  #put(state: State, side: Side, local: number): State {
-    const peers: [number, number] = [...state.peers]
-    peers[side] = local
-    return { ...state, peers }
+  #put(state: State, item: number): State {
+    return { ...state, wire: this.bags.with(state.wire, item) }
   }
 
-  #pull(state: State, item: number): State {
-    return { ...state, wire: this.bags.without(state.wire, item) }
+  #pull(state: State, { id }: Item): State {
+    return { ...state, wire: this.bags.without(state.wire, id) }
   }
 
-  #trouble(state: State, worst: Worst = ANYTHING): State {
+  #trouble(state: State, worst = ANYTHING): State {
     const { used } = state
     const troubles = used.troubles + 1
     // what was recorded matters as long as it can come again
     const history = troubles < this.bounds.troubles ? state.history : 0
-    const worse = worst > used.worst ? worst : used.worst
-    return { ...state, history, used: { ...used, troubles, worst: worse } }
+    return { ...state, history, used: { ...used, troubles, worst: Math.max(worst, used.worst) } }
   }
 
   #record(state: State, item: number): State {
     if (state.used.troubles >= this.bounds.troubles) return state
     const recorded = this.items.unawaited(item)
-    if (this.bags.has(state.history, recorded)) return state
+    if (this.bags.get(state.history).some(({ id }) => id === recorded)) return state
     return { ...state, history: this.bags.with(state.history, recorded) }
   }
 
-  #send(state: State, side: Side, op: keyof typeof COUNTED): Happened {
-    const outcome = this.sides.step(state.peers[side], op)
-    const what = COUNTED[op]
-    // while a text is open, the next one is not sealed
-    if (outcome.code !== null) return { state, outcome }
-    const used = { ...state.used, [what]: plus(state.used[what], side) }
-    return { state: this.#goes({ ...state, used }, side, outcome), outcome }
-  }
-
-  /** What `side` did, and what goes out of it as a request. */
-  #goes(state: State, side: Side, { after, out }: Outcome): State {
-    const next = this.#put(state, side, after)
-    if (out === null) return next
-    const item = this.items.keep(other(side), out, true)
-    return this.#record({ ...next, wire: this.bags.with(next.wire, item) }, item)
-  }
-
   #deliver(state: State, { kind, to, message, of, isAwaited }: Item): Happened {
-    const local = state.peers[to]
-    if (kind === 'text answer') {
-      const outcome = this.sides.step(local, 'take text answer', message)
-      return { state: this.#put(state, to, outcome.after), outcome }
-    }
-    if (kind === 'answer') {
-      if (of === null) throw new Error('Nobody waits for this answer.')
-      return this.#answered(state, to, message, of)
-    }
-    const op = `take ${kind}` as const
-    const outcome = this.sides.step(local, op, message)
-    const next = this.#put(state, to, outcome.after)
-    if (kind === 'text' && outcome.code === null)
+    if (kind === 'text answer') return this.#call(state, to, 'take text answer', message)
+    if (kind === 'answer') return this.#answered(state, to, message, of)
+    const { state: next, call } = this.#call(state, to, `take ${kind}`, message)
+    const { code, out } = call.outcome
+    if (kind === 'text' && code === null)
       checkTaken(this.sides.message(message).body, this.local(state, other(to)).peer)
-    if (kind === 'picture' || !isAwaited) return { state: next, outcome }
+    if (kind === 'picture' || !isAwaited) return { state: next, call }
     if (kind === 'text') {
       // nobody records it: that an answer is forged is beyond what a text's sender can know
-      const answer = this.sides.keepMessage({ kind: 'text answer', code: outcome.code })
-      const item = this.items.keep(other(to), answer, true)
-      return { state: { ...next, wire: this.bags.with(next.wire, item) }, outcome }
+      const answer = this.sides.keepMessage({ kind: 'text answer', code })
+      return { state: this.#put(next, this.items.keep(other(to), answer, true)), call }
     }
-    const answer =
-      outcome.out ?? this.sides.keepMessage({ kind: 'answer', confirm: null, code: outcome.code })
+    const answer = out ?? this.sides.keepMessage({ kind: 'answer', confirm: null, code })
     const item = this.items.keep(other(to), answer, true, message)
-    const wire = this.bags.with(next.wire, item)
-    return { state: this.#record({ ...next, wire }, item), outcome }
+    return { state: this.#record(this.#put(next, item), item), call }
   }
 
-  #answered(state: State, to: Side, answer: number, of: number): Happened {
+  #answered(state: State, to: Side, answer: number, of: number | null): Happened {
+    if (of === null) throw new Error('Nobody waits for this answer.')
     const { body } = this.sides.message(answer)
-    const isRefusal = body.kind === 'answer' && body.code !== null
-    const outcome = isRefusal
-      ? this.sides.step(state.peers[to], 'take refusal', of, answer)
-      : this.sides.step(state.peers[to], 'take answer', answer)
-    return { state: this.#goes(state, to, outcome), outcome }
+    return body.kind === 'answer' && body.code !== null
+      ? this.#calling(state, to, 'take refusal', of, answer)
+      : this.#calling(state, to, 'take answer', answer)
   }
 
   #replay(state: State, item: Item): Happened {
-    const { items } = this.bags.get(state.wire)
+    const items = this.bags.get(state.wire)
     if (item.kind !== 'answer') {
       const isUnderWay = items.some(({ to, message }) => to === item.to && message === item.message)
       return this.#deliver(this.#trouble(state, isUnderWay ? ANYTHING : REPLAYED), item)
     }
     const awaited = this.#awaited(items, item.to)
     if (awaited === undefined) throw new Error('Nobody waits for an answer.')
-    let next = this.#pull(this.#trouble(state), awaited.id)
-    if (awaited.kind === 'keys')
-      next = { ...next, wire: this.bags.with(next.wire, this.items.unawaited(awaited.id)) }
+    const pulled = this.#pull(this.#trouble(state), awaited)
+    const next =
+      awaited.kind === 'keys' ? this.#put(pulled, this.items.unawaited(awaited.id)) : pulled
     return this.#answered(next, item.to, item.message, awaited.of ?? awaited.message)
   }
 
   /** Its identity and the known peer stay. What it sent may still arrive, and what answers it reaches nobody. */
   #restart(state: State, side: Side): Happened {
-    const outcome = this.sides.step(state.peers[side], 'restart')
-    let next = this.#put(this.#trouble(state), side, outcome.after)
-    for (const { id, kind, to, isAwaited } of this.bags.get(state.wire).items) {
-      if (!isAwaited || isAnswer(kind) !== (to === side)) continue
-      next = this.#pull(next, id)
-      if (!isAnswer(kind))
-        next = { ...next, wire: this.bags.with(next.wire, this.items.unawaited(id)) }
+    let { state: next, call } = this.#call(this.#trouble(state), side, 'restart')
+    for (const item of this.bags.get(state.wire)) {
+      if (!item.isAwaited || isAnswer(item.kind) !== (item.to === side)) continue
+      next = this.#pull(next, item)
+      if (!isAnswer(item.kind)) next = this.#put(next, this.items.unawaited(item.id))
     }
-    return { state: next, outcome }
+    return { state: next, call }
   }
 }

@@ -1,7 +1,13 @@
 /** What a peer of duet/2 has to refuse, made from the genuine body that stands in its place. */
 
 import crypto from 'node:crypto'
-import { type KeyForm, keyForm, type MessageForm, messageForm } from '../independent/forms.ts'
+import {
+  type Json,
+  type KeyForm,
+  keyForm,
+  type MessageForm,
+  messageForm,
+} from '../independent/forms.ts'
 import {
   CHUNK,
   type Confirm,
@@ -45,6 +51,70 @@ function inPlace(code: string, form: object, field: string, values: readonly unk
   ])
 }
 
+/** Rows of one code, by what is wrong. */
+const all = (code: string, bodies: Readonly<Record<string, unknown>>): Refused[] =>
+  Object.entries(bodies).map(([what, body]) => [code, what, body])
+
+/** Each field of a form: how many bytes are written there in hex, or its type. One whose name ends with `?` may be missing. */
+type Fields = Readonly<Record<string, readonly [least: number, most?: number] | string>>
+
+/** A copy whose field `PROTO` is called `__proto__`, as JSON.parse makes one: an own field, from which nothing is inherited. */
+const withProto = (form: object) =>
+  JSON.parse(JSON.stringify(form).replace('"PROTO":', '"__proto__":'))
+
+/**
+ * What is refused in the place of any form: other JSON, a field too few or too many, other types, and bytes that are
+ * written in another way than the one that the protocol has.
+ */
+export function wrongForms(form: Readonly<Json>, fields: Fields): Refused[] {
+  const bodies: Json = { 'fields that are only inherited': withProto({ PROTO: form }) }
+  for (const other of [null, 1, true, [], [form], Object.values(form), {}, { form }])
+    bodies[`a body ${JSON.stringify(other)}`] = other
+  for (const name of ['extra', '', 'V', 'confirm.session', 'PROTO', 'constructor', 'toJSON'])
+    for (const value of ['1', null, {}, { v: 1 }])
+      bodies[`a field more, ${name}: ${value}`] = withProto({ ...form, [name]: value })
+  const rows: Refused[] = []
+  for (const [name, type] of Object.entries(fields)) {
+    const field = name.replace('?', '')
+    const { [field]: own, ...rest } = form
+    if (field === name) bodies[`no ${field}`] = rest
+    bodies[`${field} only inherited`] = withProto({ ...rest, PROTO: { [field]: own } })
+    for (const value of [null, false, 7, 'seven', [], ['00'], {}, { length: 64 }])
+      if (value === null || typeof value !== typeof own)
+        bodies[`${field} is ${JSON.stringify(value)}`] = { ...form, [field]: value }
+    if (typeof type !== 'string')
+      for (const [what, value] of Object.entries(wrongHex(...type)))
+        rows.push(['bad_encoding', `${field} ${what}`, { ...form, [field]: value }])
+  }
+  return [...all('bad_message', bodies), ...rows]
+}
+
+/** Bytes in every form that is not the one form of their value. */
+function wrongHex(least: number, most = least): Record<string, string> {
+  const good = 'a5'.repeat(least)
+  return {
+    empty: '',
+    'in upper case': good.toUpperCase(),
+    'with one upper-case digit': `A${good.slice(1)}`,
+    'of an odd length': good.slice(1),
+    'of an odd length above': `${good}a`,
+    'a byte too short': good.slice(2),
+    'a byte too long': 'a5'.repeat(most + 1),
+    'with a letter that is no digit': `g${good.slice(1)}`,
+    'with 0x before it': `0x${good.slice(2)}`,
+    'with a blank at its end': `${good.slice(1)} `,
+    'with a line end at its end': `${good.slice(1)}\n`,
+    'with a line end behind it': `${good}\n`,
+    'with a null character': `\0${good.slice(1)}`,
+    'with a digit of another script': `\uff11${good.slice(1)}`,
+    'with a character of two units': `\u{1d7d8}${good.slice(2)}`,
+    'in base64': bytes(good)
+      .toString('base64')
+      .padEnd(good.length, '=')
+      .slice(0, 2 * least),
+  }
+}
+
 /** Low order, not canonical, and what is no point. */
 const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
   X25519: [
@@ -84,7 +154,8 @@ function twice(form: object): Refused[] {
   })
 }
 
-const ofLength = (length: number) => 'ab'.repeat(length)
+/** Other versions than 2. */
+const VERSIONS = [0, 1, 3, -1, 2.5, 2 ** 53, 1e300]
 
 /** A fresh share of nobody. */
 export function stranger(suite: Suite): Share {
@@ -187,27 +258,33 @@ function forged(session: Session, ciphertext: Buffer): Required<Confirm> {
  * Confirmations that the receiver refuses which has an ephemeral private key: `form` confirms
  * `session`, whose ciphertext its sender made.
  */
-export function badConfirms(suite: Suite, form: KeyForm, session: Session): Refused[] {
+export function badConfirms<Form extends Pick<KeyForm, 'confirm'>>(
+  suite: Suite,
+  form: Form,
+  session: Session,
+): Refused[] {
   const rows = (code: string, field: string, values: readonly unknown[]) =>
     inPlace(code, form.confirm ?? {}, field, values).map(
       ([code, what, confirm]): Refused => [code, what, { ...form, confirm }],
     )
   const { tag, session: id } = session.confirm
+  const { ciphertext } = session
   const alike = [
     ...rows('confirm_failed', 'tag', [
       ...[0, 15, 31].map((at) => hexOf(flip(tag, at))),
       '00'.repeat(32),
       hexOf(session.tag(3 - session.party)),
     ]),
-    ...rows('bad_encoding', 'tag', [...[0, 31, 33].map(ofLength), 'AB'.repeat(32)]),
-    ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
-    ...['session', 'tag'].flatMap((field) => rows('bad_message', field, [undefined, null, 0])),
-    ...rows('bad_message', 'ciphertext', [null, 0, {}]),
-    ...rows('bad_message', 'more', [0]),
+    ...wrongForms(form.confirm ?? {}, {
+      ...{ session: [16], tag: [32] },
+      ...(ciphertext && { 'ciphertext?': [1_088] }),
+    }).map(([code, what, confirm]): Refused => [code, `confirm.${what}`, { ...form, confirm }]),
   ]
-  const { ciphertext } = session
   if (!suite.kem || !ciphertext)
-    return [...alike, ...rows('bad_message', 'ciphertext', ['', '00'.repeat(1_088), 'no hex'])]
+    return [
+      ...alike,
+      ...rows('bad_message', 'ciphertext', [null, 0, {}, '', '00'.repeat(1_088), 'no hex']),
+    ]
   const { kem } = suite
   const madeFor = ({ publicKey }: Share) =>
     kem.encapsulate(halves(suite, publicKey)[0] ?? publicKey, crypto.randomBytes(32)).ciphertext
@@ -223,7 +300,6 @@ export function badConfirms(suite: Suite, form: KeyForm, session: Session): Refu
     ...alike,
     ...rows('confirm_failed', 'session', [hexOf(flip(id))]),
     ...rows('confirm_failed', 'ciphertext', [undefined]),
-    ...rows('bad_encoding', 'ciphertext', [0, 32, 1_087, 1_089, 1_184].map(ofLength)),
     ...Object.entries(others).flatMap(([what, other]): Refused[] => {
       const made = forged(session, other)
       const named = { ciphertext: hexOf(other), session: hexOf(made.session) }
@@ -247,6 +323,9 @@ export function manyFaults(suite: Suite, form: KeyForm, own: Buffer, used: Share
     ['bad_message', { more: 0 }],
     ['curve_mismatch', { curve: other }],
     ['bad_message', { confirm: { ...form.confirm, ciphertext: 'zz' } }],
+    ['bad_encoding', { confirm: { session: 'x', tag: 'x' } }],
+    ['bad_encoding', { publicKey: 'x' }],
+    ['bad_encoding', { identity: 'x' }],
     ['bad_encoding', { basePoint: form.basePoint.toUpperCase().replace(/^0/, 'Z') }],
     ['bad_base_point', { basePoint: form.identity }],
     ['bad_point', { publicKey: hexOf(key, bad) }],
@@ -272,17 +351,22 @@ export function badMessages(session: Session, genuine: MessageForm, taken: Messa
     messageForm(session.sealAhead(at, Buffer.from(text)))
   const unknown = { ...genuine, session: flipHex(genuine.session) }
   return [
-    ...rows('bad_version', 'v', [1, 0, 3]),
-    ...rows('bad_message', 'v', ['2', null, undefined]),
-    ...rows('bad_message', 'more', [0]),
-    ...['session', 'seq', 'ciphertext'].flatMap((field) =>
-      rows('bad_message', field, [undefined, null, true, []]),
-    ),
-    ...rows('bad_message', 'seq', ['1', -1, 0.5, 2 ** 53]),
+    ...VERSIONS.map((v): Refused => ['bad_version', `version ${v}`, { ...genuine, v }]),
+    ['bad_version', 'another version, and nothing else right', { v: 1, x: [] }],
+    ...wrongForms(genuine, {
+      ...{ v: 'number', session: [16], seq: 'number', ciphertext: [16, 16_400] },
+    }),
+    ...rows('bad_message', 'seq', ['1', -1, 0.5, 2 ** 53, -(2 ** 53), 1e16]),
+    ['bad_message', 'a number before bytes', { ...genuine, seq: -1, session: 'x' }],
+    ['bad_message', 'a field more before bytes', { ...genuine, x: 1, session: 'x' }],
     ...twice(genuine),
-    ['bad_message', 'seq -0', JSON.stringify(genuine).replace(/"seq":\d+/, '"seq":-0')],
-    ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
-    ...rows('bad_encoding', 'ciphertext', [...[0, 15, 16_401].map(ofLength), 'AB'.repeat(20)]),
+    ...['-0', '1e400'].map(
+      (written): Refused => [
+        'bad_message',
+        `seq ${written}`,
+        JSON.stringify(genuine).replace(/"seq":\d+/, `"seq":${written}`),
+      ],
+    ),
     ['unknown_session', 'another session', unknown],
     ['unknown_session', 'another session and a seq too far', { ...unknown, seq: 2 ** 20 }],
     ...rows('rekey_required', 'seq', [2 ** 20, 2 ** 53 - 1]),
@@ -325,9 +409,12 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
   const { key } = session.files.out.ahead(number + 1)
   const ofPlaintext = (plain: Buffer) =>
     joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
-  const nameTwice = Buffer.from(JSON.stringify(ofGif).replace('{', '{"name":"",'))
-  const pngOf = (width: number, height: number) =>
-    joined(PNG_HEAD, u(4, width), u(4, height), bytes('0802000000'), u(4, 0))
+  const withMetadata = (json: string, encoding: 'utf8' | 'latin1' = 'utf8') =>
+    joined(u(2, json.length), Buffer.from(json, encoding), GIF)
+  const ofPng = (width: number, height: number) => {
+    const png = joined(PNG_HEAD, u(4, width), u(4, height), bytes('0802000000'), u(4, 0))
+    return sealed({ type: 'image/png', bytes: png.length }, png)
+  }
   return [
     ['bad_image', 'nothing', Buffer.alloc(0)],
     ['bad_image', '28 bytes', genuine.subarray(0, 28)],
@@ -345,6 +432,7 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ...[29, 29 + size, genuine.length - 1].map(
       (at): Refused => ['decrypt_failed', `byte ${at} changed`, flip(genuine, at)],
     ),
+    ['decrypt_failed', 'nothing behind its header', head],
     ['decrypt_failed', 'without its last byte', genuine.subarray(0, -1)],
     ['decrypt_failed', 'without its last chunk', joined(head, chunk(0), chunk(1))],
     ['decrypt_failed', 'without its first chunk', joined(head, chunk(1), chunk(2))],
@@ -357,20 +445,25 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     ],
     ['decrypt_failed', 'a byte more', joined(genuine, u(1, 0))],
     ['decrypt_failed', 'the last chunk twice', joined(genuine, chunk(2))],
-    ['bad_image', 'no metadata', ofPlaintext(u(2, 0))],
-    [
-      'bad_image',
-      'metadata with a name twice',
-      ofPlaintext(joined(u(2, nameTwice.length), nameTwice, GIF)),
-    ],
-    ['bad_image', 'a byte of plaintext', ofPlaintext(u(1, 0))],
+    ...Object.entries({
+      'no metadata': u(2, 0),
+      'a byte of plaintext': u(1, 0),
+      'metadata with a name twice': withMetadata(JSON.stringify(ofGif).replace('{', '{"name":"",')),
+      'metadata that is no JSON': withMetadata('{type}'),
+      'metadata that is not UTF-8': withMetadata(JSON.stringify({ ...ofGif, name: 'ÿ' }), 'latin1'),
+      'metadata and no picture': withMetadata(JSON.stringify(ofGif)).subarray(0, -GIF.length),
+      'a length that reaches beyond': joined(u(2, 511), Buffer.from(JSON.stringify(ofGif)), GIF),
+    }).map(([what, plain]): Refused => ['bad_image', what, ofPlaintext(plain)]),
     ...Object.entries({
       'another type': { type: 'image/bmp' },
       'a type in upper case': { type: 'IMAGE/GIF' },
+      'no type': { type: undefined },
+      SVG: { type: 'image/svg+xml' },
       'no name': { name: undefined },
       'a field more': { more: 0 },
       'bytes as text': { bytes: '12' },
       'no bytes': { bytes: 0 },
+      'less than no bytes': { bytes: -1 },
       'half a byte': { bytes: 11.5 },
       'a name that is null': { name: null },
       'metadata over 1,024 bytes': { name: 'x'.repeat(1_024) },
@@ -379,15 +472,9 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
       'a byte more than said': { bytes: GIF.length - 1 },
     }).map(([what, changes]): Refused => ['bad_image', what, sealed(changes)]),
     ['too_large', 'over 64 MiB', sealed({ bytes: 64 * 1024 * 1024 + 1 })],
-    ...Object.entries({
-      'a side of 65,536': pngOf(65_536, 1),
-      'an area of 20,000 × 20,000': pngOf(20_000, 20_000),
-    }).map(
-      ([what, png]): Refused => [
-        'bad_image',
-        what,
-        sealed({ type: 'image/png', bytes: png.length }, png),
-      ],
-    ),
+    ...all('bad_image', {
+      'a side of 65,536': ofPng(65_536, 1),
+      'an area of 20,000 × 20,000': ofPng(20_000, 20_000),
+    }),
   ]
 }

@@ -1,19 +1,21 @@
 /** Two exchanges that share nothing but the messages that a test carries over. */
 
 import assert from 'node:assert/strict'
-import { utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { compareBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import type { KeyMessage } from '../../src/protocol/messages.ts'
 import type { Outcome } from '../../src/protocol/openText.ts'
-import type { Suite } from '../../src/protocol/suites.ts'
-import { fakeHybrid, fakeSuite } from './fake-curve.ts'
+import { SUITES, type Suite } from '../../src/protocol/suites.ts'
+import { quick } from './quick-suites.ts'
 
 /** Without a KEM and with one: real keys would add time and show nothing more. */
-export const fakeSuites = () => [fakeSuite(), fakeHybrid()]
+const quickX25519 = () => quick(SUITES.X25519)
+export const quickHybrid = () => quick(SUITES.X25519MLKEM768)
+export const quickSuites = () => [quickX25519(), quickHybrid()]
 
-export function two(suite: Suite = fakeSuite()): [Exchange, Exchange] {
+export function two(suite: Suite = quickX25519()): [Exchange, Exchange] {
   const side = () => new Exchange(suite, new KeyPair(suite.curve))
   return [side(), side()]
 }
@@ -29,6 +31,11 @@ export function exchanged(suite?: Suite): [Exchange, Exchange] {
   const [a, b] = two(suite)
   exchange(a, b)
   return [a, b]
+}
+
+/** The one with the smaller identity, which is party 1, comes first. */
+export function inOrder([a, b]: [Exchange, Exchange]): [Exchange, Exchange] {
+  return compareBytes(a.identity.publicKey, b.identity.publicKey) < 0 ? [a, b] : [b, a]
 }
 
 /** The same peer in another run. */

@@ -1,20 +1,11 @@
-/** A plain HTTP server, and a peer that takes what is at some URL for its counterpart. */
+/** HTTP servers that are no peers, for whoever calls one. */
 
 import { once } from 'node:events'
 import http, { type RequestListener } from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import { createApp } from '../../src/http/app.ts'
-import { createClient } from '../../src/http/client.ts'
-import { listen } from '../../src/http/server.ts'
-import type { PeerEvent } from '../../src/peer/contract.ts'
-import { Peer } from '../../src/peer/peer.ts'
-import { nobleAead } from '../../src/protocol/stream.ts'
-import { SUITES } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/openMemory.ts'
-import { ownPicture } from '../../src/state/pictureFile.ts'
-import { Events } from '../../src/wirelog/ring.ts'
-import { type Answer, type CallOptions, call } from './call.ts'
+import type { Suite } from '../../src/protocol/suites.ts'
+import { type LonePeer, withOnePeer } from './with-peers.ts'
 
 /** Runs a server of nobody's on a free port. */
 export async function withServer<T>(
@@ -68,48 +59,13 @@ export const switching: RequestListener = ({ socket }) => {
   socket.write(`${head}xyzzy`)
 }
 
-export interface LonePeer {
-  readonly port: number
-  readonly url: string
-  call(path: string, options?: CallOptions): Promise<Answer>
-  readonly events: readonly PeerEvent[]
-}
-
-/** Runs one peer whose counterpart is at `peerUrl`; `timeout`, in ms, is its patience with it. */
-export async function withPeerFacing(
+/** As `withOnePeer`. */
+export const withPeerFacing = (
   peerUrl: string,
   timeout: number | undefined,
   run: (peer: LonePeer) => Promise<void>,
-  suite = SUITES.X25519,
-): Promise<void> {
-  let answer: (listener: RequestListener) => void = () => {}
-  const listener = new Promise<RequestListener>((resolve) => {
-    answer = resolve
-  })
-  const server = await listen({ host: '127.0.0.1', port: 0 }, listener)
-  const { port } = server.address() as AddressInfo
-  const events: PeerEvent[] = []
-  const page = new Events(suite)
-  const peer = new Peer({
-    port,
-    suite,
-    memory: forgetful(suite.curve),
-    wire: createClient(peerUrl, suite, page, timeout),
-    report: (event) => events.push(event),
-    showsSecrets: true,
-    ownPicture: ownPicture(),
-    maxImage: 1024 * 1024,
-    aead: nobleAead,
-  })
-  answer(createApp(peer, { events: page }).callback())
-  const url = `http://127.0.0.1:${port}`
-  try {
-    await run({ port, url, events, call: (path, options) => call(url + path, options) })
-  } finally {
-    peer.close()
-    await stop(server)
-  }
-}
+  suite?: Suite,
+) => withOnePeer({ peerUrl, timeout, suite }, run)
 
 function stop(server: http.Server): Promise<void> {
   return new Promise((resolve) => {

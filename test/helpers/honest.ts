@@ -132,7 +132,6 @@ interface Request {
     readonly events: Events
     readonly pending: Pending
     accept(): boolean
-    forget(): void
   }
 }
 
@@ -372,7 +371,6 @@ class HonestRun {
       }
     } catch (error) {
       assert.ok(error instanceof DuetError, String(error))
-      arriving?.forget()
       const url = 'http://127.0.0.1:5000'
       const problem = problemOf(error, commandsOf({ url, peerUrl: url }), route)
       answer(problem.status, encodeProblem(problem))
@@ -433,10 +431,8 @@ class HonestRun {
     if (item.caller) this.#failed(item.caller, item.route)
     if (!('to' in item)) return
     if (late) this.#underWay.push({ ...item, caller: null })
-    else if (item.arriving?.events === this.#peers[item.to].events) {
-      item.arriving.forget()
+    else if (item.arriving?.events === this.#peers[item.to].events)
       item.arriving.pending.answered(400, REFUSAL)
-    }
   }
 
   #completed({ exchange, events }: Peer): void {

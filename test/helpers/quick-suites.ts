@@ -10,9 +10,11 @@ import type { Suite } from '../../src/protocol/suites.ts'
 const ORDER = 2n ** 61n - 1n
 const BASE = 9n
 
-/** `suite`, which has the curve X25519, with quick keys. They are counted up, so that a schedule runs the same each time. */
-export function quick(suite: Suite): Suite {
-  let last = 1_000n
+/**
+ * `suite`, which has the curve X25519, with quick keys. They are counted up from `last`, so that a schedule runs the same
+ * each time.
+ */
+export function quick(suite: Suite, last = 1_000n): Suite {
   const curve: Curve = {
     ...suite.curve,
     // neighbours in the count are far apart

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { DuetError, type ProtocolCode } from '../../src/protocol/errors.ts'
+import { parseJson } from '../../src/protocol/json.ts'
 
 /** Why something was refused: a sentence that leaves nothing out. */
 export const REASON = /^\S(?!.*``).{10,}\.$/
@@ -40,4 +41,15 @@ function withCode(code: ProtocolCode, refusal: unknown): DuetError {
   assert.equal(refusal.name, 'DuetError')
   assert.match(refusal.message, REASON, 'a refusal says why, in a sentence')
   return refusal
+}
+
+/** The value of a body that stands in a table of bad input; a text is JSON, as it would come over HTTP. */
+export function bodyValue(body: unknown): unknown {
+  if (typeof body !== 'string') return body
+  try {
+    return parseJson(body)
+  } catch (cause) {
+    assert.ok(cause instanceof SyntaxError)
+    throw new DuetError('bad_message', 'This is not JSON.', { cause })
+  }
 }

@@ -1,52 +1,12 @@
 /** What the cases of a file share, since it costs more to start than to use: two peers, a process of the program. */
 
-import assert from 'node:assert/strict'
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import path from 'node:path'
-import { after, before } from 'node:test'
+import { after } from 'node:test'
 import type { CommandOptions } from './command.ts'
-import {
-  agree,
-  type PeersOptions,
-  type StartedPeers,
-  startPeers,
-  type TestPeer,
-} from './with-peers.ts'
 
-type Use = (a: TestPeer, b: TestPeer) => Promise<void>
-
-/**
- * As `withPeers`, with the same two peers for all the cases of a file or a `describe`. Their terminals show each
- * case what was said since it began; what went between them before stays. `begin` comes once, before the first case.
- */
-export function sharedPeers(
-  options: PeersOptions = {},
-  begin: Use = async () => {},
-): (use: Use) => Promise<void> {
-  let started: StartedPeers | undefined
-  before(async () => {
-    started = await startPeers(options)
-    await begin(...started.peers)
-  })
-  after(() => started?.close())
-  return async (use) => {
-    assert.ok(started)
-    started.forget()
-    await use(...started.peers)
-  }
-}
-
-/** As `sharedPeers`, for peers that have agreed on keys; each case begins with empty inboxes. */
-export function sharedSession(options: PeersOptions = {}): (use: Use) => Promise<void> {
-  const withPeers = sharedPeers(options, agree)
-  return async (use) => {
-    await withPeers(async (...peers) => {
-      for (const peer of peers) await peer.call('/decrypt_msg')
-    })
-    await withPeers(use)
-  }
-}
+export { sharedPeers, sharedSession } from './with-peers.ts'
 
 interface Run {
   code: number

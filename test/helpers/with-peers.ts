@@ -1,10 +1,9 @@
 /** Peers of this process, two of them on free ports, with terminals that can be read; torn down whatever happens. */
 
 import assert from 'node:assert/strict'
-import type { Patience } from '../../src/http/server.ts'
-import { launch } from '../../src/launch.ts'
-import type { Mailbox, Memory } from '../../src/peer/contract.ts'
-import type { PeerOptions } from '../../src/peer/peer.ts'
+import { after, before } from 'node:test'
+import { type LaunchOptions, launch } from '../../src/launch.ts'
+import type { Memory } from '../../src/peer/contract.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/openMemory.ts'
 import { type Answer, type CallOptions, call, posting, TEXT } from './call.ts'
@@ -22,26 +21,16 @@ export interface TestPeer {
   secrets(): string[]
 }
 
-export interface PeersOptions {
-  suite?: Suite
+/** Of `launch`, and some for both peers. */
+export interface PeersOptions extends Partial<Omit<LaunchOptions, 'plans' | 'terminal'>> {
   /** Any free ones by default. */
   ports?: readonly [number, number]
   /** Where what the first sends to the second really goes, if somebody is in the way. */
   via?: string
   host?: string
   hostNames?: string[]
-  message?: string
-  showsSecrets?: boolean
   /** Of a real terminal; without them it is a pipe. */
   columns?: number
-  image?: string
-  maxImage?: number
-  patience?: Patience
-  /** How long, in ms, they wait for each other. */
-  timeout?: number
-  openMemory?: (port: number) => Memory
-  openMailbox?: () => Mailbox
-  showWork?: PeerOptions['showWork']
 }
 
 export type StartedPeers = Awaited<ReturnType<typeof startPeers>>
@@ -49,12 +38,13 @@ export type StartedPeers = Awaited<ReturnType<typeof startPeers>>
 /** Starts two peers; whoever calls this closes them. */
 export async function startPeers(options: PeersOptions) {
   const { suite = SUITES.X25519, host = '127.0.0.1', hostNames = [], showsSecrets = true } = options
-  const { ports = [0, 0] } = options
+  const { ports = [0, 0], ...others } = options
   const { terminal, shown, forget } = keptTerminal({
     showsSecrets,
     ...(options.columns && { columns: options.columns }),
   })
   const launched = await launch({
+    ...others,
     suite,
     plans: [
       { host, port: ports[0], hostNames, ...(options.via && { via: options.via }) },
@@ -63,25 +53,8 @@ export async function startPeers(options: PeersOptions) {
     openMemory: options.openMemory ?? (() => forgetful(suite.curve)),
     terminal,
     showsSecrets,
-    message: options.message,
-    image: options.image,
-    maxImage: options.maxImage,
-    patience: options.patience,
-    timeout: options.timeout,
-    openMailbox: options.openMailbox,
-    showWork: options.showWork,
   })
-  const peers = launched.ports.map((port) => {
-    const url = `http://127.0.0.1:${port}`
-    const lines = () => linesOf(shown(), port)
-    return {
-      port,
-      url,
-      call: (path: string, options?: CallOptions) => call(url + path, options),
-      lines,
-      secrets: () => secretsOf(lines()),
-    }
-  }) as [TestPeer, TestPeer]
+  const peers = launched.ports.map((port) => testPeer(port, shown)) as [TestPeer, TestPeer]
   return {
     peers,
     /** What their terminals have shown so far. */
@@ -92,10 +65,9 @@ export async function startPeers(options: PeersOptions) {
   }
 }
 
-export async function withPeers(
-  options: PeersOptions,
-  run: (a: TestPeer, b: TestPeer) => Promise<void>,
-): Promise<void> {
+type Use = (a: TestPeer, b: TestPeer) => Promise<void>
+
+export async function withPeers(options: PeersOptions, run: Use): Promise<void> {
   const started = await startPeers(options)
   try {
     await run(...started.peers)
@@ -104,32 +76,81 @@ export async function withPeers(
   }
 }
 
-/** Runs one peer beside `use`, whose other one is somewhere else: where it listens, and where the other one does. */
+/** What its terminal has shown, and how to forget that. */
+export type LonePeer = TestPeer & Pick<KeptTerminal, 'shown' | 'forget'>
+
+/** Runs one peer whose other one is at `peerUrl`. */
 export async function withOnePeer(
-  options: { ports: readonly [number, number]; suite?: Suite; memory?: Memory },
-  use: (terminal: KeptTerminal) => Promise<void>,
+  options: {
+    peerUrl: string
+    /** Any free one by default. */
+    port?: number
+    suite?: Suite | undefined
+    memory?: Memory
+    timeout?: number | undefined
+  },
+  use: (peer: LonePeer) => Promise<void>,
 ): Promise<void> {
-  const { ports, suite = SUITES.X25519, memory = forgetful(suite.curve) } = options
-  const kept = keptTerminal()
-  const { close } = await launch({
+  const { peerUrl, port = 0, suite = SUITES.X25519, memory = forgetful(suite.curve) } = options
+  const { terminal, shown, forget } = keptTerminal()
+  const { ports, close } = await launch({
     suite,
-    plans: [{ host: '127.0.0.1', port: ports[0], peerUrl: `http://127.0.0.1:${ports[1]}` }],
+    plans: [{ host: '127.0.0.1', port, peerUrl }],
     openMemory: () => memory,
-    terminal: kept.terminal,
+    terminal,
     showsSecrets: true,
+    timeout: options.timeout,
   })
   try {
-    await use(kept)
+    await use({ ...testPeer(ports[0] ?? 0, shown), shown, forget })
   } finally {
     await close()
   }
 }
 
+function testPeer(port: number, shown: () => string): TestPeer {
+  const url = `http://127.0.0.1:${port}`
+  const lines = () => linesOf(shown(), port)
+  return {
+    port,
+    url,
+    call: (path, options) => call(url + path, options),
+    lines,
+    secrets: () => secretsOf(lines()),
+  }
+}
+
+/**
+ * As `withPeers`, with the same two peers for all the cases of a file or a `describe`. Their terminals show each
+ * case what was said since it began; what went between them before stays. `begin` comes once, before the first case.
+ */
+export function sharedPeers(options: PeersOptions = {}, begin: Use = async () => {}) {
+  let started: StartedPeers | undefined
+  before(async () => {
+    started = await startPeers(options)
+    await begin(...started.peers)
+  })
+  after(() => started?.close())
+  return async (use: Use): Promise<void> => {
+    assert.ok(started)
+    started.forget()
+    await use(...started.peers)
+  }
+}
+
+/** As `sharedPeers`, for peers that have agreed on keys; each case begins with empty inboxes. */
+export function sharedSession(options: PeersOptions = {}) {
+  const withPeers = sharedPeers(options, agree)
+  return async (use: Use): Promise<void> => {
+    await withPeers(async (...peers) => {
+      for (const peer of peers) await peer.call('/decrypt_msg')
+    })
+    await withPeers(use)
+  }
+}
+
 /** As `withPeers`, once the two have agreed on keys. */
-export function withSession(
-  options: PeersOptions,
-  run: (a: TestPeer, b: TestPeer) => Promise<void>,
-): Promise<void> {
+export function withSession(options: PeersOptions, run: Use): Promise<void> {
   return withPeers(options, async (a, b) => {
     await agree(a, b)
     await run(a, b)

@@ -173,6 +173,7 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     const output = outputOf('make lab-bad-keys')
     assert.deepEqual(answersIn(output), [inPublic('X25519'), ON_THE_WIRE])
     assert.doesNotMatch(output, /✗/)
+    assert.ok(output.split('\n').length <= 80, 'on two screens')
     // 8: what is accepted, all of it in part 2
     const [, part = ''] = output.split('\n2. On the wire')
     for (const text of [part, output]) assert.equal(text.match(/✓ accepted/g)?.length, 2)

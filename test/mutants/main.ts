@@ -1,18 +1,16 @@
 /**
- * `make mutants`: would the tests notice? Every small change of the source that Stryker knows is made in turn,
- * and a test has to fail. ONLY=file or folder tries those of src/ alone. Ends with 1 if a mutant survives that
- * nothing explains or too few of a file's are killed, with 2 if it can't tell.
+ * `make mutants`: would the tests notice? Stryker makes every small change of the source in turn, and a test has to
+ * fail. ONLY=file or folder tries those of src/ alone. Ends with 1 if a mutant survives that nothing explains or too
+ * few of a room's are noticed, with 2 if it can't tell.
  */
 
-import path from 'node:path'
+import { equivalents } from './equivalent.ts'
 import { run } from './run.ts'
+import { ROOMS } from './subjects.ts'
 
+const say = (text: string) => process.stdout.write(`${text}\n`)
 try {
-  const { problems } = await run({
-    root: path.resolve(import.meta.dirname, '../..'),
-    only: process.env['ONLY'] || 'src',
-    say: (text) => process.stdout.write(`${text}\n`),
-  })
+  const problems = await run(ROOMS, equivalents(), process.env['ONLY'] || 'src', say)
   process.exit(problems === 0 ? 0 : 1)
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : error}\n`)

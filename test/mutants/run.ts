@@ -1,118 +1,127 @@
-/** A whole run: what changed since the last one is tried, all of it is reported. */
+/** Has Stryker try the mutants of one file after another, and holds what survives to what is explained. */
 
+import { createHash } from 'node:crypto'
 import fs from 'node:fs'
-import path from 'node:path'
-import { isDeepStrictEqual } from 'node:util'
-import { EQUIVALENT, type Equivalent } from './equivalent.ts'
-import { type FileRecord, nameOf, type Result, readRecord, stateOf, writeRecord } from './record.ts'
-import { isNoticed, summarize, table } from './report.ts'
-import { type Mutant, makeSandbox } from './sandbox.ts'
-import { SUBJECTS, type Subject } from './subjects.ts'
-import { type Fate, fileOf, Trial } from './trial.ts'
+import { Stryker } from '@stryker-mutator/core'
+import type { Equivalent } from './equivalent.ts'
+import type { Room } from './subjects.ts'
 
-type State = Omit<FileRecord, 'results'>
+const FOLDER = '.mutants'
 
-interface Options {
-  /** The project's folder. */
-  readonly root: string
-  /** A file of the project, or a folder. */
-  readonly only: string
-  readonly say: (text: string) => void
-  readonly subjects?: readonly Subject[]
-  readonly explained?: readonly Equivalent[]
-}
+/** What the tests wait for comes at once or, with many a mutant, never. In ms. */
+const PATIENCE = '5000'
 
-/** Returns how many things are wrong: survivors that nothing explains, scores that are too low. */
-export async function run(options: Options): Promise<{ problems: number; tried: number }> {
-  const { root, only, say, subjects = SUBJECTS, explained = EQUIVALENT } = options
-  const folder = path.join(root, '.mutants')
-  const recordFile = path.join(folder, 'record.json')
-  const record = readRecord(recordFile)
-  const chosen = subjects
-    .filter(({ source }) => source === only || source.startsWith(`${only.replace(/\/$/, '')}/`))
-    .map((subject) => ({ file: subject.source, subject, state: stateOf(root, subject) }))
-  if (chosen.length === 0) throw new Error(`There is nothing to mutate in ${only}.`)
+type Mutants = Awaited<ReturnType<Stryker['runMutationTest']>>
+type Mutant = Mutants[number]
+type Options = ConstructorParameters<typeof Stryker>[0]
 
-  const changed = chosen.filter(({ file, state }) => !isUpToDate(record.get(file), state))
-  let tried = 0
-  if (changed.length > 0) {
-    const sandbox = path.join(folder, 'sandbox')
-    const files = changed.map(({ file }) => file)
-    const mutants = await makeSandbox(root, sandbox, files)
-    /** Those that are under way, by the files of their tests. */
-    const begun = new Map<string, Promise<Trial>>()
-    const trialOf = (files: readonly string[]) => {
-      const trial = begun.get(files.join()) ?? Trial.begin(sandbox, files)
-      begun.set(files.join(), trial)
-      return trial
+/** Runs in the project's folder. Returns how many things are wrong. */
+export async function run(
+  rooms: readonly Room[],
+  explained: readonly Equivalent[],
+  only: string,
+  say: (text: string) => void,
+): Promise<number> {
+  const isChosen = (file: string) => `${file}/`.startsWith(`${only.replace(/\/$/, '')}/`)
+  const problems: string[] = []
+  for (const { atLeast, tests } of rooms) {
+    const files = Object.keys(tests).filter(isChosen)
+    const counts = { mutants: 0, noticed: 0 }
+    for (const file of files) {
+      const mutants = await mutantsOf(file, tests[file] ?? [])
+      const alive = mutants.filter((mutant) => !isNoticed(mutant))
+      problems.push(...problemsOf(file, alive, explained))
+      counts.mutants += mutants.length
+      counts.noticed += mutants.length - alive.length
+      say(`${file}: ${mutants.length - alive.length} of ${mutants.length} noticed`)
     }
-    try {
-      for (const { file, subject, state } of changed) {
-        const from = performance.now()
-        const judge = new Judge(trialOf, subject, state, record.get(file))
-        const results: Result[] = []
-        for (const { id, ...mutant } of mutants.filter((mutant) => mutant.file === file))
-          results.push({ ...mutant, ...(await judge.judge({ id, ...mutant })) })
-        writeRecord(recordFile, record.set(file, { ...state, results }))
-        tried += judge.tried
-        const seconds = Math.round((performance.now() - from) / 1000)
-        say(`${file}: tried ${judge.tried} of ${results.length} mutants in ${seconds} s`)
-      }
-    } finally {
-      for (const trial of await Promise.allSettled(begun.values()))
-        if (trial.status === 'fulfilled') await trial.value.end()
-      fs.rmSync(sandbox, { recursive: true })
-    }
+    const score = (100 * counts.noticed) / counts.mutants
+    if (files.length === Object.keys(tests).length && score < atLeast)
+      problems.push(`${files.join(', ')}: ${score.toFixed(1)} % noticed, expected ${atLeast} %.`)
+    if (files.length > 1) say(`${counts.noticed} of ${counts.mutants}: ${score.toFixed(1)} %\n`)
   }
-
-  const summaries = chosen.map(({ file, subject }) =>
-    summarize(file, record.get(file)?.results ?? [], explained, subject.atLeast),
-  )
-  const problems = summaries.flatMap(({ problems }) => problems)
+  if (!rooms.some(({ tests }) => Object.keys(tests).some(isChosen)))
+    throw new Error(`There is nothing to mutate in ${only}.`)
   for (const problem of problems) say(`\n${problem}`)
-  say(`\n${table(summaries)}`)
-  return { problems: problems.length, tried }
+  return problems.length
 }
 
-function isUpToDate(last: FileRecord | undefined, { key, tests }: State): boolean {
-  return last?.key === key && isDeepStrictEqual(last.tests, tests)
+/** What hangs is noticed, and so is what does not load. */
+const isNoticed = ({ status }: Mutant) => ['Killed', 'Timeout', 'RuntimeError'].includes(status)
+
+/** Tries again only what has changed since the last run. */
+async function mutantsOf(file: string, tests: readonly string[]): Promise<Mutants> {
+  const shared = fs.readdirSync('test/helpers').map((name) => `test/helpers/${name}`)
+  // Stryker itself sees only when the source or a test has changed
+  const folder = `${FOLDER}/${digestOf([...shared.sort(), 'test/mutants/setup.ts', 'package-lock.json'])}`
+  const kept = `${folder}/${digestOf([file, ...tests])}.json`
+  if (fs.existsSync(kept)) return JSON.parse(fs.readFileSync(kept, 'utf8'))
+  process.env['PATIENCE_MS'] ??= PATIENCE
+  const options = {
+    mutate: [file],
+    testRunner: 'tap',
+    plugins: ['@stryker-mutator/tap-runner'],
+    tap: { testFiles: [...tests], nodeArgs: NODE_ARGS, forceBail: true },
+    concurrency: 2,
+    // a busy machine is no endless loop
+    timeoutMS: 15_000,
+    timeoutFactor: 3,
+    incremental: true,
+    incrementalFile: `${folder}/${file.replaceAll('/', '-')}.json`,
+    tempDirName: `${FOLDER}/sandbox`,
+    ignorePatterns: [FOLDER],
+    disableTypeChecks: false,
+    // Stryker would read one with what TypeScript 7 does not have
+    tsconfigFile: 'none',
+    reporters: ['json'],
+    jsonReporter: { fileName: `${FOLDER}/report.json` },
+    logLevel: 'error' as NonNullable<Options['logLevel']>,
+  }
+  const mutants = await new Stryker(options).runMutationTest()
+  fs.writeFileSync(kept, JSON.stringify(mutants))
+  return mutants
 }
 
-type TrialOf = (files: readonly string[]) => Promise<Trial>
+function digestOf(files: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const name of files) hash.update(`${name}\0`).update(fs.readFileSync(name))
+  return hash.digest('hex').slice(0, 16)
+}
 
-/** Judges the mutants of one file, and keeps of the last run what still holds. */
-class Judge {
-  tried = 0
-  readonly #trialOf: TrialOf
-  readonly #subject: Subject
-  readonly #last: ReadonlyMap<string, Result>
-  /** The test files that are not as they were. */
-  readonly #changed: readonly string[]
+const NODE_ARGS = [
+  ...['--import', './test/loader.js', '--import', './test/mutants/setup.ts'],
+  ...['--max-old-space-size=1024', '--test-reporter=tap'],
+]
 
-  constructor(trialOf: TrialOf, subject: Subject, state: State, last: FileRecord | undefined) {
-    this.#trialOf = trialOf
-    this.#subject = subject
-    this.#last = new Map(last?.results.map((result) => [nameOf(result), result]))
-    this.#changed = subject.tests.filter(
-      (test) => last?.key !== state.key || last.tests[test] !== state.tests[test],
-    )
-  }
-
-  async judge(mutant: Mutant): Promise<Fate> {
-    const last = this.#last.get(nameOf(mutant))
-    const isNew = last === undefined || this.#changed.length === this.#subject.tests.length
-    if (!isNew && last.by !== undefined && !this.#changed.includes(fileOf(last.by))) return last
-    this.tried++
-    if (isNew) return this.#try(mutant, this.#subject.tests, last)
-    const fate = await this.#try(mutant, this.#changed, last)
-    if (isNoticed(fate)) return fate
-    // the tests that have not changed did not notice it before
-    if (!isNoticed(last)) return fate.is === 'untested' ? last : fate
-    return this.#try(mutant, this.#subject.tests, last)
-  }
-
-  async #try(mutant: Mutant, files: readonly string[], last: Result | undefined): Promise<Fate> {
-    const trial = await this.#trialOf(files)
-    return trial.judge(mutant, last?.by)
-  }
+/** Survivors that nothing explains, and explanations of what does not survive. */
+function problemsOf(
+  file: string,
+  alive: readonly Mutant[],
+  explained: readonly Equivalent[],
+): string[] {
+  const lines = fs.readFileSync(file, 'utf8').split('\n')
+  const survivors = alive.map(({ location: { start }, replacement = '', ...mutant }) => {
+    const line = lines[start.line - 1]?.trim() ?? ''
+    return { ...mutant, at: start.line, line, is: replacement.replaceAll(/\s+/g, ' ').trim() }
+  })
+  const ours = explained.filter((entry) => entry.file === file)
+  const isIn = (
+    list: readonly Omit<Equivalent, 'file'>[],
+    { line, is }: Omit<Equivalent, 'file'>,
+  ) => list.some((entry) => entry.line === line && entry.is === is)
+  return [
+    ...survivors
+      .filter((survivor) => !isIn(ours, survivor))
+      .map(
+        ({ at, mutatorName, line, is, status }) =>
+          `${file}:${at} ${mutatorName}\n- ${line}\n+ ${is}\n${
+            status === 'NoCoverage' ? 'No test comes by it' : 'Every test passes'
+          }: write one that fails, delete what makes no difference, or explain it in test/mutants/equivalent.ts.`,
+      ),
+    ...ours
+      .filter((entry) => !isIn(survivors, entry))
+      .map(
+        ({ line, is }) => `${file}: This is explained and does not survive.\n- ${line}\n+ ${is}`,
+      ),
+  ]
 }

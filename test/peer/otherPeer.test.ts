@@ -13,34 +13,34 @@ import { PeerError, type Wire } from '../../src/peer/contract.ts'
 import type { KeyForm } from '../../src/protocol/messages.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { JSON_TYPE } from '../helpers/call.ts'
-import { switching, withFullListener, withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { switching, withFullListener, withServer } from '../helpers/fakes.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { assertNothingInternal, assertProblem } from '../helpers/problem.ts'
+import { assertNothingInternal, assertProblem, type Problem } from '../helpers/problem.ts'
+import { withOnePeer } from '../helpers/with-peers.ts'
 
 const MIB = 1024 * 1024
 
-/** Expects `/send_keys` to be refused with `code` when the other peer is served by `listener`. */
-function assertBlamesPeer(code: string, listener: RequestListener, timeout?: number) {
-  return withServer(listener, (url) =>
-    withPeerFacing(url, timeout, async (peer) => {
+/** Expects `/send_keys` to be refused with `code` when the other peer is served by `listener`; returns the problem. */
+async function assertBlamesPeer(code: string, listener: RequestListener, timeout?: number) {
+  let problem: Problem | undefined
+  await withServer(listener, (peerUrl) =>
+    withOnePeer({ peerUrl, timeout }, async (peer) => {
       const answer = await peer.call('/send_keys')
-      const problem = assertProblem(answer, code)
-      assert.doesNotMatch(answer.text, /xyzzy/)
-      assert.doesNotMatch(JSON.stringify(peer.events), /xyzzy/)
+      problem = assertProblem(answer, code)
+      assert.doesNotMatch(answer.text + peer.shown(), /xyzzy/)
       assert.equal((await peer.call('/show')).status, 200)
-      if (code === 'peer_refused') assert.equal(problem.peer_code, null)
       // it may be the address that is wrong
-      if (code !== 'peer_timeout') assert.ok(problem.next.includes(` ${url}`), problem.next)
+      if (code !== 'peer_timeout' && !problem.peer_code)
+        assert.ok(problem.next.includes(` ${peerUrl}`), problem.next)
     }),
   )
+  return problem ?? assert.fail()
 }
 
-function answering(status: number, type: string, body: string): RequestListener {
-  return (_request, response) => response.writeHead(status, { 'content-type': type }).end(body)
-}
-
-const accepting = (body: string) => answering(201, JSON_TYPE, body)
-const refusing = (body: string) => answering(400, 'application/problem+json', body)
+const answering =
+  (status: number, body: string, type = JSON_TYPE): RequestListener =>
+  (_request, response) =>
+    response.writeHead(status, { 'content-type': type }).end(body)
 
 /** Sends every request elsewhere, where all would be well. */
 const redirecting =
@@ -53,16 +53,16 @@ const redirecting =
 
 describe('an other peer', () => {
   it('that is not there is peer_unreachable', () =>
-    withPeerFacing('http://127.0.0.1:9', undefined, async (peer) => {
+    withOnePeer({ peerUrl: 'http://127.0.0.1:9' }, async (peer) => {
       assertProblem(await peer.call('/send_keys'), 'peer_unreachable')
       assertProblem(await peer.call('/send_msg'), 'no_session')
     }))
 
   it('is called again on the same connection', () => {
     let connections = 0
-    return withServer(accepting('{"accepted":true}'), (url, server) => {
+    return withServer(answering(201, '{"accepted":true}'), (peerUrl, server) => {
       server.on('connection', () => connections++)
-      return withPeerFacing(url, undefined, async (peer) => {
+      return withOnePeer({ peerUrl }, async (peer) => {
         for (let i = 0; i < 3; i++) assert.equal((await peer.call('/send_keys')).status, 201)
         assert.equal(connections, 1)
       })
@@ -88,7 +88,7 @@ describe('an other peer', () => {
         setTimeout(() => request.resume(), 1)
       })
       request.on('end', () =>
-        accepting(JSON.stringify({ accepted: true, bytes }))(request, response),
+        answering(201, `{"accepted":true,"bytes":${bytes}}`)(request, response),
       )
     }
     return withServer(listener, async (url) => {
@@ -98,62 +98,52 @@ describe('an other peer', () => {
     })
   })
 
-  it('that hangs up is peer_unreachable', () =>
-    assertBlamesPeer('peer_unreachable', (request) => request.socket.destroy()))
-
-  it('that hangs up in the middle of its answer is peer_unreachable', () =>
-    assertBlamesPeer('peer_unreachable', (_request, response) => {
-      response.writeHead(201, { 'content-length': '100' }).write('{"acc', () => response.destroy())
-    }))
-
-  it('that does not speak HTTP is peer_unreachable', () =>
-    assertBlamesPeer('peer_unreachable', (request) => request.socket.end('xyzzy\r\n\r\n')))
-
-  it('that never answers is peer_timeout', () => assertBlamesPeer('peer_timeout', () => {}, 200))
-
-  it('that never ends its answer is peer_timeout', () =>
-    assertBlamesPeer(
-      'peer_timeout',
-      (_request, response) => {
-        response.writeHead(201).write('{')
-      },
-      200,
-    ))
-
-  for (const [what, listener] of [
-    ['HTML', answering(200, 'text/html', '<h1>xyzzy</h1>')],
-    ['201 with HTML', answering(201, 'text/html', '<h1>xyzzy</h1>')],
-    ['nothing', answering(204, 'text/plain', '')],
-    ['201 with nothing', accepting('')],
-    ['200 with the right body', answering(200, JSON_TYPE, '{"accepted":true}')],
-    ['accepted: false', accepting('{"accepted":false}')],
-    ['an empty object', accepting('{}')],
-    ['null', accepting('null')],
-    ['a list', accepting('[{"accepted":true}]')],
-    ['half of an answer', accepting('{"accepted":true')],
-    ['an unknown field', accepting('{"accepted":true,"xyzzy":1}')],
-    ['a field twice', accepting('{"accepted":false,"accepted":true}')],
-    ['a confirmation of the wrong form', accepting('{"accepted":true,"confirm":{}}')],
+  for (const [what, code, listener] of [
+    ['hangs up', 'peer_unreachable', ({ socket }) => socket.destroy()],
     [
-      'a confirmation of the wrong length',
-      accepting('{"accepted":true,"confirm":{"session":"00","tag":"00"}}'),
+      'hangs up in the middle of its answer',
+      'peer_unreachable',
+      (_request, response) =>
+        response
+          .writeHead(201, { 'content-length': '100' })
+          .write('{"acc', () => response.destroy()),
     ],
-    ['an unknown code', refusing('{"code":"xyzzy","detail":"xyzzy"}')],
-    ['a code that every object has', refusing('{"code":"constructor"}')],
-    ['a code that is none', refusing('{"code":["no_session"]}')],
+    ['speaks no HTTP', 'peer_unreachable', ({ socket }) => socket.end('xyzzy\r\n\r\n')],
+    ['never answers', 'peer_timeout', () => {}],
+    ['never ends its answer', 'peer_timeout', (_, response) => response.writeHead(201).write('{')],
+  ] as [string, string, RequestListener][])
+    it(`that ${what} is ${code}`, async () => {
+      await assertBlamesPeer(code, listener, code === 'peer_timeout' ? 200 : undefined)
+    })
+
+  const confirming = (confirm: string) => `{"accepted":true,"confirm":${confirm}}`
+  for (const [what, listener] of [
+    ['HTML', answering(200, '<h1>xyzzy</h1>', 'text/html')],
+    ['201 with HTML', answering(201, '<h1>xyzzy</h1>', 'text/html')],
+    ['nothing', answering(204, '', 'text/plain')],
+    ['201 with nothing', answering(201, '')],
+    ['200 with the right body', answering(200, '{"accepted":true}')],
+    ['accepted: false', answering(201, '{"accepted":false}')],
+    ['an empty object', answering(201, '{}')],
+    ['null', answering(201, 'null')],
+    ['a list', answering(201, '[{"accepted":true}]')],
+    ['half of an answer', answering(201, '{"accepted":true')],
+    ['an unknown field', answering(201, '{"accepted":true,"xyzzy":1}')],
+    ['a field twice', answering(201, '{"accepted":false,"accepted":true}')],
+    ['a confirmation of the wrong form', answering(201, confirming('{}'))],
+    ['one of the wrong length', answering(201, confirming('{"session":"00","tag":"00"}'))],
+    ['an unknown code', answering(400, '{"code":"xyzzy","detail":"xyzzy"}')],
+    ['a code that every object has', answering(400, '{"code":"constructor"}')],
+    ['a code that is none', answering(400, '{"code":["no_session"]}')],
     [
       'a compressed body',
-      ((_request, response) => {
-        response.writeHead(201, { 'content-encoding': 'gzip' }).end('xyzzy')
-      }) as RequestListener,
+      (_request, response) => response.writeHead(201, { 'content-encoding': 'gzip' }).end('xyzzy'),
     ],
     ['that it goes on in another protocol', switching],
-    ...[301, 302, 303, 307, 308].map(
-      (status) => [`${status}, a redirection`, redirecting(status)] as const,
-    ),
-  ] as const)
-    it(`that answers ${what} is peer_refused without a code`, () =>
-      assertBlamesPeer('peer_refused', listener))
+    ...[301, 302, 303, 307, 308].map((status) => [`${status}`, redirecting(status)] as const),
+  ] as [string, RequestListener][])
+    it(`that answers ${what} is peer_refused without a code`, async () =>
+      assert.equal((await assertBlamesPeer('peer_refused', listener)).peer_code, null))
 
   it('whose answer does not end is peer_refused, long before it ends', async () => {
     let written = 0
@@ -167,30 +157,17 @@ describe('an other peer', () => {
     assert.ok(written < 64 * MIB, `${written} bytes`)
   })
 
-  it('that refuses is peer_refused with its code, and its words are not repeated', () =>
-    withServer(
-      answering(
-        409,
-        'application/problem+json',
-        '{"code":"stale_keys","title":"xyzzy","detail":"xyzzy","next":"xyzzy","status":409}',
-      ),
-      (url) =>
-        withPeerFacing(url, undefined, async (peer) => {
-          const answer = await peer.call('/send_keys')
-          assert.equal(assertProblem(answer, 'peer_refused').peer_code, 'stale_keys')
-          assert.ok(!answer.text.includes('xyzzy'))
-          assert.doesNotMatch(JSON.stringify(peer.events), /xyzzy/)
-        }),
-    ))
-
-  it('that has a defect is one to look at: its keys are not what is wrong', () =>
-    withServer(answering(500, 'application/problem+json', '{"code":"internal"}'), (url) =>
-      withPeerFacing(url, undefined, async (peer) => {
-        const problem = assertProblem(await peer.call('/send_keys'), 'peer_refused')
-        assert.equal(problem.peer_code, 'internal')
-        assert.match(problem.next, /^Look at the other terminal/)
-      }),
-    ))
+  for (const [code, next] of [
+    ['stale_keys', /^curl \S+send_keys && curl/],
+    // its keys are not what is wrong
+    ['internal', /^Look at the other terminal/],
+  ] as const)
+    it(`that refuses with ${code} is peer_refused, and its words are not repeated`, async () => {
+      const words = `{"code":"${code}","title":"xyzzy","detail":"xyzzy","next":"xyzzy"}`
+      const problem = await assertBlamesPeer('peer_refused', answering(409, words))
+      assert.equal(problem.peer_code, code)
+      assert.match(problem.next, next)
+    })
 
   for (const [what, body] of [
     ['an unknown field', '{"accepted":true,"missing":0,"xyzzy":1}'],
@@ -199,7 +176,7 @@ describe('an other peer', () => {
     ['a count that is a text', '{"accepted":true,"missing":"0"}'],
   ] as const)
     it(`that answers a message with ${what} is peer_refused without a code`, () =>
-      withServer(accepting(body), async (url) => {
+      withServer(answering(201, body), async (url) => {
         const message = { v: 2 as const, session: '00', seq: 0, ciphertext: '00' }
         await assert.rejects(createClient(url, SUITES.X25519).message(message, 2), (error) => {
           assert.ok(error instanceof PeerError)
@@ -209,6 +186,9 @@ describe('an other peer', () => {
         })
       }))
 })
+
+/** As the specification has it. */
+const MAYBE_REFUSED = 'Perhaps it refused the picture while it still came: its terminal says why. '
 
 const WAYS = {
   'a key message': { path: '/send_keys', send: (wire: Wire) => wire.keys({} as KeyForm) },
@@ -242,7 +222,7 @@ function resolving(...addresses: dns.LookupAddress[]): void {
 
 /** How long a request waits, in ms. */
 const SHORT = 200
-const NAMED = 'http://lab.example:5001'
+const NAMED = 'http://lab.example'
 const NOT_LINUX =
   process.platform !== 'linux' && 'how long the queue of a listener is, is known on Linux'
 
@@ -253,111 +233,92 @@ for (const way of ['a key message', 'a picture'] as const)
     const none = 'No connection to the peer at HOST:'
     const again = 'then run this step again.'
     const refused = `${none} it was refused. No program listens there, or a firewall forbids it.`
+    const start = (how: string) => `Start the other peer${how}, so that it answers at URL, ${again}`
     const correct = 'Correct the name in --peer, URL, or give an address in its place.'
-    const look = (start: string) =>
-      `See that --peer, URL, has the right address, that a peer was started there${start}, and that no firewall is between, ${again}`
+    const look = (how: string) =>
+      `See that --peer, URL, has the right address, that a peer was started there${how}, and that no firewall is between, ${again}`
+    const late = `${none} nothing came back in time.`
+    const broke = 'The connection to the peer at HOST broke before the whole answer had come.'
+    const maybe = way === 'a picture' ? MAYBE_REFUSED : ''
+    const silent = 'The peer at HOST was reached, but did not answer in time.'
+    const isOther = `See that the other peer is what answers at URL (--peer names it), ${again}`
 
-    it('where nobody listens', async () => {
+    it('where nobody listens, at an address or at one of those of a name', async () => {
       const [port] = await freePorts(1)
-      assert.equal(
-        await said(way, `http://127.0.0.1:${port}`, 'peer_unreachable'),
-        `${refused} Start the other peer, so that it answers at URL, ${again}`,
-      )
-    })
-
-    it('where nobody listens on the one address of a name that leads somewhere', async () => {
-      const [port] = await freePorts(1)
+      const nobody = `http://127.0.0.1:${port}`
+      assert.equal(await said(way, nobody, 'peer_unreachable'), `${refused} ${start('')}`)
       resolving({ address: '224.0.0.1', family: 4 }, { address: '127.0.0.1', family: 4 })
-      assert.equal(
-        await said(way, `http://lab.example:${port}`, 'peer_unreachable'),
-        `${refused} Start the other peer with --host, so that it answers at URL, ${again}`,
-      )
+      const text = await said(way, `${NAMED}:${port}`, 'peer_unreachable')
+      assert.equal(text, `${refused} ${start(' with --host')}`)
     })
 
-    it('where the name is none', async () =>
+    it('where the name is none', async () => {
+      const text = await said(way, 'http://peer.invalid:5001', 'peer_unreachable')
       // a system may take its time over that
       assert.equal(
-        (await said(way, 'http://peer.invalid:5001', 'peer_unreachable')).replace(' in time', ''),
+        text.replace(' in time', ''),
         `${none} no address was found for that name. ${correct}`,
-      ))
-
-    it('where the name is looked up for too long', async () => {
-      resolving()
-      assert.equal(
-        await said(way, NAMED, 'peer_unreachable', SHORT),
-        `${none} no address was found for that name in time. ${correct}`,
       )
     })
 
-    it('where no way leads to the address', async () =>
-      assert.match(
-        // an address for a group, which nobody can have a connection to
-        await said(way, 'http://224.0.0.1:5001', 'peer_unreachable'),
-        new RegExp(
-          `^${none} this machine finds no way there \\(E[A-Z]+\\)\\. ${look(' with --host')}$`,
-        ),
-      ))
-
-    it('where no connection comes about in time', { skip: NOT_LINUX }, () =>
-      withFullListener(async (url) => {
-        assert.equal(
-          await said(way, url, 'peer_unreachable', SHORT),
-          `${none} nothing came back in time. ${look('')}`,
-        )
-        const { port } = new URL(url)
-        resolving({ address: '127.0.0.1', family: 4 })
-        assert.equal(
-          await said(way, `http://lab.example:${port}`, 'peer_unreachable', SHORT),
-          `${none} nothing came back in time. ${look(' with --host')}`,
-        )
-      }),
-    )
-
-    it('where it was reached and is silent', () =>
-      withServer(
-        () => {},
-        async (url) =>
-          assert.equal(
-            await said(way, url, 'peer_timeout', 5 * SHORT),
-            `The peer at HOST was reached, but did not answer in time. Look at the other terminal, ${again}`,
-          ),
-      ))
-
-    it('where the connection breaks', () =>
-      withServer(
-        ({ socket }) => socket.destroy(),
-        async (url) =>
-          assert.equal(
-            await said(way, url, 'peer_unreachable'),
-            `The connection to the peer at HOST broke before the whole answer had come. ${
-              way === 'a picture' ? `${MAYBE_REFUSED} ` : ''
-            }Look at the terminal of the peer at URL, ${again}`,
-          ),
-      ))
-
-    it('where something else than HTTP comes', () =>
-      withServer(
-        ({ socket }) => socket.end('SSH-2.0-somebody\r\n'),
-        async (url) =>
-          assert.equal(
-            await said(way, url, 'peer_unreachable'),
-            `What answers at HOST does not speak HTTP as a peer does. See that the other peer is what answers at URL (--peer names it), ${again}`,
-          ),
-      ))
-
-    it('where the URL has no port, and so 80 is meant', async () => {
+    it('where the name is looked up for too long, and where the URL has no port', async () => {
       resolving()
+      assert.equal(
+        await said(way, `${NAMED}:5001`, 'peer_unreachable', SHORT),
+        `${none} no address was found for that name in time. ${correct}`,
+      )
       assert.match(
-        await said(way, 'http://lab.example', 'peer_unreachable', SHORT),
+        await said(way, NAMED, 'peer_unreachable', SHORT),
         /^No connection to the peer at HOST:80 \(a URL without a port means 80\): /,
       )
     })
-  })
 
-/** As the specification has it. */
-const MAYBE_REFUSED = 'Perhaps it refused the picture while it still came: its terminal says why.'
+    it('where no way leads to the address', async () => {
+      // an address for a group, which nobody can have a connection to
+      const text = await said(way, 'http://224.0.0.1:5001', 'peer_unreachable')
+      assert.equal(
+        text.replace(/\(E[A-Z]+\)/, '(CODE)'),
+        `${none} this machine finds no way there (CODE). ${look(' with --host')}`,
+      )
+    })
+
+    it('where no connection comes about in time', { skip: NOT_LINUX }, () =>
+      withFullListener(async (url) => {
+        assert.equal(await said(way, url, 'peer_unreachable', SHORT), `${late} ${look('')}`)
+        resolving({ address: '127.0.0.1', family: 4 })
+        const text = await said(way, `${NAMED}:${new URL(url).port}`, 'peer_unreachable', SHORT)
+        assert.equal(text, `${late} ${look(' with --host')}`)
+      }),
+    )
+
+    for (const [what, code, listener, expected] of [
+      [
+        'it was reached and is silent',
+        'peer_timeout',
+        () => {},
+        `${silent} Look at the other terminal, ${again}`,
+      ],
+      [
+        'the connection breaks',
+        'peer_unreachable',
+        ({ socket }) => socket.destroy(),
+        `${broke} ${maybe}Look at the terminal of the peer at URL, ${again}`,
+      ],
+      [
+        'something else than HTTP comes',
+        'peer_unreachable',
+        ({ socket }) => socket.end('SSH-2.0-somebody\r\n'),
+        `What answers at HOST does not speak HTTP as a peer does. ${isOther}`,
+      ],
+    ] as [string, string, RequestListener, string][])
+      it(`where ${what}`, () =>
+        withServer(listener, async (url) => {
+          const timeout = code === 'peer_timeout' ? 5 * SHORT : undefined
+          assert.equal(await said(way, url, code, timeout), expected)
+        }))
+  })
 
 it('the specification says what is shown where a picture may have been refused', () => {
   const specification = fs.readFileSync('src/protocol/README.md', 'utf8').replaceAll('\n', ' ')
-  assert.ok(specification.includes(`"${MAYBE_REFUSED}"`))
+  assert.ok(specification.includes(`"${MAYBE_REFUSED.trim()}"`))
 })

@@ -72,20 +72,29 @@ const png = (bytes = 20) => sourceOf('image/png', pngOf(bytes))
 type Tamper = (stream: Uint8Array) => Uint8Array
 
 /** Two peers without a socket and with a session, which keep pictures on the disk; `tamper` changes each stream. */
-async function talking(tamper: Tamper = (stream) => stream): Promise<[WiredPeer, WiredPeer]> {
+async function talking(tamper: Tamper = (stream) => stream) {
+  /** The number of each picture that went out. */
+  const numbers: number[] = []
   const [a, b] = pair({
     suite: SUITES.X25519,
-    tamper,
+    tamper: (stream) => {
+      numbers.push(parseHeader(stream.subarray(0, HEADER_BYTES)).number)
+      return tamper(stream)
+    },
     openPictures: (port) => openPictures(path.join(folder, `${port}`, 'pictures')),
   })
   await a.peer.sendKeys()
   await b.peer.sendKeys()
-  return [a, b]
+  return { a, b, numbers }
 }
+
+/** The pictures that a peer's terminal tells of. */
+const receivedBy = ({ events }: WiredPeer) =>
+  events.flatMap((event) => (event.type === 'picture received' ? [event.picture] : []))
 
 describe('a received picture', () => {
   it('is kept as it was sent, whatever its type, readable by its owner only', async () => {
-    const [a, b] = await talking()
+    const { a, b } = await talking()
     for (const type of ['image/png', 'image/jpeg', 'image/gif', 'image/webp'] as PictureType[]) {
       const picture = pictureOf(type, 200_000)
       const sent = await a.peer.sendPicture(sourceOf(type, picture))
@@ -98,7 +107,7 @@ describe('a received picture', () => {
   })
 
   it('overwrites no other, whatever its name, and its name is never a path', async () => {
-    const [a, b] = await talking()
+    const { a, b } = await talking()
     const names = ['same.png', 'same.png', '../../escape.png', '/etc/passwd', '\u001b[2J\n', '']
     for (const [i, name] of names.entries())
       await a.peer.sendPicture(sourceOf('image/png', pngOf(100 + i), { name }))
@@ -106,15 +115,15 @@ describe('a received picture', () => {
     assert.equal(files.length, names.length)
     for (const file of files) assert.match(file, /^[\dTZ-]+-[0-9a-f]{16}\.png$/)
     assert.deepEqual(b.peer.show().image, { bytes: 105, type: 'image/png' })
-    const told = b.events.flatMap((event) =>
-      event.type === 'picture received' ? [event.picture.name] : [],
+    assert.deepEqual(
+      receivedBy(b).map(({ name }) => name),
+      names,
     )
-    assert.deepEqual(told, names)
   })
 
   it('that arrives twice at once is kept once', async () => {
     let held = new Uint8Array(0)
-    const [a, b] = await talking((stream) => {
+    const { a, b } = await talking((stream) => {
       held = stream.slice()
       return stream.slice(0, 0)
     })
@@ -129,20 +138,16 @@ describe('a received picture', () => {
   })
 
   it('has its number when it goes out, one after another, as they were asked for', async () => {
-    const numbers: number[] = []
-    const [a, b] = await talking((stream) => {
-      numbers.push(parseHeader(stream.subarray(0, HEADER_BYTES)).number)
-      return stream
-    })
+    const { a, b, numbers } = await talking()
     const named = { ...png(), name: 'x'.repeat(1100) }
     await assert.rejects(a.peer.sendPicture(named), { code: 'bad_image' })
     const sizes = [300_000, 20, 100_000, 21]
     await Promise.all(sizes.map((bytes) => a.peer.sendPicture(png(bytes))))
     assert.deepEqual(numbers, [0, 1, 2, 3])
-    const came = b.events.flatMap((event) =>
-      event.type === 'picture received' ? [event.picture.bytes] : [],
+    assert.deepEqual(
+      receivedBy(b).map(({ bytes }) => bytes),
+      sizes,
     )
-    assert.deepEqual(came, sizes)
   })
 })
 
@@ -171,7 +176,7 @@ describe('a picture that is refused', () => {
   for (const [what, code, source, tamper] of REFUSED)
     it(`since it is ${what}, as ${code}, leaves nothing, and the next one works`, async () => {
       let change = tamper
-      const [a, b] = await talking((stream) => change?.(stream) ?? stream)
+      const { a, b } = await talking((stream) => change?.(stream) ?? stream)
       await assert.rejects(a.peer.sendPicture(source), { code })
       assert.deepEqual(filesOf(5001), [])
       assert.equal(b.peer.show().image, null)
@@ -189,16 +194,10 @@ describe('a picture that its sender refuses', () => {
     ['of another type', sourceOf('image/png', HTML)],
   ] as const)
     it(`since it is ${what}, is not begun, and is read no further`, async () => {
-      const numbers: number[] = []
-      const [a] = await talking((stream) => {
-        numbers.push(parseHeader(stream.subarray(0, HEADER_BYTES)).number)
-        return stream
-      })
+      const { a, numbers } = await talking()
       await assert.rejects(a.peer.sendPicture(source), { code: 'bad_image' })
-      assert.deepEqual(await source.content[Symbol.asyncIterator]().next(), {
-        done: true,
-        value: undefined,
-      })
+      const { done } = await source.content[Symbol.asyncIterator]().next()
+      assert.equal(done, true)
       await a.peer.sendPicture(png())
       assert.deepEqual(numbers, [0])
     })
@@ -272,20 +271,18 @@ describe('/send_image and /image', () => {
   it('name the type that a picture really has, and how it is sent', () =>
     withSharedSession(async (a, b) => {
       const jpeg = pictureOf('image/jpeg', 5000)
-      const command = (type: string, file: string) =>
-        `curl ${a.url}/send_image -H 'Content-Type: ${type}' --data-binary @${file}`
-      for (const [code, type, body, next] of [
-        ['bad_image', 'image/png', jpeg, command('image/jpeg', 'picture.jpg')],
-        ['unsupported_type', FORM, jpeg, command('image/jpeg', 'picture.jpg')],
-        ['unsupported_type', 'image/heic', 'none', command('image/png', 'picture.png')],
+      for (const [code, type, body, really, file] of [
+        ['bad_image', 'image/png', jpeg, 'image/jpeg', 'picture.jpg'],
+        ['unsupported_type', FORM, jpeg, 'image/jpeg', 'picture.jpg'],
+        ['unsupported_type', 'image/heic', 'none', 'image/png', 'picture.png'],
         // as curl -d sends it, up to the first byte that is 0
-        ['bad_image', 'image/jpeg', jpeg.subarray(0, 4), command('image/jpeg', 'picture.jpg')],
-        ['bad_image', 'image/gif', Buffer.from('GIF89a\x01'), command('image/gif', 'picture.gif')],
-      ] as const)
-        assert.equal(
-          assertProblem(await a.call('/send_image', posting(type, body)), code).next,
-          next,
-        )
+        ['bad_image', 'image/jpeg', jpeg.subarray(0, 4), 'image/jpeg', 'picture.jpg'],
+        ['bad_image', 'image/gif', Buffer.from('GIF89a\x01'), 'image/gif', 'picture.gif'],
+      ] as const) {
+        const { next } = assertProblem(await a.call('/send_image', posting(type, body)), code)
+        const how = `-H 'Content-Type: ${really}' --data-binary @${file}`
+        assert.equal(next, `curl ${a.url}/send_image ${how}`)
+      }
       // a short one is looked at before anything is sent
       assert.doesNotMatch(b.lines().join('\n'), /refused/)
     }))
@@ -305,17 +302,6 @@ describe('/send_image and /image', () => {
       assert.equal((await a.call('/send_image', sending(1000))).status, 201)
     }))
 
-  it("carry the receiver's reason, and what the sender can do", () => {
-    const pictures = new PicturesInMemory()
-    pictures.create = () => Promise.reject(new DuetError('bad_image', 'Not this one.'))
-    return withSession({ openMemory: () => ({ ...forgetful(X25519), pictures }) }, async (a) => {
-      const answer = await a.call('/send_image', sending(1000))
-      assertPeerRefused(answer, 'bad_image')
-      assert.match(answer.json.detail, /bad_image\. Not a picture that can be sent\.$/)
-      assert.match(answer.json.next, new RegExp(`^curl ${a.url}/send_image .*--data-binary`))
-    })
-  })
-
   it('tell both terminals: path, type, size, time and rate', () =>
     withSharedSession(async (a, b) => {
       await a.call('/send_image', { headers: { 'picture-name': '..%2Fme%1B.png' } })
@@ -327,17 +313,29 @@ describe('/send_image and /image', () => {
       assert.match(received[1] ?? '', /decrypted to .*\.png$/)
     }))
 
-  it("tell the sender the receiver's refusal, while much of the picture is still to come", () => {
-    const pictures = new PicturesInMemory()
-    const create = pictures.create.bind(pictures)
-    pictures.create = () => Promise.reject(new DuetError('no_space', 'The disk is full.'))
-    const openMemory = () => ({ ...forgetful(X25519), pictures })
-    return withSession({ openMemory }, async (a) => {
-      assertPeerRefused(await a.call('/send_image', sending(12_000_000)), 'no_space')
-      pictures.create = create
-      assert.equal((await a.call('/send_image', sending(1000))).status, 201)
+  for (const [what, code, bytes, detail, next] of [
+    [
+      'and what the sender can do',
+      'bad_image',
+      1000,
+      /bad_image\. Not a picture that can be sent\.$/,
+      /^curl \S+\/send_image .*--data-binary/,
+    ],
+    ['while much of the picture is still to come', 'no_space', 12_000_000, /no_space/, /disk/],
+  ] as const)
+    it(`carry the receiver's refusal, ${what}`, () => {
+      const pictures = new PicturesInMemory()
+      const create = pictures.create.bind(pictures)
+      pictures.create = () => Promise.reject(new DuetError(code, 'Not this one.'))
+      return withSession({ openMemory: () => ({ ...forgetful(X25519), pictures }) }, async (a) => {
+        const answer = await a.call('/send_image', sending(bytes))
+        assertPeerRefused(answer, code)
+        assert.match(answer.json.detail, detail)
+        assert.match(answer.json.next, next)
+        pictures.create = create
+        assert.equal((await a.call('/send_image', sending(1000))).status, 201)
+      })
     })
-  })
 
   it('blame nobody while the owner is slow, and the other peer when it is', () =>
     // a peer that takes all of a picture and says nothing
@@ -514,6 +512,10 @@ describe('ecdh-duet send-image', () => {
     }),
   )
 
+  /** Runs it on the sample, at a port where `listener` is. */
+  const runAt = (listener: RequestListener) =>
+    withServer(listener, (url) => runInShared(['send-image', '--port', new URL(url).port, SAMPLE]))
+
   it('fails in one line on what is no picture, and where no peer is', async () => {
     const file = path.join(folder, 'text.png')
     fs.writeFileSync(file, 'a text')
@@ -532,37 +534,29 @@ describe('ecdh-duet send-image', () => {
     ['is no peer', ({ socket }) => socket.end('SSH-2.0-x\r\n'), / speak HTTP .* Start that peer/],
     ['hangs up', ({ socket }) => socket.destroy(), /broke .* refused the picture .* says why\.\n$/],
   ] as [string, RequestListener, RegExp][])
-    it(`says in one line what to do where what listens there ${what}`, () =>
-      withServer(listener, async (url) => {
-        const args = ['send-image', '--port', new URL(url).port, SAMPLE]
-        const { code, errors } = await runInShared(args)
-        assert.equal(code, 1)
-        assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
-        assert.match(errors, line)
-      }))
+    it(`says in one line what to do where what listens there ${what}`, async () => {
+      const { code, errors } = await runAt(listener)
+      assert.equal(code, 1)
+      assert.match(errors, /^ecdh-duet: [^\n]*\n$/)
+      assert.match(errors, line)
+    })
 
-  it('prints nothing that acts on the terminal, whatever listens there', () =>
-    withServer(
-      (_request, response) => response.writeHead(500).end('{"next":"\u009b31m\u202e\u007f"}'),
-      async (url) => {
-        const args = ['send-image', '--port', new URL(url).port, SAMPLE]
-        const { code, output } = await runInShared(args)
-        assert.deepEqual([code, output], [1, '{\n  "next": "\\u009b31m\\u202e\\u007f"\n}\n'])
-      },
-    ))
+  it('prints nothing that acts on the terminal, whatever listens there', async () => {
+    const { code, output } = await runAt((_request, response) =>
+      response.writeHead(500).end('{"next":"\u009b31m\u202e\u007f"}'),
+    )
+    assert.deepEqual([code, output], [1, '{\n  "next": "\\u009b31m\\u202e\\u007f"\n}\n'])
+  })
 
   it('prints nothing of an answer that no peer gives: indented, it is a thousand times as long', async () => {
     const deep = '['.repeat(2000) + ']'.repeat(2000)
-    for (const answer of [deep, `{"next":"","more":${deep}}`, '{"sent":true}', 'x'.repeat(20_000)])
-      await withServer(
-        (_request, response) => response.writeHead(201).end(answer),
-        async (url) => {
-          const args = ['send-image', '--port', new URL(url).port, SAMPLE]
-          const { code, output, errors } = await runInShared(args)
-          assert.deepEqual([code, output], [1, ''])
-          assert.match(errors, /^ecdh-duet: What answers [^\n]* is not a peer[^\n]*\n$/)
-        },
+    for (const said of [deep, `{"next":"","more":${deep}}`, '{"sent":true}', 'x'.repeat(20_000)]) {
+      const { code, output, errors } = await runAt((_request, response) =>
+        response.writeHead(201).end(said),
       )
+      assert.deepEqual([code, output], [1, ''])
+      assert.match(errors, /^ecdh-duet: What answers [^\n]* is not a peer[^\n]*\n$/)
+    }
   })
 
   it('is a usage error without a port', async () => {

@@ -2,13 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import {
-  COPY_SHARES,
-  type Failure,
-  PeerError,
-  type PeerEvent,
-  TextError,
-} from '../../src/peer/contract.ts'
+import { COPY_SHARES, type Failure, PeerError, TextError } from '../../src/peer/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { posting, TEXT } from '../helpers/call.ts'
@@ -19,34 +13,28 @@ import { assertProblem } from '../helpers/problem.ts'
 const COPIES = COPY_SHARES.length
 const PAY = 'pay 1'
 
-/** The wire between two: what is lost on it, of what the first one sends. */
-interface Wire {
-  loses: 'nothing' | 'requests' | 'answers' | 'connections'
-}
+/** What is lost of the texts that a sends. */
+type Lost = 'nothing' | 'requests' | 'answers' | 'connections'
 
 const noAnswer = () => new PeerError('peer_timeout', 'No answer.')
+const unsent = (failure: Failure) => new PeerError('peer_unreachable', 'Gone.', null, failure)
 
 async function agreed(options: Partial<PairOptions> = {}) {
-  const wire: Wire = { loses: 'nothing' }
+  const wire: { loses: Lost } = { loses: 'nothing' }
   const [a, b] = pair({
     suite: SUITES.X25519,
     intercept: (kind, port) => {
       if (kind !== 'message' || port !== 5000) return
       if (wire.loses === 'requests') throw noAnswer()
-      if (wire.loses === 'connections')
-        throw new PeerError('peer_unreachable', 'Refused.', null, 'connection refused')
+      if (wire.loses === 'connections') throw unsent('connection refused')
     },
     loseAnswer: (port) => {
       if (wire.loses === 'answers' && port === 5000) throw noAnswer()
     },
     ...options,
   })
-  await keys(a, b)
+  for (const { peer } of [a, b]) await peer.sendKeys()
   return { a, b, wire }
-}
-
-async function keys(...peers: WiredPeer[]): Promise<void> {
-  for (const { peer } of peers) await peer.sendKeys()
 }
 
 const send = ({ peer }: WiredPeer, text?: string) =>
@@ -70,103 +58,169 @@ function readBy({ peer, events }: WiredPeer): string[] {
   )
 }
 
-const eventsOf = ({ events }: WiredPeer, type: PeerEvent['type']) =>
-  events.filter((event) => event.type === type)
-
-describe('a text whose answers are lost', () => {
-  it('is sent again within the step, as the same bytes', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'answers'
-    assert.equal(await outcomeOf(send(a, PAY)), 'arrived 0')
-    assert.equal(a.messagesSent.length, 2)
-    assert.deepEqual(a.messagesSent[1], a.messagesSent[0])
-    assert.equal(eventsOf(a, 'message repeated').length, 1)
-    assert.equal(a.peer.publicState().inDoubt, null)
-    assert.deepEqual(readBy(b), [PAY])
+/** What a terminal said of texts that are no simple success, and of sessions that are gone. */
+function toldBy({ events }: WiredPeer): string[] {
+  return events.flatMap((event) => {
+    if (event.type === 'message repeated') return [`repeated ${event.seq}`]
+    if (event.type === 'message settled')
+      return [`${event.seq} ${event.arrived ? 'arrived' : 'unknown'}`]
+    return event.type === 'session gone' ? [`gone with ${event.inDoubt ?? 'no text'}`] : []
   })
+}
 
-  it('is in doubt after some copies, and is the same message when it comes again', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    const session = a.peer.publicState().session?.id
-    await assert.rejects(send(a, PAY), (error) => {
-      assert.ok(error instanceof TextError)
-      assert.deepEqual([error.code, error.peerCode], ['in_doubt', null])
-      assert.deepEqual(error.text, { session, seq: 0, sealed: true })
-      return true
-    })
-    assert.equal(a.messagesSent.length, COPIES)
-    assert.deepEqual(a.peer.publicState().inDoubt, { session, seq: 0 })
-    assert.equal(await outcomeOf(send(a, PAY)), 'in_doubt 0')
-    wire.loses = 'nothing'
-    assert.equal(await outcomeOf(send(a, PAY)), 'arrived 0')
-    assert.equal(a.peer.publicState().inDoubt, null)
-    assert.equal(new Set(a.messagesSent.map((form) => JSON.stringify(form))).size, 1)
-    const [settled, ...more] = eventsOf(a, 'message settled')
-    assert.ok(settled?.type === 'message settled')
-    assert.deepEqual([settled.seq, settled.arrived, more.length], [0, true, 0])
-    // an equal text is another message from here on
-    assert.equal(await outcomeOf(send(a, PAY)), 'arrived 1')
-    assert.deepEqual(readBy(b), [PAY, PAY])
-  })
+/**
+ * Plays a script of what a and b do, a line each. `requests lost` (or answers, connections, nothing): of what a sends.
+ * `send pay 1: arrived 0`: a sends that text, or its own (`-`), or several at once with `&` between them, and what came
+ * of each. `b reads`: all that b has read. `a told`: what its terminal said since that was asked last, but of copies.
+ * `copies`: how many a has sent in all. Copies of a message are always the same bytes.
+ */
+async function play(script: string, { a, b, wire }: Awaited<ReturnType<typeof agreed>>) {
+  let told = 0
+  const does: Record<string, (what: string) => unknown> = {
+    send: (texts) =>
+      Promise.all(
+        texts.split(' & ').map((text) => outcomeOf(send(a, text === '-' ? undefined : text))),
+      ).then((outcomes) => outcomes.join(' & ')),
+    keys: async (names) => {
+      for (const name of names) await (name === 'a' ? a : b).peer.sendKeys()
+    },
+    restart: () => b.restart(),
+    end: () => a.peer.close(),
+    'b reads': () => readBy(b).join(', '),
+    'in doubt': () => a.peer.publicState().inDoubt?.seq ?? 'none',
+    sealed: () => a.peer.publicState().session?.sent,
+    copies: () => a.messagesSent.length,
+    'a told': () => {
+      const all = toldBy(a).filter((line) => !line.startsWith('repeated'))
+      const since = all.slice(told)
+      told = all.length
+      return since.join(', ')
+    },
+  }
+  for (const line of script.trim().split(/\n\s*/)) {
+    const [, lost] = /^(\w+) lost$/.exec(line) ?? []
+    if (lost !== undefined) {
+      wire.loses = lost as Lost
+      continue
+    }
+    const [, name = '', what = '', expected] =
+      /^(send|keys|restart|end|b reads|in doubt|sealed|copies|a told)(?: ([^:]+))?(?:: ?(.*))?$/.exec(
+        line,
+      ) ?? assert.fail(line)
+    const result = await does[name]?.(what)
+    if (expected !== undefined) assert.equal(String(result), expected, line)
+  }
+  for (const { session, seq, ciphertext } of a.messagesSent)
+    for (const copy of a.messagesSent)
+      if (copy.session === session && copy.seq === seq) assert.equal(copy.ciphertext, ciphertext)
+}
 
-  it('is sent again by a request without a text, whatever it says', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
-    assert.equal(await outcomeOf(send(a)), 'arrived 0')
-    assert.deepEqual(readBy(b), [PAY])
-  })
+const SCRIPTS: Record<string, string> = {
+  'is sent again within the step': `
+    answers lost
+    send pay 1: arrived 0
+    copies: 2
+    in doubt: none
+    b reads: pay 1`,
+  'is in doubt after some copies, and is the same message when it comes again': `
+    requests lost
+    send pay 1: in_doubt 0
+    copies: ${COPIES}
+    in doubt: 0
+    send pay 1: in_doubt 0
+    nothing lost
+    send pay 1: arrived 0
+    in doubt: none
+    a told: 0 arrived
+    send pay 1: arrived 1
+    b reads: pay 1, pay 1`,
+  'is sent again by a request without a text, whatever it says': `
+    requests lost
+    send pay 1: in_doubt 0
+    nothing lost
+    send -: arrived 0
+    b reads: pay 1`,
+  'goes before another text, which is not sealed as long as it is open': `
+    requests lost
+    send pay 1: in_doubt 0
+    send pay 2: in_doubt 0, not sealed
+    sealed: 1
+    nothing lost
+    send pay 2: arrived 1
+    b reads: pay 1, pay 2`,
+  'is followed by none of those that waited behind it, and all arrive in the end': `
+    requests lost
+    send pay 1 & pay 1 & pay 1: in_doubt 0 & in_doubt 0, not sealed & in_doubt 0, not sealed
+    sealed: 1
+    nothing lost
+    send pay 1 & pay 1 & pay 1: arrived 0 & already_sent 0 & already_sent 0
+    send pay 1 & pay 1: arrived 1 & arrived 2
+    b reads: pay 1, pay 1, pay 1`,
+  'is tried once for all that come after it and wait': `
+    requests lost
+    send pay 1: in_doubt 0
+    send pay 1 & pay 2 & - & pay 1: in_doubt 0 & in_doubt 0, not sealed & in_doubt 0 & in_doubt 0
+    copies: ${2 * COPIES}
+    nothing lost
+    send -: arrived 0
+    b reads: pay 1`,
+  'arrives on its own session after the next keys, and the next one on the new session': `
+    requests lost
+    send pay 1: in_doubt 0
+    nothing lost
+    keys ab
+    in doubt: 0
+    sealed: 0
+    send pay 2: arrived 0
+    b reads: pay 1, pay 2`,
+  'may have been read once two sessions have followed: the terminal and the next step say so': `
+    requests lost
+    send pay 1: in_doubt 0
+    nothing lost
+    keys abab
+    in doubt: none
+    a told: 0 unknown
+    send pay 1: maybe_read 0, not sealed
+    send pay 1: arrived 0`,
+  'may have been read if its receiver restarted; the next one was not taken for certain': `
+    requests lost
+    send pay 1: in_doubt 0
+    restart
+    nothing lost
+    send pay 1: maybe_read 0
+    a told: gone with 0
+    send pay 2: peer_refused
+    a told:`,
+  'is unknown when its sender ends, which the terminal says': `
+    requests lost
+    send pay 1: in_doubt 0
+    end
+    a told: 0 unknown`,
+  'of which nothing was sent is not kept, and the next one is another': `
+    connections lost
+    send pay 1: peer_unreachable
+    copies: 1
+    in doubt: none
+    nothing lost
+    send pay 2: arrived 1
+    b reads: pay 2`,
+  'stays in doubt if nobody is there when it is sent again': `
+    requests lost
+    send pay 1: in_doubt 0
+    connections lost
+    send pay 1: in_doubt 0
+    nothing lost
+    send pay 1: arrived 0
+    b reads: pay 1`,
+  'on a session that its receiver has lost is refused, and none is in doubt': `
+    restart
+    send pay 1: peer_refused
+    a told: gone with no text`,
+}
 
-  it('goes before another text, which is not sealed as long as it is open', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    assert.equal(await outcomeOf(send(a, 'pay 2')), 'in_doubt 0, not sealed')
-    assert.equal(a.peer.publicState().session?.sent, 1)
-    wire.loses = 'nothing'
-    assert.equal(await outcomeOf(send(a, 'pay 2')), 'arrived 1')
-    assert.deepEqual(
-      b.events.flatMap((event) => (event.type === 'message received' ? [event.missing] : [])),
-      [0, 0],
-    )
-    assert.deepEqual(readBy(b), [PAY, 'pay 2'])
-  })
-
-  it('is followed by none of fifteen equal ones that waited behind it, and all arrive in the end', async () => {
-    const { a, b, wire } = await agreed()
-    const all = (count: number) =>
-      Promise.all(Array.from({ length: count }, () => outcomeOf(send(a, PAY))))
-    wire.loses = 'requests'
-    assert.deepEqual(await all(16), ['in_doubt 0', ...Array(15).fill('in_doubt 0, not sealed')])
-    assert.equal(a.peer.publicState().session?.sent, 1)
-    wire.loses = 'nothing'
-    // the others came while it was in doubt: they may have meant it, and nothing is sealed for them
-    assert.deepEqual(await all(16), ['arrived 0', ...Array(15).fill('already_sent 0')])
-    assert.deepEqual(
-      await all(15),
-      Array.from({ length: 15 }, (_, i) => `arrived ${i + 1}`),
-    )
-    assert.deepEqual(readBy(b), Array(16).fill(PAY))
-  })
-
-  it('is tried once for all that come after it and wait', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    const texts = [PAY, 'pay 2', undefined, PAY]
-    assert.deepEqual(await Promise.all(texts.map((text) => outcomeOf(send(a, text)))), [
-      'in_doubt 0',
-      'in_doubt 0, not sealed',
-      'in_doubt 0',
-      'in_doubt 0',
-    ])
-    assert.equal(a.messagesSent.length, 2 * COPIES)
-    wire.loses = 'nothing'
-    assert.equal(await outcomeOf(send(a)), 'arrived 0')
-    assert.deepEqual(readBy(b), [PAY])
-  })
+describe('a text', () => {
+  for (const [what, script] of Object.entries(SCRIPTS))
+    it(what, async () => play(script, await agreed()))
 
   it('is another message than an equal one whose request came before the answer', async () => {
     const { a, b, wire } = await agreed()
@@ -180,65 +234,6 @@ describe('a text whose answers are lost', () => {
     assert.deepEqual(readBy(b), [PAY])
   })
 
-  it('arrives on its own session after the next keys, and the next one on the new session', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
-    await keys(a, b)
-    assert.notEqual(a.peer.publicState().inDoubt?.session, a.peer.publicState().session?.id)
-    assert.equal(await outcomeOf(send(a, 'pay 2')), 'arrived 0')
-    assert.deepEqual(readBy(b), [PAY, 'pay 2'])
-  })
-
-  it('may have been read once two sessions have followed: the terminal says so, and so does the next step', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
-    await keys(a, b)
-    await keys(a, b)
-    assert.equal(a.peer.publicState().inDoubt, null)
-    const [settled] = eventsOf(a, 'message settled')
-    assert.ok(settled?.type === 'message settled')
-    assert.deepEqual([settled.seq, settled.arrived], [0, false])
-    assert.equal(await outcomeOf(send(a, PAY)), 'maybe_read 0, not sealed')
-    assert.equal(await outcomeOf(send(a, PAY)), 'arrived 0')
-  })
-
-  it('may have been read if its receiver restarted, and that is said with what else is gone', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    b.restart()
-    wire.loses = 'nothing'
-    await assert.rejects(send(a, PAY), (error) => {
-      assert.ok(error instanceof TextError)
-      assert.equal(error.code, 'maybe_read')
-      assert.match(error.message, /message 0 .*may have been read.*unread are gone too/)
-      return true
-    })
-    const [gone] = eventsOf(a, 'session gone')
-    assert.equal(gone?.type === 'session gone' && gone.inDoubt, 0)
-    // the only copy of the next one was not taken for certain, and the session is not said to be gone once more
-    await assert.rejects(send(a, 'pay 2'), (error) => {
-      assert.ok(error instanceof PeerError)
-      assert.deepEqual([error.code, error.peerCode], ['peer_refused', 'unknown_session'])
-      assert.match(error.message, /did not take the text.*unread are gone too/)
-      return true
-    })
-    assert.equal(eventsOf(a, 'session gone').length, 1)
-  })
-
-  it('is unknown when its sender ends, which the terminal says', async () => {
-    const { a, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    a.peer.close()
-    const last = a.events.at(-1)
-    assert.deepEqual(last?.type === 'message settled' && [last.seq, last.arrived], [0, false])
-  })
-
   it('is unknown, too, when its sender ends before it was told anything', async () => {
     let end = () => {}
     const { a } = await agreed({
@@ -250,199 +245,17 @@ describe('a text whose answers are lost', () => {
     end = () => a.peer.close()
     assert.equal(await outcomeOf(send(a, PAY)), 'maybe_read 0')
     assert.equal(a.messagesSent.length, 1)
-    assert.equal(eventsOf(a, 'message settled').length, 1)
-  })
-})
-
-describe('a copy', () => {
-  const unsent = (failure: Failure) =>
-    new PeerError('peer_unreachable', 'It is not there.', null, failure)
-  const refused = (code: string) => new PeerError('peer_refused', 'It answered.', code)
-  for (const [what, failures, outcome, copies] of [
-    ['that is refused for now', [refused('inbox_full')], 'in_doubt 0', 1],
-    ['that broke off', [new PeerError('peer_unreachable', 'It broke.')], 'arrived 0', 2],
-    ['that nobody is there to take', [unsent('connection refused')], 'peer_unreachable', 1],
-    ['that no name leads to', [unsent('name not resolved')], 'peer_unreachable', 1],
-    ['that no route leads to', [unsent('no route')], 'peer_unreachable', 1],
-    ['whose name is looked up for long', [unsent('name not resolved in time')], 'arrived 0', 2],
-    ['that finds no way in time', [unsent('no connection in time')], 'arrived 0', 2],
-    [
-      'that never finds a way in time',
-      Array(COPIES).fill(unsent('no connection in time')),
-      'peer_unreachable',
-      COPIES,
-    ],
-    [
-      'that nobody is there to take after another one',
-      [noAnswer(), unsent('connection refused')],
-      'arrived 0',
-      3,
-    ],
-    ['that was overtaken by another one', [refused('replay')], 'arrived 0', 1],
-  ] as [string, PeerError[], string, number][])
-    it(`${what} is followed by ${copies - 1} more, and the text is then: ${outcome}`, async () => {
-      const left = [...failures]
-      const { a } = await agreed({
-        intercept: (kind) => {
-          const failure = kind === 'message' && left.shift()
-          if (failure) throw failure
-        },
-      })
-      assert.equal(await outcomeOf(send(a, PAY)), outcome)
-      assert.equal(a.messagesSent.length, copies)
-      assert.equal(eventsOf(a, 'message sent').length, 1)
-      assert.equal(eventsOf(a, 'message repeated').length, copies - 1)
-      assert.equal(eventsOf(a, 'message settled').length, 0)
-    })
-})
-
-describe('what is said of a text', () => {
-  const detailOf = (sending: Promise<unknown>) =>
-    sending.then(
-      () => assert.fail(),
-      (error: Error) => error.message,
-    )
-
-  it('in doubt tells what is the same message, and what was not sealed', async () => {
-    const { a, wire } = await agreed()
-    wire.loses = 'requests'
-    assert.equal(
-      await detailOf(send(a, PAY)),
-      'Message 0 may have arrived: nobody has acknowledged it. The same text again, or none, is this message, and goes out as the same bytes.',
-    )
-    assert.equal(
-      await detailOf(send(a, 'pay 2')),
-      'Message 0 may have arrived: nobody has acknowledged it. The text of this request was not sealed. /send_msg without a text sends message 0 again, as the same bytes.',
-    )
-  })
-
-  it('that was refused for now tells why', async () => {
-    const { a } = await agreed()
-    for (let i = 0; i < 32; i++) await send(a)
-    assert.match(
-      await detailOf(send(a, PAY)),
-      /^The other peer answered: inbox_full\. It may still get another copy of message 32\. The same text/,
-    )
-  })
-
-  it('that is unknown or has arrived tells so, and whether anything was sealed', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
-    const [, again] = await Promise.all([send(a), detailOf(send(a))])
-    assert.match(again, /^It is message 0, which was in doubt, and has arrived since\. If you/)
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
-    for (let i = 0; i < 2; i++) await keys(a, b)
-    assert.equal(
-      await detailOf(send(a)),
-      'Nobody can tell whether message 1 arrived: it may have been read. Its session is over. The text of this request was not sealed.',
-    )
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
-    b.restart()
-    const [first, second] = await Promise.all([detailOf(send(a)), detailOf(send(a, PAY))])
-    assert.match(first, /^Nobody can tell whether message 0 arrived.*unread are gone too\.$/)
-    assert.match(second, /^Nobody can tell whether message 0 arrived.*Its session is over\.$/)
-  })
-
-  it('of which nothing was sent tells that', async () => {
-    const { a, wire } = await agreed()
-    wire.loses = 'connections'
-    assert.match(await detailOf(send(a)), /^Refused\. Nothing of the text was sent\.$/)
-  })
-})
-
-describe('a session that the other peer has lost', () => {
-  it('is said to be gone by a picture, without a text where none was in doubt on it', async () => {
-    let losing = false
-    const { a, b } = await agreed({
-      intercept: (kind) => {
-        if (kind === 'message' && losing) throw noAnswer()
-        if (kind === 'image') throw new PeerError('peer_refused', 'Gone.', 'unknown_session')
-      },
-    })
-    losing = true
-    await outcomeOf(send(a, PAY))
-    await keys(a, b)
-    await assert.rejects(a.peer.sendPicture(), { peerCode: 'unknown_session' })
-    const [gone] = eventsOf(a, 'session gone')
-    assert.ok(gone?.type === 'session gone')
-    assert.equal(bytesToHex(gone.session), a.peer.publicState().session?.id)
-    assert.equal(gone.inDoubt, null)
-  })
-
-  it('is said to be gone without the text that it refused', async () => {
-    const { a, b } = await agreed()
-    b.restart()
-    await outcomeOf(send(a, PAY))
-    const [gone] = eventsOf(a, 'session gone')
-    assert.equal(gone?.type === 'session gone' && gone.inDoubt, null)
-  })
-
-  for (const [what, contact] of [
-    ['keys of this peer', ['a', 'b']],
-    ['keys of the other one', ['b', 'a']],
-  ] as const)
-    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768])
-      it(`is said to be gone with the text in doubt, at the next ${what}, on ${suite.name}`, async () => {
-        const { a, b, wire } = await agreed({ suite })
-        const session = a.peer.publicState().session?.id
-        wire.loses = 'answers'
-        await outcomeOf(send(a))
-        wire.loses = 'requests'
-        await outcomeOf(send(a, PAY))
-        b.restart()
-        await keys(...contact.map((name) => ({ a, b })[name]))
-        const [gone, ...more] = eventsOf(a, 'session gone')
-        assert.ok(gone?.type === 'session gone')
-        assert.deepEqual([bytesToHex(gone.session), gone.inDoubt, more.length], [session, 1, 0])
-        assert.deepEqual(eventsOf(b, 'session gone'), [])
-      })
-
-  it('is not said to be gone where both have it, whoever sends keys', async () => {
-    for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
-      const { a, b } = await agreed({ suite })
-      for (const one of [a, b, b, a, a]) await keys(one)
-      await send(a)
-      for (const one of [a, b]) assert.deepEqual(eventsOf(one, 'session gone'), [])
-    }
-  })
-})
-
-describe('a text', () => {
-  it('of which nothing was sent is not kept, and the next one is another', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'connections'
-    assert.equal(await outcomeOf(send(a, PAY)), 'peer_unreachable')
-    assert.equal(a.messagesSent.length, 1)
-    assert.equal(a.peer.publicState().inDoubt, null)
-    wire.loses = 'nothing'
-    assert.equal(await outcomeOf(send(a, 'pay 2')), 'arrived 1')
-    assert.deepEqual(readBy(b), ['pay 2'])
-  })
-
-  it('stays in doubt if nobody is there when it is sent again', async () => {
-    const { a, b, wire } = await agreed()
-    wire.loses = 'requests'
-    await outcomeOf(send(a, PAY))
-    wire.loses = 'connections'
-    assert.equal(await outcomeOf(send(a, PAY)), 'in_doubt 0')
-    wire.loses = 'nothing'
-    assert.equal(await outcomeOf(send(a, PAY)), 'arrived 0')
-    assert.deepEqual(readBy(b), [PAY])
+    assert.deepEqual(toldBy(a), ['0 unknown'])
   })
 
   it('that finds a full inbox is kept, since a copy of it may still come, and is sent once', async () => {
     const { a, b } = await agreed()
     for (let i = 0; i < 32; i++) await send(a, `${i}`)
-    await assert.rejects(send(a, PAY), (error) => {
-      assert.ok(error instanceof TextError)
-      assert.deepEqual([error.code, error.peerCode], ['in_doubt', 'inbox_full'])
-      return true
+    await assert.rejects(send(a, PAY), {
+      code: 'in_doubt',
+      peerCode: 'inbox_full',
+      message:
+        /^The other peer answered: inbox_full\. It may still get another copy of message 32\. The same text/,
     })
     assert.equal(a.messagesSent.length, 33)
     readBy(b)
@@ -473,6 +286,140 @@ describe('a text', () => {
     assert.equal(await outcomeOf(send(a, PAY)), 'arrived 0')
     assert.deepEqual(readBy(b), [PAY])
   })
+})
+
+describe('a copy', () => {
+  const refused = (code: string) => new PeerError('peer_refused', 'It answered.', code)
+  const late = unsent('no connection in time')
+  for (const [what, failures, outcome, copies] of [
+    ['that is refused for now', [refused('inbox_full')], 'in_doubt 0', 1],
+    ['that broke off', [new PeerError('peer_unreachable', 'It broke.')], 'arrived 0', 2],
+    ['that nobody is there to take', [unsent('connection refused')], 'peer_unreachable', 1],
+    ['that no name leads to', [unsent('name not resolved')], 'peer_unreachable', 1],
+    ['that no route leads to', [unsent('no route')], 'peer_unreachable', 1],
+    ['whose name is looked up for long', [unsent('name not resolved in time')], 'arrived 0', 2],
+    ['that finds no way in time', [late], 'arrived 0', 2],
+    ['that never finds a way in time', Array(COPIES).fill(late), 'peer_unreachable', COPIES],
+    ['that nobody takes after another', [noAnswer(), unsent('connection refused')], 'arrived 0', 3],
+    ['that was overtaken by another one', [refused('replay')], 'arrived 0', 1],
+  ] as [string, PeerError[], string, number][])
+    it(`${what} is followed by ${copies - 1} more, and the text is then: ${outcome}`, async () => {
+      const left = [...failures]
+      const { a } = await agreed({
+        intercept: (kind) => {
+          const failure = kind === 'message' && left.shift()
+          if (failure) throw failure
+        },
+      })
+      assert.equal(await outcomeOf(send(a, PAY)), outcome)
+      assert.equal(a.messagesSent.length, copies)
+      assert.equal(a.events.filter(({ type }) => type === 'message sent').length, 1)
+      assert.deepEqual(toldBy(a), Array(copies - 1).fill('repeated 0'))
+    })
+})
+
+describe('what is said of a text', () => {
+  const detailOf = (sending: Promise<unknown>) =>
+    sending.then(
+      () => assert.fail(),
+      (error: Error) => error.message,
+    )
+  const may = 'Message 0 may have arrived: nobody has acknowledged it.'
+  const GONE = /unread are gone too\.$/
+
+  it('in doubt tells what is the same message, and what was not sealed', async () => {
+    const { a, wire } = await agreed()
+    wire.loses = 'requests'
+    const session = a.peer.publicState().session?.id
+    await assert.rejects(send(a, PAY), {
+      code: 'in_doubt',
+      peerCode: null,
+      text: { session, seq: 0, sealed: true },
+      message: `${may} The same text again, or none, is this message, and goes out as the same bytes.`,
+    })
+    assert.deepEqual(a.peer.publicState().inDoubt, { session, seq: 0 })
+    assert.equal(
+      await detailOf(send(a, 'pay 2')),
+      `${may} The text of this request was not sealed. /send_msg without a text sends message 0 again, as the same bytes.`,
+    )
+  })
+
+  it('that is unknown or has arrived tells so, and whether anything was sealed', async () => {
+    const { a, b, wire } = await agreed()
+    const leaveInDoubt = async () => {
+      wire.loses = 'requests'
+      await outcomeOf(send(a, PAY))
+      wire.loses = 'nothing'
+    }
+    await leaveInDoubt()
+    const [, again] = await Promise.all([send(a), detailOf(send(a))])
+    assert.match(again, /^It is message 0, which was in doubt, and has arrived since\. If you/)
+    await leaveInDoubt()
+    for (const one of [a, b, a, b]) await one.peer.sendKeys()
+    assert.equal(
+      await detailOf(send(a)),
+      'Nobody can tell whether message 1 arrived: it may have been read. Its session is over. The text of this request was not sealed.',
+    )
+    await leaveInDoubt()
+    b.restart()
+    const [first, second] = await Promise.all([detailOf(send(a)), detailOf(send(a, PAY))])
+    assert.match(first, /^Nobody can tell whether message 0 arrived: it may have been read/)
+    assert.match(first, GONE)
+    assert.match(second, /^Nobody can tell whether message 0 arrived.*Its session is over\.$/)
+    const third = await detailOf(send(a, 'pay 2'))
+    assert.match(third, /did not take the text/)
+    assert.match(third, GONE)
+  })
+
+  it('of which nothing was sent tells that', async () => {
+    const { a, wire } = await agreed()
+    wire.loses = 'connections'
+    assert.equal(await detailOf(send(a)), 'Gone. Nothing of the text was sent.')
+  })
+})
+
+describe('a session that the other peer has lost', () => {
+  const goneBy = ({ events }: WiredPeer) =>
+    events.flatMap((event) =>
+      event.type === 'session gone' ? [[bytesToHex(event.session), event.inDoubt]] : [],
+    )
+
+  it('is said to be gone by a picture, without a text where none was in doubt on it', async () => {
+    let losing = false
+    const { a, b } = await agreed({
+      intercept: (kind) => {
+        if (kind === 'message' && losing) throw noAnswer()
+        if (kind === 'image') throw new PeerError('peer_refused', 'Gone.', 'unknown_session')
+      },
+    })
+    losing = true
+    await outcomeOf(send(a, PAY))
+    for (const { peer } of [a, b]) await peer.sendKeys()
+    await assert.rejects(a.peer.sendPicture(), { peerCode: 'unknown_session' })
+    assert.deepEqual(goneBy(a), [[a.peer.publicState().session?.id, null]])
+  })
+
+  for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
+    for (const by of ['this peer', 'the other one'])
+      it(`is said to be gone with the text in doubt, at the next keys of ${by}, on ${suite.name}`, async () => {
+        const { a, b, wire } = await agreed({ suite })
+        const session = a.peer.publicState().session?.id
+        wire.loses = 'answers'
+        await outcomeOf(send(a))
+        wire.loses = 'requests'
+        await outcomeOf(send(a, PAY))
+        b.restart()
+        for (const { peer } of by === 'this peer' ? [a, b] : [b, a]) await peer.sendKeys()
+        assert.deepEqual([goneBy(a), goneBy(b)], [[[session, 1]], []])
+      })
+
+    it(`is not said to be gone where both have it, whoever sends keys, on ${suite.name}`, async () => {
+      const { a, b } = await agreed({ suite })
+      for (const { peer } of [a, b, b, a, a]) await peer.sendKeys()
+      await send(a)
+      assert.deepEqual([goneBy(a), goneBy(b)], [[], []])
+    })
+  }
 })
 
 describe('/send_msg over a wire that loses', () => {

@@ -6,7 +6,7 @@ import { once } from 'node:events'
 import { before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { MAIN, startCommand } from '../helpers/command.ts'
-import { documentAt } from '../helpers/documents.ts'
+import { chaptersOf, documentAt } from '../helpers/documents.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { until } from '../helpers/until.ts'
 import { secretsOf } from '../helpers/with-peers.ts'
@@ -26,9 +26,10 @@ function reasonToSkip(): string | false {
   return missing ? `this does not run here: ${missing.join(' ')}` : false
 }
 
+const CHAPTER = chaptersOf(documentAt('src/http/README.md').text).get('The wire in Wireshark')
 /** The page's filters, from top to bottom. */
 const [BETWEEN = '', KEYS = '', TEXTS = '', OWN = ''] = [
-  ...documentAt('src/http/README.md').text.matchAll(/^\| `([^`]+)` \|/gm),
+  ...(CHAPTER?.matchAll(/^\| `([^`]+)` \|/gm) ?? []),
 ].map(([, filter]) => filter)
 
 describe('the page about Wireshark', { skip: reasonToSkip() }, () => {

@@ -1,39 +1,30 @@
 /** `make explore` within small bounds: every schedule there is, and that each planted mistake is found. */
 
 import assert from 'node:assert/strict'
-import fs from 'node:fs'
-import path from 'node:path'
 import { describe, it } from 'node:test'
-import { compareBytes, equalBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { compareBytes, equalBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
+import { DuetError } from '../../src/protocol/errors.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { inWords, KINDS, type Kind, SHORT, WAYS } from '../explore/bounds.ts'
 import { load } from '../explore/load.ts'
-import { MISTAKES } from '../explore/mistakes.ts'
-import { tell } from '../explore/tell.ts'
-import { Walk } from '../explore/walk.ts'
+import { MISTAKES, plant } from '../explore/mistakes.ts'
+import { type Body, type Done, perform } from '../explore/peer.ts'
+import { type Reached, Walk } from '../explore/walk.ts'
 import type { Bounds } from '../explore/world.ts'
-import { edited } from '../helpers/changes.ts'
-import { root } from '../helpers/documents.ts'
+import { restarted } from '../helpers/exchanges.ts'
 
 const SLOW = process.env['SLOW'] === '1'
-const skipOf = (slow = false) => slow && !SLOW && 'takes longer: SLOW=1 runs it'
 
-/** What a walk finds that must not be, as a text, or null. */
-function flawIn(walk: Walk): string | null {
-  const flaw = walk.run()
-  return (
-    flaw && `${flaw.steps.length} steps: ${flaw.what}\n${tell(walk.world, flaw.steps).join('\n')}`
-  )
-}
-
-const walks = new Map<Bounds, Promise<{ walk: Walk; flaw: string | null }>>()
+const walks = new Map<Bounds, Promise<Walk>>()
 /** One walk for all that want its states. */
-function walked(kind: Kind, bounds: Bounds) {
+function walked(kind: Kind, bounds: Bounds): Promise<Walk> {
   const walking = async () => {
     const walk = new Walk(await load(), kind, bounds)
-    return { walk, flaw: flawIn(walk) }
+    const flaw = walk.run()
+    assert.equal(flaw, null, flaw ? `${flaw.what}\n${flaw.way.join('\n')}` : '')
+    return walk
   }
   const result = walks.get(bounds) ?? walking()
   walks.set(bounds, result)
@@ -44,41 +35,53 @@ describe('every schedule', () => {
   for (const kind of KINDS)
     for (const bounds of SHORT[kind])
       it(`keeps what must hold, ${kind}, with ${inWords(bounds)}`, {
-        skip: skipOf(bounds.slow),
+        skip: bounds.slow && !SLOW && 'takes longer: SLOW=1 runs it',
       }, async (t) => {
-        const { walk, flaw } = await walked(kind, bounds)
-        assert.equal(flaw, null)
+        const walk = await walked(kind, bounds)
         t.diagnostic(`${walk.reached.length} states, ${walk.steps} steps`)
-        const ways = [...walk.disagreements.keys()].sort()
         // with one key each, nobody has left a session for another
         const expected = bounds.keys > 1 ? WAYS : WAYS.slice(0, 2)
+        const ways = [...walk.disagreements.keys()].sort()
         assert.deepEqual(ways, bounds.troubles > 0 ? expected : [])
       })
 })
 
-/** Two real exchanges after `calls`, A's identity the smaller one: what matters of them. */
-function afterCalls(suite: Suite, calls: string): unknown[] {
+/** What matters of two exchanges. */
+const summaryOf = ([a, b]: readonly Exchange[]) => [
+  ...[a, b].map((side) => [side?.state, side?.current?.sent, side?.current?.received]),
+  [a, b].map((side) => side?.waiting.length),
+  a?.current && b?.current && equalBytes(a.current.id, b.current.id),
+]
+
+/** Makes the calls that lead to a state of the walk, with real keys: each has the same outcome. Returns both exchanges. */
+function replay({ world }: Walk, way: ReturnType<Walk['callsTo']>, suite: Suite) {
   const identities = [new KeyPair(suite.curve), new KeyPair(suite.curve)]
   identities.sort((one, other) => compareBytes(one.publicKey, other.publicKey))
-  const [a, b] = identities.map((identity) => new Exchange(suite, identity))
-  const run = new Function(
-    ...['a', 'b', 'suite', 'Exchange', 'assert', 'utf8ToBytes'],
-    `${calls}\nreturn [a, b]`,
-  )
-  return summaryOf(run(a, b, suite, Exchange, assert, utf8ToBytes))
+  const exchanges = identities.map((identity) => new Exchange(suite, identity))
+  const bodies = new Map<number, Body>()
+  // an answer that is a code alone has no keys in it
+  const bodyOf = (id: number) => bodies.get(id) ?? (id < 0 ? null : world.sides.message(id).body)
+  for (const { side, op, message, answer, outcome } of way) {
+    const exchange = exchanges[side] ?? assert.fail()
+    if (op === 'restart') {
+      exchanges[side] = restarted(exchange)
+      continue
+    }
+    let done: Done
+    try {
+      const peer = { exchange, sealed: [], told: [], taken: [], run: 0 }
+      done = perform(peer, op, bodyOf(message), bodyOf(answer))
+    } catch (error) {
+      assert.ok(error instanceof DuetError)
+      done = { code: error.code }
+    }
+    assert.equal(done.code ?? null, outcome.code, op)
+    if (done.body && outcome.out !== null) bodies.set(outcome.out, done.body)
+  }
+  return exchanges
 }
 
-function summaryOf(peers: readonly [Exchange, Exchange]): unknown[] {
-  const [a, b] = peers.map(({ current }) => current?.id)
-  const each = peers.map(({ state, current, waiting }) => [
-    state,
-    current && [current.sent, current.received],
-    waiting.length,
-  ])
-  return [...each, a && b && equalBytes(a, b)]
-}
-
-describe('the calls that it prints', () => {
+describe('the calls on a way to a state', () => {
   const suites: Record<Kind, Suite[]> = {
     classical: [SUITES.X25519, SUITES['P-256']],
     hybrid: [SUITES.X25519MLKEM768],
@@ -90,35 +93,31 @@ describe('the calls that it prints', () => {
         ({ texts, troubles, slow }) => texts < 2 && troubles > 0 && (SLOW || !slow),
       )
       assert.ok(bounds)
-      const { walk } = await walked(kind, bounds)
+      const walk = await walked(kind, bounds)
       const apart = [...walk.disagreements.values()].map(({ first }) => first)
-      const every = Math.floor(walk.reached.length / (SLOW ? 6 : 3))
+      const every = Math.floor(walk.reached.length / (SLOW ? 60 : 20))
       const some = walk.reached.filter((_, i) => i % every === every - 1)
-      for (const [i, state] of [...apart, ...some].entries()) {
-        const calls = tell(walk.world, walk.wayTo(state)).join('\n')
-        // what matters most on each, the rest on one
-        for (const suite of suites[kind].slice(0, i < apart.length ? 2 : 1))
-          assert.deepEqual(afterCalls(suite, calls), summaryOf(walk.peersIn(state)), calls)
+      const check = (reached: Reached, suite: Suite) => {
+        const way = walk.callsTo(reached)
+        const told = way.map((call) => walk.tell(call)).join('\n')
+        const ideal = ([0, 1] as const).map(
+          (side) => walk.world.local(reached.state, side).peer.exchange,
+        )
+        assert.deepEqual(summaryOf(replay(walk, way, suite)), summaryOf(ideal), told)
       }
+      for (const suite of suites[kind]) for (const state of apart) check(state, suite)
+      for (const state of some) check(state, suites[kind][0] ?? assert.fail())
     })
-})
-
-describe('the planted mistakes', () => {
-  it('each change what stands in the source once, those of SLOW=1 too', () => {
-    for (const edit of MISTAKES.flatMap(({ mistakes }) => mistakes.flatMap(({ edits }) => edits)))
-      edited(fs.readFileSync(path.join(root, 'src/protocol', edit.file), 'utf8'), edit)
-  })
 })
 
 describe('the walk', () => {
   for (const { kind, bounds, mistakes } of MISTAKES)
-    for (const { what, marks, edits } of mistakes)
-      it(`notices, ${kind}, with ${bounds.troubles} troubles, that ${what}`, {
-        skip: skipOf(marks.includes('slow')),
-      }, async (t) => {
-        const [edit] = edits
-        const flaw = flawIn(new Walk(await load(edit), kind, bounds))
-        assert.ok(edit && flaw, 'not found')
-        t.diagnostic(flaw)
+    for (const mistake of mistakes)
+      it(`notices, ${kind}, with ${bounds.troubles} troubles, that ${mistake[0]}`, async (t) => {
+        const protocol = await load()
+        t.after(plant(protocol, mistake))
+        const flaw = new Walk(protocol, kind, bounds).run()
+        assert.ok(flaw, 'not found')
+        t.diagnostic(`${flaw.what}\n${flaw.way.join('\n')}`)
       })
 })

@@ -8,7 +8,7 @@ import { encodeAnswer, encodeKeyMessage, parseKeyMessage } from '../../src/proto
 import { Session } from '../../src/protocol/session.ts'
 import { EphemeralKeys, SUITES } from '../../src/protocol/suites.ts'
 import { post } from '../helpers/call.ts'
-import { fakeHybrid, fakeSuite } from '../helpers/fake-curve.ts'
+import { quickSuites } from '../helpers/exchanges.ts'
 import { withPeerFacing, withServer } from '../helpers/fakes.ts'
 import { pair, type WiredPeer } from '../helpers/pair.ts'
 
@@ -16,33 +16,26 @@ const HYBRID = SUITES.X25519MLKEM768
 
 const idOf = ({ peer }: WiredPeer) => peer.publicState().session?.id
 
-/** A text each way is taken. */
-async function talk(a: WiredPeer, b: WiredPeer): Promise<void> {
+/** Both are on one session, and a text each way is taken. */
+async function areTogether(a: WiredPeer, b: WiredPeer, when?: string): Promise<void> {
+  assert.ok(idOf(a), when)
+  assert.equal(idOf(a), idOf(b), when)
   await a.peer.sendMessage()
   await b.peer.sendMessage()
   for (const { peer } of [a, b]) assert.equal(peer.decryptMessages().decrypted, 1)
 }
 
-for (const suite of [fakeSuite(), fakeHybrid()])
-  describe(`both /send_keys at once, on a ${suite.name}`, () => {
+for (const suite of quickSuites())
+  describe(`both /send_keys at once, on ${suite.name}`, () => {
     it('end on one session, however long each request and answer takes', async () => {
-      for (const [slowA, slowB] of [
-        [0, 0],
-        [0, 3],
-        [3, 0],
-        [3, 3],
-        [1, 8],
-        [8, 1],
-      ]) {
+      for (const [slowA = 0, slowB = 0] of [[], [0, 3], [3, 0], [3, 3], [1, 8], [8, 1]]) {
         const delay = async (port: number) => {
-          const turns = (port === 5000 ? slowA : slowB) ?? 0
-          for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+          for (let turns = port === 5000 ? slowA : slowB; turns > 0; turns--)
+            await Promise.resolve()
         }
         const [a, b] = pair({ suite, delay })
         await Promise.all([a.peer.sendKeys(), b.peer.sendKeys()])
-        assert.ok(idOf(a), `${slowA}, ${slowB}`)
-        assert.equal(idOf(a), idOf(b), `${slowA}, ${slowB}`)
-        await talk(a, b)
+        await areTogether(a, b, `${slowA}, ${slowB}`)
       }
     })
 
@@ -52,9 +45,7 @@ for (const suite of [fakeSuite(), fakeHybrid()])
       assert.equal(idOf(a), idOf(b))
       await a.peer.sendKeys()
       await b.peer.sendKeys()
-      assert.ok(idOf(a))
-      assert.equal(idOf(a), idOf(b))
-      await talk(a, b)
+      await areTogether(a, b)
     })
   })
 

@@ -11,7 +11,7 @@ import {
   P256,
   X25519,
 } from '../../src/protocol/curves.ts'
-import { refuses } from '../helpers/refuses.ts'
+import { REASON, refuses } from '../helpers/refuses.ts'
 import { hides } from '../helpers/secrecy.ts'
 import { countBy, flipped, hex, toHex, wycheproof } from '../helpers/vectors.ts'
 import { INDEPENDENT_CURVES } from '../independent/suites.ts'
@@ -48,14 +48,6 @@ const privateKeys: Record<CurveName, fc.Arbitrary<Uint8Array>> = {
   'P-256': fc.bigInt({ min: 1n, max: N_256 - 1n }).map(big),
 }
 
-/** Every way in refuses the point with `bad_point`. */
-function refusesPoint(curve: Curve, bytes: Uint8Array): void {
-  const pair = new KeyPair(curve)
-  refuses('bad_point', () => curve.checkPoint(bytes))
-  refuses('bad_point', () => curve.sharedSecret(pair.exportPrivateKey(), bytes))
-  refuses('bad_point', () => pair.sharedSecret(bytes))
-}
-
 /** The secret, or the code of the refusal. */
 function secretOrCode(curve: Curve, privateKey: Uint8Array, bytes: Uint8Array): string {
   try {
@@ -65,16 +57,46 @@ function secretOrCode(curve: Curve, privateKey: Uint8Array, bytes: Uint8Array): 
   }
 }
 
-describe('X25519', () => {
-  it('gives the first value of RFC 7748 section 5.2', () => {
-    const { scalar, u, output } = X25519_VALUES[0]
-    assert.equal(toHex(X25519.sharedSecret(hex(scalar), hex(u))), output)
-  })
+/** Every way in refuses the point with `bad_point`. */
+function refusesPoint(curve: Curve, bytes: Uint8Array, what?: string): void {
+  const pair = new KeyPair(curve)
+  for (const use of [
+    () => curve.checkPoint(bytes),
+    () => curve.sharedSecret(pair.exportPrivateKey(), bytes),
+    () => pair.sharedSecret(bytes),
+  ])
+    assert.throws(use, { name: 'DuetError', code: 'bad_point', message: REASON }, what)
+}
 
-  it('refuses the second u of section 5.2 for its top bit, and gives the value without it', () => {
-    const { scalar, u, output } = X25519_VALUES[1]
-    refusesPoint(X25519, hex(u))
-    assert.equal(toHex(X25519.sharedSecret(hex(scalar), flipped(hex(u), 255))), output)
+/** Two parties of an RFC, with private key and public key, and the secret that both compute. */
+const exchangeOf = (
+  curve: Curve,
+  parties: readonly (readonly [string, string])[],
+  secret: string,
+) => {
+  const pairs = parties.map(([privateKey]) => new KeyPair(curve, hex(privateKey)))
+  const [one, two] = parties.map(([, publicKey]) => publicKey)
+  assert.deepEqual(
+    pairs.map(({ publicKey }) => toHex(publicKey)),
+    [one, two],
+  )
+  const theirs = [two, one].map((publicKey) => hex(publicKey ?? ''))
+  const secrets = pairs.map((pair, i) => toHex(pair.sharedSecret(theirs[i] ?? assert.fail())))
+  assert.deepEqual(secrets, [secret, secret])
+}
+
+interface EcdhCase {
+  readonly public: string
+  readonly private: string
+  readonly shared: string
+}
+
+describe('X25519', () => {
+  it('gives the values of RFC 7748 section 5.2, the second u of which has its top bit set', () => {
+    const [one, two] = X25519_VALUES
+    assert.equal(toHex(X25519.sharedSecret(hex(one.scalar), hex(one.u))), one.output)
+    refusesPoint(X25519, hex(two.u))
+    assert.equal(toHex(X25519.sharedSecret(hex(two.scalar), flipped(hex(two.u), 255))), two.output)
   })
 
   for (const { iterations, k: expected } of X25519_ITERATED) {
@@ -87,19 +109,10 @@ describe('X25519', () => {
     })
   }
 
-  it('gives the public keys and the secret of section 6.1', () => {
+  it('gives the public keys and the secret of section 6.1, and has the base point 9', () => {
     const { alice, bob, sharedSecret } = X25519_EXCHANGE
-    for (const [own, peer] of [
-      [alice, bob],
-      [bob, alice],
-    ] as const) {
-      const pair = new KeyPair(X25519, hex(own.privateKey))
-      assert.equal(toHex(pair.publicKey), own.publicKey)
-      assert.equal(toHex(pair.sharedSecret(hex(peer.publicKey))), sharedSecret)
-    }
-  })
-
-  it('has the base point 9', () => {
+    const parties = [alice, bob].map((one) => [one.privateKey, one.publicKey] as const)
+    exchangeOf(X25519, parties, sharedSecret)
     assert.deepEqual(X25519.basePoint, little(9n))
   })
 
@@ -119,14 +132,11 @@ describe('X25519', () => {
     }
   })
 
-  it('refuses every other form of a smaller u', () => {
+  it('refuses every other form of a smaller u, and so differs from OpenSSL', () => {
     for (const beyond of [0n, 1n, 2n, 9n]) refusesPoint(X25519, little(P_25519 + beyond))
     for (const u of [2n ** 255n - 1n, 2n ** 255n, 2n ** 255n + 9n, 2n ** 256n - 1n])
       refusesPoint(X25519, little(u))
     refusesPoint(X25519, flipped(new KeyPair(X25519).publicKey, 255))
-  })
-
-  it('so differs from OpenSSL, which takes p + 9 for 9', () => {
     const privateKey = X25519.generatePrivateKey()
     const taken = dh('X25519', privateKey, little(P_25519 + 9n))
     assert.equal(toHex(taken), toHex(dh('X25519', privateKey, little(9n))))
@@ -146,9 +156,7 @@ describe('X25519', () => {
       refusesPoint(X25519, new Uint8Array(length).fill(9, 0, 1))
   })
 
-  const { skip, cases } = wycheproof<{ public: string; private: string; shared: string }>(
-    'x25519_test.json',
-  )
+  const { skip, cases } = wycheproof<EcdhCase>('x25519_test.json')
   it('agrees with every case of Wycheproof, low order and other forms refused', { skip }, () => {
     const counts = countBy(cases, (each) => {
       const got = secretOrCode(X25519, hex(each.private), hex(each.public))
@@ -161,8 +169,7 @@ describe('X25519', () => {
         assert.equal(got, each.shared, where)
         return `agrees, ${each.result}`
       }
-      assert.equal(got, 'bad_point', where)
-      assert.equal(each.result, 'acceptable', where)
+      assert.deepEqual([got, each.result], ['bad_point', 'acceptable'], where)
       if (u < P_25519) return 'refused, low order'
       return lowOrder ? 'refused, not canonical and low order' : 'refused, not canonical'
     })
@@ -177,37 +184,27 @@ describe('X25519', () => {
 })
 
 describe('P-256', () => {
-  it('gives the public keys and the secret of RFC 5903 section 8.1', () => {
+  it('gives the public keys and the secret of RFC 5903 section 8.1, and has the base point of SEC 2', () => {
     const { i, r, sharedSecret } = P256_EXCHANGE
-    for (const [own, peer] of [
-      [i, r],
-      [r, i],
-    ] as const) {
-      const pair = new KeyPair(P256, hex(own.privateKey))
-      assert.equal(toHex(pair.publicKey), `04${own.x}${own.y}`)
-      assert.equal(toHex(pair.sharedSecret(hex(`04${peer.x}${peer.y}`))), sharedSecret)
-    }
-  })
-
-  it('has the base point of SEC 2, uncompressed', () => {
+    const parties = [i, r].map(({ privateKey, x, y }) => [privateKey, `04${x}${y}`] as const)
+    exchangeOf(P256, parties, sharedSecret)
     assert.equal(toHex(P256.basePoint), toHex(publicKeyOf('P-256', big(1n))))
   })
 
-  it('refuses every first byte but 04, and compressed points at their own length', () => {
+  it('refuses every first byte but 04, at any length, and infinity', () => {
     const { publicKey } = new KeyPair(P256)
     for (let first = 0; first < 256; first++)
       if (first !== 4) refuses('bad_point', () => P256.checkPoint(publicKey.with(0, first)))
     const x = publicKey.subarray(1, 33)
     for (const prefix of [2, 3]) refusesPoint(P256, Uint8Array.of(prefix, ...x))
     for (const prefix of [6, 7]) refusesPoint(P256, publicKey.with(0, prefix))
-  })
-
-  it('refuses infinity in every form', () => {
-    refusesPoint(P256, Uint8Array.of(0))
     for (const prefix of ['00', '04']) refusesPoint(P256, point(prefix, 0n, 0n))
+    for (const length of [0, 1, 32, 33, 64]) refusesPoint(P256, publicKey.subarray(0, length))
+    for (const other of [Uint8Array.of(0), Uint8Array.of(...publicKey, 0)])
+      refusesPoint(P256, other)
   })
 
-  it('takes x = 0 and y = 5, and refuses the same points with p added', () => {
+  it('takes x = 0 and y = 5, and refuses these and any other x or y with p added', () => {
     // so small that the sum has 32 bytes as well; each is checked to be on the curve
     const rootOfB = 0x66485c780e2f83d72433bd5d84a06bb6541c2af31dae871728bf856a174f93f4n
     const xForY5 = 0xd7325d7646cd60d80a92738ceb345f844cffaf35841022cab176f692de8de1d7n
@@ -215,9 +212,6 @@ describe('P-256', () => {
     refusesPoint(P256, point('04', P_256, rootOfB))
     P256.checkPoint(point('04', xForY5, 5n))
     refusesPoint(P256, point('04', xForY5, P_256 + 5n))
-  })
-
-  it('refuses every other x or y that is not below p', () => {
     const [x, y] = [BigInt(`0x${P256_EXCHANGE.i.x}`), BigInt(`0x${P256_EXCHANGE.i.y}`)]
     P256.checkPoint(point('04', x, y))
     for (const beyond of [P_256, P_256 + 1n, 2n ** 256n - 1n]) {
@@ -238,15 +232,7 @@ describe('P-256', () => {
     )
   })
 
-  it('refuses any length but 65', () => {
-    const { publicKey } = new KeyPair(P256)
-    for (const length of [0, 1, 32, 33, 64]) refusesPoint(P256, publicKey.subarray(0, length))
-    refusesPoint(P256, Uint8Array.of(...publicKey, 0))
-  })
-
-  const { skip, cases } = wycheproof<{ public: string; private: string; shared: string }>(
-    'ecdh_secp256r1_ecpoint_test.json',
-  )
+  const { skip, cases } = wycheproof<EcdhCase>('ecdh_secp256r1_ecpoint_test.json')
   it('agrees with every case of Wycheproof, compressed points refused', { skip }, () => {
     const counts = countBy(cases, (each) => {
       const privateKey = big(BigInt(`0x${each.private}`))
@@ -271,11 +257,19 @@ describe('P-256', () => {
   })
 })
 
+/** Private keys, found by counting up, that give a secret with zeros at an end for the base point as the other public key. */
+const ZEROS: Record<CurveName, [privateKey: string, zeros: RegExp][]> = {
+  X25519: [
+    [`a00a${'00'.repeat(30)}`, /^00b607cef42a8324d990aaa6f19d190d/],
+    [`8813${'00'.repeat(30)}`, /00$/],
+  ],
+  'P-256': [[(40393).toString(16).padStart(64, '0'), /^00003f5f178aa0706c4231eb6e5495aa/]],
+}
+
 for (const [name, curve] of BOTH) {
   describe(`the interface of ${name}`, () => {
-    it('has its name', () => assert.equal(curve.name, name))
-
-    it('makes private keys of 32 bytes, another each time', () => {
+    it('has its name, and makes private keys of 32 bytes, another each time', () => {
+      assert.equal(curve.name, name)
       const made = Array.from({ length: 20 }, () => toHex(curve.generatePrivateKey()))
       for (const privateKey of made) assert.match(privateKey, /^[0-9a-f]{64}$/)
       assert.equal(new Set(made).size, made.length)
@@ -296,50 +290,22 @@ for (const [name, curve] of BOTH) {
         { numRuns: 20 * TIMES },
       )
     })
-  })
-}
 
-describe('a shared secret with zeros at an end', () => {
-  // private keys found by counting up; with the base point as the other side's public key
-  const found: [CurveName, string, RegExp][] = [
-    ['X25519', `a00a${'00'.repeat(30)}`, /^00b607cef42a8324d990aaa6f19d190d/],
-    ['X25519', `8813${'00'.repeat(30)}`, /00$/],
-    ['P-256', (40393).toString(16).padStart(64, '0'), /^00003f5f178aa0706c4231eb6e5495aa/],
-  ]
-  for (const [name, digits, zeros] of found)
-    it(`keeps them on ${name}: ${zeros.source}`, () => {
-      const { basePoint, sharedSecret } = CURVES[name]
-      const secret = toHex(sharedSecret(hex(digits), basePoint))
-      assert.match(secret, zeros)
-      assert.equal(secret, toHex(dh(name, hex(digits), basePoint)))
+    it('keeps zeros at the ends of a shared secret', () => {
+      for (const [privateKey, zeros] of ZEROS[name]) {
+        const secret = toHex(curve.sharedSecret(hex(privateKey), curve.basePoint))
+        assert.match(secret, zeros)
+        assert.equal(secret, toHex(dh(name, hex(privateKey), curve.basePoint)))
+      }
     })
-})
+  })
 
-describe('the check for shown secrets', () => {
-  const secret = new KeyPair(X25519).exportPrivateKey()
-  const bytes = Buffer.from(secret)
-  const leaks = {
-    bytes: { secret },
-    'bytes in a Buffer': { secret: bytes },
-    hex: { secret: bytes.toString('hex') },
-    'upper-case hex': { secret: bytes.toString('hex').toUpperCase() },
-    base64: { deep: { secret: bytes.toString('base64') } },
-    base64url: { secret: bytes.toString('base64url') },
-    'a part': { secret: secret.subarray(5, 15) },
-    'a hidden field': Object.defineProperty({}, 'secret', { value: secret, enumerable: false }),
-  }
-  for (const [form, leak] of Object.entries(leaks)) {
-    it(`sees ${form}`, () => assert.throws(() => hides(leak, secret), /shows the secret/))
-  }
-})
-
-for (const [name, curve] of BOTH) {
   describe(`a key pair on ${name}`, () => {
     it('shows its private key to nothing that prints objects', () => {
       for (let i = 0; i < 10; i++) {
         const pair = new KeyPair(curve)
-        hides(pair, pair.exportPrivateKey())
         hides({ nested: [pair] }, pair.exportPrivateKey())
+        hides(pair, pair.exportPrivateKey())
       }
     })
 
@@ -355,10 +321,28 @@ for (const [name, curve] of BOTH) {
       const pair = new KeyPair(curve, given)
       const publicKey = toHex(pair.publicKey)
       pair.erase()
-      assert.deepEqual(pair.exportPrivateKey(), new Uint8Array(32))
-      assert.deepEqual(given, new Uint8Array(32))
+      for (const privateKey of [pair.exportPrivateKey(), given])
+        assert.deepEqual(privateKey, new Uint8Array(32))
       assert.throws(() => pair.sharedSecret(curve.basePoint), /The private key is erased\./)
       assert.equal(toHex(pair.publicKey), publicKey)
     })
   })
 }
+
+describe('the check for shown secrets', () => {
+  it('sees bytes, hex and base64, a part of them, and what is in a hidden field', () => {
+    const secret = new KeyPair(X25519).exportPrivateKey()
+    const bytes = Buffer.from(secret)
+    for (const leak of [
+      { secret },
+      { secret: bytes },
+      { secret: bytes.toString('hex') },
+      { secret: bytes.toString('hex').toUpperCase() },
+      { deep: { secret: bytes.toString('base64') } },
+      { secret: bytes.toString('base64url') },
+      { secret: secret.subarray(5, 15) },
+      Object.defineProperty({}, 'secret', { value: secret, enumerable: false }),
+    ])
+      assert.throws(() => hides(leak, secret), /shows the secret/)
+  })
+})

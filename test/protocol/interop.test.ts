@@ -6,43 +6,58 @@ import { GIF, gif, stranger } from '../helpers/bad-input.ts'
 import {
   agree,
   assertAgreed,
-  assertTaken,
+  assertRefuses,
   door,
+  holding,
   KEYS,
   losing,
-  send,
-  type WireAnswer,
-} from '../helpers/interop-steps.ts'
-import { RealPeer, withTarget } from '../helpers/interop-targets.ts'
-import { assertProblem } from '../helpers/problem.ts'
+  picture,
+  RealPeer,
+  type SecondPeer,
+  type Target,
+  withTarget,
+} from '../helpers/interop.ts'
 import { type KeyForm, keyForm } from '../independent/forms.ts'
 import { Refusal } from '../independent/session.ts'
 import { INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
-import type { IndependentPeer } from '../independent/wire.ts'
+import type { Moment } from '../independent/wire.ts'
 
-const [X25519] = INDEPENDENT_SUITES
-assert.ok(X25519)
 const SLOW = process.env['SLOW'] === '1'
+const PEERS = ['the program', 'the other one'] as const
+/** An answer of `mine` to keys, before it is sent. */
+type WireAnswer = { confirm: object }
 
 /** `party`: that of the program. */
 const withReal = (
   suite: Suite,
-  run: (mine: IndependentPeer, real: RealPeer) => Promise<void>,
+  run: (mine: SecondPeer, real: RealPeer) => Promise<void>,
   party?: 1 | 2,
 ) => withTarget(new RealPeer(suite), suite, run, party)
 
+/** The form of each key message that passes at this moment; `then` is done with each. */
+function watchKeys(mine: SecondPeer, at: Moment, then = () => {}): KeyForm[] {
+  const forms: KeyForm[] = []
+  mine.passing = (moment, path, body) => {
+    if (path !== KEYS || moment !== at) return
+    forms.push(keyFormIn(body))
+    then()
+  }
+  return forms
+}
+
+const keyFormIn = (body: unknown) =>
+  (Buffer.isBuffer(body) ? JSON.parse(String(body)) : body) as KeyForm
+const areConfirmed = (forms: KeyForm[]) => forms.map(({ confirm }) => confirm !== undefined)
+
 /** Both key messages arrive before either answer is read. Returns the forms of key messages, as they were sent. */
-async function cross(mine: IndependentPeer, real: RealPeer) {
+async function cross(mine: SecondPeer, real: RealPeer) {
   const [theirKeys, myAnswer] = [door(), door()]
   const sent: Record<'mine' | 'theirs', KeyForm[]> = { mine: [], theirs: [] }
-  mine.passing = (moment, path, body) => {
-    if (path !== KEYS) return
-    if (moment === 'request out') sent.mine.push(body as KeyForm)
-    else if (moment === 'request in') {
-      sent.theirs.push(JSON.parse(String(body)))
-      return theirKeys.pass()
-    } else if (moment === 'answer in') return myAnswer.pass()
-    return
+  mine.passing = (moment, _, body) => {
+    if (moment === 'request out') sent.mine.push(keyFormIn(body))
+    if (moment === 'request in') sent.theirs.push(keyFormIn(body))
+    if (moment === 'request in') return theirKeys.pass()
+    return moment === 'answer in' ? myAnswer.pass() : undefined
   }
   const theirs = real.sendKeys()
   await theirKeys.waits
@@ -55,8 +70,6 @@ async function cross(mine: IndependentPeer, real: RealPeer) {
   mine.passing = () => {}
   return sent
 }
-
-const picture = (content: Buffer) => ({ type: 'image/gif', name: 'a.gif', content })
 
 for (const suite of INDEPENDENT_SUITES)
   describe(`the program and the independent peer on ${suite.name}`, () => {
@@ -105,15 +118,18 @@ for (const suite of INDEPENDENT_SUITES)
     // P-256 has points of its own, and no other rules
     if (suite.name === 'P-256' && !SLOW) return
 
-    for (const [whose, held] of [
-      ['the program', 'request in'],
-      ['the other one', 'request out'],
-    ] as const)
+    /** The one of the two that `whose` names, then the other. */
+    const inOrder = (
+      whose: (typeof PEERS)[number],
+      mine: SecondPeer,
+      real: RealPeer,
+    ): [Target, Target] => (whose === 'the program' ? [real, mine] : [mine, real])
+
+    for (const whose of PEERS)
       it(`agree when an answer overtakes the keys of ${whose}`, () =>
         withReal(suite, async (mine, real) => {
-          const { pass, waits, open } = door()
-          mine.passing = (moment) => (moment === held ? pass() : undefined)
-          const [first, second] = held === 'request in' ? [real, mine] : [mine, real]
+          const [first, second] = inOrder(whose, mine, real)
+          const { waits, open } = holding(mine, first === real ? 'request in' : 'request out')
           const late = first.sendKeys()
           await waits
           await second.sendKeys()
@@ -128,18 +144,19 @@ for (const suite of INDEPENDENT_SUITES)
         const { pass, waits, open } = door()
         mine.passing = (moment, _, body) => {
           if (moment === 'request out') return pass()
-          if (moment === 'answer out') (body as WireAnswer).confirm.tag = '00'.repeat(32)
+          if (moment === 'answer out')
+            Object.assign((body as WireAnswer).confirm, { tag: '00'.repeat(32) })
           return
         }
         const late = mine.sendKeys()
         await waits
-        await assertTaken(real.sendKeys())
+        await real.sendKeys()
         mine.passing = () => {}
         open()
         await late
         if (!suite.kem) assert.equal((await real.state()).session, null)
         await mine.sendKeys()
-        await assertTaken(real.sendKeys())
+        await real.sendKeys()
         await assertAgreed(mine, real)
       }))
 
@@ -161,34 +178,27 @@ for (const suite of INDEPENDENT_SUITES)
         outgoing.open()
         await Promise.all([...late, ...pictures])
         assert.deepEqual([mine.readMessages(), await real.readMessages()], [[''], ['']])
-        assert.deepEqual([mine.pictures.at(-1), await real.lastPicture()], [theirs, ours])
+        assert.deepEqual([mine.lastPicture(), await real.lastPicture()], [theirs, ours])
         assert.notEqual(await assertAgreed(mine, real), before)
       }))
 
     for (const kind of ['message', 'picture'] as const)
-      for (const whose of ['the program', 'the other one'])
+      for (const whose of PEERS)
         it(`agree by a ${kind} when ${whose} has not got the answer`, () =>
           withReal(suite, async (mine, real) => {
-            if (whose === 'the program') {
-              await mine.sendKeys()
-              losing(mine, 'answer out')
-              assertProblem(await real.sendKeys(), 'peer_unreachable')
-              assertProblem(await real.sendMessage('too early'), 'no_session')
-            } else {
-              await real.sendKeys()
-              losing(mine, 'answer in')
-              await assert.rejects(mine.sendKeys(), /lost/)
-              await assert.rejects(mine.sendMessage('too early'), { code: 'no_session' })
-            }
+            const [without, other] = inOrder(whose, mine, real)
+            await other.sendKeys()
+            losing(mine, without === real ? 'answer out' : 'answer in')
+            const lost = without === real ? { code: 'peer_unreachable' } : /lost/
+            await assert.rejects(without.sendKeys(), lost)
+            await assert.rejects(without.sendMessage('too early'), { code: 'no_session' })
             mine.passing = () => {}
-            const [sender, receiver] = whose === 'the program' ? [mine, real] : [real, mine]
             if (kind === 'message') {
-              await sender.sendMessage('completes it')
-              assert.deepEqual(await receiver.readMessages(), ['completes it'])
+              await other.sendMessage('completes it')
+              assert.deepEqual(await without.readMessages(), ['completes it'])
             } else {
-              await sender.sendPicture(picture(GIF))
-              const last = receiver === mine ? mine.pictures.at(-1) : await real.lastPicture()
-              assert.deepEqual(last, GIF)
+              await other.sendPicture(picture(GIF))
+              assert.deepEqual(await without.lastPicture(), GIF)
             }
             await assertAgreed(mine, real)
           }))
@@ -197,20 +207,16 @@ for (const suite of INDEPENDENT_SUITES)
       withReal(suite, async (mine, real) => {
         await agree(mine, real)
         const known = mine.safetyNumber()
-
-        mine.restart()
-        const lost = await real.sendMessage('for nobody')
-        assert.equal(assertProblem(lost, 'peer_refused').peer_code, 'unknown_session')
-        await mine.sendKeys()
-        await real.sendKeys()
-        await assertAgreed(mine, real)
-
-        await real.restart(mine)
-        await assert.rejects(mine.sendMessage('for nobody'), { code: 'unknown_session' })
-        const unknown = keyForm(suite, stranger(suite))
-        assertProblem(await send(real, KEYS, unknown), 'identity_changed')
-        await agree(mine, real)
-        await assertAgreed(mine, real)
+        for (const whose of PEERS) {
+          const [restarted, other] = inOrder(whose, mine, real)
+          await restarted.restart(mine)
+          await assert.rejects(other.sendMessage('for nobody'), { code: 'unknown_session' })
+          const unknown = keyForm(suite, stranger(suite))
+          await assertRefuses(restarted, KEYS, [['identity_changed', 'a stranger', unknown]])
+          await restarted.sendKeys()
+          await other.sendKeys()
+          await assertAgreed(mine, real)
+        }
         assert.equal(mine.safetyNumber(), known)
       }))
 
@@ -231,8 +237,7 @@ for (const suite of INDEPENDENT_SUITES)
           mine.passing = (moment, _, answer) => {
             if (moment === 'answer out') change(answer as WireAnswer)
           }
-          const problem = assertProblem(await real.sendKeys(), code)
-          if (code === 'peer_refused') assert.equal(problem.peer_code, null)
+          await assert.rejects(real.sendKeys(), { code })
           mine.passing = () => {}
           assert.deepEqual((await real.state()).session, session)
           await mine.sendMessage('completes it')
@@ -245,12 +250,11 @@ for (const suite of INDEPENDENT_SUITES)
       withReal(suite, async (mine, real) => {
         await agree(mine, real)
         const before = await assertAgreed(mine, real)
-        const confirms = watchConfirms(mine, 'request in', () => {
+        const forms = watchKeys(mine, 'request in', () => {
           throw new Refusal('confirm_failed')
         })
-        const { peer_code } = assertProblem(await real.sendKeys(), 'peer_refused')
-        assert.equal(peer_code, 'confirm_failed')
-        assert.deepEqual(confirms, suite.kem ? [true, false] : [true])
+        await assert.rejects(real.sendKeys(), { code: 'confirm_failed' })
+        assert.deepEqual(areConfirmed(forms), suite.kem ? [true, false] : [true])
         mine.passing = () => {}
         assert.equal(await assertAgreed(mine, real), before)
         await agree(mine, real)
@@ -259,32 +263,31 @@ for (const suite of INDEPENDENT_SUITES)
 
     if (!suite.kem) return
 
-    for (const whose of ['the program', 'the other one'])
-      for (const isCandidate of [false, true])
-        it(`agree when ${whose} confirmed a ${isCandidate ? 'candidate' : 'session'} that a restart has lost`, () =>
+    for (const whose of PEERS)
+      for (const what of ['candidate', 'session'])
+        it(`agree when ${whose} confirmed a ${what} that a restart has lost`, () =>
           withReal(suite, async (mine, real) => {
-            const [confirming, other] = whose === 'the program' ? [real, mine] : [mine, real]
-            if (isCandidate) await other.sendKeys()
+            const [confirming, other] = inOrder(whose, mine, real)
+            if (what === 'candidate') await other.sendKeys()
             else await agree(mine, real)
             await other.restart(mine)
             // what it sends then is lost
             losing(mine, other === mine ? 'request out' : 'request in')
-            if (other === mine) await assert.rejects(mine.sendKeys(), /lost/)
-            else assertProblem(await real.sendKeys(), 'peer_unreachable')
-            const confirms = watchConfirms(mine, other === mine ? 'request in' : 'request out')
+            await assert.rejects(other.sendKeys())
+            const forms = watchKeys(mine, other === mine ? 'request in' : 'request out')
             await confirming.sendKeys()
-            assert.deepEqual(confirms, [true, false])
+            assert.deepEqual(areConfirmed(forms), [true, false])
             mine.passing = () => {}
-            if (isCandidate) assert.equal(mine.current, null)
+            if (what === 'candidate') assert.equal(mine.current, null)
             await other.sendKeys()
-            if (isCandidate) await confirming.sendKeys()
+            if (what === 'candidate') await confirming.sendKeys()
             await assertAgreed(mine, real)
           }))
   })
 
 describe('the program and the independent peer', () => {
   it('show each other pictures of no, one and several whole chunks', () =>
-    withReal(X25519, async (mine, real) => {
+    withReal(INDEPENDENT_SUITES[0] ?? assert.fail(), async (mine, real) => {
       await agree(mine, real)
       const head = 2 + JSON.stringify({ type: 'image/gif', bytes: 65_536, name: 'a.gif' }).length
       for (const length of [14, 65_536 - head, 65_536 - head + 1, 131_072 - head]) {
@@ -292,23 +295,7 @@ describe('the program and the independent peer', () => {
         assert.equal(await mine.sendPicture(picture(content)), length)
         assert.deepEqual(await real.lastPicture(), content)
         assert.equal((await real.sendPicture(picture(content))).status, 201)
-        assert.deepEqual(mine.pictures.at(-1), content)
+        assert.deepEqual(mine.lastPicture(), content)
       }
     }))
 })
-
-/** Whether each key message from here on has a confirmation; `then` is done with each. */
-function watchConfirms(
-  mine: IndependentPeer,
-  at: 'request in' | 'request out',
-  then: () => void = () => {},
-): boolean[] {
-  const confirms: boolean[] = []
-  mine.passing = (moment, path, body) => {
-    if (path !== KEYS || moment !== at) return
-    const form = (at === 'request in' ? JSON.parse(String(body)) : body) as KeyForm
-    confirms.push(form.confirm !== undefined)
-    then()
-  }
-  return confirms
-}

@@ -20,7 +20,7 @@ import {
 import {
   agree,
   assertRefused,
-  assertRefusesAll,
+  assertRefuses,
   assertTaken,
   assertTalk,
   door,
@@ -29,13 +29,16 @@ import {
   KEYS,
   losing,
   MESSAGE,
+  picture,
+  RealPeer,
+  SecondPeer,
   send,
-} from '../helpers/interop-steps.ts'
-import { RealPeer, SecondPeer, type Target, withTarget } from '../helpers/interop-targets.ts'
+  type Target,
+  withTarget,
+} from '../helpers/interop.ts'
 import { type KeyForm, keyForm, type MessageForm, messageForm } from '../independent/forms.ts'
 import { Session } from '../independent/session.ts'
 import { ephemeralKeys, INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
-import type { IndependentPeer } from '../independent/wire.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 
@@ -43,28 +46,13 @@ const suites = (...names: string[]) =>
   INDEPENDENT_SUITES.filter(({ name }) => SLOW || names.includes(name))
 
 /**
- * On which suites each is asked about keys, and about what is sealed. With SLOW=1 on all; else about keys without a KEM
- * and with one, the second peer where the rules are the most, and about what is alike on all once. P-256 has
- * points of its own, which curves.test.ts and badKeys.test.ts have, and no other rules.
+ * On which suites each is asked about keys. With SLOW=1 on all; else without a KEM and with one, and the second peer
+ * where the rules are the most. P-256 has points of its own, which curves.test.ts and badKeys.test.ts have, and no other
+ * rules. About what is alike on all suites each is asked once.
  */
-const TARGETS: {
-  name: string
-  make: (suite: Suite) => Target
-  keys: readonly Suite[]
-  sealed: readonly Suite[]
-}[] = [
-  {
-    name: 'the program',
-    make: (suite) => new RealPeer(suite),
-    keys: suites('X25519', 'X25519MLKEM768'),
-    sealed: suites('X25519'),
-  },
-  {
-    name: 'a second independent peer',
-    make: (suite) => new SecondPeer(suite),
-    keys: suites('X25519MLKEM768'),
-    sealed: suites('X25519'),
-  },
+const TARGETS: [name: string, make: (suite: Suite) => Target, keys: readonly Suite[]][] = [
+  ['the program', (suite) => new RealPeer(suite), suites('X25519', 'X25519MLKEM768')],
+  ['a second independent peer', (suite) => new SecondPeer(suite), suites('X25519MLKEM768')],
 ]
 
 /** Fills a form with spaces up to so many bytes. */
@@ -74,63 +62,65 @@ function padded(form: KeyForm | MessageForm, length: number): string {
   return text.slice(0, -1) + ' '.repeat(length - text.length) + text.slice(-1)
 }
 
-/** Where both have a session to begin with, and talk in the end. */
-const withSession = (
-  target: Target,
-  suite: Suite,
-  run: (mine: IndependentPeer, target: Target, current: Session) => Promise<void>,
-) =>
-  withTarget(target, suite, async (mine) => {
-    await agree(mine, target)
-    assert.ok(mine.current)
-    await run(mine, target, mine.current)
-    await assertTalk(mine, target)
-  })
-
-/** The same with changes in its confirmation. */
+/** A key message with these changes in its confirmation. */
 const confirming = (form: KeyForm, changes: object) => ({
   ...form,
   confirm: { ...form.confirm, ...changes },
 })
 const ZERO_TAG = { tag: '00'.repeat(32) }
+const NO_CIPHERTEXT = { ciphertext: '00'.repeat(1_088) }
+const failed = (what: string, body: object): Refused => ['confirm_failed', what, body]
 
-for (const { name, make, keys, sealed } of TARGETS) {
+/** Runs a test against a fresh target. */
+const against =
+  (make: (suite: Suite) => Target, suite: Suite) =>
+  (run: (mine: SecondPeer, target: Target) => Promise<void>, party?: 1 | 2) =>
+    withTarget(make(suite), suite, run, party)
+
+/** The same, where both have a session to begin with, and talk in the end. */
+const inSession =
+  (make: (suite: Suite) => Target, suite: Suite) =>
+  (run: (mine: SecondPeer, target: Target, current: Session) => Promise<void>) =>
+    withTarget(make(suite), suite, async (mine, target) => {
+      await agree(mine, target)
+      await run(mine, target, mine.current ?? assert.fail())
+      await assertTalk(mine, target)
+    })
+
+for (const [name, make, keys] of TARGETS) {
   for (const suite of keys)
     describe(`${name} on ${suite.name}`, () => {
+      const [withFresh, withSession] = [against(make, suite), inSession(make, suite)]
+
       it('refuses a key message that is wrong in any way, and takes the genuine one', () =>
-        withSession(make(suite), suite, async (mine, target) => {
+        withSession(async (mine, target) => {
           await agree(mine, target)
           await target.sendKeys()
           const { share, current, previous } = mine
           assert.ok(share && current && previous)
           const theirs = [share, current.theirs, previous.theirs].map((one) => one.publicKey)
           const unknown = keyForm(suite, stranger(suite))
+          const before = keyForm(suite, previous.own, current.confirm)
+          const rowsFor = (form: KeyForm): Refused[] => [
+            ...badForms(suite, form),
+            ...reflections(suite, form, share.identity, theirs),
+            ['identity_changed', 'a stranger', unknown],
+            ['identity_changed', 'one who confirms', { ...unknown, confirm: form.confirm }],
+            ['stale_keys', 'the share of the current session', keyForm(suite, current.own)],
+            ['stale_keys', 'that of the previous one', before],
+            ...badConfirms(suite, form, mine.candidate ?? assert.fail()),
+            ...manyFaults(suite, form, theirs[0] ?? Buffer.alloc(0), current.own),
+          ]
           await inPlaceOf(
             mine,
             KEYS,
             () => mine.sendKeys(),
-            (form) => {
-              assert.ok(mine.candidate)
-              return assertRefusesAll(target, KEYS, [
-                ...badForms(suite, form),
-                ...reflections(suite, form, share.identity, theirs),
-                ['identity_changed', 'a stranger', unknown],
-                ['identity_changed', 'one who confirms', { ...unknown, confirm: form.confirm }],
-                ['stale_keys', 'the share of the current session', keyForm(suite, current.own)],
-                [
-                  'stale_keys',
-                  'that of the previous one',
-                  keyForm(suite, previous.own, current.confirm),
-                ],
-                ...badConfirms(suite, form, mine.candidate),
-                ...manyFaults(suite, form, theirs[0] ?? Buffer.alloc(0), current.own),
-              ])
-            },
+            (form) => assertRefuses(target, KEYS, rowsFor(form)),
           )
         }))
 
       it('takes a body of the longest length, and none that is a byte longer', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
+        withFresh(async (mine, target) => {
           const limit = suite.kem ? 8_192 : 4_096
           await inPlaceOf(
             mine,
@@ -138,21 +128,19 @@ for (const { name, make, keys, sealed } of TARGETS) {
             () => mine.sendKeys(),
             async (form) => {
               await assertTaken(send(target, KEYS, padded(form, limit)))
-              const rows: Refused[] = [limit + 1, 8_192 + 1, 3 * limit].map((length) => [
-                'too_large',
-                `${length} bytes`,
-                padded(form, length),
+              const others = INDEPENDENT_SUITES.filter((one) => one !== suite)
+              await assertRefuses(target, KEYS, [
+                ...[limit + 1, 8_192 + 1, 3 * limit].map(
+                  (length): Refused => ['too_large', `${length} bytes`, padded(form, length)],
+                ),
+                ...others.flatMap((other) =>
+                  [4_096, 4_097, 8_192, 8_193].map((length): Refused => {
+                    const code = length > 8_192 ? 'too_large' : 'curve_mismatch'
+                    const theirs = padded(keyForm(other, stranger(other)), length)
+                    return [code, `${length} bytes of ${other.name}`, theirs]
+                  }),
+                ),
               ])
-              for (const other of INDEPENDENT_SUITES.filter((one) => one !== suite)) {
-                const theirs = keyForm(other, stranger(other))
-                for (const length of [4_096, 4_097, 8_192, 8_193])
-                  rows.push([
-                    length > 8_192 ? 'too_large' : 'curve_mismatch',
-                    `${length} bytes of ${other.name}`,
-                    padded(theirs, length),
-                  ])
-              }
-              await assertRefusesAll(target, KEYS, rows)
             },
           )
           await target.sendKeys()
@@ -160,7 +148,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
           assert.ok(current)
           const short = messageForm(current.seal(Buffer.from('short')))
           const tooLong = padded(short, 33_825)
-          await assertRefusesAll(target, MESSAGE, [['too_large', 'a byte more', tooLong]])
+          await assertRefuses(target, MESSAGE, [['too_large', 'a byte more', tooLong]])
           await assertTaken(send(target, MESSAGE, padded(short, 33_824)))
           const longest = 'x'.repeat(16_384)
           await mine.sendMessage(longest)
@@ -168,12 +156,13 @@ for (const { name, make, keys, sealed } of TARGETS) {
         }))
 
       it('refuses a wrong confirmation of its candidate, and takes the right one', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
+        withFresh(async (mine, target) => {
           await mine.sendKeys()
           losing(mine, 'answer out')
-          await target.sendKeys()
+          await assert.rejects(target.sendKeys())
           const { current } = mine
           assert.ok(current)
+          const [own, made] = [current.tag(3 - current.party), current.ciphertext]
           await inPlaceOf(
             mine,
             KEYS,
@@ -182,23 +171,21 @@ for (const { name, make, keys, sealed } of TARGETS) {
               const { confirm } = form
               assert.ok(confirm)
               assert.equal(confirm.ciphertext, undefined)
-              const own = current.tag(3 - current.party).toString('hex')
               const another = { ...keyForm(suite, stranger(suite)), confirm }
-              const rows: Refused[] = [
-                ['confirm_failed', 'a tag of zeros', confirming(form, ZERO_TAG)],
-                ['confirm_failed', "the receiver's own tag", confirming(form, { tag: own })],
-                ['identity_changed', 'a stranger, other than the one confirmed', another],
+              const changes: [what: string, changes: object][] = [
+                ['a tag of zeros', ZERO_TAG],
+                ["the receiver's own tag", { tag: own.toString('hex') }],
               ]
-              if (suite.kem)
-                for (const [what, changes] of Object.entries({
-                  'a ciphertext that the receiver made': {
-                    ciphertext: current.ciphertext?.toString('hex'),
-                  },
-                  'a ciphertext where none was made': { ciphertext: '00'.repeat(1_088) },
-                  'a session that nobody has': { session: '07'.repeat(16) },
-                }))
-                  rows.push(['confirm_failed', what, confirming(form, changes)])
-              return assertRefusesAll(target, KEYS, rows)
+              if (made)
+                changes.push(
+                  ['a ciphertext that the receiver made', { ciphertext: made.toString('hex') }],
+                  ['a ciphertext where none was made', NO_CIPHERTEXT],
+                  ['a session that nobody has', { session: '07'.repeat(16) }],
+                )
+              return assertRefuses(target, KEYS, [
+                ...changes.map(([what, changes]) => failed(what, confirming(form, changes))),
+                ['identity_changed', 'a stranger, other than the one confirmed', another],
+              ])
             },
           )
           // the share of the genuine one was new: it takes the next /send_keys
@@ -207,18 +194,18 @@ for (const { name, make, keys, sealed } of TARGETS) {
         }))
 
       it('takes whatever confirmation while it has no private key', () =>
-        withSession(make(suite), suite, async (mine, target, current) => {
+        withSession(async (mine, target, current) => {
           const confirm = { ...current.confirm, session: Buffer.alloc(16, 7) }
           const share = { ...current.own, publicKey: ephemeralKeys(suite).publicKey }
           await assertTaken(send(target, KEYS, keyForm(suite, share, confirm)))
           const wrong = confirming(keyForm(suite, share, current.confirm), ZERO_TAG)
-          await assertRefusesAll(target, KEYS, [['confirm_failed', 'a wrong tag', wrong]])
+          await assertRefuses(target, KEYS, [failed('a wrong tag', wrong)])
           await mine.sendKeys()
           await target.sendKeys()
         }))
 
       it('takes a confirmation of its current or previous session, which says nothing new', () =>
-        withSession(make(suite), suite, async (mine, target) => {
+        withSession(async (mine, target) => {
           await agree(mine, target)
           const { current, previous } = mine
           assert.ok(current && previous)
@@ -227,7 +214,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
             await target.sendKeys()
             const share = { ...current.own, publicKey: ephemeralKeys(suite).publicKey }
             const wrong = confirming(keyForm(suite, share, current.confirm), ZERO_TAG)
-            await assertRefusesAll(target, KEYS, [['confirm_failed', 'a wrong tag', wrong]])
+            await assertRefuses(target, KEYS, [failed('a wrong tag', wrong)])
             const right = keyForm(suite, share, session.confirm)
             const answer = await assertTaken(send(target, KEYS, right))
             assert.ok(!ids.includes(answer.json.confirm.session))
@@ -242,123 +229,121 @@ for (const { name, make, keys, sealed } of TARGETS) {
       if (!suite.kem) return
 
       it('refuses a confirmation without the ciphertext that it has taken from the other one', () =>
-        withTarget(
-          make(suite),
-          suite,
-          async (mine, target) => {
-            const [theirKeys, myAnswer] = [door(), door()]
-            let arrived = 0
-            let own: KeyForm | undefined
-            let confirm: KeyForm['confirm']
-            mine.passing = (moment, path, body) => {
-              if (path !== KEYS) return
-              if (moment === 'request out') own = body as KeyForm
-              if (moment === 'request in' && arrived++ === 0) return theirKeys.pass()
-              if (moment === 'request in') throw new Error('lost')
-              if (moment === 'answer out') confirm ??= (body as KeyForm).confirm
-              if (moment === 'answer in') return myAnswer.pass()
-              return
-            }
-            const theirs = target.sendKeys()
-            await theirKeys.waits
-            const ours = mine.sendKeys().catch(() => {})
-            await myAnswer.waits
-            theirKeys.open()
-            await theirs
-            assert.ok(own && confirm)
-            // its candidate is the session for which `mine` made the ciphertext
-            const genuine: KeyForm = { ...own, confirm }
-            await assertRefusesAll(target, KEYS, [
-              ['confirm_failed', 'no ciphertext', confirming(genuine, { ciphertext: undefined })],
-              ['confirm_failed', 'zeros', confirming(genuine, { ciphertext: '00'.repeat(1_088) })],
-              ['confirm_failed', 'another tag', confirming(genuine, ZERO_TAG)],
-            ])
-            await assertTaken(send(target, KEYS, genuine))
-            mine.passing = () => {}
-            myAnswer.open()
-            await ours
-            await mine.sendKeys()
-            await target.sendKeys()
-            await assertTalk(mine, target)
-          },
-          2,
-        ))
+        withFresh(async (mine, target) => {
+          const [theirKeys, myAnswer] = [door(), door()]
+          let arrived = 0
+          let own: KeyForm | undefined
+          let confirm: KeyForm['confirm']
+          mine.passing = (moment, _, body) => {
+            if (moment === 'request out') own = body as KeyForm
+            if (moment === 'request in' && arrived++ === 0) return theirKeys.pass()
+            if (moment === 'request in') throw new Error('lost')
+            if (moment === 'answer out') confirm ??= (body as KeyForm).confirm
+            return moment === 'answer in' ? myAnswer.pass() : undefined
+          }
+          const theirs = assert.rejects(target.sendKeys())
+          await theirKeys.waits
+          const ours = mine.sendKeys().catch(() => {})
+          await myAnswer.waits
+          theirKeys.open()
+          await theirs
+          assert.ok(own && confirm)
+          // its candidate is the session for which `mine` made the ciphertext
+          const genuine: KeyForm = { ...own, confirm }
+          await assertRefuses(target, KEYS, [
+            failed('no ciphertext', confirming(genuine, { ciphertext: undefined })),
+            failed('zeros', confirming(genuine, NO_CIPHERTEXT)),
+            failed('another tag', confirming(genuine, ZERO_TAG)),
+          ])
+          await assertTaken(send(target, KEYS, genuine))
+          mine.passing = () => {}
+          myAnswer.open()
+          await ours
+          await mine.sendKeys()
+          await target.sendKeys()
+          await assertTalk(mine, target)
+        }, 2))
 
       for (const party of [1, 2] as const)
         it(`as party ${party} ${party === 1 ? 'keeps its own ciphertext' : 'takes a confirmation that follows from the share it keeps'}`, () =>
-          withTarget(
-            make(suite),
-            suite,
-            async (mine, target) => {
-              const [identity, ephemeral] = [mine.identity, ephemeralKeys(suite)]
-              const share = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
-              await assertTaken(send(target, KEYS, keyForm(suite, share)))
-              let theirs: KeyForm | undefined
-              mine.passing = (moment, _, body) => {
-                if (moment !== 'request in') return
-                theirs = JSON.parse(String(body))
-                throw new Error('lost')
-              }
-              await target.sendKeys()
-              assert.ok(theirs)
-              const session = new Session(suite, identity, ephemeral, {
-                identity: Buffer.from(theirs.identity, 'hex'),
-                publicKey: Buffer.from(theirs.publicKey, 'hex'),
-              })
-              assert.equal(session.party, 3 - party)
-              const genuine = keyForm(suite, share, session.confirm)
-              const wrong = confirming(genuine, ZERO_TAG)
-              if (party === 2)
-                await assertRefusesAll(target, KEYS, [['confirm_failed', 'a wrong tag', wrong]])
-              else {
-                // it derives nothing, and so has nothing to check
-                const before = await target.state()
-                await assertTaken(send(target, KEYS, wrong))
-                assert.deepEqual(await target.state(), before)
-              }
-              const answer = await assertTaken(send(target, KEYS, genuine))
-              const kept = party === 1 ? theirs : genuine
-              assert.equal(answer.json.confirm.session, kept.confirm?.session)
-            },
-            party,
-          ))
+          withFresh(async (mine, target) => {
+            const [identity, ephemeral] = [mine.identity, ephemeralKeys(suite)]
+            const share = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
+            await assertTaken(send(target, KEYS, keyForm(suite, share)))
+            let theirs: KeyForm | undefined
+            mine.passing = (_, __, body) => {
+              theirs = JSON.parse(String(body))
+              throw new Error('lost')
+            }
+            await assert.rejects(target.sendKeys())
+            assert.ok(theirs)
+            const session = new Session(suite, identity, ephemeral, {
+              identity: Buffer.from(theirs.identity, 'hex'),
+              publicKey: Buffer.from(theirs.publicKey, 'hex'),
+            })
+            assert.equal(session.party, 3 - party)
+            const genuine = keyForm(suite, share, session.confirm)
+            const wrong = confirming(genuine, ZERO_TAG)
+            if (party === 2) await assertRefuses(target, KEYS, [failed('a wrong tag', wrong)])
+            else {
+              // it derives nothing, and so has nothing to check
+              const before = await target.state()
+              await assertTaken(send(target, KEYS, wrong))
+              assert.deepEqual(await target.state(), before)
+            }
+            const answer = await assertTaken(send(target, KEYS, genuine))
+            const kept = party === 1 ? theirs : genuine
+            assert.equal(answer.json.confirm.session, kept.confirm?.session)
+          }, party))
     })
 
-  for (const suite of sealed)
+  for (const suite of suites('X25519'))
     describe(`${name} on ${suite.name}, of what is alike on all`, () => {
+      const [withFresh, withSession] = [against(make, suite), inSession(make, suite)]
+
       it('refuses a message that is wrong in any way, and takes the genuine one', () =>
-        withSession(make(suite), suite, async (mine, target, current) => {
+        withSession(async (mine, target, current) => {
           const taken = await inPlaceOf(mine, MESSAGE, () => mine.sendMessage('taken'))
           await inPlaceOf(
             mine,
             MESSAGE,
             () => mine.sendMessage('next'),
-            (form) => assertRefusesAll(target, MESSAGE, badMessages(current, form, taken)),
+            (form) => assertRefuses(target, MESSAGE, badMessages(current, form, taken)),
           )
           assert.deepEqual(await target.readMessages(), ['taken', 'next'])
         }))
 
+      it('refuses a picture that is wrong in any way, and takes the genuine one', () =>
+        withSession(async (mine, target, current) => {
+          const sendPicture = (content: Buffer) => () => mine.sendPicture(picture(content))
+          const taken = await inPlaceOf(mine, IMAGE, sendPicture(GIF))
+          const content = gif(150_000)
+          await inPlaceOf(mine, IMAGE, sendPicture(content), (stream) =>
+            assertRefuses(target, IMAGE, badPictures(current, stream, taken)),
+          )
+          assert.deepEqual(await target.lastPicture(), content)
+        }))
+
       it('takes what is 1,024 beyond the next, and none of those before it', () =>
-        withSession(make(suite), suite, async (mine, target, current) => {
-          const messages = Array.from({ length: 1_024 }, () => messageForm(current.seal(GIF)))
+        withSession(async (mine, target, current) => {
+          const before = <T>(make: () => T) => Array.from({ length: 1_024 }, make)
+          const overtaken = (all: readonly unknown[]) =>
+            [0, 1, 1_023].map((i): Refused => ['replay', `number ${i}`, all[i]])
+          const messages = before(() => messageForm(current.seal(GIF)))
           assert.equal(await mine.sendMessage('far'), 1_024)
-          const overtaken = [0, 1, 1_023]
-          const replayed = (body: unknown, i: number): Refused => ['replay', `number ${i}`, body]
-          const lateMessages = overtaken.map((i) => replayed(messages[i], i))
-          await assertRefusesAll(target, MESSAGE, lateMessages)
+          await assertRefuses(target, MESSAGE, overtaken(messages))
           assert.deepEqual(await target.readMessages(), ['far'])
 
           const metadata = { type: 'image/gif', bytes: GIF.length, name: 'dot.gif' }
-          const pictures = Array.from({ length: 1_024 }, () => current.sealPicture(metadata, GIF))
+          const pictures = before(() => current.sealPicture(metadata, GIF))
           const content = gif(40)
-          await mine.sendPicture({ type: 'image/gif', name: 'far.gif', content })
-          const latePictures = overtaken.map((i) => replayed(pictures[i], i))
-          await assertRefusesAll(target, IMAGE, latePictures)
+          await mine.sendPicture(picture(content))
+          await assertRefuses(target, IMAGE, overtaken(pictures))
           assert.deepEqual(await target.lastPicture(), content)
         }))
 
       it('keeps 32 messages that wait, and refuses the next until they were read', () =>
-        withSession(make(suite), suite, async (mine, target) => {
+        withSession(async (mine, target) => {
           const texts = Array.from({ length: 32 }, (_, i) => `waits ${i}`)
           for (const text of texts.slice(0, 16)) await mine.sendMessage(text)
           await agree(mine, target)
@@ -367,7 +352,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
           assert.ok(current)
           const next = messageForm(current.sealAhead(16, Buffer.from('next')))
           const far = messageForm(current.sealAhead(16 + 1_025, GIF))
-          await assertRefusesAll(target, MESSAGE, [
+          await assertRefuses(target, MESSAGE, [
             ['inbox_full', 'the 33rd', next],
             ['inbox_full', 'one that does not open', { ...next, ciphertext: '00'.repeat(16) }],
             ['replay', 'one that came', { ...next, seq: 15 }],
@@ -378,23 +363,11 @@ for (const { name, make, keys, sealed } of TARGETS) {
           assert.deepEqual(await target.readMessages(), texts)
         }))
 
-      it('refuses a picture that is wrong in any way, and takes the genuine one', () =>
-        withSession(make(suite), suite, async (mine, target, current) => {
-          const sendPicture = (content: Buffer) => () =>
-            mine.sendPicture({ type: 'image/gif', name: 'dot.gif', content })
-          const taken = await inPlaceOf(mine, IMAGE, sendPicture(GIF))
-          const content = gif(150_000)
-          await inPlaceOf(mine, IMAGE, sendPicture(content), (stream) =>
-            assertRefusesAll(target, IMAGE, badPictures(current, stream, taken)),
-          )
-          assert.deepEqual(await target.lastPicture(), content)
-        }))
-
       it('refuses a picture that a later one overtakes while it comes', () =>
-        withSession(make(suite), suite, async (mine, target) => {
+        withSession(async (mine, target) => {
           const { finish, answer } = beginPicture(mine, target)
           const content = gif(40)
-          await mine.sendPicture({ type: 'image/gif', name: 'fast.gif', content })
+          await mine.sendPicture(picture(content))
           const before = await target.state()
           finish()
           assertRefused(target, await answer, 'replay', 'the slow one')
@@ -403,7 +376,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
         }))
 
       it('takes a picture whose session was replaced twice while it came', () =>
-        withSession(make(suite), suite, async (mine, target) => {
+        withSession(async (mine, target) => {
           const { slow, finish, answer } = beginPicture(mine, target)
           for (let i = 0; i < 2; i++) await agree(mine, target)
           finish()
@@ -412,12 +385,12 @@ for (const { name, make, keys, sealed } of TARGETS) {
         }))
 
       it('refuses a picture whose session was replaced before anybody confirmed it', () =>
-        withTarget(make(suite), suite, async (mine, target) => {
+        withFresh(async (mine, target) => {
           await mine.sendKeys()
           losing(mine, 'answer out')
-          await target.sendKeys()
+          await assert.rejects(target.sendKeys())
           const { finish, answer } = beginPicture(mine, target)
-          await target.sendKeys()
+          await assert.rejects(target.sendKeys())
           const before = await target.state()
           finish()
           assertRefused(target, await answer, 'unknown_session', 'a picture of nobody')
@@ -430,7 +403,7 @@ for (const { name, make, keys, sealed } of TARGETS) {
 }
 
 /** Sends the first chunk and more of a picture in the session that `mine` has, and the rest when it is told to. */
-function beginPicture(mine: IndependentPeer, target: Target) {
+function beginPicture(mine: SecondPeer, target: Target) {
   assert.ok(mine.current)
   const slow = gif(150_000)
   const metadata = { type: 'image/gif', bytes: slow.length, name: 'slow.gif' }

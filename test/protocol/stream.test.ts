@@ -1,15 +1,15 @@
 /** Pictures as sealed chunks: the bytes, what is refused, and that two ciphers give the same. */
 
 import assert from 'node:assert/strict'
-import { createCipheriv } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { nodeAead } from '../../src/http/pictures.ts'
-import { concatBytes, hexToBytes, lp, utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { concatBytes } from '../../src/protocol/bytes.ts'
 import { KeyChain } from '../../src/protocol/keyChain.ts'
 import {
   type Aead,
   CHUNK_BYTES,
+  chunksOf,
   HEADER_BYTES,
   isPictureType,
   maxStreamBytes,
@@ -22,14 +22,22 @@ import {
   pictureTypeOf,
   streamBytes,
 } from '../../src/protocol/stream.ts'
+import { badPictures, stranger } from '../helpers/bad-input.ts'
 import { pictureOf, pngOf } from '../helpers/pictures.ts'
-import { refuses } from '../helpers/refuses.ts'
+import { REASON, refuses } from '../helpers/refuses.ts'
 import { flipped } from '../helpers/vectors.ts'
+import { openChunk, Session, sealChunk } from '../independent/session.ts'
+import { ephemeralKeys, INDEPENDENT_SUITES, keyPair } from '../independent/suites.ts'
 
-const header = { session: new Uint8Array(16).fill(1), number: 2 ** 20 - 2 }
-const NUMBER = hexToBytes('00000000000ffffe')
-const KEY = hexToBytes('42'.repeat(32))
-const MAX = 10 * CHUNK_BYTES
+const [suite = assert.fail()] = INDEPENDENT_SUITES
+/** That of a sender of another implementation, which never takes a key: each is the one of a number ahead. */
+const session = new Session(suite, keyPair(suite.curve), ephemeralKeys(suite), stranger(suite))
+const keyOf = (number: number) => session.files.out.ahead(number).key
+const header = { session: Uint8Array.from(session.id), number: 300 }
+/** Its key, for the other implementation and for the program. */
+const key = keyOf(header.number)
+const KEY = Uint8Array.from(key)
+const MAX = 64 * 1024 * 1024
 const TYPES: PictureType[] = ['image/png', 'image/jpeg', 'image/gif', 'image/webp']
 const SEALED_CHUNK = CHUNK_BYTES + 16
 
@@ -51,19 +59,9 @@ function seal(picture: Uint8Array, options: Seal = {}): Uint8Array {
   return concatBytes(...chunks, ...sealer.end())
 }
 
-const HEADER = concatBytes(utf8ToBytes('DUET2'), header.session, NUMBER)
-const nonceOf = (chunk: number, isLast: boolean) =>
-  new Uint8Array(12).with(10, chunk).with(11, isLast ? 1 : 0)
-const sealChunk = (chunk: number, isLast: boolean, plaintext: Uint8Array) =>
-  concatBytes(...nobleAead.seal(KEY, nonceOf(chunk, isLast), plaintext))
-const metadataOf = (value: unknown) => lp(utf8ToBytes(JSON.stringify(value)))
-
-/** Seals any plaintext, so that metadata may be anything. */
-const sealPlaintext = (plaintext: Uint8Array) => concatBytes(HEADER, sealChunk(0, true, plaintext))
-
 function open(stream: Uint8Array, { pieces = 9_973, aead = nobleAead, max = MAX } = {}) {
-  parseHeader(stream.subarray(0, HEADER_BYTES))
-  const opener = new PictureOpener(KEY.slice(), max, aead)
+  const { number } = parseHeader(stream.subarray(0, HEADER_BYTES))
+  const opener = new PictureOpener(keyOf(number), max, aead)
   const opened: Uint8Array[] = []
   for (let i = HEADER_BYTES; i < stream.length; i += pieces)
     opened.push(...opener.open(stream.subarray(i, i + pieces)))
@@ -71,30 +69,13 @@ function open(stream: Uint8Array, { pieces = 9_973, aead = nobleAead, max = MAX 
   return { picture: concatBytes(...opened), metadata: opener.metadata }
 }
 
-/** The header and the chunks of a stream, apart. */
-function split(stream: Uint8Array): [Uint8Array, ...Uint8Array[]] {
-  const chunks: Uint8Array[] = []
-  for (let i = HEADER_BYTES; i < stream.length; i += SEALED_CHUNK)
-    chunks.push(stream.subarray(i, i + SEALED_CHUNK))
-  return [stream.subarray(0, HEADER_BYTES), ...chunks]
-}
-
 describe('a picture stream', () => {
-  it('has the bytes that the specification gives, recomputed by OpenSSL', () => {
+  it('is that of another implementation, byte by byte', () => {
     const picture = pngOf(2 * CHUNK_BYTES)
     const name = 'größe.png'
-    const metadata = metadataOf({ type: 'image/png', bytes: picture.length, name })
-    const plaintext = concatBytes(metadata, picture)
-    const expected = [HEADER]
-    const count = Math.ceil(plaintext.length / CHUNK_BYTES)
-    for (let i = 0; i < count; i++) {
-      const nonce = nonceOf(i, i === count - 1)
-      const cipher = createCipheriv('chacha20-poly1305', KEY, nonce, { authTagLength: 16 })
-      expected.push(cipher.update(plaintext.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES)))
-      cipher.final()
-      expected.push(cipher.getAuthTag())
-    }
-    assert.deepEqual(Buffer.from(seal(picture, { name })), Buffer.concat(expected))
+    const metadata = { type: 'image/png', bytes: picture.length, name }
+    const expected = session.sealPicture(metadata, Buffer.from(picture), header.number)
+    assert.deepEqual(Buffer.from(seal(picture, { name })), expected)
   })
 
   it('begins with session and number, in eight bytes', () => {
@@ -112,16 +93,10 @@ describe('a picture stream', () => {
       assert.deepEqual(parseHeader(sealer.header), { ...header, number })
     }
     // beyond what a number holds exactly, and far beyond what any session has
-    const most = concatBytes(HEADER.subarray(0, -8), new Uint8Array(8).fill(0xff))
+    const most = session.pictureHead(header.number).fill(0xff, HEADER_BYTES - 8)
     assert.equal(parseHeader(most).number, 2 ** 64)
     const chain = new KeyChain('picture', KEY.slice())
     refuses('rekey_required', () => chain.check(parseHeader(most).number))
-  })
-
-  it('is refused if it is of version 1, too short, or something else', () => {
-    const others = [HEADER.with(4, 0x31), HEADER.subarray(0, -1), new Uint8Array(0)]
-    for (const other of [...others, pngOf(HEADER_BYTES)])
-      refuses('bad_image', () => parseHeader(other))
   })
 
   it('gives back any picture, in whatever pieces it comes, by either cipher', () => {
@@ -169,125 +144,80 @@ describe('a picture stream', () => {
     )
   })
 
-  const [head, one, two, three] = split(seal(pngOf(2 * CHUNK_BYTES + 999))) as [
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-    Uint8Array,
-  ]
-  const damaged = [
-    [head],
-    [head, one],
-    [head, one, two],
-    [head, one, two.subarray(0, 1000)],
-    [head, one, two, three.subarray(0, -1)],
-    [head, two, one, three],
-    [head, one, one, two, three],
-    [head, one, two, three, three],
-    [head, one, two, three, Uint8Array.of(0)],
-    [head, one, two, three, head, one, two, three],
-    [head, one, three],
-    [head, three],
-  ]
-  it('is decrypt_failed with its chunks or bytes cut, swapped, repeated or added', () => {
-    for (const parts of damaged) refuses('decrypt_failed', () => open(concatBytes(...parts)))
+  it('is refused where it is wrong in any way, with a reason', () => {
+    const ofGif = { type: 'image/gif', bytes: 150_000, name: 'dot.gif' }
+    const picture = Buffer.from(pictureOf('image/gif', ofGif.bytes))
+    const genuine = session.sealPicture(ofGif, picture, header.number)
+    // what else a peer refuses, it knows from its session and from the picture's own size
+    const rows = badPictures(session, genuine, genuine).filter(
+      ([code, what]) =>
+        ['bad_image', 'decrypt_failed', 'too_large'].includes(code) &&
+        !/^(a side|an area)/.test(what),
+    )
+    assert.ok(rows.length > 35)
+    for (const [code, what, stream] of rows)
+      for (const aead of [nobleAead, nodeAead]) {
+        const opening = () => open(stream as Buffer, { aead })
+        assert.throws(opening, { name: 'DuetError', code, message: REASON }, what)
+      }
+    assert.deepEqual(Buffer.from(open(genuine).picture), picture)
+  })
+
+  it('is refused with a reason that tells its metadata, its type and its length apart', () => {
+    const json = Buffer.from(JSON.stringify({ type: 'image/png', bytes: 20, name: '' }))
+    const png = pngOf(21)
+    for (const [reason, length, picture] of [
+      [/not its metadata/, json.length + 1, png.subarray(0, 0)],
+      [/not of the type/, json.length, png.subarray(0, 0)],
+      [/not of the type/, json.length, pictureOf('image/gif', 20)],
+      [/the length that it declared/, json.length, png],
+    ] as const) {
+      const plain = Buffer.concat([Uint8Array.of(0, length), json, picture])
+      const stream = concatBytes(session.pictureHead(300), sealChunk(key, 0, true, plain))
+      assert.match(refuses('bad_image', () => open(stream)).message, reason)
+    }
   })
 
   it('ends whole: a last chunk that is full is the last, and an empty one after it is too much', () => {
-    const metadata = { type: 'image/png', bytes: 0, name: '' } as const
+    const metadata = { type: 'image/png', bytes: 0, name: '' }
     // as long as fills two chunks exactly
     const overhead = 2 + JSON.stringify({ ...metadata, bytes: 130_000 }).length
     const picture = pngOf(2 * CHUNK_BYTES - overhead)
     const stream = seal(picture)
     assert.equal(stream.length, HEADER_BYTES + 2 * SEALED_CHUNK)
     assert.deepEqual(open(stream).picture, picture)
-    const empty = sealChunk(2, true, new Uint8Array(0))
+    const empty = sealChunk(key, 2, true, Buffer.alloc(0))
     refuses('decrypt_failed', () => open(concatBytes(stream, empty)))
     // the same picture with its last full chunk as one of many, and an empty one behind it
-    const [head, first = head, second = head] = split(stream)
-    const full = sealChunk(1, false, nobleAead.open(KEY, nonceOf(1, true), second))
-    refuses('bad_image', () => open(concatBytes(head, first, full, empty)))
-    refuses('decrypt_failed', () => open(concatBytes(head, first, full, flipped(empty, 7))))
+    const at = HEADER_BYTES + SEALED_CHUNK
+    const last = openChunk(key, 1, true, Buffer.from(stream.subarray(at)))
+    const full = concatBytes(stream.subarray(0, at), sealChunk(key, 1, false, last))
+    refuses('bad_image', () => open(concatBytes(full, empty)))
+    refuses('decrypt_failed', () => open(concatBytes(full, flipped(empty, 7))))
+    // alone it is too little
+    const alone = concatBytes(
+      session.pictureHead(header.number),
+      sealChunk(key, 0, true, Buffer.alloc(0)),
+    )
+    assert.match(refuses('bad_image', () => open(alone)).message, /not its metadata/)
   })
-
-  const picture = pngOf(300)
-  const honest = { type: 'image/png', bytes: 300, name: 'x' }
-  const meta = (changes: object) => concatBytes(metadataOf({ ...honest, ...changes }), picture)
-  const alone = utf8ToBytes(JSON.stringify(honest))
-  const notUtf8 = alone.map((byte) => (byte === 'x'.charCodeAt(0) ? 0xff : byte))
-  const wrong: [reason: RegExp, Record<string, Uint8Array>][] = [
-    [
-      /not its metadata/,
-      {
-        'no metadata': new Uint8Array(0),
-        'a length that reaches beyond': concatBytes(Uint8Array.of(1, 255), picture),
-        'metadata over 1 KiB': meta({ name: 'x'.repeat(1024) }),
-        'metadata that is no JSON': concatBytes(lp(utf8ToBytes('{type}')), picture),
-        'metadata that is not UTF-8': concatBytes(lp(Uint8Array.of(0x22, 0xff, 0x22)), picture),
-        'a name that is not UTF-8': concatBytes(lp(notUtf8), picture),
-        'metadata alone, of a greater length': concatBytes(Uint8Array.of(1, 255), alone),
-        'no type': meta({ type: undefined }),
-        'no name': meta({ name: undefined }),
-        'an unknown field': meta({ path: '/' }),
-        SVG: meta({ type: 'image/svg+xml' }),
-        'a length that is no number': meta({ bytes: '300' }),
-        'a negative length': meta({ bytes: -300 }),
-        'half a byte': meta({ bytes: 300.5 }),
-        'no picture': metadataOf({ ...honest, bytes: 0 }),
-      },
-    ],
-    [
-      /the length that it declared/,
-      {
-        'more than was declared': meta({ bytes: 299 }),
-        'fewer than were declared': meta({ bytes: 301 }),
-      },
-    ],
-    [
-      /not of the type/,
-      {
-        'metadata alone': lp(alone),
-        'a PNG that says JPEG': meta({ type: 'image/jpeg' }),
-        'HTML that says PNG': concatBytes(
-          metadataOf({ ...honest, bytes: 6 }),
-          utf8ToBytes('<html>'),
-        ),
-      },
-    ],
-  ]
-  for (const [reason, plaintexts] of wrong)
-    it(`is bad_image, ${reason.source}`, () => {
-      for (const [what, plaintext] of Object.entries(plaintexts))
-        assert.throws(
-          () => open(sealPlaintext(plaintext)),
-          { code: 'bad_image', message: reason },
-          what,
-        )
-    })
 
   it('that holds more than it declares is refused at the chunk that does, on both sides', () => {
     const long = pngOf(3 * CHUNK_BYTES)
     const short = { type: 'image/png', bytes: 99, name: '' } as const
     const sealer = new PictureSealer(header, KEY.slice(), short)
     refuses('bad_image', () => sealer.seal(long.subarray(0, 100)).next())
-    const plaintext = concatBytes(metadataOf({ ...honest, bytes: CHUNK_BYTES }), long)
+    const stream = session.sealPicture({ ...short, bytes: CHUNK_BYTES }, Buffer.from(long), 300)
     const opener = new PictureOpener(KEY.slice(), MAX)
     const chunk = (at: number) =>
-      sealChunk(at, false, plaintext.subarray(at * CHUNK_BYTES, (at + 1) * CHUNK_BYTES))
+      stream.subarray(HEADER_BYTES + at * SEALED_CHUNK).subarray(0, SEALED_CHUNK)
     for (const _ of opener.open(chunk(0))) assert.fail('a chunk waits for what follows')
     const opened = opener.open(concatBytes(chunk(1), chunk(2)))
     assert.ok((opened.next().value as Uint8Array).length > 0)
     refuses('bad_image', () => opened.next())
   })
 
-  it('of nothing but a tag is empty, and does not open if the tag is wrong', () => {
-    const stream = sealPlaintext(new Uint8Array(0))
-    assert.match(refuses('bad_image', () => open(stream)).message, /not its metadata/)
-    const wrong = stream.map((byte, i) => (i < HEADER_BYTES ? byte : byte ^ 1))
-    refuses('decrypt_failed', () => open(wrong))
-  })
-
-  it('is as long as it can be with a name that just fits', () => {
+  it('is as long as it can be with a name that just fits, and sealed only as long as it says', () => {
     for (const length of [300, CHUNK_BYTES, 2 * CHUNK_BYTES - 1026, 2 * CHUNK_BYTES - 1025]) {
       const picture = pngOf(length)
       const metadata = { type: 'image/png', bytes: length, name: '' } as const
@@ -297,7 +227,19 @@ describe('a picture stream', () => {
       assert.equal(stream.length, streamBytes({ ...metadata, name }))
       assert.deepEqual(open(stream, { max: length }), { picture, metadata: { ...metadata, name } })
       refuses('bad_image', () => seal(picture, { name: `${name}x` }))
+      refuses('bad_image', () => seal(picture, { bytes: length - 1 }))
+      refuses('bad_image', () => seal(picture, { bytes: length + 1 }))
     }
+  })
+
+  it('has its chunks counted as they are sealed', () => {
+    for (const bytes of [1, 65_000, 65_536, 65_537, 200_000, 64 * 1024 * 1024]) {
+      const total = streamBytes({ type: 'image/png', bytes, name: 'a' })
+      const { count, each, last } = chunksOf(total)
+      assert.equal(HEADER_BYTES + (count - 1) * each + last, total)
+      assert.ok(last > 16 && last <= each)
+    }
+    assert.deepEqual(chunksOf(0), { count: 0, each: SEALED_CHUNK, last: 0 })
   })
 
   it('that declares more than the receiver takes is too_large, at its first chunk', () => {
@@ -305,12 +247,6 @@ describe('a picture stream', () => {
     const stream = seal(pngOf(5 * CHUNK_BYTES))
     const first = stream.subarray(0, HEADER_BYTES + SEALED_CHUNK + 1)
     refuses('too_large', () => open(first, { max: 4 * CHUNK_BYTES }))
-  })
-
-  it('is sealed only as long as it says, and with a name that fits', () => {
-    refuses('bad_image', () => seal(picture, { bytes: 299 }))
-    refuses('bad_image', () => seal(picture, { bytes: 301 }))
-    refuses('bad_image', () => seal(picture, { name: 'x'.repeat(1024) }))
   })
 })
 
@@ -364,24 +300,21 @@ describe('the type of a picture', () => {
       assert.ok(!isPictureType(type))
   })
 
-  it('is that of its first bytes', () => {
+  it('is that of its first bytes, and none for what is no picture, or too short to tell', () => {
     for (const type of TYPES) assert.equal(pictureTypeOf(pictureOf(type, 12)), type)
-    assert.equal(pictureTypeOf(utf8ToBytes('GIF87a and more')), 'image/gif')
-    // a size in any four bytes
-    assert.equal(pictureTypeOf(utf8ToBytes('RIFF \n\0rWEBP')), 'image/webp')
-  })
-
-  it('is none for what is no picture, or too short to tell', () => {
-    const others = [
-      '',
-      '<svg xmlns="http://www.w3.org/2000/svg">',
-      '<html>',
-      '\x89PNG',
-      'GIF88a',
-      'RIFF0000WAVE',
-      'RIFFWEBP',
-      'a GIF87a',
-    ]
-    for (const text of others) assert.equal(pictureTypeOf(Buffer.from(text, 'latin1')), null)
+    for (const [text, type] of [
+      ['GIF87a and more', 'image/gif'],
+      // a size in any four bytes
+      ['RIFF \n\0rWEBP', 'image/webp'],
+      ['', null],
+      ['<svg xmlns="http://www.w3.org/2000/svg">', null],
+      ['<html>', null],
+      ['\x89PNG', null],
+      ['GIF88a', null],
+      ['RIFF0000WAVE', null],
+      ['RIFFWEBP', null],
+      ['a GIF87a', null],
+    ] as const)
+      assert.equal(pictureTypeOf(Buffer.from(text, 'latin1')), type, text)
   })
 })

@@ -26,7 +26,7 @@ async function exchange(command: string, suite: Suite, args: string[], says: Reg
   const [a = 0, b = 0] = await freePorts(2)
   const peer = ['peer', '--port', `${a}`, '--peer', `http://127.0.0.1:${b}`]
   const options = ['--identity', 'mine.pem', ...args]
-  await withOnePeer({ ports: [b, a], suite }, () =>
+  await withOnePeer({ port: b, peerUrl: `http://127.0.0.1:${a}`, suite }, () =>
     withCommand([...peer, ...options], { cwd: at() }, async (peer) => {
       await peer.ports(1)
       await peer.until(says)

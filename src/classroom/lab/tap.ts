@@ -22,9 +22,16 @@ export interface Tap {
   readonly passed: readonly Passed[]
   /** Where requests go on to; set once the peer has a port. */
   target: string
-  /** Whether requests are answered with 502 and not passed on. */
+  /** Whether messages are held back: their sender is told that they were accepted, since it seals no text while one is open. */
   holding: boolean
   close(): void
+}
+
+/** What a receiver answers to a message that it has accepted: anybody on the wire can write that. */
+const ACCEPTED: Answer = {
+  status: 201,
+  type: 'application/json',
+  bytes: Buffer.from('{"accepted":true,"missing":0}'),
 }
 
 /** A tap on a free port of 127.0.0.1. */
@@ -36,9 +43,7 @@ export async function openTap(): Promise<Tap> {
     const body = await readWhole(incoming, MAX_BODY_BYTES, headers['content-length'])
     const request = { path, type, body, answer: null as Answer | null }
     passed.push(request)
-    const answer: Answer = tap.holding
-      ? { status: 502, type: 'application/json', bytes: Buffer.from('{}') }
-      : await call(tap.target, path, { body, type })
+    const answer = tap.holding ? ACCEPTED : await call(tap.target, path, { body, type })
     request.answer = answer
     response.writeHead(answer.status, { 'content-type': answer.type }).end(answer.bytes)
   }

@@ -27,7 +27,7 @@ export interface Keys {
 export interface Known {
   readonly own: string
   readonly peer: string
-  /** The number of the event that this peer's share came with first: sessions follow one another as these do. */
+  /** The number of the event with this peer's share: sessions follow one another in this order. */
   readonly begun: number
   /** That of the later one of the two shares. */
   readonly agreed: number
@@ -38,9 +38,9 @@ export interface Sessions {
   readonly keys: readonly Keys[]
   /** By id, as hex. */
   readonly known: ReadonlyMap<string, Known>
-  /** Those for which a confirmation came from the other side, and the number of the event that it came with first. */
+  /** The sessions that the other side has confirmed, and the number of the event with the first confirmation. */
   readonly proven: ReadonlyMap<string, number>
-  /** The other side's public keys, as hex, of those: all else that came may be anybody's. */
+  /** The other side's public keys, as hex, of those sessions: all else that came may be anybody's. */
   readonly provenKeys: ReadonlySet<string>
   /** The sessions that this peer has confirmed. */
   readonly named: ReadonlySet<string>
@@ -54,13 +54,18 @@ const PAIRS_TRIED = 8
 /** A private key that nobody confirmed is erased after so long. */
 const UNCONFIRMED_MS = 60 * 60 * 1000
 
-/** Something that is said about keys: at `n`, going `way`. A key message has a share, and an answer has none. */
-interface Said {
+/**
+ * Who made a confirmation: this peer; the other side, if it came in an answer to this peer's keys; or whoever sent
+ * the key message that it came in, which may be anybody.
+ */
+type Source = 'own' | 'answer' | 'key message'
+
+interface Confirmation {
   readonly n: number
-  readonly at: number
-  readonly way: Way
-  readonly share?: Share
-  readonly confirm?: Confirm | undefined
+  readonly source: Source
+  /** Of its session, as hex. */
+  readonly id: string
+  readonly confirm: Confirm
 }
 
 /**
@@ -77,52 +82,61 @@ export function sessionsOf(
     .filter(({ request, whole }) => request.route === '/wire/keys' && whole)
     .flatMap((record) => saidIn(suite, record, findings))
     .sort((one, two) => one.n - two.n)
-  const book = new SessionBook(suite)
-  const keys: Keys[] = []
-  for (const { n, at, way, share, confirm } of said) {
-    if (share !== undefined) {
-      keys.push({ n, at, way, share })
-      book.take(n, way, share)
-    }
-    if (confirm !== undefined) book.note(n, way, confirm, share === undefined)
-  }
+  const keys = said.filter((one): one is Keys => 'share' in one)
   checkShares(suite, keys, mayLack, findings)
-  const proven = new Map<string, number>()
-  for (const { n, way, id, fault } of book.read()) {
-    if (way === 'received' && !proven.has(id)) proven.set(id, n)
-    if (fault !== null) findings.wrongWith('bad_session', fault, n)
-    else if (way === 'sent' && !book.known.has(id) && !mayLack)
-      findings.wrongWith('bad_session', 'It confirms a session that no keys in here give.', n)
+  const book = new SessionBook(suite)
+  for (const one of said) {
+    if ('share' in one) book.take(one)
+    else book.confirm(one)
   }
-  const provenKeys = new Set([...proven.keys()].flatMap((id) => book.known.get(id)?.peer ?? []))
-  const confirms = new Map(
-    said.flatMap(({ n, confirm }) => (confirm ? [[n, bytesToHex(confirm.session)]] : [])),
-  )
-  return { keys, known: book.known, proven, provenKeys, named: book.named, confirms }
+  const { known, confirmations } = book
+  const named = new Set(confirmations.flatMap(({ source, id }) => (source === 'own' ? id : [])))
+  // a peer confirms every session that it has: what else a key message confirms, it has not looked at
+  const seen = confirmations.filter(({ source, id }) => source !== 'key message' || named.has(id))
+  checkConfirmations(suite, known, seen, mayLack, findings)
+  const proven = new Map<string, number>()
+  for (const { n, source, id } of seen) if (source !== 'own' && !proven.has(id)) proven.set(id, n)
+  return {
+    keys,
+    known,
+    proven,
+    provenKeys: new Set([...proven.keys()].flatMap((id) => known.get(id)?.peer ?? [])),
+    named,
+    confirms: new Map(said.flatMap((one) => ('share' in one ? [] : [[one.n, one.id]]))),
+  }
 }
 
 /** What a key message and its answer say: all that this peer says counts, and of the other side what was taken. */
-function saidIn(suite: Suite, record: WireRecord, findings: Findings): Said[] {
-  const { request, answer, body, accepted } = record
-  const said: Said[] = []
+function saidIn(
+  suite: Suite,
+  { request, answer, body, answerBody, accepted }: WireRecord,
+  findings: Findings,
+): (Keys | Confirmation)[] {
+  const said: (Keys | Confirmation)[] = []
   const { way, n } = request
-  const at = Date.parse(request.at)
-  try {
-    if (way === 'sent' || accepted) {
-      const { share, confirm } = parsedKeys(suite, body)
-      said.push({ n, at, way, share, confirm })
-    }
-  } catch (error) {
-    findings.wrongWith('bad_keys', wordsOf(error), n)
+  const add = (n: number, source: Source, confirm: Confirm | undefined) => {
+    if (confirm) said.push({ n, source, id: bytesToHex(confirm.session), confirm })
   }
-  if (answer === null || !accepted || answer.form === null) return said
-  try {
-    const confirm = parseAnswer(suite, jsonOf(record.answerBody))
-    said.push({ n: answer.n, at, way: answer.way, confirm })
-  } catch (error) {
-    findings.wrongWith('bad_keys', wordsOf(error), answer.n)
-  }
+  reportingTo(findings, n, () => {
+    if (way === 'received' && !accepted) return
+    const { share, confirm } = parsedKeys(suite, body)
+    said.push({ n, at: Date.parse(request.at), way, share })
+    add(n, way === 'sent' ? 'own' : 'key message', confirm)
+  })
+  if (answer !== null && accepted && answer.form !== null)
+    reportingTo(findings, answer.n, () =>
+      add(answer.n, way === 'sent' ? 'answer' : 'own', parseAnswer(suite, jsonOf(answerBody))),
+    )
   return said
+}
+
+function reportingTo(findings: Findings, n: number, read: () => void): void {
+  try {
+    read()
+  } catch (error) {
+    if (!(error instanceof DuetError)) throw error
+    findings.wrongWith('bad_keys', error.message, n)
+  }
 }
 
 /** @throws DuetError */
@@ -134,11 +148,6 @@ function parsedKeys(suite: Suite, body: Uint8Array): KeyMessage {
   if (equalBytes(identity, halvesOf(suite, publicKey).point))
     throw new DuetError('bad_point', 'The identity and the public key are the same point.')
   return message
-}
-
-function wordsOf(error: unknown): string {
-  if (error instanceof DuetError) return error.message
-  throw error
 }
 
 /**
@@ -171,41 +180,69 @@ function checkShares(
   }
 }
 
-/** What a confirmation says, read once all keys are known. */
-interface Reading {
-  readonly n: number
-  readonly way: Way
-  readonly id: string
-  readonly fault: string | null
+/**
+ * Each side has one tag for a session, and one of the two has the ciphertext. What is wrong in an answer, only its
+ * receiver has seen, and refused.
+ */
+function checkConfirmations(
+  { kem }: Suite,
+  known: ReadonlyMap<string, Known>,
+  seen: readonly Confirmation[],
+  mayLack: boolean,
+  findings: Findings,
+): void {
+  /** The first one of each side for each session. */
+  const firsts: Confirmation[] = []
+  for (const one of seen.filter(({ source }) => source !== 'answer')) {
+    const { n, source, id, confirm } = one
+    const { tag, ciphertext } = confirm
+    const wrong = (text: string) => findings.wrongWith('bad_session', text, n)
+    const ofSession = firsts.filter((first) => first.id === id)
+    const before = ofSession.find((first) => first.source === source)
+    const other = ofSession.find((first) => first.source !== source)
+    if (firsts.some((first) => first !== before && equalBytes(first.confirm.tag, tag)))
+      wrong(
+        'Its confirmation has the tag of another one, for another session or of the other side.',
+      )
+    else if (before && !equalBytes(before.confirm.tag, tag))
+      wrong('Its confirmation has another tag than the one before for the same session.')
+    else if (before && !sameOrNone(before.confirm.ciphertext, ciphertext))
+      wrong('Its confirmation has another ciphertext than the one before for the same session.')
+    else if (kem && known.has(id) && other && !other.confirm.ciphertext === !ciphertext)
+      wrong('Its ciphertext is not there exactly if its sender made it.')
+    else if (source === 'own' && !known.has(id) && !mayLack)
+      wrong('It confirms a session that no keys in here give.')
+    if (!before) firsts.push(one)
+  }
 }
 
-interface Numbered {
-  readonly n: number
-  readonly share: Share
+function sameOrNone(one: Uint8Array | undefined, two: Uint8Array | undefined): boolean {
+  return one && two ? equalBytes(one, two) : one === two
 }
-type Pair = readonly [own: Numbered, peer: Numbered]
+
+type Pair = readonly [own: Keys, peer: Keys]
 
 /** Keeps the latest share of each side, as the peer did, and the sessions that two of them give. */
 class SessionBook {
   readonly known = new Map<string, Known>()
+  /** Those that the peer looked at. */
+  readonly confirmations: Confirmation[] = []
   readonly #suite: Suite
-  #own: Numbered | null = null
-  #peer: Numbered | null = null
+  #own: Keys | null = null
+  #peer: Keys | null = null
   #pairs: Pair[] = []
-  readonly #confirms: { n: number; way: Way; id: string; confirm: Confirm; isAnswer: boolean }[] =
-    []
   /** By session. */
   readonly #ciphertexts = new Map<string, Uint8Array>()
   /** The last confirmation that came before its keys, as one in an answer can. */
-  #early: Confirm | null = null
+  #early: Confirmation | null = null
 
   constructor(suite: Suite) {
     this.#suite = suite
   }
 
-  take(n: number, way: Way, share: Share): void {
-    if (way === 'sent') this.#own = { n, share }
-    else this.#peer = { n, share }
+  take(keys: Keys): void {
+    if (keys.way === 'sent') this.#own = keys
+    else this.#peer = keys
     if (this.#own === null || this.#peer === null) return
     const pair: Pair = [this.#own, this.#peer]
     this.#pairs = [pair, ...this.#pairs].slice(0, PAIRS_TRIED)
@@ -213,68 +250,20 @@ class SessionBook {
     else if (this.#early !== null) this.#learn(this.#early, [pair])
   }
 
-  /**
-   * `isAnswer`: it came in an answer. In a key message, which may be anybody's, a peer looks at a confirmation only if it
-   * is of its candidate or of what takes the candidate's place, that is, of the last two pairs.
-   */
-  note(n: number, way: Way, confirm: Confirm, isAnswer: boolean): void {
-    const id = bytesToHex(confirm.session)
-    const isKnown = this.#learn(confirm, this.#pairs)
+  confirm(one: Confirmation): void {
+    const { source, id } = one
+    const isKnown = this.#learn(one, this.#pairs)
     const ciphertext = this.#ciphertexts.get(id) ?? null
-    const isSeen =
-      way === 'sent' ||
-      isAnswer ||
+    // of a key message a peer looks at the confirmation only if it is of its candidate, or of what takes its place
+    const isLastOfAll = () =>
       this.#pairs.slice(0, 2).some((pair) => this.#idOf(pair, ciphertext) === id)
-    if (!isSeen) return
-    this.#confirms.push({ n, way, id, confirm, isAnswer })
-    if (!isKnown) this.#early = confirm
+    if (source === 'key message' && !isLastOfAll()) return
+    this.confirmations.push(one)
+    if (!isKnown) this.#early = one
   }
 
-  /** The sessions that this peer has confirmed, as hex. */
-  get named(): ReadonlySet<string> {
-    return new Set(this.#confirms.flatMap(({ way, id }) => (way === 'sent' ? [id] : [])))
-  }
-
-  /** One side has one tag for a session, and one of the two sides the ciphertext. */
-  *read(): Generator<Reading> {
-    const seen = new Map<string, Confirm>()
-    const own = this.named
-    for (const { n, way, id, confirm, isAnswer } of this.#confirms) {
-      if (way === 'received') {
-        // what is wrong in an answer, its receiver alone has seen, and refused
-        if (isAnswer) yield { n, way, id, fault: null }
-        // a peer confirms every session that it has
-        if (isAnswer || !own.has(id)) continue
-      }
-      const { tag, ciphertext } = confirm
-      const before = seen.get(`${way} ${id}`)
-      const other = seen.get(`${way === 'sent' ? 'received' : 'sent'} ${id}`)
-      const sameTag = [...seen].find(
-        ([key, one]) => key !== `${way} ${id}` && equalBytes(one.tag, tag),
-      )
-      let fault: string | null = null
-      if (sameTag !== undefined)
-        fault =
-          'Its confirmation has the tag of another one, for another session or of the other side.'
-      else if (before !== undefined && !equalBytes(before.tag, tag))
-        fault = 'Its confirmation has another tag than the one before for the same session.'
-      else if (before !== undefined && !sameOrNone(before.ciphertext, ciphertext))
-        fault = 'Its confirmation has another ciphertext than the one before for the same session.'
-      else if (
-        this.#suite.kem !== null &&
-        this.known.has(id) &&
-        other !== undefined &&
-        (other.ciphertext === undefined) === (ciphertext === undefined)
-      )
-        fault = 'Its ciphertext is not there exactly if its sender made it.'
-      seen.set(`${way} ${id}`, before ?? confirm)
-      yield { n, way, id, fault }
-    }
-  }
-
-  /** Whether the session that `confirm` names is known now. */
-  #learn({ session, ciphertext }: Confirm, pairs: readonly Pair[]): boolean {
-    const id = bytesToHex(session)
+  /** Whether the session of this confirmation is known now. */
+  #learn({ id, confirm: { ciphertext } }: Confirmation, pairs: readonly Pair[]): boolean {
     if (this.known.has(id)) return true
     if (ciphertext === undefined) return false
     const pair = pairs.find((pair) => this.#idOf(pair, ciphertext) === id)
@@ -297,8 +286,4 @@ class SessionBook {
   #idOf([own, peer]: Pair, ciphertext: Uint8Array | null): string {
     return bytesToHex(transcriptOf(this.#suite, own.share, peer.share, ciphertext).sessionId)
   }
-}
-
-function sameOrNone(one: Uint8Array | undefined, two: Uint8Array | undefined): boolean {
-  return one === undefined || two === undefined ? one === two : equalBytes(one, two)
 }

@@ -7,7 +7,7 @@ import { SUITES, type Suite } from '../../../protocol/suites.ts'
 import { forgetful } from '../../../state/openMemory.ts'
 import { heading, row, type Say, tableHead, wrap } from '../../../terminal/layout.ts'
 import { cut } from '../../../terminal/rows.ts'
-import { call, outcome, step } from '../call.ts'
+import { call, fieldsOf, outcome, step } from '../call.ts'
 import { type OwnPeer, withOwnPair } from '../ownPair.ts'
 import type { Tap } from '../tap.ts'
 import type { Attack } from './attack.ts'
@@ -211,11 +211,13 @@ async function record(a: OwnPeer, b: OwnPeer): Promise<Recording> {
   const [replaced, keys] = lastTo(b.tap, '/wire/keys', 2)
   const [keysBack] = lastTo(a.tap, '/wire/keys', 1)
   b.tap.holding = true
-  for (const text of ['The first text.', 'The second text.'])
-    await call(a.url, '/send_msg', { body: text, type: 'text/plain' })
+  for (const text of ['The first text.', 'The second text.']) await step(a.url, '/send_msg', text)
   await call(a.url, '/send_image', { body: PICTURE, type: 'image/png' })
   b.tap.holding = false
   const [first, second] = lastTo(b.tap, '/wire/message', 2)
+  for (const [seq, request] of [first, second].entries())
+    if (fieldsOf(request?.body ?? Buffer.alloc(0))['seq'] !== seq)
+      throw new Error(`The tap has missed message ${seq}.`)
   const [picture] = lastTo(b.tap, '/wire/image', 1)
   if (!replaced || !keys || !keysBack || !first || !second || !picture)
     throw new Error('The tap has missed something.')

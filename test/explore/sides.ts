@@ -9,7 +9,6 @@ import type { Suite } from '../../src/protocol/suites.ts'
 import { arraysIn, copyOf, type Fixed, type Form, formOfGraph, secretsIn } from './graph.ts'
 import * as ideal from './ideal.ts'
 import { checkState, checkStep, Violation } from './invariants.ts'
-import { Kept } from './kept.ts'
 import type { Protocol } from './load.ts'
 import * as names from './names.ts'
 import {
@@ -19,10 +18,8 @@ import {
   type Op,
   type Peer,
   perform,
+  remembering,
   type Side,
-  sealedBy,
-  takenBy,
-  toldOf,
 } from './peer.ts'
 
 /** A message, kept once. */
@@ -40,11 +37,6 @@ export interface Local extends Form {
   readonly counts: names.Counts
   /** The peer without what an exchange of fresh keys does not depend on. */
   readonly core: Form
-  readonly hasSession: boolean
-  readonly hasPrivateKey: boolean
-  readonly waiting: number
-  /** Whether the next text may be sealed, a copy of the last one may leave, or nothing of the kind. */
-  readonly nextText: 'new' | 'copy' | 'none'
   /** Whether a restart would change nothing. */
   readonly isNew: boolean
 }
@@ -57,28 +49,17 @@ export interface Outcome {
 }
 
 const NOT_CORE: ReadonlySet<string> = new Set([
-  'sealed',
-  'told',
-  'taken',
-  'run',
-  '$openText',
-  '$accepted',
-  '$stale',
-  '$replaced',
-  '$waiting',
-  '$publicKey',
-  '$peerPublicKey',
-  '$wasKnown',
-  '$received',
+  ...['sealed', 'told', 'taken', 'run', '$openText', '$accepted', '$stale', '$replaced'],
+  ...['$waiting', '$publicKey', '$peerPublicKey', '$wasKnown', '$received'],
 ])
 
 export class Sides {
-  readonly suite: Suite
   readonly fixed: Fixed
+  readonly #suite: Suite
   readonly #protocol: Protocol
   readonly #identities: [KeyPair, KeyPair]
-  readonly #locals = new Kept<Local>()
-  readonly #messages = new Kept<Message>()
+  readonly #locals = new names.Kept<Local>()
+  readonly #messages = new names.Kept<Message>()
   readonly #outcomes = new Map<number | string, Outcome>()
   /** Calls of the real exchange. */
   computed = 0
@@ -86,12 +67,12 @@ export class Sides {
   constructor(protocol: Protocol, hasKem: boolean) {
     this.#protocol = protocol
     const kem = hasKem ? ideal.kem : null
-    this.suite = { name: ideal.curve.name, id: ideal.curve.id, curve: ideal.curve, kem }
+    this.#suite = { name: ideal.curve.name, id: ideal.curve.id, curve: ideal.curve, kem }
     const identity = (side: Side) => new protocol.KeyPair(ideal.curve, ideal.identityKey(side))
     // A has the smaller identity, and so is party 1
     this.#identities = [identity(0), identity(1)]
     this.fixed = new Map<object, string>([
-      [this.suite, 'suite'],
+      [this.#suite, 'suite'],
       [ideal.curve, 'curve'],
       [ideal.kem, 'KEM'],
       [this.#identities[0], 'A'],
@@ -124,67 +105,54 @@ export class Sides {
     const known = this.#outcomes.get(key)
     if (known) return known
     const { side, peer: before, counts } = this.local(id)
-    const peer = this.copyOf(before)
+    const peer = copyOf(before, this.fixed)
     const held = secretsIn(peer.exchange, this.fixed)
     const nextCounts: names.Counts = [...counts]
-    const { after, done, handed } = this.run(side, peer, nextCounts, op, message, answer)
+    const [taken, refusal] = [message, answer].map((id) => (id < 0 ? null : this.message(id).body))
+    const { after, done } = this.run(side, peer, nextCounts, op, taken, refusal)
     if (op !== 'restart') {
-      const taken = message < 0 ? null : this.message(message).body
+      const secrets = [...held, ...names.handed]
       const reachable = arraysIn(after.exchange, this.fixed)
-      checkStep({ before, after, op, taken, done, secrets: [...held, ...handed], reachable })
+      checkStep({ before, after, op, taken: taken ?? null, done, secrets, reachable })
       checkState(after, this.fixed, reachable)
     }
     const kept = this.#keep(side, after, nextCounts)
-    if (done.code !== undefined) {
-      const [was, is] = [this.local(id), this.local(kept)]
-      if (was.shape !== is.shape || was.atoms.join() !== is.atoms.join())
-        throw new Violation(`${op} was refused as ${done.code} and changed the state`)
-    }
-    const outcome = {
-      after: kept,
-      out: done.body ? this.keepMessage(done.body) : null,
-      code: done.code ?? null,
-    }
+    const [was, is] = [this.local(id), this.local(kept)]
+    if (done.code && (was.shape !== is.shape || was.atoms.join() !== is.atoms.join()))
+      throw new Violation(`${op} was refused as ${done.code} and changed the state`)
+    const out = done.body ? this.keepMessage(done.body) : null
+    const outcome = { after: kept, out, code: done.code ?? null }
     this.#outcomes.set(key, outcome)
     return outcome
   }
 
-  /** The same on `peer` itself, which may change; nothing is checked or kept. `handed`: every secret that was computed. */
+  /** The same on `peer` itself, which may change; nothing is checked or kept. */
   run(
     side: Side,
     peer: Peer,
     counts: names.Counts,
     op: Op,
-    message: number | Body,
-    answer: number | Body = -1,
-  ): { after: Peer; done: Done; handed: readonly Uint8Array[] } {
+    taken: Body | null = null,
+    answer: Body | null = null,
+  ): { after: Peer; done: Done } {
     this.computed++
-    const open = peer.exchange.openText
+    const { exchange } = peer
+    const open = exchange.openText
     if (op === 'restart') {
-      const exchange = this.#start(side, peer.exchange.knownIdentity)
-      peer.exchange.erase()
-      const after = { ...peer, exchange, told: toldOf(peer, open), run: peer.run + 1 }
-      return { after, done: {}, handed: [] }
+      const next = { exchange: this.#start(side, exchange.knownIdentity), run: peer.run + 1 }
+      exchange.erase()
+      return { after: { ...remembering(peer, open, op, null, {}, []), ...next }, done: {} }
     }
-    const body = (of: number | Body) =>
-      typeof of === 'object' ? of : of < 0 ? null : this.message(of).body
     names.begin(side, counts)
     let done: Done
     try {
-      done = perform(peer, op, this.copyOf(body(message)), body(answer))
+      done = perform(peer, op, copyOf(taken, this.fixed), answer)
     } catch (error) {
       if (!(error instanceof this.#protocol.DuetError))
         throw new Violation(`${op} ends with ${String(error)}`)
       done = { code: error.code }
     }
-    const { handed, sealedWith } = names.end()
-    const sealed = [...peer.sealed, ...sealedBy(done, sealedWith)]
-    const taken = [...peer.taken, ...takenBy(peer, op, done, body(message))]
-    return { after: { ...peer, sealed, told: toldOf(peer, open), taken }, done, handed }
-  }
-
-  copyOf<T>(value: T): T {
-    return copyOf(value, this.fixed)
+    return { after: remembering(peer, open, op, taken, done, names.sealedWith), done }
   }
 
   coreOf(peer: Peer): Form {
@@ -192,36 +160,30 @@ export class Sides {
   }
 
   /** The number of a message of these contents. */
-  keepMessage(body: Body): number {
-    const form = formOfGraph(body, this.fixed)
+  keepMessage(contents: Body): number {
+    const form = formOfGraph(contents, this.fixed)
     return this.#messages.keep(`${form.shape} ${form.atoms}`, (id) => ({
       id,
-      body: this.copyOf(body),
+      body: copyOf(contents, this.fixed),
       ...form,
     }))
   }
 
   #start(side: Side, known: Uint8Array | null): Exchange {
-    return new this.#protocol.Exchange(this.suite, this.#identities[side], known)
+    return new this.#protocol.Exchange(this.#suite, this.#identities[side], known)
   }
 
   #keep(side: Side, peer: Peer, counts: names.Counts): number {
     const form = formOfGraph(peer, this.fixed)
     return this.#locals.keep(`${side} ${form.shape} ${form.atoms} ${counts}`, (id) => {
-      const { exchange } = peer
-      const fresh: Peer = { ...peer, exchange: this.#start(side, exchange.knownIdentity) }
-      const { openText } = exchange
+      const fresh = { ...peer, exchange: this.#start(side, peer.exchange.knownIdentity) }
       return {
         id,
         side,
-        peer: this.copyOf(peer),
+        peer: copyOf(peer, this.fixed),
         counts: [...counts],
         ...form,
         core: this.coreOf(peer),
-        hasSession: exchange.current !== null,
-        hasPrivateKey: exchange.state === 'offered' || exchange.state === 'agreed',
-        waiting: exchange.waiting.length,
-        nextText: openText === null ? 'new' : openText.isUnderWay ? 'none' : 'copy',
         isNew: formOfGraph(fresh, this.fixed).shape === form.shape,
       }
     })
