@@ -38,6 +38,11 @@ describe('the page in Spanish', suite, () => {
         await nextIs(page, '/decrypt_msg')
         await step(page, '/decrypt_msg').getByText('1 mensaje cifrado sin abrir').waitFor()
         await page.getByText('Descifrada: image/png, 26.591 bytes.').waitFor()
+        const { safetyNumber } = (await b.call('/show')).json
+        await page.fill('#theirs', safetyNumber.replace(/^\d+/, '00000'))
+        await page.getByText(/^DISTINTO: 1 de 12 grupos .*hay alguien en medio/).waitFor()
+        await page.fill('#theirs', safetyNumber)
+        await page.getByText(/^Iguales: los doce grupos coinciden/).waitFor()
         await openRecords(page)
         await page.locator('.fields').first().waitFor()
         assert.match(await page.locator('#record-2').innerText(), /mensaje de claves/)

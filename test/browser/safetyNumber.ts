@@ -1,12 +1,10 @@
-/** The safety number: in sight, compared by typing, and with Mallory in the middle. */
+/** The safety number: in sight, and compared by typing. */
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
-import { withCommand } from '../helpers/command.ts'
-import { freePorts } from '../helpers/ports.ts'
 import { agree } from '../helpers/with-peers.ts'
-import { onePage, press, says, suite, withTab } from './tabs.ts'
+import { onePage, press, says, suite } from './tabs.ts'
 
 /** What a page keeps, in any of the places that a browser has. */
 const keptBy = (page: Page) =>
@@ -106,38 +104,4 @@ describe('the safety number', suite, () => {
       for (const text of [...asked, (await a.call('/transcript')).text])
         assert.doesNotMatch(text, theirs)
     }))
-
-  it('shows that Mallory is in the middle, where every step went well', async () => {
-    const [portA = 0, portB = 0] = await freePorts(2)
-    const [urlA, urlB] = [`http://127.0.0.1:${portA}`, `http://127.0.0.1:${portB}`]
-    const between = ['--ports', '0,0', '--between', `${urlA},${urlB}`]
-    await withCommand(['mallory', '--with', 'strangers', ...between], {}, async (command) => {
-      await command.ports(4)
-      await withTab(urlA, { locale: 'es' }, (a) =>
-        withTab(urlB, {}, async (b) => {
-          await press(a, '/send_keys')
-          await says(a, '/send_keys', /Enviada/)
-          await press(b, '/send_keys')
-          await says(b, '/send_keys', /Both have the keys now/)
-          const numberOf = async (page: Page) => {
-            const number = page.locator('#number:not(.none)')
-            await number.waitFor()
-            return (await number.textContent()) ?? ''
-          }
-          const [ofA, ofB] = [await numberOf(a), await numberOf(b)]
-          await a.fill('#theirs', ofB)
-          await verdict(a, /^DISTINTO: \d+ de 12 grupos no coinciden\..*hay alguien en medio/)
-          await b.fill('#theirs', ofA)
-          await verdict(
-            b,
-            /^DIFFERENT: \d+ of 12 groups are not as here\..*somebody is in the middle/,
-          )
-          assert.ok((await marks(a)).filter((mark) => mark === 'different').length >= 6)
-          // and what she told each of them is the number that she has with that one
-          await a.fill('#theirs', ofA)
-          await verdict(a, /^Iguales: los doce grupos coinciden/)
-        }),
-      )
-    })
-  })
 })

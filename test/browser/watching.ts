@@ -1,18 +1,17 @@
 /** A page that watches: what happens elsewhere comes to it by itself, once, whatever happens to its connection. */
 
 import assert from 'node:assert/strict'
-import fs from 'node:fs'
-import os from 'node:os'
-import path from 'node:path'
 import { describe, it } from 'node:test'
 import { X25519 } from '../../src/protocol/curves.ts'
 import { openMemory } from '../../src/state/openMemory.ts'
+import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { agree, startPeers } from '../helpers/with-peers.ts'
 import { nextIs, press, records, says, sharedPage, shown, suite, withTab } from './tabs.ts'
 
 describe('a page that watches', suite, () => {
   const onPage = sharedPage()
+  const at = folderForEach()
 
   it('shows what curls do without a reload, and so does a tab that was opened in between', () =>
     onPage(async (one, [a, b]) => {
@@ -60,9 +59,8 @@ describe('a page that watches', suite, () => {
 
   it('finds a peer that was started again, and begins a new run', async () => {
     const ports = (await freePorts(2)) as [number, number]
-    const state = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-page-'))
     const start = () =>
-      startPeers({ ports, openMemory: (port) => openMemory(path.join(state, `${port}`), X25519) })
+      startPeers({ ports, openMemory: (port) => openMemory(at(`${port}`), X25519) })
     let running = await start()
     try {
       await withTab(`http://127.0.0.1:${ports[0]}`, {}, async (page) => {
@@ -86,7 +84,6 @@ describe('a page that watches', suite, () => {
       })
     } finally {
       await running.close()
-      fs.rmSync(state, { recursive: true })
     }
   })
 })

@@ -98,20 +98,22 @@ export class World {
     const isFull = under.length >= bounds.underWay
     const isTroubleLeft = used.troubles < bounds.troubles
     for (const side of SIDES) {
-      const { hasSession, hasPrivateKey, waiting, nextText, isNew } = this.local(state, side)
+      const { peer, isNew } = this.local(state, side)
+      const { current, waiting, openText, state: has } = peer.exchange
       const waitsForPicture = under.some(
         ({ kind, isAwaited, to }) => kind === 'picture' && isAwaited && to !== side,
       )
       if (used.keys[side] < bounds.keys && !isFull && !this.#awaited(under, side))
         steps.push({ do: 'send keys', side })
-      if (hasSession && !isFull) {
+      if (current !== null && !isFull) {
         if (used.texts[side] < bounds.texts) steps.push({ do: 'send text', side })
-        if (nextText === 'copy') steps.push({ do: 'repeat text', side })
+        if (openText?.isUnderWay === false) steps.push({ do: 'repeat text', side })
         if (used.pictures[side] < bounds.pictures && !waitsForPicture)
           steps.push({ do: 'send picture', side })
       }
-      if (waiting > 0) steps.push({ do: 'read', side })
-      if (isTroubleLeft && hasPrivateKey) steps.push({ do: 'expire', side })
+      if (waiting.length > 0) steps.push({ do: 'read', side })
+      if (isTroubleLeft && (has === 'offered' || has === 'agreed'))
+        steps.push({ do: 'expire', side })
       if (isTroubleLeft && !isNew) steps.push({ do: 'restart', side })
     }
     for (const [i, { id, kind, isAwaited }] of under.entries()) {

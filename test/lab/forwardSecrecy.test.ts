@@ -29,14 +29,6 @@ import { MLKEM768 } from '../../src/protocol/kem.ts'
 import { EphemeralKeys, SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/openMemory.ts'
 
-const SLOW = process.env['SLOW'] === '1'
-/** The chains, the walk over the memory and the attempts are the same code on every suite; what only a KEM has is tested below by itself. */
-const skipOn = ({ name }: Suite) =>
-  name !== 'X25519' && !SLOW && 'takes seconds on each suite: SLOW=1 runs it'
-/** Which of the two is party 1 is random; SLOW=1 has both. */
-const ways = (a: OwnPeer, b: OwnPeer) =>
-  SLOW ? [[a, b] as const, [b, a] as const] : [[a, b] as const]
-
 /** Everything that a thief of this peer's program has. */
 const memoryOf = (...peers: OwnPeer[]) =>
   peers.flatMap(({ live }) => valuesIn(live).map(({ bytes }) => bytes))
@@ -75,67 +67,59 @@ function keyOf(recording: OpenRecording, index: number, a: OwnPeer, b: OwnPeer):
   return right.key
 }
 
-for (const suite of Object.values(SUITES)) {
-  const skip = skipOn(suite)
-  describe(`after a text was read, on ${suite.name}`, () => {
-    it('no key that opens it is in the program that read it, or that sent it', { skip }, () =>
-      withPair(suite, async (a, b, recording) => {
-        for (const [from, to] of ways(a, b)) {
-          await sendRecorded(recording, from, to, 'psst')
-          await sendRecorded(recording, from, to, 'psst again')
-          const theirs = [{ ...recording, sealed: recording.sealed.slice(-2) }]
-          const keys = [-2, -1].map((i) => keyOf(recording, recording.sealed.length + i, a, b))
-          /** For both, whether this peer's memory opens them, and whether their keys are in it. */
-          const foundIn = (peer: OwnPeer) => {
-            const held = memoryOf(peer).map(bytesToHex)
-            const opened = opens(theirs, memoryOf(peer)).flat()
-            return [...opened, ...keys.map((key) => held.includes(bytesToHex(key)))]
-          }
-          // while they wait, the receiver has their keys, and the sender has none any more
-          assert.deepEqual(foundIn(to), [true, true, true, true])
-          assert.deepEqual(foundIn(from), [false, false, false, false])
-          await step(to.url, '/decrypt_msg')
-          for (const peer of [a, b]) assert.deepEqual(foundIn(peer), [false, false, false, false])
-        }
-      }),
-    )
-
-    it('and after a picture was received, no key that opens it is in either', { skip }, () =>
-      withPair(suite, async (a, b, recording) => {
-        for (const [from, to] of ways(a, b)) {
-          const before = [memoryOf(from), memoryOf(to)]
-          await sendPictureRecorded(recording, from, to)
-          const theirs = [{ ...recording, sealed: recording.sealed.slice(-1) }]
-          // the chains had it, and have stepped
-          for (const values of before) assert.deepEqual(opens(theirs, values), [[true]])
-          const key = bytesToHex(keyOf(recording, recording.sealed.length - 1, a, b))
-          for (const peer of [a, b]) {
-            assert.deepEqual(opens(theirs, memoryOf(peer)), [[false]])
-            assert.equal(memoryOf(peer).map(bytesToHex).includes(key), false)
-          }
-        }
-      }),
-    )
-
-    const skipOnCurve = { skip: suite.kem === null && skip }
-    it('both open it, by the secret that /show prints, until the next exchange', skipOnCurve, () =>
-      withPair(suite, async (a, b, recording) => {
-        await sendRecorded(recording, a, b, 'psst')
-        await step(b.url, '/decrypt_msg')
-        assert.deepEqual(opens([recording], memoryOf(a, b)), [[true]])
-        const shown = /#current #(ecdh|kemSecret)$/
-        const hidden = [a, b].flatMap(({ live }) =>
-          valuesIn(live).flatMap(({ path, bytes }) => (shown.test(path) ? [] : [bytes])),
+// the lesson shows what opens on which day: here, that the keys themselves are gone
+describe('after a text was read', () => {
+  it('and a picture was received, no key that opens them is in either program', () =>
+    withPair(SUITES.X25519, async (a, b, recording) => {
+      await sendRecorded(recording, a, b, 'psst')
+      await sendRecorded(recording, a, b, 'psst again')
+      /** For each of the last `count` recorded, whether this peer's memory opens it, and whether its key is in there. */
+      const foundIn = (peer: OwnPeer, count: number) => {
+        const held = memoryOf(peer).map(bytesToHex)
+        const [opened] = opens(
+          [{ ...recording, sealed: recording.sealed.slice(-count) }],
+          memoryOf(peer),
         )
-        assert.deepEqual(opens([recording], hidden), [[false]])
-        const next = await exchangeRecorded(suite, a, b)
-        assert.deepEqual(opens([recording, next], memoryOf(a, b)), [[false], []])
-      }),
-    )
-  })
+        const from = recording.sealed.length - count
+        const keys = Array.from({ length: count }, (_, i) => keyOf(recording, from + i, a, b))
+        return [opened, keys.map((key) => held.includes(bytesToHex(key)))]
+      }
+      const [both, none] = [
+        [true, true],
+        [false, false],
+      ]
+      // while they wait, the receiver has their keys, and the sender has none any more
+      assert.deepEqual(foundIn(b, 2), [both, both])
+      assert.deepEqual(foundIn(a, 2), [none, none])
+      await step(b.url, '/decrypt_msg')
+      for (const peer of [a, b]) assert.deepEqual(foundIn(peer, 2), [none, none])
 
-  describe(`what was recorded on ${suite.name}`, () => {
-    it('opens with no identity key, and would with the fresh private keys', () => {
+      const before = [memoryOf(a), memoryOf(b)]
+      await sendPictureRecorded(recording, a, b)
+      // the chains had it, and have stepped
+      const picture = [{ ...recording, sealed: recording.sealed.slice(-1) }]
+      for (const values of before) assert.deepEqual(opens(picture, values), [[true]])
+      for (const peer of [a, b]) assert.deepEqual(foundIn(peer, 1), [[false], [false]])
+    }))
+
+  it('both programs open it by the secrets that /show prints, until the next exchange', () =>
+    withPair(SUITES.X25519MLKEM768, async (a, b, recording) => {
+      await sendRecorded(recording, a, b, 'psst')
+      await step(b.url, '/decrypt_msg')
+      assert.deepEqual(opens([recording], memoryOf(a, b)), [[true]])
+      const shown = /#current #(ecdh|kemSecret)$/
+      const hidden = [a, b].flatMap(({ live }) =>
+        valuesIn(live).flatMap(({ path, bytes }) => (shown.test(path) ? [] : [bytes])),
+      )
+      assert.deepEqual(opens([recording], hidden), [[false]])
+      const next = await exchangeRecorded(recording.suite, a, b)
+      assert.deepEqual(opens([recording, next], memoryOf(a, b)), [[false], []])
+    }))
+})
+
+describe('what was recorded', () => {
+  for (const suite of Object.values(SUITES))
+    it(`opens with no identity key, and would with the fresh private keys, on ${suite.name}`, () => {
       const { sessions, identities, fresh, kems, seeds } = recorded(suite, 2)
       const NONE = [
         [false, false],
@@ -163,8 +147,7 @@ for (const suite of Object.values(SUITES)) {
         assert.deepEqual(opens(sessions, keys), NONE)
       }
     })
-  })
-}
+})
 
 describe('a walk over the memory', () => {
   const key = (n: number) => new Uint8Array(32).fill(n)

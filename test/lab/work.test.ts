@@ -2,7 +2,6 @@
 
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import crypto from 'node:crypto'
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -23,11 +22,6 @@ const noOpenssl =
 const hasMlKem = spawnSync('openssl', ['list', '-kem-algorithms'], {
   encoding: 'utf8',
 }).stdout?.includes('ML-KEM-768')
-
-/** ML-KEM of Node's own OpenSSL, from Node 24.7 on: it reads the key as it is printed. */
-const { decapsulate } = crypto as {
-  decapsulate?: (key: crypto.KeyObject, ciphertext: Uint8Array) => Buffer
-}
 
 /** Standard output and error of `sh` with `script` typed into it, and what it leaves in its folder for temporary files. */
 function paste(script: string) {
@@ -90,20 +84,12 @@ for (const suite of Object.values(SUITES))
       const blocks = blocksOf(output)
       assert.equal(blocks.length, 4)
       worked = ports.map((port) => {
-        const secrets = secretsOf(linesOf(output, port)).filter((text) =>
-          /^[0-9a-f]{64}$/.test(text),
-        )
+        const secrets = secretsOf(linesOf(output, port)).filter((text) => /^\w{64}$/.test(text))
         const own = blocks.filter((each) => each.port === port)
-        const each = secrets.length / own.length
-        return own.map(({ block }, i) => ({
-          block,
-          shown: secrets.slice(i * each, (i + 1) * each),
-        }))
+        assert.equal(own.length, 2)
+        const each = secrets.length / 2
+        return own.map(({ block }, i) => ({ block, shown: secrets.slice(i * each, ++i * each) }))
       })
-      assert.deepEqual(
-        worked.map((blocks) => blocks.length),
-        [2, 2],
-      )
     })
 
     if (suite === SUITES.X25519)
@@ -141,12 +127,8 @@ for (const suite of Object.values(SUITES))
         const [first = [], second = []] = worked
         const other = await createMlKem768()
         for (const { block, shown } of first) {
-          const [, ...rest] = block.split('own-mlkem.pem" <<')
-          const der = base64In(
-            rest.join(''),
-            '-----BEGIN PRIVATE KEY-----',
-            '-----END PRIVATE KEY-----',
-          )
+          const [, own = ''] = block.split('own-mlkem.pem" <<')
+          const der = base64In(own, '-----BEGIN PRIVATE KEY-----', '-----END PRIVATE KEY-----')
           // RFC 9935: a seed alone, in [0]
           assert.equal(
             der.subarray(0, -64).toString('hex'),
@@ -155,11 +137,6 @@ for (const suite of Object.values(SUITES))
           const [, privateKey] = other.deriveKeyPair(Uint8Array.from(der.subarray(-64)))
           const ciphertext = Uint8Array.from(base64In(block, "<<'BASE64'", 'BASE64'))
           assert.equal(bytesToHex(other.decap(ciphertext, privateKey)), shown[1])
-          if (decapsulate === undefined) continue
-          const [pem = ''] =
-            /-----BEGIN [\s\S]*?-----END PRIVATE KEY-----/.exec(rest.join('')) ?? []
-          const secret = decapsulate(crypto.createPrivateKey(pem), ciphertext)
-          assert.equal(secret.toString('hex'), shown[1])
         }
         for (const { block } of second) assert.doesNotMatch(block, /mlkem|BASE64/)
       })

@@ -104,9 +104,9 @@ async function play(script: string, { a, b, wire }: Awaited<ReturnType<typeof ag
       continue
     }
     const [, name = '', what = '', expected] =
-      /^(send|keys|restart|end|b reads|in doubt|sealed|copies|a told)(?: ([^:]+))?(?:: (.*))?$/.exec(
+      /^(send|keys|restart|end|b reads|in doubt|sealed|copies|a told)(?: ([^:]+))?(?:: ?(.*))?$/.exec(
         line,
-      ) ?? []
+      ) ?? assert.fail(line)
     const result = await does[name]?.(what)
     if (expected !== undefined) assert.equal(String(result), expected, line)
   }

@@ -72,7 +72,7 @@ function mod(value: bigint, modulus = P): bigint {
 /** x^P - x is the product of x - c over all c: what f has in common with it are f's roots. */
 function rootsOf(f: Polynomial): bigint[] {
   const x: Polynomial = [0n, 1n]
-  return split(gcd(f, subtract(power(x, P, f), x)))
+  return split(gcd(f, subtract(power(x, P, monic(f)), x)))
 }
 
 /** The roots of a product of different x - c: (x + shift)^((P - 1) / 2) is 1 at about half of them. */
@@ -120,7 +120,13 @@ function divide(f: Polynomial, g: Polynomial): { quotient: Polynomial; rest: Pol
 }
 
 function gcd(f: Polynomial, g: Polynomial): Polynomial {
-  return g.length === 0 ? f : gcd(g, divide(f, g).rest)
+  return g.length === 0 ? monic(f) : gcd(g, divide(f, g).rest)
+}
+
+/** With a leading coefficient of 1: to divide by it takes no inverse. */
+function monic(f: Polynomial): Polynomial {
+  const scale = inverse(f.at(-1) ?? 1n)
+  return f.map((coefficient) => mod(coefficient * scale))
 }
 
 /** base^exponent mod f. */
@@ -135,6 +141,7 @@ function power(base: Polynomial, exponent: bigint, f: Polynomial): Polynomial {
 
 /** By Fermat: a^(P - 2). */
 function inverse(a: bigint): bigint {
+  if (a === 1n) return 1n
   let result = 1n
   for (const bit of (P - 2n).toString(2)) {
     result = mod(result * result)
