@@ -92,7 +92,8 @@ function partsOf(stamp: string) {
 
 function scopeOfIds(): [namespace: string, boot: string] | [] {
   try {
-    const [namespace = ''] = /\d+/.exec(fs.readlinkSync('/proc/self/ns/pid')) ?? []
+    // pid:[4026531836]
+    const namespace = fs.readlinkSync('/proc/self/ns/pid').replace(/\D/g, '')
     return [namespace, fs.readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').slice(0, 8)]
   } catch {
     return []

@@ -68,6 +68,6 @@ function openFolder(folder: string): number | null {
 }
 
 function forgive(error: unknown): null {
-  if (UNSUPPORTED.includes((error as NodeJS.ErrnoException).code ?? '')) return null
+  if (UNSUPPORTED.includes(String((error as NodeJS.ErrnoException).code))) return null
   throw error
 }

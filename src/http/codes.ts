@@ -71,211 +71,139 @@ const reaching =
     }
   }
 
+const row = (status: number, title: string, next: Next): Row => ({ status, title, next })
+
 export const TABLE: Readonly<Record<Code, Row>> = {
-  bad_message: {
-    status: 400,
-    title: 'Not in the form that this route takes',
-    next: mailOr(mail, ownBody),
-  },
-  bad_encoding: {
-    status: 400,
-    title: 'A field is wrongly encoded',
-    next: mailOr(mail, specification),
-  },
-  bad_version: {
-    status: 400,
-    title: 'Another version of the protocol',
-    next: specification,
-  },
-  bad_point: {
-    status: 400,
-    title: 'Not a usable public key',
-    next: mailOr(mail, specification),
-  },
-  bad_base_point: {
-    status: 400,
-    title: 'Another base point',
-    next: specification,
-  },
-  bad_text: {
-    status: 400,
-    title: 'Not a text that can be sent',
-    next: ownText,
-  },
-  bad_image: { status: 400, title: 'Not a picture that can be sent', next: ownBody },
-  decrypt_failed: { status: 400, title: 'Does not decrypt', next: newKeys },
-  text_in_url: {
-    status: 400,
-    title: 'A text does not belong in a URL',
-    next: ownText,
-  },
-  bad_letter: {
-    status: 400,
-    title: 'Not one letter from a to z',
-    next: ({ own }) => own('/frequency -G -d letter=e'),
-  },
-  bad_request: { status: 400, title: 'Malformed HTTP', next: help },
-  cross_site: {
-    status: 403,
-    title: 'Called from another site',
-    next: ({ own }) => `Run it yourself: ${own('/')}`,
-  },
-  owner_only: {
-    status: 403,
-    title: 'Only for the owner of this peer',
-    next: ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
-  },
-  not_found: {
-    status: 404,
-    title: 'No such route',
-    next: mailOr(
+  bad_message: row(400, 'Not in the form that this route takes', mailOr(mail, ownBody)),
+  bad_encoding: row(400, 'A field is wrongly encoded', mailOr(mail, specification)),
+  bad_version: row(400, 'Another version of the protocol', specification),
+  bad_point: row(400, 'Not a usable public key', mailOr(mail, specification)),
+  bad_base_point: row(400, 'Another base point', specification),
+  bad_text: row(400, 'Not a text that can be sent', ownText),
+  bad_image: row(400, 'Not a picture that can be sent', ownBody),
+  decrypt_failed: row(400, 'Does not decrypt', newKeys),
+  text_in_url: row(400, 'A text does not belong in a URL', ownText),
+  bad_letter: row(400, 'Not one letter from a to z', ({ own }) => own('/frequency -G -d letter=e')),
+  bad_request: row(400, 'Malformed HTTP', help),
+  cross_site: row(403, 'Called from another site', ({ own }) => `Run it yourself: ${own('/')}`),
+  owner_only: row(
+    403,
+    'Only for the owner of this peer',
+    ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
+  ),
+  not_found: row(
+    404,
+    'No such route',
+    mailOr(
       () =>
         `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
       help,
     ),
-  },
-  no_image: {
-    status: 404,
-    title: 'No picture yet',
-    next: ({ inSession }) => inSession('/send_image'),
-  },
-  method_not_allowed: {
-    status: 405,
-    title: 'Not with this method',
-    next: mailOr(mail, help),
-  },
-  too_slow: { status: 408, title: 'The request took too long', next: help },
-  curve_mismatch: {
-    status: 409,
-    title: 'The other peer uses another curve',
-    next: () => 'Start both peers with the same --curve.',
-  },
-  reflection: {
-    status: 409,
-    title: 'A key of this peer came back to it',
-    next: () =>
+  ),
+  no_image: row(404, 'No picture yet', ({ inSession }) => inSession('/send_image')),
+  method_not_allowed: row(405, 'Not with this method', mailOr(mail, help)),
+  too_slow: row(408, 'The request took too long', help),
+  curve_mismatch: row(
+    409,
+    'The other peer uses another curve',
+    () => 'Start both peers with the same --curve.',
+  ),
+  reflection: row(
+    409,
+    'A key of this peer came back to it',
+    () =>
       'Start the two peers with different ports, each with --peer naming the other, and with identities of their own: a copied identity file makes them one.',
-  },
-  stale_keys: { status: 409, title: 'Public key used before', next: newKeys },
-  identity_changed: {
-    status: 409,
-    title: 'Another identity than the known one',
-    next: () =>
+  ),
+  stale_keys: row(409, 'Public key used before', newKeys),
+  identity_changed: row(
+    409,
+    'Another identity than the known one',
+    () =>
       'If you expect the change: stop the peer that refused, remove the file peer.CURVE.pem from its state directory (its terminal names it), and start it again.',
-  },
-  confirm_failed: {
-    status: 409,
-    title: 'The confirmation is wrong: the two sides do not have the same keys',
-    next: newKeys,
-  },
-  no_session: { status: 409, title: 'No session yet', next: newKeys },
-  in_doubt: {
-    status: 504,
-    title: 'A text may have arrived, and nobody has said so',
+  ),
+  confirm_failed: row(
+    409,
+    'The confirmation is wrong: the two sides do not have the same keys',
+    newKeys,
+  ),
+  no_session: row(409, 'No session yet', newKeys),
+  in_doubt: row(
+    504,
+    'A text may have arrived, and nobody has said so',
     // without a text it is the same message, sent again
-    next: ({ own }) => own('/send_msg'),
-  },
-  maybe_read: {
-    status: 502,
-    title: 'A text may have been read, and nobody can tell any more',
-    next: newKeys,
-  },
-  already_sent: {
-    status: 409,
-    title: 'This text has arrived in the meantime',
-    next: ({ peer }) => peer('/decrypt_msg'),
-  },
-  unknown_session: {
-    status: 409,
-    title: 'No such session here',
-    next: newKeys,
-  },
-  replay: {
-    status: 409,
-    title: 'Seen before',
-    next: ({ peer }) => peer('/send_msg'),
-  },
-  too_far_ahead: {
-    status: 400,
-    title: 'Too many before this one never came',
-    next: newKeys,
-  },
-  rekey_required: {
-    status: 409,
-    title: 'This session is used up',
-    next: newKeys,
-  },
-  nothing_waiting: {
-    status: 409,
-    title: 'Nothing to decrypt',
-    next: ({ inSession }) => inSession('/send_msg'),
-  },
-  secrets_hidden: {
-    status: 409,
-    title: 'Secrets are hidden',
-    next: () =>
+    ({ own }) => own('/send_msg'),
+  ),
+  maybe_read: row(502, 'A text may have been read, and nobody can tell any more', newKeys),
+  already_sent: row(409, 'This text has arrived in the meantime', ({ peer }) =>
+    peer('/decrypt_msg'),
+  ),
+  unknown_session: row(409, 'No such session here', newKeys),
+  replay: row(409, 'Seen before', ({ peer }) => peer('/send_msg')),
+  too_far_ahead: row(400, 'Too many before this one never came', newKeys),
+  rekey_required: row(409, 'This session is used up', newKeys),
+  nothing_waiting: row(409, 'Nothing to decrypt', ({ inSession }) => inSession('/send_msg')),
+  secrets_hidden: row(
+    409,
+    'Secrets are hidden',
+    () =>
       'To open a message here, start this peer without --no-secrets, then /send_keys on both and send it again: what waits now does not outlive a restart.',
-  },
-  too_large: {
-    status: 413,
-    title: 'Too large',
-    next: mailOr(
+  ),
+  too_large: row(
+    413,
+    'Too large',
+    mailOr(
       () => 'Send less: a message for a mailbox has at most 64 KiB.',
       () => 'Send less: a text has at most 16 KiB, a picture what --max-image says.',
     ),
-  },
-  unsupported_type: {
-    status: 415,
-    title: 'Not this content type',
-    next: mailOr(mail, ownBody),
-  },
-  bad_host: {
-    status: 421,
-    title: 'Host is not a name of this peer',
-    next: ({ own }) => `${own('/')} (or start that peer with --host-name NAME)`,
-  },
-  inbox_full: {
-    status: 429,
-    title: 'Too many messages wait',
-    next: mailOr(
+  ),
+  unsupported_type: row(415, 'Not this content type', mailOr(mail, ownBody)),
+  bad_host: row(
+    421,
+    'Host is not a name of this peer',
+    ({ own }) => `${own('/')} (or start that peer with --host-name NAME)`,
+  ),
+  inbox_full: row(
+    429,
+    'Too many messages wait',
+    mailOr(
       () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
-  },
-  headers_too_large: { status: 431, title: 'Headers too large', next: help },
-  internal: { status: 500, title: 'A defect of this program', next: help },
-  no_space: {
-    status: 507,
-    title: 'No room on the disk of the receiver',
-    next: () =>
+  ),
+  headers_too_large: row(431, 'Headers too large', help),
+  internal: row(500, 'A defect of this program', help),
+  no_space: row(
+    507,
+    'No room on the disk of the receiver',
+    () =>
       'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
-  },
-  peer_unreachable: {
-    status: 502,
-    title: 'The other peer does not answer',
-    next: mailOr(
+  ),
+  peer_unreachable: row(
+    502,
+    'The other peer does not answer',
+    mailOr(
       reaching('--to', 'send again', 'send again: if this message arrived, there will be two'),
       reaching('--peer', 'run this step again'),
     ),
-  },
-  peer_refused: {
-    status: 502,
-    title: 'The other peer refused',
+  ),
+  peer_refused: row(
+    502,
+    'The other peer refused',
     // for what is no peer; where one refused, its code says what to do next
-    next: mailOr(
+    mailOr(
       () => 'Look whether --to names a peer with a mailbox.',
       ({ peerUrl }) =>
         `See that the other peer is what answers at ${peerUrl} (--peer names it), then run this step again.`,
     ),
-  },
-  peer_timeout: {
-    status: 504,
-    title: 'The other peer takes too long',
-    next: mailOr(
+  ),
+  peer_timeout: row(
+    504,
+    'The other peer takes too long',
+    mailOr(
       () => 'Look at that peer, then send again: if this message arrived, there will be two.',
       () => 'Look at the other terminal, then run this step again.',
     ),
-  },
+  ),
 }
 
 /** What whoever sent it has to send otherwise. */

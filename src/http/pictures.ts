@@ -1,13 +1,12 @@
 /** Pictures over HTTP: Node's own cipher for the chunks, and bodies read no faster than they are used. */
 
 import { createCipheriv, createDecipheriv } from 'node:crypto'
-import type { PictureSource } from '../peer/contract.ts'
+import { BadPicture, type PictureSource } from '../peer/contract.ts'
 import { release } from '../peer/release.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { AEAD_TAG_BYTES } from '../protocol/messages.ts'
 import {
   type Aead,
-  BadPicture,
   HEADER_BYTES,
   isPictureType,
   type PictureType,

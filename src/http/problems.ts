@@ -1,8 +1,7 @@
 /** How an error becomes an RFC 9457 problem, and how that goes out. */
 
-import { type NamedText, PeerError, TextError } from '../peer/contract.ts'
+import { BadPicture, type NamedText, PeerError, TextError } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
-import { BadPicture } from '../protocol/stream.ts'
 import type { Code, HttpCode } from '../wirelog/codes.ts'
 import { isCode, OF_BODY, TABLE } from './codes.ts'
 import type { Commands } from './nextCommands.ts'

@@ -25,73 +25,48 @@ export interface Route {
 }
 
 const GET_OR_POST = ['GET', 'POST'] as const
+const step = (...help: string[]) => ({ kind: 'step', methods: GET_OR_POST, help }) as const
+const page = (...help: string[]) => ({ kind: 'page', methods: GET_OR_POST, help }) as const
+const wire = { kind: 'wire', methods: ['POST'] } as const
+const mailbox = (method: 'GET' | 'POST', help: string) =>
+  ({ kind: 'mailbox', methods: [method], help: [help] }) as const
 
 /** In the order in which `/` lists them; the owner's first. */
 const TABLE = {
-  '/send_keys': {
-    kind: 'step',
-    methods: GET_OR_POST,
-    help: ['make a fresh key pair and send the public key to the other peer'],
-  },
-  '/show': {
-    kind: 'step',
-    methods: GET_OR_POST,
-    help: ['print the shared secret in the terminal; answer with what is public'],
-  },
-  '/send_msg': {
-    kind: 'step',
-    methods: GET_OR_POST,
-    help: [
-      "seal a text and send it: --data-urlencode 'text=...', or no body",
-      'for the default text, or for the one that is in doubt',
-    ],
-  },
-  '/decrypt_msg': {
-    kind: 'step',
-    methods: GET_OR_POST,
-    help: ['open every waiting message and print it in the terminal'],
-  },
+  '/send_keys': step('make a fresh key pair and send the public key to the other peer'),
+  '/show': step('print the shared secret in the terminal; answer with what is public'),
+  '/send_msg': step(
+    "seal a text and send it: --data-urlencode 'text=...', or no body",
+    'for the default text, or for the one that is in doubt',
+  ),
+  '/decrypt_msg': step('open every waiting message and print it in the terminal'),
   '/send_image': {
-    kind: 'step',
-    methods: GET_OR_POST,
-    help: [
+    ...step(
       'seal a picture and send it: --data-binary @picture.png with its',
       "Content-Type, or no body for this peer's own picture",
-    ],
+    ),
     takesPicture: true,
   },
-  '/image': { kind: 'page', methods: GET_OR_POST, help: ['the last received picture'] },
-  '/frequency': {
-    kind: 'page',
-    methods: GET_OR_POST,
-    help: [
-      'the letters of English beside those of the ciphertext that came;',
-      '-G -d letter=e for one of them',
-    ],
-  },
-  '/events': {
-    kind: 'page',
-    methods: GET_OR_POST,
-    help: ['what happens, live, as the page gets it'],
-    isLocalised: true,
-  },
+  '/image': page('the last received picture'),
+  '/frequency': page(
+    'the letters of English beside those of the ciphertext that came;',
+    '-G -d letter=e for one of them',
+  ),
+  '/events': { ...page('what happens, live, as the page gets it'), isLocalised: true },
   '/transcript': {
-    kind: 'page',
+    ...page('all public data of this run, to hand in or to check'),
     methods: ['GET'],
-    help: ['all public data of this run, to hand in or to check'],
   },
-  '/sealed_image': { kind: 'page', methods: ['GET'] },
+  '/sealed_image': { ...page(), methods: ['GET'] },
   '/': {
-    kind: 'page',
-    methods: GET_OR_POST,
-    help: ['this list; in a browser, the page: what crosses the wire, live'],
+    ...page('this list; in a browser, the page: what crosses the wire, live'),
     isLocalised: true,
   },
-  '/wire/keys': { kind: 'wire', methods: ['POST'] },
-  '/wire/message': { kind: 'wire', methods: ['POST'] },
-  '/wire/image': { kind: 'wire', methods: ['POST'], takesPicture: true },
-  '/public_key': { kind: 'mailbox', methods: ['GET'], help: ['the key that mail is sealed to'] },
-  '/message': { kind: 'mailbox', methods: ['POST'], help: ['where sealed mail comes in'] },
+  '/wire/keys': wire,
+  '/wire/message': wire,
+  '/wire/image': { ...wire, takesPicture: true },
+  '/public_key': mailbox('GET', 'the key that mail is sealed to'),
+  '/message': mailbox('POST', 'where sealed mail comes in'),
 } as const satisfies Record<string, Route> &
   Record<WireRoute, Route & { kind: 'wire' }> &
   Record<Step, Route & { kind: 'step' }>

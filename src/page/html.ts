@@ -1,6 +1,6 @@
 /**
- * What the page is made of. It is loaded, and read, as a whole with the first request for any of it: a peer starts
- * sooner without, and one that runs never serves half an old page and half a new one.
+ * Renders the page, and has its files. All of them are read when the first one is asked for: a peer starts sooner, and
+ * never serves half an old page and half a new one.
  */
 
 import fs from 'node:fs'
@@ -14,7 +14,7 @@ import { es } from './es.js'
 import { PAGE_FILES } from './files.ts'
 
 type Words = typeof en
-/** The page's sentences, of one type: none is missing in either. */
+/** The page's sentences. They have one type, so that none is missing in a language. */
 const WORDS: Readonly<Record<Language, Words>> = { en, es }
 
 /**

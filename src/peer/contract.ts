@@ -2,8 +2,9 @@
 
 import type { KeyPair } from '../protocol/curves.ts'
 import { DuetError } from '../protocol/errors.ts'
+import type { Witness } from '../protocol/keyExchange.ts'
 import type { AnswerForm, Confirm, KeyForm, MessageForm } from '../protocol/messages.ts'
-import type { PictureType } from '../protocol/stream.ts'
+import type { Aead, PictureType } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
 
 /** What can go wrong around the protocol, on this peer's side of the wire. */
@@ -81,6 +82,16 @@ export class TextError extends DuetError<'in_doubt' | 'maybe_read' | 'already_se
     super(code, detail)
     this.text = text
     this.peerCode = peerCode
+  }
+}
+
+/** A picture that can't be sent as it came; `found`: what its first bytes say it is, null for none of the types. */
+export class BadPicture extends DuetError<'bad_image' | 'unsupported_type'> {
+  readonly found: PictureType | null
+
+  constructor(code: 'bad_image' | 'unsupported_type', detail: string, found: PictureType | null) {
+    super(code, detail)
+    this.found = found
   }
 }
 
@@ -208,6 +219,38 @@ export interface Mailbox {
    * @throws DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`; PeerError `no_space`
    */
   store(sealed: Uint8Array): Promise<{ id: string; fresh: boolean }>
+}
+
+/** What a peer is started with. */
+export interface PeerOptions {
+  /** The port this peer listens on. */
+  readonly port: number
+  readonly suite: Suite
+  /** Its identity is on the suite's curve. */
+  readonly memory: Memory
+  readonly wire: Wire
+  readonly report: (event: PeerEvent) => void
+  /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
+  readonly reachedAt?: readonly string[] | undefined
+  /** Whether the other peer is on another machine, which cannot call this one. */
+  readonly isOneWay?: boolean | undefined
+  /** Whether the terminal prints secrets. */
+  readonly showsSecrets: boolean
+  /**
+   * Says how to compute a shared secret by other means from the keys that gave it, for the
+   * terminal alone. Without it no fresh private key leaves the exchange.
+   */
+  readonly showWork?: ((...keys: Parameters<Witness>) => Uint8Array) | undefined
+  /** What `/send_msg` sends without a text; otherwise a sentence with the port. */
+  readonly message?: string | undefined
+  /** What `/send_image` sends without a picture. */
+  readonly ownPicture: () => Promise<PictureSource>
+  /** The longest picture, in bytes, that is sent or taken. */
+  readonly maxImage: number
+  /** For the chunks of pictures. */
+  readonly aead: Aead
+  /** Where mail is stored, if this peer takes any. */
+  readonly mailbox?: Mailbox | undefined
 }
 
 /** What a terminal says of a picture. */

@@ -15,24 +15,19 @@ import {
   parseKeyMessage,
 } from '../protocol/messages.ts'
 import { safetyNumber } from '../protocol/safetyNumber.ts'
-import { type Memory, PeerError, type PeerEvent, type Wire } from './contract.ts'
+import { PeerError, type PeerOptions } from './contract.ts'
 import { inTurn } from './inTurn.ts'
 import type { Texts } from './texts.ts'
 
 /** How long a private key waits for its confirmation before it is erased: an hour, in ms. */
 const UNCONFIRMED_MS = 60 * 60 * 1000
 
-export interface KeysOptions {
-  readonly memory: Memory
-  readonly wire: Wire
-  readonly report: (event: PeerEvent) => void
-  readonly showsSecrets: boolean
-}
+type Options = Pick<PeerOptions, 'memory' | 'wire' | 'report' | 'showsSecrets'>
 
 export class Keys {
   readonly #exchange: Exchange
   readonly #texts: Texts
-  readonly #options: KeysOptions
+  readonly #options: Options
   readonly #inTurn = inTurn()
   #expiry: NodeJS.Timeout | undefined
   /**
@@ -49,7 +44,7 @@ export class Keys {
   /** How to compute the shared secret that is being completed, for the terminal. */
   #work: Uint8Array | null = null
 
-  constructor(exchange: Exchange, texts: Texts, options: KeysOptions) {
+  constructor(exchange: Exchange, texts: Texts, options: Options) {
     this.#exchange = exchange
     this.#texts = texts
     this.#options = options

@@ -10,56 +10,22 @@ import type { Witness } from '../protocol/keyExchange.ts'
 import { AEAD_TAG_BYTES, type AnswerForm, parseMessage } from '../protocol/messages.ts'
 import type { OpenText } from '../protocol/openText.ts'
 import type { Session } from '../protocol/session.ts'
-import type { Aead } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
 import {
-  type Mailbox,
-  type Memory,
   type MessageAccepted,
   PeerError,
   type PeerEvent,
+  type PeerOptions,
   type PictureAccepted,
   type PictureSource,
   type Receiver,
   type StoredPicture,
-  type Wire,
 } from './contract.ts'
 import { type ByLetter, ENGLISH, LetterCount } from './frequency.ts'
 import { Keys } from './keys.ts'
 import { Pictures } from './pictures.ts'
 import { publicStateOf } from './publicState.ts'
 import { Texts } from './texts.ts'
-
-export interface PeerOptions {
-  /** The port this peer listens on. */
-  readonly port: number
-  readonly suite: Suite
-  /** Its identity is on the suite's curve. */
-  readonly memory: Memory
-  readonly wire: Wire
-  readonly report: (event: PeerEvent) => void
-  /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
-  readonly reachedAt?: readonly string[] | undefined
-  /** Whether the other peer is on another machine, which cannot call this one. */
-  readonly isOneWay?: boolean | undefined
-  /** Whether the terminal prints secrets. */
-  readonly showsSecrets: boolean
-  /**
-   * Says how to compute a shared secret by other means from the keys that gave it, for the
-   * terminal alone. Without it no fresh private key leaves the exchange.
-   */
-  readonly showWork?: ((...keys: Parameters<Witness>) => Uint8Array) | undefined
-  /** What `/send_msg` sends without a text; otherwise a sentence with the port. */
-  readonly message?: string | undefined
-  /** What `/send_image` sends without a picture. */
-  readonly ownPicture: () => Promise<PictureSource>
-  /** The longest picture, in bytes, that is sent or taken. */
-  readonly maxImage: number
-  /** For the chunks of pictures. */
-  readonly aead: Aead
-  /** Where mail is stored, if this peer takes any. */
-  readonly mailbox?: Mailbox | undefined
-}
 
 export class Peer implements Receiver {
   readonly port: number
@@ -97,11 +63,7 @@ export class Peer implements Receiver {
     this.#exchange = new Exchange(suite, memory.identity, memory.knownIdentity, noteWork)
     this.#texts = new Texts(this.#exchange, wire, options.report)
     this.#keys = new Keys(this.#exchange, this.#texts, options)
-    this.#pictures = new Pictures(this.#exchange, this.#keys, this.#texts, {
-      ...options,
-      store: memory.pictures,
-      letters: this.#letters,
-    })
+    this.#pictures = new Pictures(this.#exchange, this.#keys, this.#texts, this.#letters, options)
   }
 
   /** Tells the terminal who this is. */

@@ -2,21 +2,14 @@
 
 import { DuetError } from '../protocol/errors.ts'
 import type { Exchange } from '../protocol/exchange.ts'
-import {
-  type Aead,
-  HEADER_BYTES,
-  PictureOpener,
-  parseHeader,
-  streamBytes,
-} from '../protocol/stream.ts'
+import { HEADER_BYTES, PictureOpener, parseHeader, streamBytes } from '../protocol/stream.ts'
 import {
   PeerError,
   type PeerEvent,
+  type PeerOptions,
   type PictureAccepted,
   type PictureDraft,
   type PictureSource,
-  type PictureStore,
-  type Wire,
 } from './contract.ts'
 import type { LetterCount } from './frequency.ts'
 import { inTurn } from './inTurn.ts'
@@ -27,18 +20,7 @@ import { checkBeginning, headFirst, openInto, sealPicture } from './transfer.ts'
 /** A picture that takes longer than this, in ms, is reported on its way, and as often. */
 const PROGRESS_MS = 1000
 
-export interface PicturesOptions {
-  readonly wire: Wire
-  readonly report: (event: PeerEvent) => void
-  readonly store: PictureStore
-  /** What is sent where no picture is given. */
-  readonly ownPicture: () => Promise<PictureSource>
-  /** The longest picture, in bytes, that is sent or taken. */
-  readonly maxImage: number
-  readonly aead: Aead
-  /** Counts the letters of the first chunk that comes: of a picture that is enough. */
-  readonly letters: LetterCount
-}
+type Options = Pick<PeerOptions, 'memory' | 'wire' | 'report' | 'ownPicture' | 'maxImage' | 'aead'>
 
 /** A picture that comes: its key, and what accepts it once all of it has opened. */
 type Incoming = ReturnType<Exchange['receivePicture']>
@@ -47,13 +29,22 @@ export class Pictures {
   readonly #exchange: Exchange
   readonly #keys: Keys
   readonly #texts: Texts
-  readonly #options: PicturesOptions
+  readonly #letters: LetterCount
+  readonly #options: Options
   readonly #inTurn = inTurn()
 
-  constructor(exchange: Exchange, keys: Keys, texts: Texts, options: PicturesOptions) {
+  /** `letters` counts those of each picture's first chunk: that is enough. */
+  constructor(
+    exchange: Exchange,
+    keys: Keys,
+    texts: Texts,
+    letters: LetterCount,
+    options: Options,
+  ) {
     this.#exchange = exchange
     this.#keys = keys
     this.#texts = texts
+    this.#letters = letters
     this.#options = options
   }
 
@@ -115,19 +106,19 @@ export class Pictures {
 
   /** Opens the chunks that follow the header, and makes them the last picture. Returns how many bytes it has. */
   async #keep(chunks: AsyncIterable<Uint8Array>, { key, accept }: Incoming): Promise<number> {
-    const { store, aead, maxImage, letters, report } = this.#options
+    const { memory, aead, maxImage, report } = this.#options
     const clock = pictureClock('received', report)
     const opener = new PictureOpener(key, maxImage, aead)
     let draft: PictureDraft | undefined
     try {
-      draft = await store.create()
+      draft = await memory.pictures.create()
       const { metadata, firstChunk } = await openInto(draft, opener, chunks, clock.progress)
       await draft.finish(metadata.type)
       // From here on nothing waits and nothing fails: the picture is accepted and kept in one step. What runs next may
       // begin another exchange, so the one that this picture completed is told of first.
       if (accept()) this.#keys.completed()
       const { path, type, bytes, isRepeated, removed } = draft.keep()
-      letters.add(firstChunk)
+      this.#letters.add(firstChunk)
       const picture = { type, bytes, name: metadata.name }
       report({ type: 'picture received', picture, path, ms: clock.ms(), isRepeated })
       if (removed.length > 0) report({ type: 'pictures removed', removed })

@@ -3,7 +3,6 @@
 import { concatBytes } from '../protocol/bytes.ts'
 import {
   type Aead,
-  BadPicture,
   CHUNK_BYTES,
   type PictureMetadata,
   type PictureOpener,
@@ -12,7 +11,7 @@ import {
   SEALED_CHUNK_BYTES,
   type StreamHeader,
 } from '../protocol/stream.ts'
-import type { PictureDraft, PictureSource } from './contract.ts'
+import { BadPicture, type PictureDraft, type PictureSource } from './contract.ts'
 import { PictureSize } from './pictureSize.ts'
 import { release } from './release.ts'
 

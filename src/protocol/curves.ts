@@ -49,7 +49,7 @@ export const LOW_ORDER: readonly Uint8Array[] = [
 /** p = 2^255 - 19, big-endian (RFC 7748 section 4.1). */
 const P_25519 = hexToBytes('7fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffed')
 
-/** Whether the little-endian u is below p. RFC 7748 section 5 would reduce it; we want one form for each point. */
+/** Whether the little-endian u is below p. RFC 7748 section 5 reduces a greater one; here each point has one form. */
 function isCanonical(u: Uint8Array): boolean {
   return compareBytes(u.toReversed(), P_25519) < 0
 }
@@ -112,7 +112,7 @@ export interface PublicKey {
   readonly publicKey: Uint8Array
 }
 
-/** A private key that shows itself to nobody, beside its public key (`curve.pointBytes` long). */
+/** A private key, which nothing that prints objects shows, beside its public key (`curve.pointBytes` long). */
 export class KeyPair implements PublicKey {
   readonly curve: Curve
   readonly publicKey: Uint8Array
@@ -120,8 +120,8 @@ export class KeyPair implements PublicKey {
   #erased = false
 
   /**
-   * Takes over `privateKey`, 32 bytes; without one, makes a fresh one. `publicKey`: from a caller that
-   * has checked that it belongs to it; computed otherwise.
+   * Takes over `privateKey` (32 bytes), or makes a fresh one. Who gives `publicKey` has checked that it is the
+   * private key's; else it is computed.
    */
   constructor(
     curve: Curve,
@@ -138,7 +138,7 @@ export class KeyPair implements PublicKey {
    * @throws DuetError `bad_point`
    */
   sharedSecret(point: Uint8Array): Uint8Array {
-    // a private key of zeros would give what anyone can compute
+    // Anyone could compute what a private key of zeros gives.
     if (this.#erased) throw new Error('The private key is erased.')
     return this.curve.sharedSecret(this.#privateKey, point)
   }

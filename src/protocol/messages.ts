@@ -20,11 +20,11 @@ export interface Confirm {
   readonly session: Uint8Array
   /** Confirm tag, 32 bytes. */
   readonly tag: Uint8Array
-  /** What the KEM's secret travels in, exactly when the confirmation's sender made it. */
+  /** The KEM's ciphertext, exactly if the sender of the confirmation made it. */
   readonly ciphertext?: Uint8Array
 }
 
-/** A public key on its way, with the confirmation of its sender's newest session, if there is one. */
+/** A public key, with the confirmation of its sender's newest session if there is one. */
 export interface KeyMessage {
   readonly share: Share
   readonly confirm?: Confirm
@@ -40,7 +40,7 @@ export interface SealedMessage {
   readonly ciphertext: Uint8Array
 }
 
-/** JSON has -0, another form of 0. */
+/** JSON can have 0 as -0, which would be a second form of it. */
 const isNotMinusZero = (seq: number) => !Object.is(seq, -0)
 
 const ConfirmForm = v.strictObject({
@@ -103,7 +103,7 @@ export function parseKeyMessage(suite: Suite, body: unknown): KeyMessage {
   const form = parse(KeyForm, body, 'A key message')
   if (form.curve !== suite.name)
     throw new DuetError('curve_mismatch', `This peer was started with ${suite.name}.`)
-  // first, since a ciphertext that has no place is `bad_message`
+  // First, since a ciphertext on a suite without a KEM is `bad_message`, which goes before `bad_encoding`.
   const confirm = decodeConfirm(suite, form.confirm)
   const basePoint = decodeHex('basePoint', form.basePoint, curve.pointBytes)
   const identity = decodeHex('identity', form.identity, curve.pointBytes)
@@ -173,14 +173,14 @@ function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOut
   const result = v.safeParse(form, body)
   if (result.success) return result.output
   const [issue] = result.issues
-  // 'null' if the body is no object at all
+  // 'null' where the whole body is at fault
   const field = `${v.getDotPath(issue)}`
   const fields = Object.keys(form.entries).flatMap((name) =>
     name === 'confirm'
       ? [name, ...Object.keys(ConfirmForm.entries).map((of) => `${name}.${of}`)]
       : name,
   )
-  // only a name of ours is repeated
+  // A name that came from outside is not repeated.
   if (!fields.includes(field))
     throw new DuetError(
       'bad_message',

@@ -1,4 +1,4 @@
-/** The keys that one exchange gives, and the chains that never go back: seal and open. */
+/** A session: the keys that one exchange gives. It seals and opens, and its chains never go back. */
 
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import { sha256 } from '@noble/hashes/sha2.js'
@@ -19,7 +19,7 @@ import type { StreamHeader } from './stream.ts'
 import { type EphemeralKeys, halvesOf } from './suites.ts'
 
 const LABEL = utf8ToBytes('duet/2 message')
-/** Accepted messages whose copies are known as such. */
+/** How many accepted messages of a session are remembered, so that a copy of one is known for a copy. */
 const MAX_ACCEPTED = 64
 
 /** One direction's chains: a key for each message, a key for each picture. */
@@ -38,7 +38,7 @@ class Direction {
   }
 }
 
-/** A message that came, still sealed, with the one key that opens it. */
+/** A message that came, still sealed, beside the one key that opens it. */
 export class KeyedMessage implements SealedMessage {
   readonly session: Uint8Array
   readonly seq: number
@@ -95,7 +95,7 @@ export class Session {
   readonly party: Party
   /** Our proof that we have the keys, with the ciphertext if we made it. */
   readonly confirm: Confirm
-  /** The one that the peer made, and sends with its proof; null if there is none, or it is ours. */
+  /** The KEM's ciphertext if the peer made it; null if we made it, or there is no KEM. */
   readonly peerCiphertext: Uint8Array | null
   readonly #ecdh: Uint8Array
   readonly #kemSecret: Uint8Array | null
@@ -133,7 +133,7 @@ export class Session {
       peer,
       ciphertext ?? made?.ciphertext ?? null,
     )
-    // e, e; then id1, e2; then e1, id2: which of the last two is ours depends on our party
+    // DH(e1, e2), DH(id1, e2), DH(e1, id2): our party decides which of the last two our identity is in.
     const ee = ephemeral.pair.sharedSecret(point)
     const se = identity.sharedSecret(point)
     const es = ephemeral.pair.sharedSecret(peer.identity)
@@ -160,7 +160,7 @@ export class Session {
     return this.#sending?.messages.next ?? 0
   }
 
-  /** Whether it was ever promoted: a session that was replaced before proves nothing. */
+  /** Whether it was promoted at some time. One that was replaced before that may be a stranger's. */
   get isConfirmed(): boolean {
     return this.#confirmed
   }

@@ -16,7 +16,7 @@ export const HEADER_BYTES = MAGIC_BYTES + SESSION_ID_BYTES + NUMBER_BYTES
 export const CHUNK_BYTES = 64 * 1024
 export const SEALED_CHUNK_BYTES = CHUNK_BYTES + AEAD_TAG_BYTES
 const MAX_METADATA_BYTES = 1024
-/** The longest signature of a picture's type is WebP's. */
+/** WebP's signature is the longest. */
 const SIGNATURE_BYTES = 12
 
 /** ChaCha20-Poly1305 (RFC 8439 section 2.8): a 32-byte key, a 12-byte nonce, no associated data. */
@@ -55,19 +55,9 @@ export interface StreamHeader {
   readonly number: number
 }
 
-/** Whether a content type is one that pictures may have. SVG is none: it can run scripts. */
+/** Whether pictures may have this content type. SVG is none of theirs, since it can run scripts. */
 export function isPictureType(type: string): type is PictureType {
   return (TYPES as readonly string[]).includes(type)
-}
-
-/** A picture that can't be sent as it came; `found`: what its first bytes say it is, null for none of the types. */
-export class BadPicture extends DuetError<'bad_image' | 'unsupported_type'> {
-  readonly found: PictureType | null
-
-  constructor(code: 'bad_image' | 'unsupported_type', detail: string, found: PictureType | null) {
-    super(code, detail)
-    this.found = found
-  }
 }
 
 /** The type that a picture's first bytes say it has (12 are enough), or null. */
@@ -156,7 +146,7 @@ export class PictureSealer {
     this.#left -= piece.length
     if (this.#left < 0) throw wrongLength()
     for (let taken = 0; taken < piece.length; ) {
-      // a full chunk waits for what follows: only then is it known not to be the last
+      // Keep a full chunk until more follows: it may be the last one, which has another nonce.
       if (this.#filled === CHUNK_BYTES) yield* this.#next(false)
       const part = piece.subarray(taken, taken + CHUNK_BYTES - this.#filled)
       this.#chunk.set(part, this.#filled)
@@ -182,7 +172,7 @@ export class PictureSealer {
   }
 
   #next(last: boolean): readonly Uint8Array[] {
-    // under a key of zeros anybody could open it
+    // Anybody could open what is sealed under a key of zeros.
     if (this.#erased) throw new Error('The key of this picture is erased.')
     const nonce = nonceOf(this.#counter++, last)
     const sealed = this.#aead.seal(this.#key, nonce, this.#chunk.subarray(0, this.#filled))
@@ -199,7 +189,7 @@ export class PictureOpener {
   readonly #sealed = new Uint8Array(SEALED_CHUNK_BYTES)
   #filled = 0
   #counter = 0
-  /** Bytes of the picture that are to come. */
+  /** How many bytes of the picture are still to come. */
   #left = 0
   #metadata: PictureMetadata | null = null
 
@@ -210,7 +200,7 @@ export class PictureOpener {
     this.#aead = aead
   }
 
-  /** What came before the picture, or null before the first chunk opened. */
+  /** The picture's metadata, or null until the first chunk has opened. */
   get metadata(): PictureMetadata | null {
     return this.#metadata
   }
@@ -237,7 +227,7 @@ export class PictureOpener {
   end(): Uint8Array {
     const isOnlyOne = this.#counter === 0
     const last = this.#next(true)
-    // a stream has one form: what fills its last chunk is not followed by an empty one
+    // The last chunk can only be empty if it is the first one: else a picture that fills it would have two forms.
     if (!isOnlyOne && last.length === 0)
       throw new DuetError('bad_image', 'The last chunk is empty, and not the only one.')
     if (this.#left !== 0) throw wrongLength()
@@ -264,7 +254,7 @@ export class PictureOpener {
     return picture
   }
 
-  /** Takes the metadata off the first chunk, and holds the picture's first bytes against it. */
+  /** Splits the first chunk into metadata and picture, and checks the type that the picture's first bytes show. */
   #begin(plaintext: Uint8Array): Uint8Array {
     const { metadata, picture } = splitMetadata(plaintext)
     if (metadata.bytes > this.#maxBytes)
@@ -306,7 +296,7 @@ function notMetadata(): DuetError {
   return new DuetError('bad_image', 'What stands before the picture is not its metadata.')
 }
 
-/** How the chunks of a stream of `bytes` bytes lie behind its header. */
+/** How many chunks a stream of `bytes` bytes has behind its header, and how long each one and the last one is. */
 export function chunksOf(bytes: number): { count: number; each: number; last: number } {
   const sealed = Math.max(0, bytes - HEADER_BYTES)
   const count = Math.ceil(sealed / SEALED_CHUNK_BYTES)

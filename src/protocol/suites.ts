@@ -1,6 +1,6 @@
 /**
- * What two peers can be started with: a curve alone, or a curve and a KEM joined, so that whoever
- * breaks one of the two still has the other before her.
+ * What two peers can be started with: a curve alone, or a curve and a KEM joined, so that it is not
+ * enough to break one of them.
  */
 
 import { concatBytes } from './bytes.ts'
@@ -93,7 +93,7 @@ class DecapsulationKey {
   }
 }
 
-/** The fresh keys of one exchange: private halves that show themselves to nobody, beside the public key. */
+/** The fresh keys of one exchange: private halves, which nothing that prints objects shows, beside the public key. */
 export class EphemeralKeys {
   readonly suite: Suite
   /** `publicKeyBytes` long. */

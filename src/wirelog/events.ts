@@ -14,9 +14,9 @@ export const MAX_EVENTS = 200
  * a key message: 600 KB in all.
  */
 export const MAX_PINNED = 48
-/** So many of them may be of what this peer refused: what is answered with a refusal pushes nothing else out. */
+/** So many of them may be refusals and what they answer, so that refused requests push nothing else out. */
 export const MAX_REFUSED = 100
-/** So many may be of key messages that came, were accepted, and that no session followed from: anybody can send those. */
+/** So many may be accepted key messages that no session followed from, with their answers: anybody can send those. */
 export const MAX_UNCONFIRMED = 20
 
 /** The steps of the owner's that are told. */
@@ -48,12 +48,12 @@ export interface StepEvent {
 export interface RequestEvent {
   type: 'request'
   way: Way
-  /** POST, but for a request that was refused because it is another one. */
+  /** POST, unless that is why the request was refused. */
   method: string
   route: WireRoute
   /** The length of the body; null where it was refused before anyone read it, or nobody knew it. */
   bytes: number | null
-  /** null: the body is in no form that the route takes, and nothing of it is shown. */
+  /** null: the body is not in the route's form, and nothing of it is shown. */
   form: Form | null
   parts: readonly Part[]
   /** What follows a picture's header. */

@@ -1,4 +1,4 @@
-/** The records of the wire: a request or an answer, its body cut into the fields of its form. */
+/** Makes the records of the wire: of a request or an answer, with its body cut into the fields of its form. */
 
 import { chunksOf } from '../protocol/stream.ts'
 import type { Suite } from '../protocol/suites.ts'
@@ -31,7 +31,7 @@ export class Records {
     return { type: 'request', way: 'received', method, route, ...nothing }
   }
 
-  /** A picture's stream that begins with `header` and has `bytes` bytes in all, as far as that is known. */
+  /** A picture's stream that begins with `header`; `bytes`: its length, if it is known. */
   picture(way: Way, header: Uint8Array, bytes: number | null): RequestEvent {
     const route = '/wire/image'
     const content = this.#cut(FORMS[route][0], header)

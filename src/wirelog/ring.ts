@@ -19,14 +19,14 @@ import { Records } from './records.ts'
 
 const STUCK_MS = 60_000
 
-/** A request that waits to be told its answer. */
+/** A request on record whose answer is not known yet. */
 export interface Pending {
   answered(status: number, body: string): void
-  /** There was none. */
+  /** No answer came, and `code` says why. */
   failed(code: string): void
 }
 
-/** A session as it stands in the ring. */
+/** A session that was just completed. */
 interface Confirmed {
   /** Its id, 16 bytes. */
   readonly session: Uint8Array
@@ -35,54 +35,55 @@ interface Confirmed {
   readonly peer: Uint8Array
 }
 
-/** A request that came, with the text that its fields are read from: JSON, or of a picture the session's id as hex. */
-interface Asked {
+/** A request that came and was not answered yet. */
+interface Unanswered {
   readonly n: number
   readonly route: WireRoute
+  /** The text that its fields are read from: JSON, or the id of a picture's session in hex. */
   readonly body: () => string
 }
 
-/** A public key, as hex, and the requests that carried it. */
+/** A public key in hex, and the numbers of the requests that carried it. */
 interface Keys {
   readonly key: string | null
   readonly requests: readonly number[]
 }
 
 const NO_KEYS: Keys = { key: null, requests: [] }
-/** This peer sends one public key at most so often: twice, and each without its confirmation. */
+/** One public key of this peer goes out at most so often: twice, and each time once more without its confirmation. */
 const MAX_SENT = 4
-/** Requests that may have completed one exchange: pictures arrive at the same time. */
+/** So many requests may have completed one exchange, since pictures can arrive at the same time. */
 const MAX_PROOFS = 4
 
-/** One peer's events. Everything in them went over the wire, or is as public. */
+/** One peer's events. All that they hold went over the wire, or is public as well. */
 export class Events {
   /** Tells one run from the next, so that a page notices a restart. */
   readonly run = bytesToHex(randomBytes(8))
   readonly begun = new Date().toISOString()
-  /** A reader that takes nothing for so long, in ms, is left. */
+  /** In ms: a reader that takes nothing for so long is disconnected. */
   readonly patience: number
   /** The beginning of the last received picture's stream, as it came over the wire, or null. */
   sealedHead: Uint8Array | null = null
   readonly #records: Records
   readonly #events: Kept[] = []
-  /** The numbers of what was refused, oldest first. */
+  /** The numbers of refused steps, requests and their answers, oldest first. */
   readonly #refused: number[] = []
-  /** The key messages that were accepted while no session has come of them. */
+  /** The numbers of accepted key messages that no session has come of. */
   readonly #unconfirmed: number[] = []
-  /** What came and was not answered yet, by its number. */
-  readonly #open = new Map<number, Asked>()
+  /** By their numbers. */
+  readonly #unanswered = new Map<number, Unanswered>()
   /** The public key that this peer sent last, and the one that it accepted last. */
   #own = NO_KEYS
   #peers = NO_KEYS
-  /** The requests that gave the present session, and those that gave the one before. */
+  /** The numbers of the requests that made the present session, and of those that made the one before. */
   #present: readonly number[] = []
   #previous: readonly number[] = []
-  /** The requests that stay with their answers, however much comes after them: all of these. */
+  /** The numbers in these four fields: such requests and their answers stay, however much comes after them. */
   #pinned: ReadonlySet<number> = new Set()
   #from = 1
   readonly #readers = new Set<() => void>()
   #last = 0
-  #awake = false
+  #isTelling = false
 
   constructor(suite: Suite, patience = STUCK_MS) {
     this.patience = patience
@@ -104,7 +105,7 @@ export class Events {
     return this.#last - this.#events.length
   }
 
-  /** The number of the first event that has not given way to newer ones; of older ones some stay. */
+  /** From this number on, no event has given way to newer ones; of older ones only some are kept. */
   get from(): number {
     return this.#from
   }
@@ -119,7 +120,7 @@ export class Events {
     if (step.code !== null) this.#bound(this.#refused, MAX_REFUSED, n)
   }
 
-  /** A request whose body is `body`: bytes that nobody writes to any more, or a text in UTF-8. */
+  /** A request with this body: a text in UTF-8, or bytes that must not change any more. */
   request(way: Way, route: WireRoute, body: Uint8Array | string): Pending {
     const text = () => (typeof body === 'string' ? body : new TextDecoder().decode(body))
     const request = () => this.#records.request(way, route, bytesOf(body))
@@ -133,25 +134,22 @@ export class Events {
     return this.#ask('received', route, () => this.#records.unread(method, route))
   }
 
-  /**
-   * A picture whose stream begins with `header`, which nobody writes to any more, and has `bytes` bytes in
-   * all, as far as that is known.
-   */
+  /** A picture whose stream begins with `header`, which must not change any more; `bytes`: its length, if it is known. */
   picture(way: Way, header: Uint8Array, bytes: number | null): Pending {
     const session = () => bytesToHex(header.subarray(MAGIC_BYTES, MAGIC_BYTES + SESSION_ID_BYTES))
     return this.#ask(way, '/wire/image', () => this.#records.picture(way, header, bytes), session)
   }
 
-  /** A session was completed: the key messages that it comes from stay, and what completed it. */
+  /** A session was completed. Its key messages stay, and the requests that completed it. */
   confirmed({ session: id, own, peer }: Confirmed): void {
     const [session, ownKey, peerKey] = [id, own, peer].map(bytesToHex)
-    const open = [...this.#open.values()]
-    const carriesKey = ({ route, body }: Asked) =>
+    const unanswered = [...this.#unanswered.values()]
+    const carriesKey = ({ route, body }: Unanswered) =>
       route === '/wire/keys' && publicKeyIn(body()) === peerKey
-    // the message that is being answered may be the first with this key
+    // its first message may be the one that is being answered now
     const known = this.#peers.key === peerKey ? this.#peers.requests : []
-    const first = known[0] ?? open.find(carriesKey)?.n
-    const proofs = open.filter((asked) => sessionIn(asked) === session).slice(-MAX_PROOFS)
+    const first = known[0] ?? unanswered.find(carriesKey)?.n
+    const proofs = unanswered.filter((request) => sessionIn(request) === session).slice(-MAX_PROOFS)
     this.#previous = this.#present
     this.#present = [
       ...(this.#own.key === ownKey ? this.#own.requests : []),
@@ -161,13 +159,13 @@ export class Events {
     this.#pin()
   }
 
-  /** Something about the peer may have changed: readers get its state if it has. */
+  /** Tells readers that the state of the peer may have changed. */
   changed = (): void => {
-    if (this.#awake || this.#readers.size === 0) return
-    this.#awake = true
-    // what changes in one go is told once
+    if (this.#isTelling || this.#readers.size === 0) return
+    this.#isTelling = true
+    // several changes in one go are told once
     queueMicrotask(() => {
-      this.#awake = false
+      this.#isTelling = false
       for (const read of this.#readers) read()
     })
   }
@@ -181,13 +179,13 @@ export class Events {
   #ask(way: Way, route: WireRoute, request: () => Content, body = () => ''): Pending {
     const to = this.#add(request)
     const back = way === 'sent' ? 'received' : 'sent'
-    if (way === 'received') this.#open.set(to, { n: to, route, body })
+    if (way === 'received') this.#unanswered.set(to, { n: to, route, body })
     return {
       answered: (status, answer) => {
         const content = () => this.#records.answer(back, route, to, status, bytesOf(answer))
         const n = this.#add(content, to)
         if (way === 'sent') return
-        this.#open.delete(to)
+        this.#unanswered.delete(to)
         if (status !== 201) this.#bound(this.#refused, MAX_REFUSED, to, n)
         else if (route === '/wire/keys') this.#tookKeys(publicKeyIn(body()), to)
       },
@@ -201,7 +199,7 @@ export class Events {
     this.#pin()
   }
 
-  /** Of copies of one message, which anybody can send, the first one stays. */
+  /** Anybody can send copies of a message: only the first request with a public key is pinned. */
   #tookKeys(key: string | null, request: number): void {
     if (this.#peers.key !== key) {
       this.#peers = { key, requests: [request] }
@@ -255,9 +253,9 @@ function remove<T>(items: T[], isOut: (item: T) => boolean): void {
 }
 
 /**
- * An event in the ring, made when somebody looks: most leave it unseen, and to cut a body takes longer than to
- * open it. Until then it holds the body as it came; one of less than 4 KiB may be a slice of the 8 KiB that Node
- * allocates at a time for such.
+ * An event in the ring, made when somebody looks: most leave the ring unseen, and cutting a body into fields takes longer
+ * than opening it. Until then it holds the body as it came. One of less than 4 KiB may keep the 8 KiB alive that Node
+ * allocated for several.
  */
 class Kept {
   readonly n: number
@@ -265,18 +263,18 @@ class Kept {
   readonly request: number
   /** In ms since 1970. */
   readonly #at = Date.now()
-  #is: Event | (() => Content)
+  #content: Event | (() => Content)
 
   constructor(n: number, request: number, content: () => Content) {
     this.n = n
     this.request = request
-    this.#is = content
+    this.#content = content
   }
 
   get event(): Event {
-    if (typeof this.#is === 'function')
-      this.#is = { n: this.n, at: new Date(this.#at).toISOString(), ...this.#is() }
-    return this.#is
+    if (typeof this.#content === 'function')
+      this.#content = { n: this.n, at: new Date(this.#at).toISOString(), ...this.#content() }
+    return this.#content
   }
 }
 
@@ -284,14 +282,14 @@ function bytesOf(body: Uint8Array | string): Uint8Array {
   return typeof body === 'string' ? utf8ToBytes(body) : body
 }
 
-/** The public key in a key message, as it is written there, or null. */
+/** The public key in a key message, as the message has it, or null. */
 function publicKeyIn(body: string): string | null {
   const { publicKey } = fieldsOf(body)
   return typeof publicKey === 'string' ? publicKey : null
 }
 
-/** The session that a request speaks of, as hex, if it has one. */
-function sessionIn({ route, body }: Asked): unknown {
+/** The id of the session that a request belongs to or confirms, if it names one. */
+function sessionIn({ route, body }: Unanswered): unknown {
   if (route === '/wire/image') return body()
   const { session, confirm } = fieldsOf(body())
   return route === '/wire/keys' ? fieldsIn(confirm)['session'] : session

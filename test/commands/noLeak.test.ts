@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import { hexToBytes } from '../../src/protocol/bytes.ts'
-import { CURVES, type Curve, KeyPair } from '../../src/protocol/curves.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { decodePrivateKey } from '../../src/state/pem.ts'
 import {
@@ -18,7 +18,7 @@ import {
   post,
   posting,
 } from '../helpers/call.ts'
-import { type Command, withCommand } from '../helpers/command.ts'
+import { type Command, sharedProcess, withCommand } from '../helpers/command.ts'
 import { type Reader, readEvents } from '../helpers/events.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { filesBelow, find } from '../helpers/leaks.ts'
@@ -26,7 +26,6 @@ import { mailForm, makeKeys, sealed, textsIn } from '../helpers/mail.ts'
 import { der } from '../helpers/pem.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { recordingProxy } from '../helpers/recording-proxy.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
 
 const at = folderForEach()
@@ -34,6 +33,7 @@ const run = sharedProcess()
 const SLOW = process.env['SLOW'] === '1'
 const TEXT = 'The fox is in the henhouse, tell nobody'
 const PERCENT_TEXT = 'At midnight & by the old bridge'
+const MAIL = ['The keys are under the flower pot', 'Wear a red hat & carry a newspaper']
 
 describe('the search', () => {
   it('finds a secret in each of its forms, wherever it stands', () => {
@@ -53,90 +53,113 @@ for (const suite of Object.values(SUITES)) {
     suite.kem === null &&
     !SLOW &&
     'every kind of secret of it is in the run with a KEM too: SLOW=1 runs it'
-  // one of them with --show-work
-  it(`two programs on ${suite.name} have their secrets on their terminals alone`, { skip }, () =>
-    inTwoPrograms(suite),
+  it(
+    `two programs on ${suite.name}, and a watcher, have their secrets on their terminals alone`,
+    {
+      skip,
+    },
+    () => inThreePrograms(suite),
   )
 }
 
-async function inTwoPrograms({ name, kem }: Suite): Promise<void> {
-  const state = at('state')
+/** One of the peers has a mailbox, which the watcher reads, and one of them --show-work. */
+async function inThreePrograms(suite: Suite): Promise<void> {
+  const keys = makeKeys(at('keys'), suite.curve)
   const [portA = 0, portB = 0] = await freePorts(2)
   const proxies = [await recordingProxy(portA), await recordingProxy(portB)] as const
-  const start = (port: number, other: number, more: string[], use: (_: Command) => Promise<void>) =>
-    withCommand(
-      ['peer', '--port', `${port}`, '--peer', urlOf(other), '--curve', name]
-        .concat('--state', at('state', `${port}`))
-        .concat(more),
-      {},
-      use,
-    )
+  const peer = (port: number, other: number, ...more: string[]) => [
+    ...['peer', '--port', `${port}`, '--peer', urlOf(other), '--curve', suite.name],
+    ...['--state', at('state', `${port}`), ...more],
+  ]
+  const mailbox = ['--mailbox', at('mail'), '--mailbox-key', keys.publicFile]
   try {
-    await start(portA, proxies[1].port, ['--show-work'], (a) =>
-      start(portB, proxies[0].port, [], async (b) => {
-        await Promise.all([a.ports(1), b.ports(1)])
-        const streams = await Promise.all([portA, portB].map((port) => readEvents(urlOf(port))))
-        const answers = await everything(portA, portB)
-        const pages = await Promise.all([portA, portB].map((port, i) => pageOf(port, streams[i])))
-        for (const program of [a, b]) {
-          program.kill()
-          assert.equal(await program.ended, 0)
-        }
-        const wire = { 'wire to a': proxies[0].recorded(), 'wire to b': proxies[1].recorded() }
-        const files = filesBelow(state)
-        const places = {
-          ...wire,
-          'answers to the owners': Buffer.from(answers.map(whole).join('\n')),
-          'page of a': Buffer.from(pages[0] ?? ''),
-          'page of b': Buffer.from(pages[1] ?? ''),
-          'standard error of a': Buffer.from(a.errors()),
-          'standard error of b': Buffer.from(b.errors()),
-          ...files,
-        }
-        const secretsOn = (program: Command, port: number) =>
-          secretsOf(linesOf(program.output(), port))
-        const secrets = [...secretsOn(a, portA), ...secretsOn(b, portB)]
-        const shared = secrets.filter((text) => /^[0-9a-f]{64}$/.test(text))
-        // what the curve gives, and what the KEM carried
-        const each = kem === null ? 1 : 2
-        assert.equal(new Set(shared).size, 2 * each, 'two exchanges, each on both terminals')
-        assert.equal(shared.length, 4 * each)
-        for (const text of [TEXT, PERCENT_TEXT, `This is a secret message from port ${portB}!`])
-          assert.ok(secrets.includes(text), text)
-
-        const hidden = secrets.map((text) =>
-          shared.includes(text) ? Buffer.from(text, 'hex') : Buffer.from(text),
-        )
-        const [ephemerals = [], none] = [a, b].map((program) => privateKeysOn(program.output()))
-        // those of both exchanges on the curve, and the seeds, since this one decapsulates
-        assert.equal(ephemerals.length, 2 * each)
-        assert.deepEqual(none, [])
-        assert.deepEqual(find([...hidden, ...ephemerals], places), [])
-        const answered = places['answers to the owners']
-        const outside = { ...wire, answers: answered, pages: Buffer.from(pages.join()) }
-        const identities = Object.entries(files).filter(([name]) => /identity\..*\.pem$/.test(name))
-        assert.equal(identities.length, 2)
-        for (const [, bytes] of identities) {
-          const identity = decodePrivateKey(bytes.toString())
-          assert.deepEqual(find([Buffer.from(identity.exportPrivateKey())], outside), [])
-        }
-
-        // a picture is on the disk of the receiver, as it should be, and nowhere on the wire
-        const picture = fs.readFileSync(new URL('../../src/sample/curve.png', import.meta.url))
-        for (const at of [0, 10_000, picture.length - 40])
-          assert.deepEqual(find([picture.subarray(at, at + 40)], outside), [])
-
-        // the same search finds what is public
-        const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
-        const publicKey = Buffer.from(hexToBytes(shown.publicKey))
-        assert.ok(find([publicKey], wire).includes('wire to a (hex)'))
-        for (const place of [outside.answers, ...pages.map((page) => Buffer.from(page))])
-          assert.notDeepEqual(find([publicKey], { place }), [])
-      }),
+    await withCommand(peer(portA, proxies[1].port, '--show-work', ...mailbox), {}, (a) =>
+      withCommand(peer(portB, proxies[0].port), {}, (b) =>
+        withCommand(['watch', at('mail'), '--key', keys.privateFile], {}, async (watcher) => {
+          await Promise.all([a.ports(1), b.ports(1)])
+          const streams = await Promise.all([portA, portB].map((port) => readEvents(urlOf(port))))
+          const said = await sendMail(urlOf(proxies[0].port), urlOf(portA), keys)
+          await watcher.until(/set aside/)
+          for (const text of MAIL) await watcher.until(new RegExp(`  ${text}\n`))
+          const answers = await everything(portA, portB)
+          const pages = await Promise.all([portA, portB].map((port, i) => pageOf(port, streams[i])))
+          for (const program of [watcher, a, b]) {
+            program.kill()
+            assert.equal(await program.ended, 0)
+          }
+          assert.deepEqual(textsIn(watcher.output()).sort(), MAIL)
+          assertKept(suite, [a, b], [portA, portB], keys.pair, answers, {
+            'wire to a': proxies[0].recorded(),
+            'wire to b': proxies[1].recorded(),
+            'answers to the owners': Buffer.from(answers.map(whole).join('\n')),
+            'page of a': Buffer.from(pages[0] ?? ''),
+            'page of b': Buffer.from(pages[1] ?? ''),
+            'standard errors': Buffer.from([a, b, watcher].map((each) => each.errors()).join('\n')),
+            'what send said': Buffer.from(said),
+            ...filesBelow(at()),
+          })
+        }),
+      ),
     )
   } finally {
     for (const proxy of proxies) proxy.close()
   }
+}
+
+/** Fails unless each secret is on its terminal and in no place, but for the files of keys and of a received picture. */
+function assertKept(
+  { kem }: Suite,
+  programs: Command[],
+  ports: number[],
+  mailKey: KeyPair,
+  answers: Answer[],
+  places: Record<string, Buffer>,
+): void {
+  const secrets = programs.flatMap((each, i) => secretsOf(linesOf(each.output(), ports[i] ?? 0)))
+  const shared = secrets.filter((text) => /^[0-9a-f]{64}$/.test(text))
+  // what the curve gives, and what the KEM carried
+  const each = kem === null ? 1 : 2
+  assert.equal(new Set(shared).size, 2 * each, 'two exchanges, each on both terminals')
+  assert.equal(shared.length, 4 * each)
+  for (const text of [TEXT, PERCENT_TEXT, `This is a secret message from port ${ports[1]}!`])
+    assert.ok(secrets.includes(text), text)
+  const [ephemerals = [], none] = programs.map((program) => privateKeysOn(program.output()))
+  // those of both exchanges on the curve, and the seeds, since this one decapsulates
+  assert.equal(ephemerals.length, 2 * each)
+  assert.deepEqual(none, [])
+  const hidden = secrets.map((text) =>
+    shared.includes(text) ? Buffer.from(text, 'hex') : Buffer.from(text),
+  )
+  const mail = MAIL.map((text) => Buffer.from(text))
+  assert.deepEqual(find([...hidden, ...ephemerals, ...mail], places), [])
+  // a server never has the texts of its mail
+  const terminals = Buffer.from(programs.map((program) => program.output()).join('\n'))
+  assert.deepEqual(find(mail, { terminals }), [])
+
+  const own = /^keys\/key\.private|identity\..*\.pem$/
+  const keyFiles = Object.entries(places).filter(([place]) => own.test(place))
+  const others = Object.entries(places).filter(([place]) => !own.test(place))
+  assert.equal(keyFiles.length, 3)
+  const pairs = keyFiles.map(([, pem]) => decodePrivateKey(pem.toString()))
+  assert.deepEqual(pairs.at(0)?.publicKey, mailKey.publicKey)
+  const privateKeys = pairs.map((pair) => Buffer.from(pair.exportPrivateKey()))
+  assert.deepEqual(find(privateKeys, { ...Object.fromEntries(others), terminals }), [])
+
+  // a picture is on the disk of the receiver, as it should be, and nowhere outside
+  const outside = Object.fromEntries(
+    others.filter(([place]) => !/^(state|mail|keys)\//.test(place)),
+  )
+  const picture = fs.readFileSync(new URL('../../src/sample/curve.png', import.meta.url))
+  for (const at of [0, 10_000, picture.length - 40])
+    assert.deepEqual(find([picture.subarray(at, at + 40)], outside), [])
+
+  // the same search finds what is public
+  const shown = answers.findLast(({ text }) => text.includes('safetyNumber'))?.json
+  const found = find([Buffer.from(hexToBytes(shown.publicKey))], places)
+  for (const place of ['wire to a', 'answers to the owners', 'page of a', 'page of b'])
+    assert.ok(found.includes(`${place} (hex)`), place)
+  const stored = others.find(([place]) => place.startsWith('mail/cur/'))
+  assert.notDeepEqual(find([stored?.[1] as Buffer], { wire: places['wire to a'] as Buffer }), [])
 }
 
 /** The private keys that a terminal shows as PEM. */
@@ -164,70 +187,24 @@ async function pageOf(port: number, stream: Reader | undefined): Promise<string>
   return [html, ...answers].map(whole).join('\n') + stream?.text()
 }
 
-for (const curve of Object.values(CURVES)) {
-  const skip =
-    curve.name !== 'X25519' && !SLOW && 'three programs more, of the same texts: SLOW=1 runs it'
-  it(`mail to a key of ${curve.name} has its texts on the watcher's terminal alone`, { skip }, () =>
-    throughMailbox(curve),
-  )
-}
-
-async function throughMailbox(curve: Curve): Promise<void> {
-  const mail = at('mail')
-  const keys = makeKeys(at('keys'), curve)
-  const [port = 0] = await freePorts(1)
-  const proxy = await recordingProxy(port)
-  const server = ['peer', '--port', `${port}`, '--peer', 'http://127.0.0.1:9']
-    .concat('--state', at('state'))
-    .concat('--mailbox', mail, '--mailbox-key', keys.publicFile)
-  try {
-    await withCommand(server, {}, async (server) => {
-      await server.ports(1)
-      await withCommand(['watch', mail, '--key', keys.privateFile], {}, async (watcher) => {
-        const to = ['send', '--to', urlOf(proxy.port)]
-        const sent = [
-          await run(to, { input: TEXT }),
-          await run([...to, '--recipient', keys.publicFile, '-'], { input: PERCENT_TEXT }),
-        ]
-        for (const { code, errors } of sent) assert.equal(code, 0, errors)
-        const answers = await refusedMail(urlOf(port))
-        // one that is set aside, and one that can't be sent
-        await post(`${urlOf(port)}/message`, mailForm(await sealed(new KeyPair(curve), TEXT)))
-        sent.push(await run([...to, '-'], { input: TEXT.repeat(4_000) }))
-        await watcher.until(/set aside/)
-        for (const text of [TEXT, PERCENT_TEXT]) await watcher.until(new RegExp(`  ${text}\n`))
-        for (const program of [watcher, server]) {
-          program.kill()
-          assert.equal(await program.ended, 0)
-        }
-        const places = {
-          wire: proxy.recorded(),
-          answers: Buffer.from(answers.map(whole).join('\n')),
-          "the server's terminal": Buffer.from(server.output()),
-          "the server's standard error": Buffer.from(server.errors()),
-          "the watcher's standard error": Buffer.from(watcher.errors()),
-          'what send said': Buffer.from(sent.map((run) => run.output + run.errors).join('\n')),
-          ...filesBelow(at()),
-        }
-        assert.deepEqual(textsIn(watcher.output()).sort(), [PERCENT_TEXT, TEXT].sort())
-        const texts = [TEXT, PERCENT_TEXT].map((text) => Buffer.from(text))
-        assert.deepEqual(find(texts, places), [])
-        const { 'keys/key.private.pem': own, ...others } = places as Record<string, Buffer>
-        assert.ok(own)
-        assert.deepEqual(find([Buffer.from(keys.pair.exportPrivateKey())], others), [])
-
-        // the same search finds what is public
-        const stored = Object.entries(places).find(([place]) => place.startsWith('mail/cur/'))
-        assert.notDeepEqual(find([stored?.[1] as Buffer], { wire: places.wire }), [])
-      })
-    })
-  } finally {
-    proxy.close()
-  }
-}
-
-/** Texts in clear in every place where they don't belong. Returns the answers, and what is shown afterwards. */
-async function refusedMail(url: string): Promise<Answer[]> {
+/**
+ * Sends both texts `by` the proxy, and past it to `url` one that is set aside and texts in clear where none belong. Returns
+ * what was said.
+ */
+async function sendMail(
+  by: string,
+  url: string,
+  keys: ReturnType<typeof makeKeys>,
+): Promise<string> {
+  const [one = '', other = ''] = MAIL
+  const to = ['send', '--to', by]
+  const sent = [
+    await run(to, { input: one }),
+    await run([...to, '--recipient', keys.publicFile, '-'], { input: other }),
+  ]
+  for (const { code, errors } of sent) assert.equal(code, 0, errors)
+  sent.push(await run([...to, '-'], { input: one.repeat(4_000) }))
+  await post(`${url}/message`, mailForm(await sealed(new KeyPair(keys.pair.curve), one)))
   const answers = [
     await post(`${url}/message`, { message: TEXT }),
     await post(`${url}/message`, { message: Buffer.from(TEXT).toString('base64') }),
@@ -239,9 +216,7 @@ async function refusedMail(url: string): Promise<Answer[]> {
     await call(`${url}/public_key?${encodeURIComponent(TEXT)}`, posting(undefined, TEXT)),
   ]
   for (const { status } of answers) assert.ok(status >= 400)
-  // and the page says nothing of them
-  const paths = ['/', '/show', '/transcript', '/frequency']
-  return [...answers, ...(await Promise.all(paths.map((path) => call(url + path))))]
+  return [...sent.map((run) => run.output + run.errors), ...answers.map(whole)].join('\n')
 }
 
 /** Every route and every kind of refusal, with secrets in the texts. Returns all answers. */

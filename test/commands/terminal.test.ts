@@ -95,22 +95,19 @@ describe('the terminal', () => {
   })
 
   it('says of removed pictures how many went, and names the first five', () => {
-    const lines = (count: number) =>
+    const texts = (count: number) =>
       shown([gone(count)])
         .split('\n')
         .map((line) => line.slice(31))
-    assert.deepEqual(lines(1).slice(0, 2), [
-      '1 picture (0.2 MB), the oldest: more than --keep-pictures lets it keep.',
-      'p/0\\n.png',
-    ])
-    assert.match(lines(7)[0] ?? '', /^7 pictures \(1\.4 MB\)/)
-    assert.deepEqual(lines(7).slice(5), ['p/4\\n.png', 'and 2 more', ''])
-    assert.equal(lines(5).length, 7)
+    const first = '1 picture (0.2 MB), the oldest: more than --keep-pictures lets it keep.'
+    assert.deepEqual(texts(1), [first, 'p/0\\n.png', ''])
+    assert.match(texts(7)[0] ?? '', /^7 pictures \(1\.4 MB\)/)
+    assert.deepEqual(texts(7).slice(5), ['p/4\\n.png', 'and 2 more', ''])
+    assert.equal(texts(5).length, 7)
   })
 
   it('says of who only listens, and of nobody else, what she has and what she lacks', () => {
-    const keys = { session, own: secret, peer: secret, kem: null }
-    const output = shown([{ type: 'keys confirmed', ...keys, safetyNumber: '0', known: true }])
+    const output = shown([{ type: 'keys confirmed', ...confirmed, kem: null, known: true }])
     for (const has of ['both public keys', 'both identities', "the session's id", 'its tag'])
       assert.match(output, new RegExp(`eavesdropper +who only listens has .*${has}, `))
     assert.match(output, /She lacks both private keys, and so the shared secret and the texts\./)
@@ -121,10 +118,11 @@ describe('the terminal', () => {
   })
 
   it('hides every secret with --no-secrets, and says so', () => {
+    const work: PeerEvent = { type: 'work', SECRET: utf8ToBytes('ab') }
     const events: PeerEvent[] = [
       { type: 'shared secret', session, SECRET: secret },
       text(secret),
-      { type: 'work', SECRET: utf8ToBytes('ab') },
+      work,
     ]
     const output = shown(events, { showsSecrets: false })
     assert.equal(output.includes('ab'), false)
@@ -140,16 +138,13 @@ describe('the terminal', () => {
     assert.equal(coloured.replace(/\u001b\[[\d;]*m/g, ''), plain)
   })
 
-  it('lets no text act on it: escape sequences, lines, overprinting, direction', () => {
+  it('lets no text act on it, nor a label, which is cut', () => {
     const attack =
       '\u001b[2J\u001b]0;owned\u0007\r\n5000  ●  SECRET\u009b31m\u007f\u202eevil\u2028\u2066'
     assert.equal(
       shown([text(utf8ToBytes(attack))]),
       '5000  ●  SECRET message 7      \\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\n5000\\u{20}\\u{20}\\u{25cf}\\u{20}\\u{20}SECRET\\u{9b}31m\\u{7f}\\u{202e}evil\\u{2028}\\u{2066}\n',
     )
-  })
-
-  it('escapes what came from outside in labels too, and cuts them', () => {
     const request = `GET /${'\u001b[31m'.repeat(40)}`
     const output = shown([{ type: 'refused', request, code: 'not_found', detail: 'Nothing.' }])
     assert.equal(output.includes('\u001b'), false)

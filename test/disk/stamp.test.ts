@@ -1,4 +1,4 @@
-/** Names that say which process made them, and whether it still runs. */
+/** File names that say which process made them, and whether it still runs. */
 
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -6,20 +6,26 @@ import { once } from 'node:events'
 import fs from 'node:fs'
 import os from 'node:os'
 import { describe, it, type TestContext } from 'node:test'
-import { isStamp, newStamp, processOf, stillRuns } from '../../src/disk/stamp.ts'
-import { systemError } from '../helpers/files.ts'
+import { isOfAnotherBoot, isStamp, newStamp, processOf, stillRuns } from '../../src/disk/stamp.ts'
+import { failingWith, systemError } from '../helpers/files.ts'
 import { until } from '../helpers/until.ts'
 
-type Marks = typeof import('../../src/disk/stamp.ts')
+type Stamps = typeof import('../../src/disk/stamp.ts')
 
 const linux =
   process.platform === 'linux' ? false : 'only Linux tells when a process started, and where'
 
 let copies = 0
 /** The same file as another run of the program loads it, on a machine of this name, and in this PID namespace of Linux. */
-async function loadedOn(t: TestContext, machine: string, namespace?: string): Promise<Marks> {
+async function loadedOn(t: TestContext, machine: string, namespace?: string): Promise<Stamps> {
   const mocks: { restore(): void }[] = [t.mock.method(os, 'hostname', () => machine).mock]
-  if (namespace !== undefined) mocks.push(t.mock.method(fs, 'readlinkSync', () => namespace).mock)
+  if (namespace !== undefined)
+    mocks.push(
+      t.mock.method(fs, 'readlinkSync', (link: string) => {
+        assert.equal(link, '/proc/self/ns/pid')
+        return namespace
+      }).mock,
+    )
   try {
     return await import(`../../src/disk/stamp.ts?copy=${copies++}`)
   } finally {
@@ -28,43 +34,37 @@ async function loadedOn(t: TestContext, machine: string, namespace?: string): Pr
 }
 
 /** As version 1.0 made it, which knew no namespaces. */
-const old = (mark: string) => mark.replace(/\.\d+-[0-9a-f]{8}\./, '.')
+const old = (stamp: string) => stamp.replace(/\.\d+-[0-9a-f]{8}\./, '.')
 
-/** Lends a process to `use`, and its mark: with its start, or as of a system that tells none. */
+/** Lends a process to `use`, and its stamp: with its start, or as of a system that tells none. */
 async function withProcess(
-  use: (mark: (start: string) => string, child: ChildProcess) => Promise<void>,
+  use: (stamp: (start: string) => string, child: ChildProcess) => Promise<void>,
 ) {
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
-  try {
-    await use((start) => newStamp().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child)
-  } finally {
-    child.kill('SIGKILL')
-  }
+  const child = spawn('sleep', ['60'])
+  await use((start) => newStamp().replace(/^\d+\.\d*/, `${child.pid}.${start}`), child).finally(
+    () => child.kill('SIGKILL'),
+  )
 }
 
-describe('a mark', () => {
+describe('a stamp', () => {
   it('is never given twice, and is known as one', () => {
-    const marks = Array.from({ length: 100 }, newStamp)
-    assert.equal(new Set(marks).size, 100)
-    assert.deepEqual(marks.filter(isStamp), marks)
+    const stamps = Array.from({ length: 100 }, newStamp)
+    assert.equal(new Set(stamps).size, 100)
+    assert.deepEqual(stamps.filter(isStamp), stamps)
   })
 
   it('is a whole name, with each of its parts', () => {
-    const mark = newStamp()
-    const [pid, start, run = '', host] = old(mark).split('.')
+    const stamp = newStamp()
+    const [pid, start, run = '', host] = old(stamp).split('.')
     for (const name of [
-      `x${mark}`,
-      `${mark} `,
-      `${mark}/x`,
-      'free',
-      `${start}.${run}.${host}`,
+      ...[`x${stamp}`, `${stamp} `, `${stamp}/x`, 'free', `${start}.${run}.${host}`],
       `${pid}${'0'.repeat(10)}.${start}.${run}.${host}`,
       `${pid}.${start}.${run.replace('-', 'f-')}.${host}`,
       `${pid}.${start}.${run.replace(/\d+$/, '')}.${host}`,
       `${pid}.${start}.${run}.`,
     ])
       assert.equal(isStamp(name), false, name)
-    assert.equal(isStamp(mark.replace(/-\d+/, '-1234')), true)
+    assert.equal(isStamp(stamp.replace(/-\d+/, '-1234')), true)
   })
 
   it('names the machine in the signs of a file name, whatever it is called', async (t) => {
@@ -74,31 +74,27 @@ describe('a mark', () => {
       ['', 'localhost'],
     ] as const) {
       const { newStamp, isStamp, stillRuns } = await loadedOn(t, called)
-      const mark = newStamp()
-      assert.match(old(mark), new RegExp(`-0\\.${named}$`))
-      for (const each of [mark, old(mark)])
+      const stamp = newStamp()
+      assert.match(old(stamp), new RegExp(`-0\\.${named}$`))
+      for (const each of [stamp, old(stamp)])
         assert.deepEqual([isStamp(each), stillRuns(each)], [true, true])
     }
   })
-
-  it('shows its process, and its machine if that is another one', async (t) => {
-    assert.equal(processOf(newStamp()), `process ${process.pid}`)
-    const { newStamp: elsewhere } = await loadedOn(t, 'elsewhere')
-    assert.equal(processOf(elsewhere()), `process ${process.pid} on elsewhere`)
-  })
 })
 
-describe('the process of a mark', () => {
+describe('the process of a stamp', () => {
   it('runs if it is this one, and not if this one only has its number', async (t) => {
     const earlier = await loadedOn(t, os.hostname())
     assert.equal(stillRuns(newStamp()), true)
     assert.equal(stillRuns(earlier.newStamp()), false)
+    assert.equal(processOf(newStamp()), `process ${process.pid}`)
   })
 
   it('is not for this machine to judge if it is of another one, or of none', async (t) => {
-    const { newStamp: elsewhere } = await loadedOn(t, 'elsewhere')
-    assert.equal(stillRuns(elsewhere()), null)
-    assert.equal(stillRuns('a name'), null)
+    const elsewhere = (await loadedOn(t, 'elsewhere')).newStamp()
+    assert.deepEqual([stillRuns(elsewhere), stillRuns('a name')], [null, null])
+    assert.equal(processOf(elsewhere), `process ${process.pid} on elsewhere`)
+    assert.equal(isOfAnotherBoot(elsewhere.replace(/-[0-9a-f]{8}\./, '-00000000.')), false)
   })
 
   it('is not to be seen from another container, whatever number it has, nor after another boot', {
@@ -126,27 +122,37 @@ describe('the process of a mark', () => {
     }
   })
 
-  it('runs until it ends, and so does one of version 1.0', () =>
-    withProcess(async (mark, child) => {
-      for (const each of [mark(''), old(mark(''))]) assert.equal(stillRuns(each), true)
+  it('runs until it ends, and so does one of version 1.0, whichever user it belongs to', (t) =>
+    withProcess(async (stamp, child) => {
+      const stamps = [stamp(''), old(stamp(''))]
+      const run = () => stamps.map(stillRuns)
+      assert.deepEqual(run(), [true, true])
+      for (const [code, runs] of [
+        ['EPERM', true],
+        ['ESRCH', false],
+      ] as const) {
+        const { mock } = t.mock.method(process, 'kill', failingWith(code))
+        assert.deepEqual(run(), [runs, runs])
+        mock.restore()
+      }
       child.kill('SIGKILL')
       await once(child, 'exit')
-      for (const each of [mark(''), old(mark(''))]) assert.equal(stillRuns(each), false)
+      assert.deepEqual(run(), [false, false])
     }))
 
   it('is the one that started then, not a later one with its number', { skip: linux }, () =>
-    withProcess(async (mark, { pid }) => {
-      // the program is called node, without a blank, so that the 22nd word is the 22nd field
+    withProcess(async (stamp, { pid }) => {
+      // the program is called sleep, without a blank, so that the 22nd word is the 22nd field
       const start = fs.readFileSync(`/proc/${pid}/stat`, 'latin1').split(' ')[21] ?? ''
       assert.match(start, /^\d+$/)
-      assert.equal(stillRuns(mark(start)), true)
-      assert.equal(stillRuns(mark(`${Number(start) - 1}`)), false)
+      assert.equal(stillRuns(stamp(start)), true)
+      assert.equal(stillRuns(stamp(`${Number(start) - 1}`)), false)
       assert.equal(newStamp().split('.')[1]?.length, start.length)
     }),
   )
 
   it('is known by its number alone where nobody tells when it started', (t) =>
-    withProcess(async (mark) => {
+    withProcess(async (stamp) => {
       const { readFileSync } = fs
       t.mock.method(fs, 'readFileSync', (...args: Parameters<typeof readFileSync>) => {
         if (!String(args[0]).startsWith('/proc/')) return readFileSync(...args)
@@ -155,7 +161,7 @@ describe('the process of a mark', () => {
       const { newStamp, isStamp } = await loadedOn(t, 'mac')
       assert.match(old(newStamp()), new RegExp(`^${process.pid}\\.\\.[0-9a-f]{16}-0\\.mac$`))
       assert.equal(isStamp(newStamp()), true)
-      assert.equal(stillRuns(mark('5')), true)
+      assert.equal(stillRuns(stamp('5')), true)
     }))
 
   it('has ended even if its parent has not noticed', { skip: linux }, async () => {
@@ -164,9 +170,9 @@ describe('the process of a mark', () => {
     try {
       const [said] = await once(parent.stdout, 'data')
       const pid = String(said).trim()
-      const mark = newStamp().replace(/^\d+\.\d+/, `${pid}.`)
+      const stamp = newStamp().replace(/^\d+\.\d+/, `${pid}.`)
       await until(() => /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
-      assert.equal(stillRuns(mark), false)
+      assert.equal(stillRuns(stamp), false)
     } finally {
       parent.kill('SIGKILL')
     }

@@ -61,6 +61,19 @@ describe('a shared sync', () => {
 })
 
 describe('a system', () => {
+  it('that is Windows opens no folder as a file', async (t) => {
+    const { platform } = process
+    const opened = t.mock.method(fs, 'openSync')
+    Object.defineProperty(process, 'platform', { value: 'win32' })
+    try {
+      syncFolder(at())
+      await wait()
+    } finally {
+      Object.defineProperty(process, 'platform', { value: platform })
+    }
+    assert.equal(opened.mock.callCount(), 0)
+  })
+
   for (const code of ['EACCES', 'EBADF', 'EINVAL', 'EISDIR', 'ENOSYS', 'ENOTSUP', 'EIO'])
     it(`that answers ${code} for a folder ${code === 'EIO' ? 'fails' : 'promises nothing, which is no error'}`, async (t) => {
       const answers = (sync: () => Promise<void>) =>

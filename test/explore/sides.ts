@@ -37,11 +37,6 @@ export interface Local extends Form {
   readonly counts: names.Counts
   /** The peer without what an exchange of fresh keys does not depend on. */
   readonly core: Form
-  readonly hasSession: boolean
-  readonly hasPrivateKey: boolean
-  readonly waiting: number
-  /** Whether the next text may be sealed, a copy of the last one may leave, or nothing of the kind. */
-  readonly nextText: 'new' | 'copy' | 'none'
   /** Whether a restart would change nothing. */
   readonly isNew: boolean
 }
@@ -181,8 +176,7 @@ export class Sides {
   #keep(side: Side, peer: Peer, counts: names.Counts): number {
     const form = formOfGraph(peer, this.fixed)
     return this.#locals.keep(`${side} ${form.shape} ${form.atoms} ${counts}`, (id) => {
-      const { state, current, waiting, openText, knownIdentity } = peer.exchange
-      const fresh: Peer = { ...peer, exchange: this.#start(side, knownIdentity) }
+      const fresh = { ...peer, exchange: this.#start(side, peer.exchange.knownIdentity) }
       return {
         id,
         side,
@@ -190,10 +184,6 @@ export class Sides {
         counts: [...counts],
         ...form,
         core: this.coreOf(peer),
-        hasSession: current !== null,
-        hasPrivateKey: state === 'offered' || state === 'agreed',
-        waiting: waiting.length,
-        nextText: openText === null ? 'new' : openText.isUnderWay ? 'none' : 'copy',
         isNew: formOfGraph(fresh, this.fixed).shape === form.shape,
       }
     })

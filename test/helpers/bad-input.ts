@@ -51,63 +51,55 @@ function inPlace(code: string, form: object, field: string, values: readonly unk
   ])
 }
 
+/** Rows of one code, by what is wrong. */
+const all = (code: string, bodies: Readonly<Record<string, unknown>>): Refused[] =>
+  Object.entries(bodies).map(([what, body]) => [code, what, body])
+
 /** Each field of a form: how many bytes are written there in hex, or its type. One whose name ends with `?` may be missing. */
-export type Fields = Readonly<Record<string, readonly [least: number, most?: number] | string>>
+type Fields = Readonly<Record<string, readonly [least: number, most?: number] | string>>
+
+/** A copy whose field `PROTO` is called `__proto__`, as JSON.parse makes one: an own field, from which nothing is inherited. */
+const withProto = (form: object) =>
+  JSON.parse(JSON.stringify(form).replace('"PROTO":', '"__proto__":'))
 
 /**
  * What is refused in the place of any form: other JSON, a field too few or too many, other types, and bytes that are
  * written in another way than the one that the protocol has.
  */
 export function wrongForms(form: Readonly<Json>, fields: Fields): Refused[] {
-  const text = JSON.stringify(form)
-  const without = (field: string) =>
-    Object.fromEntries(Object.entries(form).filter(([name]) => name !== field))
+  const bodies: Json = { 'fields that are only inherited': withProto({ PROTO: form }) }
+  for (const other of [null, 1, true, [], [form], Object.values(form), {}, { form }])
+    bodies[`a body ${JSON.stringify(other)}`] = other
+  for (const name of ['extra', '', 'V', 'confirm.session', 'PROTO', 'constructor', 'toJSON'])
+    for (const value of ['1', null, {}, { v: 1 }])
+      bodies[`a field more, ${name}: ${value}`] = withProto({ ...form, [name]: value })
   const rows: Refused[] = []
-  const refuse = (what: string, body: unknown) => rows.push(['bad_message', what, body])
-  // a text in quotes is JSON, and no text of JSON
-  const others = [
-    null,
-    1,
-    true,
-    JSON.stringify(text),
-    [],
-    [form],
-    Object.values(form),
-    {},
-    { form },
-  ]
-  for (const other of others) refuse(`a body ${JSON.stringify(other)}`, other)
-  for (const name of ['extra', '', 'V', 'confirm.session', '__proto__', 'constructor', 'toJSON'])
-    for (const value of ['1', 'null', '{}', '{"v":1}'])
-      refuse(`a field more, ${name}`, `${text.slice(0, -1)},"${name}":${value}}`)
-  refuse('fields that are only inherited', `{"__proto__":${text}}`)
   for (const [name, type] of Object.entries(fields)) {
     const field = name.replace('?', '')
-    const own = typeof type === 'string' ? type : 'string'
-    const rest = without(field)
-    if (field === name) refuse(`no ${field}`, rest)
-    const inherited = JSON.stringify({ ...rest, PROTO: { [field]: form[field] } })
-    refuse(`${field} only inherited`, inherited.replace('"PROTO"', '"__proto__"'))
+    const { [field]: own, ...rest } = form
+    if (field === name) bodies[`no ${field}`] = rest
+    bodies[`${field} only inherited`] = withProto({ ...rest, PROTO: { [field]: own } })
     for (const value of [null, false, 7, 'seven', [], ['00'], {}, { length: 64 }])
-      if (value === null || !own.startsWith(typeof value))
-        refuse(`${field} is ${JSON.stringify(value)}`, { ...form, [field]: value })
-    if (typeof type !== 'string') rows.push(...wrongHex(form, field, ...type))
+      if (value === null || typeof value !== typeof own)
+        bodies[`${field} is ${JSON.stringify(value)}`] = { ...form, [field]: value }
+    if (typeof type !== 'string')
+      for (const [what, value] of Object.entries(wrongHex(...type)))
+        rows.push(['bad_encoding', `${field} ${what}`, { ...form, [field]: value }])
   }
-  return rows
+  return [...all('bad_message', bodies), ...rows]
 }
 
 /** Bytes in every form that is not the one form of their value. */
-function wrongHex(form: Readonly<Json>, field: string, least: number, most = least): Refused[] {
+function wrongHex(least: number, most = least): Record<string, string> {
   const good = 'a5'.repeat(least)
-  return Object.entries({
+  return {
     empty: '',
     'in upper case': good.toUpperCase(),
     'with one upper-case digit': `A${good.slice(1)}`,
     'of an odd length': good.slice(1),
     'of an odd length above': `${good}a`,
-    'a byte too short': 'a5'.repeat(least - 1),
+    'a byte too short': good.slice(2),
     'a byte too long': 'a5'.repeat(most + 1),
-    'far too long': 'a5'.repeat(most + 10_000),
     'with a letter that is no digit': `g${good.slice(1)}`,
     'with 0x before it': `0x${good.slice(2)}`,
     'with a blank at its end': `${good.slice(1)} `,
@@ -120,7 +112,7 @@ function wrongHex(form: Readonly<Json>, field: string, least: number, most = lea
       .toString('base64')
       .padEnd(good.length, '=')
       .slice(0, 2 * least),
-  }).map(([what, value]) => ['bad_encoding', `${field} ${what}`, { ...form, [field]: value }])
+  }
 }
 
 /** Low order, not canonical, and what is no point. */
@@ -162,7 +154,8 @@ function twice(form: object): Refused[] {
   })
 }
 
-const ofLength = (length: number) => 'ab'.repeat(length)
+/** Other versions than 2. */
+const VERSIONS = [0, 1, 3, -1, 2.5, 2 ** 53, 1e300]
 
 /** A fresh share of nobody. */
 export function stranger(suite: Suite): Share {
@@ -265,27 +258,33 @@ function forged(session: Session, ciphertext: Buffer): Required<Confirm> {
  * Confirmations that the receiver refuses which has an ephemeral private key: `form` confirms
  * `session`, whose ciphertext its sender made.
  */
-export function badConfirms(suite: Suite, form: KeyForm, session: Session): Refused[] {
+export function badConfirms<Form extends Pick<KeyForm, 'confirm'>>(
+  suite: Suite,
+  form: Form,
+  session: Session,
+): Refused[] {
   const rows = (code: string, field: string, values: readonly unknown[]) =>
     inPlace(code, form.confirm ?? {}, field, values).map(
       ([code, what, confirm]): Refused => [code, what, { ...form, confirm }],
     )
   const { tag, session: id } = session.confirm
+  const { ciphertext } = session
   const alike = [
     ...rows('confirm_failed', 'tag', [
       ...[0, 15, 31].map((at) => hexOf(flip(tag, at))),
       '00'.repeat(32),
       hexOf(session.tag(3 - session.party)),
     ]),
-    ...rows('bad_encoding', 'tag', [...[0, 31, 33].map(ofLength), 'AB'.repeat(32)]),
-    ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
-    ...['session', 'tag'].flatMap((field) => rows('bad_message', field, [undefined, null, 0])),
-    ...rows('bad_message', 'ciphertext', [null, 0, {}]),
-    ...rows('bad_message', 'more', [0]),
+    ...wrongForms(form.confirm ?? {}, {
+      ...{ session: [16], tag: [32] },
+      ...(ciphertext && { 'ciphertext?': [1_088] }),
+    }).map(([code, what, confirm]): Refused => [code, `confirm.${what}`, { ...form, confirm }]),
   ]
-  const { ciphertext } = session
   if (!suite.kem || !ciphertext)
-    return [...alike, ...rows('bad_message', 'ciphertext', ['', '00'.repeat(1_088), 'no hex'])]
+    return [
+      ...alike,
+      ...rows('bad_message', 'ciphertext', [null, 0, {}, '', '00'.repeat(1_088), 'no hex']),
+    ]
   const { kem } = suite
   const madeFor = ({ publicKey }: Share) =>
     kem.encapsulate(halves(suite, publicKey)[0] ?? publicKey, crypto.randomBytes(32)).ciphertext
@@ -301,7 +300,6 @@ export function badConfirms(suite: Suite, form: KeyForm, session: Session): Refu
     ...alike,
     ...rows('confirm_failed', 'session', [hexOf(flip(id))]),
     ...rows('confirm_failed', 'ciphertext', [undefined]),
-    ...rows('bad_encoding', 'ciphertext', [0, 32, 1_087, 1_089, 1_184].map(ofLength)),
     ...Object.entries(others).flatMap(([what, other]): Refused[] => {
       const made = forged(session, other)
       const named = { ciphertext: hexOf(other), session: hexOf(made.session) }
@@ -353,17 +351,22 @@ export function badMessages(session: Session, genuine: MessageForm, taken: Messa
     messageForm(session.sealAhead(at, Buffer.from(text)))
   const unknown = { ...genuine, session: flipHex(genuine.session) }
   return [
-    ...rows('bad_version', 'v', [1, 0, 3]),
-    ...rows('bad_message', 'v', ['2', null, undefined]),
-    ...rows('bad_message', 'more', [0]),
-    ...['session', 'seq', 'ciphertext'].flatMap((field) =>
-      rows('bad_message', field, [undefined, null, true, []]),
-    ),
-    ...rows('bad_message', 'seq', ['1', -1, 0.5, 2 ** 53]),
+    ...VERSIONS.map((v): Refused => ['bad_version', `version ${v}`, { ...genuine, v }]),
+    ['bad_version', 'another version, and nothing else right', { v: 1, x: [] }],
+    ...wrongForms(genuine, {
+      ...{ v: 'number', session: [16], seq: 'number', ciphertext: [16, 16_400] },
+    }),
+    ...rows('bad_message', 'seq', ['1', -1, 0.5, 2 ** 53, -(2 ** 53), 1e16]),
+    ['bad_message', 'a number before bytes', { ...genuine, seq: -1, session: 'x' }],
+    ['bad_message', 'a field more before bytes', { ...genuine, x: 1, session: 'x' }],
     ...twice(genuine),
-    ['bad_message', 'seq -0', JSON.stringify(genuine).replace(/"seq":\d+/, '"seq":-0')],
-    ...rows('bad_encoding', 'session', [0, 15, 17].map(ofLength)),
-    ...rows('bad_encoding', 'ciphertext', [...[0, 15, 16_401].map(ofLength), 'AB'.repeat(20)]),
+    ...['-0', '1e400'].map(
+      (written): Refused => [
+        'bad_message',
+        `seq ${written}`,
+        JSON.stringify(genuine).replace(/"seq":\d+/, `"seq":${written}`),
+      ],
+    ),
     ['unknown_session', 'another session', unknown],
     ['unknown_session', 'another session and a seq too far', { ...unknown, seq: 2 ** 20 }],
     ...rows('rekey_required', 'seq', [2 ** 20, 2 ** 53 - 1]),
@@ -408,8 +411,10 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
     joined(session.pictureHead(number + 1), sealChunk(key, 0, true, plain))
   const withMetadata = (json: string, encoding: 'utf8' | 'latin1' = 'utf8') =>
     joined(u(2, json.length), Buffer.from(json, encoding), GIF)
-  const pngOf = (width: number, height: number) =>
-    joined(PNG_HEAD, u(4, width), u(4, height), bytes('0802000000'), u(4, 0))
+  const ofPng = (width: number, height: number) => {
+    const png = joined(PNG_HEAD, u(4, width), u(4, height), bytes('0802000000'), u(4, 0))
+    return sealed({ type: 'image/png', bytes: png.length }, png)
+  }
   return [
     ['bad_image', 'nothing', Buffer.alloc(0)],
     ['bad_image', '28 bytes', genuine.subarray(0, 28)],
@@ -467,15 +472,9 @@ export function badPictures(session: Session, genuine: Buffer, taken: Buffer): R
       'a byte more than said': { bytes: GIF.length - 1 },
     }).map(([what, changes]): Refused => ['bad_image', what, sealed(changes)]),
     ['too_large', 'over 64 MiB', sealed({ bytes: 64 * 1024 * 1024 + 1 })],
-    ...Object.entries({
-      'a side of 65,536': pngOf(65_536, 1),
-      'an area of 20,000 × 20,000': pngOf(20_000, 20_000),
-    }).map(
-      ([what, png]): Refused => [
-        'bad_image',
-        what,
-        sealed({ type: 'image/png', bytes: png.length }, png),
-      ],
-    ),
+    ...all('bad_image', {
+      'a side of 65,536': ofPng(65_536, 1),
+      'an area of 20,000 × 20,000': ofPng(20_000, 20_000),
+    }),
   ]
 }

@@ -8,12 +8,12 @@ import { badKeys } from '../../src/classroom/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
+import { sharedProcess } from '../helpers/command.ts'
 import { documentAt, shellLines } from '../helpers/documents.ts'
-import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withServer } from '../helpers/fakes.ts'
 import { assertForProjector, labSays } from '../helpers/lab.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { sharedProcess } from '../helpers/shared.ts'
-import { agree, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+import { agree, type TestPeer, withOnePeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
 /** What the command says of the peer at `url`, without the lab's own peers. */
 async function attacks(url: string) {
@@ -162,7 +162,7 @@ describe('lab bad-keys', () => {
   })
 
   it('leaves a peer alone whose counterpart is elsewhere', () =>
-    withPeerFacing('http://192.0.2.1:5001', undefined, async (peer) => {
+    withOnePeer({ peerUrl: 'http://192.0.2.1:5001' }, async (peer) => {
       peer.forget()
       await assert.rejects(attacks(peer.url), {
         code: 'peer_refused',
@@ -189,7 +189,7 @@ describe('lab bad-keys', () => {
       (_, response) => response.end('Hello'),
       (url) => oneLine(url, /is not a peer/),
     )
-    await withPeerFacing(missing, undefined, ({ url }) =>
+    await withOnePeer({ peerUrl: missing }, ({ url }) =>
       oneLine(url, new RegExp(`at 127.0.0.1:${nobody}: it was refused\\. `)),
     )
     await withSession({}, async (a, b) => {

@@ -134,16 +134,25 @@ describe('what is in new and is no message', () => {
   const beforeItOpens = (t: TestContext, happens: (file: string) => void) => {
     put('odd', 'x')
     const { openSync } = fs
-    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+    return t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
       if (args[0] === inbox('odd') && args[1] !== 'w') happens(inbox('odd'))
       return openSync(...args)
     })
   }
 
-  it('since somebody took it is nothing to speak of', async (t) => {
+  it('since somebody took it, or the copy of what was read, is nothing to speak of', async (t) => {
+    const bytes = await sealed(box.keys.pair, 'once')
+    await new Maildir(box.dir).deliver(bytes)
+    await watching(({ untilTexts }) => untilTexts(1))
     beforeItOpens(t, (file) => fs.rmSync(file))
-    await store('after it')
+    fs.writeFileSync(inbox('copy'), bytes)
+    const { isRead } = Maildir.prototype
+    t.mock.method(Maildir.prototype, 'isRead', function (this: Maildir, id: string) {
+      fs.rmSync(inbox('copy'), { force: true })
+      return isRead.call(this, id)
+    })
     await watching(async ({ events, untilTexts }) => {
+      await store('after it')
       await untilTexts(1)
       assert.deepEqual(
         events.map(({ type }) => type),
@@ -152,53 +161,35 @@ describe('what is in new and is no message', () => {
     })
   })
 
-  it('since somebody took the copy of what was read is nothing to speak of', async (t) => {
-    const bytes = await sealed(box.keys.pair, 'once')
-    await new Maildir(box.dir).deliver(bytes)
-    await watching(({ untilTexts }) => untilTexts(1))
-    fs.writeFileSync(inbox('copy'), bytes)
-    const { isRead } = Maildir.prototype
-    t.mock.method(Maildir.prototype, 'isRead', function (this: Maildir, id: string) {
-      fs.rmSync(inbox('copy'), { force: true })
-      return isRead.call(this, id)
-    })
-    await watching(async ({ untilTexts }) => {
-      await store('after it')
-      await untilTexts(1)
-    })
-  })
-
-  it("but a link that took a file's place is not followed", { skip: posix }, async (t) => {
+  it("but a link or a pipe that took a file's place is not followed, or waited for", {
+    skip: posix,
+  }, async (t) => {
     fs.writeFileSync(at('elsewhere'), await sealed(box.keys.pair, 'not in the mailbox'))
-    beforeItOpens(t, (file) => {
-      fs.rmSync(file, { force: true })
-      fs.symlinkSync(at('elsewhere'), file)
-    })
-    await watching(async ({ events, told }) => {
-      await told('passed over')
-      assert.deepEqual(events.slice(1), [
-        { type: 'passed over', name: 'odd', why: "It can't be read (ELOOP)." },
-      ])
-    })
-  })
-
-  it("but a pipe that took a file's place is not waited for", { skip: posix }, async (t) => {
     let writer: ChildProcess | undefined
-    beforeItOpens(t, (file) => {
-      fs.rmSync(file)
-      makePipe(file)
-      // whoever waits gets something after all, and a test that fails
-      writer = spawn('sh', ['-c', 'sleep 1; echo late > "$0"', file])
-    })
-    try {
-      await watching(async ({ events, told }) => {
-        await told('set aside')
-        assert.deepEqual(events.slice(1), [
-          { type: 'set aside', place: at('mail', 'failed', 'odd'), why: 'It is empty.' },
-        ])
+    for (const [put, event] of [
+      [
+        (file: string) => fs.symlinkSync(at('elsewhere'), file),
+        { type: 'passed over', name: 'odd', why: "It can't be read (ELOOP)." },
+      ],
+      [
+        (file: string) => {
+          makePipe(file)
+          // whoever waits gets something after all, and a test that fails
+          writer = spawn('sh', ['-c', 'sleep 1; echo late > "$0"', file])
+        },
+        { type: 'set aside', place: at('mail', 'failed', 'odd'), why: 'It is empty.' },
+      ],
+    ] as const) {
+      const opened = beforeItOpens(t, (file) => {
+        fs.rmSync(file)
+        put(file)
       })
-    } finally {
-      writer?.kill('SIGKILL')
+      await watching(async ({ events, told }) => {
+        await told(event.type)
+        assert.deepEqual(events.slice(1), [event])
+      }).finally(() => writer?.kill('SIGKILL'))
+      opened.mock.restore()
+      fs.rmSync(inbox('odd'), { force: true })
     }
   })
 

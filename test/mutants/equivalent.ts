@@ -15,6 +15,9 @@ The first of them is not looked at.
 - const [, pid, start, run, namespace, boot, host] = STAMP.exec(stamp) ?? []
 + ["Stryker was here"]
 src/http/guard.ts
+Neither is an address of this machine.
+- if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
++ "Stryker was here!"
 It has blanks in it, and so it is no host either.
 - const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []
 + "Stryker was here!"
@@ -70,6 +73,9 @@ What was sealed just now is open; the compiler does not know.
 + false
 + ""
 src/protocol/bytes.ts
+Behind the end of an array nothing is written.
+- for (let i = 0; i < bytes.length; i++) {
++ i <= bytes.length
 Behind the end both count as 0.
 - for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
 + i <= a.length

@@ -7,7 +7,12 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import * as v from 'valibot'
 import { concatBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
-import { MAX_TEXT_BYTES } from '../../src/protocol/messages.ts'
+import {
+  encodeAnswer,
+  encodeKeyMessage,
+  encodeMessage,
+  MAX_TEXT_BYTES,
+} from '../../src/protocol/messages.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import {
   type Annotated,
@@ -16,7 +21,8 @@ import {
   type Part,
 } from '../../src/wirelog/annotate.ts'
 import { formsOf } from '../../src/wirelog/forms.ts'
-import { hex, toHex } from '../helpers/vectors.ts'
+import { hex } from '../helpers/vectors.ts'
+import { confirmsOn, keyMessagesOn, sealedMessages } from '../helpers/wire-values.ts'
 
 const specification = fs.readFileSync(
   path.resolve(import.meta.dirname, '../../src/protocol/README.md'),
@@ -48,52 +54,26 @@ function fieldsOf(parts: readonly Part[] | null): Record<string, string> {
   return Object.fromEntries(fields)
 }
 
-const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length }).map(toHex)
-const anyBytes = fc.uint8Array({ maxLength: 99 }).map(toHex)
-const confirm = fc.record({ session: bytes(16), tag: bytes(32) })
-const hybridConfirm = fc.record({ session: bytes(16), tag: bytes(32), ciphertext: anyBytes })
-const number = fc.nat({ max: Number.MAX_SAFE_INTEGER })
+const number = fc.maxSafeNat()
 const accepted = fc.constant(true)
-const keys = (publicKey: fc.Arbitrary<string>, confirm: fc.Arbitrary<object>) =>
-  fc.record(
-    {
-      v: fc.constant(2),
-      curve: fc.constantFrom(...Object.keys(SUITES)),
-      basePoint: bytes(32),
-      identity: bytes(32),
-      publicKey,
-      confirm,
-    },
-    { requiredKeys: ['v', 'curve', 'basePoint', 'identity', 'publicKey'] },
-  )
-const answer = (confirm: fc.Arbitrary<object>) =>
-  fc.record({ accepted, confirm }, { requiredKeys: ['accepted'] })
 const words = fc.record({ title: fc.string(), detail: fc.string(), next: fc.string() })
 
 /** Each form in JSON, with random values, complete and with what may be left out. */
 const FORMS: Record<string, [form: Annotated, values: fc.Arbitrary<object>]> = {
-  'key message': [forms['key message'], keys(anyBytes, confirm)],
-  'key message with a KEM': [
-    hybrid['key message'],
-    keys(fc.oneof(anyBytes, bytes(32), bytes(1216)), hybridConfirm),
-  ],
-  'answer to a key message': [forms['answer to a key message'], answer(confirm)],
-  'answer with a KEM': [hybrid['answer to a key message'], answer(hybridConfirm)],
-  'sealed message': [
-    forms['sealed message'],
-    fc.record({
-      v: fc.constant(2),
-      session: bytes(16),
-      seq: number,
-      ciphertext: fc.uint8Array({ minLength: 16, maxLength: 99 }).map(toHex),
-    }),
-  ],
+  'sealed message': [forms['sealed message'], sealedMessages.map(encodeMessage)],
   'answer to a sealed message': [
     forms['answer to a sealed message'],
     fc.record({ accepted, missing: number }),
   ],
   'answer to a picture': [forms['answer to a picture'], fc.record({ accepted, bytes: number })],
   refusal: [forms.refusal, words.map((words) => ({ status: 409, code: 'replay', ...words }))],
+}
+for (const suite of Object.values(SUITES)) {
+  const { 'key message': keys, 'answer to a key message': answer } = formsOf(suite)
+  const messages = keyMessagesOn(suite).map((message) => encodeKeyMessage(suite, message))
+  const answers = fc.option(confirmsOn(suite), { nil: undefined }).map(encodeAnswer)
+  FORMS[`key message on ${suite.name}`] = [keys, messages]
+  FORMS[`answer to a key message on ${suite.name}`] = [answer, answers]
 }
 
 /** The same value written in another way: other blanks, another order, names with escapes. */

@@ -20,8 +20,7 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, type RawOptions, sendRaw } from '../helpers/raw.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import type { TestPeer } from '../helpers/with-peers.ts'
+import { sharedPeers, type TestPeer } from '../helpers/with-peers.ts'
 
 const MIB = 1024 * 1024
 const MAX_TEXT_BYTES = 16 * 1024
@@ -74,8 +73,7 @@ describe('a path that is almost a route', () => {
     it(`${target.slice(0, 30)} is not_found`, () =>
       withPair(async (a, b) => {
         for (const method of ['GET', 'POST', 'HEAD', 'PUT']) {
-          const head = [`${method} ${target} HTTP/1.1`, 'Host: 127.0.0.1', 'Content-Length: 0']
-          const answer = await askRaw(a.port, lines(...head, 'Connection: close'))
+          const answer = await askRaw(a.port, head(`${method} ${target}`, 'Content-Length: 0'))
           assert.equal(answer.status, 404)
           if (method !== 'HEAD') assertProblem(answer, 'not_found')
           assertSafeHeaders(answer)
@@ -83,6 +81,10 @@ describe('a path that is almost a route', () => {
         assertNothingRan(a, b)
       }))
 })
+
+/** The head of a request, after which the connection ends. */
+const head = (request: string, ...more: string[]) =>
+  lines(`${request} HTTP/1.1`, 'Host: 127.0.0.1', ...more, 'Connection: close')
 
 /** Sends bytes to a peer and expects one problem, with safe headers, and the end of the connection. */
 function assertRefusesRaw(code: string, bytes: string | Uint8Array, options: RawOptions = {}) {
@@ -115,24 +117,23 @@ describe('what a browser asks for by itself', () => {
 })
 
 describe('a request target that is no path', () => {
-  const head = ['Host: 127.0.0.1', 'Connection: close']
   // Node gives each kind of warning once: this comes before the targets below
   it('makes Node print no warning', async (t) => {
     const warn = t.mock.fn()
     process.on('warning', warn)
-    await assertRefusesRaw('bad_request', lines('GET http://a:b:c/send_keys HTTP/1.1', ...head))
+    await assertRefusesRaw('bad_request', head('GET http://a:b:c/send_keys'))
     // warnings come by process.nextTick
     await new Promise(setImmediate)
     process.off('warning', warn)
     assert.equal(warn.mock.callCount(), 0)
   })
 
-  for (const target of ['file:///etc/passwd', 'http://[::1/send_keys'])
-    it(`${target} is bad_request`, () =>
-      assertRefusesRaw('bad_request', lines(`GET ${target} HTTP/1.1`, ...head)))
-
-  it('CONNECT is method_not_allowed', () =>
-    assertRefusesRaw('method_not_allowed', lines('CONNECT 127.0.0.1:80 HTTP/1.1', ...head)))
+  for (const [code, request] of [
+    ['bad_request', 'GET file:///etc/passwd'],
+    ['bad_request', 'GET http://[::1/send_keys'],
+    ['method_not_allowed', 'CONNECT 127.0.0.1:80'],
+  ] as const)
+    it(`${request} is ${code}`, () => assertRefusesRaw(code, head(request)))
 })
 
 describe('a CONNECT', () => {
@@ -166,29 +167,35 @@ describe('a CONNECT', () => {
 })
 
 describe('malformed HTTP', () => {
-  const post = ['POST /send_msg HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: text/plain']
-  for (const [what, bytes] of [
-    ['noise', '\u0000\u0001\u0002\r\n\r\n'],
-    ['a text', 'Hello, is this HTTP?\r\n\r\n'],
-    ['the start of TLS', Buffer.from('16030100c8010000c40303', 'hex')],
-    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
-    ['HTTP/9.9', lines('GET /send_keys HTTP/9.9', 'Host: 127.0.0.1')],
-    ['a method in lower case', lines('get /send_keys HTTP/1.1', 'Host: 127.0.0.1')],
-    ['an unknown method', lines('SEND /send_keys HTTP/1.1', 'Host: 127.0.0.1')],
-    ['a target without a slash', lines('GET send_keys HTTP/1.1', 'Host: 127.0.0.1')],
-    ['a header without a colon', lines('GET /send_keys HTTP/1.1', 'Host: 127.0.0.1', 'X')],
-    ['a space before the colon', lines('GET /send_keys HTTP/1.1', 'Host : 127.0.0.1')],
-    ['a folded header', lines('GET /send_keys HTTP/1.1', 'Host: 127.0.0.1', ' folded')],
-    ['a zero byte in a header', lines('GET /send_keys HTTP/1.1', 'Host: 127.0.0.1', 'X: a\u0000b')],
-    ['a negative length', lines(...post, 'Content-Length: -1')],
-    ['a length that is no number', lines(...post, 'Content-Length: 0x10')],
-    ['two lengths', lines(...post, 'Content-Length: 4', 'Content-Length: 5')],
-    ['a length and chunks', lines(...post, 'Content-Length: 4', 'Transfer-Encoding: chunked')],
-    ['an unknown transfer encoding', lines(...post, 'Transfer-Encoding: gzip')],
-    ['chunks under another name', lines(...post, 'Transfer-Encoding: xchunked')],
-    ['a chunk without a size', `${lines(...post, 'Transfer-Encoding: chunked')}zz\r\n\r\n`],
-  ] as const)
+  const get = (...more: string[]) => lines('GET /send_keys HTTP/1.1', 'Host: 127.0.0.1', ...more)
+  const first = (line: string) => lines(line, 'Host: 127.0.0.1')
+  const post = (...more: string[]) =>
+    lines('POST /send_msg HTTP/1.1', 'Host: 127.0.0.1', 'Content-Type: text/plain', ...more)
+  for (const [what, bytes] of Object.entries({
+    noise: '\u0000\u0001\u0002\r\n\r\n',
+    'a text': 'Hello, is this HTTP?\r\n\r\n',
+    'the start of TLS': Buffer.from('16030100c8010000c40303', 'hex'),
+    'the preface of HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    'HTTP/9.9': first('GET /send_keys HTTP/9.9'),
+    'a method in lower case': first('get /send_keys HTTP/1.1'),
+    'an unknown method': first('SEND /send_keys HTTP/1.1'),
+    'a target without a slash': first('GET send_keys HTTP/1.1'),
+    'a header without a colon': get('X'),
+    'a space before the colon': lines('GET /send_keys HTTP/1.1', 'Host : 127.0.0.1'),
+    'a folded header': get(' folded'),
+    'a zero byte in a header': get('X: a\u0000b'),
+    'a negative length': post('Content-Length: -1'),
+    'a length that is no number': post('Content-Length: 0x10'),
+    'two lengths': post('Content-Length: 4', 'Content-Length: 5'),
+    'a length and chunks': post('Content-Length: 4', 'Transfer-Encoding: chunked'),
+    'an unknown transfer encoding': post('Transfer-Encoding: gzip'),
+    'chunks under another name': post('Transfer-Encoding: xchunked'),
+    'a chunk without a size': `${post('Transfer-Encoding: chunked')}zz\r\n\r\n`,
+  }))
     it(`such as ${what} is bad_request`, () => assertRefusesRaw('bad_request', bytes))
+
+  it('such as a body that ends early is bad_request', () =>
+    assertRefusesRaw('bad_request', `${post('Content-Length: 100')}Hello`, { halfClose: true }))
 
   for (const [what, target] of [
     ['in a query', '/frequency?letter=ä'],
@@ -204,11 +211,6 @@ describe('malformed HTTP', () => {
         assertNothingRan(a, b)
       }))
 
-  it('such as a body that ends early is bad_request', () => {
-    const bytes = `${lines(...post, 'Content-Length: 100')}Hello`
-    return assertRefusesRaw('bad_request', bytes, { halfClose: true })
-  })
-
   it('after a good request ends the connection, and no more than that', () =>
     withPair(async (a) => {
       await a.call('/send_keys')
@@ -220,25 +222,25 @@ describe('malformed HTTP', () => {
 })
 
 describe('headers that are too large', () => {
-  const head = ['GET /send_keys HTTP/1.1', 'Host: 127.0.0.1']
-  for (const [what, ...request] of [
-    ['one of 17 KiB', ...head, `X: ${'a'.repeat(17 * 1024)}`],
-    ['one of 1 MiB', ...head, `X: ${'a'.repeat(MIB)}`],
-    [
-      'a thousand',
-      ...head,
-      ...Array.from({ length: 1_000 }, (_, i) => `X-${i}: ${'a'.repeat(20)}`),
-    ],
-    ['a path of 17 KiB', `GET /${'a'.repeat(17 * 1024)} HTTP/1.1`],
-  ])
+  const long = (bytes: number) => 'a'.repeat(bytes)
+  for (const [what, request] of Object.entries({
+    'one of 17 KiB': head('GET /send_keys', `X: ${long(17 * 1024)}`),
+    'one of 1 MiB': head('GET /send_keys', `X: ${long(MIB)}`),
+    'a thousand': head(
+      'GET /send_keys',
+      ...Array.from({ length: 1_000 }, (_, i) => `X-${i}: ${long(20)}`),
+    ),
+    'a path of 17 KiB': head(`GET /${long(17 * 1024)}`),
+  }))
     it(`such as ${what} are headers_too_large`, () =>
-      assertRefusesRaw('headers_too_large', lines(...request)))
+      assertRefusesRaw('headers_too_large', request))
 
   it('hide none of those that the guard looks at', () =>
     withPair(async (a, b) => {
-      const many = Array.from({ length: 2_400 }, () => 'X: y')
-      const foreign = ['Sec-Fetch-Site: cross-site', 'Connection: close']
-      assertProblem(await askRaw(a.port, lines(...head, ...many, ...foreign)))
+      // more than Node hands on by itself
+      const more = Array.from({ length: 2_400 }, () => 'X: y')
+      const request = head('GET /send_keys', ...more, 'Sec-Fetch-Site: cross-site')
+      assertProblem(await askRaw(a.port, request))
       assertNothingRan(a, b)
     }))
 })

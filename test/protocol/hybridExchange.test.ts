@@ -16,7 +16,6 @@ import {
   exchanged,
   inOrder,
   quickHybrid,
-  restarted,
   two,
 } from '../helpers/exchanges.ts'
 import { refuses } from '../helpers/refuses.ts'
@@ -143,19 +142,6 @@ describe('an exchange with a KEM', () => {
     assert.equal(c.afterRefusal({ share }, 'confirm_failed'), undefined, 'once')
     c.expire()
     assert.equal(c.afterRefusal(present, 'confirm_failed'), undefined)
-  })
-
-  it('sends its keys without a confirmation that the other side has lost, and both come together', () => {
-    const [a, before] = exchanged(quickHybrid())
-    // b restarts, and what it sends is lost: a confirms a session that b does not have
-    const b = restarted(before)
-    b.startKeys()
-    const message = a.startKeys()
-    refuses('confirm_failed', () => b.receiveKeys(message))
-    const again = a.afterRefusal(message, 'confirm_failed') ?? assert.fail()
-    a.receiveAnswer(b.receiveKeys(again).confirm)
-    b.receiveAnswer(a.receiveKeys(b.startKeys()).confirm)
-    assertTogether(a, b)
   })
 })
 

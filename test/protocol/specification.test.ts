@@ -7,7 +7,6 @@ import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../../src/prot
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
-import { parseJson } from '../../src/protocol/json.ts'
 import { encodeKeyMessage, encodeMessage, parseKeyMessage } from '../../src/protocol/messages.ts'
 import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
 import { Session } from '../../src/protocol/session.ts'
@@ -15,6 +14,7 @@ import { PictureSealer } from '../../src/protocol/stream.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { fixedKeys } from '../helpers/fixed-suite.ts'
 import { type PublishedGroup, publishedVectors } from '../helpers/published-vectors.ts'
+import { bodyValue } from '../helpers/refuses.ts'
 import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
 const at = (file: string) => new URL(`../../src/protocol/${file}`, import.meta.url)
@@ -104,7 +104,7 @@ describe('the specification', () => {
       for (const { comment, body, code } of tests) {
         const exchange = new Exchange(suite, new KeyPair(suite.curve))
         assert.equal(
-          codeOf(() => exchange.receiveKeys(read(suite, String(body)))),
+          codeOf(() => exchange.receiveKeys(parseKeyMessage(suite, bodyValue(body)))),
           code,
           comment,
         )
@@ -112,16 +112,6 @@ describe('the specification', () => {
     })
   }
 })
-
-function read(suite: Suite, body: string) {
-  let json: unknown
-  try {
-    json = parseJson(body)
-  } catch {
-    throw new DuetError('bad_message', 'No JSON.')
-  }
-  return parseKeyMessage(suite, json)
-}
 
 /** The code that `run` is refused with, or undefined. */
 function codeOf(run: () => unknown): string | undefined {

@@ -10,11 +10,11 @@ import { decodePrivateKey } from '../../src/state/pem.ts'
 import type { Answer } from '../helpers/call.ts'
 import { filesBelow, find } from '../helpers/leaks.ts'
 import { assertProblem } from '../helpers/problem.ts'
+import { other, type Side } from './ledger.ts'
 import type { Step } from './plan.ts'
-import type { Holdings, Program } from './program.ts'
+import type { Program } from './program.ts'
 import { type Peer, type Scene, SIDES, within } from './scene.ts'
-import { other, type Side } from './texts.ts'
-import { sendText } from './work.ts'
+import { sendText } from './steps.ts'
 
 /** Longer than a peer waits for anybody who sends, and a watcher for a file to grow, in ms. */
 const REST = 15_000
@@ -30,8 +30,12 @@ export async function check(scene: Scene, round: number, minute: () => number): 
   for (const side of SIDES) {
     await readMail(scene, side)
     lookThroughState(scene, side)
-    scene.ledger.settle(side)
-    scene.ledger.texts.settle(side, scene.at(other(side)).peer.life)
+    assert.equal(
+      scene.parcels.missing(side, 'picture'),
+      0,
+      'a picture was accepted and is not there',
+    )
+    scene.texts.settle(side, scene.at(other(side)).peer.life)
   }
   for (const program of scene.programs) {
     const held = await atRest(program)
@@ -42,7 +46,7 @@ export async function check(scene: Scene, round: number, minute: () => number): 
 
 /** A step that has no reason to fail now. */
 async function succeeds(scene: Scene, side: Side, step: Step['do']): Promise<Answer> {
-  const answer = await scene.ask(side, `/${step}`)
+  const answer = await scene.ask(scene.at(side).port, `/${step}`)
   assert.ok([200, 201].includes(answer.status), `${step} in the calm: ${answer.text}`)
   return answer
 }
@@ -50,7 +54,7 @@ async function succeeds(scene: Scene, side: Side, step: Step['do']): Promise<Ans
 /** `/send_keys` on both, once, frees whatever is stuck. Returns both public keys. */
 async function agree(scene: Scene, first: Side): Promise<Buffer[]> {
   let answers: Answer[]
-  const send = (side: Side) => scene.ask(side, '/send_keys')
+  const send = (side: Side) => scene.ask(scene.at(side).port, '/send_keys')
   // where the clocks are faster than the machine, an answer may come too late; then both send keys again
   do answers = [await send(first), await send(other(first))]
   while (scene.haste > 1 && answers.some(({ status }) => status === 504))
@@ -81,13 +85,13 @@ async function showBoth(scene: Scene) {
 /** All that waits is opened; then a text goes each way, and is opened. */
 async function talk(scene: Scene): Promise<void> {
   for (const side of SIDES) {
-    const answer = await scene.ask(side, '/decrypt_msg')
+    const answer = await scene.ask(scene.at(side).port, '/decrypt_msg')
     if (answer.status !== 200) assertProblem(answer, 'nothing_waiting')
   }
   for (const side of SIDES) {
     // the first one may hear of what was in doubt
     const turns = Array<'again'>(scene.haste > 1 ? 40 : 2).fill('again')
-    const text = { side, length: 0, asForm: false, isEqual: false, turns }
+    const text = { side, textLength: 0, asForm: false, isEqual: false, turns }
     assert.equal(await sendText(scene, text), '201', 'send_msg in the calm')
     await succeeds(scene, other(side), 'decrypt_msg')
   }
@@ -98,14 +102,15 @@ async function readMail(scene: Scene, side: Side): Promise<void> {
   const { mailbox } = scene.at(side)
   const namesIn = (folder: string) => fs.readdirSync(path.join(mailbox, folder))
   const end = performance.now() + REST
-  while (scene.ledger.unread(side) > 0 || namesIn('new').length > 0) {
-    const left = `${scene.ledger.unread(side)} letters were stored and not printed; ${namesIn('new')} are left in new`
+  const unread = () => scene.parcels.missing(side, 'letter')
+  while (unread() > 0 || namesIn('new').length > 0) {
+    const left = `${unread()} letters were stored and not printed; ${namesIn('new')} are left in new`
     assert.ok(performance.now() < end, left)
     await sleep(50)
   }
   for (const name of namesIn('failed')) {
     const file = path.join(mailbox, 'failed', name)
-    scene.ledger.setAside(idOf(fs.readFileSync(file)))
+    scene.parcels.setAside(idOf(fs.readFileSync(file)))
     fs.rmSync(file)
   }
   assert.deepEqual(namesIn('tmp'), [], 'left behind in tmp')
@@ -122,37 +127,37 @@ function lookThroughState(scene: Scene, side: Side): void {
   for (const name of fs.readdirSync(pictures)) {
     assert.match(name, KEPT_PICTURE, 'left behind')
     const file = path.join(pictures, name)
-    scene.ledger.found(side, name, fs.readFileSync(file))
+    scene.parcels.arrive(side, fs.readFileSync(file))
     fs.rmSync(file)
   }
 }
 
 /** What a program holds once it has let go of everything that it has no more use for. */
-async function atRest(program: Program): Promise<Holdings> {
+async function atRest(program: Program) {
   // what it holds a moment after it held the same, where nothing is known yet
   for (let last = ''; program.atRest === null; await sleep(500)) {
     const { handles } = await program.holdings()
-    if (String(handles) === last) program.atRest = handles
-    last = String(handles)
+    if (handles === last) program.atRest = handles
+    last = handles
   }
   for (const end = performance.now() + REST; ; await sleep(100)) {
     const held = await program.holdings()
-    if (String(held.handles) === String(program.atRest)) return held
+    if (held.handles === program.atRest) return held
     if (performance.now() > end)
-      assert.deepEqual(held.handles, program.atRest, 'what it holds with nothing to do')
+      assert.equal(held.handles, program.atRest, 'what it holds with nothing to do')
   }
 }
 
 /** Secrets stand on the terminals and nowhere else. `publicKeys`: what the search has to find. */
 function search(scene: Scene, publicKeys: readonly Buffer[]): void {
   const places: Record<string, Buffer> = { answers: Buffer.from(scene.answers.join('\n')) }
-  for (const { name, proxy } of scene.peers) places[`wire to ${name}`] = proxy.recorded()
+  for (const { name, wire } of scene.peers) places[`wire to ${name}`] = wire.recorded()
   const outside = Object.keys(places)
   for (const { name, mailbox } of scene.peers) places[`mail of ${name}`] = contentBelow(mailbox)
   const shared = [...scene.secrets].map((secret) => Buffer.from(secret, 'hex'))
   const privateKeys = scene.peers.map((peer) => identityOf(scene, peer))
   const mailKeys = scene.peers.map(({ mailKeys }) => mailKeys.pair.exportPrivateKey())
-  const hidden = [Buffer.from(scene.ledger.texts.marker), ...shared]
+  const hidden = [Buffer.from(scene.texts.marker), ...shared]
   const never = [...privateKeys, ...mailKeys].map((key) => Buffer.from(key))
   assert.deepEqual(find([...hidden, ...never], places), [])
   // a peer's own files have its private key in them
@@ -166,7 +171,7 @@ function search(scene: Scene, publicKeys: readonly Buffer[]): void {
 }
 
 /** The curve of the identities. */
-const curveOf = ({ curve }: Scene) => SUITES[curve].curve.name
+const curveOf = ({ options }: Scene) => SUITES[options.curve].curve.name
 
 function identityOf(scene: Scene, { state }: Peer): Uint8Array {
   const pem = fs.readFileSync(path.join(state, `identity.${curveOf(scene)}.pem`), 'utf8')

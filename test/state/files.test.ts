@@ -87,36 +87,32 @@ describe('a folder that is made', () => {
 })
 
 describe('an error', () => {
-  const said = (error: Error, remedy?: string) => {
-    const fail = () => {
-      throw error
-    }
-    try {
-      return orStateError(file, fail, remedy)
-    } catch (named) {
-      return (named as Error).message
-    }
-  }
-
-  it('of a form says how to mend it where there is a way', () => {
-    const error = new Error('It is no key.')
-    assert.equal(said(error), `${file}: It is no key.`)
-    assert.equal(said(error, ' Make one.'), `${file}: It is no key. Make one.`)
-  })
-
-  it("of our own keeps its sentence, and the system's code is all that is said of one of its", () => {
-    const ours = Object.assign(new Error('It is no point.'), { code: 'bad_point' })
-    assert.equal(said(ours, ' Make one.'), `${file}: It is no point. Make one.`)
-    assert.equal(said(systemError('EIO'), ' Make one.'), `${file}: It can't be used (EIO).`)
-  })
-
-  it('of a name that is taken names that one', () => {
-    const taken = (of: object) => said(Object.assign(systemError('EEXIST'), of))
-    const rest = 'Something else is there (EEXIST).'
-    assert.equal(taken({}), `${file}: ${rest}`)
-    assert.equal(taken({ path: 'a' }), `a: ${rest}`)
-    assert.equal(taken({ path: 'a', dest: 'b' }), `b: ${rest}`)
-  })
+  const taken = (of: object) => Object.assign(systemError('EEXIST'), of)
+  for (const [what, error, remedy, says] of [
+    ['of a form', new Error('It is no key.'), '', 'key.pem: It is no key.'],
+    [
+      'of a form, and how to mend it',
+      new Error('No key.'),
+      ' Make one.',
+      'key.pem: No key. Make one.',
+    ],
+    [
+      'of our own',
+      Object.assign(new Error('It is no point.'), { code: 'bad_point' }),
+      ' Make one.',
+      'key.pem: It is no point. Make one.',
+    ],
+    ["of the system's", systemError('EIO'), ' Make one.', "key.pem: It can't be used (EIO)."],
+    ['of a name that is taken', taken({}), '', 'key.pem: Something else is there (EEXIST).'],
+    ['of another such name', taken({ path: 'a' }), '', 'a: Something else is there (EEXIST).'],
+    ['of two', taken({ path: 'a', dest: 'b' }), '', 'b: Something else is there (EEXIST).'],
+  ] as const)
+    it(`is one line with the file's name: ${what}`, () => {
+      const fail = () => {
+        throw error
+      }
+      assert.throws(() => orStateError('key.pem', fail, remedy), { message: says })
+    })
 })
 
 describe('what git is told', () => {

@@ -88,14 +88,6 @@ for (const curve of Object.values(CURVES))
           new RegExp(`not a key of ${curve.name}`),
         ],
         ['open to others', (file) => fs.chmodSync(file, 0o644), /Others can read it.*chmod 600/],
-        [
-          'a link',
-          (file) => {
-            fs.renameSync(file, `${file}.moved`)
-            fs.symlinkSync(`${file}.moved`, file)
-          },
-          /It is a link/,
-        ],
       ]
       for (const [how, damage, says] of damages)
         it(`refuses ${which} that is ${how} with one line that names it, and leaves it`, () => {
