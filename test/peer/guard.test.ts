@@ -1,14 +1,12 @@
 /** Who may call, and who may not: the design's Guard table. */
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import Koa from 'koa'
 import { guard } from '../../src/http/guard.ts'
 import { listen } from '../../src/http/server.ts'
@@ -539,26 +537,6 @@ describe('a proxy in the environment', () => {
     )
     assert.deepEqual(seen, [])
   })
-})
-
-describe('a proxy in the environment of curl', () => {
-  const run = promisify(execFile)
-
-  it('answers in place of a peer, unless the one or the other line of the README is typed', () =>
-    withPair((a) =>
-      withServer(
-        (_request, response) => response.end('the proxy'),
-        async (proxy) => {
-          const ask = async (args: string[], env = {}) => {
-            const all = { PATH: process.env['PATH'], http_proxy: proxy, ...env }
-            return (await run('curl', ['--silent', ...args, `${a.url}/show`], { env: all })).stdout
-          }
-          assert.equal(await ask([]), 'the proxy')
-          assert.ok('identity' in JSON.parse(await ask(['--noproxy', '127.0.0.1'])))
-          assert.ok('identity' in JSON.parse(await ask([], { no_proxy: '127.0.0.1' })))
-        },
-      ),
-    ))
 })
 
 describe('a slow or greedy caller', { concurrency: true }, () => {

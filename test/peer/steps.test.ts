@@ -257,10 +257,4 @@ describe('a step that is too early or too late', () => {
       )
       assert.match(said, new RegExp(`The keys that are here give ${json.confirm.session}\\.`))
     }))
-
-  it('is refused in the terminal as well, with the code', () =>
-    withSharedSession(async (a) => {
-      await a.call('/decrypt_msg')
-      assert.match(a.lines().at(-1) ?? '', /^✗ {2}refused .*\/decrypt_msg.*nothing_waiting/)
-    }))
 })
