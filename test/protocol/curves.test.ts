@@ -20,7 +20,7 @@ import { X25519_EXCHANGE, X25519_ITERATED, X25519_VALUES } from '../vectors/rfc7
 
 const SLOW = process.env['SLOW'] === '1'
 const TIMES = SLOW ? 10 : 1
-const BOTH = Object.entries(CURVES) as [CurveName, Curve][]
+const BOTH = (['X25519', 'P-256'] as const).map((name) => [name, CURVES[name]] as const)
 
 const byOpenSsl = (name: CurveName) =>
   INDEPENDENT_CURVES.find((curve) => curve.name === name) ?? assert.fail()
