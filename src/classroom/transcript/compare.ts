@@ -67,7 +67,7 @@ export function compare(files: readonly Checked[]): Report[] {
           `It ${way} what was ${way} in ${others} too, in another run: nobody sends the same bytes twice.`,
       )
   for (const [one, two] of pairsOf(runs)) {
-    const report = comparePair(one, two)
+    const report = comparePair(one.facts, two.facts)
     say(one).addPair(two.file, report, 0)
     say(two).addPair(one.file, report, 1)
   }
@@ -153,10 +153,8 @@ function pairsOf(files: readonly Checked[]): [Transcript, Transcript][] {
 function tracesOf(file: Transcript, way: Way): string[] {
   const { keys, session, identity, peerIdentity } = file.facts
   const sender = way === 'sent' ? identity : peerIdentity
-  return [...keys[way], ...hashesOf(file, way), `${session} ${sender}`].slice(
-    0,
-    session === null ? -1 : undefined,
-  )
+  const hashes = crossingsOf(file, way).map(({ hash }) => hash)
+  return [...keys[way], ...hashes, ...(session === null ? [] : [`${session} ${sender}`])]
 }
 
 /** Whether a trace of what a peer took is of what nobody but the other side can have sent. */
@@ -172,11 +170,7 @@ function areSeveral(files: readonly Checked[]): boolean {
   return new Set(files.map(({ facts }) => facts?.identity)).size > 1
 }
 
-/** Hashes of the keys and messages that went this way. A picture's header says nothing of its way. */
-function hashesOf(file: Checked, way: Way): string[] {
-  return crossingsOf(file, way).map(({ hash }) => hash)
-}
-
+/** The keys and messages that went this way. A picture's header says nothing of its way. */
 function crossingsOf({ facts }: Checked, way: Way): Crossing[] {
   return (facts?.crossings ?? []).filter((each) => each.way === way && each.route !== '/wire/image')
 }

@@ -7,10 +7,6 @@
 
 import type { Crossing, Facts } from './check.ts'
 
-interface Side {
-  readonly facts: Facts
-}
-
 /** For each of the two, in their order: the record, and what to say with the name of the other's file. */
 export interface Fault {
   readonly records: readonly [number | null, number | null]
@@ -28,7 +24,7 @@ export interface PairReport {
 }
 
 /** What the transcripts of two sides have in common, and where they differ. */
-export function comparePair({ facts: one }: Side, { facts: two }: Side): PairReport {
+export function comparePair(one: Facts, two: Facts): PairReport {
   const [out, back] = [new OneWay(one, two), new OneWay(two, one)]
   const faults = [...out.faults(), ...back.faults().map(turned)]
   if (!knows(one, two) || !knows(two, one)) {

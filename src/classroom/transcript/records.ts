@@ -154,24 +154,20 @@ function whatIsGone(before: number, between: number, keepsKeys: boolean): string
 
 /** How many events a peer counts among what it refused. Of these it may drop some before older ones. */
 function refusedIn(events: readonly Event[]): number {
-  const counts = events.map((event): number => {
-    if (event.type === 'step') return event.code === null ? 0 : 1
-    // with its request, which may be gone
-    return event.type === 'answer' && isRefusal(event) ? 2 : 0
-  })
-  return counts.reduce((sum, count) => sum + count, 0)
+  const steps = events.filter((event) => event.type === 'step' && event.code !== null)
+  // with its request, which may be gone
+  const answers = events.filter((event) => event.type === 'answer' && isRefusal(event))
+  return steps.length + 2 * answers.length
 }
 
 /** How many events belong to key messages that were accepted. Those that no session followed from may be dropped before older ones. */
 function acceptedKeysIn(events: readonly Event[]): number {
-  const answers = events.filter(
-    (event) =>
-      event.type === 'answer' &&
-      event.way === 'sent' &&
-      event.route === '/wire/keys' &&
-      event.status === 201,
-  )
-  return 2 * answers.length
+  const isAccepted = (event: Event) =>
+    event.type === 'answer' &&
+    event.way === 'sent' &&
+    event.route === '/wire/keys' &&
+    event.status === 201
+  return 2 * events.filter(isAccepted).length
 }
 
 /** Whether it is a refusal by this peer. */
