@@ -12,10 +12,16 @@ import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/openMemory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
-import { type Command, hasty, runCommand, usage, withCommand } from '../helpers/command.ts'
+import {
+  type Command,
+  hasty,
+  runCommand,
+  sharedProcess,
+  usage,
+  withCommand,
+} from '../helpers/command.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 import { keptTerminal } from '../helpers/terminal.ts'
 import { until } from '../helpers/until.ts'
 import { linesOf, secretsOf, withOnePeer, withPeers } from '../helpers/with-peers.ts'
