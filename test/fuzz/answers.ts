@@ -17,7 +17,6 @@ import {
 import { SUITES } from '../../src/protocol/suites.ts'
 import { post } from '../helpers/call.ts'
 import { Clock } from '../helpers/clock.ts'
-import { withPeerFacing } from '../helpers/fakes.ts'
 import {
   anyBytes,
   bodyOf,
@@ -31,7 +30,7 @@ import {
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
 import { lines } from '../helpers/raw.ts'
-import type { LonePeer } from '../helpers/with-peers.ts'
+import { type LonePeer, withOnePeer } from '../helpers/with-peers.ts'
 import { begin, hold, type Target } from './target.ts'
 
 const SUITE = SUITES.X25519MLKEM768
@@ -280,7 +279,7 @@ export const hostileServers: Target = {
       await server.agree(peer)
     }
     try {
-      await withPeerFacing(await server.listen(), PATIENCE, run, SUITE)
+      await withOnePeer({ peerUrl: await server.listen(), timeout: PATIENCE, suite: SUITE }, run)
     } finally {
       server.close()
       clock.stop()

@@ -1,16 +1,14 @@
 /** HTTP requests of all kinds around valid forms, and bytes that are hardly HTTP. */
 
 import fc from 'fast-check'
-import { PAGE_FILES } from '../../src/page/files.ts'
+import { ROUTES } from '../../src/http/routes.ts'
 import { FORM, JSON_TYPE, TEXT } from './call.ts'
 import { anyBytes, anyText, bodyOf, damagedBy, damages, type Form, weighted } from './mutations.ts'
 import { lines } from './raw.ts'
 
 const STEPS = '/send_keys /show /send_msg /decrypt_msg /send_image /image /frequency /'.split(' ')
-/** Of the page; /events answers without an end. */
-const PAGE = [...PAGE_FILES, '/transcript', '/sealed_image']
-const WIRE = ['/wire/keys', '/wire/message', '/wire/image', '/public_key', '/message']
-const ROUTES = [...STEPS, ...PAGE, ...WIRE]
+/** But for /events, whose answer has no end. */
+const PATHS = [...ROUTES.keys()].filter((path) => path !== '/events')
 const TAILS = ['?text=x', '?letter=e', ...'/ ? ?% # % ;x %00 . /.. // \\'.split(' ')]
 const ODD_PATHS =
   '// /% /__proto__ /wire * x /SHOW //x:y@z /:x /( /../.. http://127.0.0.1/show http://['.split(' ')
@@ -72,7 +70,7 @@ const headers: fc.Arbitrary<Record<string, string>> = fc
   )
   .map((pairs) => Object.fromEntries(pairs))
 
-const route = fc.constantFrom(...ROUTES)
+const route = fc.constantFrom(...PATHS)
 const withTail = fc.tuple(route, fc.constantFrom(...TAILS)).map((parts) => parts.join(''))
 const path = weighted(
   [4, route],

@@ -9,12 +9,12 @@ import { badKeys } from '../../src/classroom/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
+import { sharedProcess } from '../helpers/command.ts'
 import { documentAt, shellLines } from '../helpers/documents.ts'
-import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withServer } from '../helpers/fakes.ts'
 import { assertForProjector, labSays } from '../helpers/lab.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { sharedProcess } from '../helpers/shared.ts'
-import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { type TestPeer, withOnePeer, withPeers } from '../helpers/with-peers.ts'
 
 /** What the command says of the peer at `url`, without the lab's own peers. */
 async function attacks(url: string) {
@@ -169,7 +169,7 @@ describe('lab bad-keys', () => {
   })
 
   it('leaves a peer alone whose counterpart is elsewhere', () =>
-    withPeerFacing('http://192.0.2.1:5001', undefined, async (peer) => {
+    withOnePeer({ peerUrl: 'http://192.0.2.1:5001' }, async (peer) => {
       peer.forget()
       await assert.rejects(attacks(peer.url), {
         code: 'peer_refused',
@@ -196,7 +196,7 @@ describe('lab bad-keys', () => {
     await withServer(hello, (url) => oneLine(url, /is not a peer/))
     const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')
     await withServer(greeting, (url) => oneLine(url, /does not speak HTTP as a peer does/))
-    await withPeerFacing(missing, undefined, ({ url }) =>
+    await withOnePeer({ peerUrl: missing }, ({ url }) =>
       oneLine(url, new RegExp(`at 127.0.0.1:${nobody}: it was refused\\. `)),
     )
     await withPeers({}, async (a, b) => {

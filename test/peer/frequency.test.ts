@@ -8,8 +8,7 @@ import { concatBytes, hexToBytes } from '../../src/protocol/bytes.ts'
 import { nobleAead } from '../../src/protocol/stream.ts'
 import { post, posting } from '../helpers/call.ts'
 import { assertProblem } from '../helpers/problem.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { agree, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+import { agree, sharedPeers, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
 /** How often each letter stands in a text. */
 function counted(text: string): Record<string, number> {

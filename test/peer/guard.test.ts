@@ -34,9 +34,8 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, sendRaw } from '../helpers/raw.ts'
-import { sharedPeers } from '../helpers/shared.ts'
 import { until } from '../helpers/until.ts'
-import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { type PeersOptions, sharedPeers, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image', '/image', '/frequency', '/']
@@ -178,6 +177,8 @@ describe('a browser that does not say which page asks', () => {
         assert.match(detail, /Chrome and Edge .*80 .*Firefox .*90, Safari .*16\.4/)
         assert.equal(next, `Run it yourself: curl ${a.url}/`)
       }
+      const hidden = { accept: '*/*', 'accept-language': 'de' }
+      assertProblem(await a.call('/nothing', { headers: hidden }), 'cross_site')
       await assertRefuses('bad_message', [a, b], ['/wire/keys', posting(JSON_TYPE, '{}', headers)])
     }))
 
