@@ -5,8 +5,9 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { folderForEach } from '../helpers/files.ts'
-import type { Equivalent } from '../mutants/equivalent.ts'
+import { type Equivalent, equivalents } from '../mutants/equivalent.ts'
 import { run } from '../mutants/run.ts'
+import { ROOMS } from '../mutants/subjects.ts'
 
 const project = path.resolve(import.meta.dirname, '../..')
 const at = folderForEach()
@@ -40,6 +41,18 @@ async function mutants(explained: readonly Equivalent[] = []) {
 const BORDER = { file: 'src/age.ts', line: LINE }
 
 describe('make mutants', () => {
+  it('has tests and reasons for what there is', () => {
+    const read = (file: string) => fs.readFileSync(path.join(project, file), 'utf8')
+    for (const { tests } of ROOMS) for (const file of Object.entries(tests).flat(2)) read(file)
+    for (const { file, line } of equivalents()) {
+      const lines = read(file).split('\n')
+      assert.ok(
+        lines.some((one) => one.trim() === line),
+        `${file}: ${line}`,
+      )
+    }
+  })
+
   it('reports a change that no test notices unless it is explained, and too few that are noticed', async () => {
     const first = await mutants()
     assert.match(first.said, /src\/age\.ts: 6 of 7 noticed/)

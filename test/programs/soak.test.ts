@@ -315,15 +315,15 @@ describe('the plan', () => {
 describe('the soak', () => {
   const at = folderForAll()
 
-  it('sends some hundred texts over a wire that loses them, and knows what became of each', async (t) => {
+  it('sends some texts over a wire that loses them, and knows what became of each', async (t) => {
     const seed = Math.floor(Math.random() * 1e9)
-    t.diagnostic(`TEXTS=100 SEED=${seed}`)
-    const soak = new Soak({ seed, curve: 'X25519', folder: at(), texts: 100 })
+    t.diagnostic(`TEXTS=60 SEED=${seed}`)
+    const soak = new Soak({ seed, curve: 'X25519', folder: at(), texts: 60 })
     try {
       await Promise.race([soak.run(Number.POSITIVE_INFINITY, 60_000), soak.scene.failed])
     } finally {
       await soak.scene.close()
     }
-    assert.ok(soak.scene.texts.counts.handed >= 100)
+    assert.ok(soak.scene.texts.counts.handed >= 60)
   })
 })
