@@ -2,7 +2,9 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import http from 'node:http'
 import net, { type AddressInfo, type Socket } from 'node:net'
+import { json } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import fc from 'fast-check'
 import { bytesToHex } from '../../src/protocol/bytes.ts'
@@ -16,11 +18,9 @@ import {
 } from '../../src/protocol/messages.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { post } from '../helpers/call.ts'
-import { Clock } from '../helpers/clock.ts'
 import {
   anyBytes,
   bodyOf,
-  damagedBy,
   damages,
   type Form,
   hex,
@@ -31,7 +31,7 @@ import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
 import { lines } from '../helpers/raw.ts'
 import { type LonePeer, withOnePeer } from '../helpers/with-peers.ts'
-import { begin, hold, type Target } from './target.ts'
+import { type Target, withoutHangs } from './target.ts'
 
 const SUITE = SUITES.X25519MLKEM768
 /** How long the peer waits for an answer, in ms. */
@@ -40,14 +40,10 @@ const PATIENCE = 300
 const WORD = 'xyzzy'
 
 const STEPS = ['/send_keys', '/send_msg', '/send_image']
-const BLAMES_PEER = [
-  'peer_refused',
-  'peer_unreachable',
-  'peer_timeout',
-  'confirm_failed',
-  'in_doubt',
-  'maybe_read',
-]
+const BLAMES_PEER =
+  'peer_refused peer_unreachable peer_timeout confirm_failed in_doubt maybe_read'.split(' ')
+
+// ---- what it answers
 
 interface Hostile {
   readonly bytes: Buffer
@@ -57,8 +53,6 @@ interface Hostile {
   readonly afterwards: 'end' | 'reset' | 'wait' | 'go on'
 }
 
-// ---- what it answers
-
 /** Valid answers to each step, the other peer's own confirmation among them, and refusals. */
 function formsFor(confirm: unknown): fc.Arbitrary<Form> {
   const random = fc.record(
@@ -66,18 +60,14 @@ function formsFor(confirm: unknown): fc.Arbitrary<Form> {
     { requiredKeys: ['session', 'tag'] },
   )
   return fc.oneof(
-    fc.constant({ accepted: true }),
-    fc.constant({ accepted: true, confirm }),
+    fc
+      .constantFrom<Form>({}, { confirm }, { missing: 0 })
+      .map((more) => ({ accepted: true, ...more })),
     random.map((confirm) => ({ accepted: true, confirm })),
-    fc.constant({ accepted: true, missing: 0 }),
     fc.nat(10_000).map((bytes) => ({ accepted: true, bytes })),
-    fc.record({
-      status: fc.constantFrom(400, 409, 500),
-      code: fc.constantFrom(...STATUS_OF.keys(), WORD),
-      title: fc.constant(WORD),
-      detail: fc.constant(WORD),
-      next: fc.constant(`curl ${WORD}`),
-    }),
+    fc
+      .tuple(fc.constantFrom(400, 409, 500), fc.constantFrom(...STATUS_OF.keys(), WORD))
+      .map(([status, code]) => ({ status, code, title: WORD, detail: WORD, next: `curl ${WORD}` })),
   )
 }
 
@@ -88,46 +78,27 @@ const statusLine = weighted(
   [7, fc.constantFrom(...STATUSES).map((status) => `HTTP/1.1 ${status} ${WORD}`)],
   [1, fc.constantFrom('HTTP/1.0 201 Created', 'HTTP/2 201', 'HTTP/1.1 20', 'ICY 200 OK', '')],
 )
-
 const header = fc.constantFrom(
-  ...['application/json', 'application/problem+json'].map((type) => `Content-Type: ${type}`),
-  ...['gzip', 'br'].map((coding) => `Content-Encoding: ${coding}`),
-  ...['keep-alive', 'upgrade'].map((option) => `Connection: ${option}`),
-  'Upgrade: websocket',
-  'Location: /send_msg',
-  'Location: http://127.0.0.1:1/',
-  'Set-Cookie: a=b',
-  'Retry-After: 0',
-  'Alt-Svc: h2=":443"',
-  'Trailer: x',
+  ...['Content-Type: application/json', 'Content-Type: application/problem+json'],
+  ...['Content-Encoding: gzip', 'Content-Encoding: br', 'Connection: keep-alive', 'Trailer: x'],
+  ...['Connection: upgrade', 'Upgrade: websocket', 'Alt-Svc: h2=":443"', 'Retry-After: 0'],
+  ...['Location: /send_msg', 'Location: http://127.0.0.1:1/', 'Set-Cookie: a=b'],
 )
 const badHeader = fc.constantFrom(`X: ${WORD.repeat(5_000)}`, 'no colon', ': no name', 'X: \u0000')
 
 /** How the length of the body is told: by a number, by chunks, or not at all. The headers for it, and the body. */
-type Framing = (body: Buffer) => [string[], Buffer]
+type Framing = (body: Buffer) => [headers: string[], Buffer]
 const CHUNKED = 'Transfer-Encoding: chunked'
-const byLength =
-  (length: string): Framing =>
-  (body) => [[`Content-Length: ${length}`], body]
-const inChunks =
-  (end: string): Framing =>
-  (body) => {
-    const size = Buffer.from(`${body.length.toString(16)}\r\n`)
-    return [[CHUNKED], Buffer.concat([size, body, Buffer.from(`\r\n${end}`)])]
-  }
 const LENGTHS = ['0', '1', '-1', '1e3', '9'.repeat(20), '5, 5', '0x10', '16385']
 const ENDS = ['', '0\r\n\r\n', '0\r\nX: y\r\n\r\n', 'zz\r\n', '-1\r\n', `${'f'.repeat(18)}\r\n`]
-const framing = weighted(
-  [14, fc.constant<Framing>((body) => byLength(`${body.length}`)(body))],
-  [2, fc.constantFrom(...LENGTHS.map(byLength))],
-  [2, fc.constantFrom(...ENDS.map(inChunks))],
-  [
-    2,
-    fc.constantFrom<Framing>(
-      (body) => [[], body],
-      (body) => [[CHUNKED, `Content-Length: ${body.length}`], body],
-    ),
-  ],
+const inChunks = (end: string, body: Buffer) =>
+  Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from(`\r\n${end}`)])
+const framing = weighted<Framing[]>(
+  [14, fc.constant((body) => [[`Content-Length: ${body.length}`], body])],
+  [2, fc.constantFrom(...LENGTHS).map((length) => (body) => [[`Content-Length: ${length}`], body])],
+  [2, fc.constantFrom(...ENDS).map((end) => (body) => [[CHUNKED], inChunks(end, body)])],
+  [1, fc.constant((body) => [[], body])],
+  [1, fc.constant((body) => [[CHUNKED, `Content-Length: ${body.length}`], body])],
 )
 
 /** `forms`: those of valid answers. */
@@ -138,45 +109,69 @@ function hostileAnswers(forms: fc.Arbitrary<Form>): fc.Arbitrary<Hostile> {
     [1, fc.constantFrom(16_384, 16_385, 500_000).map((size) => Buffer.alloc(size, ' '))],
   )
   const whole = fc
-    .tuple(
-      seldom(15, fc.constantFrom(1, 2, 500)),
-      statusLine,
-      fc.array(header, { maxLength: 2 }),
-      seldom(20, badHeader),
-      framing,
+    .record({
+      interim: seldom(15, fc.constantFrom(1, 2, 500)),
+      status: statusLine,
+      headers: fc.array(header, { maxLength: 2 }),
+      bad: seldom(20, badHeader),
+      frame: framing,
       body,
-      seldom(15, damages),
-    )
-    .map(([interim = 0, status, headers, bad, frame, content, damages = []]) => {
-      const [lengths, body] = frame(content)
+      damage: seldom(15, damages),
+    })
+    .map(({ interim = 0, status, headers, bad, frame, body, damage }) => {
+      const [lengths, framed] = frame(body)
       const head = lines(status, ...headers, ...(bad ? [bad] : []), ...lengths)
       const before = lines('HTTP/1.1 103 Early Hints').repeat(interim)
-      return damagedBy(damages, Buffer.concat([Buffer.from(before + head, 'latin1'), body]))
+      const bytes = Buffer.concat([Buffer.from(before + head, 'latin1'), framed])
+      return damage?.(bytes) ?? bytes
     })
-  return fc.record({
+  return fc.record<Hostile>({
     bytes: weighted([15, whole], [1, anyBytes(300)]),
     early: seldom(5, fc.constantFrom(1, 200, 40_000)),
     pieces: fc.constantFrom(1, 1, 3, 20),
     afterwards: weighted(
-      [12, fc.constant('end' as const)],
-      [3, fc.constant('reset' as const)],
-      [1, fc.constantFrom('wait' as const, 'go on' as const)],
+      [12, fc.constant('end')],
+      [3, fc.constant('reset')],
+      [1, fc.constantFrom('wait', 'go on')],
     ),
   })
 }
 
+async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): Promise<void> {
+  const size = Math.max(1, Math.ceil(bytes.length / pieces))
+  for (let at = 0; at < bytes.length; at += size) {
+    socket.write(bytes.subarray(at, at + size))
+    await setImmediate()
+  }
+  if (afterwards === 'end') socket.end()
+  if (afterwards === 'reset') socket.resetAndDestroy()
+  while (afterwards === 'go on' && socket.writable) {
+    socket.write(' ')
+    await setImmediate()
+  }
+}
+
 // ---- the server
 
-/** The other peer of the session, as long as it is honest; then whatever is `next`. */
+/** The other peer of the session as long as `next` is null, and then whatever is next. */
 class Server {
   readonly exchange = new Exchange(SUITE, new KeyPair(SUITE.curve))
   next: Hostile | null = null
   readonly #sockets = new Set<Socket>()
-  readonly #server = net.createServer((socket) => this.#serve(socket, this.next))
+  readonly #honest = http.createServer(async (request, response) => {
+    const message = parseKeyMessage(SUITE, await json(request))
+    const form = encodeAnswer(this.exchange.receiveKeys(message).confirm)
+    response.writeHead(201, { connection: 'close' }).end(JSON.stringify(form))
+  })
+  readonly #server = net.createServer((socket) => {
+    this.#sockets.add(socket)
+    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket))
+    if (this.next === null) this.#honest.emit('connection', socket)
+    else serve(socket, this.next)
+  })
 
   async listen(): Promise<string> {
-    this.#server.listen(0, '127.0.0.1')
-    await once(this.#server, 'listening')
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening')
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
   }
 
@@ -205,84 +200,62 @@ class Server {
     this.#server.close()
     this.hangUp()
   }
-
-  #serve(socket: Socket, hostile: Hostile | null): void {
-    this.#sockets.add(socket)
-    socket.on('error', () => {}).on('close', () => this.#sockets.delete(socket))
-    let received = Buffer.alloc(0)
-    let answered = false
-    socket.on('data', (more) => {
-      if (answered) return
-      received = Buffer.concat([received, more])
-      const end = received.indexOf('\r\n\r\n') + 4
-      const length = /content-length: (\d+)/i.exec(received.subarray(0, end).toString())?.[1]
-      const isWhole = end > 3 && received.length >= end + Number(length ?? 0)
-      if (!isWhole && received.length < (hostile?.early ?? Number.POSITIVE_INFINITY)) return
-      answered = true
-      if (hostile === null) this.#answerHonestly(socket, received.subarray(end).toString())
-      else answer(socket, hostile)
-    })
-  }
-
-  #answerHonestly(socket: Socket, body: string): void {
-    const message = parseKeyMessage(SUITE, JSON.parse(body))
-    const { confirm } = this.exchange.receiveKeys(message)
-    const json = JSON.stringify(encodeAnswer(confirm))
-    const length = `Content-Length: ${json.length}`
-    socket.end(lines('HTTP/1.1 201 Created', length, 'Connection: close') + json)
-  }
 }
 
-async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): Promise<void> {
-  const size = Math.max(1, Math.ceil(bytes.length / pieces))
-  for (let at = 0; at < bytes.length; at += size) {
-    socket.write(bytes.subarray(at, at + size))
-    await setImmediate()
+/** Answers one request. */
+function serve(socket: Socket, hostile: Hostile): void {
+  let received = Buffer.alloc(0)
+  const read = (more: Buffer) => {
+    received = Buffer.concat([received, more])
+    const end = received.indexOf('\r\n\r\n') + 4
+    const length = /content-length: (\d+)/i.exec(received.subarray(0, end).toString())?.[1] ?? 0
+    const isWhole = end > 3 && received.length >= end + Number(length)
+    if (!isWhole && received.length < (hostile.early ?? Number.POSITIVE_INFINITY)) return
+    socket.off('data', read).resume()
+    void answer(socket, hostile)
   }
-  if (afterwards === 'end') socket.end()
-  if (afterwards === 'reset') socket.resetAndDestroy()
-  while (afterwards === 'go on' && socket.writable) {
-    socket.write(' ')
-    await setImmediate()
-  }
+  socket.on('data', read)
 }
 
 export const hostileServers: Target = {
   name: "answers of a hostile server in the other peer's place",
   cases: 30,
-  async fuzz(seed, limits, tell) {
+  async fuzz(run, tell) {
     const server = new Server()
-    const clock = new Clock()
-    const run = async (peer: LonePeer) => {
+    const withPeer = async (peer: LonePeer) => {
       await server.agree(peer)
       const { confirm } = encodeAnswer(server.exchange.current?.confirm)
-      const check = async ([step, hostile]: [string, Hostile]) => {
-        server.next = hostile
-        const inTime = begin(clock, PATIENCE)
-        const told = await peer.call(step)
-        inTime()
-        server.hangUp()
-        assertProper(told)
-        assert.ok(!told.text.includes(WORD), told.text)
-        const { code } = told.json
-        tell(code ?? 'done')
-        if (code !== undefined) assert.ok(BLAMES_PEER.includes(code), told.text)
-        const said = peer.shown()
-        peer.forget()
-        assert.doesNotMatch(said, /DEFECT/)
-        assert.ok(!said.includes(WORD), said)
-      }
-      const answers = hostileAnswers(formsFor(confirm))
-      await hold(seed, limits, fc.tuple(fc.constantFrom(...STEPS), answers), check)
+      const cases = fc.tuple(fc.constantFrom(...STEPS), hostileAnswers(formsFor(confirm)))
+      await withoutHangs(async (begin) => {
+        const property = fc.asyncProperty(cases, async ([step, hostile]) => {
+          server.next = hostile
+          const inTime = begin()
+          const told = await peer.call(step)
+          inTime()
+          server.hangUp()
+          assertProper(told)
+          assert.ok(!told.text.includes(WORD), told.text)
+          const { code } = told.json
+          tell(code ?? 'done')
+          if (code !== undefined) assert.ok(BLAMES_PEER.includes(code), told.text)
+          const said = peer.shown()
+          peer.forget()
+          assert.doesNotMatch(said, /DEFECT/)
+          assert.ok(!said.includes(WORD), said)
+        })
+        await fc.assert(property, run)
+      }, PATIENCE)
       // the same session still, and then a new one
       await server.assertSession(peer)
       await server.agree(peer)
     }
     try {
-      await withOnePeer({ peerUrl: await server.listen(), timeout: PATIENCE, suite: SUITE }, run)
+      await withOnePeer(
+        { peerUrl: await server.listen(), timeout: PATIENCE, suite: SUITE },
+        withPeer,
+      )
     } finally {
       server.close()
-      clock.stop()
     }
   },
 }

@@ -2,8 +2,7 @@
 
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { nodeAead } from '../../src/http/pictures.ts'
-import { concatBytes, lp, u64 } from '../../src/protocol/bytes.ts'
+import { concatBytes, lp } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import {
@@ -14,14 +13,15 @@ import {
 } from '../../src/protocol/messages.ts'
 import { CHUNK_BYTES, type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { anyBytes, changedBy, changes, seldom } from '../helpers/mutations.ts'
-import { pair, type WiredPeer } from '../helpers/pair.ts'
+import { anyBytes, changes } from '../helpers/mutations.ts'
+import { pair } from '../helpers/pair.ts'
 import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
-import { codeOf, hold, promptly, type Target } from './target.ts'
+import { sealChunk, u } from '../independent/session.ts'
+import { outcomeOf, target } from './target.ts'
 
 /** A peer, and the other side of its session, which does as it likes. */
-async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> {
+async function withInsider() {
   const suite = SUITES.X25519
   const [, victim] = pair({ suite })
   const insider = new Exchange(suite, new KeyPair(suite.curve))
@@ -32,86 +32,78 @@ async function withInsider(): Promise<{ victim: WiredPeer; insider: Exchange }> 
   return { victim, insider }
 }
 
+interface Odd {
+  readonly metadata: Buffer
+  readonly metadataLength: number
+  /** Lengths of chunks, before one with all that is left. */
+  readonly chunks: readonly number[]
+  /** Which chunk says that it is the last, instead of the last. */
+  readonly lastAt: number
+  readonly counterFrom: number
+  readonly afterwards: Buffer
+}
+
+const oneOdd = fc.oneof(
+  fc.record({ metadata: fc.oneof(anyBytes(30), anyBytes(1_100, 1_000)) }),
+  fc.record({ metadataLength: fc.nat(2 ** 16 - 1) }),
+  fc.record({ chunks: fc.array(fc.nat(CHUNK_BYTES + 20), { maxLength: 4 }) }),
+  fc.record({ lastAt: fc.nat(3) }),
+  fc.record({ counterFrom: fc.nat(3) }),
+  fc.record({ afterwards: anyBytes(100) }),
+)
+
 const picture = fc.record({
   type: fc.constantFrom<PictureType>('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
   length: fc.oneof(fc.nat(40), fc.integer({ min: CHUNK_BYTES - 200, max: CHUNK_BYTES + 100 })),
   name: fc.string({ unit: 'binary', maxLength: 40 }),
   /** Of what it says of itself. */
-  changes,
-  metadataLength: seldom(6, fc.nat(2 ** 16 - 1)),
-  metadata: seldom(6, fc.oneof(anyBytes(30), anyBytes(1_100, 1_000))),
-  /** Lengths of chunks, before one with all that is left. */
-  chunks: seldom(4, fc.array(fc.nat(CHUNK_BYTES + 20), { maxLength: 4 })),
-  /** Which chunk says that it is the last, beside the last or instead of it. */
-  lastAt: seldom(6, fc.nat(3)),
-  counterFrom: seldom(10, fc.nat(3)),
-  afterwards: seldom(10, anyBytes(100)),
+  change: changes,
+  odd: fc.array(oneOdd, { maxLength: 2 }).map((odd): Partial<Odd> => Object.assign({}, ...odd)),
   pieces: fc.constantFrom(11, 3_000, 70_000),
 })
 
-/** u88 counter ‖ u8 last. */
-function nonceOf(counter: number, last: boolean): Buffer {
-  const nonce = Buffer.alloc(12)
-  nonce.writeUInt32BE(counter, 7)
-  nonce[11] = last ? 1 : 0
-  return nonce
-}
-
-export const insiderPictures: Target = {
-  name: "sealed pictures that don't add up",
-  cases: 10,
-  fuzz: (seed, limits, tell) =>
-    hold(seed, limits, picture, async (plan) => {
-      const { victim, insider } = await withInsider()
-      const content = pictureOf(plan.type, plan.length)
-      const honest = { type: plan.type, bytes: content.length, name: plan.name }
-      const text = JSON.stringify(changedBy(plan.changes, honest))
-      // a field that was made undefined is in no JSON
-      const said = JSON.parse(text)
-      const json = plan.metadata ?? Buffer.from(text)
-      const head = Buffer.from(lp(json))
-      if (plan.metadataLength !== undefined) head.writeUInt16BE(plan.metadataLength)
-      const plaintext = concatBytes(head, content)
-      const { header, key } = insider.sendPicture()
-      const stream = [Buffer.from('DUET2'), header.session, u64(header.number)]
-      const lengths =
-        plan.chunks ?? Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES)
-      let at = 0
-      for (const [i, length] of [...lengths, plaintext.length].entries()) {
-        const chunk = plaintext.subarray(at, at + length)
-        const last = i === (plan.lastAt ?? lengths.length)
-        stream.push(...nodeAead.seal(key, nonceOf(i + (plan.counterFrom ?? 0), last), chunk))
-        at += length
-      }
-      if (plan.afterwards) stream.push(plan.afterwards)
-
-      const store = victim.pictures as PicturesInMemory
-      let outcome = 'accepted'
-      try {
-        const pieces = piecesOf(concatBytes(...stream), plan.pieces)
-        await promptly(() => victim.peer.receivePicture(pieces))
-      } catch (error) {
-        outcome = codeOf(error)
-      }
-      tell(outcome)
-      assert.equal(store.drafts, 0)
-      assertPrintable(victim.events)
-      if (outcome !== 'accepted') assert.equal(store.last, null)
-      else {
-        // what is kept is what it says that it is
-        assert.ok(store.last)
-        const { type, bytes, content: kept } = store.last
-        assert.deepEqual(said, { ...honest, name: said['name'] })
-        assert.deepEqual([type, bytes, pictureTypeOf(kept)], [plan.type, kept.length, plan.type])
-        assert.deepEqual(Buffer.from(kept), Buffer.from(content))
-      }
-      const isHonest = text === JSON.stringify(honest) && pictureTypeOf(content) === plan.type
-      const { metadata, metadataLength, chunks, lastAt, counterFrom, afterwards } = plan
-      const odd = [metadata, metadataLength, chunks, lastAt, counterFrom, afterwards]
-      if (isHonest && odd.every((change) => change === undefined)) assert.equal(outcome, 'accepted')
-      // the session is as good as before
-      const message = insider.current?.seal(Buffer.from('still here'))
-      assert.ok(message)
-      victim.peer.receiveMessage(encodeMessage(message))
-    }),
-}
+export const insiderPictures = target(
+  "sealed pictures that don't add up",
+  10,
+  picture,
+  async ({ type, length, name, change, odd, pieces }, tell) => {
+    const { victim, insider } = await withInsider()
+    const content = pictureOf(type, length)
+    const honest = { type, bytes: content.length, name }
+    const metadata = JSON.stringify(change(honest))
+    const head = Buffer.from(lp(odd.metadata ?? Buffer.from(metadata)))
+    if (odd.metadataLength !== undefined) head.writeUInt16BE(odd.metadataLength)
+    const plaintext = Buffer.concat([head, content])
+    const { header, key } = insider.sendPicture()
+    const stream = [Buffer.from('DUET2'), header.session, u(8, header.number)]
+    const { chunks = Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES) } = odd
+    const { lastAt = chunks.length, counterFrom = 0, afterwards = Buffer.alloc(0) } = odd
+    let at = 0
+    for (const [i, length] of [...chunks, plaintext.length].entries()) {
+      const chunk = plaintext.subarray(at, at + length)
+      stream.push(sealChunk(Buffer.from(key), i + counterFrom, i === lastAt, chunk))
+      at += length
+    }
+    const sealed = concatBytes(...stream, afterwards)
+    const outcome = await outcomeOf(() => victim.peer.receivePicture(piecesOf(sealed, pieces)))
+    tell(outcome)
+    assertPrintable(victim.events)
+    const store = victim.pictures as PicturesInMemory
+    assert.equal(store.drafts, 0)
+    if (outcome !== 'accepted') assert.equal(store.last, null)
+    else {
+      // what is kept is what it says that it is
+      assert.ok(store.last)
+      const said = JSON.parse(metadata)
+      assert.deepEqual(said, { ...honest, name: said.name })
+      assert.deepEqual([store.last.type, store.last.bytes], [type, content.length])
+      assert.equal(pictureTypeOf(store.last.content), type)
+      assert.deepEqual(store.last.content, content)
+    }
+    const isHonest = metadata === JSON.stringify(honest) && pictureTypeOf(content) === type
+    if (isHonest && Object.keys(odd).length === 0) assert.equal(outcome, 'accepted')
+    // the session is as good as before
+    const message = insider.current?.seal(Buffer.from('still here')) ?? assert.fail()
+    victim.peer.receiveMessage(encodeMessage(message))
+  },
+)

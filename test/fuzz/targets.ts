@@ -1,4 +1,4 @@
-/** Everything that is fuzzed. */
+/** Everything that is fuzzed, by the name that `make fuzz ONLY=…` takes. */
 
 import { hostileServers } from './answers.ts'
 import { httpRequests, httpStreams } from './http.ts'
@@ -9,7 +9,6 @@ import { pictureFiles } from './pictures.ts'
 import type { Target } from './target.ts'
 import { wire } from './wire.ts'
 
-/** By the name that `make fuzz ONLY=…` takes. */
 export const TARGETS: Readonly<Record<string, Target>> = {
   requests: httpRequests,
   streams: httpStreams,

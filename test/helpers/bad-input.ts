@@ -116,7 +116,7 @@ function wrongHex(least: number, most = least): Record<string, string> {
 }
 
 /** Low order, not canonical, and what is no point. */
-const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
+export const BAD_POINTS: Readonly<Record<string, readonly string[]>> = {
   X25519: [
     // low order: 0, 1, two of order 8, -1
     '00'.repeat(32),

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { ROUTES } from '../../src/http/routes.ts'
 import { FORM, JSON_TYPE, TEXT } from './call.ts'
-import { anyBytes, anyText, bodyOf, damagedBy, damages, type Form, weighted } from './mutations.ts'
+import { anyBytes, anyText, bodyOf, damages, type Form, weighted } from './mutations.ts'
 import { lines } from './raw.ts'
 
 const STEPS = '/send_keys /show /send_msg /decrypt_msg /send_image /image /frequency /'.split(' ')
@@ -147,7 +147,7 @@ const streamTemplates = [
 
 const damaged = fc
   .tuple(fc.constantFrom(...streamTemplates), damages)
-  .map(([bytes, damages]) => damagedBy(damages, bytes))
+  .map(([bytes, damage]) => damage(bytes))
 
 /** Bytes that are HTTP no more, if they ever were; whether no more of them will come is said at once or not. */
 export const streams = fc.record({

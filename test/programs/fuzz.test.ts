@@ -14,7 +14,7 @@ describe('whatever is tried', () => {
     it(`nothing breaks in ${cases * TIMES} cases of ${name}`, async (t) => {
       t.diagnostic(`SEED=${SEED}`)
       const outcomes = new Map<string, number>()
-      await fuzz(SEED, { cases: cases * TIMES }, (outcome) => {
+      await fuzz({ seed: SEED, numRuns: cases * TIMES }, (outcome) => {
         outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1)
       })
       t.diagnostic([...outcomes].map(([outcome, count]) => `${outcome} ${count}`).join(', '))
