@@ -93,8 +93,13 @@ export class Program {
     this.isRunning = false
     const clock = new Clock()
     const passed = clock.start()
-    command?.kill(signal)
-    const how = await command?.ended.finally(() => clock.stop())
+    let how: Awaited<NonNullable<typeof command>['ended']> | undefined
+    try {
+      command?.kill(signal)
+      how = await command?.ended
+    } finally {
+      clock.stop()
+    }
     this.life++
     assert.equal(command?.errors() ?? SAID, SAID, 'standard error')
     if (signal === 'SIGTERM') {
