@@ -217,7 +217,7 @@ export const hostileServers: Target = {
       await server.agree(peer)
       const { confirm } = encodeAnswer(server.exchange.current?.confirm)
       const check = (begin: Begin) =>
-        hold(run, async (draw) => {
+        hold({ ...run, endOnFailure: true }, async (draw) => {
           const step = pick(draw, '/send_keys', '/send_msg', '/send_image')
           server.next = drawAnswer(draw, confirm)
           const inTime = begin()

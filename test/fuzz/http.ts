@@ -75,7 +75,7 @@ export const httpRequests: Target = {
           assert.ok(answer.status !== 408 && answer.status !== 504, `${answer.status}`)
           tell(/"code": "(\w+)"/.exec(answer.text)?.[1] ?? 'done')
         }
-        await hold(run, (draw) =>
+        await hold({ ...run, endOnFailure: true }, (draw) =>
           atOnce(
             draw,
             24,
@@ -110,7 +110,9 @@ export const httpStreams: Target = {
         for (const answer of answers) assertProper(answer, isHead)
         tell(answers.length > 0 ? String(answers[0]?.status) : 'no answer')
       }
-      await hold(run, (draw) => atOnce(draw, 48, () => drawStream(draw), check))
+      await hold({ ...run, endOnFailure: true }, (draw) =>
+        atOnce(draw, 48, () => drawStream(draw), check),
+      )
       assertNoDefect(...peers)
       await assertStillWorks(...peers)
     }),

@@ -14,6 +14,8 @@ export type Tell = (outcome: string) => void
 export interface Run {
   readonly seed: number
   readonly numRuns: number
+  /** The first case that fails ends it, and no smaller one is looked for: to try each takes time, or they share a state. */
+  readonly endOnFailure?: boolean
 }
 
 export interface Target {
