@@ -174,4 +174,4 @@ $(INSTALLED): package.json package-lock.json .npmrc
 	@touch $@
 
 dist/main.js: $(INSTALLED) tsconfig.json $(SOURCES)
-	@npm run --silent build
+	@node src/build.js

@@ -1,7 +1,6 @@
 /** The routes of the page: its files, the events that feed it, and what it offers to take home. Public data only. */
 
 import { extname } from 'node:path'
-import type { Context } from 'koa'
 import type { Peer } from '../peer/peer.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { transcriptOf } from '../wirelog/transcript.ts'
@@ -25,7 +24,7 @@ const PAGE_POLICY = [
 ].join('; ')
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
-export async function answerPage(ctx: Context, peer: Peer, events: Events): Promise<void> {
+export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
   ctx.type = 'text/html'

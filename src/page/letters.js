@@ -6,7 +6,7 @@ import { words } from './language.js'
 /** Width of a letter and height of its bars in the plot. */
 const STEP = 24
 const HEIGHT = 200
-/** Of fewer letters of ciphertext chance makes hills as high as those of English. */
+/** With fewer letters of ciphertext, chance alone makes bars as high as those of English. */
 const ENOUGH = 1000
 const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
 

@@ -1,4 +1,4 @@
-/** What a screen reader is told of: in one sentence for all that comes in half a second. */
+/** What a screen reader is told: one sentence for all that comes within half a second. */
 
 import { byId } from './dom.js'
 import { words } from './language.js'
@@ -8,7 +8,7 @@ const PAUSE_MS = 500
 /** @type {string[]} */
 let news = []
 
-/** Tells it soon. @param {string} text */
+/** Tells this text soon, with what else comes. @param {string} text */
 export function announce(text) {
   news.push(text)
   if (news.length > 1) return

@@ -3,16 +3,16 @@
  * All that comes is public; texts leave the page by /send_msg and never come back.
  */
 
-import { compareWith, setUpComparison } from './compare.js'
+import { compareWith, setUpComparison } from './comparison.js'
 import { byId } from './dom.js'
+import { follow } from './eventFeed.js'
 import { words } from './language.js'
 import { showLetters } from './letters.js'
 import { announce } from './news.js'
 import { showPicture } from './picture.js'
-import { addRecord, clearRecords, openAddressed } from './records.js'
+import { addRecord, clearRecords, openAddressed } from './recordList.js'
+import { showPublic } from './stateFields.js'
 import { followStep, restartSteps, setUpSteps, showWaiting } from './steps.js'
-import { follow } from './stream.js'
-import { showPublic } from './table.js'
 
 setUpSteps()
 setUpComparison()

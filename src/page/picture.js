@@ -1,25 +1,25 @@
 /**
  * The picture that came last, beside what of it was on the wire.
  *
- * @import { State } from './stream.js'
+ * @import { State } from './eventFeed.js'
  */
 
 import { byId, h } from './dom.js'
 import { words } from './language.js'
 
-/** What stands before the chunks of a picture's stream. */
+/** The header before the chunks of a picture's stream. */
 const HEADER_BYTES = 29
 
 /** @type {State['image']} */
 let last = null
 
-/** Shows it if it is another one. @param {State} now @param {string} place Makes its address another one for each picture. */
+/** Shows the picture unless it is there already. @param {State} now @param {string} place Part of its address, so that each picture has another one. */
 export async function showPicture({ image }, place) {
   if (JSON.stringify(image) === JSON.stringify(last)) return
   last = image
   if (image === null) return
   const { type, bytes } = image
-  // under the same address the browser would show the one before
+  // under the same address the browser would show the picture before it
   const img = h('img', { src: `/image?${place}`, alt: words.pictureAlt(type, bytes) })
   const shown = h('figure', {}, img, h('figcaption', {}, words.pictureOpened(type, bytes)))
   const answer = image.sealed === null ? null : await fetch('/sealed_image').catch(() => null)

@@ -2,21 +2,21 @@
  * The steps: which one is next, the buttons that run them, and the curls that do the same.
  *
  * @import { Event } from '../wirelog/events.ts'
- * @import { State } from './stream.js'
+ * @import { State } from './eventFeed.js'
  */
 
 import { byId, h } from './dom.js'
 import { words } from './language.js'
-import { post, UNKNOWN_TYPE, upload } from './run.js'
-import { forget, forgetAll, outcome, say, unsay } from './said.js'
+import { forget, forgetAll, outcome, say, unsay } from './outcome.js'
+import { post, UNKNOWN_TYPE, upload } from './stepRequest.js'
 
-/** As the steps' curls name this peer. */
+/** The origin by which the curls name this peer. */
 const origin = `http://127.0.0.1:${document.body.dataset['port']}`
 /** @type {HTMLElement[]} */
 const stepItems = [...document.querySelectorAll('[data-step]')].filter(
   (item) => item instanceof HTMLElement,
 )
-/** How the other peer sends its keys. */
+/** The curl by which the other peer sends its keys, as the server wrote it. */
 const firstOthers = document.querySelector('#others .curl')?.textContent ?? ''
 const textBox = /** @type {HTMLTextAreaElement} */ (byId('text'))
 const fileBox = /** @type {HTMLInputElement} */ (byId('file'))
@@ -35,7 +35,7 @@ export function setUpSteps() {
     const button = item.querySelector('button')
     if (button) {
       button.addEventListener('click', () => runStep(item, step))
-      // there from the start: a screen reader tells what changes, not what appears
+      // it is there from the start, since a screen reader tells what changes in a line, and not what appears
       item.append(h('p', { class: 'said', role: 'status' }))
     }
     const code = item.querySelector('.curl')
@@ -54,7 +54,7 @@ export function restartSteps(again) {
   if (again) forgetAll()
 }
 
-/** What an event means for what comes next. @param {Event} event */
+/** Works out the next step from an event. @param {Event} event */
 export function followStep(event) {
   if (event.type === 'step' && event.code === null) {
     if (event.route === '/show') shown = true
@@ -95,12 +95,12 @@ function markNext() {
   const next = nextStep()
   showOthers()
   for (const item of stepItems) {
-    const is = item.dataset['step'] === next
-    item.classList.toggle('next', is)
+    const isNext = item.dataset['step'] === next
+    item.classList.toggle('next', isNext)
     item.querySelector('h3')?.setAttribute('data-next', words.next)
-    if (is) item.setAttribute('aria-current', 'step')
+    if (isNext) item.setAttribute('aria-current', 'step')
     else item.removeAttribute('aria-current')
-    if (!is) continue
+    if (!isNext) continue
     const link = byId('next').querySelector('a')
     link?.setAttribute('href', `#${item.id}`)
     link?.replaceChildren(item.querySelector('h3')?.textContent ?? '')
@@ -160,7 +160,7 @@ const SAID = {
 /** @param {HTMLElement} item @param {string} route */
 async function runStep(item, route) {
   const button = item.querySelector('button')
-  // a second press while the first is under way would run it twice
+  // a second press while the first one is under way would run the step twice
   if (button?.getAttribute('aria-disabled') === 'true') return
   button?.setAttribute('aria-disabled', 'true')
   const before = state
@@ -174,13 +174,13 @@ async function runStep(item, route) {
       const next = h('code', { lang: 'en' }, answer['next'])
       say(item, false, [why, ` ${words.thenNext} `, next], outcome(route, before, null))
     }
-    // it may have moved on before the answer was here
+    // the state may have moved on before the answer came
     if (state) forget(state)
     if (status < 300 && route === '/send_msg') textBox.value = ''
     if (status < 300 && route === '/send_image') fileBox.value = ''
     curls()
   } catch {
-    // the next state comes from a peer that is there again
+    // this goes with the next state, which says that the peer is there again
     say(item, false, [words.peerGone], () => false)
   } finally {
     button?.removeAttribute('aria-disabled')
@@ -205,13 +205,13 @@ function takeDrops(drop) {
 
 // The same by curl
 
-/** What was said of another text or picture goes. @param {HTMLElement} box */
+/** The outcome below a field is that of what stood in it before: removes it, and writes the curls anew. @param {HTMLElement} box */
 function changed(box) {
   unsay(box.closest('[data-step]'))
   curls()
 }
 
-/** The curls of what stands in the fields. */
+/** Writes the curls of what stands in the fields. */
 function curls() {
   const [chosen] = fileBox.files ?? []
   const quoted = (/** @type {string} */ value) => `'${value.replaceAll("'", "'\\''")}'`

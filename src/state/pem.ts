@@ -49,10 +49,9 @@ export function decodePrivateKey(pem: string): KeyPair {
  * Before 3.5, OpenSSL does not read that version, and later it does not look at that point.
  */
 function privateKeyIn(pem: string): { key: KeyObject; point: Uint8Array | null } {
-  const body = /^-----BEGIN PRIVATE KEY-----\r?\n([\w+/=\s]+)^-----END PRIVATE KEY-----/m.exec(
-    pem,
-  )?.[1]
-  const der = Buffer.from(body ?? '', 'base64')
+  const [, begin, body = '', end] = pem.split(/^-----(BEGIN|END) PRIVATE KEY-----/m)
+  const isWhole = begin === 'BEGIN' && end === 'END' && /^\r?\n[\w+/=\s]+$/.test(body)
+  const der = Buffer.from(isWhole ? body : '', 'base64')
   const [outer, ...behind] = elementsOf(der)
   const inside = elementsOf(outer?.content ?? der)
   const [version, algorithm, privateKey, ...more] = inside
@@ -60,9 +59,9 @@ function privateKeyIn(pem: string): { key: KeyObject; point: Uint8Array | null }
   // attributes
   if (more[0]?.tag === 0xa0) more.shift()
   const [bits] = more
-  const isWhole = Buffer.concat(inside.map(({ whole }) => whole)).length === outer?.content.length
+  const isFull = Buffer.concat(inside.map(({ whole }) => whole)).length === outer?.content.length
   const isBits = bits === undefined || (bits.tag === 0x81 && bits.content[0] === 0)
-  if (!algorithm || !privateKey || !isWhole || !isBits || more.length > 1 || behind.length > 0)
+  if (!algorithm || !privateKey || !isFull || !isBits || more.length > 1 || behind.length > 0)
     throw new Error(NOT_A_KEY)
   const parts = [Buffer.of(2, 1, 0), algorithm.whole, privateKey.whole]
   const { length } = Buffer.concat(parts)
@@ -172,7 +171,7 @@ export function fingerprint(key: PublicKey): string {
 
 /** What the blocks of a PEM say that they hold (RFC 7468 section 2). */
 function labelsOf(pem: string): string[] {
-  return [...pem.matchAll(/(?<=^-----BEGIN )[^\r\n]*(?=-----)/gm)].map(([label]) => label)
+  return [...pem.matchAll(/^-----BEGIN ([^\r\n]*)-----/gm)].map(([, label = '']) => label)
 }
 
 function keyObject(key: PublicKey): KeyObject {

@@ -3,9 +3,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { post, posting, TEXT } from '../helpers/call.ts'
-import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withServer } from '../helpers/fakes.ts'
 import { withTreated } from '../helpers/lossy-wire.ts'
-import { agree, withPeers } from '../helpers/with-peers.ts'
+import { agree, withOnePeer, withPeers } from '../helpers/with-peers.ts'
 import { onePage, records, sharedPage, suite, withTab } from './tabs.ts'
 
 describe('what comes over the wire', suite, () => {
@@ -131,7 +131,7 @@ describe('a record', suite, () => {
         response.writeHead(409).end(JSON.stringify(problem))
       },
       (url) =>
-        withPeerFacing(url, undefined, (peer) =>
+        withOnePeer({ peerUrl: url }, (peer) =>
           withTab(peer.url, {}, async (page) => {
             await peer.call('/send_keys')
             await records(page, 3)

@@ -227,15 +227,6 @@ describe('Ctrl-C at a terminal', { skip: noTerminal }, () => {
 })
 
 describe('a hangup', () => {
-  it('does not end peers with a state that are at no terminal: nohup keeps them', () =>
-    withCommand(BOTH, { cwd: at() }, async (both) => {
-      const ports = await both.ports(2)
-      both.kill('SIGHUP')
-      await sendKeys(ports)
-      both.kill('SIGTERM')
-      assert.equal(await both.ended, 0)
-    }))
-
   it('ends everything at its terminal, which is gone then', { skip: noTerminal }, async () => {
     const { privateFile } = makeKeys(at('keys'))
     for (const [args, says, lock] of [
@@ -269,12 +260,9 @@ describe('a hangup', () => {
 })
 
 describe('a command whose standard output nobody reads', () => {
-  for (const [what, args] of Object.entries<() => string[]>({
-    'the help': () => ['--help'],
-    keygen: () => ['keygen', at('keys')],
-  }))
-    it(`ends in one line: ${what}`, () =>
-      withCommand(args(), {}, async (command) => {
+  for (const args of [['--help'], ['keygen', 'keys']])
+    it(`ends in one line: ecdh-duet ${args.join(' ')}`, () =>
+      withCommand(args, { cwd: at() }, async (command) => {
         // before it has begun
         command.closeOutput()
         assert.equal(await command.ended, 1)
@@ -295,12 +283,8 @@ describe('a full disk behind standard output', {
   }
   const FULL = "ecdh-duet: standard output can't be written (ENOSPC)"
 
-  for (const args of [
-    ['check', 'none.json'],
-    ['lab', 'original'],
-  ])
-    it(`ends ecdh-duet ${args.join(' ')} with one line that says so`, async () =>
-      assert.equal(await lastLine(args), FULL))
+  it('ends a command with one line that says so, however much it had to say', async () =>
+    assert.equal(await lastLine(['lab', 'original']), FULL))
 
   it('ends peers in order', async () => {
     assert.equal(await lastLine([...BOTH, '--state', 'state']), FULL)

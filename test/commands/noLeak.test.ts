@@ -18,7 +18,7 @@ import {
   post,
   posting,
 } from '../helpers/call.ts'
-import { type Command, withCommand } from '../helpers/command.ts'
+import { type Command, sharedProcess, withCommand } from '../helpers/command.ts'
 import { type Reader, readEvents } from '../helpers/events.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { filesBelow, find } from '../helpers/leaks.ts'
@@ -26,7 +26,6 @@ import { mailForm, makeKeys, sealed, textsIn } from '../helpers/mail.ts'
 import { der } from '../helpers/pem.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { recordingProxy } from '../helpers/recording-proxy.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
 
 const at = folderForEach()

@@ -76,7 +76,7 @@ export class Walk {
       if (!(error instanceof Violation)) throw error
       const way = from ? this.callsTo(from).map((call) => this.tell(call)) : []
       if (by && 'side' in by) way.push(`here: ${'AB'[by.side]} ${by.do}`)
-      if (by && 'item' in by) way.push(`here: ${by.do} #${this.world.items.get(by.item).message}`)
+      if (by && 'item' in by) way.push(`here: ${by.do} #${this.world.item(by.item).message}`)
       return { what: error.message, way }
     }
   }
@@ -150,7 +150,7 @@ export class Walk {
     for (const count of [...keys, ...texts, ...pictures, troubles, worst]) put(count)
     for (const side of SIDES) putForm(this.world.local(state, side))
     for (const bag of [state.wire, state.history]) {
-      const items = this.world.bags.get(bag)
+      const items = this.world.bag(bag)
       put(items.length)
       for (const item of items) putForm(item)
     }

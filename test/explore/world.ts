@@ -1,9 +1,10 @@
 /** A state of the whole: both peers, the wire, all that was ever sent, and what may still happen; and every step from it. */
 
+import type { Form } from './graph.ts'
 import { checkTaken } from './invariants.ts'
-import { type Op, other, SIDES, type Side } from './peer.ts'
+import { Kept, shapeNumber } from './names.ts'
+import { type Body, type Op, other, SIDES, type Side } from './peer.ts'
 import type { Local, Outcome, Sides } from './sides.ts'
-import { Bags, type Item, Items } from './wire.ts'
 
 /** How often each thing may happen, and how much at once. */
 export interface Bounds {
@@ -17,9 +18,21 @@ export interface Bounds {
   readonly underWay: number
 }
 
+/** A request or an answer, on its way or recorded. */
+export interface Item extends Form {
+  readonly id: number
+  readonly kind: Body['kind']
+  readonly to: Side
+  readonly message: number
+  /** An answer to keys that somebody waits for: the key message that it answers. */
+  readonly of: number | null
+  /** Whether somebody waits: for its answer, or for it. */
+  readonly isAwaited: boolean
+}
+
 export interface State {
   readonly peers: readonly [number, number]
-  /** Numbers of bags. */
+  /** Numbers of bags of items: what is under way, and all that ever was. */
   readonly wire: number
   readonly history: number
   readonly used: Used
@@ -68,15 +81,14 @@ const isAnswer = (kind: Item['kind']) => kind === 'answer' || kind === 'text ans
 
 export class World {
   readonly sides: Sides
-  readonly items: Items
-  readonly bags: Bags
   readonly bounds: Bounds
+  readonly #items = new Kept<Item>()
+  readonly #bags = new Kept<readonly Item[]>()
 
   constructor(sides: Sides, bounds: Bounds) {
     this.sides = sides
     this.bounds = bounds
-    this.items = new Items((id) => sides.message(id))
-    this.bags = new Bags(this.items)
+    this.#bag([])
   }
 
   begin(): State {
@@ -89,11 +101,47 @@ export class World {
     return this.sides.local(state.peers[side])
   }
 
+  item(id: number): Item {
+    return this.#items.get(id)
+  }
+
+  bag(id: number): readonly Item[] {
+    return this.#bags.get(id)
+  }
+
+  /** Items, each as often as it is there, in the order of their shapes. Number 0 is the empty bag. */
+  #bag(items: Item[]): number {
+    items.sort((a, b) => a.shape - b.shape || a.id - b.id)
+    return this.#bags.keep(items.map(({ id }) => id).join(), () => items)
+  }
+
+  #with(bag: number, item: Item): number {
+    return this.#bag([...this.bag(bag), item])
+  }
+
+  #keep(to: Side, message: number, isAwaited: boolean, of: number | null = null): Item {
+    const id = this.#items.keep(`${to} ${message} ${isAwaited} ${of}`, (id) => {
+      const { body, shape, atoms } = this.sides.message(message)
+      const question = of === null ? null : this.sides.message(of)
+      return {
+        ...{ id, kind: body.kind, to, message, of, isAwaited },
+        shape: shapeNumber(`item ${to} ${isAwaited} ${shape} ${question?.shape}`),
+        atoms: [...atoms, ...(question?.atoms ?? [])],
+      }
+    })
+    return this.item(id)
+  }
+
+  /** The same as nobody waits for it. */
+  #unawaited(item: Item): Item {
+    return item.isAwaited ? this.#keep(item.to, item.message, false) : item
+  }
+
   /** Every step that can be taken. */
   stepsFrom(state: State): Step[] {
     const { used } = state
     const { bounds } = this
-    const under = this.bags.get(state.wire)
+    const under = this.bag(state.wire)
     const steps: Step[] = []
     const isFull = under.length >= bounds.underWay
     const isTroubleLeft = used.troubles < bounds.troubles
@@ -124,7 +172,7 @@ export class World {
       if (!isAnswer(kind)) steps.push({ do: 'give up', item: id })
     }
     if (isTroubleLeft)
-      for (const { id, kind, to } of this.bags.get(state.history)) {
+      for (const { id, kind, to } of this.bag(state.history)) {
         const takes = (side: Side) => kind !== 'answer' || this.#awaited(under, side)
         if (takes(to)) steps.push({ do: 'replay', item: id })
         if (takes(other(to))) steps.push({ do: 'reflect', item: id })
@@ -135,13 +183,13 @@ export class World {
   /** @throws Violation */
   take(state: State, step: Step): Happened {
     if ('side' in step) return this.#own(state, step.side, step.do)
-    const item = this.items.get(step.item)
+    const item = this.item(step.item)
     if (step.do === 'replay') return this.#replay(state, item)
     if (step.do === 'reflect') return this.#replay(state, { ...item, to: other(item.to) })
     if (step.do === 'deliver') return this.#deliver(this.#pull(state, item), item)
     const pulled = this.#pull(this.#trouble(state), item)
     if (step.do === 'lose') return this.#missed(pulled, item)
-    return this.#missed(this.#put(pulled, this.items.unawaited(item.id)), item)
+    return this.#missed(this.#put(pulled, this.#unawaited(item)), item)
   }
 
   /** The key message of `side` that is under way, or the answer to it. */
@@ -164,7 +212,7 @@ export class World {
     const { state: next, call } = this.#call(state, side, op, message, answer)
     const { out } = call.outcome
     if (out === null) return { state: next, call }
-    const item = this.items.keep(other(side), out, true)
+    const item = this.#keep(other(side), out, true)
     return { state: this.#record(this.#put(next, item), item), call }
   }
 
@@ -187,12 +235,13 @@ export class World {
     return this.#call(state, kind === 'text' ? other(to) : to, 'miss text answer')
   }
 
-  #put(state: State, item: number): State {
-    return { ...state, wire: this.bags.with(state.wire, item) }
+  #put(state: State, item: Item): State {
+    return { ...state, wire: this.#with(state.wire, item) }
   }
 
-  #pull(state: State, { id }: Item): State {
-    return { ...state, wire: this.bags.without(state.wire, id) }
+  #pull(state: State, item: Item): State {
+    const items = this.bag(state.wire)
+    return { ...state, wire: this.#bag(items.toSpliced(items.indexOf(item), 1)) }
   }
 
   #trouble(state: State, worst = ANYTHING): State {
@@ -203,11 +252,11 @@ export class World {
     return { ...state, history, used: { ...used, troubles, worst: Math.max(worst, used.worst) } }
   }
 
-  #record(state: State, item: number): State {
+  #record(state: State, item: Item): State {
     if (state.used.troubles >= this.bounds.troubles) return state
-    const recorded = this.items.unawaited(item)
-    if (this.bags.get(state.history).some(({ id }) => id === recorded)) return state
-    return { ...state, history: this.bags.with(state.history, recorded) }
+    const recorded = this.#unawaited(item)
+    if (this.bag(state.history).includes(recorded)) return state
+    return { ...state, history: this.#with(state.history, recorded) }
   }
 
   #deliver(state: State, { kind, to, message, of, isAwaited }: Item): Happened {
@@ -221,10 +270,10 @@ export class World {
     if (kind === 'text') {
       // nobody records it: that an answer is forged is beyond what a text's sender can know
       const answer = this.sides.keepMessage({ kind: 'text answer', code })
-      return { state: this.#put(next, this.items.keep(other(to), answer, true)), call }
+      return { state: this.#put(next, this.#keep(other(to), answer, true)), call }
     }
     const answer = out ?? this.sides.keepMessage({ kind: 'answer', confirm: null, code })
-    const item = this.items.keep(other(to), answer, true, message)
+    const item = this.#keep(other(to), answer, true, message)
     return { state: this.#record(this.#put(next, item), item), call }
   }
 
@@ -237,7 +286,7 @@ export class World {
   }
 
   #replay(state: State, item: Item): Happened {
-    const items = this.bags.get(state.wire)
+    const items = this.bag(state.wire)
     if (item.kind !== 'answer') {
       const isUnderWay = items.some(({ to, message }) => to === item.to && message === item.message)
       return this.#deliver(this.#trouble(state, isUnderWay ? ANYTHING : REPLAYED), item)
@@ -245,18 +294,17 @@ export class World {
     const awaited = this.#awaited(items, item.to)
     if (awaited === undefined) throw new Error('Nobody waits for an answer.')
     const pulled = this.#pull(this.#trouble(state), awaited)
-    const next =
-      awaited.kind === 'keys' ? this.#put(pulled, this.items.unawaited(awaited.id)) : pulled
+    const next = awaited.kind === 'keys' ? this.#put(pulled, this.#unawaited(awaited)) : pulled
     return this.#answered(next, item.to, item.message, awaited.of ?? awaited.message)
   }
 
   /** Its identity and the known peer stay. What it sent may still arrive, and what answers it reaches nobody. */
   #restart(state: State, side: Side): Happened {
     let { state: next, call } = this.#call(this.#trouble(state), side, 'restart')
-    for (const item of this.bags.get(state.wire)) {
+    for (const item of this.bag(state.wire)) {
       if (!item.isAwaited || isAnswer(item.kind) !== (item.to === side)) continue
       next = this.#pull(next, item)
-      if (!isAnswer(item.kind)) next = this.#put(next, this.items.unawaited(item.id))
+      if (!isAnswer(item.kind)) next = this.#put(next, this.#unawaited(item))
     }
     return { state: next, call }
   }

@@ -18,7 +18,6 @@ import {
 } from '../../src/protocol/messages.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { post } from '../helpers/call.ts'
-import { withPeerFacing } from '../helpers/fakes.ts'
 import {
   bodyOf,
   bytesOf,
@@ -33,7 +32,7 @@ import {
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
 import { lines } from '../helpers/raw.ts'
-import type { LonePeer } from '../helpers/with-peers.ts'
+import { type LonePeer, withOnePeer } from '../helpers/with-peers.ts'
 import { type Begin, hold, type Target, withoutHangs } from './target.ts'
 
 const SUITE = SUITES.X25519MLKEM768
@@ -240,7 +239,10 @@ export const hostileServers: Target = {
       await server.agree(peer)
     }
     try {
-      await withPeerFacing(await server.listen(), PATIENCE, withPeer, SUITE)
+      await withOnePeer(
+        { peerUrl: await server.listen(), timeout: PATIENCE, suite: SUITE },
+        withPeer,
+      )
     } finally {
       server.close()
     }

@@ -1,10 +1,11 @@
 /** The built program as a real child process, ended whatever happens. */
 
 import assert from 'node:assert/strict'
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
+import { after } from 'node:test'
 import { CommanderError } from 'commander'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { StateError } from '../../src/state/files.ts'
@@ -179,5 +180,31 @@ function watch(child: ChildProcess, group: boolean) {
     closeOutput: () => child.stdout?.destroy(),
     /** Exit code, or the signal that ended it. */
     ended,
+  }
+}
+
+interface Run {
+  code: number
+  output: string
+  errors: string
+}
+
+/**
+ * As `runCommand`, one run after another in one process for all the cases of a file or a `describe`: for commands
+ * that end by themselves, where a test is not about the process.
+ */
+export function sharedProcess(): (
+  args: readonly string[],
+  options?: Pick<CommandOptions, 'cwd' | 'input'>,
+) => Promise<Run> {
+  let child: ChildProcess | undefined
+  after(() => child?.kill('SIGKILL'))
+  return async (args, { cwd = process.cwd(), input = '' } = {}) => {
+    const host = path.join(import.meta.dirname, 'commands.mjs')
+    // in messages of this kind bytes stay bytes
+    child ??= fork(host, { execArgv: [], serialization: 'advanced' })
+    const answer = once(child, 'message', { signal: AbortSignal.timeout(60_000) })
+    child.send({ args, cwd, input: input.length === 0 ? [] : [Buffer.from(input)] })
+    return (await answer)[0] as Run
   }
 }

@@ -4,8 +4,6 @@ import { once } from 'node:events'
 import http, { type RequestListener } from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import { Worker } from 'node:worker_threads'
-import type { Suite } from '../../src/protocol/suites.ts'
-import { type LonePeer, withOnePeer } from './with-peers.ts'
 
 /** Runs a server of nobody's on a free port. */
 export async function withServer<T>(
@@ -58,14 +56,6 @@ export const switching: RequestListener = ({ socket }) => {
   const head = 'HTTP/1.1 101 xyzzy\r\nUpgrade: xyzzy\r\nConnection: upgrade\r\n\r\n'
   socket.write(`${head}xyzzy`)
 }
-
-/** As `withOnePeer`. */
-export const withPeerFacing = (
-  peerUrl: string,
-  timeout: number | undefined,
-  run: (peer: LonePeer) => Promise<void>,
-  suite?: Suite,
-) => withOnePeer({ peerUrl, timeout, suite }, run)
 
 function stop(server: http.Server): Promise<void> {
   return new Promise((resolve) => {

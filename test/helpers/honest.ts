@@ -14,7 +14,6 @@ import { DuetError } from '../../src/protocol/errors.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import type { Share } from '../../src/protocol/keySchedule.ts'
 import {
-  type Confirm,
   encodeAnswer,
   encodeKeyMessage,
   encodeMessage,
@@ -200,15 +199,7 @@ class HonestRun {
         for (let i = 0; i < (pick % 3 === 0 ? BURST : 1); i++) this.#stranger(side, pick + i)
       },
       nonsense: () => {
-        for (let i = 0; i < (pick % 5 === 0 ? 2 * CROWD : 1); i++)
-          this.#arrive({
-            route: '/wire/keys',
-            to: side,
-            by: null,
-            body: '{"v":1}',
-            bytes: 0,
-            caller: null,
-          })
+        for (let i = 0; i < (pick % 5 === 0 ? 2 * CROWD : 1); i++) this.#bring(side, '{"v":1}')
       },
       restart: () => this.#restart(side),
       'an hour': () => {
@@ -371,8 +362,7 @@ class HonestRun {
       }
     } catch (error) {
       assert.ok(error instanceof DuetError, String(error))
-      const url = 'http://127.0.0.1:5000'
-      const problem = problemOf(error, commandsOf({ url, peerUrl: url }), route)
+      const problem = problemFrom(error, route)
       answer(problem.status, encodeProblem(problem))
     }
   }
@@ -392,15 +382,14 @@ class HonestRun {
       const sent = peer.keys
       assert.ok(sent)
       peer.keys = null
-      let again: KeyMessage | undefined
-      if (status === 201) again = this.#takeAnswer(peer, text)
-      else again = peer.exchange.afterRefusal(sent, code)
+      const again =
+        status === 201 ? this.#takeAnswer(peer, text) : peer.exchange.afterRefusal(sent, code)
       if (again) this.#ask(side, again)
     }
   }
 
   #takeAnswer(peer: Peer, text: string): KeyMessage | undefined {
-    const confirm: Confirm | undefined = parseAnswer(this.#suite, JSON.parse(text))
+    const confirm = parseAnswer(this.#suite, JSON.parse(text))
     try {
       const { completed, again } = peer.exchange.receiveAnswer(confirm)
       if (completed) this.#completed(peer)
@@ -431,8 +420,10 @@ class HonestRun {
     if (item.caller) this.#failed(item.caller, item.route)
     if (!('to' in item)) return
     if (late) this.#underWay.push({ ...item, caller: null })
-    else if (item.arriving?.events === this.#peers[item.to].events)
-      item.arriving.pending.answered(400, REFUSAL)
+    else if (item.arriving?.events === this.#peers[item.to].events) {
+      const error = new DuetError('decrypt_failed', 'The picture broke off.')
+      item.arriving.pending.answered(400, encodeProblem(problemFrom(error, item.route)))
+    }
   }
 
   #completed({ exchange, events }: Peer): void {
@@ -454,27 +445,25 @@ class HonestRun {
   #stranger(to: Side, pick: number): void {
     const hers = new EphemeralKeys(this.#suite)
     const { identity } = this.#peers[other(to)].exchange
-    const names = [identity.publicKey, new KeyPair(this.#suite.curve).publicKey]
+    const herIdentity = new KeyPair(this.#suite.curve).publicKey
     const seen = this.#shares[pick % Math.max(1, this.#shares.length)]
     const share =
       pick % 5 === 0 && seen
         ? seen
-        : {
-            identity: names[pick % 4 === 0 ? 1 : 0] ?? identity.publicKey,
-            publicKey: hers.publicKey,
-          }
+        : { identity: pick % 4 === 0 ? herIdentity : identity.publicKey, publicKey: hers.publicKey }
     const session = this.#ids[(pick * 7) % this.#ids.length] ?? new Uint8Array(16)
-    const withCiphertext = this.#suite.kem !== null && pick % 2 === 0
-    const confirm = {
-      session,
-      tag: randomBytes(32),
-      ...(withCiphertext && {
-        ciphertext: this.#suite.kem?.encapsulate(hers.publicKey.subarray(0, 1184)).ciphertext,
-      }),
-    } as Confirm
+    const made =
+      pick % 2 === 0 ? this.#suite.kem?.encapsulate(hers.publicKey.subarray(0, 1184)) : null
+    const ciphertext = made && { ciphertext: made.ciphertext }
+    const confirm = { session, tag: randomBytes(32), ...ciphertext }
     const message = { share, ...(pick % 3 === 1 && { confirm }) }
     // as somebody else writes JSON
     const body = JSON.stringify(encodeKeyMessage(this.#suite, message), null, pick % 2)
+    this.#bring(to, body)
+  }
+
+  /** Somebody else's body on the route of keys. */
+  #bring(to: Side, body: string): void {
     this.#arrive({ route: '/wire/keys', to, by: null, body, bytes: 0, caller: null })
   }
 
@@ -487,13 +476,10 @@ class HonestRun {
   }
 }
 
-const REFUSAL = encodeProblem(
-  problemOf(
-    new DuetError('decrypt_failed', 'The picture broke off.'),
-    commandsOf({ url: 'http://127.0.0.1:5000', peerUrl: 'http://127.0.0.1:5001' }),
-    '/wire/image',
-  ),
-)
+function problemFrom(error: DuetError, route: WireRoute) {
+  const url = 'http://127.0.0.1:5000'
+  return problemOf(error, commandsOf({ url, peerUrl: url }), route)
+}
 
 function fresh(suite: Suite) {
   return { events: new Events(suite), keys: null, text: null, sendsPicture: false }

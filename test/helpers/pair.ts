@@ -22,16 +22,18 @@ export interface WiredPeer {
   readonly keysSent: KeyForm[]
   readonly messagesSent: MessageForm[]
   readonly pictures: PictureStore
+  /** What is lost of what it sends: the requests, their answers, or the connections for them. */
+  loses: 'nothing' | 'requests' | 'answers' | 'connections'
   /** Ends its peer, and starts it again with what it keeps. */
   restart(): void
 }
 
+type Kind = 'keys' | 'message' | 'image'
+
 export interface PairOptions {
   suite: Suite
   /** Stands in the way of each request from the peer on `port`; what it throws is what the sender gets. */
-  intercept?: (kind: 'keys' | 'message' | 'image', port: number) => void
-  /** The same for the answer to each message: what it throws is what the sender gets instead. */
-  loseAnswer?: (port: number) => void
+  intercept?: (kind: Kind, port: number) => void
   /** Waits before a key message arrives, and before its answer does. */
   delay?: (port: number) => Promise<void>
   showsSecrets?: boolean
@@ -44,7 +46,6 @@ export interface PairOptions {
 export function pair({
   suite,
   intercept,
-  loseAnswer,
   delay,
   showsSecrets = true,
   tamper,
@@ -57,27 +58,35 @@ export function pair({
     const keysSent: KeyForm[] = []
     const messagesSent: MessageForm[] = []
     const pictures = openPictures?.(port) ?? new PicturesInMemory()
+    /** Delivers a request, unless it is lost, and its answer. */
+    const passed = async <T>(kind: Kind, deliver: () => T | Promise<T>): Promise<T> => {
+      intercept?.(kind, port)
+      if (self.loses === 'requests') throw noAnswer()
+      if (self.loses === 'connections')
+        throw new PeerError('peer_unreachable', 'Refused.', null, 'connection refused')
+      const answer = await deliver()
+      if (self.loses === 'answers') throw noAnswer()
+      return answer
+    }
     const wire: Wire = {
       url: `http://127.0.0.1:${port === 5000 ? 5001 : 5000}`,
-      keys: async (form) => {
+      keys: (form) => {
         keysSent.push(form)
-        intercept?.('keys', port)
-        await delay?.(port)
-        const answer = copy(refusing(() => other().receiveKeys(copy(form))))
-        await delay?.(port)
-        return parseAnswer(suite, answer)
+        return passed('keys', async () => {
+          await delay?.(port)
+          const answer = copy(refusing(() => other().receiveKeys(copy(form))))
+          await delay?.(port)
+          return parseAnswer(suite, answer)
+        })
       },
-      message: async (form) => {
+      message: (form) => {
         messagesSent.push(form)
-        intercept?.('message', port)
-        const answer = refusing(() => other().receiveMessage(copy(form)))
-        loseAnswer?.(port)
-        return answer
+        return passed('message', () => refusing(() => other().receiveMessage(copy(form))))
       },
-      image: async ({ content }) => {
-        intercept?.('image', port)
-        return other().receivePicture(tamper === undefined ? content : tampered(content, tamper))
-      },
+      image: ({ content }) =>
+        passed('image', () =>
+          other().receivePicture(tamper === undefined ? content : tampered(content, tamper)),
+        ),
     }
     const start = () =>
       new Peer({
@@ -101,7 +110,8 @@ export function pair({
         aead: nobleAead,
       })
     let peer = start()
-    return {
+    const self: WiredPeer = {
+      loses: 'nothing',
       get peer() {
         return peer
       },
@@ -116,11 +126,14 @@ export function pair({
         peer = start()
       },
     }
+    return self
   }
   const a: WiredPeer = make(5000, () => b.peer)
   const b: WiredPeer = make(5001, () => a.peer)
   return [a, b]
 }
+
+const noAnswer = () => new PeerError('peer_timeout', 'No answer.')
 
 /** What the other peer refuses, as this side hears of it. */
 function refusing<T>(take: () => T): T {

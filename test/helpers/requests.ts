@@ -1,7 +1,7 @@
 /** HTTP requests of all kinds around valid forms, and bytes that are hardly HTTP. */
 
 import fc from 'fast-check'
-import { PAGE_FILES } from '../../src/page/files.ts'
+import { ROUTES } from '../../src/http/routes.ts'
 import { FORM, JSON_TYPE, TEXT } from './call.ts'
 import {
   bodyOf,
@@ -17,10 +17,8 @@ import {
 import { lines } from './raw.ts'
 
 const STEPS = '/send_keys /show /send_msg /decrypt_msg /send_image /image /frequency /'.split(' ')
-/** Of the page; /events answers without an end. */
-const PAGE = [...PAGE_FILES, '/transcript', '/sealed_image']
-const WIRE = ['/wire/keys', '/wire/message', '/wire/image', '/public_key', '/message']
-const ROUTES = [...STEPS, ...PAGE, ...WIRE]
+/** But for /events, whose answer has no end. */
+const PATHS = [...ROUTES.keys()].filter((path) => path !== '/events')
 const TAILS = ['?text=x', '?letter=e', ...'/ ? ?% # % ;x %00 . /.. // \\'.split(' ')]
 const ODD_PATHS =
   '// /% /__proto__ /wire * x /SHOW //x:y@z /:x /( /../.. http://127.0.0.1/show http://['.split(' ')
@@ -74,8 +72,8 @@ function drawHeader(draw: Draw): [name: string, value: string] {
 const drawPath = (draw: Draw) =>
   weigh(
     draw,
-    [4, () => pick(draw, ...ROUTES)],
-    [3, () => pick(draw, ...ROUTES) + pick(draw, ...TAILS)],
+    [4, () => pick(draw, ...PATHS)],
+    [3, () => pick(draw, ...PATHS) + pick(draw, ...TAILS)],
     [1, () => pick(draw, ...ODD_PATHS)],
     [2, () => `/${charactersIn(draw, 0x21, 0x7e, 60)}`],
   )

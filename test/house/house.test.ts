@@ -40,7 +40,7 @@ src/wirelog/events.ts ✓ ./ring.ts ../peer/peer.ts ../protocol/bytes.ts
   ✗ ../http/app.ts ../http/problems.ts ../page/html.ts ../disk/sync.ts ../launch.ts
 src/disk/lock.ts ✓ ./stamp.ts ../peer/contract.ts node:fs
   ✗ ../peer/peer.ts ../state/files.ts ../protocol/bytes.ts
-src/page/page.js ✓ ./records.js
+src/page/page.js ✓ ./recordList.js
   ✗ ../wirelog/events.ts ./html.ts valibot node:fs
 src/page/html.ts ✓ ./en.js ../peer/peer.ts ../wirelog/events.ts node:fs
   ✗ ../http/app.ts ../http/loopback.ts ../state/openMemory.ts ../launch.ts
@@ -140,12 +140,11 @@ describe('the import rules', () => {
 })
 
 describe('the maps of the two rooms that one needs', () => {
-  for (const [room, map] of [['protocol', 'src/README.md']] as const)
+  const ofProtocol = chaptersOf(documentAt('src/README.md').text).get('The protocol, file by file')
+  const maps = { protocol: ofProtocol ?? '', http: documentAt('src/http/README.md').text }
+  for (const [room, map] of Object.entries(maps))
     it(`have a row for each file of ${room}/, and for none that is gone`, () => {
-      const text = documentAt(map).text
-      const chapter =
-        room === 'protocol' ? chaptersOf(text).get('The protocol, file by file') : text
-      const rows = [...(chapter ?? '').matchAll(/^\| (`\w+\.ts`(?:, `\w+\.ts`)*) \|/gm)]
+      const rows = [...map.matchAll(/^\| (`\w+\.ts`(?:, `\w+\.ts`)*) \|/gm)]
       const named = rows.flatMap(([, names = '']) => names.match(/\w+\.ts/g) ?? [])
       const files = fs.readdirSync(path.join(root, 'src', room))
       assert.deepEqual(named.toSorted(), files.filter((file) => file.endsWith('.ts')).sort())

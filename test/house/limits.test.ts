@@ -80,7 +80,7 @@ const NONE: Record<string, string> = {
   'mailbox/watchMaildir.ts LOOK_AGAIN_MS': 'how often',
   'mailbox/watchMaildir.ts GROWING_MS': 'how soon',
   'page/news.js PAUSE_MS': 'how soon',
-  'page/stream.js AGAIN_MS': 'how soon',
+  'page/eventFeed.js AGAIN_MS': 'how soon',
   'state/lockedState.ts STILL_HERE_MS': 'how often',
   'state/keptPictures.ts MAX_TIME': 'a date',
   'terminal/lines.ts MAX_NAMED': 'what is printed of those that went',

@@ -63,37 +63,57 @@ const noMake = spawnSync('make', ['--version']).stdout?.includes('GNU')
 const ODD =
   '-x my  box, it\'s a "b" $HOME $(touch made) `touch made`; touch made # 50% * ~ \\ ( $(shell touch made) ñandú 😀'
 
-const TO_B = '--peer http://127.0.0.1:5001'
-const ALONE = `${TO_B} --host 127.0.0.1`
-const BETWEEN = '--between http://127.0.0.1:5000,http://127.0.0.1:5001 --curve X25519'
-/** What each target starts the program with, `%` in the place of the setting's value. */
+const ALONE = '--peer PEER --host HOST --host-name HOST_NAME --curve CURVE --show-work'
+const BETWEEN = '--between http://127.0.0.1:PORT_A,http://127.0.0.1:PORT_B --curve CURVE'
+const MAILBOX = '--mailbox MAILBOXES/b/mail --mailbox-key MAILBOXES/b/key.public.pem'
+/** What each target starts the program with, each setting in the place of its name. */
 const STARTS = {
-  'run-both PORT_A': 'both --ports %,5001 --curve X25519',
-  'run-both CURVE': 'both --ports 5000,5001 --curve %',
-  'run-5000 PEER': 'peer --port 5000 --peer % --host 127.0.0.1 --curve X25519',
-  'run-5000 HOST': `peer --port 5000 ${TO_B} --host % --curve X25519`,
-  'run-5000 HOST_NAME': `peer --port 5000 ${ALONE} --host-name % --curve X25519`,
-  'run-5000 PORT_A': `peer --port % ${ALONE} --curve X25519`,
-  'run-mallory ALTER': `mallory --with strangers --ports 5002,5003 ${BETWEEN} --alter %`,
-  'run-mallory PORT_M': `mallory --with strangers --ports %,5003 ${BETWEEN}`,
-  'send-image IMAGE': 'send-image --port 5000 -- %',
-  'send-to-b TO': 'send --to % -',
-  'send-to-a RECIPIENT': 'send --to http://127.0.0.1:5000 --recipient % -',
-  'lab-bad-keys VICTIM': 'lab bad-keys -- %',
-  'watch-a MAILBOXES': 'watch --key %/a/key.private.pem -- %/a/mail',
-  'mailbox-a MAILBOXES': `peer --port 5000 ${ALONE} --curve X25519 --mailbox %/a/mail --mailbox-key %/a/key.public.pem`,
-  'keygen MAILBOXES': 'keygen --curve X25519 -- %/b',
+  'run-both': 'both --ports PORT_A,PORT_B --curve CURVE --show-work',
+  'run-5000': `peer --port PORT_A ${ALONE}`,
+  'run-mallory': `mallory --with strangers --ports PORT_M,PORT_N ${BETWEEN} --alter ALTER`,
+  'send-image': 'send-image --port PORT_A -- IMAGE',
+  'send-to-b': 'send --to TO --recipient RECIPIENT -',
+  'lab-bad-keys': 'lab bad-keys --all -- VICTIM',
+  'mailbox-b': `peer --port PORT_B ${ALONE} ${MAILBOX}`,
+  'watch-a': 'watch --key MAILBOXES/a/key.private.pem -- MAILBOXES/a/mail',
+}
+/** The same of some where nothing is set. */
+const DEFAULTS = {
+  'run-both': 'both --ports 5000,5001 --curve X25519',
+  'run-5001': 'peer --port 5001 --peer http://127.0.0.1:5000 --host 127.0.0.1 --curve X25519',
+  'run-mallory-known':
+    'mallory --with known --ports 5002,5003 ' +
+    '--between http://127.0.0.1:5000,http://127.0.0.1:5001 --curve X25519',
+  'send-to-a': 'send --to http://127.0.0.1:5000 -',
+  'lab-bad-keys': 'lab bad-keys -- http://127.0.0.1:5000',
+  'watch-b': 'watch --key .duet/mailboxes/b/key.private.pem -- .duet/mailboxes/b/mail',
 }
 
 describe('a setting of make', { skip: noMake }, () => {
-  for (const [place, words] of Object.entries(STARTS))
-    it(`reaches the program as it was typed: ${place}`, () => {
-      const [target = '', setting = ''] = place.split(' ')
-      const { code, said } = make(target, `${setting}=${ODD}`)
-      const expected = words.split(' ').map((word) => word.replace('%', () => ODD))
-      assert.deepEqual([started().at(-1), code], [expected, 0], said)
-      assert.equal(fs.existsSync(at('made')), false)
-    })
+  /** What the program was started with by `targets`, but for the keys of mailboxes, which the next case makes. */
+  const startedBy = (targets: object, ...settings: string[]) => {
+    const { code, said } = make(...Object.keys(targets), ...settings)
+    assert.equal(code, 0, said)
+    return started().filter(([command]) => command !== 'keygen')
+  }
+
+  it('reaches the program as it was typed', () => {
+    const NAME = /[A-Z][A-Z_]+/g
+    const names = [...new Set(Object.values(STARTS).join().match(NAME))]
+    assert.equal(names.length, 14)
+    const settings = names.map((name) => `${name}=${ODD} ${name}`)
+    const words = Object.values(STARTS).map((line) => line.split(' '))
+    assert.deepEqual(
+      startedBy(STARTS, ...settings, 'SHOW_WORK=1', 'ALL=1'),
+      words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
+    )
+    assert.equal(fs.existsSync(at('made')), false)
+  })
+
+  it('has a default', () => {
+    const lines = startedBy(DEFAULTS).map((args) => args.join(' '))
+    assert.deepEqual(lines, Object.values(DEFAULTS))
+  })
 
   it('is the same from the environment, and an empty one is none', () => {
     run('make', ['keygen'], { MAILBOXES: '$HOME box' })

@@ -1,9 +1,9 @@
-/** Every value of a worked example of `src/protocol/vectors.json`, computed by the independent peer from its private keys, seeds, m, texts and picture. */
+/** Every value of a worked example of `src/protocol/vectors.json`, computed from its private keys, seeds, m, texts and picture. */
 
 import assert from 'node:assert/strict'
 import { keyForm, messageForm } from './forms.ts'
 import { openChunk, Session, type Share, safetyNumber } from './session.ts'
-import { ephemeralKeys, keyPair, type Suite } from './suites.ts'
+import { type Ephemeral, ephemeralKeys, type KeyPair, keyPair, type Suite } from './suites.ts'
 
 /** The labels of what K gives, by the names of its values. */
 const LABELS = {
@@ -15,34 +15,27 @@ const LABELS = {
   confirm2: 'confirm 2',
 }
 
+type Given = Readonly<Record<string, string>>
 type Values = Record<string, Buffer | string>
+type Keys = { readonly identity: KeyPair; readonly ephemeral: Ephemeral }
+
+const bytesIn = (given: Given, name: string) => Buffer.from(given[name] ?? '', 'hex')
 
 /** `given`: the example's values, by their names. Returns each value, in the order of the file. */
-export function independentExample(
-  suite: Suite,
-  given: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const { curve } = suite
-  const bytes = (name: string) => Buffer.from(given[name] ?? '', 'hex')
-  const keysOf = (i: number) => {
-    const seed = suite.kem ? bytes(`kemSeed${i}`) : Buffer.alloc(0)
-    const ephemeral = ephemeralKeys(suite, bytes(`ephemeralPrivateKey${i}`), seed)
-    return { identity: keyPair(curve, bytes(`identityPrivateKey${i}`)), ephemeral, seed }
-  }
-  const [one, two] = [keysOf(1), keysOf(2)]
-  const shareOf = ({ identity, ephemeral }: typeof one): Share => ({
-    identity: identity.publicKey,
-    publicKey: ephemeral.publicKey,
+export function independentExample(suite: Suite, given: Given): Record<string, string> {
+  const keysOf = (i: number): Keys => ({
+    identity: keyPair(suite.curve, bytesIn(given, `identityPrivateKey${i}`)),
+    ephemeral: ephemeralKeys(
+      suite,
+      bytesIn(given, `ephemeralPrivateKey${i}`),
+      bytesIn(given, `kemSeed${i}`),
+    ),
   })
-  const other = new Session(
-    suite,
-    two.identity,
-    two.ephemeral,
-    shareOf(one),
-    undefined,
-    suite.kem ? bytes('m') : undefined,
-  )
-  const { ciphertext } = other
+  const [one, two] = [keysOf(1), keysOf(2)]
+  const share: Share = { identity: one.identity.publicKey, publicKey: one.ephemeral.publicKey }
+  const m = suite.kem ? bytesIn(given, 'm') : undefined
+  const other = new Session(suite, two.identity, two.ephemeral, share, undefined, m)
+  const { ciphertext, kemSecret } = other
   const session = new Session(
     suite,
     one.identity,
@@ -52,27 +45,12 @@ export function independentExample(
   )
   assert.deepEqual([session.party, other.party], [1, 2])
   assert.deepEqual([session.id, session.pseudorandomKey], [other.id, other.pseudorandomKey])
-  const partyValues = (i: number, { identity, ephemeral, seed }: typeof one): Values => ({
-    [`identityPrivateKey${i}`]: identity.privateKey,
-    [`identity${i}`]: identity.publicKey,
-    [`ephemeralPrivateKey${i}`]: ephemeral.point.privateKey,
-    ...(ephemeral.kem && {
-      [`x25519PublicKey${i}`]: ephemeral.point.publicKey,
-      [`kemSeed${i}`]: seed,
-      [`encapsulationKey${i}`]: ephemeral.kem.publicKey,
-    }),
-    [`publicKey${i}`]: ephemeral.publicKey,
-  })
-  const kem = ciphertext &&
-    session.kemSecret && {
-      m: bytes('m'),
-      kemCiphertext: ciphertext,
-      kemSharedSecret: session.kemSecret,
-    }
   const values: Values = {
-    ...partyValues(1, one),
-    ...partyValues(2, two),
-    ...kem,
+    ...partyValues(1, one, given),
+    ...partyValues(2, two, given),
+    ...(m &&
+      ciphertext &&
+      kemSecret && { m, kemCiphertext: ciphertext, kemSharedSecret: kemSecret }),
     s1: session.shares[0],
     s2: session.shares[1],
     transcript: session.transcript,
@@ -87,22 +65,36 @@ export function independentExample(
     tag1: session.tag(1),
     tag2: session.tag(2),
     keyMessage2: JSON.stringify(keyForm(suite, other.own, other.confirm)),
-    ...computedMessages(session, other, given),
-    ...computedPicture(session, other, given),
-    safetyNumber: safetyNumber(curve, [one.identity.publicKey, two.identity.publicKey]),
+    ...messageValues(session, other, given),
+    ...pictureValues(session, other, given),
+    safetyNumber: safetyNumber(suite.curve, [one.identity.publicKey, two.identity.publicKey]),
   }
-  const hex = (value: Buffer | string) =>
-    typeof value === 'string' ? value : value.toString('hex')
-  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, hex(value)]))
+  return Object.fromEntries(
+    Object.entries(values).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value : value.toString('hex'),
+    ]),
+  )
+}
+
+function partyValues(i: number, { identity, ephemeral }: Keys, given: Given): Values {
+  return {
+    [`identityPrivateKey${i}`]: identity.privateKey,
+    [`identity${i}`]: identity.publicKey,
+    [`ephemeralPrivateKey${i}`]: ephemeral.point.privateKey,
+    ...(ephemeral.kem && {
+      [`x25519PublicKey${i}`]: ephemeral.point.publicKey,
+      [`kemSeed${i}`]: bytesIn(given, `kemSeed${i}`),
+      [`encapsulationKey${i}`]: ephemeral.kem.publicKey,
+    }),
+    [`publicKey${i}`]: ephemeral.publicKey,
+  }
 }
 
 /** Two messages of the chain from party 1, opened by party 2. */
-function computedMessages(
-  session: Session,
-  other: Session,
-  given: Readonly<Record<string, string>>,
-): Values {
-  const [out, values]: [Session['messages']['out'], Values] = [session.messages.out, {}]
+function messageValues(session: Session, other: Session, given: Given): Values {
+  const { out } = session.messages
+  const values: Values = {}
   for (const seq of [0, 1]) {
     const text = given[`text${seq}`] ?? ''
     const [nonce, data] = session.parameters(1, seq)
@@ -124,17 +116,13 @@ function computedMessages(
 }
 
 /** The example's picture, which is one chunk, sealed by party 1. */
-function computedPicture(
-  session: Session,
-  other: Session,
-  given: Readonly<Record<string, string>>,
-): Values {
-  const picture = Buffer.from(given['picture'] ?? '', 'hex')
-  const name = given['pictureName'] ?? ''
+function pictureValues(session: Session, other: Session, given: Given): Values {
+  const picture = bytesIn(given, 'picture')
+  const pictureName = given['pictureName'] ?? ''
   const { key } = session.files.out.ahead(0)
-  const metadata = { type: 'image/gif', bytes: picture.length, name }
+  const metadata = { type: 'image/gif', bytes: picture.length, name: pictureName }
   const stream = session.sealPicture(metadata, picture)
   const plain = openChunk(other.files.in.ahead(0).key, 0, true, stream.subarray(29))
   assert.deepEqual(plain.subarray(-picture.length), picture)
-  return { picture, pictureName: name, pictureKey0: key, stream }
+  return { picture, pictureName, pictureKey0: key, stream }
 }

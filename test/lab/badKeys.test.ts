@@ -2,19 +2,18 @@
 
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
-import type { RequestListener } from 'node:http'
 import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { badKeys } from '../../src/classroom/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
+import { sharedProcess } from '../helpers/command.ts'
 import { documentAt, shellLines } from '../helpers/documents.ts'
-import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withServer } from '../helpers/fakes.ts'
 import { assertForProjector, labSays } from '../helpers/lab.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { sharedProcess } from '../helpers/shared.ts'
-import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { agree, type TestPeer, withOnePeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
 /** What the command says of the peer at `url`, without the lab's own peers. */
 async function attacks(url: string) {
@@ -24,11 +23,6 @@ async function attacks(url: string) {
 
 const run = sharedProcess()
 const noCurl = spawnSync('curl', ['--version']).status === 0 ? false : 'there is no curl here'
-
-async function agree(a: TestPeer, b: TestPeer): Promise<string> {
-  await a.call('/send_keys')
-  return (await b.call('/send_keys')).json.session
-}
 
 /** Something at another port that answers as `peer` does, but for what `instead` answers to a path. */
 function withFront(
@@ -51,8 +45,8 @@ describe('lab bad-keys', () => {
   // X25519, and the lab's own peers on every suite: the lesson has them
   for (const name of ['X25519MLKEM768', 'P-256'] as const)
     it(`has everything refused with its code, and leaves the session and what waits as they were, on ${name}`, () =>
-      withPeers({ suite: SUITES[name] }, async (a, b) => {
-        const session = await agree(a, b)
+      withSession({ suite: SUITES[name] }, async (a, b) => {
+        const session = await sessionOf(a)
         await b.call('/send_msg')
         const { asExpected, output } = await attacks(a.url)
         assert.ok(asExpected, output)
@@ -99,8 +93,7 @@ describe('lab bad-keys', () => {
     }))
 
   it('marks what it did not expect, and fails', () =>
-    withPeers({}, async (a, b) => {
-      await agree(a, b)
+    withSession({}, async (a) => {
       // takes whatever comes over the wire
       const careless = async (path: string) =>
         path.startsWith('/wire/') ? { status: 201, text: '{"accepted":true}' } : null
@@ -115,8 +108,8 @@ describe('lab bad-keys', () => {
     }))
 
   it('marks a session that did not survive, and fails', () =>
-    withPeers({}, async (a, b) => {
-      const session = await agree(a, b)
+    withSession({}, async (a, b) => {
+      const session = await sessionOf(a)
       let upset = false
       const upsetting = async (path: string) => {
         if (path === '/wire/keys' && !upset) {
@@ -169,7 +162,7 @@ describe('lab bad-keys', () => {
   })
 
   it('leaves a peer alone whose counterpart is elsewhere', () =>
-    withPeerFacing('http://192.0.2.1:5001', undefined, async (peer) => {
+    withOnePeer({ peerUrl: 'http://192.0.2.1:5001' }, async (peer) => {
       peer.forget()
       await assert.rejects(attacks(peer.url), {
         code: 'peer_refused',
@@ -192,15 +185,14 @@ describe('lab bad-keys', () => {
       errors,
       /^ecdh-duet: No connection [^\n]* Start both peers first: node dist\/main\.js both\n$/,
     )
-    const hello: RequestListener = (_, response) => response.end('Hello')
-    await withServer(hello, (url) => oneLine(url, /is not a peer/))
-    const greeting: RequestListener = ({ socket }) => socket.end('SSH-2.0-somebody\r\n')
-    await withServer(greeting, (url) => oneLine(url, /does not speak HTTP as a peer does/))
-    await withPeerFacing(missing, undefined, ({ url }) =>
+    await withServer(
+      (_, response) => response.end('Hello'),
+      (url) => oneLine(url, /is not a peer/),
+    )
+    await withOnePeer({ peerUrl: missing }, ({ url }) =>
       oneLine(url, new RegExp(`at 127.0.0.1:${nobody}: it was refused\\. `)),
     )
-    await withPeers({}, async (a, b) => {
-      await agree(a, b)
+    await withSession({}, async (a, b) => {
       for (let i = 0; i < 29; i++) await b.call('/send_msg')
       await oneLine(a.url, /29 messages wait .* curl http:\/\/127\.0\.0\.1:\d+\/decrypt_msg/)
       assert.equal((await a.call('/decrypt_msg')).json.decrypted, 29)

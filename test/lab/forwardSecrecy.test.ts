@@ -27,7 +27,6 @@ import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
 import { MLKEM768 } from '../../src/protocol/kem.ts'
 import { EphemeralKeys, SUITES, type Suite } from '../../src/protocol/suites.ts'
-import { forgetful } from '../../src/state/openMemory.ts'
 
 /** Everything that a thief of this peer's program has. */
 const memoryOf = (...peers: OwnPeer[]) =>
@@ -41,9 +40,7 @@ function withPair(
   suite: Suite,
   use: (a: OwnPeer, b: OwnPeer, recording: OpenRecording) => Promise<void>,
 ): Promise<void> {
-  return withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], async (a, b) =>
-    use(a, b, await exchangeRecorded(suite, a, b)),
-  )
+  return withOwnPair(suite, async (a, b) => use(a, b, await exchangeRecorded(suite, a, b)))
 }
 
 /** The key that sealed what `recording` has at `index`, by the secrets of both programs. */

@@ -10,9 +10,9 @@ import { before, describe, it } from 'node:test'
 import { quantum } from '../../src/classroom/lab/quantum/quantum.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
+import { sharedProcess } from '../helpers/command.ts'
 import { assertShows, commandsOf, documentAt, root } from '../helpers/documents.ts'
 import { assertForProjector, labSays } from '../helpers/lab.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 import { noWalk, type Shown, walk } from '../helpers/walk.ts'
 
 const SLOW = process.env['SLOW'] === '1'
@@ -132,7 +132,6 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
   it('original: the text, the equal blocks, the changes that nobody notices, and the picture', () => {
     const output = outputOf('make lab-original')
     assert.match(output, /tries the key of every point: 33 of them, in \d+\.\d+ ms/)
-    assert.match(output, /^ {2}text +This is a secret message from port 5000!$/m)
     assert.match(output, /4564 = 138 · 33 \+ 10/)
     // 5: who voted alike
     const kinds = [...output.matchAll(/^\d +[0-9a-f]{32} {2}([AB]) /gm)].map(([, kind]) => kind)
@@ -210,10 +209,11 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
 
   it('quantum: opens what went over X25519, and of X25519MLKEM768 nothing without its other secret', () => {
     const DAY = 'Only until the day of the quantum computer?'
-    const [wire = '', keys = '', first = '', second = '', cost = '', during = '', says = ''] =
-      outputOf(MEASURES)
-        .split(/^\d\. .*\n─+$/m)
-        .slice(1)
+    const [wire = '', keys = '', first = '', second = '', cost = '', , says = ''] = outputOf(
+      MEASURES,
+    )
+      .split(/^\d\. .*\n─+$/m)
+      .slice(1)
     const number = (text = '') => Number(text.replaceAll(',', ''))
 
     const sizes = (what: string) =>
@@ -237,11 +237,11 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.match(first, /^ {2}picture A → B +✓ opens: \{"type":"image\/png","bytes":\d+,/m)
     assert.doesNotMatch(first, /✗/)
 
-    const verdicts = [...second.matchAll(/ ([\d,]+) +([✓✗] .*)$/gm)]
-    const [closed, open] = ['✗ all stay closed', '✓ opens 3 of 3']
-    const each = verdicts.map(([, , verdict]) => verdict)
-    assert.deepEqual(each, [closed, open, closed])
-    assert.ok(verdicts.every(([, tries]) => number(tries) > 20))
+    const tries = [...second.matchAll(/ ([\d,]+) +[✓✗] .*$/gm)]
+    assert.deepEqual(
+      tries.map(([, count]) => number(count) > 20),
+      [true, true, true],
+    )
     assert.doesNotMatch(second, new RegExp(DAY.slice(0, 8)))
 
     const times = [...cost.matchAll(/(\d+\.\d) ms/g)].map(([, ms]) => Number(ms))
@@ -249,9 +249,6 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.ok(times.slice(0, 2).every((ms) => ms > 0))
     if (!SLOW) assert.match(cost, /the difference +too small for what this machine can tell now/)
 
-    assert.match(during, /B agrees +session [0-9a-f]{32}, with the peer that it knows$/m)
-    assert.match(during, /safety number +the same as with A$/m)
-    assert.match(during, /she reads +Are we alone, A\?$/m)
     assert.match(says, /record now, open later/)
   })
 })

@@ -11,11 +11,17 @@ import { MAX_WAITING } from '../../src/protocol/exchange.ts'
 import { MAX_TEXT_BYTES } from '../../src/protocol/messages.ts'
 import { SUITES, type Suite, type SuiteName } from '../../src/protocol/suites.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
-import { type Command, runCommand, startCommand, usage, withCommand } from '../helpers/command.ts'
+import {
+  type Command,
+  runCommand,
+  sharedProcess,
+  startCommand,
+  usage,
+  withCommand,
+} from '../helpers/command.ts'
 import { documentAt, root, shellLines } from '../helpers/documents.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 import { linesOf, secretsOf } from '../helpers/with-peers.ts'
 
 const SLOW = process.env['SLOW'] === '1'

@@ -13,9 +13,9 @@ import {
 } from '../../src/classroom/lab/nonce-reuse/nonceReuse.ts'
 import { keyFromTwo, tagWith } from '../../src/classroom/lab/nonce-reuse/poly1305.ts'
 import { utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { sharedProcess } from '../helpers/command.ts'
 import { assertShows, documentAt, shellLines } from '../helpers/documents.ts'
 import { labSays } from '../helpers/lab.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 
 const README = 'src/classroom/lab/nonce-reuse/README.md'
 const SLOW = process.env['SLOW'] === '1'

@@ -1,5 +1,5 @@
 /**
- * Mail under kill -9, and with two of everything: nothing accepted is lost, nothing is read twice but for one kill.
+ * Mail under kill -9: nothing accepted is lost, and nothing is read twice but for one kill of a watcher.
  * SLOW=1 kills ten servers and five watchers: each costs half a second of processor time.
  */
 

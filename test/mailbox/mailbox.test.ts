@@ -16,8 +16,7 @@ import { root } from '../helpers/documents.ts'
 import { folderForAll, modeOf } from '../helpers/files.ts'
 import { crowd, type MailKeys, mailboxIn, mailForm, makeKeys, sealed } from '../helpers/mail.ts'
 import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { sharedPeers, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 const KIB = 1024
 const at = folderForAll()

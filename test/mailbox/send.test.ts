@@ -9,12 +9,11 @@ import { before, describe, it } from 'node:test'
 import { open } from '../../src/mailbox/seal.ts'
 import { CURVES, type KeyPair } from '../../src/protocol/curves.ts'
 import { encodePublicKey, fingerprint } from '../../src/state/pem.ts'
-import { hasty, MAIN, refusal, runCommand } from '../helpers/command.ts'
+import { hasty, MAIN, refusal, runCommand, sharedProcess } from '../helpers/command.ts'
 import { switching, withServer } from '../helpers/fakes.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { type MailKeys, mailboxIn, makeKeys } from '../helpers/mail.ts'
-import { sharedPeers, sharedProcess } from '../helpers/shared.ts'
-import { withPeers } from '../helpers/with-peers.ts'
+import { sharedPeers, withPeers } from '../helpers/with-peers.ts'
 
 const KIB = 1024
 

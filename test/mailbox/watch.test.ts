@@ -330,17 +330,6 @@ describe('ecdh-duet watch', () => {
     })
   })
 
-  it('ends in one line when its standard output is closed, and keeps what it could not show', () =>
-    withCommand(args(), {}, async (watcher) => {
-      await watcher.until(/watching/)
-      watcher.closeOutput()
-      // the pipe is closed a moment after
-      const { id } = await store('unseen')
-      assert.equal(await watcher.ended, 1)
-      assert.equal(watcher.errors(), `${NOT_A_TERMINAL}ecdh-duet: standard output was closed\n`)
-      assert.deepEqual(namesIn('new'), [id])
-    }))
-
   it('ends on one signal while nobody reads on, and keeps what it could not show', () =>
     withCommand(args(), { node: hasty(20) }, async (watcher) => {
       await watcher.until(/watching/)

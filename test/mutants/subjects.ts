@@ -38,10 +38,10 @@ export const ROOMS: readonly Room[] = [
     suites: 'messages kem session exchange hybridExchange',
   }),
   room('src/state', 99.5, 'state', {
-    files: 'files state keyFiles',
+    files: 'files state keyFiles permissions',
     gitignore: 'files',
     keptPictures: 'pictureStore',
-    keyFiles: 'keyFiles state',
+    keyFiles: 'keyFiles state permissions',
     openMemory: 'state',
     pem: 'pem keyFiles',
     pictureFile: 'pictureFile',

@@ -9,10 +9,15 @@ import { es } from '../../src/page/es.js'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { readEvents } from '../helpers/events.ts'
-import { withPeerFacing } from '../helpers/fakes.ts'
 import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { agree, type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
+import {
+  agree,
+  sharedPeers,
+  type TestPeer,
+  talk,
+  withOnePeer,
+  withPeers,
+} from '../helpers/with-peers.ts'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
@@ -227,11 +232,11 @@ describe('the page', () => {
     }))
 
   it('links to the page of a peer on this machine, and of no other: only its owner may see it', async () => {
-    await withPeerFacing('http://127.0.0.1:1', undefined, async (peer) => {
+    await withOnePeer({ peerUrl: 'http://127.0.0.1:1' }, async (peer) => {
       const { text } = await peer.call('/', HTML)
       assert.match(text, /<a href="http:\/\/127\.0\.0\.1:1\/">[\s\S]*<small>port 1</)
     })
-    await withPeerFacing('http://192.0.2.7:5001', undefined, async (peer) => {
+    await withOnePeer({ peerUrl: 'http://192.0.2.7:5001' }, async (peer) => {
       const { text } = await peer.call('/', HTML)
       assert.doesNotMatch(text, /href="http:\/\/192/)
       assert.match(text, /# on the other machine<[\s\S]*<small>192\.0\.2\.7:5001</)

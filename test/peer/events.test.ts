@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { describe, it } from 'node:test'
+import { describe, it, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { createApp } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
@@ -24,8 +24,7 @@ import { type CallOptions, JSON_TYPE, post, posting } from '../helpers/call.ts'
 import { type Reader, type Received, readEvents } from '../helpers/events.ts'
 import { withServer } from '../helpers/fakes.ts'
 import { pair } from '../helpers/pair.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
+import { sharedPeers, type TestPeer, talk, withPeers } from '../helpers/with-peers.ts'
 
 const TEXT = 'Nobody else may read this text'
 /** A sealed message of so many bytes, as it goes over the wire. */
@@ -39,13 +38,11 @@ function bytesOf({ parts }: { parts: readonly Part[] }): Buffer {
   )
 }
 
-async function withReader(peer: TestPeer, use: (reader: Reader) => Promise<void>): Promise<void> {
+/** A reader of a peer's events, until the test ends. */
+async function reading(t: TestContext, peer: Pick<TestPeer, 'url'>): Promise<Reader> {
   const reader = await readEvents(peer.url)
-  try {
-    await use(reader)
-  } finally {
-    reader.close()
-  }
+  t.after(() => reader.close())
+  return reader
 }
 
 const events = (received: readonly Received[]) => received.filter(({ id }) => id !== null)
@@ -62,55 +59,51 @@ function line({ data }: Received): string {
 const keptBy = async (peer: TestPeer) => (await peer.call('/transcript')).json.events as Event[]
 
 describe('/events', () => {
-  it('tells each step and each body on the wire, in both directions, as it happens', () =>
-    withPeers({}, (a, b) =>
-      withReader(a, (ofA) =>
-        withReader(b, async (ofB) => {
-          await talk(a, b)
-          await ofA.until(({ data }) => data.route === '/send_image')
-          await ofB.until(({ data }) => data.type === 'answer' && data.route === '/wire/image')
-          assert.equal(
-            events(ofA.received()).map(line).join(', '),
-            'sent /wire/keys, received /wire/keys 201, GET /send_keys 201, ' +
-              'received /wire/keys, sent /wire/keys 201, GET /show 200, ' +
-              'sent /wire/message, received /wire/message 201, POST /send_msg 201, ' +
-              'sent /wire/image, received /wire/image 201, GET /send_image 201',
-          )
-          assert.equal(
-            events(ofB.received()).map(line).join(', '),
-            'received /wire/keys, sent /wire/keys 201, ' +
-              'sent /wire/keys, received /wire/keys 201, GET /send_keys 201, ' +
-              'received /wire/message, sent /wire/message 201, GET /decrypt_msg 200, ' +
-              'received /wire/image, sent /wire/image 201',
-          )
-          // what one has sent is what the other one received
-          const bodies = (reader: Reader, way: string) =>
-            events(reader.received())
-              .filter(({ data }) => data.way === way)
-              .map(({ data }) => bytesOf(data).toString('latin1'))
-          assert.deepEqual(bodies(ofA, 'sent'), bodies(ofB, 'received'))
-          assert.deepEqual(bodies(ofB, 'sent'), bodies(ofA, 'received'))
-        }),
-      ),
-    ))
+  it('tells each step and each body on the wire, in both directions, as it happens', (t) =>
+    withPeers({}, async (a, b) => {
+      const [ofA, ofB] = [await reading(t, a), await reading(t, b)]
+      await talk(a, b)
+      await ofA.until(({ data }) => data.route === '/send_image')
+      await ofB.until(({ data }) => data.type === 'answer' && data.route === '/wire/image')
+      assert.equal(
+        events(ofA.received()).map(line).join(', '),
+        'sent /wire/keys, received /wire/keys 201, GET /send_keys 201, ' +
+          'received /wire/keys, sent /wire/keys 201, GET /show 200, ' +
+          'sent /wire/message, received /wire/message 201, POST /send_msg 201, ' +
+          'sent /wire/image, received /wire/image 201, GET /send_image 201',
+      )
+      assert.equal(
+        events(ofB.received()).map(line).join(', '),
+        'received /wire/keys, sent /wire/keys 201, ' +
+          'sent /wire/keys, received /wire/keys 201, GET /send_keys 201, ' +
+          'received /wire/message, sent /wire/message 201, GET /decrypt_msg 200, ' +
+          'received /wire/image, sent /wire/image 201',
+      )
+      // what one has sent is what the other one received
+      const bodies = (reader: Reader, way: string) =>
+        events(reader.received())
+          .filter(({ data }) => data.way === way)
+          .map(({ data }) => bytesOf(data).toString('latin1'))
+      assert.deepEqual(bodies(ofA, 'sent'), bodies(ofB, 'received'))
+      assert.deepEqual(bodies(ofB, 'sent'), bodies(ofA, 'received'))
+    }))
 
-  it('tells the public state at first and whenever it is another one', () =>
-    withPeers({}, (a, b) =>
-      withReader(a, async (reader) => {
-        const first = await reader.caughtUp()
-        const { next: _, ...shown } = (await b.call('/show')).json
-        assert.deepEqual(Object.keys(first.data), Object.keys(shown))
-        assert.equal(first.data.publicKey, null)
-        await talk(a, b)
-        const last = await reader.until(({ data }) => data.session?.sent === 1)
-        assert.match(last.data.safetyNumber, /^(\d{5} ){11}\d{5}$/)
-        const states = reader.received().filter(({ type }) => type === 'state')
-        const texts = states.map(({ data }) => JSON.stringify(data))
-        for (const [i, text] of texts.slice(1).entries()) assert.notEqual(text, texts[i])
-      }),
-    ))
+  it('tells the public state at first and whenever it is another one', (t) =>
+    withPeers({}, async (a, b) => {
+      const reader = await reading(t, a)
+      const first = await reader.caughtUp()
+      const { next: _, ...shown } = (await b.call('/show')).json
+      assert.deepEqual(Object.keys(first.data), Object.keys(shown))
+      assert.equal(first.data.publicKey, null)
+      await talk(a, b)
+      const last = await reader.until(({ data }) => data.session?.sent === 1)
+      assert.match(last.data.safetyNumber, /^(\d{5} ){11}\d{5}$/)
+      const states = reader.received().filter(({ type }) => type === 'state')
+      const texts = states.map(({ data }) => JSON.stringify(data))
+      for (const [i, text] of texts.slice(1).entries()) assert.notEqual(text, texts[i])
+    }))
 
-  it(`keeps of what was refused the last ${MAX_REFUSED}, and everything else`, () =>
+  it(`keeps of what was refused the last ${MAX_REFUSED}, and everything else`, (t) =>
     withPeers({}, async (a, b) => {
       await talk(a, b)
       const before = await keptBy(a)
@@ -119,18 +112,17 @@ describe('/events', () => {
         await a.call('/send_keys', { headers: { 'sec-fetch-site': 'cross-site' } })
       }
       await a.call('/show')
-      await withReader(a, async (reader) => {
-        await reader.caughtUp()
-        const all = events(reader.received()).map(({ data }) => data)
-        const transcript = (await a.call('/transcript')).json
-        assert.deepEqual(transcript.events, all)
-        assert.deepEqual(all.slice(0, before.length), before)
-        assert.equal(all.length, before.length + MAX_REFUSED + 1)
-        assert.equal(transcript.dropped, all.at(-1).n - all.length)
-        // a request goes with its answer
-        for (const { type, to } of all.slice(before.length + 1))
-          if (type === 'answer') assert.ok(all.some(({ n }) => n === to))
-      })
+      const reader = await reading(t, a)
+      await reader.caughtUp()
+      const all = events(reader.received()).map(({ data }) => data)
+      const transcript = (await a.call('/transcript')).json
+      assert.deepEqual(transcript.events, all)
+      assert.deepEqual(all.slice(0, before.length), before)
+      assert.equal(all.length, before.length + MAX_REFUSED + 1)
+      assert.equal(transcript.dropped, all.at(-1).n - all.length)
+      // a request goes with its answer
+      for (const { type, to } of all.slice(before.length + 1))
+        if (type === 'answer') assert.ok(all.some(({ n }) => n === to))
     }))
 
   it('keeps a session that was completed, however many key messages are forged', () =>
@@ -215,21 +207,22 @@ describe('/events', () => {
     assert.deepEqual([told.kept.length, told.dropped], [MAX_EVENTS, 9])
   })
 
-  it('leaves a reader that takes nothing for long, and no other', { timeout: 60_000 }, async () => {
+  it('leaves a reader that takes nothing for long, and no other', {
+    timeout: 60_000,
+  }, async (t) => {
     const told = new Events(SUITES.X25519, 1_000)
     const { peer } = pair({ suite: SUITES.X25519 })[0]
-    const app = createApp(peer, { events: told })
     const message = messageOf(16_000)
-    await withServer(app.callback(), async (url, server) => {
+    await withServer(createApp(peer, { events: told }).callback(), async (url, server) => {
       let left = false
       server.once('connection', (socket) => {
         socket.once('close', () => {
           left = true
         })
       })
-      const stuck = await readEvents(url)
+      const stuck = await reading(t, { url })
       stuck.response.pause()
-      const reader = await readEvents(url)
+      const reader = await reading(t, { url })
       let alive = true
       reader.ended.then(() => {
         alive = false
@@ -239,8 +232,6 @@ describe('/events', () => {
         await once(reader.response, 'data')
       }
       assert.equal(alive, true)
-      reader.close()
-      stuck.close()
     })
   })
 
@@ -260,26 +251,21 @@ describe('/events of two who have talked', () => {
     await a.call('/send_msg')
   })
 
-  it('tells how many messages wait and how long they are', () =>
-    withTalk((_, b) =>
-      withReader(b, async (reader) => {
-        const { data } = await reader.caughtUp()
-        assert.equal(data.waiting.length, 1)
-        assert.deepEqual(Object.keys(data.waiting[0]), ['session', 'seq', 'bytes'])
-        assert.equal(data.image.sealed.length, 2 * (16 + 8))
-      }),
-    ))
+  it('tells how many messages wait and how long they are', (t) =>
+    withTalk(async (_, b) => {
+      const { data } = await (await reading(t, b)).caughtUp()
+      assert.equal(data.waiting.length, 1)
+      assert.deepEqual(Object.keys(data.waiting[0]), ['session', 'seq', 'bytes'])
+      assert.equal(data.image.sealed.length, 2 * (16 + 8))
+    }))
 
-  it('replays to a newcomer what happened before, and tells two the same', () =>
-    withTalk((a) =>
-      withReader(a, (one) =>
-        withReader(a, async (two) => {
-          for (const reader of [one, two]) await reader.caughtUp()
-          assert.equal(events(one.received()).length, 15)
-          assert.equal(one.text(), two.text())
-        }),
-      ),
-    ))
+  it('replays to a newcomer what happened before, and tells two the same', (t) =>
+    withTalk(async (a) => {
+      const [one, two] = [await reading(t, a), await reading(t, a)]
+      for (const reader of [one, two]) await reader.caughtUp()
+      assert.equal(events(one.received()).length, 15)
+      assert.equal(one.text(), two.text())
+    }))
 
   it('goes on where a reader left off, and from the start if that was another run', () =>
     withTalk(async (a) => {
@@ -297,27 +283,22 @@ describe('/events of two who have talked', () => {
         assert.deepEqual(await idsFrom(other), ids, other)
     }))
 
-  it('is the stream that browsers take', () =>
-    withTalk((a) =>
-      withReader(a, async ({ response, caughtUp, received }) => {
-        await caughtUp()
-        assert.equal(response.statusCode, 200)
-        assert.match(response.headers['content-type'] ?? '', /^text\/event-stream/)
-        assert.equal(response.headers['cache-control'], 'no-store')
-        const [run] = received()
-        assert.equal(run?.type, 'run')
-        assert.match(run?.data.run, /^[0-9a-f]{16}$/)
-        assert.deepEqual(Object.keys(run?.data.forms).sort(), [
-          'answer to a key message',
-          'answer to a picture',
-          'answer to a sealed message',
-          'key message',
-          'picture header',
-          'refusal',
-          'sealed message',
-        ])
-      }),
-    ))
+  it('is the stream that browsers take', (t) =>
+    withTalk(async (a) => {
+      const { response, caughtUp, received } = await reading(t, a)
+      await caughtUp()
+      assert.equal(response.statusCode, 200)
+      assert.match(response.headers['content-type'] ?? '', /^text\/event-stream/)
+      assert.equal(response.headers['cache-control'], 'no-store')
+      const [run] = received()
+      assert.equal(run?.type, 'run')
+      assert.match(run?.data.run, /^[0-9a-f]{16}$/)
+      const answers = ['a key message', 'a picture', 'a sealed message'].map(
+        (to) => `answer to ${to}`,
+      )
+      const forms = [...answers, 'key message', 'picture header', 'refusal', 'sealed message']
+      assert.deepEqual(Object.keys(run?.data.forms).sort(), forms)
+    }))
 })
 
 describe('a refusal', () => {

@@ -8,8 +8,7 @@ import { concatBytes, hexToBytes } from '../../src/protocol/bytes.ts'
 import { nobleAead } from '../../src/protocol/stream.ts'
 import { post, posting } from '../helpers/call.ts'
 import { assertProblem } from '../helpers/problem.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import { agree, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+import { agree, sharedPeers, withPeers, withSession } from '../helpers/with-peers.ts'
 
 /** How often each letter stands in a text. */
 function counted(text: string): Record<string, number> {
@@ -77,76 +76,53 @@ describe('the letters of bytes', () => {
   })
 })
 
-/** The answer of `/frequency`, without `next`. */
-async function frequency(peer: TestPeer) {
-  const { status, json } = await peer.call('/frequency')
-  assert.equal(status, 200)
-  const { next, ...rest } = json
-  assert.match(next, /^curl /)
-  return rest
-}
-
 describe('/frequency', () => {
-  it('answers with the table and nulls before anything came', () =>
+  it('answers with the table and nulls before anything came, and says what to do', () =>
     withPeers({}, async (a, b) => {
-      assert.deepEqual(await frequency(a), { english: ENGLISH, ...expected(new Uint8Array(0)) })
-      assert.equal(
-        (await a.call('/frequency')).json.next,
-        `curl ${a.url}/send_keys && curl ${b.url}/send_keys`,
-      )
+      const { next, ...shown } = (await a.call('/frequency')).json
+      assert.deepEqual(shown, { english: ENGLISH, ...expected(new Uint8Array(0)) })
+      assert.equal(next, `curl ${a.url}/send_keys && curl ${b.url}/send_keys`)
       await agree(a, b)
-      assert.equal((await a.call('/frequency')).json.next, `curl ${b.url}/send_image`)
+      const then = (await a.call('/frequency?letter=e')).json
+      const letter = { letter: 'e', english: 12.702, ciphertext: null, sample: 0 }
+      assert.deepEqual(then, { ...letter, next: `curl ${b.url}/send_image` })
     }))
 
   it('counts every message that was received and accepted, and no other', () =>
     withSession({}, async (a, b) => {
       for (let i = 0; i < 3; i++) assert.equal((await a.call('/send_msg')).status, 201)
-      const waiting: { session: string; seq: number; ciphertext: string }[] = (
-        await b.call('/show')
-      ).json.waiting
-      const bytes = Buffer.concat(waiting.map(({ ciphertext }) => hexToBytes(ciphertext)))
-      const { english, ...rest } = await frequency(b)
-      assert.deepEqual(english, ENGLISH)
-      assert.equal(rest.sample, expected(bytes).sample)
-      assert.deepEqual(Object.keys(rest.ciphertext), LETTERS)
+      const { waiting } = (await b.call('/show')).json
+      const bytes = waiting.map(({ ciphertext }: { ciphertext: string }) => hexToBytes(ciphertext))
+      const { json } = await b.call('/frequency')
+      assert.equal(json.sample, expected(Buffer.concat(bytes)).sample)
+      assert.deepEqual(Object.keys(json.ciphertext), LETTERS)
       // opened, replayed, forged: nothing more was received
       await b.call('/decrypt_msg')
-      const [first] = waiting
       for (const seq of [0, 9])
-        assert.ok((await post(`${b.url}/wire/message`, { v: 2, ...first, seq })).status >= 400)
-      assert.deepEqual(await frequency(b), { english, ...rest })
+        assert.ok((await post(`${b.url}/wire/message`, { v: 2, ...waiting[0], seq })).status >= 400)
+      assert.deepEqual((await b.call('/frequency')).json, json)
       // the sender received nothing
-      assert.equal((await frequency(a)).sample, 0)
+      assert.equal((await a.call('/frequency')).json.sample, 0)
     }))
 
-  it('counts the first 64 KiB of a picture that was accepted', () =>
+  it('counts the first 64 KiB of a picture that was accepted, and has each letter for itself', () =>
     withSession({}, async (a, b) => {
       const { bytes } = (await a.call('/send_image')).json
-      const { sample, ciphertext } = await frequency(b)
+      const { sample, ciphertext, next } = (await b.call('/frequency')).json
       // 52 of the 64 characters are letters
       const likely = (Math.min(bytes, 65_536) * (8 / 6) * 52) / 64
       assert.ok(Math.abs(sample / likely - 1) < 0.03, `${sample} of ${likely}`)
       for (const letter of LETTERS) assert.ok(ciphertext[letter] > 3 && ciphertext[letter] < 4.7)
-      assert.equal((await b.call('/frequency')).json.next, `curl ${b.url}/frequency -G -d letter=e`)
+      assert.equal(next, `curl ${b.url}/frequency -G -d letter=e`)
+      for (const letter of ['a', 'e', 'z']) {
+        const shares = { english: ENGLISH[letter], ciphertext: ciphertext[letter], sample }
+        const { status, json } = await b.call(`/frequency?letter=${letter}`)
+        assert.equal(status, 200)
+        assert.deepEqual(json, { letter, ...shares, next: `curl ${b.url}/frequency` })
+      }
       const refused = posting('application/octet-stream', Buffer.alloc(5_000, 'DUET2'))
       assert.ok((await b.call('/wire/image', refused)).status >= 400)
-      assert.equal((await frequency(b)).sample, sample)
-    }))
-
-  it('has each letter for itself', () =>
-    withSession({}, async (a, b) => {
-      await a.call('/send_image')
-      const { ciphertext, sample } = await frequency(b)
-      for (const letter of ['a', 'e', 'z']) {
-        const { status, json } = await b.call(`/frequency?letter=${letter}`)
-        const shares = { english: ENGLISH[letter], ciphertext: ciphertext[letter], sample }
-        assert.deepEqual(
-          [status, json],
-          [200, { letter, ...shares, next: `curl ${b.url}/frequency` }],
-        )
-      }
-      const { json } = await a.call('/frequency?letter=e')
-      assert.deepEqual([json.english, json.ciphertext, json.sample], [12.702, null, 0])
+      assert.equal((await b.call('/frequency')).json.sample, sample)
     }))
 
   const withPair = sharedPeers()

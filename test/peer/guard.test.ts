@@ -1,14 +1,12 @@
 /** Who may call, and who may not: the design's Guard table. */
 
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import http from 'node:http'
 import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
 import { setImmediate, setTimeout } from 'node:timers/promises'
-import { promisify } from 'node:util'
 import Koa from 'koa'
 import { guard } from '../../src/http/guard.ts'
 import { listen } from '../../src/http/server.ts'
@@ -34,9 +32,8 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, sendRaw } from '../helpers/raw.ts'
-import { sharedPeers } from '../helpers/shared.ts'
 import { until } from '../helpers/until.ts'
-import { type PeersOptions, type TestPeer, withPeers } from '../helpers/with-peers.ts'
+import { type PeersOptions, sharedPeers, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image', '/image', '/frequency', '/']
@@ -178,6 +175,8 @@ describe('a browser that does not say which page asks', () => {
         assert.match(detail, /Chrome and Edge .*80 .*Firefox .*90, Safari .*16\.4/)
         assert.equal(next, `Run it yourself: curl ${a.url}/`)
       }
+      const hidden = { accept: '*/*', 'accept-language': 'de' }
+      assertProblem(await a.call('/nothing', { headers: hidden }), 'cross_site')
       await assertRefuses('bad_message', [a, b], ['/wire/keys', posting(JSON_TYPE, '{}', headers)])
     }))
 
@@ -538,26 +537,6 @@ describe('a proxy in the environment', () => {
     )
     assert.deepEqual(seen, [])
   })
-})
-
-describe('a proxy in the environment of curl', () => {
-  const run = promisify(execFile)
-
-  it('answers in place of a peer, unless the one or the other line of the README is typed', () =>
-    withPair((a) =>
-      withServer(
-        (_request, response) => response.end('the proxy'),
-        async (proxy) => {
-          const ask = async (args: string[], env = {}) => {
-            const all = { PATH: process.env['PATH'], http_proxy: proxy, ...env }
-            return (await run('curl', ['--silent', ...args, `${a.url}/show`], { env: all })).stdout
-          }
-          assert.equal(await ask([]), 'the proxy')
-          assert.ok('identity' in JSON.parse(await ask(['--noproxy', '127.0.0.1'])))
-          assert.ok('identity' in JSON.parse(await ask([], { no_proxy: '127.0.0.1' })))
-        },
-      ),
-    ))
 })
 
 describe('a slow or greedy caller', { concurrency: true }, () => {

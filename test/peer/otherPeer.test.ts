@@ -99,7 +99,6 @@ describe('an other peer', () => {
   })
 
   for (const [what, code, listener] of [
-    ['hangs up', 'peer_unreachable', ({ socket }) => socket.destroy()],
     [
       'hangs up in the middle of its answer',
       'peer_unreachable',
@@ -109,7 +108,6 @@ describe('an other peer', () => {
           .write('{"acc', () => response.destroy()),
     ],
     ['speaks no HTTP', 'peer_unreachable', ({ socket }) => socket.end('xyzzy\r\n\r\n')],
-    ['never answers', 'peer_timeout', () => {}],
     ['never ends its answer', 'peer_timeout', (_, response) => response.writeHead(201).write('{')],
   ] as [string, string, RequestListener][])
     it(`that ${what} is ${code}`, async () => {

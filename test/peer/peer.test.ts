@@ -4,7 +4,6 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { inspect } from 'node:util'
-import { PeerError, type PictureStore } from '../../src/peer/contract.ts'
 import { bytesToHex, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { Exchange } from '../../src/protocol/exchange.ts'
@@ -58,45 +57,30 @@ describe('a peer', () => {
   })
 
   it('goes on with the next one when one has failed', async () => {
-    let failing = true
-    const [a, b] = pair({
-      suite: SUITES.X25519,
-      intercept: () => {
-        if (failing) throw new PeerError('peer_unreachable', 'No connection.')
-      },
-    })
+    const [a, b] = pair({ suite: SUITES.X25519 })
+    a.loses = 'connections'
     await assert.rejects(a.peer.sendKeys(), { code: 'peer_unreachable' })
-    failing = false
+    a.loses = 'nothing'
     await a.peer.sendKeys()
     assert.notEqual((await b.peer.sendKeys()).session, null)
   })
 
   it('uses a number once even if nothing of its message was sent, and the receiver learns of the gap', async () => {
-    let failing = false
-    const [a, b] = await agreed({
-      intercept: () => {
-        if (failing) throw new PeerError('peer_unreachable', 'Refused.', null, 'connection refused')
-      },
-    })
-    failing = true
+    const [a, b] = await agreed()
+    a.loses = 'connections'
     await assert.rejects(a.peer.sendMessage(), { code: 'peer_unreachable' })
     assert.equal(a.peer.publicState().inDoubt, null)
-    failing = false
+    a.loses = 'nothing'
     assert.equal((await a.peer.sendMessage()).seq, 1)
     const last = b.events.at(-1)
     assert.deepEqual(last?.type === 'message received' && [last.seq, last.missing], [1, 1])
   })
 
   it("erases a picture's key once it was sent, or was not asked for at all", async (t) => {
-    let failing = false
-    const [a, _b] = await agreed({
-      intercept: (kind) => {
-        if (failing && kind === 'image') throw new PeerError('peer_unreachable', 'No connection.')
-      },
-    })
+    const [a] = await agreed()
     const begin = t.mock.method(Exchange.prototype, 'sendPicture')
     await a.peer.sendPicture()
-    failing = true
+    a.loses = 'connections'
     await assert.rejects(a.peer.sendPicture(), { code: 'peer_unreachable' })
     await setImmediate()
     const keys = begin.mock.calls.map(({ result }) => result?.key)
@@ -123,28 +107,15 @@ describe('a peer', () => {
 
   it('erases one, too, that is made as soon as a picture has confirmed the one before', async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
-    const stores: PictureStore[] = []
-    let losing = false
-    const [a, b] = pair({
-      suite: SUITES.X25519,
-      // the answer to b's keys
-      delay: async (port) => {
-        if (port === 5001 && losing) throw new PeerError('peer_timeout', 'No answer.')
-        losing = port === 5001
-      },
-      openPictures: () => {
-        const store = new PicturesInMemory()
-        stores.push(store)
-        return store
-      },
-    })
+    const pictures = new PicturesInMemory()
+    const [a, b] = pair({ suite: SUITES.X25519, openPictures: () => pictures })
     await a.peer.sendKeys()
+    b.loses = 'answers'
     await assert.rejects(b.peer.sendKeys(), { code: 'peer_timeout' })
-    losing = false
-    const [, ofB = assert.fail()] = stores
-    const create = ofB.create.bind(ofB)
+    b.loses = 'nothing'
+    const create = pictures.create.bind(pictures)
     let sent: Promise<unknown> | undefined
-    ofB.create = async () => {
+    pictures.create = async () => {
       const draft = await create()
       const keep = () => {
         sent = b.peer.sendKeys().catch(() => {})

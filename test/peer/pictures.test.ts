@@ -23,6 +23,7 @@ import { SUITES } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/openMemory.ts'
 import { openPictures } from '../../src/state/pictureStore.ts'
 import { type Answer, beginCall, FORM, posting } from '../helpers/call.ts'
+import { sharedProcess } from '../helpers/command.ts'
 import { withServer } from '../helpers/fakes.ts'
 import { MAX_IMAGE, pair, type WiredPeer } from '../helpers/pair.ts'
 import {
@@ -35,11 +36,11 @@ import {
 } from '../helpers/pictures.ts'
 import { assertProblem } from '../helpers/problem.ts'
 import { type RecordingProxy, recordingProxy } from '../helpers/recording-proxy.ts'
-import { sharedProcess, sharedSession } from '../helpers/shared.ts'
 import { until } from '../helpers/until.ts'
 import {
   agree,
   type StartedPeers,
+  sharedSession,
   startPeers,
   type TestPeer,
   withPeers,

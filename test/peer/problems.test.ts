@@ -20,8 +20,7 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, type RawOptions, sendRaw } from '../helpers/raw.ts'
-import { sharedPeers } from '../helpers/shared.ts'
-import type { TestPeer } from '../helpers/with-peers.ts'
+import { sharedPeers, type TestPeer } from '../helpers/with-peers.ts'
 
 const MIB = 1024 * 1024
 const MAX_TEXT_BYTES = 16 * 1024

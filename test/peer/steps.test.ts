@@ -8,8 +8,7 @@ import { stranger } from '../helpers/bad-input.ts'
 import { type CallOptions, FORM, JSON_TYPE, posting, TEXT } from '../helpers/call.ts'
 import { assertNothingRan, assertProblem } from '../helpers/problem.ts'
 import { askRaw, lines } from '../helpers/raw.ts'
-import { sharedSession } from '../helpers/shared.ts'
-import { type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
+import { sharedSession, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
 import { keyForm } from '../independent/forms.ts'
 import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
@@ -257,11 +256,5 @@ describe('a step that is too early or too late', () => {
         new RegExp(`another session +The confirmation names ${confirm.session}\\.`),
       )
       assert.match(said, new RegExp(`The keys that are here give ${json.confirm.session}\\.`))
-    }))
-
-  it('is refused in the terminal as well, with the code', () =>
-    withSharedSession(async (a) => {
-      await a.call('/decrypt_msg')
-      assert.match(a.lines().at(-1) ?? '', /^✗ {2}refused .*\/decrypt_msg.*nothing_waiting/)
     }))
 })

@@ -13,28 +13,13 @@ import { assertProblem } from '../helpers/problem.ts'
 const COPIES = COPY_SHARES.length
 const PAY = 'pay 1'
 
-/** What is lost of the texts that a sends. */
-type Lost = 'nothing' | 'requests' | 'answers' | 'connections'
-
 const noAnswer = () => new PeerError('peer_timeout', 'No answer.')
 const unsent = (failure: Failure) => new PeerError('peer_unreachable', 'Gone.', null, failure)
 
-async function agreed(options: Partial<PairOptions> = {}) {
-  const wire: { loses: Lost } = { loses: 'nothing' }
-  const [a, b] = pair({
-    suite: SUITES.X25519,
-    intercept: (kind, port) => {
-      if (kind !== 'message' || port !== 5000) return
-      if (wire.loses === 'requests') throw noAnswer()
-      if (wire.loses === 'connections') throw unsent('connection refused')
-    },
-    loseAnswer: (port) => {
-      if (wire.loses === 'answers' && port === 5000) throw noAnswer()
-    },
-    ...options,
-  })
+async function agreed(options: Partial<PairOptions> = {}): Promise<[WiredPeer, WiredPeer]> {
+  const [a, b] = pair({ suite: SUITES.X25519, ...options })
   for (const { peer } of [a, b]) await peer.sendKeys()
-  return { a, b, wire }
+  return [a, b]
 }
 
 const send = ({ peer }: WiredPeer, text?: string) =>
@@ -74,7 +59,7 @@ function toldBy({ events }: WiredPeer): string[] {
  * of each. `b reads`: all that b has read. `a told`: what its terminal said since that was asked last, but of copies.
  * `copies`: how many a has sent in all. Copies of a message are always the same bytes.
  */
-async function play(script: string, { a, b, wire }: Awaited<ReturnType<typeof agreed>>) {
+async function play(script: string, [a, b]: [WiredPeer, WiredPeer]) {
   let told = 0
   const does: Record<string, (what: string) => unknown> = {
     send: (texts) =>
@@ -100,7 +85,7 @@ async function play(script: string, { a, b, wire }: Awaited<ReturnType<typeof ag
   for (const line of script.trim().split(/\n\s*/)) {
     const [, lost] = /^(\w+) lost$/.exec(line) ?? []
     if (lost !== undefined) {
-      wire.loses = lost as Lost
+      a.loses = lost as WiredPeer['loses']
       continue
     }
     const [, name = '', what = '', expected] =
@@ -223,11 +208,11 @@ describe('a text', () => {
     it(what, async () => play(script, await agreed()))
 
   it('is another message than an equal one whose request came before the answer', async () => {
-    const { a, b, wire } = await agreed()
+    const [a, b] = await agreed()
     const before = a.peer.textInDoubt
-    wire.loses = 'requests'
+    a.loses = 'requests'
     await outcomeOf(send(a, PAY))
-    wire.loses = 'nothing'
+    a.loses = 'nothing'
     const late = outcomeOf(a.peer.sendMessage(utf8ToBytes(PAY), before))
     assert.equal(await late, 'in_doubt 0, not sealed')
     assert.equal(await outcomeOf(send(a)), 'arrived 0')
@@ -236,20 +221,16 @@ describe('a text', () => {
 
   it('is unknown, too, when its sender ends before it was told anything', async () => {
     let end = () => {}
-    const { a } = await agreed({
-      loseAnswer: () => {
-        end()
-        throw noAnswer()
-      },
-    })
+    const [a] = await agreed({ intercept: () => end() })
     end = () => a.peer.close()
+    a.loses = 'answers'
     assert.equal(await outcomeOf(send(a, PAY)), 'maybe_read 0')
     assert.equal(a.messagesSent.length, 1)
     assert.deepEqual(toldBy(a), ['0 unknown'])
   })
 
   it('that finds a full inbox is kept, since a copy of it may still come, and is sent once', async () => {
-    const { a, b } = await agreed()
+    const [a, b] = await agreed()
     for (let i = 0; i < 32; i++) await send(a, `${i}`)
     await assert.rejects(send(a, PAY), {
       code: 'in_doubt',
@@ -265,7 +246,7 @@ describe('a text', () => {
   })
 
   it('is erased once it was handed in, and the standard one is not', async () => {
-    const { a, b } = await agreed()
+    const [a, b] = await agreed()
     const text = utf8ToBytes(PAY)
     await a.peer.sendMessage(text)
     assert.deepEqual(text, new Uint8Array(text.length))
@@ -276,7 +257,7 @@ describe('a text', () => {
 
   it('whose sending meets a defect can be sent again', async () => {
     let broken = true
-    const { a, b } = await agreed({
+    const [a, b] = await agreed({
       intercept: (kind) => {
         if (kind === 'message' && broken) throw new TypeError('A defect.')
       },
@@ -305,7 +286,7 @@ describe('a copy', () => {
   ] as [string, PeerError[], string, number][])
     it(`${what} is followed by ${copies - 1} more, and the text is then: ${outcome}`, async () => {
       const left = [...failures]
-      const { a } = await agreed({
+      const [a] = await agreed({
         intercept: (kind) => {
           const failure = kind === 'message' && left.shift()
           if (failure) throw failure
@@ -328,8 +309,8 @@ describe('what is said of a text', () => {
   const GONE = /unread are gone too\.$/
 
   it('in doubt tells what is the same message, and what was not sealed', async () => {
-    const { a, wire } = await agreed()
-    wire.loses = 'requests'
+    const [a] = await agreed()
+    a.loses = 'requests'
     const session = a.peer.publicState().session?.id
     await assert.rejects(send(a, PAY), {
       code: 'in_doubt',
@@ -345,11 +326,11 @@ describe('what is said of a text', () => {
   })
 
   it('that is unknown or has arrived tells so, and whether anything was sealed', async () => {
-    const { a, b, wire } = await agreed()
+    const [a, b] = await agreed()
     const leaveInDoubt = async () => {
-      wire.loses = 'requests'
+      a.loses = 'requests'
       await outcomeOf(send(a, PAY))
-      wire.loses = 'nothing'
+      a.loses = 'nothing'
     }
     await leaveInDoubt()
     const [, again] = await Promise.all([send(a), detailOf(send(a))])
@@ -372,9 +353,9 @@ describe('what is said of a text', () => {
   })
 
   it('of which nothing was sent tells that', async () => {
-    const { a, wire } = await agreed()
-    wire.loses = 'connections'
-    assert.equal(await detailOf(send(a)), 'Gone. Nothing of the text was sent.')
+    const [a] = await agreed()
+    a.loses = 'connections'
+    assert.equal(await detailOf(send(a)), 'Refused. Nothing of the text was sent.')
   })
 })
 
@@ -385,15 +366,14 @@ describe('a session that the other peer has lost', () => {
     )
 
   it('is said to be gone by a picture, without a text where none was in doubt on it', async () => {
-    let losing = false
-    const { a, b } = await agreed({
+    const [a, b] = await agreed({
       intercept: (kind) => {
-        if (kind === 'message' && losing) throw noAnswer()
         if (kind === 'image') throw new PeerError('peer_refused', 'Gone.', 'unknown_session')
       },
     })
-    losing = true
+    a.loses = 'requests'
     await outcomeOf(send(a, PAY))
+    a.loses = 'nothing'
     for (const { peer } of [a, b]) await peer.sendKeys()
     await assert.rejects(a.peer.sendPicture(), { peerCode: 'unknown_session' })
     assert.deepEqual(goneBy(a), [[a.peer.publicState().session?.id, null]])
@@ -402,19 +382,20 @@ describe('a session that the other peer has lost', () => {
   for (const suite of [SUITES.X25519, SUITES.X25519MLKEM768]) {
     for (const by of ['this peer', 'the other one'])
       it(`is said to be gone with the text in doubt, at the next keys of ${by}, on ${suite.name}`, async () => {
-        const { a, b, wire } = await agreed({ suite })
+        const [a, b] = await agreed({ suite })
         const session = a.peer.publicState().session?.id
-        wire.loses = 'answers'
+        a.loses = 'answers'
         await outcomeOf(send(a))
-        wire.loses = 'requests'
+        a.loses = 'requests'
         await outcomeOf(send(a, PAY))
+        a.loses = 'nothing'
         b.restart()
         for (const { peer } of by === 'this peer' ? [a, b] : [b, a]) await peer.sendKeys()
         assert.deepEqual([goneBy(a), goneBy(b)], [[[session, 1]], []])
       })
 
     it(`is not said to be gone where both have it, whoever sends keys, on ${suite.name}`, async () => {
-      const { a, b } = await agreed({ suite })
+      const [a, b] = await agreed({ suite })
       for (const { peer } of [a, b, b, a, a]) await peer.sendKeys()
       await send(a)
       assert.deepEqual([goneBy(a), goneBy(b)], [[], []])

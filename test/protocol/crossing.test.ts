@@ -9,8 +9,9 @@ import { Session } from '../../src/protocol/session.ts'
 import { EphemeralKeys, SUITES } from '../../src/protocol/suites.ts'
 import { post } from '../helpers/call.ts'
 import { quickSuites } from '../helpers/exchanges.ts'
-import { withPeerFacing, withServer } from '../helpers/fakes.ts'
+import { withServer } from '../helpers/fakes.ts'
 import { pair, type WiredPeer } from '../helpers/pair.ts'
+import { withOnePeer } from '../helpers/with-peers.ts'
 
 const HYBRID = SUITES.X25519MLKEM768
 
@@ -68,22 +69,17 @@ describe('a peer on X25519MLKEM768', () => {
         response.writeHead(201).end(JSON.stringify(answer))
       },
       (url) =>
-        withPeerFacing(
-          url,
-          undefined,
-          async (peer) => {
-            const identity = hexToBytes((await peer.call('/show')).json.identity)
-            while (compareBytes(stranger.publicKey, identity) > 0)
-              stranger = new KeyPair(HYBRID.curve)
-            const { publicKey } = keys
-            const hers = { share: { identity: stranger.publicKey, publicKey } }
-            const taken = await post(`${peer.url}/wire/keys`, encodeKeyMessage(HYBRID, hers))
-            assert.equal(taken.status, 201)
-            const sent = await peer.call('/send_keys')
-            assert.deepEqual([sent.status, sent.json.session], [201, null])
-          },
-          HYBRID,
-        ),
+        withOnePeer({ peerUrl: url, suite: HYBRID }, async (peer) => {
+          const identity = hexToBytes((await peer.call('/show')).json.identity)
+          while (compareBytes(stranger.publicKey, identity) > 0)
+            stranger = new KeyPair(HYBRID.curve)
+          const { publicKey } = keys
+          const hers = { share: { identity: stranger.publicKey, publicKey } }
+          const taken = await post(`${peer.url}/wire/keys`, encodeKeyMessage(HYBRID, hers))
+          assert.equal(taken.status, 201)
+          const sent = await peer.call('/send_keys')
+          assert.deepEqual([sent.status, sent.json.session], [201, null])
+        }),
     )
     assert.equal(asked, 2)
   })

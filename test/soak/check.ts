@@ -19,6 +19,9 @@ import { sendText } from './steps.ts'
 /** Longer than a peer waits for anybody who sends, and a watcher for a file to grow, in ms. */
 const REST = 15_000
 
+/** Where the clocks are fast, for how long both send keys again, in ms. */
+const AGREEMENT = 60_000
+
 const KEPT_PICTURE = /^[\dTZ-]+-[0-9a-f]{16}\.(png|jpg|webp|gif)$/
 
 /** @throws AssertionError if a promise was broken */
@@ -54,10 +57,11 @@ async function succeeds(scene: Scene, side: Side, step: Step['do']): Promise<Ans
 /** `/send_keys` on both, once, frees whatever is stuck. Returns both public keys. */
 async function agree(scene: Scene, first: Side): Promise<Buffer[]> {
   let answers: Answer[]
+  const end = performance.now() + AGREEMENT
   const send = (side: Side) => scene.ask(scene.at(side).port, '/send_keys')
   // where the clocks are faster than the machine, an answer may come too late; then both send keys again
   do answers = [await send(first), await send(other(first))]
-  while (scene.haste > 1 && answers.some(({ status }) => status === 504))
+  while (scene.haste > 1 && performance.now() < end && answers.some(({ status }) => status === 504))
   for (const { status, text } of answers)
     assert.equal(status, 201, `send_keys in the calm: ${text}`)
   const [mine, others] = await showBoth(scene)

@@ -240,7 +240,8 @@ export class Parcels {
 
   picture(to: Side, type: PictureType, length: number): Uint8Array {
     const bytes = Buffer.from(pictureOf(type, Math.max(length, 32)))
-    bytes.writeUIntBE(this.counts.pictures, 16, 6)
+    // behind what each format needs to be whole
+    bytes.writeUIntBE(this.counts.pictures, 24, 6)
     this.handIn('picture', to, bytes)
     return bytes
   }

@@ -30,15 +30,12 @@ const STEPS = {
 const PICTURES: readonly PictureType[] = ['image/png', 'image/jpeg', 'image/webp', 'image/gif']
 const PAGES = ['/', '/frequency', '/transcript', '/image', '/sealed_image']
 
-/** The faults that a wire has which loses texts: 30 % of the requests meet one, and 30 % of the answers to the others. */
-const LOSING: Partial<Record<FaultKind, number>> = {
-  passed: 49 * 24,
-  ...{ 'dropped request': 90, 'delayed request': 90, 'given up, then late': 90, 'cut request': 90 },
-  ...{ 'reset at once': 90, overtaken: 90, doubled: 90, replayed: 90 },
-  ...{ 'dropped answer': 168, 'delayed answer': 168, 'cut answer': 168 },
-}
-const EVERY = Object.fromEntries(FAULT_KINDS.map((kind) => [kind, 3]))
-const FAULTS = { all: { ...EVERY, passed: 60, stalled: 1 }, texts: LOSING }
+const REQUESTS: readonly FaultKind[] = [
+  ...(['dropped request', 'delayed request', 'given up, then late', 'cut request'] as const),
+  ...(['reset at once', 'overtaken', 'doubled', 'replayed'] as const),
+]
+const ANSWERS: readonly FaultKind[] = ['dropped answer', 'delayed answer', 'cut answer']
+const FREQUENT = FAULT_KINDS.filter((kind) => kind !== 'stalled')
 
 /** Falls in the same way for the same seed. */
 export class Dice {
@@ -105,9 +102,17 @@ export function drawStep(dice: Dice, subject: Subject) {
   }
 }
 
+/** Of a hundred requests 60 pass and one stalls; where texts are lost, 30 meet a fault, and 30 % of the answers to the others. */
+function drawKind(dice: Dice, subject: Subject): FaultKind {
+  const percent = dice.below(100)
+  if (subject === 'all')
+    return percent < 60 ? 'passed' : percent < 99 ? dice.pick(...FREQUENT) : 'stalled'
+  return percent < 49 ? 'passed' : dice.pick(...(percent < 79 ? REQUESTS : ANSWERS))
+}
+
 export function drawFault(dice: Dice, subject: Subject): Fault {
   return {
-    kind: dice.weighted<FaultKind>(FAULTS[subject]),
+    kind: drawKind(dice, subject),
     // now and then longer than a peer waits for an answer; for texts the clocks run 40 times as fast
     ms: dice.is(41) ? 4_000 + dice.below(3_000) : dice.below(subject === 'all' ? 400 : 200),
     share: dice.next(),

@@ -53,6 +53,39 @@ describe('a small file', () => {
     assert.equal(readOn('win32'), 'a key')
     assert.throws(() => readOn('linux'), /Others can read it/)
   })
+
+  it('is UTF-8 unless its first two bytes say otherwise', () => {
+    for (const bytes of [
+      [0xff, 0x41],
+      [0x41, 0xfe],
+      [0xfe, 0x41],
+      [0x41, 0xff],
+      [0, 0],
+    ]) {
+      fs.writeFileSync(file, Buffer.from(bytes))
+      assert.equal(readPublic(file), new TextDecoder().decode(Buffer.from(bytes)))
+    }
+  })
+
+  it('is no open one because its name ends like that, or begins so', () => {
+    fs.mkdirSync(at('dev', 'fd'), { recursive: true })
+    fs.writeFileSync(at('dev', 'fd', '999'), 'a key')
+    assert.equal(readPublic(at('dev', 'fd', '999')), 'a key')
+    assert.equal(readPublic('/dev/fd/999x'), null)
+  })
+
+  it('is waited for where it is a pipe that is empty, and no other error of the system is', (t) => {
+    fs.writeFileSync(file, 'a key')
+    const { readSync } = fs
+    const codes = ['EAGAIN', 'EAGAIN', null, null, 'EIO']
+    t.mock.method(fs, 'readSync', (fd: number, into: Buffer) => {
+      const code = codes.shift()
+      if (code) throw systemError(code)
+      return readSync(fd, into)
+    })
+    assert.equal(readPublic(file), 'a key')
+    assert.throws(() => readPublic(file), { code: 'EIO' })
+  })
 })
 
 describe('a file that is written once', () => {
@@ -111,7 +144,9 @@ describe('an error', () => {
       const fail = () => {
         throw error
       }
-      assert.throws(() => orStateError('key.pem', fail, remedy), { message: says })
+      const named = () =>
+        remedy === '' ? orStateError('key.pem', fail) : orStateError('key.pem', fail, remedy)
+      assert.throws(named, { message: says })
     })
 })
 

@@ -55,7 +55,7 @@ const written = (content: string | Buffer) => (file: string) =>
 const places: [string, (file: string) => void, RegExp][] = [
   ['is not there', () => {}, /There is no such file/],
   ['is a link', (file) => fs.symlinkSync('elsewhere', file), /It is a link/],
-  ['is a folder', (file) => fs.mkdirSync(file, { mode: 0o700 }), /not a file/],
+  ['is a folder', (file) => fs.mkdirSync(file, { mode: 0o700 }), /It is not a file\.$/],
   ['is a pipe that nobody writes to', makePipe, /not a file/],
   ['is empty', written(''), /not a PEM key/],
   ['is endless', written('x'.repeat(5000)), /too long/],
@@ -107,7 +107,7 @@ describe('the file of a private key', () => {
     fs.writeFileSync(file(), encodePrivateKey(pair))
     for (const mode of [0o640, 0o604, 0o660, 0o620, 0o610, 0o644]) {
       fs.chmodSync(file(), mode)
-      refused(/Others can read it.*chmod 600/)
+      refused(new RegExp(`Others can read it\\. .* then: chmod 600 ${file()}$`))
     }
     for (const mode of [0o600, 0o400, 0o700]) {
       fs.chmodSync(file(), mode)

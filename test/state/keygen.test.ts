@@ -7,10 +7,9 @@ import { describe, it } from 'node:test'
 import { CURVES } from '../../src/protocol/curves.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { decodePrivateKey, fingerprint } from '../../src/state/pem.ts'
-import { refusal, runCommand } from '../helpers/command.ts'
+import { refusal, runCommand, sharedProcess } from '../helpers/command.ts'
 import { folderForEach, modeOf } from '../helpers/files.ts'
 import { noOpenssl, openssl } from '../helpers/openssl.ts'
-import { sharedProcess } from '../helpers/shared.ts'
 
 const at = folderForEach()
 const run = sharedProcess()

@@ -6,6 +6,7 @@ import fs from 'node:fs'
 import { describe, it } from 'node:test'
 import { X25519 } from '../../src/protocol/curves.ts'
 import { openLocked } from '../../src/state/lockedState.ts'
+import { call } from '../helpers/call.ts'
 import { MAIN, withCommand } from '../helpers/command.ts'
 import { folderForAll, saysOf } from '../helpers/files.ts'
 
@@ -50,7 +51,12 @@ describe('a state', () => {
 
   it('is two for the two of both, which a peer can have only after they have ended', () =>
     withCommand(['both', '--ports', '0,0', '--state', at('both')], {}, async (both) => {
-      const states = (await both.ports(2)).map((port) => `both/${port}`)
+      const ports = await both.ports(2)
+      const states = ports.map((port) => `both/${port}`)
+      // no terminal is gone, so that a hangup ends nothing: nohup keeps them
+      both.kill('SIGHUP')
+      for (const port of ports)
+        assert.equal((await call(`http://127.0.0.1:${port}/show`)).status, 200)
       for (const state of states) refuses(state, /Another peer/)
       both.kill('SIGTERM')
       assert.equal(await both.ended, 0)

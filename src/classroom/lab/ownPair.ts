@@ -1,9 +1,10 @@
 /** Two peers of the lab's own, with a tap before each. */
 
 import { launch } from '../../launch.ts'
-import type { Memory } from '../../peer/contract.ts'
 import type { Peer } from '../../peer/peer.ts'
+import type { KeyPair } from '../../protocol/curves.ts'
 import type { Suite } from '../../protocol/suites.ts'
+import { forgetful } from '../../state/openMemory.ts'
 import { openTap, type Tap } from './tap.ts'
 
 /** A peer of the lab's own. */
@@ -16,13 +17,13 @@ export interface OwnPeer {
 }
 
 /**
- * Two ordinary peers on free ports of 127.0.0.1 while `use` runs, whose terminals nobody sees.
- * `memories`: one for each.
+ * Runs two ordinary peers on free ports of 127.0.0.1 beside `use`, without terminals. Each has an identity of its own, or one
+ * of those that are given.
  */
 export async function withOwnPair<T>(
   suite: Suite,
-  memories: readonly [Memory, Memory],
   use: (a: OwnPeer, b: OwnPeer) => Promise<T>,
+  identities: readonly KeyPair[] = [],
 ): Promise<T> {
   const taps = [await openTap(), await openTap()] as const
   try {
@@ -30,7 +31,7 @@ export async function withOwnPair<T>(
       suite,
       // what a sends goes by the tap before b
       plans: [taps[1], taps[0]].map(({ url }) => ({ host: '127.0.0.1', port: 0, via: url })),
-      openMemory: (_port, i) => memories[i === 0 ? 0 : 1],
+      openMemory: (_port, i) => forgetful(suite.curve, identities[i]),
       terminal: { reporter: () => () => {} },
       showsSecrets: true,
     })

@@ -7,22 +7,22 @@ import type { Way } from '../../wirelog/events.ts'
 import type { WireRoute } from '../../wirelog/forms.ts'
 import { FileError, type Finding, Findings } from './finding.ts'
 import { parseTranscript, type Transcript } from './form.ts'
-import { placeOf, type Sealed, sealedIn } from './numbers.ts'
+import { checkSealed, type Sealed, sealedIn, withoutCopies } from './numbers.ts'
 import { jsonIn, readFile } from './read.ts'
 import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
 import { type Known, type Sessions, sessionsOf } from './sessions.ts'
 import { checkState } from './state.ts'
 
-/** What went over the wire and was taken, or may have been: enough to find it in another transcript. */
+/** A request that the other side took, or may have taken: enough to find it in another transcript. */
 export interface Crossing {
   readonly n: number
   /** The number of its answer; its own if there is none. */
   readonly end: number
   readonly way: Way
   readonly route: WireRoute
-  /** In words: which it is. */
+  /** For people: `message 3`. */
   readonly what: string
-  /** What one peer sends once, and then at most the same again: a public key, or the message or picture of one number. */
+  /** A peer sends one thing under each: its public key, or session, kind and number of a message or picture. */
   readonly place: string
   /** SHA-256 of route, length and bytes (of a picture those of its header), as hex. */
   readonly hash: string
@@ -30,15 +30,15 @@ export interface Crossing {
   readonly answerHash: string | null
   /** The session that the answer to a key message confirms, or null. */
   readonly answerConfirms: string | null
-  /** Whether it was taken: the answer was 201, or that it had come before. If not, a copy may have come, and nobody knows. */
+  /** Whether it was taken: the answer was 201, or that it had come before. Otherwise it may have come all the same. */
   readonly accepted: boolean
-  /** Whether it came with keys that the other side never confirmed: then it may be anybody's. */
+  /** Whether it is a key message that came, and whose keys the other side never confirmed. */
   readonly mayBeAnybodys: boolean
   /** Of a message or a picture. */
   readonly sealed: { readonly session: string; readonly number: number } | null
 }
 
-/** Of a file that is a transcript, what is told of it and compared with others. */
+/** What a transcript says, as far as it is told or compared with others. */
 export interface Facts {
   readonly run: string
   readonly port: number
@@ -50,11 +50,11 @@ export interface Facts {
   readonly knowsPeer: boolean
   /** The id of the session that it ends with, or null. */
   readonly session: string | null
-  /** Taken ones: what was sent and never came is not among them. */
+  /** How many were taken. */
   readonly messages: Readonly<Record<Way, number>>
   readonly pictures: Readonly<Record<Way, number>>
   readonly isCut: boolean
-  /** From this event on, nothing gave way to newer events. */
+  /** The number of the first event since which none gave way to newer ones. */
   readonly from: number
   /** Whether key messages that nothing followed from may be missing. */
   readonly lacksKeys: boolean
@@ -101,25 +101,28 @@ export function checkFile(argument: string): Checked {
   }
 }
 
-function checkTranscript(
-  transcript: ReturnType<typeof parseTranscript>,
-  findings: Findings,
-): Facts {
+function checkTranscript(transcript: Transcript, findings: Findings): Facts {
   const { suite, state } = transcript
   const records = recordsOf(transcript, findings)
   const sessions = sessionsOf(suite, records, findings)
-  const sealed = sealedIn(records, state.session?.id ?? null, sessions, findings)
+  const all = sealedIn(records, findings)
+  const sealed = withoutCopies(all)
+  checkSealed(sealed, state.session?.id ?? null, records, sessions, findings)
   checkState(transcript, { records, sessions, sealed }, findings)
-  return factsOf(transcript, records, sessions, sealed)
+  const byRecord = new Map(all.map((each) => [each.record, each]))
+  const crossings = records.all.flatMap(
+    (record) => crossingOf(record, byRecord.get(record) ?? null, sessions) ?? [],
+  )
+  return factsOf(transcript, records, sessions, sealed, crossings)
 }
 
 function factsOf(
   { run, state }: Transcript,
-  { all, from, mayLackSession, lacksKeys }: Records,
-  sessions: Sessions,
+  { from, mayLackSession, lacksKeys }: Records,
+  { keys, known, provenKeys, named }: Sessions,
   sealed: readonly Sealed[],
+  crossings: readonly Crossing[],
 ): Facts {
-  const { keys, known, provenKeys, named } = sessions
   const taken = (kind: Sealed['kind'], way: Way) =>
     sealed.filter((each) => each.kind === kind && each.way === way && each.accepted).length
   const keysOf = (way: Way) =>
@@ -144,38 +147,36 @@ function factsOf(
     ),
     known,
     named,
-    crossings: all.flatMap((record) => crossingOf(record, sessions)),
+    crossings,
   }
 }
 
-function crossingOf(record: WireRecord, { keys, provenKeys, confirms }: Sessions): Crossing[] {
-  const { request, answer, body, answerBody, accepted, whole } = record
+/** Null for a record that counts for nothing: it is wrong, or this peer refused it. */
+function crossingOf(
+  record: WireRecord,
+  sealed: Sealed | null,
+  { keys, provenKeys, confirms }: Sessions,
+): Crossing | null {
+  const { request, answer, body, answerBody, accepted } = record
   const { n, way, route, bytes } = request
-  if (!whole || (way === 'received' && !accepted)) return []
-  const crossing = {
+  const share = keys.find((each) => each.n === n)?.share
+  if (sealed === null && share === undefined) return null
+  const key = share ? bytesToHex(share.publicKey) : ''
+  const what = sealed ? `${sealed.kind} ${sealed.number}` : 'a key message'
+  return {
     n,
     end: answer?.n ?? n,
     way,
     route,
+    what,
+    place: sealed ? `${sealed.session} ${what}` : key,
     hash: sha256(Buffer.from(`${route} ${bytes} `), body),
     answerHash: accepted ? sha256(answerBody) : null,
     answerConfirms: confirms.get(answer?.n ?? 0) ?? null,
     accepted: hasTaken(record),
-    mayBeAnybodys: false,
-    sealed: null,
+    mayBeAnybodys: sealed === null && way === 'received' && !provenKeys.has(key),
+    sealed,
   }
-  if (route === '/wire/keys') {
-    const found = keys.find((each) => each.n === n)
-    if (found === undefined) return []
-    const place = bytesToHex(found.share.publicKey)
-    const mayBeAnybodys = way === 'received' && !provenKeys.has(place)
-    return [{ ...crossing, what: 'a key message', place, mayBeAnybodys }]
-  }
-  const place = placeOf(route, body)
-  if (place === null) return []
-  const { kind, session, number } = place
-  const what = `${kind} ${number}`
-  return [{ ...crossing, what, place: `${session} ${what}`, sealed: { session, number } }]
 }
 
 function sha256(...parts: Uint8Array[]): string {

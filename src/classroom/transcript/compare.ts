@@ -2,8 +2,11 @@
 
 import type { Way } from '../../wirelog/events.ts'
 import type { Checked, Crossing, Facts } from './check.ts'
-import type { Finding, FindingCode } from './finding.ts'
-import { areEachOthers, type Meeting, meetingOf } from './pair.ts'
+import { type FindingCode, Findings } from './finding.ts'
+import { areEachOthers, comparePair, type PairReport } from './pair.ts'
+
+/** A file that is a transcript. */
+type Transcript = Checked & { readonly facts: Facts }
 
 /** A file with all that is to be said of it. */
 export interface Report extends Checked {
@@ -26,7 +29,7 @@ export function compare(files: readonly Checked[]): Report[] {
   }
   for (const group of groupsBy(files, ({ facts, hash }) => (facts && hash ? [hash] : [])))
     tell(group, 'copy', (others) => `It is the same file as ${others}, byte by byte.`)
-  // of files that are the same, one is enough for what follows
+  // what follows needs one of several equal files
   const different = firstsBy(files, ({ hash, file }) => hash ?? file)
   for (const group of groupsBy(different, ({ facts }) => (facts ? [facts.run] : [])))
     tell(
@@ -37,7 +40,7 @@ export function compare(files: readonly Checked[]): Report[] {
   const runs = firstsBy(different, ({ facts, file }) => facts?.run ?? file)
   const sharing = {
     sent: groupsBy(runs, ({ facts }) => [...(facts?.keys.sent ?? [])]),
-    // a peer that was started anew may take a key twice that came late, and nothing was said the first time
+    // two runs of one peer may both take a key that came late, if the first run never talked on it
     received: [
       ...groupsBy(runs, ({ facts }) => [...(facts?.talkedKeys ?? [])]),
       ...groupsBy(runs, ({ facts }) => [...(facts?.provenKeys ?? [])]).filter(areSeveral),
@@ -64,9 +67,9 @@ export function compare(files: readonly Checked[]): Report[] {
           `It ${way} what was ${way} in ${others} too, in another run: nobody sends the same bytes twice.`,
       )
   for (const [one, two] of pairsOf(runs)) {
-    const meeting = meetingOf(one, two)
-    say(one).meet(two.file, meeting, 0)
-    say(two).meet(one.file, meeting, 1)
+    const report = comparePair(one.facts, two.facts)
+    say(one).addPair(two.file, report, 0)
+    say(two).addPair(one.file, report, 1)
   }
   for (const group of groupsBy(runs, ({ facts }) => (facts ? [facts.identity] : [])))
     for (const file of group)
@@ -76,33 +79,30 @@ export function compare(files: readonly Checked[]): Report[] {
   return files.map((file) => say(file).addedTo(file))
 }
 
-const MEETS: Readonly<Record<Meeting['sessions'], string>> = {
+const ENDS_WITH: Readonly<Record<PairReport['sessions'], string>> = {
   same: 'the same session',
   none: 'no session yet',
   later: 'taken at another time',
   apart: 'the two were apart, as lost requests can leave them',
 }
 
-/** What is to be added to one file. */
-class Note {
-  readonly wrong: Finding[] = []
-  readonly remarks: string[] = []
+/** What is found in one file beside the others. */
+class Note extends Findings {
   readonly pairs: string[] = []
 
-  wrongWith(code: FindingCode, text: string, record: number | null = null): void {
+  override wrongWith(code: FindingCode, text: string, record: number | null = null): void {
     // two files may share dozens of keys: one sentence says it
-    if (!this.wrong.some((finding) => finding.text === text))
-      this.wrong.push({ code, record, text })
+    if (!this.wrong.some((finding) => finding.text === text)) super.wrongWith(code, text, record)
   }
 
-  meet(other: string, { faults, same, alone, sessions }: Meeting, side: 0 | 1): void {
+  addPair(other: string, { faults, same, alone, sessions }: PairReport, side: 0 | 1): void {
     this.pairs.push(other)
     for (const fault of faults)
       this.wrongWith('bad_pair', fault.texts[side](other), fault.records[side])
     if (faults.length > 0) return
     const keys = alone > 0 ? `, ${alone} more of keys that led to nothing on one side alone` : ''
     this.remarks.push(
-      `a pair with ${other}: ${MEETS[sessions]}, ${same} requests the same on both sides${keys}`,
+      `a pair with ${other}: ${ENDS_WITH[sessions]}, ${same} requests the same on both sides${keys}`,
     )
   }
 
@@ -115,7 +115,7 @@ class Note {
 /** Files that have a key in common, in groups of two or more. */
 function groupsBy(files: readonly Checked[], keysOf: (file: Checked) => string[]): Checked[][] {
   const groups = new Map<string, Checked[]>()
-  // one file may have the same bytes twice: what was sent again by somebody else
+  // one file may have the same bytes twice, if somebody sent them again
   for (const file of files)
     for (const key of new Set(keysOf(file))) groups.set(key, [...(groups.get(key) ?? []), file])
   return [...groups.values()].filter(({ length }) => length > 1)
@@ -128,20 +128,20 @@ function firstsBy(files: readonly Checked[], keyOf: (file: Checked) => string): 
 }
 
 /** The two sides of one run: one took what the other one sent, or each names the other on one session. */
-function pairsOf(files: readonly Checked[]): [Checked & Whole, Checked & Whole][] {
-  const whole = files.filter((file): file is Checked & Whole => file.facts !== null)
-  const takers = new Map<string, Set<Checked & Whole>>()
+function pairsOf(files: readonly Checked[]): [Transcript, Transcript][] {
+  const whole = files.filter((file): file is Transcript => file.facts !== null)
+  const takers = new Map<string, Set<Transcript>>()
   for (const file of whole)
-    for (const mark of marksOf(file, 'received'))
-      takers.set(mark, (takers.get(mark) ?? new Set()).add(file))
-  const pairs: [Checked & Whole, Checked & Whole][] = []
+    for (const trace of tracesOf(file, 'received'))
+      takers.set(trace, (takers.get(trace) ?? new Set()).add(file))
+  const pairs: [Transcript, Transcript][] = []
   const met = new Map(whole.map((file) => [file, new Set([file])]))
   for (const one of whole)
-    for (const mark of marksOf(one, 'sent'))
-      for (const two of takers.get(mark) ?? []) {
+    for (const trace of tracesOf(one, 'sent'))
+      for (const two of takers.get(trace) ?? []) {
         if (met.get(one)?.has(two)) continue
         // somebody may have sent it on to whom it was not meant for
-        if (!isProven(two, mark) && !areEachOthers(one.facts, two.facts)) continue
+        if (!isProven(two, trace) && !areEachOthers(one.facts, two.facts)) continue
         met.get(one)?.add(two)
         met.get(two)?.add(one)
         pairs.push([one, two])
@@ -150,20 +150,18 @@ function pairsOf(files: readonly Checked[]): [Checked & Whole, Checked & Whole][
 }
 
 /** What the sender's transcript and the receiver's have in common. */
-function marksOf(file: Checked & Whole, way: Way): string[] {
+function tracesOf(file: Transcript, way: Way): string[] {
   const { keys, session, identity, peerIdentity } = file.facts
   const sender = way === 'sent' ? identity : peerIdentity
-  return [...keys[way], ...hashesOf(file, way), `${session} ${sender}`].slice(
-    0,
-    session === null ? -1 : undefined,
-  )
+  const hashes = crossingsOf(file, way).map(({ hash }) => hash)
+  return [...keys[way], ...hashes, ...(session === null ? [] : [`${session} ${sender}`])]
 }
 
-/** Whether a mark of what a peer took is of what nobody but the other side can have sent. */
-function isProven({ facts }: Checked & Whole, mark: string): boolean {
+/** Whether a trace of what a peer took is of what nobody but the other side can have sent. */
+function isProven({ facts }: Transcript, trace: string): boolean {
   return !(
-    (facts.keys.received.has(mark) && !facts.provenKeys.has(mark)) ||
-    facts.crossings.some(({ hash, mayBeAnybodys }) => mayBeAnybodys && hash === mark)
+    (facts.keys.received.has(trace) && !facts.provenKeys.has(trace)) ||
+    facts.crossings.some(({ hash, mayBeAnybodys }) => mayBeAnybodys && hash === trace)
   )
 }
 
@@ -172,17 +170,9 @@ function areSeveral(files: readonly Checked[]): boolean {
   return new Set(files.map(({ facts }) => facts?.identity)).size > 1
 }
 
-/** Hashes of the keys and messages that went this way. A picture's header says nothing of its way. */
-function hashesOf(file: Checked, way: Way): string[] {
-  return crossingsOf(file, way).map(({ hash }) => hash)
-}
-
+/** The keys and messages that went this way. A picture's header says nothing of its way. */
 function crossingsOf({ facts }: Checked, way: Way): Crossing[] {
   return (facts?.crossings ?? []).filter((each) => each.way === way && each.route !== '/wire/image')
-}
-
-interface Whole {
-  readonly facts: Facts
 }
 
 const NAMED = 3

@@ -24,6 +24,8 @@ export interface Transcript {
   readonly run: string
   readonly begun: string
   readonly state: State
+  /** That of the state's curve. */
+  readonly suite: Suite
   readonly dropped: number
   /** The number of the first event that may not have given way to newer ones. Older ones are there because they stay. */
   readonly from: number
@@ -168,7 +170,7 @@ const Version2 = v.strictObject({
  * The transcript that a file holds, its form checked and nothing else.
  * @throws FileError `bad_form`
  */
-export function parseTranscript(value: unknown): Transcript & { suite: Suite } {
+export function parseTranscript(value: unknown): Transcript {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw new FileError('bad_form', 'It is JSON, and no transcript.')
   if (!('format' in value) || value.format !== TRANSCRIPT.format)
@@ -177,28 +179,40 @@ export function parseTranscript(value: unknown): Transcript & { suite: Suite } {
       `It is JSON, and no transcript: it has no "format" that says so.`,
     )
   const version = 'version' in value ? value.version : null
-  if (version === 1) {
-    const { state, ...rest } = parsed(Version1, value, '')
-    const events = eventsIn(rest.events)
-    const from = events[0]?.n ?? 1
-    const whole = { ...rest, state: { ...state, inDoubt: null }, from, keepsKeys: false, events }
-    return { ...whole, suite: suiteIn(whole) }
+  if (version === TRANSCRIPT.version) {
+    const form = parsed(Version2, value, '')
+    return { ...form, keepsKeys: true, suite: suiteIn(form), events: form.events.map(parseEvent) }
   }
-  if (version !== TRANSCRIPT.version)
+  if (version !== 1)
     throw new FileError('bad_form', `It is no transcript of version 1 or ${TRANSCRIPT.version}.`)
-  const whole = parsed(Version2, value, '')
-  return { ...whole, suite: suiteIn(whole), keepsKeys: true, events: eventsIn(whole.events) }
+  const form = parsed(Version1, value, '')
+  const events = form.events.map(parseEvent)
+  const state = { ...form.state, inDoubt: null }
+  const from = events[0]?.n ?? 1
+  return { ...form, state, from, keepsKeys: false, suite: suiteIn(form), events }
 }
 
-/** @throws FileError `bad_form` if its forms are not those of its suite */
-function suiteIn({ state, forms }: Pick<v.InferOutput<typeof Version2>, 'state' | 'forms'>): Suite {
+/**
+ * What a transcript says of the forms' fields is for people; which there are, and which are bytes, is given.
+ * @throws FileError `bad_form` if the forms are not those of the suite
+ */
+function suiteIn({ state, forms }: v.InferOutput<typeof Version1 | typeof Version2>): Suite {
   const suite = SUITES[state.curve]
-  checkForms(suite, forms)
+  const outline = (of: Record<string, Record<string, { hex?: boolean }>>) =>
+    JSON.stringify(
+      Object.entries(of)
+        .map(([form, fields]) => [
+          form,
+          Object.entries(fields)
+            .map(([field, { hex = false }]) => `${field} ${hex}`)
+            .sort(),
+        ])
+        .sort(),
+    )
+  const entries = Object.entries(formsOf(suite)).map(([name, { fields }]) => [name, fields])
+  if (outline(forms) !== outline(Object.fromEntries(entries)))
+    throw new FileError('bad_form', '`forms` has not the forms of the protocol with their fields.')
   return suite
-}
-
-function eventsIn(events: readonly unknown[]): Event[] {
-  return events.map(parseEvent)
 }
 
 function parseEvent(value: unknown, i: number): Event {
@@ -207,23 +221,6 @@ function parseEvent(value: unknown, i: number): Event {
   if (type !== 'step' && type !== 'request' && type !== 'answer')
     throw new FileError('bad_form', `${where} is neither a step nor a request nor an answer.`)
   return parsed(EVENTS[type], value, `${where}.`)
-}
-
-/** What it says of the forms' fields is for people; which there are, and which are bytes, is given. */
-function checkForms(suite: Suite, forms: v.InferOutput<typeof Version2>['forms']): void {
-  const outline = (of: Record<string, Record<string, { hex?: boolean }>>) =>
-    Object.entries(of)
-      .map(([form, fields]) => [
-        form,
-        Object.entries(fields)
-          .map(([field, { hex = false }]) => `${field} ${hex}`)
-          .sort(),
-      ])
-      .sort()
-  const entries = Object.entries(formsOf(suite)).map(([name, { fields }]) => [name, fields])
-  const expected = outline(Object.fromEntries(entries))
-  if (JSON.stringify(outline(forms)) !== JSON.stringify(expected))
-    throw new FileError('bad_form', '`forms` has not the forms of the protocol with their fields.')
 }
 
 function parsed<Schema extends v.GenericSchema>(

@@ -10,13 +10,13 @@ import {
   streamBytes,
 } from '../../protocol/stream.ts'
 import type { Way } from '../../wirelog/events.ts'
-import type { WireRoute } from '../../wirelog/forms.ts'
 import type { Findings } from './finding.ts'
 import { hasTaken, jsonOf, type Records, type WireRecord } from './records.ts'
 import type { Sessions } from './sessions.ts'
 
 /** A message or a picture that counts: sent, whatever came of it, or received and taken. */
 export interface Sealed {
+  readonly record: WireRecord
   readonly kind: 'message' | 'picture'
   readonly way: Way
   readonly n: number
@@ -26,7 +26,7 @@ export interface Sealed {
   readonly session: string
   readonly number: number
   /** Whether the other side has it: an answer was 201, or said that it had come before. */
-  readonly accepted: boolean
+  accepted: boolean
   /** Of a message the length of its ciphertext, of a picture that was taken its own, in bytes. */
   readonly bytes: number | null
   /** How many before it the receiver says it misses; of a picture nobody says it. */
@@ -36,46 +36,91 @@ export interface Sealed {
 /** A session carries so many in each direction. */
 const MOST = 2 ** 20
 
-/** In their order. A message that was sent more than once, as it was sealed, is one. */
-export function sealedIn(
-  records: Records,
-  session: string | null,
-  sessions: Sessions,
-  findings: Findings,
-): Sealed[] {
-  const all: Sealed[] = []
-  /** By their place: where in `all`, and the bytes. */
-  const sent = new Map<string, { i: number; body: Uint8Array }>()
-  for (const record of records.all) {
-    const { request, whole, accepted, body } = record
-    if (request.route === '/wire/keys' || !whole || (request.way === 'received' && !accepted))
-      continue
+/** In the order of their requests. What is wrong with one goes to `findings`. */
+export function sealedIn({ all }: Records, findings: Findings): Sealed[] {
+  return all.flatMap((record) => {
+    const { n, way, bytes } = record.request
+    if (!record.whole || (way === 'received' && !record.accepted)) return []
+    const wrong = (text: string) => findings.wrongWith('bad_record', text, n)
     try {
-      const isMessage = request.route === '/wire/message'
-      const one = isMessage ? messageOf(record) : pictureOf(record, findings)
-      const place = `${one.session} ${one.number}`
-      const before = isMessage && one.way === 'sent' ? sent.get(place) : undefined
-      const first = before && equalBytes(before.body, body) ? all[before.i] : undefined
-      if (before && first) all[before.i] = { ...first, accepted: first.accepted || one.accepted }
-      else {
-        if (isMessage && one.way === 'sent') sent.set(place, { i: all.length, body })
-        all.push(one)
-      }
+      const sealed = sealedOf(record)
+      if (sealed?.kind === 'picture' && !isPictureLength(bytes, sealed.bytes))
+        wrong(`No picture of ${sealed.bytes} bytes is that long once it is sealed.`)
+      return sealed ?? []
     } catch (error) {
       if (!(error instanceof DuetError)) throw error
-      findings.wrongWith('bad_record', error.message, request.n)
+      wrong(error.message)
+      return []
     }
-  }
-  checkSessions(all, lastLack(all, session, records, sessions), sessions, findings)
-  for (const run of runsOf(all)) checkRun(run, records.from, sessions, findings)
-  return all
+  })
 }
 
 /**
- * The last number of a record that may be on a session whose keys gave way to newer events: that was left before
- * the present one was confirmed. 0: no keys gave way.
+ * The message or picture that a record is; null for keys.
+ * @throws DuetError
  */
-function lastLack(
+function sealedOf(record: WireRecord): Sealed | null {
+  const { request, answer, body, answerBody, accepted } = record
+  const { route, way, n } = request
+  const isAnswered = accepted && answer?.form !== null
+  const common = { record, way, n, end: answer?.n ?? n, accepted: hasTaken(record) }
+  if (route === '/wire/keys') return null
+  if (route === '/wire/message') {
+    const { session, seq: number, ciphertext } = parseMessage(jsonOf(body))
+    const missing = isAnswered ? parseMessageAnswer(jsonOf(answerBody)).missing : null
+    const bytes = ciphertext.length
+    return { ...common, kind: 'message', session: bytesToHex(session), number, bytes, missing }
+  }
+  const { session, number } = parseHeader(body)
+  const bytes = isAnswered ? parseImageAnswer(jsonOf(answerBody)).bytes : null
+  return { ...common, kind: 'picture', session: bytesToHex(session), number, bytes, missing: null }
+}
+
+/** Whether a stream of this length can carry a picture of this length, as far as the two are known. */
+function isPictureLength(stream: number | null, picture: number | null): boolean {
+  if (stream === null || picture === null) return true
+  const shortest = streamBytes({ type: 'image/png', bytes: picture, name: '' })
+  return shortest <= stream && stream <= maxStreamBytes(picture)
+}
+
+/** The same, with a message that was sent more than once, as it was sealed, as one. */
+export function withoutCopies(all: readonly Sealed[]): Sealed[] {
+  /** Messages that were sent: where in `once`, by session and number. */
+  const sent = new Map<string, number>()
+  const once: Sealed[] = []
+  for (const sealed of all) {
+    const place = `${sealed.kind} ${sealed.way} ${sealed.session} ${sealed.number}`
+    const before = once[sent.get(place) ?? -1]
+    if (before && equalBytes(before.record.body, sealed.record.body))
+      before.accepted ||= sealed.accepted
+    else {
+      if (sealed.kind === 'message' && sealed.way === 'sent') sent.set(place, once.length)
+      once.push({ ...sealed })
+    }
+  }
+  return once
+}
+
+/**
+ * Checks which sessions they are on, and their numbers there. `session`: the id of the one that the transcript ends
+ * with, or null.
+ */
+export function checkSealed(
+  all: readonly Sealed[],
+  session: string | null,
+  records: Records,
+  sessions: Sessions,
+  findings: Findings,
+): void {
+  checkSessions(all, lastWithoutKeys(all, session, records, sessions), sessions, findings)
+  for (const run of runsOf(all)) checkRun(run, records.from, sessions, findings)
+}
+
+/**
+ * Up to this event a record may be on an earlier session, whose keys gave way to newer events: the present session
+ * was not confirmed before. 0: no keys gave way.
+ */
+function lastWithoutKeys(
   all: readonly Sealed[],
   session: string | null,
   { from, mayLackSession }: Records,
@@ -89,7 +134,7 @@ function lastLack(
   return Math.max(present.agreed, proof)
 }
 
-/** Each is on a session that the keys give; and nobody sends on one that the other side has not proven to have. */
+/** Each is on a session that follows from the keys, and a peer sends only on one that the other side has confirmed. */
 function checkSessions(
   all: readonly Sealed[],
   lack: number,
@@ -101,7 +146,7 @@ function checkSessions(
     const isProven = () =>
       (proven.get(session) ?? n) < n ||
       before.some((each) => each.way === 'received' && each.session === session)
-    // sealed before the present session, and only sent again after it
+    // it was sealed on an earlier session, and sent again after the present one began
     const isRepeated = () =>
       lack > 0 &&
       kind === 'message' &&
@@ -115,75 +160,7 @@ function checkSessions(
   }
 }
 
-/** @throws DuetError */
-function messageOf(record: WireRecord): Sealed {
-  const { request, body, answerBody, accepted, answer } = record
-  const { session, seq, ciphertext } = parseMessage(jsonOf(body))
-  const isAnswered = accepted && answer?.form !== null
-  return {
-    kind: 'message',
-    way: request.way,
-    n: request.n,
-    end: answer?.n ?? request.n,
-    session: bytesToHex(session),
-    number: seq,
-    accepted: hasTaken(record),
-    bytes: ciphertext.length,
-    missing: isAnswered ? parseMessageAnswer(jsonOf(answerBody)).missing : null,
-  }
-}
-
-/** @throws DuetError */
-function pictureOf(
-  { request, body, answerBody, accepted, answer }: WireRecord,
-  findings: Findings,
-): Sealed {
-  const { session, number } = parseHeader(body)
-  const isAnswered = accepted && answer?.form !== null
-  const bytes = isAnswered ? parseImageAnswer(jsonOf(answerBody)).bytes : null
-  const shortest = streamBytes({ type: 'image/png', bytes: bytes ?? 0, name: '' })
-  if (
-    bytes !== null &&
-    request.bytes !== null &&
-    (request.bytes < shortest || request.bytes > maxStreamBytes(bytes))
-  )
-    findings.wrongWith(
-      'bad_record',
-      `No picture of ${bytes} bytes is that long once it is sealed.`,
-      request.n,
-    )
-  return {
-    kind: 'picture',
-    way: request.way,
-    n: request.n,
-    end: answer?.n ?? request.n,
-    session: bytesToHex(session),
-    number,
-    accepted,
-    bytes,
-    missing: null,
-  }
-}
-
-/** Which message or picture a body or header is, or null. */
-export function placeOf(
-  route: WireRoute,
-  body: Uint8Array,
-): { kind: Sealed['kind']; session: string; number: number } | null {
-  try {
-    if (route === '/wire/image') {
-      const { session, number } = parseHeader(body)
-      return { kind: 'picture', session: bytesToHex(session), number }
-    }
-    const { session, seq } = parseMessage(jsonOf(body))
-    return { kind: 'message', session: bytesToHex(session), number: seq }
-  } catch (error) {
-    if (error instanceof DuetError) return null
-    throw error
-  }
-}
-
-/** Those of one kind, way and session together, as they were sent or taken: of two pictures that arrive at once either may be done first. */
+/** Those of one kind, way and session, in the order in which they were sent or taken. Of two pictures that arrive at the same time either may be taken first. */
 function runsOf(all: readonly Sealed[]): Sealed[][] {
   const runs = new Map<string, Sealed[]>()
   const when = ({ way, n, end }: Sealed) => (way === 'sent' ? n : end)
@@ -195,8 +172,8 @@ function runsOf(all: readonly Sealed[]): Sealed[][] {
 }
 
 /**
- * What this peer sent is numbered without a gap, from 0 where all since the session's keys is in here. Of what it received
- * some may never have come: then its own answer has to say so.
+ * What this peer sent is numbered without a gap, and from 0 if no event since the session's keys is missing. Some of what
+ * the other side sent may never have come: then this peer's own answer has to say so.
  */
 function checkRun(
   run: readonly Sealed[],
@@ -206,13 +183,13 @@ function checkRun(
 ): void {
   const [first] = run
   if (first === undefined) return
-  /** Where all that came since is in here. */
-  let whole = sessions.known.get(first.session)?.agreed ?? 0
+  /** The event before: the session's keys, then the message or picture before this one. */
+  let last = sessions.known.get(first.session)?.agreed ?? 0
   let next = 0
   let lost = 0
   for (const { kind, way, n, number, missing } of run) {
-    // between the two there may be what gave way to newer events
-    const isKnown = whole >= from || n < from
+    // some between the two may have given way to newer events
+    const isKnown = last >= from || n < from
     const ahead = number - next
     if (number >= MOST) findings.wrongWith('bad_numbers', `No session has a ${kind} ${number}.`, n)
     else if (ahead < 0)
@@ -239,7 +216,7 @@ function checkRun(
       )
     else if (way === 'received' && isKnown) lost += ahead
     next = number + 1
-    whole = n
+    last = n
   }
   if (lost > 0)
     findings.remark(

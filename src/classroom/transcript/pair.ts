@@ -1,15 +1,11 @@
 /**
- * The transcripts of both sides of one run: what one sent, the other one received, to the byte. That cannot be said of
- * everything: a request or its answer may be lost, a copy may come from whoever has recorded it, keys come from anybody,
- * and either side may have been started, or its transcript taken, later than the other. So each rule says what
- * nothing of that explains.
+ * The transcripts of both sides of one run: what one side sent, the other side received, to the byte. There are honest
+ * exceptions: a request or its answer may be lost, whoever has recorded a request may send a copy, anybody may send keys,
+ * and either side may have been started, or its transcript taken, later than the other. Each rule here finds only what
+ * none of these explains.
  */
 
 import type { Crossing, Facts } from './check.ts'
-
-interface Side {
-  readonly facts: Facts
-}
 
 /** For each of the two, in their order: the record, and what to say with the name of the other's file. */
 export interface Fault {
@@ -17,7 +13,7 @@ export interface Fault {
   readonly texts: readonly [(other: string) => string, (other: string) => string]
 }
 
-export interface Meeting {
+export interface PairReport {
   readonly faults: readonly Fault[]
   /** How many requests are the same on both sides. */
   readonly same: number
@@ -28,26 +24,22 @@ export interface Meeting {
 }
 
 /** What the transcripts of two sides have in common, and where they differ. */
-export function meetingOf({ facts: one }: Side, { facts: two }: Side): Meeting {
-  const [there, back] = [new Crossed(one, two), new Crossed(two, one)]
-  const faults = [...there.faults(), ...back.faults().map(turned)]
+export function comparePair(one: Facts, two: Facts): PairReport {
+  const [out, back] = [new OneWay(one, two), new OneWay(two, one)]
+  const faults = [...out.faults(), ...back.faults().map(turned)]
   if (!knows(one, two) || !knows(two, one)) {
     const text = (other: string) => `Its identities are not those of ${other}, the other side.`
     faults.push({ records: [null, null], texts: [text, text] })
   }
-  const ended = one.session !== null && two.session !== null && there.isAtOnce && back.isAtOnce
+  let sessions: PairReport['sessions'] = 'later'
+  if (one.session === two.session) sessions = one.session === null ? 'none' : 'same'
+  else if (one.session !== null && two.session !== null && out.endTogether && back.endTogether)
+    sessions = 'apart'
   return {
     faults,
-    same: there.same + back.same,
-    alone: there.alone + back.alone,
-    sessions:
-      one.session !== two.session
-        ? ended
-          ? 'apart'
-          : 'later'
-        : one.session === null
-          ? 'none'
-          : 'same',
+    same: out.same + back.same,
+    alone: out.alone + back.alone,
+    sessions,
   }
 }
 
@@ -68,7 +60,7 @@ function turned({ records, texts }: Fault): Fault {
 }
 
 /** What `from` sent beside what `to` received. */
-class Crossed {
+class OneWay {
   readonly #from: Facts
   readonly #to: Facts
   readonly #sent: readonly Crossing[]
@@ -77,9 +69,9 @@ class Crossed {
   readonly #receivedAt: ReadonlyMap<string, readonly Crossing[]>
   /** Of what was sent, what was received as it is. */
   readonly #met: readonly Crossing[]
-  /** What went back, as `from` has it: `to`, in the run that it is in, was there before each, since nobody else can have made it. */
+  /** What `to` sent back, as `from` received it. Nobody else can have made it, so `to` was running before each. */
   readonly #back: readonly Crossing[]
-  /** The last of it that `to` had the answer to: it was there then as well. */
+  /** The last of these that `to` got the answer to: it was still running then. */
   readonly #lastAnswered: number
 
   constructor(from: Facts, to: Facts) {
@@ -96,7 +88,7 @@ class Crossed {
     const sentBack = new Set(back.map(({ hash }) => hash))
     const answered = new Set(back.flatMap(({ accepted, hash }) => (accepted ? [hash] : [])))
     this.#back = on(from, 'received').filter(({ hash }) => sentBack.has(hash))
-    // a key may have been answered by an earlier run of `from`, and have come to this one as a copy
+    // an earlier run of `from` may have answered a key, and this run got a copy of it
     this.#lastAnswered =
       this.#back.findLast(({ hash, sealed }) => sealed !== null && answered.has(hash))?.n ?? 0
   }
@@ -106,7 +98,7 @@ class Crossed {
     return new Set(this.#met.map(({ hash }) => hash)).size
   }
 
-  /** How many key messages `from` sent, and `to` answered, that are not there though something later is. */
+  /** How many key messages `from` sent and `to` answered that the transcript of `to` lacks, though it has something later. */
   get alone(): number {
     return this.#sent.filter(
       (each) =>
@@ -117,8 +109,8 @@ class Crossed {
     ).length
   }
 
-  /** Whether neither has anything behind the end of the other. */
-  get isAtOnce(): boolean {
+  /** Whether each transcript has the last request in the other, so that neither was taken later. */
+  get endTogether(): boolean {
     const [sent, received] = [this.#sent, this.#received].map((those) =>
       those.findLast(({ accepted, mayBeAnybodys }) => accepted && !mayBeAnybodys),
     )
@@ -155,7 +147,7 @@ class Crossed {
       : []
   }
 
-  /** Whether `to` was there when this was taken, and is to have it still. */
+  /** Whether `to`, in this run, took this, and its transcript has to have it still. */
   #shouldHave(taken: Crossing): boolean {
     const { session = '', number = 0 } = taken.sealed ?? {}
     const known = this.#to.known.get(session)
@@ -172,9 +164,9 @@ class Crossed {
     )
   }
 
-  /** Whether `to` was there when `from` had the answer to this: it has something that `from` sent only then, or got only then. */
+  /** Whether `to` was running when `from` got the answer to this: something went between the two after it. */
   #goesOn({ end }: Crossing): boolean {
-    // of a message that is sent again, the first copy may be no longer in here, unless this one was taken
+    // the transcript may have lost the first copy of a message that was sent again, unless this one was taken
     const isFirst = (sent: Crossing) =>
       this.#sentAt.get(sent.place)?.[0] === sent &&
       (this.#from.from === 1 || sent.sealed === null || sent.answerHash !== null)
@@ -202,7 +194,7 @@ class Crossed {
   #mayLack({ n }: Crossing): boolean {
     const { lacksKeys, from } = this.#to
     const isKept = (each: Crossing) => (this.#sameAs(each)[0]?.n ?? 0) >= from
-    // what was answered before this was sent came before it, too; without that, this may have overtaken it
+    // this came after whatever was answered before it was sent; without such a record it may have overtaken others
     const after = () =>
       this.#met.some(
         (each) => each.sealed !== null && each.accepted && each.end < n && isKept(each),
@@ -257,8 +249,8 @@ class Crossed {
 function byPlace(crossings: readonly Crossing[]): Map<string, Crossing[]> {
   const places = new Map<string, Crossing[]>()
   for (const each of crossings) {
-    const there = places.get(each.place)
-    if (there) there.push(each)
+    const same = places.get(each.place)
+    if (same) same.push(each)
     else places.set(each.place, [each])
   }
   return places

@@ -2,7 +2,6 @@
 
 import { concatBytes, hexToBytes, utf8ToBytes } from '../../protocol/bytes.ts'
 import { chunksOf } from '../../protocol/stream.ts'
-import type { Suite } from '../../protocol/suites.ts'
 import type { Annotated, Part } from '../../wirelog/annotate.ts'
 import {
   type AnswerEvent,
@@ -28,7 +27,7 @@ export interface WireRecord {
   readonly answerBody: Uint8Array
   /** Whether the answer is 201. */
   readonly accepted: boolean
-  /** Whether request and answer hold together; what does not is looked at no further. */
+  /** Whether nothing is wrong with the request or its answer. Otherwise no other check looks at them. */
   readonly whole: boolean
 }
 
@@ -39,7 +38,7 @@ export function hasTaken({ request, answer, accepted }: WireRecord): boolean {
 
 export interface Records {
   readonly all: readonly WireRecord[]
-  /** Of what came before event number `from`, only the keys are there, and in version 1 nothing; 1: nothing gave way. */
+  /** The events before this one gave way to newer ones: only those of keys are left, and in version 1 none. 1: none gave way. */
   readonly from: number
   /** Whether the keys of the session may be among what gave way. */
   readonly mayLackSession: boolean
@@ -50,7 +49,7 @@ export interface Records {
 }
 
 /** Checks the events of `transcript` one by one and with one another; returns the requests in their order. */
-export function recordsOf(transcript: Transcript & { suite: Suite }, findings: Findings): Records {
+export function recordsOf(transcript: Transcript, findings: Findings): Records {
   const { events, from, keepsKeys } = transcript
   checkNumbers(transcript, findings)
   const forms = formsOf(transcript.suite)
@@ -69,7 +68,7 @@ export function recordsOf(transcript: Transcript & { suite: Suite }, findings: F
       wrong.add(event.n)
       findings.wrongWith('bad_record', why, event.n)
     }
-    // of two under one number, which is found above, the answers are the first one's
+    // two events under one number are found above; the answers then belong to the first
     if (event.type === 'request' && !requests.has(event.n)) requests.set(event.n, event)
     if (event.type === 'answer' && !answers.has(event.to)) answers.set(event.to, event)
   }
@@ -106,7 +105,7 @@ function firstGap({ events, from }: Transcript): Event | undefined {
   return events.filter(({ n }) => n >= from).find(({ n }, i) => n !== from + i)
 }
 
-/** Only older events give way; a gap between the others is what a peer makes when it refuses much, or many keys come. */
+/** The oldest events give way first. Others are dropped only when a peer refuses much, or many keys come. */
 function checkNumbers(transcript: Transcript, findings: Findings): void {
   const { events, dropped, from, keepsKeys } = transcript
   const wrong = (text: string, n: number | null = null) =>
@@ -153,29 +152,25 @@ function whatIsGone(before: number, between: number, keepsKeys: boolean): string
     .join('; ')
 }
 
-/** How many events a peer counts among what it refused: of these it drops some from between others. */
+/** How many events a peer counts among what it refused. Of these it may drop some before older ones. */
 function refusedIn(events: readonly Event[]): number {
-  const counts = events.map((event): number => {
-    if (event.type === 'step') return event.code === null ? 0 : 1
-    // with its request, which may be gone
-    return event.type === 'answer' && isRefusal(event) ? 2 : 0
-  })
-  return counts.reduce((sum, count) => sum + count, 0)
+  const steps = events.filter((event) => event.type === 'step' && event.code !== null)
+  // with its request, which may be gone
+  const answers = events.filter((event) => event.type === 'answer' && isRefusal(event))
+  return steps.length + 2 * answers.length
 }
 
-/** How many events belong to key messages that came and were accepted. Of those that no session followed from, a peer drops some. */
+/** How many events belong to key messages that were accepted. Those that no session followed from may be dropped before older ones. */
 function acceptedKeysIn(events: readonly Event[]): number {
-  const answers = events.filter(
-    (event) =>
-      event.type === 'answer' &&
-      event.way === 'sent' &&
-      event.route === '/wire/keys' &&
-      event.status === 201,
-  )
-  return 2 * answers.length
+  const isAccepted = (event: Event) =>
+    event.type === 'answer' &&
+    event.way === 'sent' &&
+    event.route === '/wire/keys' &&
+    event.status === 201
+  return 2 * events.filter(isAccepted).length
 }
 
-/** Whether this peer refused something with it. */
+/** Whether it is a refusal by this peer. */
 function isRefusal({ way, status }: AnswerEvent): boolean {
   return way === 'sent' && status !== 201
 }
@@ -184,14 +179,14 @@ function stepFault({ status, code }: Event & { type: 'step' }): string | null {
   return status < 300 === (code === null) ? null : 'Its status and its code are at odds.'
 }
 
-/** The bytes that parts are. */
+/** The bytes that were cut into these parts. */
 function bytesOf(parts: readonly Part[]): Uint8Array {
   return concatBytes(
     ...parts.map((part) => ('hex' in part ? hexToBytes(part.hex) : utf8ToBytes(part.text))),
   )
 }
 
-/** The JSON that a body is: that it is some was seen when it was cut. */
+/** A body as JSON. Only a body that its form could be cut from comes here. */
 export function jsonOf(body: Uint8Array): unknown {
   return JSON.parse(new TextDecoder().decode(body))
 }
@@ -267,7 +262,7 @@ function codeIn(parts: readonly Part[]): unknown {
   return code
 }
 
-/** Keys and messages go one after another, so that only the last ones may wait for their answer. */
+/** A peer sends keys, and messages, one after another: only the last of each may still wait for its answer. */
 function checkUnanswered(all: readonly WireRecord[], findings: Findings): void {
   for (const { request, answer } of all) {
     if (answer !== null || request.route === '/wire/image') continue

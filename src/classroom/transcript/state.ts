@@ -18,12 +18,8 @@ interface Seen {
   readonly sealed: readonly Sealed[]
 }
 
-/** Checks that the state is the one that the records lead to. What does not hold goes to `findings`. */
-export function checkState(
-  { state, suite }: Transcript & { suite: Suite },
-  seen: Seen,
-  findings: Findings,
-): void {
+/** Checks that the records lead to this state. What does not hold goes to `findings`. */
+export function checkState({ state, suite }: Transcript, seen: Seen, findings: Findings): void {
   checkPoints(state, suite, findings)
   checkKeys('sent', state.identity, state.publicKey, seen, findings)
   checkKeys('received', state.peer.identity, state.peer.publicKey, seen, findings)
@@ -89,7 +85,7 @@ function checkKeys(
       last.n,
     )
   const others = keys.filter(({ share }) => bytesToHex(share.identity) !== identity)
-  // before one was confirmed, anybody may have come with another
+  // before the other side was confirmed, anybody may have come with another identity
   const wrong = way === 'sent' ? others[0] : others.includes(last) ? last : undefined
   if (wrong !== undefined)
     findings.wrongWith(
@@ -134,14 +130,14 @@ function checkSession({ session }: State, seen: Seen, findings: Findings): void 
   const own = sealed.filter((each) => each.session === id)
   if (!sessions.proven.has(id) && !own.some(({ way }) => way === 'received'))
     wrong('The session is one that the other side never confirmed.')
-  // whatever is sent or taken is so on the present session, on the one before, or makes its session the present one
+  // a peer sends and takes on the present session or the one before; anything on a later session makes that the present one
   const later = sealed.find((each) => (sessions.known.get(each.session)?.begun ?? 0) > known.begun)
   if (later !== undefined) wrong('It is on a session after the one that this ends with.', later.n)
   for (const way of ['sent', 'received'] as const) {
     const messages = own.filter((each) => each.kind === 'message' && each.way === way)
     const newer = messages.filter(({ n }) => n >= records.from)
     const [first] = newer
-    // what gave way to newer events is counted too, and of what came some may have been lost
+    // the state also counts what gave way to newer events, and some of what was sent may not have arrived
     const isWhole = known.agreed >= records.from
     const most = isWhole ? messages.length : (first?.number ?? Infinity) + newer.length
     const least = way === 'sent' && first !== undefined ? most : messages.length
@@ -152,12 +148,12 @@ function checkSession({ session }: State, seen: Seen, findings: Findings): void 
   }
 }
 
-/** What waits is the end of what came. */
+/** The messages that wait are the last ones that came. */
 function checkWaiting({ waiting }: State, { sealed, records: { from } }: Seen, findings: Findings) {
   const came = sealed.filter(
     ({ kind, way, n }) => kind === 'message' && way === 'received' && n >= from,
   )
-  // what gave way to newer events may still wait
+  // a message whose record gave way to newer events may still wait
   const known = from > 1 ? waiting.slice(Math.max(0, waiting.length - came.length)) : waiting
   const end = came.slice(Math.max(0, came.length - known.length))
   const same = known.every(({ session, seq, bytes }, i) => {
@@ -168,7 +164,7 @@ function checkWaiting({ waiting }: State, { sealed, records: { from } }: Seen, f
   findings.wrongWith('bad_state', '`state.waiting` is not the end of the messages that came.')
 }
 
-/** The text that nobody has answered is the last one that was sent. */
+/** The text that has no answer is the last one that was sent. */
 function checkInDoubt({ inDoubt }: State, { sealed, records: { from } }: Seen, findings: Findings) {
   if (inDoubt === null) return
   const last = sealed.findLast(
@@ -189,7 +185,7 @@ function checkImage({ image }: State, { records, sealed }: Seen, findings: Findi
   const came = sealed.filter(
     ({ kind, way, end }) => kind === 'picture' && way === 'received' && end >= from,
   )
-  // the one whose answer came last, where two arrived at the same time
+  // of two that arrived at the same time, the one whose answer came last
   const last = came.toSorted((one, two) => one.end - two.end).at(-1)
   if (last === undefined) {
     if (image?.sealed && from === 1) wrong('`state.image` came in this run, and no record has it.')

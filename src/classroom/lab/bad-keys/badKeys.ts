@@ -4,7 +4,6 @@ import { programName } from '../../../disk/programName.ts'
 import { localOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/openMemory.ts'
 import { heading, row, type Say, tableHead, wrap } from '../../../terminal/layout.ts'
 import { cut } from '../../../terminal/rows.ts'
 import { call, fieldsOf, outcome, step } from '../call.ts'
@@ -67,7 +66,7 @@ export async function badKeys(
   for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
 
   if (suites.includes(suite))
-    await withPairOn(suite, async (a, b) => {
+    await withOwnPair(suite, async (a, b) => {
       say(...heading(`2. On the wire between two peers of the lab's own (${name})`))
       say(
         ...wrap(
@@ -77,7 +76,7 @@ export async function badKeys(
       wrong.push(...(await attackOnTheWire(say, table, a, b)))
     })
   for (const [i, other] of others.entries())
-    await withPairOn(other, async (a, b) => {
+    await withOwnPair(other, async (a, b) => {
       say(...heading(`${i + 3}. Another CURVE: two peers of the lab's own (${other.name})`))
       wrong.push(...(await attackInPublic(say, table, { origin: b.url, other: a.url })))
       wrong.push(...(await attackOnTheWire(say, table, a, b)))
@@ -89,10 +88,6 @@ export async function badKeys(
     say('', 'Every attack was refused as it has to be, and every session still works.')
   else say('', 'Not as it has to be, and marked with ✗ above:', ...wrong.map((what) => `  ${what}`))
   return wrong.length === 0
-}
-
-function withPairOn(suite: Suite, use: (a: OwnPeer, b: OwnPeer) => Promise<void>): Promise<void> {
-  return withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], use)
 }
 
 /** Runs the attacks that need only what is public. Returns those whose answer was not the expected one. */

@@ -2,7 +2,6 @@
 
 import { bytesToHex } from '../../../protocol/bytes.ts'
 import type { Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, type Say, table, wrap } from '../../../terminal/layout.ts'
 import { step } from '../call.ts'
 import { type Found, valuesIn } from '../memoryWalk.ts'
@@ -18,7 +17,7 @@ import { type Attempt, tryEverything } from '../theft.ts'
 
 /** `ecdh-duet lab forward-secrecy`. */
 export async function forwardSecrecy(say: Say, suite: Suite): Promise<void> {
-  await withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], async (a, b) => {
+  await withOwnPair(suite, async (a, b) => {
     const { recorded, rows, thefts } = await days(suite, a, b)
     const attempts = thefts.map((values) =>
       tryEverything(

@@ -3,7 +3,6 @@
 import { equalBytes } from '../../../protocol/bytes.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { halvesOf, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/openMemory.ts'
 import { leakySuite } from '../keys.ts'
 import { valuesIn } from '../memoryWalk.ts'
 import { type OwnPeer, withOwnPair } from '../ownPair.ts'
@@ -33,29 +32,30 @@ export async function converse(
 ): Promise<Conversation> {
   const { suite: leaky, copies } = leakySuite(suite)
   const identities = [new KeyPair(suite.curve), new KeyPair(suite.curve)] as const
-  const memories = identities.map((identity) => forgetful(suite.curve, identity))
-  const [ofA, ofB] = memories
-  if (!ofA || !ofB) throw new Error('There are two.')
-  return withOwnPair(leaky, [ofA, ofB], async (a, b) => {
-    const recording = await exchangeRecorded(suite, a, b)
-    await sendRecorded(recording, a, b, 'Only until the day of the quantum computer?')
-    await sendRecorded(recording, b, a, 'Then let us take the other one.')
-    await sendPictureRecorded(recording, a, b)
-    const kemSecret = valuesIn(a.live).find(({ path }) => path.endsWith('#current #kemSecret'))
-    const found = recording.shares.flatMap(({ identity, publicKey }, i) => {
-      const { point } = halvesOf(suite, publicKey)
-      const pairTo = (wanted: Uint8Array) => {
-        const pair = [...identities, ...copies].find((each) => equalBytes(each.publicKey, wanted))
-        if (!pair) throw new Error('A private key was not copied.')
-        return pair
-      }
-      const name = i === 0 ? 'A' : 'B'
-      return [
-        { whose: `identity of ${name}`, pair: pairTo(identity) },
-        { whose: `public key of ${name}`, pair: pairTo(point) },
-      ]
-    })
-    await then(a, b, identities[0])
-    return { recording, found, kem: kemSecret?.bytes ?? null }
-  })
+  return withOwnPair(
+    leaky,
+    async (a, b) => {
+      const recording = await exchangeRecorded(suite, a, b)
+      await sendRecorded(recording, a, b, 'Only until the day of the quantum computer?')
+      await sendRecorded(recording, b, a, 'Then let us take the other one.')
+      await sendPictureRecorded(recording, a, b)
+      const kemSecret = valuesIn(a.live).find(({ path }) => path.endsWith('#current #kemSecret'))
+      const found = recording.shares.flatMap(({ identity, publicKey }, i) => {
+        const { point } = halvesOf(suite, publicKey)
+        const pairTo = (wanted: Uint8Array) => {
+          const pair = [...identities, ...copies].find((each) => equalBytes(each.publicKey, wanted))
+          if (!pair) throw new Error('A private key was not copied.')
+          return pair
+        }
+        const name = i === 0 ? 'A' : 'B'
+        return [
+          { whose: `identity of ${name}`, pair: pairTo(identity) },
+          { whose: `public key of ${name}`, pair: pairTo(point) },
+        ]
+      })
+      await then(a, b, identities[0])
+      return { recording, found, kem: kemSecret?.bytes ?? null }
+    },
+    identities,
+  )
 }

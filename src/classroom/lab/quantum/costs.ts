@@ -2,7 +2,6 @@
 
 import { MLKEM768 } from '../../../protocol/kem.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading } from '../../../terminal/layout.ts'
 import { step } from '../call.ts'
 import { withOwnPair } from '../ownPair.ts'
@@ -105,7 +104,7 @@ async function timesOf(
 /** Whole exchanges of ordinary peers. */
 function exchangeTimes(patience: Patience): Promise<Round[]> {
   const pairOn = <T>(suite: Suite, use: (exchange: () => Promise<void>) => Promise<T>) =>
-    withOwnPair(suite, [forgetful(suite.curve), forgetful(suite.curve)], (a, b) =>
+    withOwnPair(suite, (a, b) =>
       use(async () => {
         for (const { url } of [a, b]) await step(url, '/send_keys')
       }),

@@ -1,13 +1,13 @@
 /**
- * What a step said below its button, and for how long: until the state of the peer has moved on from it.
+ * The outcome of a step, below its button, and how long it stays there: until the state of the peer has moved on.
  *
- * @import { State } from './stream.js'
- * @typedef {(now: State) => boolean} Holds Whether what was said still holds.
+ * @import { State } from './eventFeed.js'
+ * @typedef {(now: State) => boolean} Holds Whether an outcome still holds.
  */
 
 import { h } from './dom.js'
 
-/** What stands below the buttons. @type {Map<HTMLElement, Holds>} */
+/** The outcomes on the page, by the items that they stand in. @type {Map<HTMLElement, Holds>} */
 const lines = new Map()
 
 /** @param {HTMLElement} item @param {boolean} good @param {(Node | string)[]} text @param {Holds} holds */
@@ -35,9 +35,9 @@ export function forgetAll() {
 }
 
 /**
- * How long a step's outcome holds: as long as the session is the one that the step left, the message that was opened
- * the last one that came, and the other peer's key the one that was missing or refused. The answer and the state come
- * on two connections, so at first the state may be one from before the step's end.
+ * How long the outcome of a step holds: until another session takes the place of the one that the step left; of opened
+ * messages, until the next one comes; of keys that were refused, until the other peer sends another key. The answer and
+ * the state come on two connections, so the first states may still be from before the end of the step.
  * @param {string} route @param {State | null} before The state when the step was asked for.
  * @param {Record<string, any> | null} answer Null if it was refused, which may itself have cost the session.
  * @returns {Holds}

@@ -10,7 +10,7 @@
  * @typedef {{ run: string, begun: string, forms: Forms }} Run A run of the peer, from its start to its end.
  * @typedef Handlers What the page does with what comes. `live`: it happens now, and is no replay.
  * @property {(run: Run, again: boolean) => void} begin A run of the peer begins; `again`: the page saw another one before.
- * @property {(seen: boolean) => void} connected Now comes what happened before; `seen`: the page has some of it already.
+ * @property {(seen: boolean) => void} connected What happened before comes next; `seen`: the page has some of it already.
  * @property {(event: Event, live: boolean) => void} happened
  * @property {(state: State, live: boolean, place: string) => void} changed `place`: another one after each event.
  */
@@ -75,10 +75,10 @@ function take(event, handlers) {
   handlers.happened(event, live)
 }
 
-/** @param {boolean} is */
-function connection(is) {
-  const text = is ? words.live : words.lost
+/** Says on the page whether it is connected. @param {boolean} isLive */
+function connection(isLive) {
+  const text = isLive ? words.live : words.lost
   const line = byId('connection')
   if (line.textContent !== text) line.textContent = text
-  line.classList.toggle('lost', !is)
+  line.classList.toggle('lost', !isLive)
 }

@@ -2,7 +2,7 @@
  * The records of the wire: a row for each request, answer and step, in their order. `record.js` opens one.
  *
  * @import { Event, StepEvent } from '../wirelog/events.ts'
- * @import { Forms } from './stream.js'
+ * @import { Forms } from './eventFeed.js'
  * @import { WireEvent } from './record.js'
  */
 
@@ -11,7 +11,7 @@ import { words } from './language.js'
 import { announce } from './news.js'
 import { fill } from './record.js'
 
-/** Rows that stay on the page. */
+/** How many rows stay on the page. */
 const MAX_ROWS = 1000
 
 /** @type {Forms} */
@@ -95,7 +95,8 @@ function stepRow({ n, at, route, status, code }) {
 }
 
 /**
- * Whether this answer refuses a copy of what was accepted: nothing is wrong then. To the copy's sender it says just that.
+ * Whether this answer refuses a copy of a message that was accepted, which is no error. The one who sent the copy is told
+ * nothing else, so every `replay` that comes back is taken for that.
  * @param {WireEvent} event
  */
 function isToCopy(event) {
@@ -146,8 +147,8 @@ function wireRow(event) {
     ),
   )
   eventOf.set(details, event)
-  // most records are never opened. The click comes before it opens: an empty one is never seen. The toggle comes
-  // later, and alone where there was no click
+  // A record is filled when it is opened: most never are. A click comes before that, so that nobody sees it empty. A
+  // toggle comes after it, and alone if something other than a click opened the record.
   for (const type of ['click', 'toggle']) details.addEventListener(type, () => fillOnce(details))
   const kind = [way, event.type, refused ? 'refused' : ''].join(' ')
   return h('li', { id: `record-${n}`, class: `record ${kind}` }, details)

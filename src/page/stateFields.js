@@ -1,7 +1,7 @@
 /**
  * The public state, wherever the page shows it: the cards, the eavesdropper's table, the safety number.
  *
- * @import { State } from './stream.js'
+ * @import { State } from './eventFeed.js'
  */
 
 import { byId } from './dom.js'

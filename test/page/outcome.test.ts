@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { outcome } from '../../src/page/said.js'
+import { outcome } from '../../src/page/outcome.js'
 
 type State = Parameters<ReturnType<typeof outcome>>[0]
 
