@@ -19,19 +19,21 @@ import {
 import { SUITES } from '../../src/protocol/suites.ts'
 import { post } from '../helpers/call.ts'
 import {
-  anyBytes,
   bodyOf,
-  damages,
+  bytesOf,
+  type Draw,
+  damaged,
   type Form,
-  hex,
+  hexOf,
+  pick,
   seldom,
-  weighted,
+  weigh,
 } from '../helpers/mutations.ts'
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
 import { lines } from '../helpers/raw.ts'
 import { type LonePeer, withOnePeer } from '../helpers/with-peers.ts'
-import { type Target, withoutHangs } from './target.ts'
+import { type Begin, hold, type Target, withoutHangs } from './target.ts'
 
 const SUITE = SUITES.X25519MLKEM768
 /** How long the peer waits for an answer, in ms. */
@@ -39,103 +41,91 @@ const PATIENCE = 300
 /** Stands where a hostile server has words of its own. */
 const WORD = 'xyzzy'
 
-const STEPS = ['/send_keys', '/send_msg', '/send_image']
 const BLAMES_PEER =
   'peer_refused peer_unreachable peer_timeout confirm_failed in_doubt maybe_read'.split(' ')
 
 // ---- what it answers
 
-interface Hostile {
-  readonly bytes: Buffer
-  /** It answers after so many bytes of the request, and not after all of it. */
-  readonly early: number | undefined
-  readonly pieces: number
-  readonly afterwards: 'end' | 'reset' | 'wait' | 'go on'
-}
-
-/** Valid answers to each step, the other peer's own confirmation among them, and refusals. */
-function formsFor(confirm: unknown): fc.Arbitrary<Form> {
-  const random = fc.record(
-    { session: hex(16), tag: hex(32), ciphertext: hex(1088) },
-    { requiredKeys: ['session', 'tag'] },
-  )
-  return fc.oneof(
-    fc
-      .constantFrom<Form>({}, { confirm }, { missing: 0 })
-      .map((more) => ({ accepted: true, ...more })),
-    random.map((confirm) => ({ accepted: true, confirm })),
-    fc.nat(10_000).map((bytes) => ({ accepted: true, bytes })),
-    fc
-      .tuple(fc.constantFrom(400, 409, 500), fc.constantFrom(...STATUS_OF.keys(), WORD))
-      .map(([status, code]) => ({ status, code, title: WORD, detail: WORD, next: `curl ${WORD}` })),
+/** A valid answer to a step, the other peer's own confirmation among them, or a refusal. */
+function drawForm(draw: Draw, confirm: unknown): Form {
+  const random = { session: hexOf(draw, 16), tag: hexOf(draw, 32) }
+  const ciphertext = draw(fc.boolean) && { ciphertext: hexOf(draw, 1088) }
+  const code = pick(draw, ...STATUS_OF.keys(), WORD)
+  return pick<Form>(
+    draw,
+    { accepted: true },
+    { accepted: true, confirm },
+    { accepted: true, confirm: { ...random, ...ciphertext } },
+    { accepted: true, missing: 0 },
+    { accepted: true, bytes: draw(fc.nat, 10_000) },
+    { status: pick(draw, 400, 409, 500), code, title: WORD, detail: WORD, next: `curl ${WORD}` },
   )
 }
 
 const STATUSES = `101 103 199 200 202 204 205 206 301 304 307 308 401 407 400 408 409 413 421 429
   500 502 503 507 600 999`.split(/\s+/)
-const statusLine = weighted(
-  [8, fc.constant('HTTP/1.1 201 Created')],
-  [7, fc.constantFrom(...STATUSES).map((status) => `HTTP/1.1 ${status} ${WORD}`)],
-  [1, fc.constantFrom('HTTP/1.0 201 Created', 'HTTP/2 201', 'HTTP/1.1 20', 'ICY 200 OK', '')],
-)
-const header = fc.constantFrom(
+const ODD_STATUS_LINES = ['HTTP/1.0 201 Created', 'HTTP/2 201', 'HTTP/1.1 20', 'ICY 200 OK', '']
+const HEADERS = [
   ...['Content-Type: application/json', 'Content-Type: application/problem+json'],
   ...['Content-Encoding: gzip', 'Content-Encoding: br', 'Connection: keep-alive', 'Trailer: x'],
   ...['Connection: upgrade', 'Upgrade: websocket', 'Alt-Svc: h2=":443"', 'Retry-After: 0'],
   ...['Location: /send_msg', 'Location: http://127.0.0.1:1/', 'Set-Cookie: a=b'],
-)
-const badHeader = fc.constantFrom(`X: ${WORD.repeat(5_000)}`, 'no colon', ': no name', 'X: \u0000')
-
-/** How the length of the body is told: by a number, by chunks, or not at all. The headers for it, and the body. */
-type Framing = (body: Buffer) => [headers: string[], Buffer]
-const CHUNKED = 'Transfer-Encoding: chunked'
+]
+const BAD_HEADERS = [`X: ${WORD.repeat(5_000)}`, 'no colon', ': no name', 'X: \u0000']
 const LENGTHS = ['0', '1', '-1', '1e3', '9'.repeat(20), '5, 5', '0x10', '16385']
-const ENDS = ['', '0\r\n\r\n', '0\r\nX: y\r\n\r\n', 'zz\r\n', '-1\r\n', `${'f'.repeat(18)}\r\n`]
-const inChunks = (end: string, body: Buffer) =>
-  Buffer.concat([Buffer.from(`${body.length.toString(16)}\r\n`), body, Buffer.from(`\r\n${end}`)])
-const framing = weighted<Framing[]>(
-  [14, fc.constant((body) => [[`Content-Length: ${body.length}`], body])],
-  [2, fc.constantFrom(...LENGTHS).map((length) => (body) => [[`Content-Length: ${length}`], body])],
-  [2, fc.constantFrom(...ENDS).map((end) => (body) => [[CHUNKED], inChunks(end, body)])],
-  [1, fc.constant((body) => [[], body])],
-  [1, fc.constant((body) => [[CHUNKED, `Content-Length: ${body.length}`], body])],
-)
+const CHUNKED = 'Transfer-Encoding: chunked'
+const CHUNK_ENDS = `0\r\n\r\n|0\r\nX: y\r\n\r\n|zz\r\n|-1\r\n|${'f'.repeat(18)}\r\n|`.split('|')
 
-/** `forms`: those of valid answers. */
-function hostileAnswers(forms: fc.Arbitrary<Form>): fc.Arbitrary<Hostile> {
-  const body = weighted(
-    [12, bodyOf(forms)],
-    [1, anyBytes(300)],
-    [1, fc.constantFrom(16_384, 16_385, 500_000).map((size) => Buffer.alloc(size, ' '))],
+/** A body, and the headers that tell its length: by a number, by chunks, or not at all. */
+function framed(draw: Draw, body: Buffer): [headers: string[], Buffer] {
+  const size = Buffer.from(`${body.length.toString(16)}\r\n`)
+  const end = Buffer.from(`\r\n${pick(draw, ...CHUNK_ENDS)}`)
+  const length = `Content-Length: ${body.length}`
+  return weigh<[string[], Buffer]>(
+    draw,
+    [14, () => [[length], body]],
+    [2, () => [[`Content-Length: ${pick(draw, ...LENGTHS)}`], body]],
+    [2, () => [[CHUNKED], Buffer.concat([size, body, end])]],
+    [2, () => [draw(fc.boolean) ? [CHUNKED, length] : [], body]],
   )
-  const whole = fc
-    .record({
-      interim: seldom(15, fc.constantFrom(1, 2, 500)),
-      status: statusLine,
-      headers: fc.array(header, { maxLength: 2 }),
-      bad: seldom(20, badHeader),
-      frame: framing,
-      body,
-      damage: seldom(15, damages),
-    })
-    .map(({ interim = 0, status, headers, bad, frame, body, damage }) => {
-      const [lengths, framed] = frame(body)
-      const head = lines(status, ...headers, ...(bad ? [bad] : []), ...lengths)
-      const before = lines('HTTP/1.1 103 Early Hints').repeat(interim)
-      const bytes = Buffer.concat([Buffer.from(before + head, 'latin1'), framed])
-      return damage?.(bytes) ?? bytes
-    })
-  return fc.record<Hostile>({
-    bytes: weighted([15, whole], [1, anyBytes(300)]),
-    early: seldom(5, fc.constantFrom(1, 200, 40_000)),
-    pieces: fc.constantFrom(1, 1, 3, 20),
-    afterwards: weighted(
-      [12, fc.constant('end')],
-      [3, fc.constant('reset')],
-      [1, fc.constantFrom('wait', 'go on')],
-    ),
-  })
 }
+
+function drawBytes(draw: Draw, confirm: unknown): Buffer {
+  if (seldom(draw, 16)) return bytesOf(draw, 300)
+  const status = weigh(
+    draw,
+    [8, () => 'HTTP/1.1 201 Created'],
+    [7, () => `HTTP/1.1 ${pick(draw, ...STATUSES)} ${WORD}`],
+    [1, () => pick(draw, ...ODD_STATUS_LINES)],
+  )
+  const [lengths, body] = weigh(
+    draw,
+    [12, () => framed(draw, bodyOf(draw, drawForm(draw, confirm)))],
+    [1, () => framed(draw, bytesOf(draw, 300))],
+    [1, () => framed(draw, Buffer.alloc(pick(draw, 16_384, 16_385, 500_000), ' '))],
+  )
+  const headers = Array.from({ length: draw(fc.nat, 2) }, () => pick(draw, ...HEADERS))
+  if (seldom(draw, 20)) headers.push(pick(draw, ...BAD_HEADERS))
+  const hints = seldom(draw, 15) ? pick(draw, 1, 2, 500) : 0
+  const before = lines('HTTP/1.1 103 Early Hints').repeat(hints)
+  const head = Buffer.from(before + lines(status, ...headers, ...lengths), 'latin1')
+  const bytes = Buffer.concat([head, body])
+  return seldom(draw, 15) ? damaged(draw, bytes) : bytes
+}
+
+const drawAnswer = (draw: Draw, confirm: unknown) => ({
+  bytes: drawBytes(draw, confirm),
+  /** It answers after so many bytes of the request, if that is before the end. */
+  early: seldom(draw, 5) ? pick(draw, 1, 200, 40_000) : Number.POSITIVE_INFINITY,
+  pieces: pick(draw, 1, 1, 3, 20),
+  afterwards: weigh(
+    draw,
+    [12, () => 'end'],
+    [3, () => 'reset'],
+    [1, () => pick(draw, 'wait', 'go on')],
+  ),
+})
+type Hostile = ReturnType<typeof drawAnswer>
 
 async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): Promise<void> {
   const size = Math.max(1, Math.ceil(bytes.length / pieces))
@@ -210,7 +200,7 @@ function serve(socket: Socket, hostile: Hostile): void {
     const end = received.indexOf('\r\n\r\n') + 4
     const length = /content-length: (\d+)/i.exec(received.subarray(0, end).toString())?.[1] ?? 0
     const isWhole = end > 3 && received.length >= end + Number(length)
-    if (!isWhole && received.length < (hostile.early ?? Number.POSITIVE_INFINITY)) return
+    if (!isWhole && received.length < hostile.early) return
     socket.off('data', read).resume()
     void answer(socket, hostile)
   }
@@ -225,10 +215,10 @@ export const hostileServers: Target = {
     const withPeer = async (peer: LonePeer) => {
       await server.agree(peer)
       const { confirm } = encodeAnswer(server.exchange.current?.confirm)
-      const cases = fc.tuple(fc.constantFrom(...STEPS), hostileAnswers(formsFor(confirm)))
-      await withoutHangs(async (begin) => {
-        const property = fc.asyncProperty(cases, async ([step, hostile]) => {
-          server.next = hostile
+      const check = (begin: Begin) =>
+        hold({ ...run, endOnFailure: true }, async (draw) => {
+          const step = pick(draw, '/send_keys', '/send_msg', '/send_image')
+          server.next = drawAnswer(draw, confirm)
           const inTime = begin()
           const told = await peer.call(step)
           inTime()
@@ -243,8 +233,7 @@ export const hostileServers: Target = {
           assert.doesNotMatch(said, /DEFECT/)
           assert.ok(!said.includes(WORD), said)
         })
-        await fc.assert(property, run)
-      }, PATIENCE)
+      await withoutHangs(check, PATIENCE)
       // the same session still, and then a new one
       await server.assertSession(peer)
       await server.agree(peer)

@@ -11,14 +11,14 @@ import { SUITES } from '../../src/protocol/suites.ts'
 import { stranger } from '../helpers/bad-input.ts'
 import { call } from '../helpers/call.ts'
 import { mailboxInMemory } from '../helpers/mail.ts'
-import { type Form, hex } from '../helpers/mutations.ts'
+import { type Draw, type Form, hexOf, pick } from '../helpers/mutations.ts'
 import { assertNoDefect, assertProper, assertStillWorks } from '../helpers/proper.ts'
 import { sendRaw } from '../helpers/raw.ts'
-import { type Request, requests, streams } from '../helpers/requests.ts'
+import { drawRequest, drawStream, type RawRequest, type Request } from '../helpers/requests.ts'
 import { agree, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 import { keyForm } from '../independent/forms.ts'
 import { INDEPENDENT_SUITES, type Suite } from '../independent/suites.ts'
-import { type Target, withoutHangs } from './target.ts'
+import { hold, type Target, withoutHangs } from './target.ts'
 
 type Pair = readonly [TestPeer, TestPeer]
 
@@ -26,14 +26,24 @@ type Pair = readonly [TestPeer, TestPeer]
 const patience = { headers: 1_000, request: 2_000 }
 const STREAM_LIMIT = 60_000
 
-/** Some cases at once. */
-const atOnce = <T>(cases: fc.Arbitrary<T>, most: number, check: (value: T) => Promise<void>) =>
-  fc.asyncProperty(
-    fc.array(cases, { minLength: 1, maxLength: most, size: 'max' }),
-    async (cases) => {
-      await Promise.all(cases.map(check))
-    },
-  )
+/** Bytes as characters. */
+const asText = (one: unknown) =>
+  JSON.stringify(one, (_key, value) =>
+    value?.type === 'Buffer' ? Buffer.from(value).toString('latin1') : value,
+  ).slice(0, 4_000)
+
+/** Tries up to so many at once. A failure names the one that failed. */
+async function atOnce<T>(draw: Draw, most: number, one: () => T, check: (one: T) => Promise<void>) {
+  const all = Array.from({ length: draw(fc.integer, { min: 1, max: most }) }, one)
+  const named = async (one: T) => {
+    try {
+      await check(one)
+    } catch (cause) {
+      throw new Error(`${asText(one)}: ${(cause as Error).message}`, { cause })
+    }
+  }
+  await Promise.all(all.map(named))
+}
 
 export const httpRequests: Target = {
   name: 'HTTP requests to a running pair, up to 24 at once',
@@ -65,7 +75,19 @@ export const httpRequests: Target = {
           assert.ok(answer.status !== 408 && answer.status !== 504, `${answer.status}`)
           tell(/"code": "(\w+)"/.exec(answer.text)?.[1] ?? 'done')
         }
-        await fc.assert(atOnce(requests(keys, messages), 24, check), run)
+        await hold({ ...run, endOnFailure: true }, (draw) =>
+          atOnce(
+            draw,
+            24,
+            () =>
+              drawRequest(
+                draw,
+                () => keys(draw),
+                () => pick(draw, ...messages),
+              ),
+            check,
+          ),
+        )
       }).finally(() => agent.destroy())
       assertNoDefect(...peers)
       await assertStillWorks(...peers)
@@ -79,7 +101,7 @@ export const httpStreams: Target = {
   fuzz: (run, tell) =>
     withPeers({ openMailbox: mailboxInMemory, patience }, async (...peers) => {
       await agree(...peers)
-      const property = atOnce(streams, 48, async ({ to, bytes, halfClose }) => {
+      const check = async ({ to, bytes, halfClose }: RawRequest) => {
         const isHead = /^[\r\n]*HEAD /.test(bytes.toString('latin1'))
         // two line ends finish whatever headers there are
         const sent = halfClose ? bytes : Buffer.concat([bytes, Buffer.from('\r\n\r\n')])
@@ -87,8 +109,10 @@ export const httpStreams: Target = {
         const answers = await sendRaw(peers[to].port, sent, options)
         for (const answer of answers) assertProper(answer, isHead)
         tell(answers.length > 0 ? String(answers[0]?.status) : 'no answer')
-      })
-      await fc.assert(property, run)
+      }
+      await hold({ ...run, endOnFailure: true }, (draw) =>
+        atOnce(draw, 48, () => drawStream(draw), check),
+      )
       assertNoDefect(...peers)
       await assertStillWorks(...peers)
     }),
@@ -103,31 +127,23 @@ async function validForms(suite: Suite, peers: Pair) {
   const shown = [(await a.call('/show')).json, (await b.call('/show')).json]
   const session: string = shown[0].session.id
   const strangers = Array.from({ length: 8 }, () => keyForm(suite, stranger(suite)))
-  const ofAny = (field: 'identity' | 'publicKey') =>
-    [...shown, ...strangers].map((form): string => form[field])
-  const confirm = fc.record(
-    {
-      session: fc.constantFrom(session, '00'.repeat(16)),
-      tag: hex(32),
-      ciphertext: hex(MLKEM768.ciphertextBytes),
-    },
-    { requiredKeys: ['session', 'tag'] },
-  )
-  const own = {
-    // a peer takes keys of the other's identity alone
-    identity: fc.oneof(
-      fc.constantFrom(...shown.map((form): string => form.identity)),
-      fc.constantFrom(...ofAny('identity')),
-    ),
-    publicKey: fc.constantFrom(...ofAny('publicKey')),
-    confirm,
+  const identities = [...shown, ...strangers].map((form): string => form.identity)
+  const publicKeys = [...shown, ...strangers].map((form): string => form.publicKey)
+  const keys = (draw: Draw): Form => {
+    const ciphertext = draw(fc.boolean) && { ciphertext: hexOf(draw, MLKEM768.ciphertextBytes) }
+    const id = pick(draw, session, '00'.repeat(16))
+    const confirm = { session: id, tag: hexOf(draw, 32), ...ciphertext }
+    return {
+      ...strangers[0],
+      // a peer takes keys of the other's identity alone: the first two are theirs
+      identity: pick(draw, ...(draw(fc.boolean) ? identities : identities.slice(0, 2))),
+      publicKey: pick(draw, ...publicKeys),
+      ...(draw(fc.boolean) && { confirm }),
+    }
   }
-  const keys = fc
-    .record(own, { requiredKeys: ['identity', 'publicKey'] })
-    .map((own): Form => ({ ...strangers[0], ...own }))
   const waiting: Form[] = shown.flatMap((s) => s.waiting)
   assert.equal(waiting.length, 6)
-  const messages = fc.constantFrom(...waiting.map((message) => ({ v: 2, ...message })))
+  const messages = waiting.map((message): Form => ({ v: 2, ...message }))
   return { keys, messages, session }
 }
 

@@ -11,9 +11,9 @@ import {
   parseAnswer,
   parseKeyMessage,
 } from '../../src/protocol/messages.ts'
-import { CHUNK_BYTES, type PictureType, pictureTypeOf } from '../../src/protocol/stream.ts'
+import { CHUNK_BYTES, pictureTypeOf } from '../../src/protocol/stream.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { anyBytes, changes } from '../helpers/mutations.ts'
+import { bytesOf, changed, damaged, pick, textOf } from '../helpers/mutations.ts'
 import { pair } from '../helpers/pair.ts'
 import { type PicturesInMemory, pictureOf, piecesOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
@@ -32,60 +32,42 @@ async function withInsider() {
   return { victim, insider }
 }
 
-interface Odd {
-  readonly metadata: Buffer
-  readonly metadataLength: number
-  /** Lengths of chunks, before one with all that is left. */
-  readonly chunks: readonly number[]
-  /** Which chunk says that it is the last, instead of the last. */
-  readonly lastAt: number
-  readonly counterFrom: number
-  readonly afterwards: Buffer
-}
-
-const oneOdd = fc.oneof(
-  fc.record({ metadata: fc.oneof(anyBytes(30), anyBytes(1_100, 1_000)) }),
-  fc.record({ metadataLength: fc.nat(2 ** 16 - 1) }),
-  fc.record({ chunks: fc.array(fc.nat(CHUNK_BYTES + 20), { maxLength: 4 }) }),
-  fc.record({ lastAt: fc.nat(3) }),
-  fc.record({ counterFrom: fc.nat(3) }),
-  fc.record({ afterwards: anyBytes(100) }),
-)
-
-const picture = fc.record({
-  type: fc.constantFrom<PictureType>('image/png', 'image/jpeg', 'image/webp', 'image/gif'),
-  length: fc.oneof(fc.nat(40), fc.integer({ min: CHUNK_BYTES - 200, max: CHUNK_BYTES + 100 })),
-  name: fc.string({ unit: 'binary', maxLength: 40 }),
-  /** Of what it says of itself. */
-  change: changes,
-  odd: fc.array(oneOdd, { maxLength: 2 }).map((odd): Partial<Odd> => Object.assign({}, ...odd)),
-  pieces: fc.constantFrom(11, 3_000, 70_000),
-})
+const TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const
 
 export const insiderPictures = target(
   "sealed pictures that don't add up",
   10,
-  picture,
-  async ({ type, length, name, change, odd, pieces }, tell) => {
+  async (draw, tell) => {
     const { victim, insider } = await withInsider()
-    const content = pictureOf(type, length)
+    const type = pick(draw, ...TYPES)
+    const near = { min: CHUNK_BYTES - 200, max: CHUNK_BYTES + 100 }
+    const content = pictureOf(type, draw(fc.integer, pick(draw, { min: 0, max: 40 }, near)))
+    const name = `${textOf(draw, 40)}`
     const honest = { type, bytes: content.length, name }
-    const metadata = JSON.stringify(change(honest))
-    const head = Buffer.from(lp(odd.metadata ?? Buffer.from(metadata)))
-    if (odd.metadataLength !== undefined) head.writeUInt16BE(odd.metadataLength)
-    const plaintext = Buffer.concat([head, content])
+    const metadata = JSON.stringify(changed(draw, honest))
+    // nothing more is odd in half of them
+    const odd = pick(draw, null, null, null, null, 'head', 'chunks', 'last', 'behind')
+    const head = Buffer.from(lp(Buffer.from(metadata)))
+    const plaintext = Buffer.concat([odd === 'head' ? damaged(draw, head) : head, content])
+    const count = Math.ceil(plaintext.length / CHUNK_BYTES)
+    const lengths: number[] =
+      odd === 'chunks'
+        ? draw(fc.array<number>, fc.nat(CHUNK_BYTES + 20), { maxLength: 4 })
+        : Array(Math.max(0, count - 1)).fill(CHUNK_BYTES)
+    // which one says that it is the last, and the number of the first
+    const [lastAt, first] =
+      odd === 'last' ? [draw(fc.nat, 3), draw(fc.nat, 1)] : [lengths.length, 0]
     const { header, key } = insider.sendPicture()
     const stream = [Buffer.from('DUET2'), header.session, u(8, header.number)]
-    const { chunks = Array(Math.ceil(plaintext.length / CHUNK_BYTES) - 1).fill(CHUNK_BYTES) } = odd
-    const { lastAt = chunks.length, counterFrom = 0, afterwards = Buffer.alloc(0) } = odd
     let at = 0
-    for (const [i, length] of [...chunks, plaintext.length].entries()) {
+    for (const [i, length] of [...lengths, plaintext.length].entries()) {
       const chunk = plaintext.subarray(at, at + length)
-      stream.push(sealChunk(Buffer.from(key), i + counterFrom, i === lastAt, chunk))
+      stream.push(sealChunk(Buffer.from(key), i + first, i === lastAt, chunk))
       at += length
     }
-    const sealed = concatBytes(...stream, afterwards)
-    const outcome = await outcomeOf(() => victim.peer.receivePicture(piecesOf(sealed, pieces)))
+    const sealed = concatBytes(...stream, bytesOf(draw, odd === 'behind' ? 100 : 0))
+    const pieces = piecesOf(sealed, pick(draw, 11, 3_000, 70_000))
+    const outcome = await outcomeOf(() => victim.peer.receivePicture(pieces))
     tell(outcome)
     assertPrintable(victim.events)
     const store = victim.pictures as PicturesInMemory
@@ -101,7 +83,7 @@ export const insiderPictures = target(
       assert.deepEqual(store.last.content, content)
     }
     const isHonest = metadata === JSON.stringify(honest) && pictureTypeOf(content) === type
-    if (isHonest && Object.keys(odd).length === 0) assert.equal(outcome, 'accepted')
+    if (isHonest && odd === null) assert.equal(outcome, 'accepted')
     // the session is as good as before
     const message = insider.current?.seal(Buffer.from('still here')) ?? assert.fail()
     victim.peer.receiveMessage(encodeMessage(message))

@@ -15,7 +15,7 @@ import {
   encodePublicKey,
 } from '../../src/state/pem.ts'
 import { filesBelow } from '../helpers/leaks.ts'
-import { damages, seldom, weighted } from '../helpers/mutations.ts'
+import { type Draw, damaged, pick, seldom, textOf, weigh } from '../helpers/mutations.ts'
 import { der, pem } from '../helpers/pem.ts'
 import { inFolder, promptly, target } from './target.ts'
 
@@ -43,39 +43,33 @@ const LABELS = `PRIVATE KEY,PUBLIC KEY,EC PRIVATE KEY,EC PARAMETERS,RSA PRIVATE 
   ENCRYPTED PRIVATE KEY,CERTIFICATE,X509 CRL,,private key`.split(/,\s*/)
 const HEADERS = ['Proc-Type: 4,ENCRYPTED', 'DEK-Info: AES-128-CBC,00', 'x', '-----']
 
-// our kinds more often: they come furthest
-const key = weighted([3, fc.constantFrom(...KEYS.slice(0, 8))], [1, fc.constantFrom(...KEYS)])
-const labelled = fc
-  .tuple(key, seldom(2, fc.constantFrom(...LABELS)), seldom(2, damages))
-  .map(([text, label = /BEGIN (.*?)-/.exec(text)?.[1] ?? '', damage]) =>
-    pem(label, damage?.(der(text)) ?? der(text)),
-  )
-const lineEnd = fc.constantFrom('\n', '\r\n', '\r', '\n\n', ' \n', '\u0000\n', '')
-const written = fc
-  .tuple(fc.oneof(key, labelled), lineEnd, seldom(4, fc.constantFrom(...HEADERS)))
-  .map(([text, lineEnd, header]) => {
-    const begin = header === undefined ? '-----\n' : `-----\n${header}\n\n`
-    return text.replace('-----\n', begin).replaceAll('\n', lineEnd)
-  })
-const between = fc.constantFrom('\n', 'a comment\n', '\ufeff', ' ', '-----BEGIN ')
-const several = fc
-  .array(fc.oneof(key, labelled, between), { minLength: 2, maxLength: 3 })
-  .map((parts) => parts.join(''))
-const damaged = fc
-  .tuple(key, damages)
-  .map(([text, damage]) => damage(Buffer.from(text)).toString('latin1'))
+const LINE_ENDS = ['\n', '\r\n', '\r', '\n\n', ' \n', '\0\n', '']
+const BETWEEN = ['\n', 'a comment\n', '\ufeff', ' ', '-----BEGIN ']
 
-/** PEM files, mostly with something wrong. */
-const pems = weighted(
-  ...([
+/** A PEM file, mostly with something wrong. */
+function drawPem(draw: Draw): string {
+  // our kinds more often: they come furthest
+  const key = () => pick(draw, ...(seldom(draw, 4) ? KEYS : KEYS.slice(0, 8)))
+  const labelled = () => {
+    const text = key()
+    const own = /BEGIN (.*?)-/.exec(text)?.[1] ?? ''
+    const content = seldom(draw, 2) ? damaged(draw, der(text)) : der(text)
+    return pem(seldom(draw, 2) ? pick(draw, ...LABELS) : own, content)
+  }
+  const either = () => (draw(fc.boolean) ? key() : labelled())
+  const withHeader = (text: string) =>
+    seldom(draw, 4) ? text.replace('-----\n', `-----\n${pick(draw, ...HEADERS)}\n\n`) : text
+  const part = () => pick(draw, key(), labelled(), pick(draw, ...BETWEEN))
+  return weigh(
+    draw,
     [4, key],
     [6, labelled],
-    [2, written],
-    [2, several],
-    [3, damaged],
-  ] as const),
-  [1, fc.string({ unit: 'binary', maxLength: 100 })],
-)
+    [2, () => withHeader(either()).replaceAll('\n', pick(draw, ...LINE_ENDS))],
+    [2, () => part() + part() + (draw(fc.boolean) ? part() : '')],
+    [3, () => damaged(draw, Buffer.from(key())).toString('latin1')],
+    [1, () => `${textOf(draw, 100)}`],
+  )
+}
 
 /** Fails unless it is one sentence for people, with nothing of the key in it and nothing of OpenSSL's. */
 function assertSentence(message: string, text: string): void {
@@ -91,13 +85,16 @@ async function decoded<T>(decode: (text: string) => T, text: string): Promise<T 
     try {
       return decode(text)
     } catch (error) {
-      assertSentence((error as Error).message, text)
+      const { name, message } = error as Error
+      assert.match(name, /^(?:Duet)?Error$/)
+      assertSentence(message, text)
       return null
     }
   })
 }
 
-export const pemTexts = target('PEM texts', 100, pems, async (text, tell) => {
+export const pemTexts = target('PEM texts', 100, async (draw, tell) => {
+  const text = drawPem(draw)
   const pair = await decoded(decodePrivateKey, text)
   const key = await decoded(decodePublicKey, text)
   tell(pair ? 'a private key' : key ? 'a public key' : 'no key')
@@ -116,14 +113,6 @@ export const pemTexts = target('PEM texts', 100, pems, async (text, tell) => {
   }
 })
 
-/** Something that lies in a state folder under a name. */
-interface Entry {
-  readonly name: string
-  readonly kind: 'text' | 'folder' | 'link to itself' | 'link to nothing' | 'link to a key'
-  readonly text: string
-  readonly mode: number
-}
-
 /** In place of CURVE stands that of the peer. */
 const OTHER_NAMES =
   `key.CURVE.pem key.X25519.pem identity.CURVE identity.x25519.pem identity.X25519.pem
@@ -132,38 +121,24 @@ const OTHER_NAMES =
   pictures/2026-11-21T09-19-54-786Z-0123456789abcdef.png
   pictures/9999-99-99T99-99-99-999Z-0123456789abcdef.gif`.split(/\s+/)
 
-const ours = Object.values(CURVES).flatMap((curve) => {
+const OURS = Object.values(CURVES).flatMap((curve) => {
   const pair = new KeyPair(curve)
   return [encodePrivateKey(pair), encodePublicKey(pair)]
 })
-const entry = fc.record<Entry>({
-  name: fc.oneof(
-    fc.constantFrom('identity.CURVE.pem', 'peer.CURVE.pem'),
-    fc.constantFrom(...OTHER_NAMES),
-  ),
-  kind: weighted(
-    [8, fc.constant('text')],
-    [2, fc.constantFrom('folder', 'link to itself', 'link to nothing', 'link to a key')],
-  ),
-  text: weighted(
-    ...([
-      [3, fc.constantFrom(...ours)],
-      [6, pems],
-    ] as const),
-    [1, pems.map((text) => text.repeat(30))],
-  ),
-  mode: weighted(
-    [6, fc.constant(0o600)],
-    [1, fc.constantFrom(0o644, 0o660, 0o400, 0o700, 0o000, 0o4600)],
-  ),
-})
-const folder = fc.record({
-  name: fc.constantFrom<CurveName>('X25519', 'P-256'),
-  entries: fc.array(entry, { maxLength: 5 }),
-})
+const KINDS = ['folder', 'link to itself', 'link to nothing', 'link to a key'] as const
 
-function put(dir: string, curve: CurveName, { name, kind, text, mode }: Entry): void {
-  const file = path.join(dir, name.replace('CURVE', curve))
+/** Puts something into a state folder. */
+function put(draw: Draw, dir: string, curve: CurveName): void {
+  const names = draw(fc.boolean) ? ['identity.CURVE.pem', 'peer.CURVE.pem'] : OTHER_NAMES
+  const file = path.join(dir, pick(draw, ...names).replace('CURVE', curve))
+  const kind = seldom(draw, 5) ? pick(draw, ...KINDS) : 'text'
+  const text = weigh(
+    draw,
+    [3, () => pick(draw, ...OURS)],
+    [6, () => drawPem(draw)],
+    [1, () => drawPem(draw).repeat(30)],
+  )
+  const mode = seldom(draw, 7) ? pick(draw, 0o644, 0o660, 0o400, 0o700, 0o000, 0o4600) : 0o600
   try {
     fs.mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
     if (kind === 'folder') fs.mkdirSync(file)
@@ -184,10 +159,10 @@ function put(dir: string, curve: CurveName, { name, kind, text, mode }: Entry): 
 const keyFilesIn = (dir: string) =>
   Object.entries(filesBelow(dir)).filter(([name]) => /^[^/]*\.pem$/.test(name))
 
-export const stateFolders = target('state folders', 25, folder, ({ name, entries }, tell) =>
+export const stateFolders = target('state folders', 25, (draw, tell) =>
   inFolder(async (dir) => {
-    const curve = CURVES[name]
-    for (const entry of entries) put(dir, name, entry)
+    const curve = pick(draw, ...Object.values(CURVES))
+    for (let i = draw(fc.nat, 5); i > 0; i--) put(draw, dir, curve.name)
     const before = keyFilesIn(dir)
     try {
       const { identity, knownIdentity } = await promptly(() => openMemory(dir, curve))

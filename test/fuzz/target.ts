@@ -7,12 +7,15 @@ import path from 'node:path'
 import fc from 'fast-check'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { Clock } from '../helpers/clock.ts'
+import type { Draw } from '../helpers/mutations.ts'
 
 /** Is told how a case ended: "accepted", or a code. */
 export type Tell = (outcome: string) => void
 export interface Run {
   readonly seed: number
   readonly numRuns: number
+  /** The first case that fails ends it, and no smaller one is looked for: to try each takes time, or they share a state. */
+  readonly endOnFailure?: boolean
 }
 
 export interface Target {
@@ -24,20 +27,18 @@ export interface Target {
   fuzz(run: Run, tell: Tell): Promise<void>
 }
 
-/** A target whose cases need nothing in common. */
-export function target<T>(
+/** A target whose cases need nothing in common. `check` draws a case and tries it. */
+export function target(
   name: string,
   cases: number,
-  arbitrary: fc.Arbitrary<T>,
-  check: (value: T, tell: Tell) => Promise<void>,
+  check: (draw: Draw, tell: Tell) => Promise<void>,
 ): Target {
-  const fuzz = (run: Run, tell: Tell) =>
-    fc.assert(
-      fc.asyncProperty(arbitrary, (value) => check(value, tell)),
-      run,
-    )
-  return { name, cases, fuzz }
+  return { name, cases, fuzz: (run, tell) => hold(run, (draw) => check(draw, tell)) }
 }
+
+/** Tries cases that `check` draws. */
+export const hold = (run: Run, check: (draw: Draw) => Promise<void>) =>
+  fc.assert(fc.asyncProperty(fc.gen(), check), run)
 
 /** Runs `use` with a folder of its own. */
 export async function inFolder(use: (folder: string) => Promise<void>): Promise<void> {
@@ -52,12 +53,15 @@ export async function inFolder(use: (folder: string) => Promise<void>): Promise<
 /** Any longer is a hang, in ms. */
 const HANG = 1_000
 
+/** Begins a request. What it returns ends it. */
+export type Begin = () => () => void
+
 /**
- * Runs `use`, which begins each request by a call, and ends it by a call of what that returns. Requests that run beside one
+ * Runs `use`, and fails if one of its requests hangs. Requests that run beside one
  * another may have to wait for one another, as pictures do: one hung if no other ended for so long either, but for `allowed` ms.
  */
 export async function withoutHangs(
-  use: (begin: () => () => void) => Promise<void>,
+  use: (begin: Begin) => Promise<void>,
   allowed = 0,
 ): Promise<void> {
   const clock = new Clock()

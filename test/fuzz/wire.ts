@@ -7,15 +7,13 @@ import assert from 'node:assert/strict'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { PeerError } from '../../src/peer/contract.ts'
-import { CHUNK_BYTES, HEADER_BYTES } from '../../src/protocol/stream.ts'
+import { HEADER_BYTES, SEALED_CHUNK_BYTES } from '../../src/protocol/stream.ts'
 import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
-import { changes, damages, type Form, weighted } from '../helpers/mutations.ts'
+import { changed, type Draw, damaged, type Form, pick, seldom } from '../helpers/mutations.ts'
 import { copy, pair } from '../helpers/pair.ts'
 import { type PicturesInMemory, piecesOf, pngOf, sourceOf } from '../helpers/pictures.ts'
 import { assertPrintable } from '../helpers/printable.ts'
 import { outcomeOf, type Tell, target } from './target.ts'
-
-const SEALED_CHUNK_BYTES = CHUNK_BYTES + 16
 
 /** An act of one side, which may get lost on its way. */
 interface Act {
@@ -24,63 +22,50 @@ interface Act {
   readonly lost: boolean
 }
 
-interface Change {
-  /** `others`: what else was sent that has this form. */
-  readonly form: (form: Form, others: readonly Form[]) => Form
-  readonly stream: (stream: Buffer) => Buffer
+/** A form with fields of another one, or another one. */
+function mixed(draw: Draw, form: Form, others: readonly Form[]): Form {
+  const other = pick(draw, form, ...others)
+  const fields = Object.keys({ ...form, ...other })
+  const taken = seldom(draw, 5) ? fields : [pick(draw, ...fields)]
+  return Object.fromEntries(fields.map((key) => [key, (taken.includes(key) ? other : form)[key]]))
 }
 
-/** Fields of another thing in the place of these, or all of that thing. */
-const mixed = fc
-  .tuple(fc.nat(50), fc.constantFrom(1, 2, 4, 8, 16, 32, 63))
-  .map(([i, places]): Change['form'] => (form, others) => {
-    const other = others[i % others.length] ?? form
-    const fields = [...new Set([...Object.keys(form), ...Object.keys(other)])]
-    return Object.fromEntries(
-      fields.map((field, at) => [field, ((places >> at) & 1 ? other : form)[field]]),
-    )
-  })
-
-/** The chunks in another order, some of them missing or there twice. */
-const reordered = fc.array(fc.nat(5), { maxLength: 6 }).map((order) => (stream: Buffer) => {
+/** A picture with its chunks in another order, some of them missing or there twice. */
+function reordered(draw: Draw, stream: Buffer): Buffer {
   const count = Math.ceil((stream.length - HEADER_BYTES) / SEALED_CHUNK_BYTES)
-  const at = (i: number) => HEADER_BYTES + (i % count) * SEALED_CHUNK_BYTES
-  const chunks = order.map((i) => stream.subarray(at(i), at(i) + SEALED_CHUNK_BYTES))
+  const chunks = draw(fc.array<number>, fc.nat(count - 1), { maxLength: 6 }).map((i) => {
+    const at = HEADER_BYTES + i * SEALED_CHUNK_BYTES
+    return stream.subarray(at, at + SEALED_CHUNK_BYTES)
+  })
   return Buffer.concat([stream.subarray(0, HEADER_BYTES), ...chunks])
-})
-
-const change = fc.record<Change>({
-  form: weighted([6, changes], [5, mixed]),
-  stream: weighted([4, damages], [1, reordered]),
-})
-const act = fc.record<Act>({
-  do: fc.constantFrom('keys', 'keys', 'message', 'picture', 'read'),
-  side: fc.constantFrom(0, 1),
-  lost: fc.boolean(),
-})
-
-interface Case {
-  readonly suite: SuiteName
-  readonly hasSession: boolean
-  /** What happened before. */
-  readonly before: readonly Act[]
-  readonly what: 'keys' | 'message' | 'picture'
-  /** Of the picture, in bytes. */
-  readonly length: number
-  /** How long the pieces are in which it comes. */
-  readonly pieces: number
-  readonly changes: readonly Change[]
 }
 
-const cases = fc.record<Case>({
-  suite: fc.constantFrom('X25519', 'X25519', 'P-256', 'X25519MLKEM768', 'X25519MLKEM768'),
-  hasSession: weighted([1, fc.constant(false)], [3, fc.constant(true)]),
-  before: fc.array(act, { maxLength: 6 }),
-  what: weighted([3, fc.constantFrom('keys', 'message')], [1, fc.constant('picture')]),
-  length: fc.oneof(fc.integer({ min: 20, max: 300 }), fc.integer({ min: 20, max: 200_000 })),
-  pieces: fc.constantFrom(7, 1_000, 70_000),
-  changes: fc.array(change, { minLength: 1, maxLength: 4 }),
+const change = (draw: Draw, thing: Form | Uint8Array, others: readonly Form[]) => {
+  if (thing instanceof Uint8Array)
+    return (seldom(draw, 5) ? reordered : damaged)(draw, Buffer.from(thing))
+  return seldom(draw, 2) ? mixed(draw, thing, others) : changed(draw, thing)
+}
+
+const KEYS = ['keys', 'message'] as const
+const drawCase = (draw: Draw) => ({
+  suite: pick(draw, 'X25519', 'X25519', 'P-256', 'X25519MLKEM768', 'X25519MLKEM768'),
+  hasSession: !seldom(draw, 4),
+  /** What happened before. */
+  before: Array.from(
+    { length: draw(fc.nat, 6) },
+    (): Act => ({
+      do: pick(draw, 'keys', 'keys', 'message', 'picture', 'read'),
+      side: pick(draw, 0, 1),
+      lost: draw(fc.boolean),
+    }),
+  ),
+  what: pick(draw, ...KEYS, ...KEYS, ...KEYS, 'picture', 'picture'),
+  /** Of the picture, in bytes. */
+  length: draw(fc.integer, { min: 20, max: pick(draw, 300, 200_000) }),
+  /** How long the pieces are in which it comes. */
+  pieces: pick(draw, 7, 1_000, 70_000),
 })
+type Case = ReturnType<typeof drawCase>
 
 const BOTH = [0, 1] as const
 
@@ -157,8 +142,11 @@ class World {
 const plain = (thing: Form | Uint8Array) =>
   thing instanceof Uint8Array ? Buffer.from(thing) : copy(thing)
 
-/** Plays a case with these changes. Returns what came of the unchanged thing at last, or null if nothing was sent or a change was taken. */
-async function play(which: Case, changes: Case['changes'], tell: Tell): Promise<string | null> {
+/**
+ * Plays a case, with so many changes of what is sent. Returns what came of the unchanged thing at last, or null if nothing was
+ * sent or a change was taken.
+ */
+async function play(which: Case, changes: number, draw: Draw, tell: Tell): Promise<string | null> {
   const { suite, hasSession, before, what, length, pieces } = which
   const world = new World(suite)
   if (hasSession) await world.bothAct('keys')
@@ -174,8 +162,8 @@ async function play(which: Case, changes: Case['changes'], tell: Tell): Promise<
       return what === 'keys' ? peer.receiveKeys(copy(thing)) : peer.receiveMessage(copy(thing))
     })
   let taken = false
-  for (const { form, stream } of changes) {
-    const other = thing instanceof Uint8Array ? stream(Buffer.from(thing)) : form(thing, others)
+  for (let i = 0; i < changes; i++) {
+    const other = change(draw, thing, others)
     const before = world.seen()
     const outcome = await deliver(other)
     tell(outcome)
@@ -196,11 +184,11 @@ async function play(which: Case, changes: Case['changes'], tell: Tell): Promise<
 export const wire = target(
   'key messages, messages and pictures that were changed on their way',
   10,
-  cases,
-  async (which, tell) => {
-    const outcome = await play(which, which.changes, tell)
+  async (draw, tell) => {
+    const which = drawCase(draw)
+    const outcome = await play(which, draw(fc.integer, { min: 1, max: 4 }), draw, tell)
     // an honest thing that is refused has to be refused without the changes too
     if (outcome !== null && outcome !== 'accepted')
-      assert.equal(await play(which, [], tell), outcome)
+      assert.equal(await play(which, 0, draw, tell), outcome)
   },
 )

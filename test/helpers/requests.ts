@@ -3,7 +3,17 @@
 import fc from 'fast-check'
 import { ROUTES } from '../../src/http/routes.ts'
 import { FORM, JSON_TYPE, TEXT } from './call.ts'
-import { anyBytes, anyText, bodyOf, damages, type Form, weighted } from './mutations.ts'
+import {
+  bodyOf,
+  bytesOf,
+  type Draw,
+  damaged,
+  type Form,
+  pick,
+  seldom,
+  textOf,
+  weigh,
+} from './mutations.ts'
 import { lines } from './raw.ts'
 
 const STEPS = '/send_keys /show /send_msg /decrypt_msg /send_image /image /frequency /'.split(' ')
@@ -18,29 +28,18 @@ export interface Request {
   method: string
   path: string
   headers: Record<string, string>
-  body?: Uint8Array | undefined
+  body?: Buffer | undefined
 }
 
 /** A text of characters whose codes are in this range. */
-const charactersIn = (min: number, max: number, maxLength: number) => {
-  const unit = fc.integer({ min, max }).map((code) => String.fromCharCode(code))
-  return fc.string({ unit, maxLength })
-}
+const charactersIn = (draw: Draw, min: number, max: number, maxLength: number) =>
+  String.fromCharCode(...draw(fc.array<number>, fc.integer({ min, max }), { maxLength }))
 
-const signs = fc.constantFrom(...'abcdefghijklmnopqrstuvwxyz-_!#%&')
-const token = fc
-  .string({ unit: signs, minLength: 1, maxLength: 12 })
-  .filter((name) => !['connection', 'upgrade', 'expect', 'trailer', 'te'].includes(name))
-const headerValue = charactersIn(0x20, 0xff, 40).map((value) =>
-  value.replaceAll('\u007f', '').trim(),
-)
-
-const mediaType = fc.constantFrom(
+const MEDIA_TYPES = [
   ...[JSON_TYPE, `${JSON_TYPE}; charset=utf-8`, `${JSON_TYPE};charset="utf-8`],
   ...[`${JSON_TYPE}; charset=utf-16`, TEXT, `${TEXT}; charset=iso-8859-1`, `${TEXT};;;`],
   ...[FORM, 'multipart/form-data', ';', '/'],
-)
-
+]
 const FETCHES = ['none', 'same-origin', 'cross-site', 'navigate', 'document', '']
 /** Headers that the program or Node looks at, or may one day, with values that they know. */
 const KNOWN_HEADERS: readonly (readonly [names: string, ...values: string[]])[] = [
@@ -52,90 +51,92 @@ const KNOWN_HEADERS: readonly (readonly [names: string, ...values: string[]])[] 
   ['connection', 'close', 'keep-alive'],
   ['upgrade', 'websocket', 'h2c'],
   ['expect', '100-continue', 'more'],
+  ['content-type', ...MEDIA_TYPES],
 ]
-/** Those of them that may have any value too. */
+/** Those that may have any value too. */
 const ANY_VALUE =
-  'host origin content-type x-forwarded-for accept cookie range if-none-match authorization'
-
-const headers: fc.Arbitrary<Record<string, string>> = fc
-  .array(
-    fc.oneof(
-      ...KNOWN_HEADERS.map(([names, ...values]) =>
-        fc.tuple(fc.constantFrom(...names.split(' ')), fc.constantFrom(...values)),
-      ),
-      fc.tuple(fc.constant('content-type'), mediaType),
-      fc.tuple(fc.oneof(token, fc.constantFrom(...ANY_VALUE.split(' '))), headerValue),
-    ),
-    { maxLength: 4 },
+  'host origin content-type x-forwarded-for accept cookie range if-none-match authorization'.split(
+    ' ',
   )
-  .map((pairs) => Object.fromEntries(pairs))
+/** What a name of no header may consist of. */
+const SIGNS = [...'abcdefghijklmnopqrstuvwxyz-_!#%&']
 
-const route = fc.constantFrom(...PATHS)
-const withTail = fc.tuple(route, fc.constantFrom(...TAILS)).map((parts) => parts.join(''))
-const path = weighted(
-  [4, route],
-  [3, withTail],
-  [1, fc.constantFrom(...ODD_PATHS)],
-  [2, charactersIn(0x21, 0x7e, 60).map((tail) => `/${tail}`)],
-)
-
-const method = weighted(
-  [6, fc.constantFrom('GET', 'POST')],
-  [2, fc.constantFrom('HEAD', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'TRACE')],
-  [1, fc.constantFrom('PROPFIND', 'QUERY', 'M-SEARCH', 'PURGE', 'SEND', 'get')],
-)
-
-const to = fc.constantFrom<0 | 1>(0, 1)
-
-/** What is refused below HTTP gets a problem with a body, which a client does not expect after HEAD. */
-function answerable(request: Request): Request {
-  const unlucky = request.method === 'HEAD' && !request.path.startsWith('/')
-  return unlucky ? { ...request, method: 'GET' } : request
+function drawHeader(draw: Draw): [name: string, value: string] {
+  const [names, ...values] = pick(draw, ...KNOWN_HEADERS)
+  if (!seldom(draw, 10)) return [pick(draw, ...names.split(' ')), pick(draw, ...values)]
+  const other = `x${draw(fc.array<string>, fc.constantFrom(...SIGNS), { maxLength: 12 }).join('')}`
+  const value = charactersIn(draw, 0x20, 0xff, 40).replaceAll('\u007f', '').trim()
+  return [pick(draw, other, pick(draw, ...ANY_VALUE)), value]
 }
 
-/** POSTs of JSON. */
-const posts = (path: string, body: fc.Arbitrary<Buffer>): fc.Arbitrary<Request> =>
-  fc.tuple(to, body).map(([to, body]) => ({
-    ...{ to, method: 'POST', path, body },
-    headers: { 'content-type': JSON_TYPE },
-  }))
-
-/** All kinds of requests, around the valid forms `keys` and `messages`. */
-export function requests(
-  keys: fc.Arbitrary<Form>,
-  messages: fc.Arbitrary<Form>,
-): fc.Arbitrary<Request> {
-  const percentEncoded = fc.string({ unit: 'grapheme', maxLength: 60 }).map(encodeURIComponent)
-  const textBody = fc.oneof(
-    anyBytes(200),
-    fc.oneof(anyText(60), percentEncoded).map((text) => Buffer.from(`text=${text}`)),
-    fc.constantFrom('text', 'text=%', 'text=%ff', 'text=a&text=b', 'a=b').map(Buffer.from),
+const drawPath = (draw: Draw) =>
+  weigh(
+    draw,
+    [4, () => pick(draw, ...PATHS)],
+    [3, () => pick(draw, ...PATHS) + pick(draw, ...TAILS)],
+    [1, () => pick(draw, ...ODD_PATHS)],
+    [2, () => `/${charactersIn(draw, 0x21, 0x7e, 60)}`],
   )
-  const sealed = anyBytes(200, 40)
-  const mail = sealed.map((bytes) => ({ message: bytes.toString('base64') }))
-  const long = fc.integer({ min: 1_000, max: 100_000 }).map((size) => Buffer.alloc(size, 'a'))
-  const body = weighted([6, anyBytes(100)], [3, bodyOf(keys)], [3, bodyOf(messages)], [1, long])
-  const sometimes = { body: fc.option(body, { nil: undefined }) }
-  const anything = fc.record({ to, method, path, headers, ...sometimes }).map(answerable)
-  const getOrPost = fc.constantFrom('GET', 'POST')
-  const text = fc.record({
-    ...{ to, method: getOrPost, path: fc.constant('/send_msg') },
-    headers: mediaType.map((type) => ({ 'content-type': type })),
-    body: weighted([9, textBody], [1, long]),
+
+const METHODS = 'HEAD PUT DELETE OPTIONS PATCH TRACE'.split(' ')
+const ODD_METHODS = 'PROPFIND QUERY M-SEARCH PURGE SEND get'.split(' ')
+const ODD_TEXTS = ['text', 'text=%', 'text=%ff', 'text=a&text=b', 'a=b']
+
+/** Any request, around the valid forms that `keys` and `message` draw. */
+export function drawRequest(draw: Draw, keys: () => Form, message: () => Form): Request {
+  const to = pick(draw, 0, 1)
+  const long = () => Buffer.alloc(draw(fc.integer, { min: 1_000, max: 100_000 }), 'a')
+  const post = (path: string, form: Form, type = JSON_TYPE): Request => ({
+    ...{ to, method: 'POST', path, headers: { 'content-type': type }, body: bodyOf(draw, form) },
   })
-  const steps = fc.constantFrom(...STEPS)
-  return weighted(
-    [40, anything],
-    [20, posts('/wire/keys', bodyOf(keys))],
-    [25, posts('/wire/message', bodyOf(messages))],
-    [8, posts('/message', bodyOf(mail))],
-    [8, text],
-    [5, fc.record({ to, method: getOrPost, path: steps, headers: fc.constant({}) })],
+  const anything = (): Request => {
+    const path = drawPath(draw)
+    const method = weigh(
+      draw,
+      [6, () => pick(draw, 'GET', 'POST')],
+      // what is refused below HTTP gets a problem with a body, which a client does not expect after HEAD
+      [2, () => pick(draw, ...(path.startsWith('/') ? METHODS : METHODS.slice(1)))],
+      [1, () => pick(draw, ...ODD_METHODS)],
+    )
+    const length = draw(fc.nat, 4)
+    const headers = Object.fromEntries(Array.from({ length }, () => drawHeader(draw)))
+    const body = weigh(
+      draw,
+      [6, () => bytesOf(draw, 100)],
+      [3, () => bodyOf(draw, keys())],
+      [3, () => bodyOf(draw, message())],
+      [1, long],
+      [3, () => undefined],
+    )
+    return { to, method, path, headers, body }
+  }
+  const text = (): Request => {
+    const some = `${textOf(draw, 60)}`
+    const texts = [`text=${some}`, `text=${encodeURIComponent(some)}`, pick(draw, ...ODD_TEXTS)]
+    const body = weigh(
+      draw,
+      [3, () => bytesOf(draw, 200)],
+      [6, () => Buffer.from(pick(draw, ...texts))],
+      [1, long],
+    )
+    const headers = { 'content-type': pick(draw, ...MEDIA_TYPES) }
+    return { to, method: pick(draw, 'GET', 'POST'), path: '/send_msg', headers, body }
+  }
+  const mail = () => ({ message: bytesOf(draw, 200, 40).toString('base64') })
+  const step = () => ({ method: pick(draw, 'GET', 'POST'), path: pick(draw, ...STEPS) })
+  return weigh<Request>(
+    draw,
+    [8, anything],
+    [4, () => post('/wire/keys', keys())],
+    [5, () => post('/wire/message', message())],
+    [2, () => post('/message', mail())],
+    [2, text],
+    [1, () => ({ to, ...step(), headers: {} })],
   )
 }
 
 const host = 'Host: 127.0.0.1'
-const streamTemplates = [
+const STREAMS = [
   lines('GET /show HTTP/1.1', host),
   lines('HEAD /send_keys HTTP/1.1', host),
   `${lines('POST /send_msg HTTP/1.1', host, `Content-Type: ${TEXT}`, 'Content-Length: 5')}Hello`,
@@ -143,15 +144,17 @@ const streamTemplates = [
   `${lines('GET / HTTP/1.1', host)}${lines('GET /show HTTP/1.0', host)}`,
   lines('OPTIONS * HTTP/1.1', host, 'Connection: close'),
   lines('CONNECT 127.0.0.1:80 HTTP/1.1', host),
-].map((text) => Buffer.from(text))
-
-const damaged = fc
-  .tuple(fc.constantFrom(...streamTemplates), damages)
-  .map(([bytes, damage]) => damage(bytes))
+]
 
 /** Bytes that are HTTP no more, if they ever were; whether no more of them will come is said at once or not. */
-export const streams = fc.record({
-  to,
-  halfClose: fc.boolean(),
-  bytes: weighted([1, fc.oneof(anyBytes(300, 1), anyText(300, 1))], [2, damaged]),
+export const drawStream = (draw: Draw) => ({
+  to: pick(draw, 0, 1),
+  halfClose: draw(fc.boolean),
+  bytes: weigh(
+    draw,
+    [1, () => bytesOf(draw, 300, 1)],
+    [1, () => textOf(draw, 300, 1)],
+    [4, () => damaged(draw, Buffer.from(pick(draw, ...STREAMS)))],
+  ),
 })
+export type RawRequest = ReturnType<typeof drawStream>
