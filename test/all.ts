@@ -20,7 +20,7 @@ const files = fs
   .map((file) => path.join(import.meta.dirname, file))
   .sort((a, b) => rank(a) - rank(b))
 
-const tests = run({ files, concurrency: 4 }).on('test:fail', () => {
+const tests = run({ files, concurrency: 8 }).on('test:fail', () => {
   process.exitCode = 1
 })
 const report = process.stdout.isTTY ? tests.compose(new spec()) : tests.compose(tap)

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import fs from 'node:fs'
 import net, { type AddressInfo } from 'node:net'
 import os from 'node:os'
 import { describe, it } from 'node:test'
@@ -172,6 +173,14 @@ describe('ecdh-duet peer', () => {
       })
       assert.match(shown(), /remove [^ ]*peer\.X25519\.pem, and start it again/)
     })
+    // the owner expects the change, and does what the terminal says
+    fs.rmSync(at('a', 'peer.X25519.pem'))
+    const withoutPeer = { ...honest, memory: openMemory(at('a'), SUITES.X25519.curve) }
+    await withOnePeer(withoutPeer, () =>
+      withOnePeer({ port: b, peerUrl: `http://127.0.0.1:${a}` }, async () =>
+        assert.equal(typeof (await keysOnBoth()).session.id, 'string'),
+      ),
+    )
   })
 
   for (const host of ['127.0.0.2', '::ffff:127.0.0.2'])

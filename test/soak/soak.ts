@@ -83,7 +83,7 @@ export class Soak {
       }
     }
     const working = Promise.all([steps, restarts()])
-    await Promise.race([sleep(ms), working])
+    await Promise.race([sleep(ms, null, { ref: false }), working])
     await scene.calm()
     await within(LAST_STEPS, 'the end of the steps and restarts', working)
     // what the last of them sent has arrived too

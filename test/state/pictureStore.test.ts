@@ -222,6 +222,12 @@ describe('a picture that is being received', () => {
     await assert.rejects(draft, { code: 'no_space', message: 'This peer has ended.' })
     assert.deepEqual([names(), count], [[], { opened: 1, closed: 1 }])
   })
+
+  it('may be one of which nothing can be drawn, or of another kind inside', async () => {
+    const svg = Buffer.from('<svg width="99999" height="1"/>')
+    for (const bytes of [new Uint8Array(0), pngOf(20), svg])
+      assert.equal((await take(openPictures(at()), bytes)).bytes, bytes.length)
+  })
 })
 
 describe('the limit on kept pictures', () => {
