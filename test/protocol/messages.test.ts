@@ -92,6 +92,11 @@ for (const theirs of INDEPENDENT_SUITES) {
         ...{ v: 'number', curve: 'string' },
         ...{ basePoint: [point], identity: [point], publicKey: [whole] },
       }),
+      ...[`${name} `, 'constructor', '__proto__'].map(
+        (curve): Refused => ['curve_mismatch', `a curve ${curve}`, { ...genuine, curve }],
+      ),
+      ['bad_base_point', 'zeros', { ...genuine, basePoint: '00'.repeat(point) }],
+      ['bad_encoding', 'far too long', { ...genuine, publicKey: 'ab'.repeat(10_000) }],
     ],
   }
   KINDS[`an answer to a key message on ${name}`] = {
