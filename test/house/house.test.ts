@@ -104,6 +104,23 @@ describe('the table of the tests in their README', () => {
   })
 })
 
+describe('a source file that a document names', () => {
+  it('is there', () => {
+    const files = ['src', 'test'].flatMap((folder) =>
+      fs
+        .readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
+        .map((file) => `/${folder}/${file.replaceAll(path.sep, '/')}`),
+    )
+    for (const { file, text } of documents().filter(({ file }) => file !== 'CHANGELOG.md'))
+      for (const [, named] of text.matchAll(/`([\w.-]+(?:\/[\w.-]+)*\.(?:ts|js|mjs))`/g))
+        if (!named?.startsWith('dist/'))
+          assert.ok(
+            files.some((one) => one.endsWith(`/${named}`)),
+            `${file}: ${named}`,
+          )
+  })
+})
+
 describe('the import rules', () => {
   const rules = RULES.trim()
     .split(/\n(?=src)/)
