@@ -109,6 +109,10 @@ A picture has a byte at least, so one whose only chunk has none is not as long a
 Twelve bytes are looked at, and the pattern has twelve.
 - if (/^RIFF[\s\S]{4}WEBP/.test(text)) return 'image/webp'
 + /RIFF[\s\S]{4}WEBP/
+src/state/files.ts
+The first of them is not looked at.
+- const [, name] = /^\/(?:dev|proc\/self)\/(stdin|fd\/\d{1,6})$/.exec(path.resolve(file)) ?? []
++ ["Stryker was here"]
 src/state/gitignore.ts
 It leaves out the root of all folders, which a test leaves as it is.
 - return above === folder ? [folder] : [folder, ...withThoseAbove(above)]

@@ -29,6 +29,25 @@ describe('a small file', () => {
     assert.throws(() => readPublic(file), { message: `${file}: It is too long for a key.` })
   })
 
+  it('is to be closed by chmod if others can read it, also where that can not be tried', (t) => {
+    fs.writeFileSync(file, 'a key')
+    fs.chmodSync(file, 0o644)
+    const closable = { message: /then: chmod 600 [^ ]*key\.pem$/ }
+    const { closeSync, openSync } = fs
+    const close = t.mock.method(fs, 'closeSync', (fd: number) => {
+      closeSync(fd)
+      // somebody else takes away what it is tried with
+      for (const name of fs.readdirSync(at())) if (name.endsWith('.tmp')) fs.rmSync(at(name))
+    })
+    assert.throws(() => readPrivate(file), closable)
+    close.mock.restore()
+    t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
+      if (args[1] === 'wx') throw systemError('EACCES')
+      return openSync(...args)
+    })
+    assert.throws(() => readPrivate(file), closable)
+  })
+
   it('is closed again, whether it is taken or refused', (t) => {
     fs.writeFileSync(file, 'a key', { mode: 0o600 })
     const { opened, open } = filesOpened(t)
