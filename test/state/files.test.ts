@@ -5,6 +5,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, it } from 'node:test'
 import {
+  keepsPermissions,
   makeDirectory,
   orStateError,
   readPrivate,
@@ -39,8 +40,9 @@ describe('a small file', () => {
       // somebody else takes away what it is tried with
       for (const name of fs.readdirSync(at())) if (name.endsWith('.tmp')) fs.rmSync(at(name))
     })
-    assert.throws(() => readPrivate(file), closable)
+    assert.equal(keepsPermissions(at()), true)
     close.mock.restore()
+    assert.throws(() => readPrivate(file), closable)
     t.mock.method(fs, 'openSync', (...args: Parameters<typeof openSync>) => {
       if (args[1] === 'wx') throw systemError('EACCES')
       return openSync(...args)
