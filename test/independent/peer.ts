@@ -303,8 +303,9 @@ export abstract class Peer {
     const isOwn = (other: Buffer | null) =>
       other && [this.identity.publicKey, ...ownHalves].some((mine) => mine?.equals(other))
     if ([identity, key, point].some(isOwn)) throw new Refusal('reflection')
-    const known = [this.known, named(confirm, candidate)?.theirs.identity ?? null]
-    if (known.some((one) => one && !one.equals(identity))) throw new Refusal('identity_changed')
+    const confirmed = confirm && candidate && named(confirm, candidate)?.isRight(confirm)
+    const known = this.known ?? (confirmed ? candidate.theirs.identity : null)
+    if (known && !known.equals(identity)) throw new Refusal('identity_changed')
     const share: Share = { identity, publicKey }
     if (this.#used.some((used) => same(used, share))) throw new Refusal('stale_keys')
     if (!confirm) return [share, null, null]
