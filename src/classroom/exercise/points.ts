@@ -16,9 +16,7 @@ export interface StagePoints {
  * refused with another code than the page gives has half of its points.
  */
 export function withPoints(rows: readonly Row[], isAttached = false): Row[] {
-  const weights = rows.map((row) =>
-    isAttached && row.result === 'not run' ? 0 : weightOf(row),
-  )
+  const weights = rows.map((row) => (isAttached && row.result === 'not run' ? 0 : weightOf(row)))
   const total = new Map<Stage, number>()
   for (const [i, { clause }] of rows.entries())
     total.set(clause.stage, (total.get(clause.stage) ?? 0) + (weights[i] ?? 0))

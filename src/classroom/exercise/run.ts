@@ -354,7 +354,9 @@ function tasksOf({ ids, curve, isFirstOnly, attached }: ExamineOptions): Task[] 
     ({ id, suites }) => wanted.has(id) && (suites === undefined || suites.includes(curve)),
   )
   const tasks = clauses.flatMap((clause) =>
-    (clause.parties ?? [null]).map((party) => new Task(clause, party, ids.includes(clause.id), attached !== null)),
+    (clause.parties ?? [null]).map(
+      (party) => new Task(clause, party, ids.includes(clause.id), attached !== null),
+    ),
   )
   if (!isFirstOnly) return tasks
   const rank = ({ clause: { id, stage } }: Task) =>
