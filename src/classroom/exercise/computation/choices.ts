@@ -411,6 +411,9 @@ export type Choices = {
   readonly [D in Decision]: 'right' | keyof Decisions[D]['variants']
 }
 
+/** What a student's peer does; `opens`: what it does with what it takes, where that is something else than what it sends. */
+export type Followed = Choices & { readonly opens?: Choices }
+
 const DECISION_NAMES = Object.keys(DECISIONS) as readonly Decision[]
 
 /** The specification. */
