@@ -166,16 +166,28 @@ function pick(choices: Choices, layer: Layer): Choices {
   ) as Choices
 }
 
-/** HMAC hashes a key of more than 64 bytes, so ikm and SHA-256(ikm) as the pseudorandom key are one cause. */
-function withoutTwins(found: Choices[]): Choices[] {
-  const isTwin = (choices: Choices) =>
-    choices.extract === 'extract-hash' &&
-    found.some((other) =>
-      decisionsOf(2).every((decision) =>
-        decision === 'extract'
-          ? other.extract === 'extract-none'
-          : other[decision] === choices[decision],
-      ),
-    )
-  return found.filter((choices) => !isTwin(choices))
+/** Names of one decision that are the same for all that was seen, and are said as one: the first goes before the others. */
+const TWINS = [
+  // HMAC hashes a key of more than 64 bytes.
+  { decision: 'extract', names: ['extract-none', 'extract-hash'] },
+  // Only a picture of a megabyte tells these apart.
+  { decision: 'chunk', names: ['chunk-whole', 'chunk-1048576', 'chunk-1000000'] },
+] as const
+
+function withoutTwins(found: readonly Choices[]): Choices[] {
+  return TWINS.reduce<Choices[]>(
+    (left, { decision, names }) => {
+      const all: readonly string[] = names
+      const rank = (choices: Choices) => all.indexOf(choices[decision])
+      const rest = (choices: Choices) => JSON.stringify({ ...choices, [decision]: null })
+      return left.filter(
+        (one) =>
+          rank(one) <= 0 ||
+          !left.some(
+            (other) => rank(other) >= 0 && rank(other) < rank(one) && rest(other) === rest(one),
+          ),
+      )
+    },
+    [...found],
+  )
 }

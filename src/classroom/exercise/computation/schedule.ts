@@ -393,8 +393,6 @@ function hashOf(choice: Choices['transcript']): (bytes: Uint8Array) => Uint8Arra
       return sha3_256
     case 'transcript-hash-sha1':
       return sha1
-    case 'transcript-hash-twice':
-      return (bytes) => sha256(sha256(bytes))
     default:
       return sha256
   }
