@@ -21,8 +21,8 @@ export interface OpenedPicture {
   readonly plaintext: Uint8Array
 }
 
-/** Names and values in hex, to compare line by line. */
-export type Values = readonly (readonly [name: string, value: string])[]
+/** Names and values, to compare line by line. */
+type Values<Value> = readonly (readonly [name: string, value: Value])[]
 
 /**
  * The student's side of an agreement. "student" as a side is what its peer sends, "examiner" what it takes. `others` is how many
@@ -79,23 +79,23 @@ export class Computed {
   }
 
   /** What anybody on the wire can compute: s1, s2, T and the session id. */
-  get publicValues(): Values {
+  get publicValues(): Values<string> {
     const { s1, s2 } = this.#schedule.shares
-    return hexOf([
-      ['s1', s1],
-      ['s2', s2],
-      ['T', this.transcript],
-      ['session id', this.sessionId],
-    ])
+    return [
+      ['s1', bytesToHex(s1)],
+      ['s2', bytesToHex(s2)],
+      ['T', bytesToHex(this.transcript)],
+      ['session id', bytesToHex(this.sessionId)],
+    ]
   }
 
   /** For the terminal alone: the DHs, the KEM's secret, ikm, the pseudorandom key and each K. All were made for one agreement. */
-  get secretValues(): Values {
+  get secretValues(): Values<Uint8Array> {
     const schedule = this.#schedule
     const kem = this.material.kem
     const party = this.party
     const labels = ['chain 1>2', 'chain 2>1', 'files 1>2', 'files 2>1', 'confirm 1', 'confirm 2']
-    return hexOf([
+    return [
       ...(kem === null ? [] : [["the KEM's shared secret", kem.secret] as const]),
       ...schedule.dhs(),
       ['ikm', schedule.ikm],
@@ -103,7 +103,7 @@ export class Computed {
       ...labels.map((label) => [`K("${label}", 32)`, schedule.key(label)] as const),
       [`tag of party ${party} (yours)`, this.tag('student')],
       [`tag of party ${3 - party}`, this.tag('examiner')],
-    ])
+    ]
   }
 
   /** The ciphertext of the text with `seq`. */
@@ -322,8 +322,4 @@ function metadataPrefix(choice: Choices['metadata'], metadata: Uint8Array): Uint
     'lengths-little-endian': 'lengths-little-endian',
   } as const
   return withLength(lengths[choice], metadata)
-}
-
-function hexOf(values: readonly (readonly [string, Uint8Array])[]): Values {
-  return values.map(([name, value]) => [name, bytesToHex(value)])
 }

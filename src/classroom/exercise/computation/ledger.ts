@@ -1,6 +1,5 @@
 /** All that was seen of a student's peer in one run, and the choices that explain it. */
 
-import type { Suite } from '../../../protocol/suites.ts'
 import {
   type Choices,
   decisionsOf,
@@ -29,9 +28,18 @@ export interface Explanation {
 
 type Fits = (choices: Choices, seen: readonly Observation[]) => boolean
 
-/** What was seen in one run. A clause records each observation, right ones too: they tell one mistake from another. */
+/** Bodies of pictures that are longer are not looked at: the shorter ones tell the same. */
+const LOOKED_AT_BYTES = 2 ** 20
+
+/**
+ * What was seen in one run. A clause records each observation, right ones too: they tell one mistake from another. What is
+ * certain is followed once the layer has been seen whole: see `settle`.
+ */
 export class Ledger {
-  readonly suite: Suite
+  /** What a peer does in its own way that is no computation, and is taken from then on. */
+  readonly habits = { acceptedStatus: 201 }
+  /** For clauses that share what they have seen. */
+  readonly memo = new Map<string, unknown>()
   readonly #seen: Observation[] = []
   readonly #known = new Map<
     Layer,
@@ -39,27 +47,37 @@ export class Ledger {
   >()
   #choices: Followed = RIGHT
 
-  constructor(suite: Suite) {
-    this.suite = suite
-  }
-
-  /** What later clauses compute with: all that is certain so far, and right where nothing is. */
+  /** What clauses compute with: all that is certain and settled, and right where nothing is. The same object until it changes. */
   get choices(): Followed {
     return this.#choices
   }
 
   record(...seen: readonly Observation[]): void {
-    this.#seen.push(...seen)
+    for (const one of seen)
+      if (one.kind !== 'picture' || one.body.length <= LOOKED_AT_BYTES) this.#seen.push(one)
+  }
+
+  /** The id of the session in a confirmation of the student's. */
+  sawSession(material: Material, value: Uint8Array): void {
+    this.record({ kind: 'session id', material, value })
+  }
+
+  /** The student's tag. */
+  sawTag(material: Material, value: Uint8Array): void {
+    this.record({ kind: 'tag', material, from: 'student', value, isTaken: true })
   }
 
   /**
-   * Why `layer` is as it was seen in this run, under what is certain of the layers before it. If it is certain,
-   * `choices` has it from now on. It takes up to a second where something is wrong, and next to nothing where all is right.
+   * Why `layer` is as it was seen in this run, under what is settled of the layers before it. It takes up to a second
+   * where something is wrong and new, and next to nothing else.
    */
   explain(layer: Layer): Explanation {
     const seen = this.#seen.filter(({ kind }) => LAYERS[kind] === layer)
     const base = this.#baseOf(layer)
     const under = JSON.stringify(base)
+    const before = this.#known.get(layer)
+    const isKnown = before?.under === under
+    if (isKnown && before.count === seen.length) return before.explanation
     const memos = new Map<Material, Memo>()
     const fits: Fits = (choices, of) =>
       of.every((one) => {
@@ -67,22 +85,35 @@ export class Ledger {
         memos.set(one.material, memo)
         return explains(choices, one, memo)
       })
-    const before = this.#known.get(layer)
-    let candidates: readonly Followed[] = []
-    if (before?.under === under) {
-      const added = seen.slice(before.count)
-      if (added.length === 0 || before.explanation.kind === 'none') return before.explanation
-      // What more mistakes would explain is not looked for while something with fewer does.
-      candidates = before.explanation.candidates.filter((one) =>
-        added.every((of) => fits(isTaken(of) ? (one.opens ?? one) : one, [of])),
-      )
-    }
-    if (candidates.length === 0) candidates = this.#search(layer, base, seen, fits)
+    // What more mistakes would explain is not looked for while something with fewer does.
+    const added = seen.slice(before?.count)
+    let candidates = (isKnown ? before.explanation.candidates : []).filter((one) =>
+      added.every((of) => fits(isTaken(of) ? (one.opens ?? one) : one, [of])),
+    )
+    if (candidates.length === 0 && !(isKnown && before.explanation.kind === 'none'))
+      candidates = this.#search(layer, base, seen, fits)
     const explanation = explanationOf(layer, candidates)
     this.#known.set(layer, { count: seen.length, under, explanation })
-    const [found] = candidates
-    if (found && candidates.length === 1) this.#follow(layer, found)
     return explanation
+  }
+
+  /** A layer has been seen in all its parties and orders: what is certain is in `choices` from now on. */
+  settle(): void {
+    for (const layer of [1, 2, 3, 4, 5] as const) {
+      const { kind, candidates } = this.explain(layer)
+      const [found] = candidates
+      if (found && (kind === 'certain' || kind === 'right')) this.#follow(layer, found)
+    }
+  }
+
+  /** What is said of the run as a whole. */
+  remarks(): string[] {
+    const { opens, ...choices } = this.#choices
+    const names = [...new Set([...deviationsOf(choices), ...deviationsOf(opens ?? choices)])]
+    if (names.length === 0) return []
+    return [
+      `Your peer differs from the specification in what is named ${names.join(', ')}. Where that is all that is wrong, the later clauses were computed as your peer does.`,
+    ]
   }
 
   #search(layer: Layer, base: Choices, seen: readonly Observation[], fits: Fits): Followed[] {
@@ -93,8 +124,10 @@ export class Ledger {
       .map((one) => ({ one, isRight: Number(fits(right, [one])) }))
       .sort((a, b) => a.isRight - b.isRight)
       .map(({ one }) => one)
+    const suite = seen[0]?.material.suite
+    if (suite === undefined) return [right]
     const search = (of: readonly Observation[]) =>
-      withoutTwins(fewest(layer, this.suite, base, (choices) => fits(choices, of)))
+      withoutTwins(fewest(layer, suite, base, (choices) => fits(choices, of)))
     const found = search(ordered)
     const takes = ordered.filter(isTaken)
     if (found.length > 0 || !takes.some((one) => 'isTaken' in one && one.isTaken)) return found
@@ -115,14 +148,13 @@ export class Ledger {
 
   #follow(layer: Layer, found: Followed): void {
     const { opens, ...choices } = this.#choices
-    const files = (of: Choices) => (layer === 3 && !this.#known.has(4) ? chainsOfTexts(of) : {})
+    const areFilesSeen = this.#seen.some(({ kind }) => kind === 'picture')
+    const files = (of: Choices) => (layer === 3 && !areFilesSeen ? chainsOfTexts(of) : {})
     const withFound = (old: Choices, of: Choices) => ({ ...old, ...pick(of, layer), ...files(of) })
-    this.#choices = withFound(choices, found)
-    if (opens || found.opens)
-      this.#choices = {
-        ...this.#choices,
-        opens: withFound(opens ?? choices, found.opens ?? found),
-      }
+    const taking = withFound(opens ?? choices, found.opens ?? found)
+    const sending = withFound(choices, found)
+    const changed: Followed = opens || found.opens ? { ...sending, opens: taking } : sending
+    if (JSON.stringify(changed) !== JSON.stringify(this.#choices)) this.#choices = changed
   }
 }
 
