@@ -11,7 +11,18 @@ import { deviating } from '../../computation/search.ts'
 import { Failure } from '../../failure.ts'
 import { outcomeOf } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
-import { aText, checkOpens, deliver, missingOf, oneMessage, sealed, shown, type Talk, talking, USUAL } from './texts.ts'
+import {
+  aText,
+  checkOpens,
+  deliver,
+  missingOf,
+  oneMessage,
+  sealed,
+  shown,
+  type Talk,
+  talking,
+  USUAL,
+} from './texts.ts'
 
 /** Requests in the search for the way in which a peer opens, and how long it may take. */
 const MAX_PROBES = 400
@@ -51,7 +62,16 @@ async function messages4(talk: Talk): Promise<void> {
       { isFollowed: true },
     )
   const { nonce, associatedData, direction, ...rest } = scene.ledger.choices
-  const isOther = [nonce, associatedData, direction, rest.label, rest.source, rest.constants, rest.step, rest.seal]
+  const isOther = [
+    nonce,
+    associatedData,
+    direction,
+    rest.label,
+    rest.source,
+    rest.constants,
+    rest.step,
+    rest.seal,
+  ]
   if (isOther.some((choice) => choice !== 'right')) context.note(AGREES_WITH_ITSELF)
 }
 
@@ -127,8 +147,12 @@ class Search {
   readonly #until = performance.now() + PROBE_MS
   readonly #memo: Memo = new Map()
   #recorded: (() => void)[] = []
-  #ownText: { readonly seq: number; readonly text: string; readonly ciphertext: Uint8Array; others: number } | null =
-    null
+  #ownText: {
+    readonly seq: number
+    readonly text: string
+    readonly ciphertext: Uint8Array
+    others: number
+  } | null = null
   #material: Agreement['material'] | null = null
 
   constructor(talk: Talk) {

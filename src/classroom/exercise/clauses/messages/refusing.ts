@@ -61,7 +61,8 @@ async function messages8(talk: Talk): Promise<void> {
       return 'A text that was overtaken is taken: its key is kept. Keys of the numbers in between are gone.'
     const said = got.join()
     if (said === '0,0,0') return '`missing` is always 0.'
-    if (said === '3,1,4') return '`missing` counts from the last text accepted, not from the next one expected.'
+    if (said === '3,1,4')
+      return '`missing` counts from the last text accepted, not from the next one expected.'
     if (said === '2,2,5' || said === '2,0,0') return '`missing` is not that of this text alone.'
     return null
   })
@@ -96,14 +97,17 @@ async function messages10(talk: Talk): Promise<void> {
   const { scene, session } = talk
   const probes = new Probes(scene)
   const did = 'numbers far ahead, then seq 0 and seq 1,025'
-  const wanted = '`too_far_ahead` or `rekey_required`; seq 0 and 1,024 beyond the next one are taken'
+  const wanted =
+    '`too_far_ahead` or `rekey_required`; seq 0 and 1,024 beyond the next one are taken'
   const far = await deliver(talk, sealed(session, aText(scene), 1_100))
   const beyond = await deliver(talk, sealed(session, aText(scene), 1_025))
   probes.refused('1,100 beyond the next one', 'too_far_ahead', far, {
-    cause: 'There is no limit to how far ahead a number may be: one request makes your peer compute a million keys.',
+    cause:
+      'There is no limit to how far ahead a number may be: one request makes your peer compute a million keys.',
   })
   probes.refused('1,025 beyond the next one', 'too_far_ahead', beyond, {
-    cause: 'The limit is wrong by a little: a number is at most 1,024 beyond the next one expected.',
+    cause:
+      'The limit is wrong by a little: a number is at most 1,024 beyond the next one expected.',
   })
   // What was taken has moved the chain, and nothing more can be told.
   if (scene.isTaken(far) || scene.isTaken(beyond)) probes.end(did, wanted, () => null)
@@ -170,7 +174,10 @@ async function messages11(talk: Talk): Promise<void> {
     probes.refused(what, 'decrypt_failed', answer, causeOf(answer, cause))
   }
   const last = 'the genuine text'
-  causes.set(last, 'A text that does not open steps the chain. Whatever is refused leaves it as it was.')
+  causes.set(
+    last,
+    'A text that does not open steps the chain. Whatever is refused leaves it as it was.',
+  )
   if (session.nextText === seq) probes.taken(last, await deliver(talk, genuine))
   else await endGenuine(talk, probes, last)
   probes.end(
@@ -210,22 +217,44 @@ async function messages12(talk: Talk): Promise<void> {
   for (const [seq, cause] of seqs)
     await refuse(`seq ${seq}`, 'bad_message', withSeq(seq === 'true' ? one : zero, seq), cause)
   const twice = JSON.stringify(zero).replace('"seq":0', '"seq":0,"seq":0')
-  await refuse('seq twice', 'bad_message', twice, 'A name that stands twice is no JSON here, and is taken.')
+  await refuse(
+    'seq twice',
+    'bad_message',
+    twice,
+    'A name that stands twice is no JSON here, and is taken.',
+  )
   const { v, session: id, seq, ciphertext } = zero
   const more: readonly (readonly [what: string, form: object, cause: string, code?: string])[] = [
     ['no seq', { v, session: id, ciphertext }, 'A message without `seq` is not refused as that.'],
     ['no session', { v, seq, ciphertext }, 'A message without `session` is not refused as that.'],
-    ['no ciphertext', { v, session: id, seq }, 'A message without `ciphertext` is not refused as that.'],
+    [
+      'no ciphertext',
+      { v, session: id, seq },
+      'A message without `ciphertext` is not refused as that.',
+    ],
     ['no v', { session: id, seq, ciphertext }, 'A message without `v` is not refused as that.'],
     ['v 1', { ...zero, v: 1 }, 'The version is not looked at.', 'bad_version'],
     ['v "2"', { ...zero, v: '2' }, 'A text counts as version. It is the number 2.'],
     ['one more field', { ...zero, more: 1 }, 'A message with one more field is taken.'],
-    ['session a number', { ...zero, session: 7 }, 'A `session` that is no text is not refused as that.'],
-    ['ciphertext null', { ...zero, ciphertext: null }, 'A `ciphertext` that is no text is not refused as that.'],
+    [
+      'session a number',
+      { ...zero, session: 7 },
+      'A `session` that is no text is not refused as that.',
+    ],
+    [
+      'ciphertext null',
+      { ...zero, ciphertext: null },
+      'A `ciphertext` that is no text is not refused as that.',
+    ],
   ]
-  for (const [what, form, cause, code = 'bad_message'] of more) await refuse(what, code, form, cause)
+  for (const [what, form, cause, code = 'bad_message'] of more)
+    await refuse(what, code, form, cause)
   await endGenuine(talk, probes, 'a genuine text')
-  probes.end('messages of other forms, then a genuine one', '`bad_message`, for v 1 `bad_version`', firstOf(causes))
+  probes.end(
+    'messages of other forms, then a genuine one',
+    '`bad_message`, for v 1 `bad_version`',
+    firstOf(causes),
+  )
 }
 
 /** JSON with `seq` as it stands here. */
@@ -239,28 +268,40 @@ async function messages13(talk: Talk): Promise<void> {
   const causes = new Map<string, string>()
   const genuine = sealed(session, aText(scene))
   const { ciphertext, session: id } = genuine
-  const reader = (which: string) => `The reader of hex is more generous than the page: ${which} passes.`
-  const length = 'The length is not looked at before the rest: `ciphertext` has 16 to 16,400 bytes, `session` 16.'
+  const reader = (which: string) =>
+    `The reader of hex is more generous than the page: ${which} passes.`
+  const length =
+    'The length is not looked at before the rest: `ciphertext` has 16 to 16,400 bytes, `session` 16.'
   const wrong: readonly (readonly [what: string, change: object, cause: string])[] = [
     ['15 bytes', { ciphertext: ciphertext.slice(0, 30) }, length],
     ['an empty ciphertext', { ciphertext: '' }, length],
     ['16,401 bytes', { ciphertext: 'ab'.repeat(LONGEST + 17) }, length],
     ['ciphertext in upper case', { ciphertext: ciphertext.toUpperCase() }, reader('upper case')],
-    ['an odd number of digits', { ciphertext: `${ciphertext}0` }, reader('an odd number of digits')],
+    [
+      'an odd number of digits',
+      { ciphertext: `${ciphertext}0` },
+      reader('an odd number of digits'),
+    ],
     ['a line feed behind the ciphertext', { ciphertext: `${ciphertext}\n` }, reader('a line feed')],
     ['a session of 15 bytes', { session: id.slice(2) }, length],
     ['a session of 17 bytes', { session: `${id}00` }, length],
     ['session in upper case', { session: id.toUpperCase() }, reader('upper case')],
   ]
   for (const [what, change, cause] of wrong) {
-    const isSame = Object.entries(change).every(([name, value]) => genuine[name as 'session'] === value)
+    const isSame = Object.entries(change).every(
+      ([name, value]) => genuine[name as 'session'] === value,
+    )
     if (isSame) continue
     const answer = await deliver(talk, { ...genuine, ...change })
     causes.set(what, causeOf(answer, cause).cause)
     probes.refused(what, 'bad_encoding', answer, causeOf(answer, cause))
   }
   await endGenuine(talk, probes, 'a genuine text')
-  probes.end('hex of other forms and lengths, then a genuine text', '`bad_encoding`', firstOf(causes))
+  probes.end(
+    'hex of other forms and lengths, then a genuine text',
+    '`bad_encoding`',
+    firstOf(causes),
+  )
 }
 
 async function messages14(talk: Talk): Promise<void> {
@@ -279,7 +320,12 @@ async function messages14(talk: Talk): Promise<void> {
   )
   await endGenuine(talk, probes, 'a genuine text')
   probes.end('a text with the id of a session that nobody has', '`unknown_session`', ([first]) =>
-    first === 'another session' ? causeOf(answer, 'The session is not looked at: a text of another one is opened with the keys of the current one.').cause : null,
+    first === 'another session'
+      ? causeOf(
+          answer,
+          'The session is not looked at: a text of another one is opened with the keys of the current one.',
+        ).cause
+      : null,
   )
 }
 
@@ -371,7 +417,8 @@ async function messages21(talk: Talk): Promise<void> {
   const seq = session.nextText
   const exact = await deliver(talk, body(BODY), seq)
   probes.taken('a body of 33,824 bytes', exact, {
-    cause: 'The limit is too small: the longest text needs it, with blanks it may be all of 33,824 bytes.',
+    cause:
+      'The limit is too small: the longest text needs it, with blanks it may be all of 33,824 bytes.',
   })
   const long = await scene.attempt('/wire/message', {
     method: 'POST',
@@ -469,7 +516,17 @@ export const REFUSING: readonly Clause[] = [
     title: 'the order of the checks',
     sentence: 'The receiver checks in this order',
     weight: 1,
-    needs: ['messages/8', 'messages/9', 'messages/10', 'messages/11', 'messages/12', 'messages/13', 'messages/14', 'messages/15', 'messages/16'],
+    needs: [
+      'messages/8',
+      'messages/9',
+      'messages/10',
+      'messages/11',
+      'messages/12',
+      'messages/13',
+      'messages/14',
+      'messages/15',
+      'messages/16',
+    ],
     run: talking(messages20),
   },
   {

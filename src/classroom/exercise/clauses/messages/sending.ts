@@ -19,7 +19,6 @@ import {
   USUAL,
 } from './texts.ts'
 
-
 async function messages1(talk: Talk): Promise<void> {
   const { scene, session } = talk
   const probes = new Probes(scene)
@@ -246,12 +245,11 @@ async function messages17({ scene, session }: Talk): Promise<void> {
     for (let tries = 0; tries < 2 && !hasNew(after, all); tries++)
       after.push(...(await scene.sendText(text, usual)).messages)
     const used = Math.max(-1, ...all.map(({ seq }) => seq))
-    const isThere = after.some(
-      (one) => one.seq > used && opensTo(session, one, utf8ToBytes(text)),
-    )
+    const isThere = after.some((one) => one.seq > used && opensTo(session, one, utf8ToBytes(text)))
     all.push(...after)
     twice ??= sealedTwice(all)
-    const cause = 'One key sealed two texts: they have the same `seq`. Whoever sees both learns of both.'
+    const cause =
+      'One key sealed two texts: they have the same `seq`. Whoever sees both learns of both.'
     const got = twice === null ? '' : `seq ${twice[0].seq} came with two ciphertexts`
     if (probes.holds(`no seq with two ciphertexts, after ${what}`, twice === null, got, { cause }))
       probes.holds(
@@ -268,8 +266,7 @@ async function messages17({ scene, session }: Talk): Promise<void> {
     '/send_msg; the other peer does not take it. Then /send_msg with another text',
     'the next text under the next seq',
     undefined,
-    {},
-    values,
+    { values },
   )
 }
 
@@ -370,10 +367,7 @@ const NO_ANSWERS: readonly (readonly [what: string, reply: Reply])[] = [
   ['no missing', accepted({ accepted: true })],
   ['missing -1', accepted({ accepted: true, missing: -1 })],
   ['missing 0.5', accepted({ accepted: true, missing: 0.5 })],
-  [
-    'a name twice',
-    { status: 201, body: '{"accepted":true,"accepted":true,"missing":0}' },
-  ],
+  ['a name twice', { status: 201, body: '{"accepted":true,"accepted":true,"missing":0}' }],
   ['HTML', { status: 201, body: '<p>Created</p>', type: 'text/html' }],
   ['17 kB', { status: 201, body: `{"accepted":true,"missing":0}${' '.repeat(17_000)}` }],
   ['500', { status: 500, body: { accepted: true, missing: 0 } }],
@@ -393,7 +387,8 @@ async function messages22({ scene }: Talk): Promise<void> {
       if (wrong.length === NO_ANSWERS.length) return 'The answer is not looked at.'
       if (wrong.length === NO_ANSWERS.length - 1 && !wrong.some((one) => one.startsWith('500')))
         return 'Any status from 200 to 299 counts as taken. It is 201, with exactly `accepted` and `missing`.'
-      if (wrong.length === 1) return `An answer counts as that of a peer though it is not: ${wrong[0]?.split(':')[0]}.`
+      if (wrong.length === 1)
+        return `An answer counts as that of a peer though it is not: ${wrong[0]?.split(':')[0]}.`
       return 'The body of the answer is not looked at: it has exactly `accepted` (true) and `missing` (an integer from 0 on).'
     },
   )
@@ -421,7 +416,7 @@ export const SENDING: readonly Clause[] = [
     id: 'messages/2',
     title: 'a text of yours opens',
     sentence:
-      "`ciphertext` is the text sealed with ChaCha20-Poly1305 (RFC 8439 section 2.8), the 16-byte tag at its end",
+      '`ciphertext` is the text sealed with ChaCha20-Poly1305 (RFC 8439 section 2.8), the 16-byte tag at its end',
     weight: 2,
     parties: [1, 2],
     needs: ['messages/1'],
@@ -442,7 +437,8 @@ export const SENDING: readonly Clause[] = [
     ...USUAL,
     id: 'messages/7',
     title: 'long texts, empty ones, and all of UTF-8',
-    sentence: 'The text is UTF-8, at most 16,384 bytes, and may be empty; a leading U+FEFF belongs to it.',
+    sentence:
+      'The text is UTF-8, at most 16,384 bytes, and may be empty; a leading U+FEFF belongs to it.',
     weight: 1,
     needs: ['messages/2', 'messages/4'],
     run: talking(messages7),

@@ -1,6 +1,12 @@
 /** What the clauses on messages have in common: a session, texts each way, and an empty inbox at the end. */
 
-import { bytesToHex, concatBytes, equalBytes, u64, utf8ToBytes } from '../../../../protocol/bytes.ts'
+import {
+  bytesToHex,
+  concatBytes,
+  equalBytes,
+  u64,
+  utf8ToBytes,
+} from '../../../../protocol/bytes.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import type { Agreement } from '../../agreement.ts'
 import { type Answer, NoAnswer } from '../../call.ts'
@@ -52,7 +58,7 @@ export function sealed(
   seq = session.nextText,
 ): { v: unknown; session: string; seq: unknown; ciphertext: string } {
   const bytes = typeof text === 'string' ? utf8ToBytes(text) : text
-  const ciphertext = session.computed.sealMessage('examiner', seq, bytes, session.textsOfStudent)
+  const ciphertext = session.takes.sealMessage('examiner', seq, bytes, session.textsOfStudent)
   return { v: 2, session: bytesToHex(session.id), seq, ciphertext: bytesToHex(ciphertext) }
 }
 
