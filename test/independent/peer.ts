@@ -100,7 +100,7 @@ export abstract class Peer {
   protected abstract post(path: string, body: object): Promise<unknown>
 
   /** Keeps a picture that was taken. */
-  protected keep(_type: string, picture: Buffer): void {
+  protected keep(_type: string, picture: Buffer, _name: string): void {
     this.pictures.push(picture)
   }
 
@@ -128,7 +128,7 @@ export abstract class Peer {
     return this.inTurn('/wire/keys', async () => {
       this.erase()
       this.slot = null
-      this.ephemeral = ephemeralKeys(this.suite)
+      this.ephemeral = this.newKeys()
       this.#hour = setTimeout(() => this.erase(), HOUR_MS).unref()
       if (this.share) this.candidate = this.derive(this.share)
       await this.#exchange(this.ephemeral, true)
@@ -217,6 +217,10 @@ export abstract class Peer {
 
   get #confirm(): Confirm | undefined {
     return (this.candidate ?? this.current)?.confirm
+  }
+
+  protected newKeys(): Ephemeral {
+    return ephemeralKeys(this.suite)
   }
 
   #ownShare({ publicKey }: Ephemeral): Share {
@@ -413,25 +417,29 @@ export abstract class Peer {
     this.checkNumber(number, chain.next)
     if (head?.isLast) throw new Refusal('decrypt_failed')
     const { key, chain: behind } = chain.ahead(number)
-    let [type, declared, length] = ['', 0, 0]
+    let [type, name, declared, length] = ['', '', 0, 0]
     const parts: Buffer[] = []
     for await (const { bytes, isLast } of pieces) {
       let plain = openChunk(key, parts.length, isLast, bytes, this.steps)
-      if (parts.length === 0) ({ type, declared, picture: plain } = readMetadata(plain))
+      if (parts.length === 0) ({ type, name, declared, picture: plain } = readMetadata(plain))
       parts.push(plain)
       length += plain.length
       if (length > declared) throw new Refusal('bad_image')
     }
     const picture = Buffer.concat(parts)
-    if (length !== declared || isBadPicture(type, picture)) throw new Refusal('bad_image')
+    if (length !== declared || this.isBadPicture(type, picture)) throw new Refusal('bad_image')
     // it may have been overtaken while it came, or its session replaced before it was confirmed
     if (session !== this.candidate && !session.isConfirmed) throw new Refusal('unknown_session')
     if (number < chain.next) throw new Refusal('replay')
     if (session === this.candidate) this.promote(session)
     chain.step(number, behind)
     key.fill(0)
-    this.keep(type, picture)
+    this.keep(type, picture, name)
     return { accepted: true, bytes: picture.length }
+  }
+
+  protected isBadPicture(type: string, picture: Buffer): boolean {
+    return isBadPicture(type, picture)
   }
 
   /** One request at a time on each route. */
