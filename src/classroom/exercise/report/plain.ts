@@ -1,6 +1,6 @@
 /** Texts for files that others read: nothing in them acts on a terminal, a page or a parser, and none is long. */
 
-import type { Row } from '../clause.ts'
+import type { Report, Row } from '../clause.ts'
 
 /** What a report quotes of one clause, in bytes of UTF-8. */
 const MAX_OUTPUT_BYTES = 8 * 1024
@@ -52,3 +52,11 @@ export function linesOf(row: Row, shown: (text: string) => string = plain): stri
 
 /** What half the points are for. */
 export const HALF = 'half the points: refused, with another code than the page gives'
+
+/** The report without what says why something was wrong, for an examination. */
+export function withoutCauses(report: Report): Report {
+  const rows = report.rows.map((row) =>
+    row.finding === null ? row : { ...row, finding: { ...row.finding, cause: null } },
+  )
+  return { ...report, rows, remarks: [] }
+}
