@@ -19,10 +19,10 @@ import { vectors } from '../classroom/exercise/vectors.ts'
 import { wordsOf } from '../classroom/exercise/words.ts'
 import { programName } from '../disk/programName.ts'
 import { orStateError } from '../state/files.ts'
-import { quotedCell, row, table } from '../terminal/layout.ts'
+import { row, table } from '../terminal/layout.ts'
 import { columns, print } from '../terminal/output.ts'
 import { progressLine } from '../terminal/progress.ts'
-import { cut } from '../terminal/rows.ts'
+import { cut, laidOut } from '../terminal/rows.ts'
 import { type Colour, paint } from '../terminal/safe.ts'
 import { said } from '../terminal/said.ts'
 import { quoted } from '../terminal/shellWord.ts'
@@ -232,6 +232,8 @@ export interface ClassOptions extends Choice {
   readonly ready: number
 }
 
+/** Peers of one folder at the same time, beside those of three other folders. */
+const JOBS_OF_ONE = 2
 const CLASS_WIDTHS = [32, 14, 30] as const
 
 /**
@@ -258,7 +260,7 @@ export async function exerciseClass(
         ...{ curve, seed, version, subject, ids },
         start: starterOf(words, { cwd, hasOwnHome: true }),
         attached: null,
-        jobs: 1,
+        jobs: JOBS_OF_ONE,
         readyMs: ready * 1000,
         limitMs: limit * 1000,
         isFirstOnly: false,
@@ -276,5 +278,5 @@ function lineOf({ folder, report, error }: ClassRow): string {
   const failed = report?.rows.find(({ result }) => result === 'fail')
   const points = report === null ? '-' : pointsIn(pointsOfAll(report.rows))
   const why = error === null ? failed && nameOf(failed) : cut(onOneLine(error), 200)
-  return row(CLASS_WIDTHS, [quotedCell(folder, CLASS_WIDTHS[0]), points, why ?? '']).join('\n')
+  return row(CLASS_WIDTHS, [laidOut(said`${folder}`, 0, CLASS_WIDTHS[0]), points, why ?? '']).join('\n')
 }

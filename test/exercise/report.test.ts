@@ -42,7 +42,7 @@ const finding = {
   got: HOSTILE,
   cause: `It printed: ${HOSTILE}`,
   values: [['s1', HOSTILE]],
-  secrets: [['ikm', 'c0ffee']],
+  secrets: [['ikm', Uint8Array.of(0xc0, 0xff, 0xee)]],
 } as const
 const hostile = reportOf(
   [
@@ -177,7 +177,7 @@ describe('the report on a terminal', () => {
       got: '',
       cause: 'It opens with the right key and a little-endian nonce.',
       values: [['T', '3827'.repeat(16)]],
-      secrets: [['K', '00ff'.repeat(16)]],
+      secrets: [['K', Uint8Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? 0 : 255))]],
     } as const
     const report = reportOf([
       rowOf(clauseOf('keys/1', { title: 'it listens on 127.0.0.1' }), { notes: ['slow'] }),

@@ -9,8 +9,8 @@ import os from 'node:os'
 import path from 'node:path'
 import { readAtMost, TO_READ_NO_LINK } from '../../disk/open.ts'
 import type { Report } from './clause.ts'
-import { onOneLine } from './report/plain.ts'
 import { pointsOfAll, rounded, stagesOf } from './points.ts'
+import { onOneLine } from './report/plain.ts'
 import { wordsOf } from './words.ts'
 
 /** How many folders are examined at a time. */
@@ -95,7 +95,10 @@ function startOf(folder: string): string {
   try {
     if (!fs.fstatSync(fd).isFile()) throw new FolderError(`${START} is no file`)
     const bytes = readAtMost(fd, MAX_START_BYTES + 1)
-    const lines = bytes.toString('utf8').replace(/\r?\n$/, '').split(/\r?\n/)
+    const lines = bytes
+      .toString('utf8')
+      .replace(/\r?\n$/, '')
+      .split(/\r?\n/)
     const [line = ''] = lines
     if (bytes.length > MAX_START_BYTES || lines.length > 1 || line.trim() === '')
       throw new FolderError(`${START} has to have one line, the command`)
@@ -150,8 +153,7 @@ export function asCsv(rows: readonly ClassRow[]): string {
     ...['blocked', 'first_failed', 'seconds', 'error'],
   ]
   const lines = rows.map(({ folder, report, error }) => {
-    if (report === null)
-      return [folder, 0, '', ...stages.map(() => ''), '', '', '', error ?? '']
+    if (report === null) return [folder, 0, '', ...stages.map(() => ''), '', '', '', error ?? '']
     const { points, of } = pointsOfAll(report.rows)
     const own = stagesOf(report.rows)
     return [

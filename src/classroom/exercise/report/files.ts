@@ -2,7 +2,6 @@
 
 import fs from 'node:fs'
 import path from 'node:path'
-import { writeNew } from '../../../disk/open.ts'
 import { newStamp } from '../../../disk/stamp.ts'
 import type { Report } from '../clause.ts'
 import { asClassroom50 } from './classroom50.ts'
@@ -32,15 +31,18 @@ export function asFormat(format: Format, report: Report, held: Held): string {
   return FORMATS[format](report, held)
 }
 
-/** Writes a whole file, and puts it in the place of the one before. @throws the system's errors */
+/** Writes a whole file, and puts it in the place of the one before, or of a link. @throws the system's errors */
 export function replaceFile(file: string, text: string): void {
   const before = fs.lstatSync(file, { throwIfNoEntry: false })
-  // a pipe or a device stays what it is
-  if (before !== undefined && !before.isFile() && !before.isSymbolicLink())
-    return fs.writeFileSync(file, text)
+  const isReplaced = before === undefined || before.isFile() || before.isSymbolicLink()
+  // pipes and devices stay what they are, and so does the link /dev/stdout
+  if (!isReplaced || path.resolve(file).startsWith('/dev/')) {
+    fs.writeFileSync(file, text)
+    return
+  }
   const next = path.join(path.dirname(file), `.${newStamp()}`)
-  writeNew(next, text, 0o644)
   try {
+    fs.writeFileSync(next, text, { flag: 'wx' })
     fs.renameSync(next, file)
   } catch (error) {
     fs.rmSync(next, { force: true })
