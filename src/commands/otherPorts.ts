@@ -2,12 +2,10 @@
 
 import net from 'node:net'
 import { programName } from '../disk/programName.ts'
-import { printable } from '../terminal/printable.ts'
+import { quoted } from '../terminal/shellWord.ts'
 
 /** From here up to 10080, browsers open all ports. */
 const FIRST = 8000
-/** A word that needs no quotes in a shell. */
-const PLAIN = /^[\w@%+=:,./-]+$/
 
 /** The command line that runs `args` on free ports. `file`: the script that Node was started with. */
 export async function onOtherPorts(args: readonly string[], file?: string): Promise<string> {
@@ -30,12 +28,6 @@ function without(words: string[], name: string): string[] {
   return words.filter(
     (word, i) => ![word, words[i - 1]].includes(name) && !word.startsWith(`${name}=`),
   )
-}
-
-function quoted(word: string): string {
-  // a terminal would show it as another word
-  if (printable(word) !== word) return "'…'"
-  return PLAIN.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 }
 
 async function freePorts(count: number): Promise<number[]> {

@@ -6,7 +6,8 @@
  *     session.ts   what two shares give: transcript, keys, chains, seals
  *     forms.ts     what crosses the wire: JSON, and a picture's stream
  *     peer.ts      what a peer keeps, and what it does with what its owner asks and what comes
- *     wire.ts      the same peer, listening
+ *     wire.ts      the same peer, listening, for tests that hold up and lose what passes
+ *     program.ts   the same peer as a program, with its owner's steps and what it keeps
  *     example.ts   the worked examples of the specification
  *     hpke.ts      the sealed texts of a mailbox (RFC 9180), which need none of these
  */
@@ -83,15 +84,22 @@ export abstract class Peer {
   #used: Share[] = []
   #waiting: Waiting[] = []
   #hour: NodeJS.Timeout | undefined
+  /** How many shares were replaced beside the ephemeral key pair. */
+  #replaced = 0
   #turns: Record<string, Promise<unknown>> = {}
 
-  constructor(suite: Suite) {
+  constructor(suite: Suite, identity: KeyPair = keyPair(suite.curve)) {
     this.suite = suite
-    this.identity = keyPair(suite.curve)
+    this.identity = identity
   }
 
   /** The other peer's answer to what is sent to this route, if it is 201. Throws its refusal. */
   protected abstract post(path: string, body: object): Promise<unknown>
+
+  /** Keeps a picture that was taken. */
+  protected keep(_type: string, picture: Buffer): void {
+    this.pictures.push(picture)
+  }
 
   /** Loses all that a program loses when it ends. */
   restart(): void {
@@ -114,7 +122,7 @@ export abstract class Peer {
   }
 
   sendKeys(): Promise<void> {
-    return this.#inTurn('/wire/keys', async () => {
+    return this.inTurn('/wire/keys', async () => {
       this.#erase()
       this.#slot = null
       this.#ephemeral = ephemeralKeys(this.suite)
@@ -156,7 +164,7 @@ export abstract class Peer {
     const session = named(confirm, candidate, this.current)
     if (session) {
       if (!session.isRight(confirm)) throw new Refusal('confirm_failed')
-      if (session === candidate) this.#promote(session)
+      if (session === candidate) this.promote(session)
     } else if (candidate && this.share && this.#isFollowing(confirm, this.share)) {
       if (candidate.party === 1) return false
       const taken = this.#derive(this.share, confirm.ciphertext)
@@ -169,7 +177,7 @@ export abstract class Peer {
 
   /** Returns what the other side reports missing. */
   sendMessage(text: string): Promise<number> {
-    return this.#inTurn('/wire/message', async () => {
+    return this.inTurn('/wire/message', async () => {
       const plain = Buffer.from(text)
       if (!this.current) throw new Refusal('no_session')
       if (plain.length > MAX_TEXT) throw new Refusal('too_large')
@@ -183,7 +191,7 @@ export abstract class Peer {
 
   /** Returns how many bytes the other side has of it. */
   sendPicture({ type, name, content }: Picture): Promise<number> {
-    return this.#inTurn('/wire/image', async () => {
+    return this.inTurn('/wire/image', async () => {
       if (!this.current) throw new Refusal('no_session')
       const metadata = { type, bytes: content.length, name }
       const answer = await this.post('/wire/image', this.current.sealPicture(metadata, content))
@@ -225,6 +233,7 @@ export abstract class Peer {
 
   #erase(): void {
     clearTimeout(this.#hour)
+    this.#replaced = 0
     this.#ephemeral = this.candidate = null
   }
 
@@ -232,7 +241,7 @@ export abstract class Peer {
     this.#used = [...this.#used, share].slice(-MAX_USED)
   }
 
-  #promote(candidate: Session): void {
+  protected promote(candidate: Session): void {
     this.previous = this.current
     this.current = candidate
     candidate.isConfirmed = true
@@ -247,14 +256,14 @@ export abstract class Peer {
     const [share, confirm, followed] = this.#checkKeys(parse(body))
     const candidate = this.candidate
     if (candidate && named(confirm, candidate)) {
-      this.#promote(candidate)
-      if (!same(candidate.theirs, share)) this.#keep(share)
+      this.promote(candidate)
+      if (!same(candidate.theirs, share)) this.#keepShare(share)
     } else {
       const isKept = same(this.share, share)
       const taken = followed ?? (isKept ? null : this.#fromSlot(share))
       if (!taken && !isKept) this.candidate = this.#derive(share)
-      this.#keep(share)
-      if (taken) this.#promote(taken)
+      this.#keepShare(share)
+      if (taken) this.promote(taken)
     }
     return { accepted: true, ...confirmForm(this.#confirm) }
   }
@@ -294,8 +303,9 @@ export abstract class Peer {
     const isOwn = (other: Buffer | null) =>
       other && [this.identity.publicKey, ...ownHalves].some((mine) => mine?.equals(other))
     if ([identity, key, point].some(isOwn)) throw new Refusal('reflection')
-    const known = [this.known, named(confirm, candidate)?.theirs.identity ?? null]
-    if (known.some((one) => one && !one.equals(identity))) throw new Refusal('identity_changed')
+    const confirmed = confirm && candidate && named(confirm, candidate)?.isRight(confirm)
+    const known = this.known ?? (confirmed ? candidate.theirs.identity : null)
+    if (known && !known.equals(identity)) throw new Refusal('identity_changed')
     const share: Share = { identity, publicKey }
     if (this.#used.some((used) => same(used, share))) throw new Refusal('stale_keys')
     if (!confirm) return [share, null, null]
@@ -319,8 +329,11 @@ export abstract class Peer {
     return session?.isRight(slot) ? session : null
   }
 
-  #keep(share: Share): void {
-    if (this.share && !same(this.share, share)) this.#use(this.share)
+  #keepShare(share: Share): void {
+    if (this.share && !same(this.share, share)) {
+      this.#use(this.share)
+      if (++this.#replaced >= MAX_USED) this.#erase()
+    }
     this.share = share
   }
 
@@ -353,7 +366,7 @@ export abstract class Peer {
     const { key, chain: behind } = chain.ahead(seq)
     if (!isUtf8(session.open(message, key))) throw new Refusal('bad_text')
 
-    if (session === this.candidate) this.#promote(session)
+    if (session === this.candidate) this.promote(session)
     const missing = seq - chain.next
     chain.step(seq, behind)
     this.#waiting.push({ session, message, key })
@@ -369,27 +382,29 @@ export abstract class Peer {
     this.#checkNumber(number, chain.next)
     if (head?.isLast) throw new Refusal('decrypt_failed')
     const { key, chain: behind } = chain.ahead(number)
-    let [read, type, declared] = [0, '', 0]
-    let picture: Buffer = Buffer.alloc(0)
+    let [type, declared, length] = ['', 0, 0]
+    const parts: Buffer[] = []
     for await (const { bytes, isLast } of pieces) {
-      const plain = openChunk(key, read++, isLast, bytes)
-      if (read === 1) ({ type, declared, picture } = readMetadata(plain))
-      else picture = Buffer.concat([picture, plain])
-      if (picture.length > declared) throw new Refusal('bad_image')
+      let plain = openChunk(key, parts.length, isLast, bytes)
+      if (parts.length === 0) ({ type, declared, picture: plain } = readMetadata(plain))
+      parts.push(plain)
+      length += plain.length
+      if (length > declared) throw new Refusal('bad_image')
     }
-    if (picture.length !== declared || isBadPicture(type, picture)) throw new Refusal('bad_image')
+    const picture = Buffer.concat(parts)
+    if (length !== declared || isBadPicture(type, picture)) throw new Refusal('bad_image')
     // it may have been overtaken while it came, or its session replaced before it was confirmed
     if (session !== this.candidate && !session.isConfirmed) throw new Refusal('unknown_session')
     if (number < chain.next) throw new Refusal('replay')
-    if (session === this.candidate) this.#promote(session)
+    if (session === this.candidate) this.promote(session)
     chain.step(number, behind)
     key.fill(0)
-    this.pictures.push(picture)
+    this.keep(type, picture)
     return { accepted: true, bytes: picture.length }
   }
 
   /** One request at a time on each route. */
-  #inTurn<T>(path: string, run: () => Promise<T>): Promise<T> {
+  protected inTurn<T>(path: string, run: () => Promise<T>): Promise<T> {
     const turn = (this.#turns[path] ?? Promise.resolve()).then(run)
     this.#turns[path] = turn.catch(() => {})
     return turn

@@ -148,7 +148,7 @@ export const INDEPENDENT_SUITES: readonly Suite[] = [
   suite('X25519MLKEM768', 3, X25519, ML_KEM_768, 1_216),
 ]
 
-export function keyPair(curve: Curve, privateKey = crypto.randomBytes(32)): KeyPair {
+export function keyPair(curve: Curve, privateKey: Buffer = crypto.randomBytes(32)): KeyPair {
   return { privateKey, publicKey: curve.publicKey(privateKey) }
 }
 

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { describe, it } from 'node:test'
+import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { DuetError } from '../../src/protocol/errors.ts'
@@ -13,7 +14,11 @@ import { Session } from '../../src/protocol/session.ts'
 import { PictureSealer } from '../../src/protocol/stream.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { fixedKeys } from '../helpers/fixed-suite.ts'
-import { type PublishedGroup, publishedVectors } from '../helpers/published-vectors.ts'
+import {
+  type PublishedChunk,
+  type PublishedGroup,
+  publishedVectors,
+} from '../helpers/published-vectors.ts'
 import { bodyValue } from '../helpers/refuses.ts'
 import { INDEPENDENT_SUITES } from '../independent/suites.ts'
 
@@ -21,12 +26,16 @@ const at = (file: string) => new URL(`../../src/protocol/${file}`, import.meta.u
 const published = JSON.parse(fs.readFileSync(at('vectors.json'), 'utf8'))
 const groups: readonly PublishedGroup[] = published.testGroups
 
-/** The values of a suite's example. */
-function exampleOn(suite: string): Readonly<Record<string, string>> {
+/** The values of each of a suite's examples. */
+function examplesOn(suite: string): Readonly<Record<string, string>>[] {
   const group = groups.find(({ type, curve }) => type === 'DuetExchange' && curve === suite)
-  const { tcId, comment, flags, result, ...values } = group?.tests[0] ?? assert.fail(suite)
-  return values as Record<string, string>
+  return (group ?? assert.fail(suite)).tests.map(
+    ({ tcId, comment, flags, result, ...values }) => values as Record<string, string>,
+  )
 }
+
+/** The first of them. */
+const exampleOn = (suite: string) => examplesOn(suite)[0] ?? assert.fail(suite)
 
 /** What the program makes of an example's private keys, texts and picture: all that leaves it, and what it shows. */
 function programExample(suite: Suite, given: Readonly<Record<string, string>>) {
@@ -91,9 +100,9 @@ describe('the specification', () => {
   })
 
   for (const suite of Object.values(SUITES)) {
-    it(`has in the example on ${suite.name} what the program makes of the same keys`, () => {
-      const example = exampleOn(suite.name)
-      assert.deepEqual({ ...example, ...programExample(suite, example) }, example)
+    it(`has in the examples on ${suite.name} what the program makes of the same keys`, () => {
+      for (const example of examplesOn(suite.name))
+        assert.deepEqual({ ...example, ...programExample(suite, example) }, example)
     })
 
     it(`has key messages on ${suite.name} that the program takes or refuses as they say`, () => {
@@ -111,6 +120,49 @@ describe('the specification', () => {
       }
     })
   }
+})
+
+describe('the vectors', () => {
+  const testsOf = (wanted: PublishedGroup['type']) =>
+    groups.flatMap(({ type, curve, tests }) =>
+      type === wanted ? tests.map((test): Record<string, unknown> => ({ ...test, curve })) : [],
+    )
+
+  it('have the safety numbers that the program shows, whoever looks', () => {
+    const tests = testsOf('DuetSafetyNumber')
+    assert.equal(tests.length, 4)
+    for (const test of tests) {
+      const { curve } = SUITES[test['curve'] as keyof typeof SUITES]
+      const one = hexToBytes(String(test['identity1']))
+      const two = hexToBytes(String(test['identity2']))
+      assert.equal(safetyNumber(curve, one, two), test['safetyNumber'])
+      assert.equal(safetyNumber(curve, two, one), test['safetyNumber'])
+    }
+  })
+
+  it('have the chunks that the program makes of the same pictures', () => {
+    const tests = testsOf('DuetPicture')
+    assert.deepEqual(
+      tests.map((test) => (test['chunks'] as unknown[]).length),
+      [1, 1, 2, 3],
+    )
+    for (const test of tests) {
+      const picture = new Uint8Array(Number(test['pictureBytes']))
+      picture.set(hexToBytes(String(test['pictureStart'])))
+      const header = { session: new Uint8Array(16), number: 0 }
+      const metadata = JSON.parse(String(test['metadata']))
+      const sealer = new PictureSealer(header, hexToBytes(String(test['pictureKey'])), metadata)
+      const sealed = concatBytes(...sealer.seal(picture), ...sealer.end())
+      let at = 0
+      for (const { bytes, ...wanted } of test['chunks'] as PublishedChunk[]) {
+        const chunk = sealed.subarray(at, at + bytes)
+        const tag = bytesToHex(chunk.subarray(-16))
+        assert.deepEqual({ nonce: wanted.nonce, sha256: bytesToHex(sha256(chunk)), tag }, wanted)
+        at += bytes
+      }
+      assert.equal(at, sealed.length)
+    }
+  })
 })
 
 /** The code that `run` is refused with, or undefined. */

@@ -3,6 +3,9 @@
 import type { Party } from '../../protocol/keySchedule.ts'
 import type { SuiteName } from '../../protocol/suites.ts'
 import type { Context } from './context.ts'
+import type { FailureKind, Finding } from './failure.ts'
+
+export type { FailureKind, Finding } from './failure.ts'
 
 /** The parts of the exercise, in the order in which a student builds. */
 export const STAGES = [
@@ -16,9 +19,6 @@ export const STAGES = [
 ] as const
 
 export type Stage = (typeof STAGES)[number]['stage']
-
-/** Whether the public keys stand in the order of the identities, or in the opposite one. */
-export type Order = 'plain' | 'opposite'
 
 /**
  * What a clause runs against. `shared`: one process for all of them, for which the examiner stays a stranger. `agreed`: one
@@ -54,35 +54,6 @@ export interface Clause {
 }
 
 export type Result = 'pass' | 'fail' | 'blocked' | 'not run' | 'note'
-
-/** What a failed clause tells. Texts are the examiner's own, except what `printable` made of the peer's. */
-export interface Finding {
-  /** What the examiner did, in words or as calls of the peer's steps. */
-  readonly did: string
-  readonly wanted: string
-  readonly got: string
-  /** A whole sentence that names the mistake; null where it is not known. */
-  readonly cause: string | null
-  /** Public values to compare line by line: name and value. */
-  readonly values?: readonly (readonly [name: string, value: string])[]
-  /** Throw-away secrets of this session (ikm, prk, K, …), which go to the terminal only. */
-  readonly secrets?: readonly (readonly [name: string, value: string])[]
-}
-
-/** How a clause fails. `error`: no wrong answer, but none: the peer ended, hung or could not be started. */
-export type FailureKind = 'wrong' | 'wrong code' | 'too slow' | 'error'
-
-/** What a clause's `run` throws. `wrong code` has half the points. */
-export class Failure extends Error {
-  readonly kind: FailureKind
-  readonly finding: Finding
-
-  constructor(finding: Finding, kind: FailureKind = 'wrong') {
-    super(finding.got)
-    this.kind = kind
-    this.finding = finding
-  }
-}
 
 /** One line of the report: a clause, in one of its parties where it has some. */
 export interface Row {

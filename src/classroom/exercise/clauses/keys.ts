@@ -1,0 +1,211 @@
+/** Stage 1: a key message, to and from a stranger. */
+
+import { bytesToHex, equalBytes } from '../../../protocol/bytes.ts'
+import { publicKeyBytes } from '../../../protocol/suites.ts'
+import { printable } from '../../../terminal/printable.ts'
+import type { Clause } from '../clause.ts'
+import type { Context } from '../context.ts'
+import { bytesOf, fieldsOf } from '../forms.ts'
+import { Probes } from '../probes.ts'
+import type { KeyMessage, Scene } from '../scene.ts'
+
+/** What all clauses of this stage have in common. */
+const USUAL = { stage: 1, section: 'Key message', start: 'shared', parties: null } as const
+
+const CONTRACT = 'contract'
+
+/** A text of the student's for a report. */
+function shown(value: unknown): string {
+  return printable(
+    (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')).slice(0, 100),
+  )
+}
+
+async function keys1(context: Context): Promise<void> {
+  const scene = await context.start()
+  const { shown: answer, suite } = scene
+  const { identity, session, safetyNumber } = fieldsOf(answer.json)
+  const probes = new Probes(scene)
+  const { json } = answer
+  const cause = /^\s*</.test(answer.body.toString('latin1', 0, 100))
+    ? '/show answers with HTML. It has to answer with JSON.'
+    : 'The body is no JSON.'
+  if (
+    probes.holds('JSON', typeof json === 'object' && json !== null, 'no JSON object', { cause })
+  ) {
+    const isHex = typeof identity === 'string' && /^[0-9a-f]*$/.test(identity)
+    const length = 2 * suite.curve.pointBytes
+    probes.holds('identity', isHex && identity.length === length, shown(identity), {
+      cause: `\`identity\` is lower-case hex of ${length} digits.`,
+    })
+    const isNull = {
+      cause:
+        'A peer that has met nobody has no session and no safety number: both fields are null.',
+    }
+    probes.holds('session', session === null, shown(session), isNull)
+    probes.holds('safetyNumber', safetyNumber === null, shown(safetyNumber), isNull)
+  }
+  probes.end('GET /show', 'JSON with identity, session null and safetyNumber null')
+}
+
+async function keys2(context: Context): Promise<void> {
+  const scene = await context.shared()
+  const { step, messages } = await scene.sendKeys()
+  const [message] = messages
+  const probes = new Probes(scene)
+  probes.holds('one key message', messages.length === 1, `${messages.length} came`)
+  if (message) lookAt(message, scene, probes)
+  probes.holds('/send_keys answers below 400', step.status < 400, `status ${step.status}`)
+  probes.end('GET /send_keys', 'one POST to /wire/keys with exactly the five fields', undefined, {
+    isFollowed: message !== undefined,
+  })
+}
+
+/** The form of a key message of a peer that has nothing to confirm. */
+function lookAt(
+  { received, body, fields, identity }: KeyMessage,
+  scene: Scene,
+  probes: Probes,
+): void {
+  const { suite, studentIdentity } = scene
+  const { pointBytes, basePoint } = suite.curve
+  const type = received.headers['content-type'] ?? 'none'
+  const isJson = /^application\/json(?: *; *charset="?utf-8"?)?$/i.test(type)
+  probes.holds('Content-Type', isJson, printable(type), {
+    cause: 'The body is JSON: Content-Type is application/json.',
+  })
+  const coding = received.headers['content-encoding']
+  probes.holds('no content encoding', coding === undefined, shown(coding))
+  const limit = suite.kem === null ? 4_096 : 8_192
+  probes.holds(`at most ${limit} bytes`, body.length <= limit, `${body.length} bytes`)
+  const { v, curve, confirm, ...rest } = fields
+  probes.holds('v is the number 2', v === 2, shown(v))
+  probes.holds('curve', curve === suite.name, shown(curve))
+  probes.holds('no confirm', confirm === undefined, shown(confirm), {
+    cause: '`confirm` is absent while there is no session to confirm; null is not absent.',
+  })
+  const others = Object.keys(rest).filter(
+    (name) => !['basePoint', 'identity', 'publicKey'].includes(name),
+  )
+  probes.holds('no other field', others.length === 0, shown(others.join(', ')))
+  const lengths = { basePoint: pointBytes, identity: pointBytes, publicKey: publicKeyBytes(suite) }
+  for (const [name, length] of Object.entries(lengths)) {
+    const value = fields[name]
+    const isRight =
+      typeof value === 'string' && value.length === 2 * length && /^[0-9a-f]+$/.test(value)
+    probes.holds(`${name}: lower-case hex of ${length} bytes`, isRight, shown(value), {
+      cause: causeOfForm(name, value, length),
+    })
+  }
+  const value = bytesOf(fields['basePoint'], pointBytes)
+  const isBase = value !== null && equalBytes(value, basePoint)
+  probes.holds('basePoint is that of the curve', isBase, shown(fields['basePoint']))
+  const isShown = studentIdentity !== null && equalBytes(identity, studentIdentity)
+  probes.holds('identity is that of /show', isShown, shown(fields['identity']))
+}
+
+/** Why a field is not lower-case hex of `length` bytes. */
+function causeOfForm(name: string, value: unknown, length: number): string {
+  if (typeof value !== 'string') return `\`${name}\` is a text of hex digits, and this is none.`
+  if (/^[0-9a-fA-F]+$/.test(value) && value.length === 2 * length)
+    return 'The hex is in upper case. It has to be in lower case.'
+  return `\`${name}\` is not lower-case hex of ${length} bytes.`
+}
+
+async function keys3(context: Context): Promise<void> {
+  const scene = await context.shared()
+  const seen: KeyMessage[] = []
+  for (let i = 0; i < 4; i++) seen.push(...(await scene.sendKeys()).messages)
+  const values = new Set(seen.map(({ publicKey }) => bytesToHex(publicKey)))
+  const identities = new Set(seen.map(({ identity }) => bytesToHex(identity)))
+  const probes = new Probes(scene)
+  probes.holds(
+    'four public keys',
+    values.size === 4,
+    `${values.size} different in ${seen.length} key messages`,
+    {
+      cause: 'One key pair serves for several key messages. Each needs a fresh one.',
+    },
+  )
+  probes.holds('one identity', identities.size === 1, `${identities.size} different`, {
+    cause: 'The identity is made anew. It is one for the life of a peer.',
+  })
+  probes.end('GET /send_keys, four times', 'four different public keys, one identity')
+}
+
+async function keys4(context: Context): Promise<void> {
+  const scene = await context.shared()
+  const answer = await scene.post('/wire/keys', scene.strangersForm())
+  const { status, json, headers } = answer
+  const isOk = status === 200
+  if (isOk) scene.ledger.habits.acceptedStatus = 200
+  const probes = new Probes(scene)
+  probes.holds(
+    'status 201',
+    status === 201,
+    `status ${status}`,
+    isOk ? { cause: 'The answer has status 200. It has to be 201.' } : {},
+  )
+  probes.holds(
+    'application/json',
+    /^application\/json/i.test(headers['content-type'] ?? ''),
+    shown(headers['content-type']),
+  )
+  // The process is shared: it may have sent keys before, and then it has a candidate with this stranger to confirm.
+  const confirm = fieldsOf(json)['confirm']
+  const others = Object.keys(fieldsOf(json)).filter(
+    (name) => name !== 'accepted' && (name !== 'confirm' || scene.confirmOf(confirm) === null),
+  )
+  probes.holds('accepted is true', fieldsOf(json)['accepted'] === true, shown(json))
+  probes.holds('no other field', others.length === 0, shown(others.join(', ')), {
+    cause:
+      confirm === null
+        ? '`confirm` is absent while there is nothing to confirm; null is not absent.'
+        : 'The answer has more fields than the page gives.',
+  })
+  probes.end('a genuine key message', '201 with exactly {"accepted":true}', undefined, {
+    isFollowed: status === 201 || isOk,
+  })
+}
+
+export const KEYS: readonly Clause[] = [
+  {
+    ...USUAL,
+    id: 'keys/1',
+    title: 'it starts, and shows its identity',
+    section: CONTRACT,
+    sentence: 'It listens on 127.0.0.1, is ready once `/show` answers 200, and ends on SIGTERM.',
+    weight: 1,
+    start: 'own',
+    needs: [],
+    run: keys1,
+  },
+  {
+    ...USUAL,
+    id: 'keys/2',
+    title: 'the form of your key message',
+    sentence: '`POST /wire/keys`, a body of at most 4,096 bytes, exactly these fields',
+    weight: 2,
+    needs: ['keys/1'],
+    run: keys2,
+  },
+  {
+    ...USUAL,
+    id: 'keys/3',
+    title: 'each key message has fresh keys',
+    section: 'Keys of a peer',
+    sentence: '**ephemeral key pair**: fresh for every key message.',
+    weight: 1,
+    needs: ['keys/2'],
+    run: keys3,
+  },
+  {
+    ...USUAL,
+    id: 'keys/4',
+    title: 'the answer to a key message',
+    sentence: 'The answer is 201 with exactly',
+    weight: 1,
+    needs: ['keys/1'],
+    run: keys4,
+  },
+]

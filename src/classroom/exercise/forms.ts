@@ -1,0 +1,16 @@
+/** Reads what a student's peer writes, also where its form is not quite that of the specification. */
+
+/** The fields of a JSON object; none for anything else. */
+export function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? { ...value } : {}
+}
+
+/** The bytes of a hex text, in upper or lower case, or of base64, of the right length if one is given; else null. */
+export function bytesOf(value: unknown, length?: number): Uint8Array | null {
+  if (typeof value !== 'string') return null
+  const hex = Buffer.from(value, 'hex')
+  if (2 * hex.length === value.length && (length === undefined || hex.length === length))
+    return new Uint8Array(hex)
+  const base64 = Buffer.from(value, 'base64')
+  return length !== undefined && base64.length === length ? new Uint8Array(base64) : null
+}

@@ -1,0 +1,54 @@
+/** Texts for files that others read: nothing in them acts on a terminal, a page or a parser, and none is long. */
+
+import type { Row } from '../clause.ts'
+
+/** What a report quotes of one clause, in bytes of UTF-8. */
+const MAX_OUTPUT_BYTES = 8 * 1024
+const CUT = '\n… (cut)'
+
+/** `session/1 party 2`: no two rows of a report have one name. */
+export function nameOf({ clause, party }: Pick<Row, 'clause' | 'party'>): string {
+  return party === null ? clause.id : `${clause.id} party ${party}`
+}
+
+/** A text in which controls, marks of direction, lone surrogates and code points of no character are written out. It keeps LF. */
+export function plain(text: string): string {
+  return text
+    .replaceAll(/\r\n?/g, '\n')
+    .replaceAll(/[^\P{C}\n]|[\u2028\u2029]/gu, (one) => `\\u{${one.codePointAt(0)?.toString(16)}}`)
+}
+
+/** The same on one line. */
+export function onOneLine(text: string): string {
+  return plain(text).replaceAll('\n', ' ')
+}
+
+/** The beginning of a text, of at most 8 KiB in UTF-8, and a line that says so if there is more. */
+export function cutToBytes(text: string): string {
+  const bytes = Buffer.from(text)
+  if (bytes.length <= MAX_OUTPUT_BYTES) return text
+  const most = MAX_OUTPUT_BYTES - Buffer.byteLength(CUT)
+  // in streaming mode the decoder keeps back a character that is not whole
+  return new TextDecoder().decode(bytes.subarray(0, most), { stream: true }) + CUT
+}
+
+/** All that a row has to say but secrets, for formats that have no lines of their own. `shown`: makes a text harmless there. */
+export function linesOf(row: Row, shown: (text: string) => string = plain): string[] {
+  const { clause, finding, reason, notes, kind } = row
+  const line = (label: string, text: string | null | undefined) =>
+    text ? [`${label}: ${shown(text)}`] : []
+  return [
+    ...line('specification', `${clause.section}: ${clause.sentence}`),
+    ...line(row.result, reason),
+    ...line('did', finding?.did),
+    ...line('wanted', finding?.wanted),
+    ...line('got', finding?.got),
+    ...line('cause', finding?.cause),
+    ...(kind === 'wrong code' ? [HALF] : []),
+    ...(finding?.values ?? []).flatMap(([name, value]) => line(shown(name), value)),
+    ...notes.flatMap((note) => line('note', note)),
+  ]
+}
+
+/** What half the points are for. */
+export const HALF = 'half the points: refused, with another code than the page gives'
