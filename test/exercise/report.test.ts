@@ -42,7 +42,7 @@ const finding = {
   got: HOSTILE,
   cause: `It printed: ${HOSTILE}`,
   values: [['s1', HOSTILE]],
-  secrets: [['ikm', 'c0ffee']],
+  secrets: [['ikm', Uint8Array.of(0xc0, 0xff, 0xee)]],
 } as const
 const hostile = reportOf(
   [

@@ -1,6 +1,5 @@
 /** The report for a terminal: what failed, why, and how to run it again; then the points. */
 
-import { hexToBytes, utf8ToBytes } from '../../../protocol/bytes.ts'
 import { wrap } from '../../../terminal/rows.ts'
 import { type Colour, Secrets } from '../../../terminal/safe.ts'
 import type { Report, Row } from '../clause.ts'
@@ -135,8 +134,7 @@ function whole(label: string, value: string): string {
   return `${`  ${label}`.padEnd(TEXT_COLUMN - 1)} ${value}`
 }
 
-function secretText(value: string): string {
-  const isHex = /^(?:[0-9a-f]{2})+$/.test(value)
-  const said = secrets.text(isHex ? hexToBytes(value) : utf8ToBytes(value), isHex ? 'hex' : 'lines')
-  return onOneLine(said.parts.map((part) => (typeof part === 'string' ? part : part.text)).join(''))
+function secretText(value: Uint8Array): string {
+  const { parts } = secrets.text(value, 'hex')
+  return parts.map((part) => (typeof part === 'string' ? part : part.text)).join('')
 }
