@@ -278,5 +278,7 @@ function lineOf({ folder, report, error }: ClassRow): string {
   const failed = report?.rows.find(({ result }) => result === 'fail')
   const points = report === null ? '-' : pointsIn(pointsOfAll(report.rows))
   const why = error === null ? failed && nameOf(failed) : cut(onOneLine(error), 200)
-  return row(CLASS_WIDTHS, [laidOut(said`${folder}`, 0, CLASS_WIDTHS[0]), points, why ?? '']).join('\n')
+  return row(CLASS_WIDTHS, [laidOut(said`${folder}`, 0, CLASS_WIDTHS[0]), points, why ?? '']).join(
+    '\n',
+  )
 }
