@@ -11,7 +11,7 @@ import type { Finding, Row } from './clause.ts'
 import { type CommandOptions, Folders, type StartStudent, starterOf } from './student.ts'
 
 /** What a build may take. */
-const BUILD_MS = 5 * 60_000
+const BUILD_MS = 300_000
 /** How many of the last lines of each output are shown. */
 const LAST_LINES = 10
 
@@ -29,11 +29,11 @@ export function userIds(name: string): { uid: number; gid: number } {
   }
 }
 
-/** Starts a peer; as another user, it gives the folder of its state to that user. */
+/** Starts a peer; as another user, it gives the folder of its state to that user, who has it as home. */
 export function starterFor(words: readonly string[], how: CommandOptions): StartStudent {
-  const start = starterOf(words, how)
   const { uid, gid } = how
-  if (uid === undefined || gid === undefined) return start
+  if (uid === undefined || gid === undefined) return starterOf(words, how)
+  const start = starterOf(words, { ...how, hasOwnHome: true })
   return (given) => {
     fs.chownSync(given.state, uid, gid)
     // the folders above it may be passed through, and not read

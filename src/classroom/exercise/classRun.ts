@@ -4,7 +4,7 @@
  */
 
 import fs from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { readAtMost, TO_READ_NO_LINK } from '../../disk/open.ts'
@@ -65,6 +65,9 @@ export async function examineClass(
 
 async function rowOf(folder: string, examineCopy: ExamineCopy): Promise<ClassRow> {
   const root = await mkdtemp(path.join(os.tmpdir(), 'ecdh-duet-class-'))
+  const removed = () => fs.rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+  // a signal ends the program in the middle
+  process.once('exit', removed)
   try {
     const line = startOf(folder)
     const words = wordsOf(line)
@@ -80,7 +83,8 @@ async function rowOf(folder: string, examineCopy: ExamineCopy): Promise<ClassRow
     if (!isTheirs) throw error
     return { folder, report: null, error: syscall === undefined ? message : `${code}: ${syscall}` }
   } finally {
-    await rm(root, { recursive: true, force: true, maxRetries: 3 })
+    removed()
+    process.off('exit', removed)
   }
 }
 
