@@ -9,7 +9,12 @@ import type { Report, Row } from '../classroom/exercise/clause.ts'
 import { isFull, pointsOfAll, rounded } from '../classroom/exercise/points.ts'
 import { asFormat, replaceFile, type Wanted } from '../classroom/exercise/report/files.ts'
 import { asSummary, errorLines, withoutCommands } from '../classroom/exercise/report/github.ts'
-import { nameOf, onOneLine, withoutCauses } from '../classroom/exercise/report/plain.ts'
+import {
+  forStudents,
+  nameOf,
+  onOneLine,
+  withoutCauses,
+} from '../classroom/exercise/report/plain.ts'
 import { pointsIn } from '../classroom/exercise/report/stages.ts'
 import { textOf } from '../classroom/exercise/report/text.ts'
 import { examine } from '../classroom/exercise/run.ts'
@@ -93,9 +98,9 @@ export async function exercise(options: ExerciseOptions, version: string): Promi
   write(report)
   const toOutput = wanted.find(({ file }) => file === '-')
   const isForGithub = options.github ?? process.env['GITHUB_ACTIONS'] === 'true'
-  if (isForGithub) appendSummary(report)
+  if (isForGithub) appendSummary(forStudents(report))
   if (toOutput !== undefined) print(asFormat(toOutput.format, report, held).trimEnd())
-  else printText(report, options, isForGithub)
+  else printText(forStudents(report), options, isForGithub)
   return options.exitZero || isFull(report.rows) ? 0 : 1
 }
 

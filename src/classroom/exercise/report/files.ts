@@ -8,6 +8,7 @@ import { asClassroom50 } from './classroom50.ts'
 import { asGradescope, type Held } from './gradescope.ts'
 import { asJson } from './json.ts'
 import { asJunit } from './junit.ts'
+import { forStudents } from './plain.ts'
 
 /** The formats, by the names of their options. */
 const FORMATS = {
@@ -28,7 +29,7 @@ export interface Wanted {
 
 /** The report in a format. `held`: clauses that Gradescope shows after the due date only. */
 export function asFormat(format: Format, report: Report, held: Held): string {
-  return FORMATS[format](report, held)
+  return FORMATS[format](format === 'json' ? report : forStudents(report), held)
 }
 
 /** Writes a whole file, and puts it in the place of the one before, or of a link. @throws the system's errors */

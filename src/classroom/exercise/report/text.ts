@@ -62,15 +62,15 @@ function shortLines(row: Row, count: number, { width, painted }: TextOptions): s
   const sign = SIGNS[result]
   const head = `${sign} ${count > 1 ? `${count} clauses` : clause.id}`.padEnd(TITLE_COLUMN)
   const own = party === null || count > 1 ? '' : `party ${party}: `
-  const texts =
-    result === 'pass'
-      ? [clause.title, ...notes]
-      : result === 'note'
-        ? [clause.title, finding?.got ?? '', ...notes].filter((text) => text !== '')
-        : [`${result}${reason === null ? '' : `: ${reason}`}`]
-  const [first = '', ...more] = texts
-    .map(onOneLine)
-    .flatMap((text, i) => wrap(i === 0 ? own + text : text, width - TITLE_COLUMN))
+  // a note repeats what it found
+  const remarks = [...new Set([...(result === 'note' ? [finding?.got ?? ''] : []), ...notes])]
+    .filter((text) => text !== '')
+    .map((text) => ` (${text})`)
+  const text =
+    result === 'pass' || result === 'note'
+      ? clause.title + remarks.join('')
+      : `${result}${reason === null ? '' : `: ${reason}`}`
+  const [first = '', ...more] = wrap(onOneLine(own + text), width - TITLE_COLUMN)
   return [
     (result === 'pass' ? painted(head, 'green') : head) + first,
     ...more.map((line) => ' '.repeat(TITLE_COLUMN) + line),
