@@ -12,13 +12,11 @@ export interface StagePoints {
 
 /**
  * The rows with their points. A row's share of its stage is its weight, half of it where its clause runs in two parties, among
- * the graded rows of the stage that were asked for. With `isAttached`, what needs a start counts only if it was run. What is
+ * the graded rows of the stage that were asked for. With `isAttached`, a row counts only if it was run. What is
  * refused with another code than the page gives has half of its points.
  */
 export function withPoints(rows: readonly Row[], isAttached = false): Row[] {
-  const weights = rows.map((row) =>
-    isAttached && row.result === 'not run' && row.clause.needsStart ? 0 : weightOf(row),
-  )
+  const weights = rows.map((row) => (isAttached && row.result === 'not run' ? 0 : weightOf(row)))
   const total = new Map<Stage, number>()
   for (const [i, { clause }] of rows.entries())
     total.set(clause.stage, (total.get(clause.stage) ?? 0) + (weights[i] ?? 0))

@@ -10,9 +10,9 @@ import type { Random } from './random.ts'
 import { safetyHalf } from './safety.ts'
 
 /** Keys that are tried before the student's peer is started with another `{state}`. */
-const MAX_TRIES = 10_000
+const TRIES = 10_000
 /** As many for what has a KEM's key pair to make for each. */
-const MAX_KEM_TRIES = 2000
+const KEM_TRIES = 2000
 
 /** The fresh keys of one agreement. */
 export interface Ephemeral {
@@ -93,7 +93,7 @@ export function chooseIdentity(
   const littleEndian = wish.littleEndian ?? wish.order
   const text = wish.text ?? wish.order
   let second: KeyPair | null = null
-  for (let tries = 0, last = MAX_TRIES; tries < last; tries++) {
+  for (let tries = 0, last = TRIES; tries < last; tries++) {
     const pair = keyPair(random, suite)
     const own = pair.publicKey
     const order = compareBytes(student, own)
@@ -147,7 +147,7 @@ export function chooseEphemeral(
 ): Ephemeral | null {
   const isAbove = (wish.party === 1) === (wish.order === 'plain')
   const { studentPublicKey: student } = wish
-  for (let tries = 0; tries < (suite.kem ? MAX_KEM_TRIES : MAX_TRIES); tries++) {
+  for (let tries = 0; tries < (suite.kem ? KEM_TRIES : TRIES); tries++) {
     const keys = ephemeralKeys(random, suite)
     const first = firstByte(suite, keys.publicKey)
     if (student === null ? (isAbove ? first > 0xfa : first < 0x05) : hasOrder(wish, keys, student))
