@@ -83,12 +83,13 @@ describe('what a teacher pastes', () => {
       fs.writeFileSync(at(name, 'start'), 'node no-such-file.js {port} {peer} {curve} {state}\n')
     }
     const { output, errors } = await type(line, at())
-    const [head, ...rows] = fs.readFileSync(at('class.csv'), 'utf8').trim().split('\n')
-    const columns = [...(text.match(/(?<=`--csv` writes)[^.]*/)?.[0] ?? '').matchAll(/`(\w+)`/g)]
-    assert.equal(columns.length, 9, output + errors)
-    assert.equal(
-      head,
-      'folder,points,of,stage1,stage2,stage3,stage4,stage5,stage6,blocked,first_failed,seconds,error',
+    const [head = '', ...rows] = fs.readFileSync(at('class.csv'), 'utf8').trim().split('\r\n')
+    const [told = ''] = /(?<=`--csv` writes)[^.]*/.exec(text) ?? []
+    const columns = [...told.matchAll(/`(\w+)`/g)].map(([, column]) => column ?? '')
+    assert.ok(columns.length > 8, output + errors)
+    assert.deepEqual(
+      head.split(',').filter((column) => !/^stage[2-5]$/.test(column)),
+      columns,
     )
     assert.deepEqual(
       rows.map((row) => row.split(',')[0]),
