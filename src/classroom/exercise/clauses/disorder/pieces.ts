@@ -32,8 +32,11 @@ export function paused(
   }
 }
 
-/** The paths of all files under `folder`, sorted; none if it is null. */
+/** The paths of all files under `folder`; none if it is null. */
 export async function filesUnder(folder: string | null): Promise<string[]> {
   if (folder === null) return []
-  return (await readdir(folder, { recursive: true })).sort()
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => `${entry.parentPath}/${entry.name}`)
 }
