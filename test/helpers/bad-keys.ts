@@ -39,6 +39,14 @@ export const inPublic = (name: SuiteName) => [
   ...refusals('replay decrypt_failed too_far_ahead unknown_session decrypt_failed too_far_ahead'),
 ]
 
+/** The same, of a peer with a session that shows no more than it has to. */
+export const inPublicAlone = (name: SuiteName) => [
+  ...POINTS[name],
+  ...refusals('bad_point×2 bad_base_point curve_mismatch bad_version reflection'),
+  name === 'X25519MLKEM768' ? '✓ bad_encoding' : '✓ bad_message',
+  ...refusals('decrypt_failed too_far_ahead unknown_session decrypt_failed too_far_ahead'),
+]
+
 /** Between two peers of the lab's own. */
 export const ON_THE_WIRE = refusals(
   'stale_keys×3 decrypt_failed×3 accepted replay decrypt_failed×4 accepted replay',

@@ -49,6 +49,8 @@ describe('the package', () => {
       .concat(['page', 'en', 'es'].map((name) => `dist/browser/${name}.js`))
     const served = filesIn('src/page').filter((file) => /\.(css|html|md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
+    const starter = 'src/classroom/exercise/starter'
+    const starters = ['python', 'javascript'].flatMap((name) => filesIn(`${starter}/${name}`))
     const documents = [
       ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
       ...['src/LIMITS.md', 'test/README.md'],
@@ -61,7 +63,15 @@ describe('the package', () => {
       'src/protocol/vectors.json',
       ...filesIn('src/protocol/proof'),
     ]
-    const all = [...compiled, ...served, ...documents, ...pictures, ...rest]
+    const all = [
+      ...compiled,
+      ...served,
+      `${starter}/STAGES.md`,
+      ...starters,
+      ...documents,
+      ...pictures,
+      ...rest,
+    ]
     assert.deepEqual(pack.files, [...new Set(all)].sort())
   })
 

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 import { badKeys } from '../../src/classroom/lab/bad-keys/badKeys.ts'
 import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
-import { answersIn, inPublic, ON_THE_WIRE } from '../helpers/bad-keys.ts'
+import { answersIn, inPublic, inPublicAlone, ON_THE_WIRE } from '../helpers/bad-keys.ts'
 import { sharedProcess } from '../helpers/command.ts'
 import { documentAt, shellLines } from '../helpers/documents.ts'
 import { withServer } from '../helpers/fakes.ts'
@@ -91,6 +91,44 @@ describe('lab bad-keys', () => {
       assert.notEqual(await sessionOf(a), session)
       assert.equal(await sessionOf(a), await sessionOf(b))
     }))
+
+  for (const name of ['X25519', 'X25519MLKEM768'] as const)
+    it(`asks no more of a peer than the specification does, on ${name}`, () =>
+      withPeers({ suite: SUITES[name] }, async (a, b) => {
+        const asked = new Set<string>()
+        const bare = async (path: string) => {
+          if (!path.startsWith('/wire/')) asked.add(path)
+          if (path !== '/show') return path === '/transcript' ? { status: 404, text: '' } : null
+          const { identity, safetyNumber, session } = (await a.call('/show')).json
+          const id = session && { id: session.id }
+          // what it shows beyond that is as it likes
+          const more = { curve: 25519, peer: b.url, waiting: 0, publicKey: [] }
+          const shown = { identity, safetyNumber, session: id, ...more }
+          return { status: 200, text: JSON.stringify(shown) }
+        }
+        await withFront(a, bare, async (url) => {
+          const without = await attacks(url)
+          assert.ok(without.asExpected, without.output)
+          assert.match(
+            without.output,
+            /no session, so none is attacked.*^✓ there is no session, as/ms,
+          )
+          await agree(a, b)
+          const { asExpected, output } = await attacks(url)
+          assert.ok(asExpected, output)
+          assert.deepEqual(answersIn(output), [inPublicAlone(name)])
+          const session = await sessionOf(a)
+          assert.match(output, new RegExp(`^✓ the session is still ${session}$`, 'm'))
+          const last = output.trim().split('\n').at(-1)
+          assert.equal(last, `The peer at ${url}: every attack was refused as it has to be.`)
+        })
+        assert.deepEqual(
+          [...asked].sort(),
+          name === 'X25519' ? ['/show'] : ['/show', '/transcript'],
+        )
+        // the lab left nothing there to read
+        assert.deepEqual((await a.call('/show')).json.waiting, [])
+      }))
 
   it('marks what it did not expect, and fails', () =>
     withSession({}, async (a) => {

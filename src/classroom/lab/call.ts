@@ -43,7 +43,7 @@ export async function call(
 
 /** The code of a refusal; else "accepted", or what else it was. */
 export function outcome({ status, bytes }: Answer): string {
-  if (status === 200 || status === 201) return 'accepted'
+  if (status < 400) return 'accepted'
   const { code } = fieldsOf(bytes)
   return isCode(code) ? code : `HTTP ${status}`
 }

@@ -22,13 +22,15 @@ export interface Attack {
   readonly back?: boolean
 }
 
-/** What anyone can know of a peer that has a session. */
+/** What anyone can know of a peer. Null is what it does not show, or does not have. */
 export interface Target {
   readonly suite: Suite
   readonly identity: Uint8Array
-  readonly publicKey: Uint8Array
+  readonly publicKey: Uint8Array | null
   /** Its counterpart's, in the same session. */
-  readonly peer: { readonly identity: Uint8Array; readonly publicKey: Uint8Array }
+  readonly peer: { readonly identity: Uint8Array; readonly publicKey: Uint8Array } | null
+  /** The id of its session. */
+  readonly session: Uint8Array | null
   /** The last message that it accepted. */
-  readonly message: SealedMessage
+  readonly message: SealedMessage | null
 }

@@ -47,47 +47,91 @@ export async function badKeys(
   origin: string,
   { all = false, own }: Extent = {},
 ): Promise<boolean> {
-  const { curve: name, peer } = await shown(origin)
-  const other = localOrigin(peer.url)
-  if (other === null)
+  const found = await shown(origin)
+  const { suite, peer } = found
+  const other = peer && localOrigin(peer.url)
+  if (peer && other === null)
     throw new PeerError(
       'peer_refused',
       `The other peer of ${origin} is at ${cut(peer.url)}, and the lab stays on this machine.`,
     )
-  const suite = SUITES[name]
   const suites = own ?? (all ? Object.values(SUITES) : [suite])
   const others = suites.filter(({ id }) => id !== suite.id)
-  const wrong: string[] = []
   const table = new Table(say, all)
 
-  say(...heading(`1. The peer at ${origin} (${name})`))
-  wrong.push(...(await attackInPublic(say, table, { origin, other })))
-  say('', 'Texts of the lab wait there now. They are read as always:')
-  for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
+  say(...heading(`1. The peer at ${origin} (${suite.name})`))
+  const wrong =
+    other === null || found.waiting === null
+      ? await attackAlone(say, table, origin, found)
+      : await attackInPublic(say, table, { origin, other })
+  if (other !== null && found.waiting !== null) {
+    say('', 'Texts of the lab wait there now. They are read as always:')
+    for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
+  }
 
+  const wrongOfOwn: string[] = []
   if (suites.includes(suite))
     await withOwnPair(suite, async (a, b) => {
-      say(...heading(`2. On the wire between two peers of the lab's own (${name})`))
+      say(...heading(`2. On the wire between two peers of the lab's own (${suite.name})`))
       say(
         ...wrap(
-          'Some attacks need messages that were recorded whole or kept back, which only somebody on the wire has. They go to two ordinary peers that the lab starts for itself.',
+          `Some attacks need messages that were recorded whole or kept back, which only somebody on the wire has. They go to two ordinary peers that the lab starts for itself, and not to ${origin}.`,
         ),
       )
-      wrong.push(...(await attackOnTheWire(say, table, a, b)))
+      wrongOfOwn.push(...(await attackOnTheWire(say, table, a, b)))
     })
   for (const [i, other] of others.entries())
     await withOwnPair(other, async (a, b) => {
       say(...heading(`${i + 3}. Another CURVE: two peers of the lab's own (${other.name})`))
-      wrong.push(...(await attackInPublic(say, table, { origin: b.url, other: a.url })))
-      wrong.push(...(await attackOnTheWire(say, table, a, b)))
+      wrongOfOwn.push(...(await attackInPublic(say, table, { origin: b.url, other: a.url })))
+      wrongOfOwn.push(...(await attackOnTheWire(say, table, a, b)))
     })
 
   const more = `  ${programName()} lab bad-keys --all ${origin}`
   if (!all) say('', 'What each attack would win, and the same on every other CURVE:', more)
-  if (wrong.length === 0)
-    say('', 'Every attack was refused as it has to be, and every session still works.')
-  else say('', 'Not as it has to be, and marked with ✗ above:', ...wrong.map((what) => `  ${what}`))
-  return wrong.length === 0
+  say('')
+  if (suites.length > 0) conclude(say, "The lab's own peers", wrongOfOwn)
+  conclude(say, `The peer at ${origin}`, wrong)
+  return wrong.length + wrongOfOwn.length === 0
+}
+
+/** What came of the attacks on these. */
+function conclude(say: Say, who: string, wrong: readonly string[]): void {
+  if (wrong.length === 0) say(`${who}: every attack was refused as it has to be.`)
+  else
+    say(
+      `${who}: not as it has to be, and marked with ✗ above:`,
+      ...wrong.map((what) => `  ${what}`),
+    )
+}
+
+/** Attacks a peer that does not show whom it talks to. Returns those whose answer was not the expected one. */
+async function attackAlone(
+  say: Say,
+  table: Table,
+  origin: string,
+  before: Shown,
+): Promise<string[]> {
+  const { session, safetyNumber } = before
+  const why = session
+    ? ''
+    : ' It has no session, so none is attacked: let both peers send keys first.'
+  say(
+    ...wrap(
+      `It does not show its other peer and what waits there, so attacks with their keys and messages are left out.${why}`,
+    ),
+  )
+  const target = targetOf(before)
+  const wrong = await table.of([...keyAttacks(target), ...messageAttacks(target)], () => origin)
+  const after = await shown(origin)
+  const same = session ? `the session is still ${session.id}` : 'there is no session, as before'
+  return [
+    ...wrong,
+    ...proved(say, [
+      [after.session?.id === session?.id, same],
+      [after.safetyNumber === safetyNumber, 'the safety number is as it was'],
+    ]),
+  ]
 }
 
 /** Runs the attacks that need only what is public. Returns those whose answer was not the expected one. */
@@ -117,7 +161,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
   const both = async () => [await shown(origin), await shown(other)] as const
   const found = await both()
   for (const [i, peer] of [origin, other].entries()) {
-    const count = found[i]?.waiting.length ?? 0
+    const count = found[i]?.waiting?.length ?? 0
     if (count > MAX_WAITING_BEFORE)
       throw new PeerError(
         'peer_refused',
@@ -186,16 +230,20 @@ async function prove(
   const after = await shown(origin)
   const id = before.session?.id
   const same = after.session?.id === id && isSettled(after, await shown(other))
-  const taken = after.waiting.length - before.waiting.length
+  const taken = (after.waiting?.length ?? 0) - (before.waiting?.length ?? 0)
   // whoever sends hears whether the receiver took it
   const sent: string[] = []
   for (const from of [other, origin])
     sent.push(outcome(await call(from, '/send_msg', { body: TEXT, type: 'text/plain' })))
-  const proofs: [boolean, string][] = [
+  return proved(say, [
     [same, `the session is still ${id}, on both sides`],
     [taken === genuine, 'it took in what is genuine and nothing else'],
     [sent.every((said) => said === 'accepted'), 'a text goes each way and is taken'],
-  ]
+  ])
+}
+
+/** Says what holds and what does not, and returns the latter. */
+function proved(say: Say, proofs: readonly (readonly [holds: boolean, what: string])[]): string[] {
   say('', ...proofs.map(([holds, what]) => `${holds ? '✓' : '✗'} ${what}`))
   return proofs.flatMap(([holds, what]) => (holds ? [] : [`not true: ${what}`]))
 }

@@ -1,15 +1,20 @@
 /** Bad keys: invalid points, another base point or curve, the keys of others, and used ones. */
 
 import { bytesToHex, concatBytes, randomBytes } from '../../../protocol/bytes.ts'
-import { encodeKeyMessage } from '../../../protocol/messages.ts'
+import { KeyPair } from '../../../protocol/curves.ts'
+import { encodeKeyMessage, SESSION_ID_BYTES } from '../../../protocol/messages.ts'
 import { EphemeralKeys, halvesOf, SUITES } from '../../../protocol/suites.ts'
 import type { Attack, Target, WireRequest } from './attack.ts'
 import { badEncapsulationKeys, badPoints } from './points.ts'
 
-/** Key messages that a peer has to refuse whatever its state. They claim its counterpart's identity. */
-export function keyAttacks({ suite, identity, publicKey, peer, message }: Target): Attack[] {
+/** Key messages that a peer has to refuse whatever its state. They claim its counterpart's identity, or a new one if nobody knows that. */
+export function keyAttacks({ suite, identity, publicKey, peer, session }: Target): Attack[] {
+  const claimed = peer ?? {
+    identity: new KeyPair(suite.curve).publicKey,
+    publicKey: new EphemeralKeys(suite).publicKey,
+  }
   const send = (changes: object, on = suite): WireRequest => {
-    const share = { identity: peer.identity, publicKey: new EphemeralKeys(on).publicKey }
+    const share = { identity: claimed.identity, publicKey: new EphemeralKeys(on).publicKey }
     return {
       path: '/wire/keys',
       body: JSON.stringify({ ...encodeKeyMessage(on, { share }), ...changes }),
@@ -23,12 +28,13 @@ export function keyAttacks({ suite, identity, publicKey, peer, message }: Target
     }
     return send({ publicKey: bytesToHex(concatBytes(encapsulationKey, point)) })
   }
-  const own = halvesOf(suite, publicKey)
-  const bad = badPoints(suite.curve, halvesOf(suite, peer.publicKey).point)
+  const own = publicKey && halvesOf(suite, publicKey)
+  const good = halvesOf(suite, claimed.publicKey)
+  const bad = badPoints(suite.curve, good.point)
   const others = Object.values(SUITES).filter(({ id }) => id !== suite.id)
   const confirm = (changes: object) => ({
     confirm: {
-      session: bytesToHex(message.session),
+      session: bytesToHex(session ?? randomBytes(SESSION_ID_BYTES)),
       tag: bytesToHex(randomBytes(32)),
       ...changes,
     },
@@ -39,7 +45,7 @@ export function keyAttacks({ suite, identity, publicKey, peer, message }: Target
       ...attack,
       requests: points.map((point) => withHalf({ point })),
     })),
-    ...badEncapsulationKeys(own.encapsulationKey).map(({ keys, ...attack }) => ({
+    ...badEncapsulationKeys(good.encapsulationKey).map(({ keys, ...attack }) => ({
       ...attack,
       requests: keys.map((encapsulationKey) => withHalf({ encapsulationKey })),
     })),
@@ -53,13 +59,13 @@ export function keyAttacks({ suite, identity, publicKey, peer, message }: Target
       sent: 'one point as identity and as public key',
       gain: 'two of the three shared secrets that are one',
       expected: 'bad_point',
-      requests: [withHalf({ point: peer.identity })],
+      requests: [withHalf({ point: claimed.identity })],
     },
     {
       sent: 'another base point: the identity that she claims',
       gain: '1 is a private key for it then: so CVE-2020-0601 posed as anyone',
       expected: 'bad_base_point',
-      requests: [send({ basePoint: bytesToHex(peer.identity) })],
+      requests: [send({ basePoint: bytesToHex(claimed.identity) })],
     },
     {
       sent: `key messages for ${others.map(({ name }) => name).join(' and ')}`,
@@ -74,15 +80,17 @@ export function keyAttacks({ suite, identity, publicKey, peer, message }: Target
       requests: [send({ v: 1 })],
     },
     {
-      sent: "the peer's own public key, and its own identity",
+      sent: publicKey
+        ? "the peer's own public key, and its own identity"
+        : "the peer's own identity",
       gain: 'a peer that agrees with itself: what it says comes back to it',
       expected: 'reflection',
       requests: [
-        send({ publicKey: bytesToHex(publicKey) }),
+        ...(publicKey ? [send({ publicKey: bytesToHex(publicKey) })] : []),
         send({ identity: bytesToHex(identity) }),
       ],
     },
-    ...(suite.kem === null
+    ...(suite.kem === null || own === null
       ? []
       : [
           {
@@ -95,24 +103,29 @@ export function keyAttacks({ suite, identity, publicKey, peer, message }: Target
             ],
           },
         ]),
-    {
-      sent: "its counterpart's used public key, again",
-      gain: 'the same keys again, with chains that begin anew',
-      expected: 'stale_keys',
-      requests: [send({ publicKey: bytesToHex(peer.publicKey) })],
-    },
-    {
-      sent: 'a confirmation of its session with a guessed tag',
-      gain: 'a peer that takes her for somebody who has the keys',
-      expected: 'confirm_failed',
-      requests: [
-        send(confirm({})),
-        ...(suite.kem ? [send(confirm(zeros(suite.kem.ciphertextBytes)))] : []),
-      ],
-    },
+    // from an identity that it does not know, both are refused for that
+    ...(peer === null
+      ? []
+      : [
+          {
+            sent: "its counterpart's used public key, again",
+            gain: 'the same keys again, with chains that begin anew',
+            expected: 'stale_keys',
+            requests: [send({ publicKey: bytesToHex(peer.publicKey) })],
+          },
+          {
+            sent: 'a confirmation of its session with a guessed tag',
+            gain: 'a peer that takes her for somebody who has the keys',
+            expected: 'confirm_failed',
+            requests: [
+              send(confirm({})),
+              ...(suite.kem ? [send(confirm(zeros(suite.kem.ciphertextBytes)))] : []),
+            ],
+          },
+        ]),
     suite.kem === null
       ? {
-          sent: 'the same with a ciphertext of a KEM',
+          sent: 'a confirmation with a ciphertext of a KEM',
           gain: 'a program that goes on with what it did not expect',
           expected: 'bad_message',
           requests: [send(confirm(zeros(1088)))],

@@ -15,15 +15,15 @@ import type { Passed } from '../tap.ts'
 import type { Attack, Target, WireRequest } from './attack.ts'
 import { flipBit } from './points.ts'
 
-/** What can be made of a message that a peer has accepted. */
-export function messageAttacks({ message }: Target): Attack[] {
-  const { session, seq, ciphertext } = message
+/** What can be made of a message that a peer has accepted; where there is none, of random bytes for its session. */
+export function messageAttacks({ session, message }: Target): Attack[] {
   const send = (changed: SealedMessage): WireRequest => ({
     path: '/wire/message',
     body: JSON.stringify(encodeMessage(changed)),
   })
-  const randomPicture = (number: number) =>
-    picture(concatBytes(utf8ToBytes('DUET2'), session, u64(number), randomBytes(1000)))
+  if (message === null)
+    return session === null ? [] : [...randomTexts(session, send), ...randomPictures(session)]
+  const { seq, ciphertext } = message
   return [
     {
       sent: `message ${seq} once more`,
@@ -36,30 +36,62 @@ export function messageAttacks({ message }: Target): Attack[] {
       gain: 'the next place in the conversation; a changed text',
       expected: 'decrypt_failed',
       requests: [
-        send({ session, seq: seq + 1, ciphertext }),
-        send({ session, seq: seq + 1, ciphertext: flipBit(ciphertext, 0) }),
+        send({ ...message, seq: seq + 1 }),
+        send({ ...message, seq: seq + 1, ciphertext: flipBit(ciphertext, 0) }),
       ],
     },
     {
       sent: `message ${seq} as 1,025 beyond the next; as the last of all`,
       gain: 'a million hashes to find the key, for one short request',
       expected: 'too_far_ahead',
-      requests: [seq + 1 + MAX_AHEAD + 1, MAX_KEYS - 1].map((seq) =>
-        send({ session, seq, ciphertext }),
-      ),
+      requests: [seq + 1 + MAX_AHEAD + 1, MAX_KEYS - 1].map((seq) => send({ ...message, seq })),
     },
     {
       sent: `message ${seq} for another session`,
       gain: 'whatever the program takes as a default',
       expected: 'unknown_session',
-      requests: [send({ session: flipBit(session, 0), seq, ciphertext })],
+      requests: [send({ ...message, session: flipBit(message.session, 0) })],
     },
+    ...randomPictures(message.session),
+  ]
+}
+
+/** Nobody says which number comes next. This one is not too far ahead of any of the first. */
+const EARLY = MAX_AHEAD
+
+function randomTexts(session: Uint8Array, send: (message: SealedMessage) => WireRequest): Attack[] {
+  const text = { session, seq: EARLY, ciphertext: randomBytes(40) }
+  return [
+    {
+      sent: 'a text of random bytes',
+      gain: 'a text that nobody wrote',
+      expected: 'decrypt_failed',
+      requests: [send(text)],
+    },
+    {
+      sent: 'the same as the last text of all',
+      gain: 'a million hashes to find the key, for one short request',
+      expected: 'too_far_ahead',
+      requests: [send({ ...text, seq: MAX_KEYS - 1 })],
+    },
+    {
+      sent: 'the same for another session',
+      gain: 'whatever the program takes as a default',
+      expected: 'unknown_session',
+      requests: [send({ ...text, session: flipBit(session, 0) })],
+    },
+  ]
+}
+
+function randomPictures(session: Uint8Array): Attack[] {
+  const randomPicture = (number: number) =>
+    picture(concatBytes(utf8ToBytes('DUET2'), session, u64(number), randomBytes(1000)))
+  return [
     {
       sent: 'a picture of random bytes',
       gain: "a file of her choice on the peer's disk",
       expected: 'decrypt_failed',
-      // which number comes next nobody says; this one is not too far ahead of any of the first
-      requests: [randomPicture(MAX_AHEAD)],
+      requests: [randomPicture(EARLY)],
     },
     {
       sent: 'the same as the last picture of all',

@@ -12,7 +12,7 @@ export interface BadPoints {
   readonly points: readonly Uint8Array[]
 }
 
-/** What a peer has to refuse as a point of `curve`; `used`: a public key that the peer has used. */
+/** What a peer has to refuse as a point of `curve`; `used`: a public key that the peer has used, or else any good one. */
 export function badPoints(curve: Curve, used: Uint8Array): BadPoints[] {
   return BAD_POINTS[curve.name](used)
 }
@@ -52,7 +52,7 @@ function badPointsX25519(used: Uint8Array): BadPoints[] {
       points: [above(9)],
     },
     {
-      sent: 'a used public key with its top bit set',
+      sent: 'a good public key with its top bit set',
       gain: 'a used key as a new one: RFC 7748 section 5 ignores that bit',
       expected,
       points: [withTopBit(used)],
@@ -80,7 +80,7 @@ function badPointsP256(used: Uint8Array): BadPoints[] {
       points: [concatBytes(Uint8Array.of(4), three, new Uint8Array(32))],
     },
     {
-      sent: 'a used public key with one bit of y flipped: off the curve',
+      sent: 'a good public key with one bit of y flipped: off the curve',
       gain: 'the same, on a curve that nobody chose',
       expected: 'bad_point',
       points: [flipBit(used, 64)],
@@ -98,7 +98,7 @@ function badPointsP256(used: Uint8Array): BadPoints[] {
       points: [concatBytes(Uint8Array.of(2 + parity), x), Uint8Array.of(0)],
     },
     {
-      sent: 'a used public key in the hybrid form (06, 07)',
+      sent: 'a good public key in the hybrid form (06, 07)',
       gain: 'a used key as a new one',
       expected: 'bad_point',
       points: [used.with(0, 6 + parity)],
