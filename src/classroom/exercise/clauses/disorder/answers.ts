@@ -291,9 +291,9 @@ function causeOfForeign(wrong: readonly string[]): string | null {
   if (wrong.every(isStatus))
     return 'Any status below 300 counts. An answer is one only with status 201.'
   if (wrong.includes('the right answer in the end')) return null
-  const what = wrong.some(isStatus) ? 'Neither the status nor the form' : 'The form'
-  const which = wrong.filter((name) => !isStatus(name) && !name.includes(':')).join(', ')
-  return `${what} of an answer is checked as the page gives it${which ? `: ${which}` : ''}.`
+  const what = wrong.some(isStatus) ? 'Neither the status nor the form' : 'Not all of the form'
+  const names = new Set(wrong.map((name) => name.replace(': no session', '')))
+  return `${what} of an answer is checked. What passes and must not: ${[...names].join(', ')}.`
 }
 
 async function redirects(context: Context): Promise<void> {
