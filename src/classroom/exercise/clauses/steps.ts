@@ -185,7 +185,7 @@ export function someText(scene: Scene): string {
 }
 
 /** The bytes with one bit changed. */
-export function flipped(bytes: Uint8Array, index: number, mask: number): Uint8Array {
+function flipped(bytes: Uint8Array, index: number, mask: number): Uint8Array {
   const changed = bytes.slice()
   changed[index] = (changed[index] ?? 0) ^ mask
   return changed
@@ -217,8 +217,8 @@ export function causeOfTags(taken: readonly string[], where: string): string {
       return `Your peer takes its own tag as the other one's: ${where}. The right tag is that of the other party.`
     return `The tag is not compared: ${where}.`
   }
-  const end = has('last') ? (has('first') ? 'the middle' : 'the beginning') : 'the end'
-  return `Only ${end} of the tag is compared: ${where}.`
+  const end = has('last') ? (has('first') ? 'its middle' : 'its beginning') : 'its end'
+  return `Only a part of the tag is compared, ${end}: ${where}.`
 }
 
 /** A PNG of `length` bytes, as far as its signature goes. */
