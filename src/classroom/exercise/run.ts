@@ -73,23 +73,25 @@ const UNKNOWN: Outcome = {
   seconds: 0,
 }
 
+/** Which party a peer is that runs already: the examiner has one identity for it. */
+const ATTACHED_PARTY = 1
+
 /** A clause in one of its parties. */
 class Task {
   readonly clause: Clause
   readonly party: Party | null
+  /** The party in which it runs: where it does not matter, both come up. A peer that runs already has one only. */
+  readonly role: Party
   readonly isAsked: boolean
   hasBegun = false
   outcome: Outcome | null = null
 
-  constructor(clause: Clause, party: Party | null, isAsked: boolean) {
+  constructor(clause: Clause, party: Party | null, isAsked: boolean, isAttached: boolean) {
+    const isEven = Number(clause.id.split('/')[1]) % 2 === 0
     this.clause = clause
     this.party = party
+    this.role = party ?? (isEven && !isAttached ? 2 : ATTACHED_PARTY)
     this.isAsked = isAsked
-  }
-
-  /** The party in which it runs: where it does not matter, both come up. */
-  get role(): Party {
-    return this.party ?? (Number(this.clause.id.split('/')[1]) % 2 === 0 ? 2 : 1)
   }
 
   get name(): string {
@@ -224,7 +226,7 @@ class Run {
     const { attached } = this.#options
     if (attached !== null && (task.clause.start === 'own' || task.clause.needsStart))
       return { ...UNKNOWN, reason: 'it needs a peer that the examiner starts (--start)' }
-    if (attached !== null && task.clause.start === 'agreed' && task.role !== 1)
+    if (attached !== null && task.clause.start === 'agreed' && task.role !== ATTACHED_PARTY)
       return { ...UNKNOWN, reason: 'a peer that runs already has one party with the examiner' }
     const needed = this.#needed(task)
     const fails = needed.filter((one) => !this.#isSatisfied(one))
@@ -242,6 +244,7 @@ class Run {
   #isSatisfied({ outcome }: Task): boolean {
     if (outcome === null) return false
     const { result, kind, layer, isFollowed } = outcome
+    if (result === 'not run') return this.#options.attached !== null
     if (result === 'pass' || result === 'note' || kind === 'wrong code' || isFollowed) return true
     return layer !== null && this.#ledger.explain(layer).kind === 'certain'
   }
@@ -341,7 +344,7 @@ const AGREEMENT = ['session/2', 'session/4']
 const FIRST = ['keys/1', 'keys/2', 'keys/3', 'keys/4']
 
 /** What is asked for and what that needs, in the order in which it begins. */
-function tasksOf({ ids, curve, isFirstOnly }: ExamineOptions): Task[] {
+function tasksOf({ ids, curve, isFirstOnly, attached }: ExamineOptions): Task[] {
   const wanted = new Set(ids)
   for (const id of wanted) {
     const needs = CLAUSES.find((one) => one.id === id)?.needs ?? []
@@ -352,7 +355,9 @@ function tasksOf({ ids, curve, isFirstOnly }: ExamineOptions): Task[] {
     ({ id, suites }) => wanted.has(id) && (suites === undefined || suites.includes(curve)),
   )
   const tasks = clauses.flatMap((clause) =>
-    (clause.parties ?? [null]).map((party) => new Task(clause, party, ids.includes(clause.id))),
+    (clause.parties ?? [null]).map(
+      (party) => new Task(clause, party, ids.includes(clause.id), attached !== null),
+    ),
   )
   if (!isFirstOnly) return tasks
   const rank = ({ clause: { id, stage } }: Task) =>

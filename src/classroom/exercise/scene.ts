@@ -109,6 +109,7 @@ export class Scene {
   use(random: Random, notes: string[]): void {
     this.random = random
     this.notes = notes
+    this.other.handler = (received) => this.#reply(received)
     this.onKeys = () => this.acceptedKeys()
     this.onMessage = () => accepted({ accepted: true, missing: 0 })
     this.onImage = (received) => this.#acceptedPicture(received)
@@ -470,5 +471,9 @@ function noKeys(): Failure {
 
 function notAgreed(did: string, { status, code }: Answer): Failure {
   const got = code === null ? `status ${status}` : `status ${status}, ${printable(code)}`
-  return new Failure({ did, wanted: 'a session', got, cause: null })
+  const cause =
+    code === 'identity_changed'
+      ? 'Your peer knows another identity from before. Start it with a fresh state.'
+      : null
+  return new Failure({ did, wanted: 'a session', got, cause })
 }

@@ -47,6 +47,8 @@ export class Starts {
   readonly #readyMs: number
   readonly #folders = new Folders()
   readonly #open = new Set<Scene>()
+  /** The one that a peer that runs already looks for. */
+  #attachedOther: Promise<OtherPeer> | null = null
 
   constructor(options: {
     curve: SuiteName
@@ -69,9 +71,9 @@ export class Starts {
   async open(options: SceneOptions): Promise<Scene> {
     const curve = options.curve ?? this.#curve
     for (let tries = 0; ; tries++) {
-      const other = await OtherPeer.listen(this.#attached?.port ?? 0)
+      const other = await this.#otherPeer()
       const begun = await this.#begin(other, curve, options.state).catch((error: unknown) => {
-        other.close()
+        this.#leave(other)
         throw error
       })
       const { student, origin, shown, state } = begun
@@ -93,7 +95,13 @@ export class Starts {
       }
       await this.close(scene)
       if (tries + 1 === MAX_IDENTITIES || options.state !== undefined || this.#start === null)
-        throw new Error('No identity of the examiner fits that of the peer.')
+        throw failure({
+          did: `look for an identity that makes it party ${options.party}`,
+          wanted: 'one that fits',
+          got: 'none: its identity stands at the end of the order',
+          cause: 'Give the peer a fresh state, and with that another identity.',
+          lines: [],
+        })
     }
   }
 
@@ -112,13 +120,24 @@ export class Starts {
   async close(scene: Scene): Promise<boolean> {
     this.#open.delete(scene)
     const isInTime = await scene.stop()
-    scene.other.close()
+    this.#leave(scene.other)
     return isInTime
   }
 
   async closeAll(): Promise<void> {
     await Promise.all([...this.#open].map((scene) => this.close(scene)))
+    ;(await this.#attachedOther)?.close()
     await this.#folders.remove()
+  }
+
+  #otherPeer(): Promise<OtherPeer> {
+    if (this.#attached === null) return OtherPeer.listen()
+    this.#attachedOther ??= OtherPeer.listen(this.#attached.port)
+    return this.#attachedOther
+  }
+
+  #leave(other: OtherPeer): void {
+    if (this.#attached === null) other.close()
   }
 
   #identityFor(

@@ -1,0 +1,240 @@
+/** What a student's peer computes, right and with each of the usual mistakes, and how the mistake is found again. */
+
+import assert from 'node:assert/strict'
+import fs from 'node:fs'
+import path from 'node:path'
+import { describe, it } from 'node:test'
+import { compute } from '../../src/classroom/exercise/computation/computed.ts'
+import {
+  chooseEphemeral,
+  chooseIdentity,
+  type Ephemeral,
+  ephemeralKeys,
+  hasOrder,
+  keyPair,
+} from '../../src/classroom/exercise/computation/keys.ts'
+import { kemOfExaminer, kemOfStudent } from '../../src/classroom/exercise/computation/material.ts'
+import { Random } from '../../src/classroom/exercise/computation/random.ts'
+import { bytesToHex, compareBytes, hexToBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { safetyNumber } from '../../src/protocol/safetyNumber.ts'
+import { Session } from '../../src/protocol/session.ts'
+import { PictureSealer } from '../../src/protocol/stream.ts'
+import { EphemeralKeys, SUITE_NAMES, SUITES, type Suite } from '../../src/protocol/suites.ts'
+import { root } from '../helpers/documents.ts'
+import { fixedKeys } from '../helpers/fixed-suite.ts'
+
+const seed = Number(process.env['SEED'] ?? Date.now() % 1e6)
+const PARTIES = [1, 2] as const
+const ORDERS = ['plain', 'opposite'] as const
+
+/** `src/protocol/vectors.json`, by suite. */
+const examples = new Map<string, Record<string, string>>(
+  JSON.parse(fs.readFileSync(path.join(root, 'src/protocol/vectors.json'), 'utf8'))
+    .testGroups.filter((group: { type: string }) => group.type === 'DuetExchange')
+    .map((group: { curve: string; tests: unknown[] }) => [group.curve, group.tests[0]]),
+)
+
+describe('the computation', () => {
+  for (const name of SUITE_NAMES)
+    it(`is that of the worked example on ${name}, whichever party the student is`, () => {
+      const suite = SUITES[name]
+      const example = examples.get(name) ?? {}
+      const value = (field: string) => hexToBytes(example[field] ?? 'none')
+      for (const party of PARTIES) {
+        const other = 3 - party
+        const kem = suite.kem && {
+          ciphertext: value('kemCiphertext'),
+          secret: value('kemSharedSecret'),
+          // party 2 made it
+          madeBy: party === 2 ? ('student' as const) : ('examiner' as const),
+        }
+        const keys = fixedKeys(suite, {
+          privateKey: value(`ephemeralPrivateKey${other}`),
+          seed: kem ? value(`kemSeed${other}`) : undefined,
+        })
+        const computed = compute({
+          suite,
+          examiner: {
+            identity: new KeyPair(suite.curve, value(`identityPrivateKey${other}`)),
+            ephemeral: keys,
+          },
+          student: { identity: value(`identity${party}`), publicKey: value(`publicKey${party}`) },
+          kem,
+          first: 'student',
+        })
+        assert.deepEqual(Object.fromEntries(computed.publicValues), {
+          s1: example['s1'],
+          s2: example['s2'],
+          T: example['transcript'],
+          'session id': example['session'],
+        })
+        const dhs = ['dhE1E2', 'dhId1E2', 'dhE1Id2'].map((dh) => example[dh])
+        assert.deepEqual(
+          computed.secretValues.map(([, value]) => bytesToHex(value)),
+          [
+            ...(kem ? [example['kemSharedSecret']] : []),
+            ...dhs,
+            (kem ? example['kemSharedSecret'] : '') + dhs.join(''),
+            ...['prk', 'chain12', 'chain21', 'files12', 'files21', 'confirm1', 'confirm2'].map(
+              (field) => example[field],
+            ),
+            example[`tag${party}`],
+            example[`tag${other}`],
+          ],
+        )
+        const from = party === 1 ? 'student' : 'examiner'
+        for (const seq of [0, 1]) {
+          const text = utf8ToBytes(example[`text${seq}`] ?? '')
+          const sealed = computed.sealMessage(from, seq, text)
+          assert.equal(bytesToHex(sealed), example[`ciphertext${seq}`])
+          assert.deepEqual(computed.openMessage(from, seq, sealed), text)
+          assert.equal(computed.openMessage(from, seq + 1, sealed), null)
+        }
+        const metadata = utf8ToBytes('{"type":"image/gif","bytes":12,"name":"dot.gif"}')
+        const stream = computed.sealPicture(from, 0, metadata, value('picture'))
+        assert.equal(bytesToHex(stream), example['stream'])
+        assert.equal(computed.safetyNumber, example['safetyNumber'])
+      }
+    })
+
+  it('is that of a session of the program, with three texts and chunks each way', () => {
+    const random = new Random(seed, 'session')
+    for (const name of SUITE_NAMES)
+      for (const party of PARTIES) {
+        const suite = SUITES[name]
+        const identity = keyPair(random, suite)
+        const own = new EphemeralKeys(suite)
+        const student = { identity: identity.publicKey, publicKey: own.publicKey }
+        const examiner = {
+          identity: wanted(
+            chooseIdentity(random, suite, student.identity, { party, order: 'plain' }),
+          ),
+          ephemeral: ephemeralKeys(random, suite),
+        }
+        const share = {
+          identity: examiner.identity.publicKey,
+          publicKey: examiner.ephemeral.publicKey,
+        }
+        const made = party === 1 ? kemOfExaminer(random, suite, own.publicKey) : null
+        const session = new Session(identity, own, share, made?.ciphertext ?? null)
+        session.promote()
+        const { ciphertext } = session.confirm
+        const kem = ciphertext ? kemOfStudent(examiner.ephemeral, ciphertext) : made
+        const computed = compute({ suite, examiner, student, kem, first: 'student' })
+        assert.equal(session.party, party)
+        assert.equal(computed.party, party)
+        assert.deepEqual(computed.sessionId, session.id)
+        assert.deepEqual(computed.tag('student'), session.confirm.tag)
+        assert.ok(session.isProvenBy(computed.confirm))
+        for (const seq of [0, 1, 2]) {
+          const text = random.bytes(random.below(100))
+          const { ciphertext } = session.seal(text)
+          assert.deepEqual(computed.openMessage('student', seq, ciphertext), text)
+          const sealed = computed.sealMessage('examiner', seq, text)
+          const message = session.receive({ session: session.id, seq, ciphertext: sealed })
+          assert.deepEqual(message.open(), text)
+          session.accept(message)
+        }
+        const picture = random.bytes(150_006)
+        const metadata = { type: 'image/gif', bytes: picture.length, name: 'a' } as const
+        const { header, key } = session.sealPicture()
+        const sealer = new PictureSealer(header, key, metadata)
+        const body = Buffer.concat([sealer.header, ...sealer.seal(picture), ...sealer.end()])
+        const json = utf8ToBytes(JSON.stringify(metadata))
+        assert.ok(body.equals(computed.sealPicture('student', 0, json, picture)))
+        const opened = wanted(computed.openPicture('student', 0, body))
+        assert.equal(opened.chunks.length, 3)
+        assert.deepEqual(computed.metadataIn(opened.plaintext, picture.length), json)
+        assert.equal(
+          computed.safetyNumber,
+          safetyNumber(suite.curve, student.identity, share.identity),
+        )
+      }
+  })
+})
+
+describe("the examiner's keys", () => {
+  it('stand in the orders that a clause wants, in all of them at once', () => {
+    const random = new Random(seed, 'orders')
+    for (const name of SUITE_NAMES)
+      for (const party of PARTIES)
+        for (const order of ORDERS) {
+          const suite = SUITES[name]
+          // in the middle of each order, where every wish can be met
+          const student = middling(random, suite)
+          const identity = wanted(
+            chooseIdentity(random, suite, student, { party, order, zeroGroup: true }),
+          )
+          const same = { plain: 1, opposite: -1 }[order]
+          const sign = party === 1 ? -1 : 1
+          const [x, own] = [student, identity.publicKey].map((point) =>
+            name === 'P-256' ? point.subarray(1, 33) : point,
+          ) as [Uint8Array, Uint8Array]
+          const compare = (of: (bytes: Uint8Array) => Uint8Array) =>
+            Math.sign(compareBytes(of(x), of(own)))
+          assert.equal(
+            compare((bytes) => bytes),
+            sign,
+          )
+          assert.equal(
+            compare((bytes) => bytes.toReversed()),
+            sign * same,
+          )
+          const canDiffer = (x[0] ?? 0) < 0x80 === (party === 1)
+          assert.equal(
+            compare((bytes) => bytes.map((byte) => byte + 0x80)),
+            canDiffer ? sign * same : sign,
+          )
+          const [half, otherHalf] = [student, identity.publicKey].map((point) =>
+            safetyNumber(suite.curve, point, point).slice(0, 35),
+          ) as [string, string]
+          assert.match(otherHalf, /\b0/)
+          assert.equal(half < otherHalf ? -1 : 1, sign * same)
+
+          const studentPublicKey = middlingKeys(random, suite)
+          const wish = { party, order }
+          const known = wanted(chooseEphemeral(random, suite, { ...wish, studentPublicKey }))
+          assert.equal(Math.sign(compareBytes(studentPublicKey, known.publicKey)), sign * same)
+          const { publicKey } = wanted(
+            chooseEphemeral(random, suite, { ...wish, studentPublicKey: null }),
+          )
+          const first = publicKey[name === 'P-256' ? 1 : 0] ?? 0
+          assert.ok(sign * same < 0 ? first > 0xfa : first < 5, `first byte ${first}`)
+          assert.ok(hasOrder(wish, { publicKey } as Ephemeral, studentPublicKey))
+        }
+  })
+
+  it('are the same for the same seed and label, and others for another one', () => {
+    const publicKeyOf = (seed: number, label: string) =>
+      bytesToHex(ephemeralKeys(new Random(seed, label), SUITES.X25519MLKEM768).publicKey)
+    assert.equal(publicKeyOf(seed, 'keys/1'), publicKeyOf(seed, 'keys/1'))
+    assert.notEqual(publicKeyOf(seed, 'keys/1'), publicKeyOf(seed, 'keys/2'))
+    assert.notEqual(publicKeyOf(seed, 'keys/1'), publicKeyOf(seed + 1, 'keys/1'))
+  })
+})
+
+/** An identity away from the ends of all orders. */
+function middling(random: Random, suite: Suite): Uint8Array {
+  for (;;) {
+    const { publicKey } = keyPair(random, suite)
+    const x = suite.name === 'P-256' ? publicKey.subarray(1, 33) : publicKey
+    const [first = 0, last = 0] = [x[0], x[31]]
+    const top = suite.name === 'P-256' ? 256 : 128
+    if (Math.abs((first % 128) - 64) < 40 && last > top / 4 && last < (3 * top) / 4)
+      return publicKey
+  }
+}
+
+/** A public key away from the ends of the order. */
+function middlingKeys(random: Random, suite: Suite): Uint8Array {
+  for (;;) {
+    const { publicKey } = ephemeralKeys(random, suite)
+    if (Math.abs((publicKey[suite.name === 'P-256' ? 1 : 0] ?? 0) - 128) < 120) return publicKey
+  }
+}
+
+function wanted<T>(value: T | null): T {
+  assert.ok(value !== null, `nothing was found, seed ${seed}`)
+  return value
+}
