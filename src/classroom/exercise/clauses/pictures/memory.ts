@@ -33,7 +33,7 @@ export async function memory(context: Context): Promise<void> {
       isLooking = false
     })
   }, LOOK_MS)
-  const { computed } = session
+  const { takes: computed } = session
   const metadata = utf8ToBytes(JSON.stringify({ type: 'image/gif', bytes: PICTURE, name: 'a.gif' }))
   const beginning = computed.picturePlaintext(metadata, new Uint8Array(0))
   const key = computed.pictureKey('examiner', session.nextPicture, session.picturesOfStudent)

@@ -256,7 +256,7 @@ export async function metadata(context: Context): Promise<void> {
         { metadata: typeof form === 'string' ? utf8ToBytes(form) : form },
       ),
     )
-  if (session.computed.choices.metadata === 'right')
+  if (session.takes.choices.metadata === 'right')
     await probe(
       'a length beyond the end',
       sealPlaintext(session, concatBytes(u16(900), utf8ToBytes(json(type, bytes, name)), content)),
@@ -343,7 +343,7 @@ async function tooLarge(
   { scene, session }: Awaited<ReturnType<Context['agreed']>>,
   { random }: Context,
 ): Promise<{ answer: Answer | NoAnswer; hasEnded: boolean }> {
-  const { computed, nextPicture, picturesOfStudent } = session
+  const { takes: computed, nextPicture, picturesOfStudent } = session
   const bytes = MAX_PICTURE + 1
   const metadata = utf8ToBytes(JSON.stringify({ type: 'image/png', bytes, name: 'large.png' }))
   const beginning = pictureOf(random, 'image/png', SENT_OF_LARGE)

@@ -32,11 +32,7 @@ export function seal(
   picture: Picture,
   { number = session.nextPicture, metadata = metadataOf(picture) } = {},
 ): Sealed {
-  return sealPlaintext(
-    session,
-    session.computed.picturePlaintext(metadata, picture.content),
-    number,
-  )
+  return sealPlaintext(session, session.takes.picturePlaintext(metadata, picture.content), number)
 }
 
 /** Seals any plaintext as a picture. */
@@ -45,7 +41,7 @@ export function sealPlaintext(
   plaintext: Uint8Array,
   number = session.nextPicture,
 ): Sealed {
-  const { computed, picturesOfStudent } = session
+  const { takes: computed, picturesOfStudent } = session
   const key = computed.pictureKey('examiner', number, picturesOfStudent)
   const cut = computed.cut(plaintext)
   const chunks = cut.map((chunk, i) => computed.sealChunk(key, i, i === cut.length - 1, chunk))

@@ -105,7 +105,7 @@ export async function headAndMetadata(context: Context): Promise<void> {
     probes.holds(`the head of picture ${number}`, isHead, beginning(body), {
       ...optional(causeOfHead(body, session, number)),
     })
-    if (isHead && !lookAtMetadata({ probes, session, body, content, type, number }))
+    if (isHead && !lookAtMetadata({ context, probes, session, body, content, type, number }))
       isFramed = false
     probes.holds('/send_image answers below 400', step.status < 400, outcomeOf(step))
   }
@@ -120,6 +120,7 @@ const optional = (cause: string | null) => (cause === null ? {} : { cause })
 
 /** Returns false if what stands around the metadata is not as it should be. */
 function lookAtMetadata(seen: {
+  context: Context
   probes: Probes
   session: Agreement
   body: Buffer
@@ -127,10 +128,11 @@ function lookAtMetadata(seen: {
   type: string
   number: number
 }): boolean {
-  const { probes, session, body, content, type, number } = seen
+  const { context, probes, session, body, content, type, number } = seen
   const opened = session.computed.openPicture('student', number, body, session.nextPicture)
   // Whether it opens is for pictures/2 to say.
   if (opened === null) return true
+  saw(context, session, body, content)
   const picture = session.openPicture(body, content)
   if (picture === null) {
     const end = opened.plaintext.subarray(opened.plaintext.length - content.length)
@@ -218,8 +220,12 @@ function firstClosed(session: Agreement, number: number, body: Buffer): string {
   return `chunk 0 does not open; the body has ${body.length} bytes`
 }
 
-/** What the student's peer sealed is kept: it tells its mistakes apart. */
-function saw(_context: Context, _session: Agreement, _body: Buffer, _content: Uint8Array): void {}
+/** What the student's peer sealed goes into the ledger, which tells its mistakes apart. */
+function saw(context: Context, session: Agreement, body: Buffer, picture: Uint8Array): void {
+  const { material, nextPicture: others } = session
+  const seen = { number: numberIn(body), others, picture, body, isTaken: true }
+  context.ledger.record({ kind: 'picture', from: 'student', material, ...seen })
+}
 
 /** pictures/4 */
 export async function fullChunks(context: Context): Promise<void> {

@@ -6,11 +6,14 @@ import { equalBytes } from '../../../../protocol/bytes.ts'
 import { HEADER_BYTES } from '../../../../protocol/stream.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import { type Answer, NoAnswer } from '../../call.ts'
+import { decisionsOf } from '../../computation/choices.ts'
 import type { Context } from '../../context.ts'
+import { Failure } from '../../failure.ts'
 import { changedSince, contentsOf, filesUnder } from '../../files.ts'
 import { fieldsOf } from '../../forms.ts'
-import { Probes } from '../../probes.ts'
+import { outcomeOf, Probes } from '../../probes.ts'
 import { TYPES } from './genuine.ts'
+import { probeOpening } from './probing.ts'
 import { madeUp, post, seal } from './sealed.ts'
 
 /** Between two pieces of a body, so that they don't come as one. */
@@ -23,16 +26,56 @@ const LOOK_MS = 50
 export async function everyType(context: Context): Promise<void> {
   const { scene, session } = await context.agreed()
   const probes = new Probes(scene)
-  let hasRefused = false
   for (const type of TYPES)
     for (const bytes of [16, 150_014]) {
       const what = `${bytes} bytes of ${type}`
-      const answer = await post(scene, session, seal(session, madeUp(context.random, type, bytes)))
-      if (!probes.taken(what, answer)) hasRefused = true
-      else lookAtAnswer(probes, what, answer, bytes)
+      const picture = madeUp(context.random, type, bytes)
+      const sealed = seal(session, picture)
+      const answer = await post(scene, session, sealed)
+      if (!probes.taken(what, answer)) {
+        if (is404(answer) || answer instanceof NoAnswer) continue
+        // Another type of the same length was taken, so it is not how it is sealed.
+        if (probes.wrong.length > 1 || type !== TYPES[0]) continue
+        await endsProbing(context, what, answer)
+        continue
+      }
+      const { material, picturesOfStudent: others } = session
+      const { number, body } = sealed
+      const seen = { number, others, picture: picture.content, body, isTaken: true }
+      context.ledger.record({ kind: 'picture', from: 'examiner', material, ...seen })
+      lookAtAnswer(probes, what, answer, bytes)
     }
-  void hasRefused
-  probes.end('pictures of the four types, of one chunk and of three', '201 with accepted and bytes')
+  probes.end(DID, 'each taken: 201 with accepted and bytes', (wrong) =>
+    wrong.every((what) => what.startsWith('16 bytes'))
+      ? 'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
+      : null,
+  )
+}
+
+const DID = 'pictures of the four types, of one chunk and of three'
+
+const is404 = (answer: Answer | NoAnswer) => 'status' in answer && answer.status === 404
+
+/** @throws Failure if the student's peer takes pictures that are sealed in another way */
+async function endsProbing(context: Context, what: string, answer: Answer | NoAnswer) {
+  const { found, count, opensOwn } = await probeOpening(context)
+  const [first] = found
+  const isRight = first !== undefined && decisionsOf(4).every((one) => first[one] === 'right')
+  // A right picture of another type was taken: then this one was refused for what it is.
+  if (isRight) return
+  const got = `${what}: ${outcomeOf(answer)}`
+  const agrees =
+    ' It opens what it seals itself, so two of your peers agree, and no other peer does.'
+  throw new Failure(
+    {
+      did: DID,
+      wanted: 'each taken: 201 with accepted and bytes',
+      got: opensOwn ? got + agrees : got,
+      cause:
+        first === undefined ? `None of the ${count} usual ways to seal it is taken either.` : null,
+    },
+    first === undefined ? {} : { layer: 4 },
+  )
 }
 
 function lookAtAnswer(probes: Probes, what: string, answer: Answer | NoAnswer, bytes: number) {
