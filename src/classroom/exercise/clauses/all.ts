@@ -3,10 +3,11 @@
 import { createHash } from 'node:crypto'
 import type { Clause } from '../clause.ts'
 import { KEYS } from './keys.ts'
+import { OWNER } from './owner.ts'
 import { PICTURES } from './pictures.ts'
 import { SESSION } from './session.ts'
 
-export const CLAUSES: readonly Clause[] = [...KEYS, ...SESSION, ...PICTURES]
+export const CLAUSES: readonly Clause[] = [...KEYS, ...SESSION, ...PICTURES, ...OWNER]
 
 /** 16 hex digits that differ if any clause does: its id, weight, parties, or what it needs. */
 export function hashOfClauses(): string {

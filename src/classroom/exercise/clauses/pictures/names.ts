@@ -17,14 +17,14 @@ export async function labels(context: Context): Promise<void> {
   // No file of anybody's has it in its name.
   const token = `label${bytesToHex(context.random.bytes(6))}`
   const root = path.dirname(path.dirname(state))
-  const escape = `\u001b]0;${token}\u0007`
+  const sequence = `\u001b]0;${token}\u0007`
   const names = [
     `../../${token}`,
     path.join(root, token),
     `${token}\0.png`,
     `..\\${token}`,
     `${token}${'n'.repeat(300 - token.length)}`,
-    escape,
+    sequence,
     '',
   ]
   const mark = scene.outputMark
@@ -53,8 +53,8 @@ export async function labels(context: Context): Promise<void> {
   })
   const output = student?.stdout.since(mark)
   probes.holds(
-    'no escape on standard output',
-    !output?.includes(escape.slice(0, -1)),
+    'no sequence on standard output',
+    !output?.includes(sequence.slice(0, -1)),
     'there is one',
     {
       cause:
@@ -62,7 +62,7 @@ export async function labels(context: Context): Promise<void> {
     },
   )
   probes.end(
-    `pictures with the names ../../${token}, an absolute path, a zero byte, an escape, …`,
-    'taken; no file has such a name, and no escape is printed',
+    `pictures with the names ../../${token}, an absolute path, a zero byte, an sequence, …`,
+    'taken; no file has such a name, and no sequence is printed',
   )
 }
