@@ -53,7 +53,7 @@ export async function labels(context: Context): Promise<void> {
   })
   const output = student?.stdout.since(mark)
   probes.holds(
-    'no sequence on standard output',
+    'no escape on standard output',
     !output?.includes(sequence.slice(0, -1)),
     'there is one',
     {
@@ -62,7 +62,7 @@ export async function labels(context: Context): Promise<void> {
     },
   )
   probes.end(
-    `pictures with the names ../../${token}, an absolute path, a zero byte, an sequence, …`,
-    'taken; no file has such a name, and no sequence is printed',
+    `pictures with the names ../../${token}, an absolute path, a zero byte, an escape, …`,
+    'taken; no file has such a name, and no escape is printed',
   )
 }
