@@ -13,6 +13,11 @@ export const CLAUSES: readonly Clause[] = [
   ...MESSAGES,
   ...DISORDER,
 ]
+import { OWNER } from './owner.ts'
+import { PICTURES } from './pictures.ts'
+import { SESSION } from './session.ts'
+
+export const CLAUSES: readonly Clause[] = [...KEYS, ...SESSION, ...PICTURES, ...OWNER]
 
 /** 16 hex digits that differ if any clause does: its id, weight, parties, or what it needs. */
 export function hashOfClauses(): string {
