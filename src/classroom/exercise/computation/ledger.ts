@@ -97,9 +97,9 @@ export class Ledger {
     return explanation
   }
 
-  /** A layer has been seen in all its parties and orders: what is certain is in `choices` from now on. */
-  settle(): void {
-    for (const layer of [1, 2, 3, 4, 5] as const) {
+  /** The layers to `last` have been seen in all parties and orders: what is certain of them is in `choices` from now on. */
+  settle(last: Layer): void {
+    for (const layer of ([1, 2, 3, 4, 5] as const).filter((one) => one <= last)) {
       const { kind, candidates } = this.explain(layer)
       const [found] = candidates
       if (found && (kind === 'certain' || kind === 'right')) this.#follow(layer, found)
