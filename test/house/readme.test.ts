@@ -73,6 +73,10 @@ const FENCES_RUN_BY: Record<string, Record<string, string>> = {
   'src/state/README.md': { 'Keys of your own': 'house/readme' },
   'src/mailbox/README.md': { 'The commands behind it': 'mailbox/mailRound' },
   'src/page/README.md': { 'To check many': 'house/readme' },
+  'src/classroom/exercise/README.md': {
+    'The assignment': 'exercise/readme',
+    'For teachers': 'exercise/readme',
+  },
   'src/classroom/exercise/starter/javascript/README.md': { 'Run the examiner': 'exercise/starter' },
   'src/classroom/exercise/starter/python/README.md': { 'Run the examiner': 'exercise/starter' },
   'src/classroom/lab/bad-keys/README.md': { 'A replay by hand': 'lab/badKeys' },

@@ -89,17 +89,17 @@ export async function badKeys(
 
   const more = `  ${programName()} lab bad-keys --all ${origin}`
   if (!all) say('', 'What each attack would win, and the same on every other CURVE:', more)
+  say('')
   if (suites.length > 0) conclude(say, "The lab's own peers", wrongOfOwn)
   conclude(say, `The peer at ${origin}`, wrong)
   return wrong.length + wrongOfOwn.length === 0
 }
 
+/** What came of the attacks on these. */
 function conclude(say: Say, who: string, wrong: readonly string[]): void {
-  if (wrong.length === 0)
-    say('', ...wrap(`${who} refused every attack of these tables as it has to be refused.`))
+  if (wrong.length === 0) say(`${who}: every attack was refused as it has to be.`)
   else
     say(
-      '',
       `${who}: not as it has to be, and marked with ✗ above:`,
       ...wrong.map((what) => `  ${what}`),
     )
