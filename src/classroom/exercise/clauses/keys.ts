@@ -4,6 +4,7 @@ import { bytesToHex, equalBytes } from '../../../protocol/bytes.ts'
 import { publicKeyBytes } from '../../../protocol/suites.ts'
 import { printable } from '../../../terminal/printable.ts'
 import type { Clause } from '../clause.ts'
+import { encodingOf } from '../computation/encodings.ts'
 import type { Context } from '../context.ts'
 import { bytesOf, fieldsOf } from '../forms.ts'
 import { Probes } from '../probes.ts'
@@ -110,10 +111,7 @@ function lookAt(
 
 /** Why a field is not lower-case hex of `length` bytes. */
 function causeOfForm(name: string, value: unknown, length: number): string {
-  if (typeof value !== 'string') return `\`${name}\` is a text of hex digits, and this is none.`
-  if (/^[0-9a-fA-F]+$/.test(value) && value.length === 2 * length)
-    return 'The hex is in upper case. It has to be in lower case.'
-  return `\`${name}\` is not lower-case hex of ${length} bytes.`
+  return `\`${name}\` is lower-case hex of ${length} bytes, and yours is ${encodingOf(value, length)}.`
 }
 
 async function keys3(context: Context): Promise<void> {
