@@ -11,6 +11,8 @@ import { pointsIn } from './stages.ts'
 
 /** GitHub shows no more of them for a step. */
 const SHOWN_ERRORS = 10
+/** More of a message is in the report; of a summary GitHub takes a MiB. */
+const MAX_MESSAGE = 500
 
 /** `lines` so that nothing in them is a command for GitHub: nobody can know the word that ends it. */
 export function withoutCommands(lines: readonly string[]): string[] {
@@ -50,7 +52,8 @@ function failures({ rows }: Report): Row[] {
 }
 
 function messageOf({ finding }: Row): string {
-  return onOneLine(finding?.cause ?? (finding ? `wanted ${finding.wanted}; ${finding.got}` : ''))
+  const { cause = null, wanted = '', got = '' } = finding ?? {}
+  return onOneLine((cause ?? `wanted ${wanted}; ${got}`).slice(0, MAX_MESSAGE))
 }
 
 function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
