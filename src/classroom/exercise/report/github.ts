@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Report, Row } from '../clause.ts'
 import { pointsOfAll, stagesOf } from '../points.ts'
-import { nameOf, onOneLine } from './plain.ts'
+import { nameOf, onOneLine, originOf } from './plain.ts'
 import { pointsIn } from './stages.ts'
 
 /** GitHub shows no more of them for a step. */
@@ -32,7 +32,7 @@ export function errorLines(report: Report): string[] {
 
 /** The summary of the step, in GitHub's Markdown. */
 export function asSummary(report: Report): string {
-  const { curve, seed, rows, remarks } = report
+  const { curve, rows, remarks } = report
   const stages = stagesOf(rows).map((one) => [`${one.stage} ${one.title}`, pointsIn(one)])
   const failed = failures(report).map((row) => [nameOf(row), row.clause.title, messageOf(row)])
   return [
@@ -42,7 +42,7 @@ export function asSummary(report: Report): string {
     '',
     ...(failed.length > 0 ? [...tableOf(['clause', '', 'why'], failed), ''] : []),
     ...remarks.flatMap((remark) => [inMarkdown(remark), '']),
-    `seed ${seed}`,
+    originOf(report),
     '',
   ].join('\n')
 }
