@@ -35,6 +35,9 @@ $(call setting,PROVERIF)
 # For lab-bad-keys: the peer that is attacked, if it is not the first; and 1 for the attacks on the lab's own peers as well.
 $(call setting,VICTIM)
 $(call setting,ALL)
+# For exercise: the command that starts the peer, and the stages to run, all of them unless named.
+$(call setting,START)
+$(call setting,STAGE)
 
 DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
@@ -52,7 +55,7 @@ mailbox = --mailbox "$$MAILBOXES/$1/mail" --mailbox-key "$$MAILBOXES/$1/key.publ
 
 .PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
-	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum \
+	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum exercise \
 	sample page-picture package demo test bench soak fuzz explore prove mutants coverage check format clean
 .DEFAULT_GOAL := help
 
@@ -121,6 +124,9 @@ lab-forward-secrecy: dist/main.js ## steal memory, and see which recorded messag
 
 lab-quantum: dist/main.js ## open recorded exchanges with the keys that a quantum computer would find
 	@exec $(DUET) lab quantum
+
+exercise: dist/main.js ## examine a peer that you wrote (START='COMMAND', CURVE, STAGE=n)
+	@exec $(DUET) exercise --start "$$START" --curve "$$CURVE" $${STAGE:+--stage "$$STAGE"}
 
 sample: $(INSTALLED) ## draw the picture that ships
 	@exec node --import ./test/loader.js src/sample/draw.ts

@@ -1,6 +1,7 @@
 /** Arguments of the command line as values. Each of these functions throws InvalidArgumentError for what it does not take. */
 
 import { InvalidArgumentError } from 'commander'
+import { wordsOf } from '../classroom/exercise/words.ts'
 import { localOrigin } from '../http/loopback.ts'
 import type { MalloryOptions } from './mallory.ts'
 
@@ -94,4 +95,57 @@ export function parseFolder(text: string): string {
 
 export function collect(value: string, before: string[] = []): string[] {
   return [...before, notEmpty(value)]
+}
+
+/** Ids of clauses, with commas between them. */
+export function parseIds(text: string): string[] {
+  const ids = text.split(',').map((id) => id.trim())
+  if (!ids.every((id) => /^[a-z]+\/\d{1,3}$/.test(id)))
+    throw new InvalidArgumentError('Ids of clauses with commas between them: keys/2,session/1.')
+  return ids
+}
+
+export function parseStage(text: string): number {
+  if (!/^[1-7]$/.test(text)) throw new InvalidArgumentError('A stage is a number from 1 to 7.')
+  return Number(text)
+}
+
+export function parseSeed(text: string): number {
+  const seed = Number(text)
+  if (!/^\d{1,16}$/.test(text) || !Number.isSafeInteger(seed))
+    throw new InvalidArgumentError('A seed is a whole number below 2^53.')
+  return seed
+}
+
+/** Returns seconds. */
+export function parseSeconds(text: string): number {
+  const seconds = Number(text)
+  if (!/^\d{1,5}(?:\.\d{1,3})?$/.test(text) || seconds === 0)
+    throw new InvalidArgumentError('A number of seconds, up to 99999.')
+  return seconds
+}
+
+/** Returns how many peers run at the same time, at most `most`. */
+export function parseJobs(text: string, most: number): number {
+  const jobs = Number(text)
+  if (!/^\d{1,3}$/.test(text) || jobs < 1 || jobs > most)
+    throw new InvalidArgumentError(
+      `A number from 1 to ${most}, twice the processors of this machine.`,
+    )
+  return jobs
+}
+
+/** A command line that can be split into words. Returns it as it is, since reports show it. */
+export function parseCommand(text: string): string {
+  try {
+    wordsOf(text)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new InvalidArgumentError(error.message)
+    throw error
+  }
+  return text
+}
+
+export function collectFolder(text: string, before: string[] = []): string[] {
+  return [...before, parseFolder(text)]
 }

@@ -4,8 +4,10 @@
  */
 
 import { createRequire } from 'node:module'
+import os from 'node:os'
 import path from 'node:path'
-import { Command, Option } from 'commander'
+import { Argument, Command, Option } from 'commander'
+import type { Language } from '../classroom/exercise/starter/starter.ts'
 import { programName } from '../disk/programName.ts'
 import { localOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
@@ -13,19 +15,27 @@ import { usageOf } from '../terminal/output.ts'
 import {
   collect,
   collectDemoText,
+  collectFolder,
   notEmpty,
   parseAlteration,
   parseBytes,
+  parseCommand,
   parseDemoText,
   parseFolder,
+  parseIds,
+  parseJobs,
   parseMebibytes,
   parseOrigin,
   parsePort,
   parsePorts,
+  parseSeconds,
+  parseSeed,
+  parseStage,
   parseVictim,
   parseVictims,
 } from './arguments.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
+import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
@@ -40,6 +50,9 @@ const CURVES = Object.keys({
   'P-256': true,
   X25519MLKEM768: true,
 } satisfies Record<SuiteName, true>)
+
+/** The same for the starters. */
+const LANGUAGES = Object.keys({ python: true, javascript: true } satisfies Record<Language, true>)
 
 /**
  * The program with all its commands. Its `parseAsync` runs one, and sets the exit code of the process. It throws
@@ -59,6 +72,7 @@ export function createProgram(): Command {
   addMallory(program)
   addCheck(program)
   addLab(program.command('lab'))
+  addExercise(program.command('exercise'))
   nameHelp(program)
   return program
 }
@@ -274,6 +288,127 @@ function addLab(lab: Command): void {
     .command('quantum')
     .description('open recorded exchanges with the keys that a quantum computer would find')
     .action(exiting(async () => (await bodies()).labQuantum()))
+}
+
+/** Twice the processors: more peers at the same time only wait for one another. */
+const MOST_JOBS = 2 * os.availableParallelism()
+const READY = 10
+
+function addExercise(exercise: Command): void {
+  const bodies = () => import('./exercise.ts')
+  const file = (name: string) => `the results for ${name}; - is standard output`
+  exercise
+    .description('examine a peer that you wrote, in any language, and be told why it fails')
+    // else --curve behind a subcommand would be this command's
+    .enablePositionalOptions()
+    .option(
+      '--start <command>',
+      'starts the peer; {port}, {peer}, {curve}, {state} are filled in',
+      parseCommand,
+    )
+    .option(
+      '--attach <url>',
+      'examines a peer that runs already, as http://127.0.0.1:PORT',
+      parseVictim,
+    )
+    .option('--port <port>', 'with --attach: where that peer looks for the other one', parsePort)
+    .addOption(curveOption().default('X25519'))
+    .option('--stage <n>', 'stages 1 to n', parseStage)
+    .option('--only <ids>', 'these clauses', parseIds)
+    .option('--list', 'show every clause, its points and its sentence, and run nothing')
+    .option('--seed <n>', "repeats the examiner's choices", parseSeed)
+    .option('--first', 'end at the first clause that fails')
+    .option('--no-causes', 'say what was wrong, and not why')
+    .option('--build <command>', 'run once before the first start', parseCommand)
+    .option('--user <name>', 'start the peer as this user (needs root)', notEmpty)
+    .option('--ready <seconds>', 'how long a start may take', parseSeconds, READY)
+    .option('--limit <seconds>', 'how long the run may take', parseSeconds, 540)
+    .option(
+      '--jobs <n>',
+      `how many peers run at the same time (default: ${Math.min(4, MOST_JOBS)})`,
+      (text) => parseJobs(text, MOST_JOBS),
+    )
+    .option('--json <file>', file('scripts'), notEmpty)
+    .option('--junit <file>', file('GitLab'), notEmpty)
+    .option('--gradescope <file>', file('Gradescope'), notEmpty)
+    .option('--classroom50 <file>', file('Classroom 50'), notEmpty)
+    .option('--hold <ids>', 'clauses that Gradescope shows after the due date only', parseIds)
+    .option('--github', 'a summary and annotations, as in GitHub Actions by itself')
+    .option('--exit-zero', 'exit code 0 whatever passed')
+    .hook('preAction', async (_, command) => {
+      if (command === exercise) await refuseWrongExercise(exercise)
+      exitOnSignals()
+    })
+    .action(
+      exiting(async (options: Omit<ExerciseOptions, 'jobs'> & { jobs?: number }) =>
+        (await bodies()).exercise({ jobs: Math.min(4, MOST_JOBS), ...options }, version),
+      ),
+    )
+
+  exercise
+    .command('vectors')
+    .description('print values of every step as JSON, to compare with')
+    .action(exiting(async () => (await bodies()).exerciseVectors()))
+
+  exercise
+    .command('starter')
+    .description('write a peer to go on from, which has the first step')
+    .addArgument(new Argument('<language>').choices(LANGUAGES))
+    .argument('[dir]', 'the folder to write it into', parseFolder, '.')
+    .action(
+      exiting(async (language: Language, dir: string) =>
+        (await bodies()).exerciseStarter(language, dir),
+      ),
+    )
+
+  exercise
+    .command('class')
+    .description('examine a folder for each peer; its file "start" has the command')
+    .argument('<dirs...>', 'the folders', collectFolder)
+    .option('--trust', 'run what is in them as yourself')
+    .addOption(curveOption().default('X25519'))
+    .option('--stage <n>', 'stages 1 to n', parseStage)
+    .option('--ready <seconds>', 'how long a start may take', parseSeconds, READY)
+    .option('--limit <seconds>', 'how long a folder may take', parseSeconds, 120)
+    .option('--csv <file>', 'a row for each folder; - is standard output', notEmpty)
+    .hook('preAction', (command) => {
+      if (!command.opts<{ trust?: true }>().trust)
+        command.error(
+          'error: this runs what strangers wrote, with all that you may do. Only with --trust, and better in a container',
+        )
+    })
+    .action(
+      exiting(async (folders: string[], options: ClassOptions) =>
+        (await bodies()).exerciseClass(folders, options, version),
+      ),
+    )
+}
+
+/** Options of `exercise` that need one another, or exclude one another, and clauses that are not there. */
+async function refuseWrongExercise(command: Command): Promise<void> {
+  const options = command.opts<Partial<ExerciseOptions>>()
+  const { start, attach, port, list, stage, only, user, build, first, curve = 'X25519' } = options
+  const refuse = (text: string) => command.error(`error: ${text}`)
+  if (!list && (start === undefined) === (attach === undefined))
+    refuse(
+      start === undefined
+        ? "--start 'COMMAND' starts the peer to examine, or --attach URL --port N names one that runs"
+        : '--start and --attach exclude each other',
+    )
+  if ((attach === undefined) !== (port === undefined)) refuse('--attach and --port go together')
+  if (attach !== undefined && (user ?? build) !== undefined)
+    refuse('--user and --build belong to --start: that peer runs already')
+  if (stage !== undefined && only !== undefined) refuse('--stage and --only exclude each other')
+  if (stage === 7 && curve !== 'X25519MLKEM768') refuse('stage 7 is for --curve X25519MLKEM768')
+  if (user !== undefined && process.getuid?.() !== 0) refuse('--user needs root')
+  if (first && only !== undefined) refuse('--first and --only exclude each other')
+  const { json, junit, gradescope, classroom50 } = options
+  const files = [json, junit, gradescope, classroom50].filter((file) => file !== undefined)
+  if (new Set(files).size < files.length) refuse('each of the results needs a file of its own')
+  if (only === undefined && options.hold === undefined) return
+  const { unknownIds } = await import('../classroom/exercise/chosen.ts')
+  const [unknown] = unknownIds([...(only ?? []), ...(options.hold ?? [])], curve)
+  if (unknown !== undefined) refuse(`there is no clause ${unknown} on ${curve}; --list shows them`)
 }
 
 /** What `both` and `peer` take. */

@@ -35,3 +35,21 @@ export async function progressBar(total: number): Promise<ProgressBar> {
     stop: () => bar.stop(),
   }
 }
+
+export interface ProgressLine {
+  /** `text`: our own words. What is beyond the edge of the terminal is left out. */
+  update(text: string): void
+  /** Removes the line. */
+  stop(): void
+}
+
+/** A line on standard error that is written anew. Where that is no terminal, it shows nothing. */
+export function progressLine(): ProgressLine {
+  const { stderr } = process
+  if (!stderr.isTTY) return { update() {}, stop() {} }
+  const write = (text: string) => stderr.write(`\r\u001b[K${text}`)
+  return {
+    update: (text) => write(text.slice(0, (stderr.columns || 80) - 1)),
+    stop: () => write(''),
+  }
+}

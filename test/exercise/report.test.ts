@@ -13,6 +13,7 @@ import {
   withPoints,
 } from '../../src/classroom/exercise/points.ts'
 import { asClassroom50 } from '../../src/classroom/exercise/report/classroom50.ts'
+import { asFormat } from '../../src/classroom/exercise/report/files.ts'
 import {
   asSummary,
   errorLines,
@@ -21,6 +22,7 @@ import {
 import { asGradescope } from '../../src/classroom/exercise/report/gradescope.ts'
 import { asJson } from '../../src/classroom/exercise/report/json.ts'
 import { asJunit } from '../../src/classroom/exercise/report/junit.ts'
+import { forStudents } from '../../src/classroom/exercise/report/plain.ts'
 import { textOf } from '../../src/classroom/exercise/report/text.ts'
 import { clauseOf, reportOf, rowOf } from '../helpers/exercise-report.ts'
 
@@ -148,17 +150,13 @@ describe('points', () => {
     )
   })
 
-  it('of what needs a start do not count with --attach, and of what was not reached in time do', () => {
-    const rows = [
-      rowOf(clauseOf('keys/1')),
-      rowOf(clauseOf('keys/2'), { result: 'not run' }),
-      rowOf(clauseOf('keys/3', { needsStart: true }), { result: 'not run' }),
-    ]
+  it('of what was not run do not count with --attach, where it needs a start, and else they do', () => {
+    const rows = [rowOf(clauseOf('keys/1')), rowOf(clauseOf('keys/2'), { result: 'not run' })]
     assert.deepEqual(
       withPoints(rows, true).map(({ of }) => of),
-      [10, 10, 0],
+      [20, 0],
     )
-    assert.equal(pointsOfAll(withPoints(rows)).points.toFixed(2), '6.67')
+    assert.equal(pointsOfAll(withPoints(rows)).points, 10)
   })
 })
 
@@ -177,7 +175,7 @@ describe('the report on a terminal', () => {
       got: '',
       cause: 'It opens with the right key and a little-endian nonce.',
       values: [['T', '3827'.repeat(16)]],
-      secrets: [['K', '00ff'.repeat(16)]],
+      secrets: [['K', Uint8Array.from({ length: 32 }, (_, i) => (i % 2 === 0 ? 0 : 255))]],
     } as const
     const report = reportOf([
       rowOf(clauseOf('keys/1', { title: 'it listens on 127.0.0.1' }), { notes: ['slow'] }),
@@ -192,8 +190,7 @@ describe('the report on a terminal', () => {
     ])
     const again = (ids: readonly string[]) => `duet --only ${ids} --seed 7`
     assert.deepEqual(textOf(report, { ...plainly, again }), [
-      '✓ keys/1       it listens on 127.0.0.1',
-      '               slow',
+      '✓ keys/1       it listens on 127.0.0.1 (slow)',
       '',
       '✗ messages/3   a text of yours opens                     you are party 2, seed 7',
       '  specification  Messages: nonce = four zero bytes ‖ u64 seq',
@@ -228,6 +225,20 @@ describe('the report on a terminal', () => {
     ])
     const wide = lines.filter((line) => line.length > 80 && !/^ {2}(s1|again) /.test(line))
     assert.deepEqual(wide, [])
+  })
+
+  it('has what a note found once, and nothing that is for teachers only', () => {
+    const got = 'it listens on 0.0.0.0'
+    const facts = { result: 'note', finding: { ...finding, got }, notes: [got, 'slow'] } as const
+    const rows = ['owner/10', 'owner/13'].map((id) => rowOf(clauseOf(id, { weight: 0 }), facts))
+    const report = reportOf(rows)
+    assert.deepEqual(textOf(forStudents(report), plainly).slice(0, 2), [
+      `· owner/10     a key message (${got}) (slow)`,
+      '',
+    ])
+    assert.match(asFormat('json', report, new Set()), /owner\/13/)
+    for (const format of ['junit', 'gradescope', 'classroom50'] as const)
+      assert.doesNotMatch(asFormat(format, report, new Set()), /owner\/13/)
   })
 
   it('is the only one with the keys that were thrown away', () => {

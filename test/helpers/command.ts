@@ -6,7 +6,7 @@ import { EventEmitter, once } from 'node:events'
 import path from 'node:path'
 import type { Readable } from 'node:stream'
 import { after } from 'node:test'
-import { CommanderError } from 'commander'
+import { CommanderError, type Command as Program } from 'commander'
 import { DuetError } from '../../src/protocol/errors.ts'
 import { StateError } from '../../src/state/files.ts'
 
@@ -98,7 +98,7 @@ export function runCommand(args: readonly string[], options: CommandOptions = {}
 async function ending(args: readonly string[], said = (_: string) => {}): Promise<unknown> {
   const { createProgram } = await import('../../src/commands/table.ts')
   const program = createProgram()
-  for (const command of [program, ...program.commands]) command.configureOutput({ writeErr: said })
+  for (const command of withAllBelow(program)) command.configureOutput({ writeErr: said })
   // what is not refused may have begun for good, and nothing else ends it here
   const late = setTimeout(() => {
     process.stderr.write(`${args.join(' ')} is not refused\n`)
@@ -107,6 +107,10 @@ async function ending(args: readonly string[], said = (_: string) => {}): Promis
   const error = await program.parseAsync(args, { from: 'user' }).catch((error) => error)
   clearTimeout(late)
   return error
+}
+
+function withAllBelow(command: Program): Program[] {
+  return [command, ...command.commands.flatMap(withAllBelow)]
 }
 
 /** The line that `ecdh-duet ARGS` ends with, since a file or a folder is not as it has to be. */

@@ -69,6 +69,7 @@ const NONE: Record<string, string> = {
   'commands/check.ts MAX_NAME': 'the same',
   'commands/send.ts MAX_INPUT_BYTES': 'the text of whoever sends',
   'commands/sendImage.ts OWNER_TIMEOUT': 'the owner waits for the own peer',
+  'commands/exercise.ts PROGRESS_MS': 'how often',
   'commands/ending.ts LAST_LINES_MS': 'for standard output at the end',
   'commands/ending.ts ONE_CTRL_C_MS': 'how soon',
   'wirelog/ring.ts MAX_SENT': 'of those that are pinned',

@@ -133,8 +133,13 @@ const SIGNATURES: Readonly<Record<string, RegExp>> = {
   'image/gif': /^474946383[79]61/,
 }
 
-/** What the first chunk's plaintext says of the picture that follows in it: its type, and how many bytes it has. */
-export function readMetadata(plain: Buffer): { type: string; declared: number; picture: Buffer } {
+/** What the first chunk's plaintext says of the picture that follows in it: its type, its name, how many bytes it has. */
+export function readMetadata(plain: Buffer): {
+  type: string
+  name: string
+  declared: number
+  picture: Buffer
+} {
   const end = 2 + (plain.length < 2 ? 0 : plain.readUInt16BE())
   if (end > 2 + MAX_METADATA || end > plain.length) throw new Refusal('bad_image')
   let form: Json
@@ -148,7 +153,7 @@ export function readMetadata(plain: Buffer): { type: string; declared: number; p
   if (!Object.hasOwn(SIGNATURES, type) || !Number.isSafeInteger(declared) || declared < 1)
     throw new Refusal('bad_image')
   if (declared > MAX_IMAGE) throw new Refusal('too_large')
-  return { type, declared, picture: plain.subarray(end) }
+  return { type, name: String(form['name']), declared, picture: plain.subarray(end) }
 }
 
 /** Whether it is of another type, or over 65,535 pixels a side or 64 megapixels in all, as far as its head says. */

@@ -38,6 +38,8 @@ import {
   type Sealed,
   Session,
   type Share,
+  STEPS,
+  type Steps,
   safetyNumber,
   same,
 } from './session.ts'
@@ -79,10 +81,11 @@ export abstract class Peer {
   /** The other's share, until a promotion. */
   share: Share | null = null
   readonly pictures: Buffer[] = []
-  #ephemeral: Ephemeral | null = null
-  #slot: Confirm | null = null
+  protected readonly steps: Steps = STEPS
+  protected ephemeral: Ephemeral | null = null
+  protected slot: Confirm | null = null
+  protected waiting: Waiting[] = []
   #used: Share[] = []
-  #waiting: Waiting[] = []
   #hour: NodeJS.Timeout | undefined
   /** How many shares were replaced beside the ephemeral key pair. */
   #replaced = 0
@@ -97,16 +100,16 @@ export abstract class Peer {
   protected abstract post(path: string, body: object): Promise<unknown>
 
   /** Keeps a picture that was taken. */
-  protected keep(_type: string, picture: Buffer): void {
+  protected keep(_type: string, picture: Buffer, _name: string): void {
     this.pictures.push(picture)
   }
 
   /** Loses all that a program loses when it ends. */
   restart(): void {
-    this.#erase()
-    this.current = this.previous = this.share = this.#slot = null
+    this.erase()
+    this.current = this.previous = this.share = this.slot = null
     this.#used = []
-    this.#waiting = []
+    this.waiting = []
   }
 
   /** All that a refusal has to leave as it is. */
@@ -116,19 +119,19 @@ export abstract class Peer {
       return [one?.id, chains?.map(({ next, value }) => [next, value])]
     })
     return structuredClone([
-      [this.known, this.#ephemeral?.publicKey, this.share, this.#slot, this.#used],
-      [sessions, this.#waiting.length, this.pictures],
+      [this.known, this.ephemeral?.publicKey, this.share, this.slot, this.#used],
+      [sessions, this.waiting.length, this.pictures],
     ])
   }
 
   sendKeys(): Promise<void> {
     return this.inTurn('/wire/keys', async () => {
-      this.#erase()
-      this.#slot = null
-      this.#ephemeral = ephemeralKeys(this.suite)
-      this.#hour = setTimeout(() => this.#erase(), HOUR_MS).unref()
-      if (this.share) this.candidate = this.#derive(this.share)
-      await this.#exchange(this.#ephemeral, true)
+      this.erase()
+      this.slot = null
+      this.ephemeral = this.newKeys()
+      this.#hour = setTimeout(() => this.erase(), HOUR_MS).unref()
+      if (this.share) this.candidate = this.derive(this.share)
+      await this.#exchange(this.ephemeral, true)
     })
   }
 
@@ -141,11 +144,11 @@ export abstract class Peer {
       answer = await this.#offer(share, confirm)
     } catch (error) {
       const isAboutConfirm = error instanceof Refusal && error.code === 'confirm_failed'
-      if (!isAboutConfirm || !this.suite.kem || !confirm || this.#ephemeral !== ephemeral)
+      if (!isAboutConfirm || !this.suite.kem || !confirm || this.ephemeral !== ephemeral)
         throw error
       answer = await this.#offer(share)
     }
-    const isToRepeat = answer !== null && this.#takeAnswer(answer)
+    const isToRepeat = answer !== null && this.takeAnswer(answer)
     if (isToRepeat && mayRepeat) await this.#exchange(ephemeral, false)
   }
 
@@ -159,7 +162,7 @@ export abstract class Peer {
   }
 
   /** Returns whether the key message has to be sent once more. */
-  #takeAnswer(confirm: Confirm): boolean {
+  protected takeAnswer(confirm: Confirm): boolean {
     const candidate = this.candidate
     const session = named(confirm, candidate, this.current)
     if (session) {
@@ -167,11 +170,11 @@ export abstract class Peer {
       if (session === candidate) this.promote(session)
     } else if (candidate && this.share && this.#isFollowing(confirm, this.share)) {
       if (candidate.party === 1) return false
-      const taken = this.#derive(this.share, confirm.ciphertext)
+      const taken = this.derive(this.share, confirm.ciphertext)
       if (!taken?.isRight(confirm)) throw new Refusal('confirm_failed')
       this.candidate = taken
       return true
-    } else this.#slot = confirm
+    } else this.slot = confirm
     return false
   }
 
@@ -200,7 +203,7 @@ export abstract class Peer {
   }
 
   readMessages(): string[] {
-    return this.#waiting.splice(0).map(({ session, message, key }) => {
+    return this.waiting.splice(0).map(({ session, message, key }) => {
       const text = session.open(message, key).toString()
       key.fill(0)
       return text
@@ -209,32 +212,37 @@ export abstract class Peer {
 
   safetyNumber(): string {
     if (!this.known) throw new Refusal('no_session')
-    return safetyNumber(this.suite.curve, [this.identity.publicKey, this.known])
+    return safetyNumber(this.suite.curve, [this.identity.publicKey, this.known], this.steps)
   }
 
   get #confirm(): Confirm | undefined {
     return (this.candidate ?? this.current)?.confirm
   }
 
+  protected newKeys(): Ephemeral {
+    return ephemeralKeys(this.suite)
+  }
+
   #ownShare({ publicKey }: Ephemeral): Share {
     return { identity: this.identity.publicKey, publicKey }
   }
 
-  #derive(share: Share, ciphertext?: Buffer): Session | null {
+  protected derive(share: Share, ciphertext?: Buffer): Session | null {
     const { suite, identity } = this
-    return this.#ephemeral && new Session(suite, identity, this.#ephemeral, share, ciphertext)
+    const { ephemeral, steps } = this
+    return ephemeral && new Session(suite, identity, ephemeral, share, ciphertext, undefined, steps)
   }
 
   /** Whether it follows from the ephemeral key's share and `share`. */
   #isFollowing(confirm: Confirm, share: Share): boolean {
-    const own = this.#ephemeral && this.#ownShare(this.#ephemeral)
-    return own !== null && follows(this.suite, confirm, own, share)
+    const own = this.ephemeral && this.#ownShare(this.ephemeral)
+    return own !== null && follows(this.suite, confirm, own, share, this.steps)
   }
 
-  #erase(): void {
+  protected erase(): void {
     clearTimeout(this.#hour)
     this.#replaced = 0
-    this.#ephemeral = this.candidate = null
+    this.ephemeral = this.candidate = null
   }
 
   #use(share: Share): void {
@@ -245,8 +253,8 @@ export abstract class Peer {
     this.previous = this.current
     this.current = candidate
     candidate.isConfirmed = true
-    this.#erase()
-    this.share = this.#slot = null
+    this.erase()
+    this.share = this.slot = null
     this.#use(candidate.theirs)
     this.known = candidate.theirs.identity
   }
@@ -257,12 +265,12 @@ export abstract class Peer {
     const candidate = this.candidate
     if (candidate && named(confirm, candidate)) {
       this.promote(candidate)
-      if (!same(candidate.theirs, share)) this.#keepShare(share)
+      if (!same(candidate.theirs, share)) this.keepShare(share)
     } else {
       const isKept = same(this.share, share)
-      const taken = followed ?? (isKept ? null : this.#fromSlot(share))
-      if (!taken && !isKept) this.candidate = this.#derive(share)
-      this.#keepShare(share)
+      const taken = followed ?? (isKept ? null : this.fromSlot(share))
+      if (!taken && !isKept) this.candidate = this.derive(share)
+      this.keepShare(share)
       if (taken) this.promote(taken)
     }
     return { accepted: true, ...confirmForm(this.#confirm) }
@@ -286,59 +294,86 @@ export abstract class Peer {
       confirm: 'object?',
     })
     const confirmation = form['confirm'] === undefined ? null : confirmFields(form['confirm'])
-    const { suite, candidate } = this
-    const { curve, kem } = suite
+    const { suite } = this
     if (form['curve'] !== suite.name) throw new Refusal('curve_mismatch')
     const confirm = confirmation && decodeConfirm(suite, confirmation)
-    const { length } = curve.basePoint
+    const { length } = suite.curve.basePoint
     const basePoint = decode(form['basePoint'], length)
     const identity = decode(form['identity'], length)
     const publicKey = decode(form['publicKey'], suite.publicKeyLength)
+    this.checkPoints(basePoint, identity, publicKey)
+    this.checkReflection(identity, publicKey)
+    this.checkIdentity(identity, confirm)
+    const share: Share = { identity, publicKey }
+    this.checkUsed(share)
+    return [share, confirm, confirm && this.checkConfirm(confirm, share)]
+  }
+
+  protected checkPoints(basePoint: Buffer, identity: Buffer, publicKey: Buffer): void {
+    const { curve, kem } = this.suite
     if (!basePoint.equals(curve.basePoint)) throw new Refusal('bad_base_point')
-    const [key, point] = halves(suite, publicKey)
+    const [key, point] = halves(this.suite, publicKey)
     const isBad = curve.isBad(identity) || curve.isBad(point) || (key && kem?.isBad(key))
     if (isBad || identity.equals(point)) throw new Refusal('bad_point')
-    const own = [this.#ephemeral, this.current?.own, this.previous?.own]
-    const ownHalves = own.flatMap((one) => (one ? halves(suite, one.publicKey) : []))
+  }
+
+  protected checkReflection(identity: Buffer, publicKey: Buffer): void {
+    const own = [this.ephemeral, this.current?.own, this.previous?.own]
+    const ownHalves = own.flatMap((one) => (one ? halves(this.suite, one.publicKey) : []))
     const isOwn = (other: Buffer | null) =>
       other && [this.identity.publicKey, ...ownHalves].some((mine) => mine?.equals(other))
-    if ([identity, key, point].some(isOwn)) throw new Refusal('reflection')
+    if ([identity, ...halves(this.suite, publicKey)].some(isOwn)) throw new Refusal('reflection')
+  }
+
+  protected checkIdentity(identity: Buffer, confirm: Confirm | null): void {
+    const { candidate } = this
     const confirmed = confirm && candidate && named(confirm, candidate)?.isRight(confirm)
     const known = this.known ?? (confirmed ? candidate.theirs.identity : null)
     if (known && !known.equals(identity)) throw new Refusal('identity_changed')
-    const share: Share = { identity, publicKey }
+  }
+
+  protected checkUsed(share: Share): void {
     if (this.#used.some((used) => same(used, share))) throw new Refusal('stale_keys')
-    if (!confirm) return [share, null, null]
+  }
+
+  /** Returns the session of step 2, if the confirmation names it. */
+  protected checkConfirm(confirm: Confirm, share: Share): Session | null {
+    const { candidate, suite } = this
     const session = named(confirm, candidate, this.current)
     const isFollowing = !session && this.#isFollowing(confirm, share)
     // as party 1 of the kept share it derives nothing, so that there is no tag to check
     const keepsOwn = same(this.share, share) && candidate?.party === 1
-    const followed = isFollowing && !keepsOwn ? this.#derive(share, confirm.ciphertext) : null
-    const wrong = [session, followed].some((one) => one && !one.isRight(confirm))
+    const followed = isFollowing && !keepsOwn ? this.derive(share, confirm.ciphertext) : null
+    const wrong = [session, followed].some((one) => one && !this.isRight(one, confirm))
     if (wrong) throw new Refusal('confirm_failed')
     const isUnknown = !session && !isFollowing && !named(confirm, this.previous)
-    if (kem && this.#ephemeral && isUnknown) throw new Refusal('confirm_failed')
-    return [share, confirm, followed]
+    if (suite.kem && this.ephemeral && isUnknown) throw new Refusal('confirm_failed')
+    return followed
+  }
+
+  /** Whether a key message confirms `session` with the right tag. */
+  protected isRight(session: Session, confirm: Confirm): boolean {
+    return session.isRight(confirm)
   }
 
   /** The session that the slot confirms, if it follows and its tag is right. */
-  #fromSlot(share: Share): Session | null {
-    const slot = this.#slot
+  protected fromSlot(share: Share): Session | null {
+    const slot = this.slot
     if (!slot || !this.#isFollowing(slot, share)) return null
-    const session = this.#derive(share, slot.ciphertext)
+    const session = this.derive(share, slot.ciphertext)
     return session?.isRight(slot) ? session : null
   }
 
-  #keepShare(share: Share): void {
+  protected keepShare(share: Share): void {
     if (this.share && !same(this.share, share)) {
       this.#use(this.share)
-      if (++this.#replaced >= MAX_USED) this.#erase()
+      if (++this.#replaced >= MAX_USED) this.erase()
     }
     this.share = share
   }
 
   /** The checks on a number that stands outside a seal. */
-  #checkNumber(number: number, next: number): void {
+  protected checkNumber(number: number, next: number): void {
     if (number >= COUNT_LIMIT) throw new Refusal('rekey_required')
     if (number < next) throw new Refusal('replay')
     if (number > next + AHEAD) throw new Refusal('too_far_ahead')
@@ -361,15 +396,15 @@ export abstract class Peer {
     const message = { session: id, seq, ciphertext: decode(form['ciphertext'], 16, 16_400) }
     const session = this.#sessionOf(id)
     const chain = session.messages.in
-    this.#checkNumber(seq, chain.next)
-    if (this.#waiting.length >= MAX_WAITING) throw new Refusal('inbox_full')
+    this.checkNumber(seq, chain.next)
+    if (this.waiting.length >= MAX_WAITING) throw new Refusal('inbox_full')
     const { key, chain: behind } = chain.ahead(seq)
     if (!isUtf8(session.open(message, key))) throw new Refusal('bad_text')
 
     if (session === this.candidate) this.promote(session)
     const missing = seq - chain.next
     chain.step(seq, behind)
-    this.#waiting.push({ session, message, key })
+    this.waiting.push({ session, message, key })
     return { accepted: true, missing }
   }
 
@@ -379,28 +414,32 @@ export abstract class Peer {
     const { id, number } = readHead(head?.bytes)
     const session = this.#sessionOf(id)
     const chain = session.files.in
-    this.#checkNumber(number, chain.next)
+    this.checkNumber(number, chain.next)
     if (head?.isLast) throw new Refusal('decrypt_failed')
     const { key, chain: behind } = chain.ahead(number)
-    let [type, declared, length] = ['', 0, 0]
+    let [type, name, declared, length] = ['', '', 0, 0]
     const parts: Buffer[] = []
     for await (const { bytes, isLast } of pieces) {
-      let plain = openChunk(key, parts.length, isLast, bytes)
-      if (parts.length === 0) ({ type, declared, picture: plain } = readMetadata(plain))
+      let plain = openChunk(key, parts.length, isLast, bytes, this.steps)
+      if (parts.length === 0) ({ type, name, declared, picture: plain } = readMetadata(plain))
       parts.push(plain)
       length += plain.length
       if (length > declared) throw new Refusal('bad_image')
     }
     const picture = Buffer.concat(parts)
-    if (length !== declared || isBadPicture(type, picture)) throw new Refusal('bad_image')
+    if (length !== declared || this.isBadPicture(type, picture)) throw new Refusal('bad_image')
     // it may have been overtaken while it came, or its session replaced before it was confirmed
     if (session !== this.candidate && !session.isConfirmed) throw new Refusal('unknown_session')
     if (number < chain.next) throw new Refusal('replay')
     if (session === this.candidate) this.promote(session)
     chain.step(number, behind)
     key.fill(0)
-    this.keep(type, picture)
+    this.keep(type, picture, name)
     return { accepted: true, bytes: picture.length }
+  }
+
+  protected isBadPicture(type: string, picture: Buffer): boolean {
+    return isBadPicture(type, picture)
   }
 
   /** One request at a time on each route. */

@@ -33,12 +33,13 @@ export interface Started {
   close(): Promise<void>
 }
 
+/** An answer of the other peer. */
+export type Came = { status: number; headers: http.IncomingHttpHeaders; bytes: Buffer }
 type Reply = { status: number; type: string; body: string }
 
 const MAX_ANSWER = 16 * 1024
 const MAX_TEXT = 16_384
 const MAX_PICTURE = 64 * 1024 * 1024
-const PATIENCE_MS = 5_000
 const TYPES: Readonly<Record<string, string>> = {
   'image/png': 'png',
   'image/jpeg': 'jpg',
@@ -64,6 +65,8 @@ type OpenText = { readonly text: string; readonly message: Sealed; copies: numbe
 
 export class ProgramPeer extends Peer {
   protected readonly start: Start
+  /** How long it waits for an answer, or, while a picture is sent, for anything that moves. */
+  protected readonly patienceMs: number = 5_000
   readonly #agent = new http.Agent({ keepAlive: false })
   readonly #server: http.Server
   #open: OpenText | null = null
@@ -105,7 +108,7 @@ export class ProgramPeer extends Peer {
     writeHex(this.knownFile, candidate.theirs.identity)
   }
 
-  protected override keep(type: string, picture: Buffer): void {
+  protected override keep(type: string, picture: Buffer, _name: string): void {
     const folder = path.join(this.start.state, 'pictures')
     fs.mkdirSync(folder, { recursive: true, mode: 0o700 })
     const count = fs.readdirSync(folder).length + 1
@@ -173,7 +176,7 @@ export class ProgramPeer extends Peer {
   }
 
   /** Calls the other peer, and gives up on it: after 5 s, or, for a picture, after 5 in which nothing moves. */
-  protected send(route: string, body: object): Promise<{ status: number; bytes: Buffer }> {
+  protected send(route: string, body: object): Promise<Came> {
     const isPicture = Buffer.isBuffer(body)
     const content = isPicture ? body : Buffer.from(JSON.stringify(body))
     const type = isPicture ? 'application/octet-stream' : 'application/json'
@@ -184,8 +187,8 @@ export class ProgramPeer extends Peer {
         headers: { 'content-type': type, 'content-length': content.length },
       })
       const giveUp = () => request.destroy(new Error('the other peer does not answer'))
-      const timer = isPicture ? undefined : setTimeout(giveUp, PATIENCE_MS)
-      if (isPicture) request.setTimeout(PATIENCE_MS, giveUp)
+      const timer = isPicture ? undefined : setTimeout(giveUp, this.patienceMs)
+      if (isPicture) request.setTimeout(this.patienceMs, giveUp)
       request.on('error', reject).on('close', () => {
         clearTimeout(timer)
         reject(new Error('the other peer closed the connection'))
@@ -199,7 +202,8 @@ export class ProgramPeer extends Peer {
           if (length > MAX_ANSWER) request.destroy(new Error('not a peer: a long answer'))
         })
         response.on('error', reject).on('end', () => {
-          resolve({ status: response.statusCode ?? 0, bytes: Buffer.concat(parts) })
+          const { statusCode: status = 0, headers } = response
+          resolve({ status, headers, bytes: Buffer.concat(parts) })
           request.destroy()
         })
       })
@@ -263,10 +267,23 @@ export class ProgramPeer extends Peer {
     const url = request.url ?? ''
     if (url === '/wire/image')
       return taken(await this.receivePicture(request.iterator({ destroyOnReturn: false })))
-    const body = await readBody(request, ROUTES[url]?.[2] ?? 0)
+    const body = await this.read(request, ROUTES[url]?.[2] ?? 0)
     if (url === '/wire/keys') return taken(this.receiveKeys(body))
     if (url === '/wire/message') return taken(this.receiveMessage(body))
     return done(await this.step(url, body, request.headers['content-type'] ?? ''))
+  }
+
+  /** A whole body of at most `limit` bytes. */
+  protected async read(request: http.IncomingMessage, limit: number): Promise<Buffer> {
+    if (Number(request.headers['content-length'] ?? 0) > limit) throw new Refusal('too_large')
+    const parts: Buffer[] = []
+    let length = 0
+    for await (const part of request.iterator({ destroyOnReturn: false })) {
+      parts.push(part)
+      length += part.length
+      if (length > limit) throw new Refusal('too_large')
+    }
+    return Buffer.concat(parts)
   }
 
   /** One of the owner's steps. Returns what its answer tells. */
@@ -317,19 +334,6 @@ function problem(error: unknown, isOwners: boolean): Reply {
         ? [502, 'peer_unreachable']
         : [500, 'internal']
   return reply(status, 'application/problem+json', { status, code, title: 'Refused' })
-}
-
-/** A whole body of at most `limit` bytes. */
-async function readBody(request: http.IncomingMessage, limit: number): Promise<Buffer> {
-  if (Number(request.headers['content-length'] ?? 0) > limit) throw new Refusal('too_large')
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of request.iterator({ destroyOnReturn: false })) {
-    parts.push(part)
-    length += part.length
-    if (length > limit) throw new Refusal('too_large')
-  }
-  return Buffer.concat(parts)
 }
 
 /** What would control a terminal, end a line or turn its direction, as its code point in braces. */

@@ -48,31 +48,91 @@ export function encodeShare(suite: Suite, { identity, publicKey }: Share): Buffe
   return joined(u(2, suite.id), lp(identity, publicKey))
 }
 
+/** What stands in the label of a chain: messages, or pictures. */
+export type Kind = 'chain' | 'files'
+
+/** What is computed on the way from two shares to a seal, each by itself: a test exchanges one for a student's mistake. */
+export const STEPS = {
+  share: encodeShare,
+  /** Whether one's own share is s1. */
+  isFirst: (ours: Buffer, others: Buffer, _own: Share, _theirs: Share): boolean =>
+    ours.compare(others) < 0,
+  /** `terms`: s1, s2, and the KEM's ciphertext. */
+  transcript: (terms: readonly Buffer[]): Buffer =>
+    sha('sha256', joined(Buffer.from('duet/2 transcript'), lp(...terms))),
+  id: (transcript: Buffer): Buffer => transcript.subarray(0, 16),
+  /** Which party one is, behind the transcript. */
+  party: (party: 1 | 2): 1 | 2 => party,
+  /** The DHs as they stand in ikm; `ie` is that of one's own identity, `ei` that of the other's. */
+  ikm: (party: 1 | 2, ee: Buffer, ie: Buffer, ei: Buffer): Buffer[] =>
+    party === 1 ? [ee, ie, ei] : [ee, ei, ie],
+  extract: (transcript: Buffer, material: Buffer): Buffer => hmac(transcript, material),
+  /** HKDF's expand, for which one block is always enough. */
+  expand: (pseudorandomKey: Buffer, label: string, _transcript: Buffer): Buffer =>
+    hmac(pseudorandomKey, Buffer.from(`duet/2 ${label}\x01`, 'latin1')),
+  tag: (key: Buffer, transcript: Buffer): Buffer => hmac(key, transcript),
+  /** The labels of the chains that this party sends and receives with. */
+  directions: (kind: Kind, party: 1 | 2): [out: string, back: string] => [
+    `${kind} ${party}>${3 - party}`,
+    `${kind} ${3 - party}>${party}`,
+  ],
+  firstChain: (_kind: Kind, key: Buffer, _secrets: readonly Buffer[]): Buffer => key,
+  chainKey: (_kind: Kind, chain: Buffer): Buffer => hmac(chain, u(1, 1)),
+  nextChain: (_kind: Kind, chain: Buffer): Buffer => hmac(chain, u(1, 2)),
+  nonce: (seq: number, _isOpening: boolean): Buffer => u(12, seq),
+  data: (id: Buffer, sender: number, seq: number): Buffer =>
+    joined(Buffer.from('duet/2 message'), id, u(1, sender), u(8, seq)),
+  chunks: (plain: Buffer): Buffer[] =>
+    Array.from({ length: Math.ceil(plain.length / CHUNK) }, (_, i) =>
+      plain.subarray(i * CHUNK, (i + 1) * CHUNK),
+    ),
+  chunkNonce: (n: number, isLast: boolean): Buffer => joined(u(11, n), u(1, isLast ? 1 : 0)),
+  metadata: (written: Buffer): Buffer => lp(written),
+  /** The halves of the safety number, of which the first is one's own. */
+  halves: (halves: readonly string[]): string[] => halves.toSorted(),
+}
+export type Steps = typeof STEPS
+
 export function same(a: Share | null, b: Share | null): boolean {
   return !!a && !!b && a.identity.equals(b.identity) && a.publicKey.equals(b.publicKey)
 }
 
-/** T of two shares in either order; `ciphertext` exactly if there is a KEM. */
-export function transcriptOf(suite: Suite, a: Share, b: Share, ciphertext?: Buffer): Buffer {
-  const shares = [encodeShare(suite, a), encodeShare(suite, b)].sort(Buffer.compare)
-  const terms = ciphertext ? [...shares, ciphertext] : shares
-  return sha('sha256', joined(Buffer.from('duet/2 transcript'), lp(...terms)))
+/** T; `ciphertext` exactly if there is a KEM. */
+export function transcriptOf(
+  suite: Suite,
+  own: Share,
+  theirs: Share,
+  ciphertext?: Buffer,
+  steps: Steps = STEPS,
+): Buffer {
+  const [ours, others] = [steps.share(suite, own), steps.share(suite, theirs)]
+  const shares = steps.isFirst(ours, others, own, theirs) ? [ours, others] : [others, ours]
+  return steps.transcript(ciphertext ? [...shares, ciphertext] : shares)
 }
 
 /** Whether the confirmation's session is the one that two shares give, with its ciphertext. */
-export function follows(suite: Suite, confirm: Confirm, a: Share, b: Share): boolean {
-  const { session, ciphertext } = confirm
+export function follows(
+  suite: Suite,
+  { session, ciphertext }: Confirm,
+  own: Share,
+  theirs: Share,
+  steps: Steps = STEPS,
+): boolean {
   if ((suite.kem !== null) !== (ciphertext !== undefined)) return false
-  return transcriptOf(suite, a, b, ciphertext).subarray(0, 16).equals(session)
+  return steps.id(transcriptOf(suite, own, theirs, ciphertext, steps)).equals(session)
 }
 
 /** The keys of one direction. Those behind it are overwritten. */
 export class Chain {
   #value: Buffer
   next = 0
+  readonly #kind: Kind
+  readonly #steps: Steps
 
-  constructor(value: Buffer) {
+  constructor(value: Buffer, kind: Kind = 'chain', steps: Steps = STEPS) {
     this.#value = value
+    this.#kind = kind
+    this.#steps = steps
   }
 
   /** A copy of chain_next. */
@@ -84,11 +144,12 @@ export class Chain {
   ahead(n: number): { key: Buffer; chain: Buffer } {
     let chain = this.value
     for (let i = this.next; i < n; i++) {
-      const after = hmac(chain, u(1, 2))
+      const after = this.#steps.nextChain(this.#kind, chain)
       chain.fill(0)
       chain = after
     }
-    const found = { key: hmac(chain, u(1, 1)), chain: hmac(chain, u(1, 2)) }
+    const [kind, steps] = [this.#kind, this.#steps]
+    const found = { key: steps.chainKey(kind, chain), chain: steps.nextChain(kind, chain) }
     chain.fill(0)
     return found
   }
@@ -146,6 +207,7 @@ export class Session {
   readonly files: Readonly<Record<'out' | 'in', Chain>>
   /** Whether it was ever promoted. */
   isConfirmed = false
+  readonly #steps: Steps
 
   /** `given`: the other one's ciphertext, if it is theirs that counts; `m`: for an own one. */
   constructor(
@@ -155,47 +217,50 @@ export class Session {
     theirs: Share,
     given?: Buffer,
     m = crypto.randomBytes(32),
+    steps: Steps = STEPS,
   ) {
     const { curve } = suite
     this.suite = suite
+    this.#steps = steps
     this.own = { identity: identity.publicKey, publicKey: ephemeral.publicKey }
     this.theirs = theirs
-    const [ours, others] = [encodeShare(suite, this.own), encodeShare(suite, theirs)]
-    this.party = ours.compare(others) < 0 ? 1 : 2
-    this.shares = this.party === 1 ? [ours, others] : [others, ours]
+    const [ours, others] = [steps.share(suite, this.own), steps.share(suite, theirs)]
+    const isFirst = steps.isFirst(ours, others, this.own, theirs)
+    this.shares = isFirst ? [ours, others] : [others, ours]
+    this.party = steps.party(isFirst ? 1 : 2)
     const [theirKey, theirPoint] = halves(suite, theirs.publicKey)
     const kem = encapsulated(suite, ephemeral, theirKey, given, m)
     this.ciphertext = kem?.ciphertext ?? null
     this.madeCiphertext = kem !== null && given === undefined
     this.kemSecret = kem?.secret ?? null
-    this.transcript = transcriptOf(suite, this.own, theirs, kem?.ciphertext)
-    this.id = this.transcript.subarray(0, 16)
+    this.transcript = transcriptOf(suite, this.own, theirs, kem?.ciphertext, steps)
+    this.id = steps.id(this.transcript)
     const ee = curve.dh(ephemeral.point.privateKey, theirPoint)
     const ie = curve.dh(identity.privateKey, theirPoint)
     const ei = curve.dh(ephemeral.point.privateKey, theirs.identity)
     this.secrets = this.party === 1 ? [ee, ie, ei] : [ee, ei, ie]
-    const material = [...(kem ? [kem.secret] : []), ...this.secrets]
-    this.pseudorandomKey = hmac(this.transcript, joined(...material))
+    const material = [...(kem ? [kem.secret] : []), ...steps.ikm(this.party, ee, ie, ei)]
+    this.pseudorandomKey = steps.extract(this.transcript, joined(...material))
     this.messages = this.#chains('chain')
     this.files = this.#chains('files')
   }
 
-  #chains(label: string): Record<'out' | 'in', Chain> {
-    const other = 3 - this.party
-    return {
-      out: new Chain(this.key(`${label} ${this.party}>${other}`, 32)),
-      in: new Chain(this.key(`${label} ${other}>${this.party}`, 32)),
-    }
+  #chains(kind: Kind): Record<'out' | 'in', Chain> {
+    const steps = this.#steps
+    const [out, back] = steps.directions(kind, this.party).map((label) => {
+      const value = steps.firstChain(kind, this.key(label, 32), this.secrets)
+      return new Chain(value, kind, steps)
+    }) as [Chain, Chain]
+    return { out, in: back }
   }
 
-  /** K(label, n): HKDF's expand, for which one block is always enough. */
+  /** K(label, n). */
   key(label: string, n: number): Buffer {
-    const info = Buffer.from(`duet/2 ${label}\x01`, 'latin1')
-    return hmac(this.pseudorandomKey, info).subarray(0, n)
+    return this.#steps.expand(this.pseudorandomKey, label, this.transcript).subarray(0, n)
   }
 
   tag(party: number): Buffer {
-    return hmac(this.key(`confirm ${party}`, 32), this.transcript)
+    return this.#steps.tag(this.key(`confirm ${party}`, 32), this.transcript)
   }
 
   get confirm(): Confirm {
@@ -212,8 +277,8 @@ export class Session {
 
   /** Nonce and associated data of a message. */
   parameters(party: number, seq: number): [nonce: Buffer, data: Buffer] {
-    const label = Buffer.from('duet/2 message')
-    return [u(12, seq), joined(label, this.id, u(1, party), u(8, seq))]
+    const isOpening = party !== this.party
+    return [this.#steps.nonce(seq, isOpening), this.#steps.data(this.id, party, seq)]
   }
 
   seal(text: Buffer): Sealed {
@@ -240,14 +305,14 @@ export class Session {
   sealPicture(metadata: Metadata, picture: Buffer, number?: number): Buffer {
     const chain = this.files.out
     const taken = number === undefined ? chain.take() : { number, key: chain.ahead(number).key }
-    const plain = joined(lp(Buffer.from(JSON.stringify(metadata))), picture)
-    const parts = [this.pictureHead(taken.number)]
-    for (let at = 0; at < plain.length; at += CHUNK) {
-      const chunk = plain.subarray(at, at + CHUNK)
-      parts.push(sealChunk(taken.key, at / CHUNK, at + CHUNK >= plain.length, chunk))
-    }
+    const steps = this.#steps
+    const plain = joined(steps.metadata(Buffer.from(JSON.stringify(metadata))), picture)
+    const chunks = steps.chunks(plain)
+    const sealed = chunks.map((chunk, i) =>
+      sealChunk(taken.key, i, i === chunks.length - 1, chunk, steps),
+    )
     taken.key.fill(0)
-    return joined(...parts)
+    return joined(this.pictureHead(taken.number), ...sealed)
   }
 
   pictureHead(number: number): Buffer {
@@ -256,14 +321,25 @@ export class Session {
 }
 
 const NONE = Buffer.alloc(0)
-const chunkNonce = (n: number, isLast: boolean) => joined(u(11, n), u(1, isLast ? 1 : 0))
 
-export function sealChunk(key: Buffer, n: number, isLast: boolean, plain: Buffer): Buffer {
+export function sealChunk(
+  key: Buffer,
+  n: number,
+  isLast: boolean,
+  plain: Buffer,
+  { chunkNonce }: Steps = STEPS,
+): Buffer {
   return seal(key, chunkNonce(n, isLast), NONE, plain)
 }
 
 /** A chunk has a byte of plaintext at least. */
-export function openChunk(key: Buffer, n: number, isLast: boolean, sealed: Buffer): Buffer {
+export function openChunk(
+  key: Buffer,
+  n: number,
+  isLast: boolean,
+  sealed: Buffer,
+  { chunkNonce }: Steps = STEPS,
+): Buffer {
   const plain = open(key, chunkNonce(n, isLast), NONE, sealed)
   if (plain.length === 0) throw new Refusal('decrypt_failed')
   return plain
@@ -281,12 +357,17 @@ function encapsulated(
   return { ciphertext: given, secret: kem.decapsulate(own.kem.privateKey, given) }
 }
 
-export function safetyNumber(curve: Curve, identities: readonly [Buffer, Buffer]): string {
+/** `identities`: one's own first. */
+export function safetyNumber(
+  curve: Curve,
+  identities: readonly [Buffer, Buffer],
+  steps: Steps = STEPS,
+): string {
   const groups = identities.map((identity) => {
     const label = Buffer.from('duet/2 safety number')
     const hash = sha('sha512', joined(label, u(2, curve.id), lp(identity)))
     const numbers = [0, 5, 10, 15, 20, 25].map((at) => hash.readUIntBE(at, 5) % 100_000)
     return numbers.map((number) => String(number).padStart(5, '0')).join(' ')
   })
-  return groups.sort().join(' ')
+  return steps.halves(groups).join(' ')
 }

@@ -10,12 +10,15 @@ export interface StagePoints {
   readonly of: number
 }
 
+/** A row of which nobody has said yet what it is worth. */
+type Pointless = Omit<Row, 'points' | 'of'>
+
 /**
  * The rows with their points. A row's share of its stage is its weight, half of it where its clause runs in two parties, among
  * the graded rows of the stage that were asked for. With `isAttached`, a row counts only if it was run. What is
  * refused with another code than the page gives has half of its points.
  */
-export function withPoints(rows: readonly Row[], isAttached = false): Row[] {
+export function withPoints(rows: readonly Pointless[], isAttached = false): Row[] {
   const weights = rows.map((row) => (isAttached && row.result === 'not run' ? 0 : weightOf(row)))
   const total = new Map<Stage, number>()
   for (const [i, { clause }] of rows.entries())
@@ -29,7 +32,7 @@ export function withPoints(rows: readonly Row[], isAttached = false): Row[] {
 }
 
 /** How much of a row's points it has: 0, 1/2 or 1. */
-export function shareOf({ result, kind }: Row): number {
+function shareOf({ result, kind }: Pointless): number {
   if (result === 'pass') return 1
   return result === 'fail' && kind === 'wrong code' ? 0.5 : 0
 }
@@ -82,7 +85,7 @@ export function rounded(points: number): number {
   return Math.round(points * 100) / 100
 }
 
-function weightOf({ clause, result }: Row): number {
+function weightOf({ clause, result }: Pointless): number {
   return result === 'note' ? 0 : clause.weight / (clause.parties?.length ?? 1)
 }
 

@@ -1,7 +1,7 @@
 /** A command line as a shell splits it, without a shell. */
 
 /** What a word is made of: a run of plain characters, an escaped one, or something in quotes that are closed. */
-const PIECE = /[^\s'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*"/sy
+const PIECE = /[^ \t\r\n'"\\]+|\\.|'[^']*'|"(?:[^"\\]|\\.)*"/sy
 
 /**
  * Splits a command line into words as a POSIX shell does (XCU 2.2, quoting). Variables, patterns and operators mean nothing
@@ -12,7 +12,7 @@ export function wordsOf(line: string): string[] {
   const words: string[] = []
   let word: string | null = null
   for (let at = 0; at < line.length; ) {
-    if (/\s/.test(line[at] ?? '')) {
+    if (/[ \t\r\n]/.test(line[at] ?? '')) {
       if (word !== null) words.push(word)
       word = null
       at++
@@ -24,7 +24,8 @@ export function wordsOf(line: string): string[] {
       throw new SyntaxError(
         line[at] === '\\' ? 'A backslash is its last character.' : `It has a ${line[at]} too many.`,
       )
-    word = (word ?? '') + unquoted(piece)
+    // a line that goes on in the next one is no word
+    if (piece !== '\\\n') word = (word ?? '') + unquoted(piece)
     at += piece.length
   }
   if (word !== null) words.push(word)
@@ -36,5 +37,5 @@ export function wordsOf(line: string): string[] {
 function unquoted(piece: string): string {
   if (piece.startsWith("'")) return piece.slice(1, -1)
   if (piece.startsWith('"')) return piece.slice(1, -1).replaceAll(/\\(?:(\n)|([$`"\\]))/g, '$2')
-  return piece.startsWith('\\') ? piece.slice(1).replace('\n', '') : piece
+  return piece.startsWith('\\') ? piece.slice(1) : piece
 }

@@ -104,7 +104,6 @@ export const DECISIONS = {
       'transcript-hash-sha384': 'is hashed with SHA-384',
       'transcript-hash-sha3': 'is hashed with SHA3-256',
       'transcript-hash-sha1': 'is hashed with SHA-1',
-      'transcript-hash-twice': 'is hashed twice',
     },
   },
   ciphertext: {
@@ -339,7 +338,7 @@ export const DECISIONS = {
       'chunk-65535': 'have 65,535 bytes, not 65,536',
       'chunk-1000000': 'have 1,000,000 bytes, not 65,536',
       'chunk-1048576': 'have 1,048,576 bytes, not 65,536',
-      'chunk-whole': 'are a single one, whatever the length',
+      'chunk-whole': 'are a single one, or of far more than 65,536 bytes',
     },
   },
   empty: {
@@ -410,6 +409,9 @@ export type Decision = keyof Decisions
 export type Choices = {
   readonly [D in Decision]: 'right' | keyof Decisions[D]['variants']
 }
+
+/** What a student's peer does; `opens`: what it does with what it takes, where that is something else than what it sends. */
+export type Followed = Choices & { readonly opens?: Choices }
 
 const DECISION_NAMES = Object.keys(DECISIONS) as readonly Decision[]
 

@@ -7,7 +7,7 @@ import { AEAD_TAG_BYTES, type Confirm } from '../../../protocol/messages.ts'
 import { CHUNK_BYTES, HEADER_BYTES, MAGIC } from '../../../protocol/stream.ts'
 import { openUnder, sealUnder } from './aead.ts'
 import { type ChainChoices, keyAt, type Place } from './chains.ts'
-import { type Choices, RIGHT } from './choices.ts'
+import { type Choices, type Followed, RIGHT } from './choices.ts'
 import { withLength } from './lengths.ts'
 import type { Material, Side } from './material.ts'
 import { safetyNumberOf } from './safety.ts'
@@ -31,11 +31,11 @@ type Values<Value> = readonly (readonly [name: string, value: Value])[]
  */
 export class Computed {
   readonly material: Material
-  readonly choices: Choices
+  readonly choices: Followed
   readonly #schedule: Schedule
   readonly #memo: Memo
 
-  constructor(material: Material, choices: Choices, memo: Memo = new Map()) {
+  constructor(material: Material, choices: Followed, memo: Memo = new Map()) {
     this.material = material
     this.choices = choices
     this.#memo = memo
@@ -261,7 +261,7 @@ export class Computed {
 }
 
 /** What a student's peer with `choices` computes; the specification where none are given. */
-export function compute(material: Material, choices: Choices = RIGHT, memo?: Memo): Computed {
+export function compute(material: Material, choices: Followed = RIGHT, memo?: Memo): Computed {
   return new Computed(material, choices, memo)
 }
 

@@ -1,13 +1,16 @@
 /** The examiner's keys, chosen so that each way to tell the parties shows itself: see "The orders of keys". */
 
 import { compareBytes, concatBytes } from '../../../protocol/bytes.ts'
-import { KeyPair } from '../../../protocol/curves.ts'
+import type { KeyPair } from '../../../protocol/curves.ts'
 import type { Party } from '../../../protocol/keySchedule.ts'
 import { halvesOf, type Suite } from '../../../protocol/suites.ts'
 import type { Order } from '../failure.ts'
+import { keyPair, keyPairs } from './manyKeys.ts'
 import { base64, signedBytes, xOf } from './orders.ts'
 import type { Random } from './random.ts'
 import { safetyHalf } from './safety.ts'
+
+export { keyPair }
 
 /** Keys that are tried before the student's peer is started with another `{state}`. */
 const TRIES = 10_000
@@ -45,17 +48,12 @@ export interface IdentityWish {
   readonly zeroGroup?: boolean
 }
 
-/** A pair on the suite's curve. */
-export function keyPair(random: Random, suite: Suite): KeyPair {
-  const privateKey = random.bytes(32)
-  // Below P-256's order, which begins with ff. X25519 takes any 32 bytes.
-  privateKey[0] = (privateKey[0] ?? 0) & 0x7f
-  return new KeyPair(suite.curve, privateKey)
-}
-
 /** Fresh keys in no order. */
-export function ephemeralKeys(random: Random, suite: Suite): Ephemeral {
-  const pair = keyPair(random, suite)
+export function ephemeralKeys(
+  random: Random,
+  suite: Suite,
+  pair = keyPair(random, suite),
+): Ephemeral {
   const { kem } = suite
   if (kem === null) {
     const decapsulate = () => {
@@ -93,8 +91,9 @@ export function chooseIdentity(
   const littleEndian = wish.littleEndian ?? wish.order
   const text = wish.text ?? wish.order
   let second: KeyPair | null = null
-  for (let tries = 0, last = TRIES; tries < last; tries++) {
-    const pair = keyPair(random, suite)
+  let [tries, last] = [0, TRIES]
+  for (const pair of keyPairs(random, suite)) {
+    if (tries++ === last) break
     const own = pair.publicKey
     const order = compareBytes(student, own)
     if (order < 0 !== (wish.party === 1)) continue
@@ -147,8 +146,10 @@ export function chooseEphemeral(
 ): Ephemeral | null {
   const isAbove = (wish.party === 1) === (wish.order === 'plain')
   const { studentPublicKey: student } = wish
-  for (let tries = 0; tries < (suite.kem ? KEM_TRIES : TRIES); tries++) {
-    const keys = ephemeralKeys(random, suite)
+  let tries = 0
+  for (const pair of keyPairs(random, suite)) {
+    if (tries++ === (suite.kem ? KEM_TRIES : TRIES)) break
+    const keys = ephemeralKeys(random, suite, pair)
     const first = firstByte(suite, keys.publicKey)
     if (student === null ? (isAbove ? first > 0xfa : first < 0x05) : hasOrder(wish, keys, student))
       return keys

@@ -1,6 +1,5 @@
 /** Transcript and key schedule of one agreement, as a student's peer computes them under its choices. */
 
-import { expand } from '@noble/hashes/hkdf.js'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha1 } from '@noble/hashes/legacy.js'
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js'
@@ -278,10 +277,11 @@ export class Schedule {
         ? hmac(sha256, utf8ToBytes(`duet/2 ${label}`), this.ikm)
         : this.prk
     const hash = choices.extract === 'extract-sha512' ? sha512 : sha256
+    // One block is as long as a key, so HKDF's loop has one turn.
     const behind = (end: Uint8Array) => hmac(hash, prk, concatBytes(info, end)).slice(0, 32)
     switch (choices.expand) {
       case 'right':
-        return expand(hash, prk, info, 32)
+        return behind(Uint8Array.of(1))
       case 'expand-no-counter':
         return behind(NOTHING)
       case 'expand-counter-0':
@@ -393,8 +393,6 @@ function hashOf(choice: Choices['transcript']): (bytes: Uint8Array) => Uint8Arra
       return sha3_256
     case 'transcript-hash-sha1':
       return sha1
-    case 'transcript-hash-twice':
-      return (bytes) => sha256(sha256(bytes))
     default:
       return sha256
   }

@@ -43,7 +43,10 @@ function entryOf({ clause, party, result, points, of, finding, ...row }: Row) {
     of: rounded(of),
     reason: text(row.reason),
     notes: row.notes.map(plain),
-    values: Object.fromEntries((finding?.values ?? []).map((pair) => pair.map(plain))),
+    values: (finding?.values ?? []).map(([name, value]) => ({
+      name: plain(name),
+      value: plain(value),
+    })),
     seconds: rounded(row.seconds),
   }
 }

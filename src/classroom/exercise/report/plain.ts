@@ -1,6 +1,6 @@
 /** Texts for files that others read: nothing in them acts on a terminal, a page or a parser, and none is long. */
 
-import type { Row } from '../clause.ts'
+import type { Report, Row } from '../clause.ts'
 
 /** What a report quotes of one clause, in bytes of UTF-8. */
 const MAX_OUTPUT_BYTES = 8 * 1024
@@ -46,9 +46,25 @@ export function linesOf(row: Row, shown: (text: string) => string = plain): stri
     ...line('cause', finding?.cause),
     ...(kind === 'wrong code' ? [HALF] : []),
     ...(finding?.values ?? []).flatMap(([name, value]) => line(shown(name), value)),
-    ...notes.flatMap((note) => line('note', note)),
+    ...notes.filter((note) => note !== finding?.got).flatMap((note) => line('note', note)),
   ]
 }
 
 /** What half the points are for. */
 export const HALF = 'half the points: refused, with another code than the page gives'
+
+/** The report without what says why something was wrong, for an examination. */
+export function withoutCauses(report: Report): Report {
+  const rows = report.rows.map((row) =>
+    row.finding === null ? row : { ...row, finding: { ...row.finding, cause: null } },
+  )
+  return { ...report, rows, remarks: [] }
+}
+
+/** What the answers of a peer have in common with this program: for `--json` only, where a teacher finds it. */
+const FOR_TEACHERS = 'owner/13'
+
+/** The report without what is no student's. */
+export function forStudents(report: Report): Report {
+  return { ...report, rows: report.rows.filter(({ clause }) => clause.id !== FOR_TEACHERS) }
+}

@@ -1,6 +1,6 @@
 /** The report for a terminal: what failed, why, and how to run it again; then the points. */
 
-import { wrap } from '../../../terminal/rows.ts'
+import { rowsOf, wrap } from '../../../terminal/rows.ts'
 import { type Colour, Secrets } from '../../../terminal/safe.ts'
 import type { Report, Row } from '../clause.ts'
 import { HALF, onOneLine, plain } from './plain.ts'
@@ -62,15 +62,15 @@ function shortLines(row: Row, count: number, { width, painted }: TextOptions): s
   const sign = SIGNS[result]
   const head = `${sign} ${count > 1 ? `${count} clauses` : clause.id}`.padEnd(TITLE_COLUMN)
   const own = party === null || count > 1 ? '' : `party ${party}: `
-  const texts =
-    result === 'pass'
-      ? [clause.title, ...notes]
-      : result === 'note'
-        ? [clause.title, finding?.got ?? '', ...notes].filter((text) => text !== '')
-        : [`${result}${reason === null ? '' : `: ${reason}`}`]
-  const [first = '', ...more] = texts
-    .map(onOneLine)
-    .flatMap((text, i) => wrap(i === 0 ? own + text : text, width - TITLE_COLUMN))
+  // a note repeats what it found
+  const remarks = [...new Set([...(result === 'note' ? [finding?.got ?? ''] : []), ...notes])]
+    .filter((text) => text !== '')
+    .map((text) => ` (${text})`)
+  const text =
+    result === 'pass' || result === 'note'
+      ? clause.title + remarks.join('')
+      : `${result}${reason === null ? '' : `: ${reason}`}`
+  const [first = '', ...more] = wrap(onOneLine(own + text), width - TITLE_COLUMN)
   return [
     (result === 'pass' ? painted(head, 'green') : head) + first,
     ...more.map((line) => ' '.repeat(TITLE_COLUMN) + line),
@@ -93,7 +93,10 @@ function failure(report: Report, row: Row, options: TextOptions): string[] {
     ...notes.flatMap((note) => text('note', note)),
     ...(finding?.values ?? []).map(([name, value]) => whole(onOneLine(name), onOneLine(value))),
     ...(finding?.secrets ?? []).map(([name, value]) =>
-      painted(whole(`SECRET ${onOneLine(name)}`, secretText(value)), 'red'),
+      painted(
+        whole(`SECRET ${onOneLine(name)}`, rowsOf(secrets.text(value, 'hex'), 0, null)),
+        'red',
+      ),
     ),
     whole('again', again([clause.id])),
   ]
@@ -132,9 +135,4 @@ function labelled(label: string, text: string, width: number): string[] {
 /** A value on one line, to be compared or copied. */
 function whole(label: string, value: string): string {
   return `${`  ${label}`.padEnd(TEXT_COLUMN - 1)} ${value}`
-}
-
-function secretText(value: Uint8Array): string {
-  const { parts } = secrets.text(value, 'hex')
-  return parts.map((part) => (typeof part === 'string' ? part : part.text)).join('')
 }
