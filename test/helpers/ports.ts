@@ -13,10 +13,11 @@ export async function freePorts(count: number): Promise<number[]> {
     const port = next++
     const server = net.createServer()
     server.listen(port, '127.0.0.1')
-    const free = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ])
+    // once() rejects when the error comes
+    const free = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
     if (!free) continue
     ports.push(port)
     server.close()

@@ -4,13 +4,14 @@
 const MAX_KEPT = 1024 * 1024
 /** More than this is too much for the last lines of a report. */
 const MAX_TAIL = 2048
+/** Between two looks at what came: a look at each piece of a flood would take longer than the pieces do. */
+const LOOK_MS = 10
 
 export class Kept {
   #pieces: Buffer[] = []
   #length = 0
   /** How many bytes came before those that are kept. */
   #dropped = 0
-  #waiting = new Set<() => void>()
 
   /** How many bytes have come: what `since` takes. */
   get mark(): number {
@@ -29,7 +30,6 @@ export class Kept {
       this.#length -= taken
       this.#dropped += taken
     }
-    for (const wake of this.#waiting) wake()
   }
 
   /** What came after `mark`, as far as it is kept. */
@@ -46,18 +46,16 @@ export class Kept {
 
   /** Resolves with true once `isThere` holds of what came since `mark`, and with false after `ms` milliseconds. */
   async waitFor(mark: number, isThere: (bytes: Buffer) => boolean, ms: number): Promise<boolean> {
-    if (isThere(this.since(mark))) return true
-    return new Promise((resolve) => {
-      const end = (result: boolean) => {
-        clearTimeout(timer)
-        this.#waiting.delete(look)
-        resolve(result)
+    const until = performance.now() + ms
+    let looked = -1
+    for (;;) {
+      const isLate = performance.now() >= until
+      if (this.mark !== looked) {
+        looked = this.mark
+        if (isThere(this.since(mark))) return true
       }
-      const look = () => {
-        if (isThere(this.since(mark))) end(true)
-      }
-      const timer = setTimeout(() => end(isThere(this.since(mark))), ms)
-      this.#waiting.add(look)
-    })
+      if (isLate) return false
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    }
   }
 }

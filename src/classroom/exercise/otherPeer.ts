@@ -11,7 +11,7 @@ export interface Received {
   readonly path: string
   readonly headers: http.IncomingHttpHeaders
   readonly request: http.IncomingMessage
-  /** All of the body, at most 96 MiB; rejects if it breaks off. */
+  /** All of the body; rejects if it breaks off, or is far longer than it may be. */
   readonly body: () => Promise<Buffer>
   /** When it came, as `performance.now()` counts. */
   readonly at: number
@@ -33,7 +33,12 @@ export type Reply =
 
 export type Handler = (received: Received) => Reply | Promise<Reply>
 
-const MAX_BODY = 96 * 1024 * 1024
+/** The longest body that is read: of a picture, and of anything else. */
+const MAX_PICTURE = 96 * 1024 * 1024
+const MAX_JSON = 256 * 1024
+/** What is held of all bodies together. */
+const MAX_HELD = 256 * 1024 * 1024
+const MAX_CONNECTIONS = 64
 /** More requests than this are not remembered: a student's peer may send without end. */
 const MAX_REMEMBERED = 2_000
 
@@ -56,6 +61,7 @@ export class OtherPeer {
   /** Answers what comes; what it has no reply for is `not_found`. */
   handler: Handler = () => refusal('not_found', 404)
   readonly #server: http.Server
+  #held = 0
 
   private constructor(server: http.Server) {
     this.#server = server
@@ -66,6 +72,7 @@ export class OtherPeer {
   /** Listens on a free port of 127.0.0.1, or on `port`. */
   static async listen(port = 0): Promise<OtherPeer> {
     const server = http.createServer({ requestTimeout: 0, headersTimeout: 10_000 })
+    server.maxConnections = MAX_CONNECTIONS
     server.listen(port, '127.0.0.1')
     await once(server, 'listening')
     const peer = new OtherPeer(server)
@@ -94,7 +101,7 @@ export class OtherPeer {
       headers: request.headers,
       request,
       body: () => {
-        body ??= read(request)
+        body ??= this.#read(request)
         return body
       },
       at: performance.now(),
@@ -112,17 +119,19 @@ export class OtherPeer {
     if (reply === 'close') request.socket.destroy()
     else send(response, reply)
   }
-}
 
-async function read(request: http.IncomingMessage): Promise<Buffer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of request) {
-    length += (part as Buffer).length
-    if (length > MAX_BODY) throw new Error('The body is too long.')
-    parts.push(part as Buffer)
+  async #read(request: http.IncomingMessage): Promise<Buffer> {
+    const limit = request.url === '/wire/image' ? MAX_PICTURE : MAX_JSON
+    const parts: Buffer[] = []
+    let length = 0
+    for await (const part of request as AsyncIterable<Buffer>) {
+      length += part.length
+      this.#held += part.length
+      if (length > limit || this.#held > MAX_HELD) throw new Error('The body is too long.')
+      parts.push(part)
+    }
+    return Buffer.concat(parts)
   }
-  return Buffer.concat(parts)
 }
 
 function send(response: http.ServerResponse, reply: Exclude<Reply, string>): void {

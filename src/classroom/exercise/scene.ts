@@ -448,7 +448,6 @@ export class Scene {
   }
 }
 
-/** At most 64 KiB of JSON are looked at. */
 async function read(
   received: Received,
 ): Promise<{ body: Buffer; fields: Record<string, unknown> }> {

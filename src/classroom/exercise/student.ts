@@ -54,7 +54,7 @@ const PLACEHOLDERS = /\{(port|peer|curve|state)\}/g
 const WINDOWS_NEEDS = ['SYSTEMROOT', 'COMSPEC', 'PATHEXT', 'TEMP', 'TMP', 'USERPROFILE']
 
 /** All that an examined program finds in its environment. */
-export function environmentOf(home: string): NodeJS.ProcessEnv {
+function environmentOf(home: string): NodeJS.ProcessEnv {
   const { PATH, LANG, TMPDIR } = process.env
   const environment: NodeJS.ProcessEnv = { PATH, HOME: home, PYTHONUNBUFFERED: '1' }
   environment['LANG'] = LANG ?? 'C.UTF-8'
@@ -192,10 +192,10 @@ export async function freePort(): Promise<number> {
     taken.add(port)
     const server = net.createServer()
     server.listen(port, '127.0.0.1')
-    const isFree = await Promise.race([
-      once(server, 'listening').then(() => true),
-      once(server, 'error').then(() => false),
-    ])
+    const isFree = await once(server, 'listening').then(
+      () => true,
+      () => false,
+    )
     if (!isFree) continue
     server.close()
     await once(server, 'close')
