@@ -45,8 +45,8 @@ const SLOW_CLAUSE_MS = 30_000
 const LAYERS: readonly (readonly string[])[] = [
   ['session/1', 'session/3'],
   ['session/2', 'session/4'],
-  ['messages/2'],
-  ['messages/3', 'pictures/2'],
+  ['messages/1', 'messages/2'],
+  ['messages/3', 'pictures/1', 'pictures/2'],
   ['messages/4', 'pictures/3', 'pictures/5'],
 ]
 

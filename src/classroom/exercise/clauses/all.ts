@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto'
 import type { Clause } from '../clause.ts'
 import { KEYS } from './keys.ts'
+import { MESSAGES } from './messages.ts'
 import { SESSION } from './session.ts'
 
-export const CLAUSES: readonly Clause[] = [...KEYS, ...SESSION]
+export const CLAUSES: readonly Clause[] = [...KEYS, ...SESSION, ...MESSAGES]
 
 /** 16 hex digits that differ if any clause does: its id, weight, parties, or what it needs. */
 export function hashOfClauses(): string {
