@@ -97,10 +97,11 @@ export async function nothingMoves(context: Context): Promise<void> {
   await scene.agree()
   const probes = new Probes(scene)
   scene.onImage = () => 'never'
+  const picture = pictureOf(context.random, 'image/png', LARGE)
   const begun = performance.now()
   const step = await scene.attempt('/send_image', {
     method: 'POST',
-    body: pictureOf(context.random, 'image/png', LARGE),
+    body: picture,
     headers: { 'content-type': 'image/png' },
     ms: GIVES_UP_MS[1] + 500,
   })
