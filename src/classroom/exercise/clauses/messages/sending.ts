@@ -16,6 +16,7 @@ import {
   shown,
   type Talk,
   talking,
+  talkingApart,
   USUAL,
 } from './texts.ts'
 
@@ -220,6 +221,12 @@ const UNSETTLED: readonly (readonly [what: string, reply: Reply])[] = [
   ['status 200', { status: 200, body: { accepted: true, missing: 0 } }],
 ]
 
+/** Copies after the first are refused, so that who sends some need not try all of them. */
+function once(reply: Reply): () => Reply {
+  let count = 0
+  return () => (count++ === 0 ? reply : refusal('inbox_full'))
+}
+
 /** Two ciphertexts under one number of one session. */
 function sealedTwice(all: readonly WireMessage[]): readonly [WireMessage, WireMessage] | null {
   const first = new Map<string, WireMessage>()
@@ -237,7 +244,7 @@ async function messages17({ scene, session }: Talk): Promise<void> {
   const all: WireMessage[] = []
   let twice: readonly [WireMessage, WireMessage] | null = null
   for (const [what, reply] of UNSETTLED) {
-    const before = await scene.sendText(aText(scene), () => reply)
+    const before = await scene.sendText(aText(scene), once(reply))
     all.push(...before.messages)
     const text = aText(scene)
     const after: WireMessage[] = []
@@ -316,7 +323,7 @@ async function messages18({ scene, session }: Talk): Promise<void> {
   )
 }
 
-/** What the first answer takes, and what may leave before it is the first text again. */
+/** What the first answer takes. */
 const ANSWER_MS = 1_200
 
 async function messages19(talk: Talk): Promise<void> {
@@ -326,11 +333,10 @@ async function messages19(talk: Talk): Promise<void> {
   let isAnswered = false
   scene.onMessage = async (message) => {
     const isFirst = seen.length === 0
-    seen.push({ message, isEarly: !isAnswered && !isFirst })
-    if (isFirst) {
-      await new Promise((resolve) => setTimeout(resolve, ANSWER_MS))
-      isAnswered = true
-    }
+    seen.push({ message, isEarly: !isAnswered })
+    if (isFirst) await new Promise((resolve) => setTimeout(resolve, ANSWER_MS))
+    // A copy that is sent meanwhile may have its answer before.
+    isAnswered = true
     return usual()
   }
   const headers = { 'content-type': 'text/plain; charset=utf-8' }
@@ -341,11 +347,9 @@ async function messages19(talk: Talk): Promise<void> {
   )
   const [first] = seen
   probes.holds('a message', first !== undefined, 'none came')
-  const other = seen.find(
-    ({ message: { seq, ciphertext }, isEarly }) =>
-      isEarly &&
-      (seq !== first?.message.seq || !Buffer.from(ciphertext).equals(first.message.ciphertext)),
-  )
+  const isOther = ({ seq, ciphertext }: WireMessage) =>
+    seq !== first?.message.seq || !Buffer.from(ciphertext).equals(first.message.ciphertext)
+  const other = seen.find(({ message, isEarly }) => isEarly && isOther(message))
   probes.holds(
     'no other message before the first answer',
     other === undefined,
@@ -376,7 +380,7 @@ const NO_ANSWERS: readonly (readonly [what: string, reply: Reply])[] = [
 async function messages22({ scene }: Talk): Promise<void> {
   const probes = new Probes(scene)
   for (const [what, reply] of NO_ANSWERS) {
-    const { step } = await scene.sendText(aText(scene), () => reply)
+    const { step } = await scene.sendText(aText(scene), once(reply))
     probes.holds(`${what}: /send_msg answers 400 or more`, step.status >= 400, outcomeOf(step))
   }
   await settled(scene)
@@ -451,7 +455,7 @@ export const SENDING: readonly Clause[] = [
     sentence: 'A key seals once.',
     weight: 2,
     needs: ['messages/2'],
-    run: talking(messages17),
+    ...talkingApart(messages17),
   },
   {
     ...USUAL,
@@ -461,7 +465,7 @@ export const SENDING: readonly Clause[] = [
     sentence: 'What was sealed is sent again as the same bytes.',
     weight: 1,
     needs: ['messages/2'],
-    run: talking(messages18),
+    ...talkingApart(messages18),
   },
   {
     ...USUAL,
@@ -469,13 +473,8 @@ export const SENDING: readonly Clause[] = [
     title: 'one text at a time',
     sentence: 'No message is sealed before the one before it is [settled](#a-text-arrives-once);',
     weight: 1,
-    start: 'own',
     needs: ['messages/2'],
-    isSlow: true,
-    run: async (context) => {
-      const scene = await context.start()
-      await messages19({ context, scene, session: await scene.agree() })
-    },
+    ...talkingApart(messages19),
   },
   {
     ...USUAL,
@@ -486,6 +485,6 @@ export const SENDING: readonly Clause[] = [
       "One of another status, form or field than this page gives, or over 16 KiB, is not a peer's, and changes nothing.",
     weight: 1,
     needs: ['messages/2'],
-    run: talking(messages22),
+    ...talkingApart(messages22),
   },
 ]

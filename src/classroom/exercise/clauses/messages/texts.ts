@@ -46,6 +46,20 @@ export function talking(body: (talk: Talk) => Promise<void>): Clause['run'] {
   }
 }
 
+/** What takes seconds, and so has a start of its own. */
+export function talkingApart(
+  body: (talk: Talk) => Promise<void>,
+): Pick<Clause, 'start' | 'isSlow' | 'run'> {
+  return {
+    start: 'own',
+    isSlow: true,
+    run: async (context) => {
+      const scene = await context.start()
+      await body({ context, scene, session: await scene.agree() })
+    },
+  }
+}
+
 /** A text that no other one contains. */
 export function aText(scene: Scene): string {
   return `text ${bytesToHex(scene.random.bytes(6))}`
