@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import fs from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -29,6 +30,8 @@ export interface Running {
   readonly ended: Promise<void>
   /** The process, where it is one. */
   readonly pid: number | null
+  /** The folder in which it runs, where that is known. */
+  readonly cwd?: string
   /** SIGTERM, three seconds, SIGKILL to all of its group. Resolves with whether it ended, with its children, in time. */
   stop(): Promise<boolean>
 }
@@ -87,10 +90,12 @@ class StudentProcess implements Running {
   readonly stderr = new Kept()
   readonly ended: Promise<void>
   ending: string | null = null
+  readonly cwd: string
   readonly #child: ChildProcess
 
   constructor([command = '', ...args]: readonly string[], home: string, options: CommandOptions) {
     const { cwd, uid, gid } = options
+    this.cwd = cwd
     const viaShell = IS_WINDOWS && /\.cmd$/i.test(command)
     this.#child = spawn(
       viaShell ? 'cmd' : foundIn(cwd, command),
@@ -205,21 +210,24 @@ export async function freePort(): Promise<number> {
 
 /** Folders for what peers keep. All of them go with `remove`. */
 export class Folders {
-  readonly #root: Promise<string>
+  readonly #root = fs.mkdtempSync(path.join(tmpdir(), 'ecdh-duet-exercise-'))
+  readonly #removeNow = () => fs.rmSync(this.#root, { recursive: true, force: true, maxRetries: 3 })
   #count = 0
 
   constructor() {
-    this.#root = mkdtemp(path.join(tmpdir(), 'ecdh-duet-exercise-'))
+    // a signal ends the program in the middle
+    process.once('exit', this.#removeNow)
   }
 
   /** A fresh folder, which no other start had. */
   async fresh(): Promise<string> {
-    const folder = path.join(await this.#root, String(this.#count++), 'state')
+    const folder = path.join(this.#root, String(this.#count++), 'state')
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return folder
   }
 
   async remove(): Promise<void> {
-    await rm(await this.#root, { recursive: true, force: true, maxRetries: 3 })
+    process.off('exit', this.#removeNow)
+    await rm(this.#root, { recursive: true, force: true, maxRetries: 3 })
   }
 }
