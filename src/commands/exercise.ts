@@ -2,6 +2,7 @@
 
 import { randomInt } from 'node:crypto'
 import fs from 'node:fs'
+import os from 'node:os'
 import { buildFailure, notBuilt, starterFor, userIds } from '../classroom/exercise/build.ts'
 import { blankReport, type Choice, chosen } from '../classroom/exercise/chosen.ts'
 import { asCsv, type ClassRow, examineClass } from '../classroom/exercise/classRun.ts'
@@ -37,6 +38,13 @@ const WIDTH = 80
 /** How often the line of progress is written anew. */
 const PROGRESS_MS = 1000
 const SEEDS = 2 ** 31
+/** Seconds that a start may take, a run, and the run of one folder of a class. */
+const READY = 10
+const LIMIT = 540
+const CLASS_LIMIT = 120
+/** Peers at the same time, where there are two processors or more; of one folder, beside those of three others. */
+const JOBS = 4
+const CLASS_JOBS = 2
 
 /** The options of `exercise`; wrong ones were refused before. */
 export interface ExerciseOptions extends Choice {
@@ -54,9 +62,9 @@ export interface ExerciseOptions extends Choice {
   readonly first?: true
   readonly build?: string
   /** In seconds. */
-  readonly ready: number
-  readonly limit: number
-  readonly jobs: number
+  readonly ready?: number
+  readonly limit?: number
+  readonly jobs?: number
   readonly causes: boolean
   readonly hold?: readonly string[]
   readonly exitZero?: true
@@ -84,16 +92,13 @@ export async function exercise(options: ExerciseOptions, version: string): Promi
     for (const { format, file } of formats)
       if (file !== '-') orStateError(file, () => replaceFile(file, asFormat(format, report, held)))
   }
-  const shown = (report: Report) => (options.causes ? report : withoutCauses(report))
   write(blank)
   const live = wanted.filter(({ format }) => format === 'gradescope')
-  const report = shown(
-    await withProgress(blank.rows, (tell) =>
-      examined(options, blank, (rows, seconds) => {
-        tell(rows)
-        write(shown({ ...blank, rows, seconds }), live)
-      }),
-    ),
+  const report = await withProgress(blank.rows, (tell) =>
+    examined(options, blank, (now) => {
+      tell(now.rows)
+      write(now, live)
+    }),
   )
   write(report)
   const toOutput = wanted.find(({ file }) => file === '-')
@@ -108,9 +113,10 @@ export async function exercise(options: ExerciseOptions, version: string): Promi
 async function examined(
   options: ExerciseOptions,
   blank: Report,
-  onProgress: (rows: readonly Row[], seconds: number) => void,
+  onProgress: (report: Report) => void,
 ): Promise<Report> {
-  const { curve, attach, port, start, build, user } = options
+  const shown = (report: Report) => (options.causes ? report : withoutCauses(report))
+  const { curve, attach, port, start, build, user, ready = READY, limit = LIMIT } = options
   const begin = performance.now()
   const seconds = () => (performance.now() - begin) / 1000
   const how = { cwd: process.cwd(), ...(user !== undefined && userIds(user)) }
@@ -120,17 +126,21 @@ async function examined(
       return { ...blank, rows: notBuilt(blank.rows, failure), seconds: seconds() }
   }
   const { seed, version, subject } = blank
-  return examine({
+  const report = await examine({
     ...{ curve, seed, version, subject },
     ids: chosen(options).map(({ id }) => id),
     start: start === undefined ? null : starterFor(wordsOf(start), how),
     attached: attach === undefined || port === undefined ? null : { origin: attach, port },
-    jobs: options.jobs,
-    readyMs: options.ready * 1000,
-    limitMs: options.limit * 1000,
+    jobs: options.jobs ?? Math.min(JOBS, 2 * os.availableParallelism()),
+    readyMs: ready * 1000,
+    limitMs: limit * 1000,
     isFirstOnly: options.first === true,
-    onProgress: (rows) => onProgress(rows, seconds()),
+    onProgress: (rows) => onProgress(shown({ ...blank, rows, seconds: seconds() })),
   })
+  const { rows, remarks, ...rest } = shown(report)
+  const isCut = seconds() >= limit && rows.some(({ result }) => result === 'not run')
+  const timeUp = `The time was up after ${limit} seconds (--limit), before all of it was run.`
+  return { ...rest, rows, remarks: isCut ? [...remarks, timeUp] : remarks }
 }
 
 /** Runs `run` with a line that says how far it is. `rows`: as they stand before. */
@@ -182,13 +192,14 @@ function appendSummary(report: Report): void {
 
 /** The command that runs some clauses once more, on the same peer and with the same seed. */
 function againWith(options: ExerciseOptions, ids: readonly string[], seed: number): string {
-  const { start, attach, port, curve, user } = options
+  const { start, attach, port, curve, user, ready } = options
   const given = {
     '--start': start,
     '--attach': attach,
     '--port': port,
     '--curve': curve === 'X25519' ? undefined : curve,
     '--user': user,
+    '--ready': ready,
     '--only': ids.join(','),
     '--seed': seed,
   }
@@ -232,13 +243,11 @@ export async function exerciseStarter(language: Language, dir: string): Promise<
 /** The options of `exercise class`. */
 export interface ClassOptions extends Choice {
   readonly csv?: string
-  /** In seconds, for each folder. */
-  readonly limit: number
-  readonly ready: number
+  /** In seconds: for each start, and for each folder. */
+  readonly ready?: number
+  readonly limit?: number
 }
 
-/** Peers of one folder at the same time, beside those of three other folders. */
-const JOBS_OF_ONE = 2
 const CLASS_WIDTHS = [32, 14, 30] as const
 
 /**
@@ -250,7 +259,7 @@ export async function exerciseClass(
   options: ClassOptions,
   version: string,
 ): Promise<number> {
-  const { curve, csv, limit, ready } = options
+  const { curve, csv, limit = CLASS_LIMIT, ready = READY } = options
   const seed = randomInt(SEEDS)
   const ids = chosen(options).map(({ id }) => id)
   const write = (rows: readonly ClassRow[]) => {
@@ -265,7 +274,7 @@ export async function exerciseClass(
         ...{ curve, seed, version, subject, ids },
         start: starterOf(words, { cwd, hasOwnHome: true }),
         attached: null,
-        jobs: JOBS_OF_ONE,
+        jobs: CLASS_JOBS,
         readyMs: ready * 1000,
         limitMs: limit * 1000,
         isFirstOnly: false,

@@ -292,7 +292,6 @@ function addLab(lab: Command): void {
 
 /** Twice the processors: more peers at the same time only wait for one another. */
 const MOST_JOBS = 2 * os.availableParallelism()
-const READY = 10
 
 function addExercise(exercise: Command): void {
   const bodies = () => import('./exercise.ts')
@@ -321,11 +320,11 @@ function addExercise(exercise: Command): void {
     .option('--no-causes', 'say what was wrong, and not why')
     .option('--build <command>', 'run once before the first start', parseCommand)
     .option('--user <name>', 'start the peer as this user (needs root)', notEmpty)
-    .option('--ready <seconds>', 'how long a start may take', parseSeconds, READY)
-    .option('--limit <seconds>', 'how long the run may take', parseSeconds, 540)
+    .option('--ready <seconds>', 'how long a start may take (default: 10)', parseSeconds)
+    .option('--limit <seconds>', 'how long the run may take (default: 540)', parseSeconds)
     .option(
       '--jobs <n>',
-      `how many peers run at the same time (default: ${Math.min(4, MOST_JOBS)})`,
+      `how many peers run at the same time (default: 4; at most ${MOST_JOBS})`,
       (text) => parseJobs(text, MOST_JOBS),
     )
     .option('--json <file>', file('scripts'), notEmpty)
@@ -340,9 +339,7 @@ function addExercise(exercise: Command): void {
       exitOnSignals()
     })
     .action(
-      exiting(async (options: Omit<ExerciseOptions, 'jobs'> & { jobs?: number }) =>
-        (await bodies()).exercise({ jobs: Math.min(4, MOST_JOBS), ...options }, version),
-      ),
+      exiting(async (options: ExerciseOptions) => (await bodies()).exercise(options, version)),
     )
 
   exercise
@@ -368,8 +365,8 @@ function addExercise(exercise: Command): void {
     .option('--trust', 'run what is in them as yourself')
     .addOption(curveOption().default('X25519'))
     .option('--stage <n>', 'stages 1 to n', parseStage)
-    .option('--ready <seconds>', 'how long a start may take', parseSeconds, READY)
-    .option('--limit <seconds>', 'how long a folder may take', parseSeconds, 120)
+    .option('--ready <seconds>', 'how long a start may take (default: 10)', parseSeconds)
+    .option('--limit <seconds>', 'how long a folder may take (default: 120)', parseSeconds)
     .option('--csv <file>', 'a row for each folder; - is standard output', notEmpty)
     .hook('preAction', (command) => {
       if (!command.opts<{ trust?: true }>().trust)

@@ -65,6 +65,7 @@ const hostile = reportOf(
   ],
   { remarks: [HOSTILE] },
 )
+const ORIGIN = 'ecdh-duet 1.0.0, clauses 0123456789abcdef, X25519, seed 7'
 const plainly = { width: 80, painted: (text: string) => text, again: () => 'AGAIN' }
 
 /** What acts on a terminal, in a log or on a page, without the line feed. */
@@ -209,6 +210,8 @@ describe('the report on a terminal', () => {
       '1 a key message    20 of 20',
       '3 messages         0 of 20        1 failed, 1 blocked, 2 not run',
       'all                20 of 40       1 failed, 1 blocked, 2 not run',
+      '',
+      ORIGIN,
     ])
   })
 
@@ -252,6 +255,59 @@ describe('the report on a terminal', () => {
       errorLines(hostile).join(),
     ]
     for (const file of files) assert.doesNotMatch(file, /c0ffee/)
+  })
+})
+
+describe('every report', () => {
+  const anything = fc.oneof(
+    fc.string({ unit: 'binary', maxLength: 40 }),
+    fc
+      .array(fc.constantFrom(...'<>&"\'|`*[]\\\r\n%:✗·=@\u0000\ud800\udc00\u202e\u2028'), {
+        maxLength: 40,
+      })
+      .map((all) => all.join('')),
+  )
+  const withText = (text: string) => {
+    const facts = {
+      did: text,
+      wanted: text,
+      got: text,
+      cause: text,
+      values: [['T', text]],
+    } as const
+    const clause = clauseOf('keys/2')
+    return reportOf(
+      [
+        rowOf(clause, { result: 'fail', kind: 'wrong', finding: facts, notes: [text] }),
+        rowOf(clause, { result: 'blocked', reason: text }),
+        rowOf(clause, { notes: [text] }),
+      ],
+      { remarks: [text], subject: text },
+    )
+  }
+  /** The signs in a text that structure it. */
+  const signs = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 0
+
+  it('has the same structure and nothing that acts, whatever a stranger has said', () => {
+    const shape = (text: string) => {
+      const report = withText(text)
+      const [junit, summary] = [asJunit(report), asSummary(report)]
+      const [json, gradescope] = [asJson(report), asGradescope(report, new Set())]
+      const errors = errorLines(report)
+      const lines = textOf(report, plainly)
+      for (const one of [junit, summary, json, gradescope, errors.join('\n'), lines.join('\n')])
+        assert.doesNotMatch(one, ACTS)
+      for (const one of [json, gradescope]) JSON.parse(one)
+      assert.doesNotMatch(junit.replaceAll(/&(?:amp|lt|gt|quot|apos);/g, ''), /&/)
+      return {
+        rows: lines.filter((line) => /^[✓✗·]/.test(line)).length,
+        elements: [signs(junit, /</g), signs(junit, />/g), signs(junit, /"/g)],
+        cells: [signs(summary, /\|/g), signs(summary, /[<>[\]`*]/g)],
+        orders: errors.flatMap((line) => line.split(/[\r\n]/)).length,
+      }
+    }
+    const usual = shape('x')
+    fc.assert(fc.property(anything, (text) => assert.deepEqual(shape(`x${text}`), usual)))
   })
 })
 
@@ -299,7 +355,9 @@ print(json.dumps(form(et.fromstring(sys.stdin.buffer.read()))))`
       time: '12.345',
     })
     type Element = [tag: string, facts: Record<string, string>, text: string, children: Element[]]
-    const cases = (suites as Element[]).flatMap(([, , , cases]) => cases)
+    const all = (suites as Element[]).flatMap(([, , , children]) => children)
+    const cases = all.filter(([tag]) => tag === 'testcase')
+    assert.deepEqual(all[0]?.[3][0]?.[1], { name: 'examiner', value: ORIGIN })
     assert.deepEqual(
       cases.map(([, { classname, name }, , children]) => [
         `${classname} | ${name}`,
@@ -325,7 +383,7 @@ describe('--gradescope', () => {
     assert.doesNotMatch(text, ACTS)
     const { tests, ...top } = JSON.parse(text)
     assert.deepEqual(top, {
-      ...{ execution_time: 12, output: '', output_format: 'text', stdout_visibility: 'hidden' },
+      ...{ execution_time: 12, output: ORIGIN, output_format: 'text', stdout_visibility: 'hidden' },
     })
     const [, second, , , note] = tests
     assert.deepEqual(

@@ -54,6 +54,10 @@ src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
   ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts
 src/main.ts ✓ ./commands/lab.ts
   ✗ ./classroom/lab/ownPair.ts ./classroom/transcript/check.ts
+src/classroom/exercise/run.ts ✓ ./clauses/all.ts ../../http/client.ts ../../state/files.ts ../../wirelog/transcript.ts
+  ✗ ../lab/ownPair.ts ../transcript/check.ts ../../commands/runPeers.ts ../../main.ts
+src/classroom/exercise/report/text.ts ✓ ../clause.ts ../../../terminal/rows.ts
+  ✗ ../../lab/call.ts ../../../commands/check.ts
 src/classroom/lab/ownPair.ts ✓ ./tap.ts ../../launch.ts ../../http/client.ts ../../protocol/exchange.ts
   ✗ ./mallory/mallory.ts ../../commands/runPeers.ts ../../main.ts ../transcript/check.ts
 src/classroom/lab/bad-keys/badKeys.ts ✓ ./points.ts ../call.ts ../../../launch.ts ../../../http/client.ts

@@ -75,6 +75,7 @@ const NONE: Record<string, string> = {
   'wirelog/ring.ts MAX_SENT': 'of those that are pinned',
   'wirelog/ring.ts MAX_PROOFS': 'the same',
   'classroom/exercise/report/plain.ts MAX_OUTPUT_BYTES': 'what is quoted of a clause',
+  'classroom/exercise/report/github.ts MAX_MESSAGE': 'the same',
   'classroom/transcript/sessions.ts UNCONFIRMED_MS': 'of the peer whose transcript it is',
   'http/eventStream.ts BEAT_MS': 'how often',
   'http/wire.ts MAX_KEYS_BODY': 'stands below the table: it is that of the longest suite',

@@ -4,10 +4,10 @@
  */
 
 import fs from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import { readAtMost, TO_READ_NO_LINK } from '../../disk/open.ts'
+import { tellStack } from '../../terminal/output.ts'
 import type { Report } from './clause.ts'
 import { pointsOfAll, rounded, stagesOf } from './points.ts'
 import { onOneLine } from './report/plain.ts'
@@ -49,29 +49,34 @@ export async function examineClass(
   examineCopy: ExamineCopy,
   onRow: (row: ClassRow) => void = () => {},
 ): Promise<ClassRow[]> {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), 'ecdh-duet-class-'))
+  const remove = () => fs.rmSync(root, { recursive: true, force: true, maxRetries: 3 })
+  // a signal ends the program in the middle
+  process.once('exit', remove)
   const rows: ClassRow[] = []
   const waiting = [...folders.entries()]
   const work = async () => {
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const [i, folder] = next
-      const row = await rowOf(folder, examineCopy)
+      const row = await rowOf(folder, path.join(root, `${i}`), examineCopy)
       rows[i] = row
       onRow(row)
     }
   }
-  await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  try {
+    await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  } finally {
+    remove()
+    process.off('exit', remove)
+  }
   return rows
 }
 
-async function rowOf(folder: string, examineCopy: ExamineCopy): Promise<ClassRow> {
-  const root = await mkdtemp(path.join(os.tmpdir(), 'ecdh-duet-class-'))
-  const removed = () => fs.rmSync(root, { recursive: true, force: true, maxRetries: 3 })
-  // a signal ends the program in the middle
-  process.once('exit', removed)
+/** `copy`: the path of the copy, which is made and removed. */
+async function rowOf(folder: string, copy: string, examineCopy: ExamineCopy): Promise<ClassRow> {
   try {
     const line = startOf(folder)
     const words = wordsOf(line)
-    const copy = path.join(root, 'copy')
     await copyFolder(folder, copy)
     const report = await examineCopy(words, copy, line)
     const dead = report.rows.find(({ kind }) => kind === 'error')
@@ -80,11 +85,12 @@ async function rowOf(folder: string, examineCopy: ExamineCopy): Promise<ClassRow
     const { code, syscall, message } = error as NodeJS.ErrnoException
     const isTheirs =
       error instanceof FolderError || error instanceof SyntaxError || syscall !== undefined
-    if (!isTheirs) throw error
-    return { folder, report: null, error: syscall === undefined ? message : `${code}: ${syscall}` }
+    // a defect of ours: the other folders are examined all the same
+    if (!isTheirs) tellStack(error)
+    const said = isTheirs ? message : `a defect of the examiner: ${message}`
+    return { folder, report: null, error: syscall === undefined ? said : `${code}: ${syscall}` }
   } finally {
-    removed()
-    process.off('exit', removed)
+    await fs.promises.rm(copy, { recursive: true, force: true, maxRetries: 3 })
   }
 }
 

@@ -2,7 +2,8 @@
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import fs from 'node:fs'
+import { mkdir, rm } from 'node:fs/promises'
 import net from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
@@ -209,21 +210,24 @@ export async function freePort(): Promise<number> {
 
 /** Folders for what peers keep. All of them go with `remove`. */
 export class Folders {
-  readonly #root: Promise<string>
+  readonly #root = fs.mkdtempSync(path.join(tmpdir(), 'ecdh-duet-exercise-'))
+  readonly #removeNow = () => fs.rmSync(this.#root, { recursive: true, force: true, maxRetries: 3 })
   #count = 0
 
   constructor() {
-    this.#root = mkdtemp(path.join(tmpdir(), 'ecdh-duet-exercise-'))
+    // a signal ends the program in the middle
+    process.once('exit', this.#removeNow)
   }
 
   /** A fresh folder, which no other start had. */
   async fresh(): Promise<string> {
-    const folder = path.join(await this.#root, String(this.#count++), 'state')
+    const folder = path.join(this.#root, String(this.#count++), 'state')
     await mkdir(folder, { recursive: true, mode: 0o700 })
     return folder
   }
 
   async remove(): Promise<void> {
-    await rm(await this.#root, { recursive: true, force: true, maxRetries: 3 })
+    process.off('exit', this.#removeNow)
+    await rm(this.#root, { recursive: true, force: true, maxRetries: 3 })
   }
 }

@@ -6,11 +6,13 @@
 import { randomBytes } from 'node:crypto'
 import type { Report, Row } from '../clause.ts'
 import { pointsOfAll, stagesOf } from '../points.ts'
-import { nameOf, onOneLine } from './plain.ts'
+import { nameOf, onOneLine, originOf } from './plain.ts'
 import { pointsIn } from './stages.ts'
 
 /** GitHub shows no more of them for a step. */
 const SHOWN_ERRORS = 10
+/** More of a message is in the report; of a summary GitHub takes a MiB. */
+const MAX_MESSAGE = 500
 
 /** `lines` so that nothing in them is a command for GitHub: nobody can know the word that ends it. */
 export function withoutCommands(lines: readonly string[]): string[] {
@@ -30,7 +32,7 @@ export function errorLines(report: Report): string[] {
 
 /** The summary of the step, in GitHub's Markdown. */
 export function asSummary(report: Report): string {
-  const { curve, seed, rows, remarks } = report
+  const { curve, rows, remarks } = report
   const stages = stagesOf(rows).map((one) => [`${one.stage} ${one.title}`, pointsIn(one)])
   const failed = failures(report).map((row) => [nameOf(row), row.clause.title, messageOf(row)])
   return [
@@ -40,7 +42,7 @@ export function asSummary(report: Report): string {
     '',
     ...(failed.length > 0 ? [...tableOf(['clause', '', 'why'], failed), ''] : []),
     ...remarks.flatMap((remark) => [inMarkdown(remark), '']),
-    `seed ${seed}`,
+    originOf(report),
     '',
   ].join('\n')
 }
@@ -50,7 +52,8 @@ function failures({ rows }: Report): Row[] {
 }
 
 function messageOf({ finding }: Row): string {
-  return onOneLine(finding?.cause ?? (finding ? `wanted ${finding.wanted}; ${finding.got}` : ''))
+  const { cause = null, wanted = '', got = '' } = finding ?? {}
+  return onOneLine((cause ?? `wanted ${wanted}; ${got}`).slice(0, MAX_MESSAGE))
 }
 
 function tableOf(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {

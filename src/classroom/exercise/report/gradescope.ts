@@ -2,7 +2,7 @@
 
 import type { Report, Row } from '../clause.ts'
 import { inParts } from '../points.ts'
-import { cutToBytes, linesOf, nameOf, plain } from './plain.ts'
+import { cutToBytes, linesOf, nameOf, originOf, plain } from './plain.ts'
 import { stageTable } from './stages.ts'
 
 /** Clauses whose results students see after the due date only. */
@@ -16,10 +16,11 @@ export function asGradescope(report: Report, held: Held): string {
   const { rows, seconds, remarks } = report
   const scores = inParts(rows, 100)
   // the table has the sum, which would tell what is kept back
-  const output = held.size > 0 ? [] : [...stageTable(rows), '', ...remarks.map(plain)]
+  const table = held.size > 0 ? [] : [...stageTable(rows), '', ...remarks.map(plain)]
+  const output = [...table, originOf(report)]
   const value = {
     execution_time: Math.round(seconds),
-    output: cutToBytes(output.join('\n').trimEnd()),
+    output: cutToBytes(output.join('\n')),
     output_format: 'text',
     stdout_visibility: 'hidden',
     tests: rows.map((row, i) => testOf(report, row, scores[i] ?? { points: 0, of: 0 }, held)),

@@ -6,7 +6,7 @@ import { plain } from './plain.ts'
 
 /** The report as JSON. Rows of a clause that runs in two parties are two entries. Secrets are not in it. */
 export function asJson(report: Report): string {
-  const { curve, seed, version, clauses, rows, seconds, remarks } = report
+  const { curve, seed, version, clauses, rows, seconds, subject, remarks } = report
   const all = pointsOfAll(rows)
   const value = {
     format: 'ecdh-duet exercise',
@@ -18,6 +18,7 @@ export function asJson(report: Report): string {
     stages: stagesOf(rows).map((stage) => ({ ...stage, points: rounded(stage.points) })),
     clauses: rows.map(entryOf),
     program: version,
+    subject: plain(subject),
     list: clauses,
     seconds: rounded(seconds),
     remarks: remarks.map(plain),

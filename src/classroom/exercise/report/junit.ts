@@ -5,7 +5,7 @@
 
 import type { Report, Row } from '../clause.ts'
 import { STAGES } from '../clause.ts'
-import { cutToBytes, linesOf, nameOf, onOneLine, plain } from './plain.ts'
+import { cutToBytes, linesOf, nameOf, onOneLine, originOf, plain } from './plain.ts'
 
 /** The report as XML: a suite for each stage, a case for each row. */
 export function asJunit(report: Report): string {
@@ -13,7 +13,7 @@ export function asJunit(report: Report): string {
   const suites = STAGES.flatMap(({ stage }) => {
     const own = rows.filter(({ clause }) => clause.stage === stage)
     const [first] = own
-    return first === undefined ? [] : suite(suiteName(report, first), own)
+    return first === undefined ? [] : suite(suiteName(report, first), originOf(report), own)
   })
   return [
     '<?xml version="1.0" encoding="UTF-8"?>',
@@ -24,10 +24,11 @@ export function asJunit(report: Report): string {
   ].join('\n')
 }
 
-function suite(name: string, rows: readonly Row[]): string[] {
+function suite(name: string, origin: string, rows: readonly Row[]): string[] {
   const seconds = rows.reduce((all, row) => all + row.seconds, 0)
   return [
     `<testsuite${attributes({ name, ...counts(rows), time: time(seconds) })}>`,
+    `<properties><property${attributes({ name: 'examiner', value: origin })}/></properties>`,
     ...rows.map((row) => {
       const facts = { classname: name, name: caseName(row), time: time(row.seconds) }
       return `<testcase${attributes(facts)}>${contentOf(row)}</testcase>`

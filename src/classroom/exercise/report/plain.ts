@@ -11,6 +11,11 @@ export function nameOf({ clause, party }: Pick<Row, 'clause' | 'party'>): string
   return party === null ? clause.id : `${clause.id} party ${party}`
 }
 
+/** What two results have to have in common to be compared, and what repeats this one. */
+export function originOf({ version, clauses, curve, seed }: Report): string {
+  return `ecdh-duet ${version}, clauses ${clauses}, ${curve}, seed ${seed}`
+}
+
 /** A text in which controls, marks of direction, lone surrogates and code points of no character are written out. It keeps LF. */
 export function plain(text: string): string {
   return text

@@ -18,9 +18,9 @@ export function stageTable(rows: readonly Row[]): string[] {
   return table(WIDTHS, ['stage', 'points', ''], [...stages, all]).map((line) => line.trimEnd())
 }
 
-/** `17.5 of 20` */
+/** `17.5 of 20`, or a dash where nothing counts. */
 export function pointsIn({ points, of }: { points: number; of: number }): string {
-  return `${rounded(points)} of ${of}`
+  return of === 0 ? '–' : `${rounded(points)} of ${of}`
 }
 
 function countsOf(rows: readonly Row[]): string {

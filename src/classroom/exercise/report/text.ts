@@ -3,7 +3,7 @@
 import { rowsOf, wrap } from '../../../terminal/rows.ts'
 import { type Colour, Secrets } from '../../../terminal/safe.ts'
 import type { Report, Row } from '../clause.ts'
-import { HALF, onOneLine, plain } from './plain.ts'
+import { HALF, onOneLine, originOf, plain } from './plain.ts'
 import { stageTable } from './stages.ts'
 
 /** Where the title begins, and where the texts under it do. */
@@ -38,6 +38,7 @@ export function textOf(report: Report, options: TextOptions): string[] {
   if (lines.at(-1) !== '') lines.push('')
   lines.push(...stageTable(report.rows))
   for (const remark of report.remarks) lines.push('', ...wrap(onOneLine(remark), options.width))
+  lines.push('', originOf(report))
   return lines
 }
 
