@@ -39,6 +39,8 @@ type Reply = { status: number; type: string; body: string }
 
 const MAX_ANSWER = 16 * 1024
 const MAX_TEXT = 16_384
+/** Of a picture, what is written at a time. */
+const PIECE = 64 * 1024
 const MAX_PICTURE = 64 * 1024 * 1024
 const TYPES: Readonly<Record<string, string>> = {
   'image/png': 'png',
@@ -187,8 +189,17 @@ export class ProgramPeer extends Peer {
         headers: { 'content-type': type, 'content-length': content.length },
       })
       const giveUp = () => request.destroy(new Error('the other peer does not answer'))
-      const timer = isPicture ? undefined : setTimeout(giveUp, this.patienceMs)
-      if (isPicture) request.setTimeout(this.patienceMs, giveUp)
+      let timer = setTimeout(giveUp, this.patienceMs)
+      // Node's own timeout of a socket looks away once while something is being written.
+      const sendFrom = (at: number) => {
+        clearTimeout(timer)
+        timer = setTimeout(giveUp, this.patienceMs)
+        if (at >= content.length) request.end()
+        else
+          request.write(content.subarray(at, at + PIECE), (error) => {
+            if (!error) sendFrom(at + PIECE)
+          })
+      }
       request.on('error', reject).on('close', () => {
         clearTimeout(timer)
         reject(new Error('the other peer closed the connection'))
@@ -209,7 +220,8 @@ export class ProgramPeer extends Peer {
           request.destroy()
         })
       })
-      request.end(content)
+      if (isPicture) sendFrom(0)
+      else request.end(content)
     })
   }
 
