@@ -354,6 +354,8 @@ function mistakes(suite: Suite): { name: string; layer: Layer; choices: Choices 
   })
 }
 
+/** All layers. */
+const SETTLED = 5
 const seeds = process.env['SLOW'] === '1' ? Array.from({ length: 20 }, (_, i) => seed + i) : [seed]
 
 describe('the cause', () => {
@@ -420,7 +422,7 @@ describe('the cause', () => {
       before.sentence ?? '',
       /^One of: \(1\) .+; \(2\) .+\. An agreement in which your peer is the other party would tell them apart\.$/,
     )
-    ledger.settle()
+    ledger.settle(SETTLED)
     assert.deepEqual(ledger.choices, RIGHT)
     ledger.record(...seenOf(few === plain ? otherParty : plain, choices, 2))
     assert.deepEqual(ledger.explain(2).names, ['ikm-own-first'])
@@ -458,12 +460,12 @@ describe('the cause', () => {
       const explanation = ledger.explain(layer)
       assert.equal(explanation.kind, 'certain', `seed ${seed}: ${explanation.sentence}`)
       assert.equal(ledger.choices, before, 'nothing is followed before it is settled')
-      ledger.settle()
+      ledger.settle(layer)
       names.push(explanation.sentence ?? '')
     }
     assert.deepEqual(ledger.choices, choices)
     const settled = ledger.choices
-    ledger.settle()
+    ledger.settle(SETTLED)
     assert.equal(ledger.choices, settled)
     assert.match(
       names[0] ?? '',
@@ -492,7 +494,7 @@ describe('the cause', () => {
     const { kind, sentence, names } = ledger.explain(3)
     assert.deepEqual([kind, names], ['certain', ['nonce-from-1']])
     assert.match(sentence ?? '', /It seals right and opens wrong\./)
-    ledger.settle()
+    ledger.settle(SETTLED)
     const [material] = materials
     assert.ok(material)
     const computed = compute(material, ledger.choices)
