@@ -331,6 +331,9 @@ function explanationOf(materials: readonly Material[], choices: Choices, layer: 
   const ledger = new Ledger()
   for (const material of materials.slice(0, SEEN[layer]))
     ledger.record(...seenOf(material, choices, layer))
+  // Tags tell a transcript that was cut, or hashed twice, from one with the same session id.
+  for (const material of layer === 1 ? materials.slice(0, 2) : [])
+    ledger.record(...seenOf(material, choices, 2))
   const explanation = ledger.explain(layer)
   return { ledger, ...explanation }
 }
