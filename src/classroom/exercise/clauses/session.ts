@@ -31,7 +31,7 @@ const ORDERS: readonly Order[] = ['plain', 'opposite']
 const MAX_TRIES = 5
 
 /** The student sends first, then the examiner: its answer confirms the candidate. */
-async function studentFirst(scene: Scene): Promise<Observed> {
+export async function studentFirst(scene: Scene): Promise<Observed> {
   const { messages } = await scene.sendKeys(() => accepted())
   const [message] = messages
   if (message === undefined) throw noConfirm('student', 'no key message')
