@@ -36,14 +36,14 @@ describe('ecdh-duet exercise', () => {
       /\n {2}it printed +\\u\{1b\}\[2Jbye\n {2}it printed +\\u\{2713\} keys\/1\n/,
     )
     assert.match(output, /\n· session\/1 +party 1: blocked: builds on /)
-    assert.match(output, /\nall +0 of \d+ +1 failed, \d+ blocked\n$/)
+    assert.match(output, /\nall +0 of \d+ +1 failed, \d+ blocked\n\necdh-duet .*, seed 7\n$/)
     const again =
       lines.find((line) => line.startsWith('  again '))?.slice(17) ?? assert.fail(output)
     const line = again.replace('node dist/main.js', `'${process.execPath}' '${MAIN}'`)
     const { stdout, status } = spawnSync('sh', ['-c', line], { cwd: at(), encoding: 'utf8' })
     assert.equal(status, 1)
     assert.equal(stdout.split('\n')[0], first)
-    assert.match(stdout, /\nall +0 of 20 +1 failed\n$/)
+    assert.match(stdout, /\nall +0 of 20 +1 failed\n\n.*\n$/)
   })
 
   it('writes each of the results, of which one may go to standard output', async () => {
