@@ -146,6 +146,7 @@ describe('wrong usage of exercise', () => {
     'a peer that runs, without its port': [attach.slice(0, 2), /--attach and --port go together/],
     'a port, and a peer to start': [[...start, '--port', '1'], /--attach and --port go together/],
     'a peer on another machine': [['--attach', 'http://192.0.2.1', '--port', '1'], /this machine/],
+    'itself as the other peer': [[...attach.slice(0, 3), '9'], /not that of --attach/],
     'a command without a word': [['--start', ' '], /It has no word\./],
     'a quote that stays open': [['--start', "python3 'x"], /It has a ' too many\./],
     'a build with a quote that stays open': [[...start, '--build', '"'], /It has a " too many\./],
