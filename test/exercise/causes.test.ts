@@ -4,6 +4,15 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
+import {
+  type Choices,
+  DECISIONS,
+  type Decision,
+  deviationsOf,
+  isPossible,
+  type Layer,
+  RIGHT,
+} from '../../src/classroom/exercise/computation/choices.ts'
 import { compute } from '../../src/classroom/exercise/computation/computed.ts'
 import {
   chooseEphemeral,
@@ -11,9 +20,17 @@ import {
   type Ephemeral,
   ephemeralKeys,
   hasOrder,
+  type IdentityWish,
   keyPair,
 } from '../../src/classroom/exercise/computation/keys.ts'
-import { kemOfExaminer, kemOfStudent } from '../../src/classroom/exercise/computation/material.ts'
+import { Ledger } from '../../src/classroom/exercise/computation/ledger.ts'
+import {
+  kemOfExaminer,
+  kemOfStudent,
+  type Material,
+  type Side,
+} from '../../src/classroom/exercise/computation/material.ts'
+import type { Observation } from '../../src/classroom/exercise/computation/observations.ts'
 import { Random } from '../../src/classroom/exercise/computation/random.ts'
 import { bytesToHex, compareBytes, hexToBytes, utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
@@ -26,6 +43,7 @@ import { fixedKeys } from '../helpers/fixed-suite.ts'
 
 const seed = Number(process.env['SEED'] ?? Date.now() % 1e6)
 const PARTIES = [1, 2] as const
+const SIDES = ['student', 'examiner'] as const
 const ORDERS = ['plain', 'opposite'] as const
 
 /** `src/protocol/vectors.json`, by suite. */
@@ -213,6 +231,180 @@ describe("the examiner's keys", () => {
     assert.notEqual(publicKeyOf(seed, 'keys/1'), publicKeyOf(seed + 1, 'keys/1'))
   })
 })
+
+/** What a peer with `choices` does in an agreement, and what is seen of it in one layer. */
+function seenOf(material: Material, choices: Choices, layer: Layer): Observation[] {
+  const computed = compute(material, choices)
+  const counts = { student: 0, examiner: 0 }
+  const next = (from: Side) => ({
+    from,
+    number: counts[from]++,
+    others: counts[from === 'student' ? 'examiner' : 'student'],
+  })
+  switch (layer) {
+    case 1:
+      return [{ kind: 'session id', material, value: computed.sessionId }]
+    case 2:
+      return (['student', 'examiner'] as const).map((from) => ({
+        kind: 'tag',
+        material,
+        from,
+        value: computed.tag(from),
+        isTaken: true,
+      }))
+    case 3:
+      return (['student', 'student', 'examiner', 'student', 'examiner', 'examiner'] as const).map(
+        (side) => {
+          const { from, number: seq, others } = next(side)
+          const text = utf8ToBytes(`text ${seq} of the ${from}`)
+          const ciphertext = computed.sealMessage(from, seq, text, others)
+          return { kind: 'text', material, from, seq, others, text, ciphertext, isTaken: true }
+        },
+      )
+    case 4: {
+      const pictures = [
+        ['student', SHORT],
+        ['examiner', SHORT],
+        ['student', LONG],
+        ['student', FULL],
+      ] as const
+      // long ones take their time: once is enough
+      const isLong = material.first === 'student' && computed.party === 1
+      const seen = isLong ? pictures : pictures.slice(0, 2)
+      return seen.map(([side, picture]) => {
+        const { from, number, others } = next(side)
+        const body = computed.sealPicture(from, number, METADATA, picture, others)
+        return { kind: 'picture', material, from, number, others, picture, body, isTaken: true }
+      })
+    }
+    case 5:
+      return [{ kind: 'safety number', material, value: computed.safetyNumber }]
+  }
+}
+
+const METADATA = utf8ToBytes('{"type":"image/gif","bytes":1,"name":"a"}')
+const SHORT = new Uint8Array(40).fill(1)
+const LONG = new Uint8Array(150_006).fill(2)
+/** Fills a chunk with its metadata. */
+const FULL = new Uint8Array(65_536 - 2 - METADATA.length).fill(3)
+
+/** One agreement in each party, order and way to begin, then some in which one order alone differs. */
+function agreements(suite: Suite, random: Random): Material[] {
+  const student = middling(random, suite)
+  // In the other party these bytes can't be in the opposite order.
+  const signed = (student[suite.name === 'P-256' ? 1 : 0] ?? 0) < 0x80 ? 1 : 2
+  const wishes: IdentityWish[] = [
+    ...ORDERS.flatMap((order) => PARTIES.map((party) => ({ party, order, zeroGroup: true }))),
+    { party: 1, order: 'plain', littleEndian: 'opposite' },
+    { party: 2, order: 'plain', littleEndian: 'opposite' },
+    { party: signed, order: 'plain', signed: 'opposite' },
+    { party: 1, order: 'plain', text: 'opposite' },
+  ]
+  return wishes.flatMap((wish) => {
+    const identity = wanted(chooseIdentity(random, suite, student, wish))
+    return SIDES.map((first): Material => {
+      const { publicKey } = ephemeralKeys(random, suite)
+      const keys = chooseEphemeral(random, suite, { ...wish, studentPublicKey: publicKey })
+      return {
+        suite,
+        examiner: { identity, ephemeral: keys ?? ephemeralKeys(random, suite) },
+        student: { identity: student, publicKey },
+        kem: kemOfExaminer(random, suite, publicKey),
+        first,
+      }
+    })
+  })
+}
+
+/** In how many agreements a layer is seen: for texts and pictures both parties are enough. */
+const SEEN: Readonly<Record<Layer, number>> = { 1: 20, 2: 8, 3: 4, 4: 4, 5: 20 }
+
+function explanationOf(materials: readonly Material[], choices: Choices, layer: Layer) {
+  const ledger = new Ledger()
+  for (const material of materials.slice(0, SEEN[layer]))
+    ledger.record(...seenOf(material, choices, layer))
+  const explanation = ledger.explain(layer)
+  return { ledger, ...explanation }
+}
+
+/** Names that are said as another one, since nothing tells them apart. */
+const TWINS: Readonly<Record<string, string>> = {
+  'extract-hash': 'extract-none',
+  'chunk-1000000': 'chunk-whole',
+  'chunk-1048576': 'chunk-whole',
+  // it decides as the whole shares do
+  'order-identities': '',
+}
+
+/** Every mistake that a suite can have: its layer, and choices with it alone. */
+function mistakes(suite: Suite): { name: string; layer: Layer; choices: Choices }[] {
+  return (Object.keys(DECISIONS) as Decision[]).flatMap((decision) => {
+    const { layer, variants } = DECISIONS[decision]
+    return Object.keys(variants)
+      .filter((name) => isPossible(suite, decision, name))
+      .map((name) => ({ name, layer, choices: { ...RIGHT, [decision]: name } as Choices }))
+  })
+}
+
+const seeds = process.env['SLOW'] === '1' ? Array.from({ length: 20 }, (_, i) => seed + i) : [seed]
+
+describe('the cause', () => {
+  for (const name of SUITE_NAMES)
+    it(`of each mistake alone is named, on ${name}`, () => {
+      for (const seed of seeds) {
+        const suite = SUITES[name]
+        const random = new Random(seed, 'mistakes')
+        const materials = agreements(suite, random)
+        const all = mistakes(suite)
+        // What the suites have in common is planted on one of them.
+        const isAll = name === 'X25519' || seeds.length > 1
+        const own = mistakes(SUITES.X25519).map((one) => one.name)
+        const planted = all.filter(
+          (one) => isAll || !own.includes(one.name) || random.below(8) === 0,
+        )
+        for (const { name: mistake, layer, choices } of planted) {
+          const { kind, names, sentence } = explanationOf(materials, choices, layer)
+          const expected = TWINS[mistake] ?? mistake
+          const said = `${mistake}, seed ${seed}: ${sentence}`
+          assert.equal(names.join(), expected, said)
+          assert.equal(kind, expected === '' ? 'right' : 'certain', said)
+          if (sentence !== null) assert.match(sentence, /^The cause: \w.+\w\W*\.$/s, said)
+        }
+      }
+    })
+
+  it('of two mistakes in one layer is both of them', () => {
+    for (const seed of seeds) {
+      const random = new Random(seed, 'pairs')
+      const materials = agreements(SUITES.X25519, random)
+      const all = mistakes(SUITES.X25519)
+      for (let i = 0; i < 12; i++) {
+        const one = random.pick(all)
+        const other = random.pick(all.filter(({ layer }) => layer === one.layer))
+        const choices = merged(one.choices, other.choices)
+        const { candidates, sentence, kind } = explanationOf(materials, choices, one.layer)
+        const said = `${one.name} and ${other.name}, seed ${seed}: ${sentence}`
+        assert.notEqual(kind, 'none', said)
+        // Whatever is found does all that was seen, with no more mistakes.
+        for (const found of candidates) {
+          assert.ok(deviationsOf(found).length <= 2, said)
+          for (const material of materials.slice(0, 2))
+            assert.deepEqual(
+              seenOf(material, found, one.layer),
+              seenOf(material, choices, one.layer),
+              said,
+            )
+        }
+      }
+    }
+  })
+})
+
+/** Both mistakes; the second where they are ways to take one decision. */
+function merged(one: Choices, other: Choices): Choices {
+  const entries = Object.entries(other).filter(([, name]) => name !== 'right')
+  return { ...one, ...Object.fromEntries(entries) } as Choices
+}
 
 /** An identity away from the ends of all orders. */
 function middling(random: Random, suite: Suite): Uint8Array {

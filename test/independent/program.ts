@@ -202,6 +202,8 @@ export class ProgramPeer extends Peer {
           if (length > MAX_ANSWER) request.destroy(new Error('not a peer: a long answer'))
         })
         response.on('error', reject).on('end', () => {
+          // the last piece of a long answer may come together with its end
+          if (length > MAX_ANSWER) return
           const { statusCode: status = 0, headers } = response
           resolve({ status, headers, bytes: Buffer.concat(parts) })
           request.destroy()

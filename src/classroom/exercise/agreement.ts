@@ -42,7 +42,7 @@ export class Agreement {
   textsOfStudent = 0
   picturesOfStudent = 0
   readonly #ledger: Ledger
-  #computed: { choices: Choices; computed: Computed } | null = null
+  #computed: { choices: Choices; computed: Computed; takes: Computed } | null = null
 
   constructor(ledger: Ledger, material: Material) {
     this.#ledger = ledger
@@ -51,10 +51,21 @@ export class Agreement {
 
   /** What the student's peer computes, as far as that is known. */
   get computed(): Computed {
+    return this.#both.computed
+  }
+
+  /** What it computes for what it takes: the same as `computed`, but for peers that open in another way than they seal. */
+  get takes(): Computed {
+    return this.#both.takes
+  }
+
+  get #both(): { computed: Computed; takes: Computed } {
     const { choices } = this.#ledger
-    if (this.#computed?.choices !== choices)
-      this.#computed = { choices, computed: compute(this.material, choices) }
-    return this.#computed.computed
+    if (this.#computed?.choices === choices) return this.#computed
+    const computed = compute(this.material, choices)
+    const takes = choices.opens ? compute(this.material, choices.opens) : computed
+    this.#computed = { choices, computed, takes }
+    return this.#computed
   }
 
   get id(): Uint8Array {
@@ -62,7 +73,7 @@ export class Agreement {
   }
 
   tagOf(side: Side): Uint8Array {
-    return this.computed.tag(side)
+    return (side === 'student' ? this.computed : this.takes).tag(side)
   }
 
   /** The examiner's confirmation, as it stands in JSON. `tag`: in place of the right one. */
@@ -84,7 +95,7 @@ export class Agreement {
   /** A text of the examiner's as it goes over the wire: the next one, or the one with this `seq`. */
   messageForm(text: string | Uint8Array, seq = this.nextText): Record<string, unknown> {
     const bytes = typeof text === 'string' ? utf8ToBytes(text) : text
-    const ciphertext = this.computed.sealMessage('examiner', seq, bytes, this.textsOfStudent)
+    const ciphertext = this.takes.sealMessage('examiner', seq, bytes, this.textsOfStudent)
     this.nextText = Math.max(this.nextText, seq + 1)
     return { v: 2, session: bytesToHex(this.id), seq, ciphertext: bytesToHex(ciphertext) }
   }
@@ -103,7 +114,7 @@ export class Agreement {
     metadata = metadataOf(picture),
   ): Uint8Array {
     this.nextPicture = Math.max(this.nextPicture, number + 1)
-    return this.computed.sealPicture(
+    return this.takes.sealPicture(
       'examiner',
       number,
       metadata,

@@ -62,7 +62,7 @@ export function call(url: string, options: CallOptions = {}): Promise<Answer> {
       headers: { ...headers, ...(typeof host === 'string' ? { host } : {}) },
       setHost: host === undefined,
       agent: agent ?? false,
-      ...(address === undefined ? {} : { host: address }),
+      ...(address === undefined ? {} : { hostname: address }),
     })
     const fail = (kind: NoAnswerKind, message: string) => {
       clearTimeout(timer)

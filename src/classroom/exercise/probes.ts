@@ -2,7 +2,7 @@
 
 import { printable } from '../../terminal/printable.ts'
 import { type Answer, NoAnswer } from './call.ts'
-import { Failure, type FailureOptions } from './failure.ts'
+import { Failure, type FailureOptions, type Finding } from './failure.ts'
 import type { Scene } from './scene.ts'
 
 export interface ProbeOptions {
@@ -91,7 +91,7 @@ export class Probes {
     did: string,
     wanted: string,
     causeOf?: (wrong: readonly string[]) => string | null,
-    options: FailureOptions = {},
+    { values, ...options }: FailureOptions & { values?: Finding['values'] } = {},
   ): void {
     const [first] = this.#wrong
     if (first === undefined) return
@@ -109,6 +109,7 @@ export class Probes {
           causeOf?.(this.wrong) ??
           common ??
           (isOnlyCode ? 'It is refused, with another code than the page gives.' : null),
+        ...(values && { values }),
       },
       { kind: isOnlyCode ? 'wrong code' : isOnlySlow ? 'too slow' : 'wrong', ...options },
     )

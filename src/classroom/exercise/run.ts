@@ -45,7 +45,7 @@ const SLOW_CLAUSE_MS = 30_000
 const LAYERS: readonly (readonly string[])[] = [
   ['session/1', 'session/3'],
   ['session/2', 'session/4'],
-  ['messages/2'],
+  ['messages/1', 'messages/2', 'pictures/1'],
   ['messages/3', 'pictures/2'],
   ['messages/4', 'pictures/3', 'pictures/5'],
 ]
@@ -179,7 +179,8 @@ class Run {
     task.hasBegun = true
     const obstacle = this.#obstacleOf(task)
     task.outcome = obstacle ?? (await this.#runIn(task))
-    if (this.#isLayerDone(task)) this.#ledger.settle()
+    const layer = this.#layerDoneWith(task)
+    if (layer !== null) this.#ledger.settle(layer)
     if (this.#options.isFirstOnly && task.isAsked && task.outcome.result === 'fail') this.#end()
     for (const wake of this.#ends.splice(0)) wake()
     this.#options.onProgress?.(this.#rows())
@@ -293,12 +294,12 @@ class Run {
     return { result: 'fail', finding, kind, layer, isFollowed, notes, reason: null, seconds }
   }
 
-  #isLayerDone({ clause }: Task): boolean {
-    const ids = LAYERS.find((layer) => layer.includes(clause.id)) ?? []
-    return (
-      ids.length > 0 &&
-      this.#tasks.every((one) => one.outcome !== null || !ids.includes(one.clause.id))
-    )
+  /** The layer of the computation that is decided now that `task` has ended, if it was the last one of its layer. */
+  #layerDoneWith({ clause }: Task): Layer | null {
+    const index = LAYERS.findIndex((ids) => ids.includes(clause.id))
+    const ids = LAYERS[index] ?? []
+    const isDone = this.#tasks.every((one) => one.outcome !== null || !ids.includes(one.clause.id))
+    return index >= 0 && isDone ? ((index + 1) as Layer) : null
   }
 
   /** What failed only because an answer took too long is run once more, alone. */

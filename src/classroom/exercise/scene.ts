@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream'
 import { bytesToHex } from '../../protocol/bytes.ts'
 import type { KeyPair } from '../../protocol/curves.ts'
 import type { Party } from '../../protocol/keySchedule.ts'
-import { publicKeyBytes, SUITES, type Suite, type SuiteName } from '../../protocol/suites.ts'
+import { checkPublicKey, publicKeyBytes, SUITES, type Suite, type SuiteName } from '../../protocol/suites.ts'
 import { printable } from '../../terminal/printable.ts'
 import { Agreement, type Confirm } from './agreement.ts'
 import { type Answer, type CallOptions, call, NoAnswer } from './call.ts'
@@ -309,6 +309,7 @@ export class Scene {
   /**
    * What the two shares give; nothing is sent. The student's `confirm` has the ciphertext where its peer made it; else the examiner
    * makes it. `first`: who sent keys first.
+   * @throws Failure where the student's keys are bad points
    */
   agreement(
     ephemeral: Ephemeral,
@@ -319,6 +320,14 @@ export class Scene {
     if (studentIdentity === null) throw new Error('The peer has no identity.')
     const { publicKey, confirm } = student
     const ciphertext = confirm?.ciphertext
+    try {
+      suite.curve.checkPoint(studentIdentity)
+      checkPublicKey(suite, publicKey)
+    } catch {
+      const cause = 'The identity or the public key of your peer is a bad point.'
+      const wanted = 'two points of the curve, neither of low order'
+      throw new Failure({ did: '/send_keys', wanted, got: 'another one', cause })
+    }
     return new Agreement(this.ledger, {
       suite,
       examiner: { identity, ephemeral },

@@ -30,6 +30,8 @@ export interface Running {
   readonly ended: Promise<void>
   /** The process, where it is one. */
   readonly pid: number | null
+  /** The folder in which it runs, where that is known. */
+  readonly cwd?: string
   /** SIGTERM, three seconds, SIGKILL to all of its group. Resolves with whether it ended, with its children, in time. */
   stop(): Promise<boolean>
 }
@@ -88,10 +90,12 @@ class StudentProcess implements Running {
   readonly stderr = new Kept()
   readonly ended: Promise<void>
   ending: string | null = null
+  readonly cwd: string
   readonly #child: ChildProcess
 
   constructor([command = '', ...args]: readonly string[], home: string, options: CommandOptions) {
     const { cwd, uid, gid } = options
+    this.cwd = cwd
     const viaShell = IS_WINDOWS && /\.cmd$/i.test(command)
     this.#child = spawn(
       viaShell ? 'cmd' : foundIn(cwd, command),

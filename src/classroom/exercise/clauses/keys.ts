@@ -4,10 +4,15 @@ import { bytesToHex, equalBytes } from '../../../protocol/bytes.ts'
 import { publicKeyBytes } from '../../../protocol/suites.ts'
 import { printable } from '../../../terminal/printable.ts'
 import type { Clause } from '../clause.ts'
+import { encodingOf } from '../computation/encodings.ts'
 import type { Context } from '../context.ts'
 import { bytesOf, fieldsOf } from '../forms.ts'
 import { Probes } from '../probes.ts'
 import type { KeyMessage, Scene } from '../scene.ts'
+import { keys18, keys19, keys20, keys21 } from './keys/notes.ts'
+import { keys11, keys12, keys13, keys14 } from './keys/points.ts'
+import { keys5, keys6, keys7, keys8, keys9, keys10 } from './keys/reading.ts'
+import { keys15, keys16, keys17 } from './keys/state.ts'
 
 /** What all clauses of this stage have in common. */
 const USUAL = { stage: 1, section: 'Key message', start: 'shared', parties: null } as const
@@ -106,10 +111,7 @@ function lookAt(
 
 /** Why a field is not lower-case hex of `length` bytes. */
 function causeOfForm(name: string, value: unknown, length: number): string {
-  if (typeof value !== 'string') return `\`${name}\` is a text of hex digits, and this is none.`
-  if (/^[0-9a-fA-F]+$/.test(value) && value.length === 2 * length)
-    return 'The hex is in upper case. It has to be in lower case.'
-  return `\`${name}\` is not lower-case hex of ${length} bytes.`
+  return `\`${name}\` is lower-case hex of ${length} bytes, and yours is ${encodingOf(value, length)}.`
 }
 
 async function keys3(context: Context): Promise<void> {
@@ -207,5 +209,173 @@ export const KEYS: readonly Clause[] = [
     weight: 1,
     needs: ['keys/1'],
     run: keys4,
+  },
+  {
+    ...USUAL,
+    id: 'keys/5',
+    title: 'genuine key messages in other clothes',
+    section: 'Transport',
+    sentence: 'a `charset` parameter may say utf-8.',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys5,
+  },
+  {
+    ...USUAL,
+    id: 'keys/6',
+    title: 'what is no JSON',
+    section: 'Notation',
+    sentence:
+      'A name that stands twice in one object is no JSON here: two readers might take two values of it.',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys6,
+  },
+  {
+    ...USUAL,
+    id: 'keys/7',
+    title: 'the version',
+    sentence: 'JSON, an object; if `v` is a number, it is 2',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys7,
+  },
+  {
+    ...USUAL,
+    id: 'keys/8',
+    title: 'fields and their types',
+    sentence:
+      "the fields above with those of `confirm`, no other but the KEM's `ciphertext`, each of its type (`null` is none)",
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys8,
+  },
+  {
+    ...USUAL,
+    id: 'keys/9',
+    title: 'another curve',
+    sentence: "`curve`, any string, is the receiver's",
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys9,
+  },
+  {
+    ...USUAL,
+    id: 'keys/10',
+    title: 'hex in its one form',
+    section: 'Notation',
+    sentence:
+      'In JSON, bytes are lower-case hex, two digits a byte. There is no other form of them: upper case, spaces and odd lengths are refused.',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys10,
+  },
+  {
+    ...USUAL,
+    id: 'keys/11',
+    title: 'another base point',
+    sentence: '`basePoint` is that of the curve (it is compared and never used)',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys11,
+  },
+  {
+    ...USUAL,
+    id: 'keys/12',
+    title: 'bad points',
+    section: 'Suites',
+    sentence: 'A point is **bad** (`bad_point`) if',
+    weight: 2,
+    start: 'own',
+    needs: ['keys/4'],
+    run: keys12,
+  },
+  {
+    ...USUAL,
+    id: 'keys/13',
+    title: 'one point as identity and public key',
+    sentence: '`identity`, then `publicKey`, is not bad; the two are not the same',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys13,
+  },
+  {
+    ...USUAL,
+    id: 'keys/14',
+    title: 'your own keys come back',
+    sentence: "neither of the two is one of the receiver's own",
+    weight: 2,
+    start: 'own',
+    needs: ['keys/2', 'keys/4'],
+    run: keys14,
+  },
+  {
+    ...USUAL,
+    id: 'keys/15',
+    title: 'the size of a key message',
+    sentence: '`POST /wire/keys`, a body of at most 4,096 bytes',
+    weight: 1,
+    needs: ['keys/4'],
+    run: keys15,
+  },
+  {
+    ...USUAL,
+    id: 'keys/16',
+    title: 'a refusal changes nothing',
+    section: 'Notation',
+    sentence: "Whatever is refused leaves the receiver's state exactly as it was.",
+    weight: 1,
+    start: 'own',
+    needs: ['session/5', 'session/7'],
+    run: keys16,
+  },
+  {
+    ...USUAL,
+    id: 'keys/17',
+    title: 'the order of the checks',
+    sentence: 'The receiver checks in this order',
+    weight: 1,
+    needs: ['keys/6', 'keys/7', 'keys/8', 'keys/9', 'keys/10', 'keys/11', 'keys/12'],
+    run: keys17,
+  },
+  {
+    ...USUAL,
+    id: 'keys/18',
+    title: 'other methods, other paths',
+    section: 'Transport',
+    sentence: 'Before the checks that follow, a peer may refuse with a code of HTTP',
+    weight: 0,
+    needs: ['keys/4'],
+    run: keys18,
+  },
+  {
+    ...USUAL,
+    id: 'keys/19',
+    title: 'key messages of another type',
+    section: 'Transport',
+    sentence: 'There is no content encoding.',
+    weight: 0,
+    needs: ['keys/4'],
+    run: keys19,
+  },
+  {
+    ...USUAL,
+    id: 'keys/20',
+    title: 'the form of a refusal',
+    section: 'Transport',
+    sentence: 'A refusal has a status of 400 or more and a problem whose `code` is what counts.',
+    weight: 0,
+    needs: ['keys/4'],
+    run: keys20,
+  },
+  {
+    ...USUAL,
+    id: 'keys/21',
+    title: 'numbers of JSON in other forms',
+    sentence: 'JSON, an object; if `v` is a number, it is 2',
+    weight: 0,
+    start: 'own',
+    needs: ['keys/4'],
+    run: keys21,
   },
 ]

@@ -11,8 +11,7 @@ import { fieldsOf } from '../forms.ts'
 import { accepted } from '../otherPeer.ts'
 import { outcomeOf, Probes } from '../probes.ts'
 import type { Scene } from '../scene.ts'
-
-type First = 'student' | 'examiner'
+import { candidate, confirms, DID, type First, noConfirm, shows, somePicture } from './steps.ts'
 
 /** What one exchange with a fresh start showed. */
 interface Observed {
@@ -30,19 +29,6 @@ interface Observed {
 const ORDERS: readonly Order[] = ['plain', 'opposite']
 /** In two of a hundred runs the order of the public keys comes out wrong, where the examiner sends first. */
 const MAX_TRIES = 5
-
-const DID: Readonly<Record<First, string>> = {
-  student: '/send_keys, then a share without `confirm`',
-  examiner: 'a share, then /send_keys',
-}
-
-function noConfirm(first: First, got: string): Failure {
-  const cause =
-    first === 'examiner'
-      ? 'There is no `confirm`: a peer that has the share of the other one derives a candidate when it sends keys.'
-      : 'There is no `confirm`: a peer that has sent keys derives a candidate when the share of the other one comes.'
-  return new Failure({ did: DID[first], wanted: 'a confirm with session and tag', got, cause })
-}
 
 /** The student sends first, then the examiner: its answer confirms the candidate. */
 async function studentFirst(scene: Scene): Promise<Observed> {
@@ -155,28 +141,6 @@ function checkTags(observed: readonly Observed[], first: First): void {
   })
 }
 
-/** A candidate that nobody confirmed: the share was sent without `confirm`. */
-async function candidate(
-  scene: Scene,
-): Promise<{ session: Agreement; form: Record<string, unknown> }> {
-  const { messages } = await scene.sendKeys(() => accepted())
-  const [message] = messages
-  if (message === undefined) throw noConfirm('student', 'no key message')
-  const ephemeral = scene.freshKeys(message.publicKey)
-  const answer = await scene.post('/wire/keys', scene.keyForm(ephemeral.publicKey))
-  const confirm = scene.confirmOf(fieldsOf(answer.json)['confirm'])
-  if (!scene.isTaken(answer) || confirm === null) throw noConfirm('student', outcomeOf(answer))
-  const session = scene.agreement(ephemeral, { publicKey: message.publicKey, confirm }, 'student')
-  if (!equalBytes(session.id, confirm.session))
-    throw new Failure({
-      did: DID.student,
-      wanted: 'confirm of the candidate',
-      got: `session ${bytesToHex(confirm.session)}`,
-      cause: null,
-    })
-  return { session, form: scene.keyForm(ephemeral.publicKey, session.confirmForm()) }
-}
-
 async function session5(context: Context): Promise<void> {
   const scene = await context.start()
   await candidate(scene)
@@ -189,10 +153,75 @@ async function session5(context: Context): Promise<void> {
   probes.end(DID.student, 'no session before it is confirmed')
 }
 
+async function session6(context: Context): Promise<void> {
+  const scene = await context.start()
+  const { session, confirmed } = await candidate(scene)
+  const count = scene.other.received.length
+  const text = await scene.sendText('a text without a session')
+  const picture = await scene.sendPicture(somePicture(scene), 'image/png')
+  const probes = new Probes(scene)
+  const came = scene.other.since(count).length
+  const isOnIt = text.messages.some((one) => equalBytes(one.session, session.id))
+  const cause =
+    'It sends on the candidate. Messages are sent on the current session and on no other.'
+  probes.holds(
+    'nothing reaches the other peer',
+    came === 0,
+    `${came} requests came`,
+    isOnIt || picture.bodies.length > 0 ? { cause } : {},
+  )
+  const refused = { cause: 'A step that did not send anything has to answer 400 or more.' }
+  for (const [name, { step }] of Object.entries({ '/send_msg': text, '/send_image': picture }))
+    probes.holds(
+      `${name} is refused`,
+      step.status >= 400,
+      outcomeOf(step),
+      came > 0 ? { cause } : refused,
+    )
+  if (probes.wrong.length === 0) {
+    probes.taken('the confirmation', await scene.post('/wire/keys', confirmed))
+    await shows(scene, probes, 'the session', session)
+  }
+  probes.end('a candidate, then /send_msg and /send_image', 'both are refused, and nothing is sent')
+}
+
+async function session8(context: Context): Promise<void> {
+  const { scene, session: first } = await context.agreed()
+  const probes = new Probes(scene)
+  const end = () =>
+    probes.end(
+      'three agreements: yours first, yours first, the other one first; then a share',
+      'three different sessions, the newest one in /show and in the answer',
+    )
+  await shows(scene, probes, 'the first session', first)
+  for (const side of ['student', 'examiner'] as const) {
+    const which = side === 'student' ? 'the second' : 'the third'
+    try {
+      await scene.agree(side)
+    } catch (error) {
+      if (!(error instanceof Failure) || error.kind !== 'wrong') throw error
+      const { did, got } = error.finding
+      const cause = `A peer that has a session refuses ${which} agreement. Keys may be sent at any time, and give a new session.`
+      probes.holds(`${which} agreement`, false, `${did}: ${got}`, { cause })
+      return end()
+    }
+    const cause = 'The newest session is not the current one.'
+    if (!(await shows(scene, probes, `${which} session`, scene.current, { cause }))) return end()
+  }
+  const { publicKey } = scene.freshKeys()
+  const answer = await scene.post('/wire/keys', scene.keyForm(publicKey))
+  probes.taken('one more share', answer)
+  if (scene.current)
+    confirms(scene, probes, 'its answer confirms the current session', answer, scene.current, {
+      cause: 'The newest session is not confirmed: without a candidate, that is the current one.',
+    })
+  end()
+}
+
 async function session7(context: Context): Promise<void> {
   const scene = await context.start()
-  const { session, form } = await candidate(scene)
-  const answer = await scene.post('/wire/keys', form)
+  const { session, confirmed } = await candidate(scene)
+  const answer = await scene.post('/wire/keys', confirmed)
   const probes = new Probes(scene)
   probes.taken('the same share with the right confirmation', answer, {
     cause:
@@ -271,11 +300,32 @@ export const SESSION: readonly Clause[] = [
   },
   {
     ...USUAL,
+    id: 'session/6',
+    title: 'nothing is sent on a candidate',
+    sentence: 'a **current** session: confirmed; messages are sent on it and on no other;',
+    weight: 1,
+    parties: null,
+    needs: ['session/5'],
+    run: session6,
+  },
+  {
+    ...USUAL,
     id: 'session/7',
     title: 'a confirmation in a key message promotes',
     sentence: 'If its `confirm` names the candidate, that is promoted',
     weight: 2,
     needs: ['session/5'],
     run: session7,
+  },
+  {
+    ...USUAL,
+    id: 'session/8',
+    title: 'a second and a third session',
+    sentence:
+      '**Promotion**: the previous session is dropped, the current one becomes the previous one, the candidate the current one.',
+    weight: 2,
+    start: 'agreed',
+    needs: ['session/2', 'session/4'],
+    run: session8,
   },
 ]

@@ -15,7 +15,7 @@ const LENGTHS = {
 /** What both texts and pictures have: said of each of the two. */
 const DIRECTIONS = {
   'direction-swapped':
-    'use the chain of the other direction: you send on the one that you should receive on. Two such peers agree with each other',
+    'use the chain of the other direction: you send on the one that you should receive on',
   'direction-one': 'use the chain `1>2` for both directions',
   'direction-one-2': 'use the chain `2>1` for both directions',
   'direction-shared': 'use one chain for both directions, which each of them steps',
@@ -434,13 +434,18 @@ export function isPossible(suite: Suite, decision: Decision, name: string): bool
   return true
 }
 
-/** The names in which `choices` differ from the specification, or from `base`: each once. */
-export function deviationsOf(choices: Choices, base: Choices = RIGHT): string[] {
-  return [
-    ...new Set(
-      DECISION_NAMES.filter((decision) => choices[decision] !== base[decision]).map(
-        (decision) => choices[decision],
-      ),
-    ),
-  ]
+/** The names of all that is wrong in `choices`: each once. */
+export function deviationsOf(choices: Partial<Choices>): string[] {
+  const names = DECISION_NAMES.map((decision) => choices[decision] ?? 'right')
+  return [...new Set(names)].filter((name) => name !== 'right')
+}
+
+/** The decisions of one layer, out of choices that have all of them. */
+export function pick(choices: Choices, layer: Layer): Partial<Choices> {
+  return Object.fromEntries(decisionsOf(layer).map((decision) => [decision, choices[decision]]))
+}
+
+/** The decisions of one layer as the specification takes them. */
+export function rightIn(layer: Layer): Partial<Choices> {
+  return pick(RIGHT, layer)
 }

@@ -34,11 +34,14 @@ export class Computed {
   readonly choices: Followed
   readonly #schedule: Schedule
   readonly #memo: Memo
+  /** For what the student's peer takes, where it does that in another way. */
+  readonly #taking: Computed | null
 
   constructor(material: Material, choices: Followed, memo: Memo = new Map()) {
     this.material = material
     this.choices = choices
     this.#memo = memo
+    this.#taking = choices.opens ? new Computed(material, choices.opens, memo) : null
     this.#schedule = new Schedule(material, choices, memo)
   }
 
@@ -59,7 +62,7 @@ export class Computed {
 
   /** The 32 bytes that the student's peer sends as its tag, or expects as the examiner's. */
   tag(of: Side): Uint8Array {
-    return this.#schedule.tag(of)
+    return this.#for(of).#schedule.tag(of)
   }
 
   /** The confirmation that the examiner sends so that the student's peer takes it. */
@@ -108,7 +111,7 @@ export class Computed {
 
   /** The ciphertext of the text with `seq`. */
   sealMessage(from: Side, seq: number, text: Uint8Array, others = 0): Uint8Array {
-    const { nonce, seal } = this.choices
+    const { nonce, seal } = this.#for(from).choices
     const place = { from, number: seq, others }
     const key = this.messageKey(from, seq, others)
     const associatedData = this.#associatedData(place)
@@ -121,7 +124,7 @@ export class Computed {
 
   /** The text, or null if it does not open. */
   openMessage(from: Side, seq: number, ciphertext: Uint8Array, others = 0): Uint8Array | null {
-    const { nonce, seal } = this.choices
+    const { nonce, seal } = this.#for(from).choices
     const place = { from, number: seq, others }
     const isFirst = nonce === 'nonce-random-first'
     if (isFirst && ciphertext.length < 12 + AEAD_TAG_BYTES) return null
@@ -136,13 +139,21 @@ export class Computed {
 
   /** key_seq of the chain, 32 bytes. */
   messageKey(from: Side, seq: number, others = 0): Uint8Array {
-    return keyAt(this.#schedule, 'chain', this.choices, { from, number: seq, others }, this.#memo)
+    const { choices } = this.#for(from)
+    return keyAt(
+      this.#for(from).#schedule,
+      'chain',
+      choices,
+      { from, number: seq, others },
+      this.#memo,
+    )
   }
 
   /** The key of picture `number`, 32 bytes. */
   pictureKey(from: Side, number: number, others = 0): Uint8Array {
     const place = { from, number, others }
-    return keyAt(this.#schedule, 'files', fileChoices(this.choices), place, this.#memo)
+    const { choices } = this.#for(from)
+    return keyAt(this.#for(from).#schedule, 'files', fileChoices(choices), place, this.#memo)
   }
 
   /** "DUET2" ‖ session id ‖ u64 number. */
@@ -151,28 +162,36 @@ export class Computed {
   }
 
   /** What is sealed: `metadata`, any bytes, with what stands around them, then `picture`. */
-  picturePlaintext(metadata: Uint8Array, picture: Uint8Array): Uint8Array {
-    return concatBytes(metadataPrefix(this.choices.metadata, metadata), picture)
+  picturePlaintext(metadata: Uint8Array, picture: Uint8Array, from: Side = 'examiner'): Uint8Array {
+    return concatBytes(metadataPrefix(this.#for(from).choices.metadata, metadata), picture)
   }
 
-  /** The plaintext cut into chunks. `size`: 65,536 where it is right. */
-  cut(plaintext: Uint8Array): Uint8Array[] {
-    const size = Math.min(chunkSize(this.choices.chunk), Math.max(plaintext.length, 1))
+  /** The plaintext cut into chunks, of 65,536 bytes where it is right. */
+  cut(plaintext: Uint8Array, from: Side = 'examiner'): Uint8Array[] {
+    const { chunk, empty } = this.#for(from).choices
+    const size = Math.min(chunkSize(chunk), Math.max(plaintext.length, 1))
     const count = Math.max(1, Math.ceil(plaintext.length / size))
     const chunks = Array.from({ length: count }, (_, i) =>
       plaintext.subarray(i * size, (i + 1) * size),
     )
-    const isFull = plaintext.length % chunkSize(this.choices.chunk) === 0
-    if (this.choices.empty !== 'right' && isFull) chunks.push(new Uint8Array(0))
+    const isFull = plaintext.length % chunkSize(chunk) === 0
+    if (empty !== 'right' && isFull) chunks.push(new Uint8Array(0))
     return chunks
   }
 
   /** Chunk `index` of a picture under `key`, sealed. */
-  sealChunk(key: Uint8Array, index: number, isLast: boolean, plaintext: Uint8Array): Uint8Array {
-    return sealUnder(this.choices.fileSeal, key, chunkNonce(this.choices, index, isLast), plaintext)
+  sealChunk(
+    key: Uint8Array,
+    index: number,
+    isLast: boolean,
+    plaintext: Uint8Array,
+    from: Side = 'examiner',
+  ): Uint8Array {
+    const { choices } = this.#for(from)
+    return sealUnder(choices.fileSeal, key, chunkNonce(choices, index, isLast), plaintext)
   }
 
-  /** Chunk `index` of a picture under `key`, or null if it does not open. */
+  /** Chunk `index` of a picture of the student's under `key`, or null if it does not open. */
   openChunk(
     key: Uint8Array,
     index: number,
@@ -191,10 +210,10 @@ export class Computed {
     others = 0,
   ): Uint8Array {
     const key = this.pictureKey(from, number, others)
-    const chunks = this.cut(this.picturePlaintext(metadata, picture))
+    const chunks = this.cut(this.picturePlaintext(metadata, picture, from), from)
     return concatBytes(
       this.pictureHead(number),
-      ...chunks.map((chunk, i) => this.sealChunk(key, i, i === chunks.length - 1, chunk)),
+      ...chunks.map((chunk, i) => this.sealChunk(key, i, i === chunks.length - 1, chunk, from)),
     )
   }
 
@@ -202,13 +221,15 @@ export class Computed {
   openPicture(from: Side, number: number, body: Uint8Array, others = 0): OpenedPicture | null {
     const key = this.pictureKey(from, number, others)
     const sealed = body.subarray(HEADER_BYTES)
-    const { fileSeal, chunk, empty } = this.choices
+    const { choices } = this.#for(from)
+    const { fileSeal, chunk, empty } = choices
     const tag = fileSeal === 'seal-no-tag' ? 0 : AEAD_TAG_BYTES
     const size = Math.min(chunkSize(chunk) + tag, Math.max(sealed.length, 1))
     const opened: Uint8Array[] = []
     for (let at = 0; at < sealed.length || at === 0; at += size) {
       const isLast = at + size >= sealed.length
-      const plaintext = this.openChunk(key, opened.length, isLast, sealed.subarray(at, at + size))
+      const nonce = chunkNonce(choices, opened.length, isLast)
+      const plaintext = openUnder(fileSeal, key, nonce, sealed.subarray(at, at + size))
       if (plaintext === null) return null
       opened.push(plaintext)
     }
@@ -229,10 +250,14 @@ export class Computed {
     return equalBytes(metadataPrefix(metadata, found), prefix) ? found : null
   }
 
+  #for(from: Side): Computed {
+    return from === 'examiner' ? (this.#taking ?? this) : this
+  }
+
   #associatedData({ from, number }: Place): Uint8Array | undefined {
-    const { associatedData: choice } = this.choices
+    const { associatedData: choice } = this.#for(from).choices
     if (choice === 'ad-none') return undefined
-    const party = this.#schedule.partyOf(from)
+    const party = this.#for(from).#schedule.partyOf(from)
     const nothing = new Uint8Array(0)
     const seq = u64(number)
     const parties: Partial<Record<typeof choice, Uint8Array>> = {

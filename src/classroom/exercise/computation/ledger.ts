@@ -2,11 +2,12 @@
 
 import {
   type Choices,
-  decisionsOf,
   deviationsOf,
   type Followed,
   type Layer,
+  pick,
   RIGHT,
+  rightIn,
 } from './choices.ts'
 import type { Material } from './material.ts'
 import { explains, LAYERS, type Observation } from './observations.ts'
@@ -92,14 +93,14 @@ export class Ledger {
     )
     if (candidates.length === 0 && !(isKnown && before.explanation.kind === 'none'))
       candidates = this.#search(layer, base, seen, fits)
-    const explanation = explanationOf(layer, candidates)
+    const explanation = explanationOf(layer, candidates, seen)
     this.#known.set(layer, { count: seen.length, under, explanation })
     return explanation
   }
 
-  /** A layer has been seen in all its parties and orders: what is certain is in `choices` from now on. */
-  settle(): void {
-    for (const layer of [1, 2, 3, 4, 5] as const) {
+  /** The layers to `last` have been seen in all parties and orders: what is certain of them is in `choices` from now on. */
+  settle(last: Layer): void {
+    for (const layer of ([1, 2, 3, 4, 5] as const).filter((one) => one <= last)) {
       const { kind, candidates } = this.explain(layer)
       const [found] = candidates
       if (found && (kind === 'certain' || kind === 'right')) this.#follow(layer, found)
@@ -117,7 +118,7 @@ export class Ledger {
   }
 
   #search(layer: Layer, base: Choices, seen: readonly Observation[], fits: Fits): Followed[] {
-    const right = { ...base, ...pick(RIGHT, layer) }
+    const right = { ...base, ...rightIn(layer) }
     if (fits(right, seen)) return [right]
     // What is wrong comes first: it rules out most of what is tried.
     const ordered = seen
@@ -140,9 +141,9 @@ export class Ledger {
   /** What a layer is searched from: right in itself. Pictures have the chains of the texts until something else is known. */
   #baseOf(layer: Layer): Choices {
     const { opens: _, ...choices } = this.#choices
-    const base = { ...choices, ...pick(RIGHT, layer) }
+    const base = { ...choices, ...rightIn(layer) }
     for (const later of [1, 2, 3, 4, 5] as const)
-      if (later > layer) Object.assign(base, pick(RIGHT, later))
+      if (later > layer) Object.assign(base, rightIn(later))
     return layer === 4 ? { ...base, ...chainsOfTexts(choices) } : base
   }
 
@@ -162,11 +163,15 @@ function isTaken(seen: Observation): boolean {
   return 'from' in seen && seen.from === 'examiner'
 }
 
-function explanationOf(layer: Layer, candidates: readonly Followed[]): Explanation {
+function explanationOf(
+  layer: Layer,
+  candidates: readonly Followed[],
+  seen: readonly Observation[],
+): Explanation {
   const [first] = candidates
   if (first === undefined)
     return { kind: 'none', candidates, names: [], sentence: sentenceOf(layer, []) }
-  const namesOf = (choices: Choices) => deviationsOf(pick(choices, layer), pick(RIGHT, layer))
+  const namesOf = (choices: Choices) => deviationsOf(pick(choices, layer))
   const names = [...new Set([...namesOf(first), ...namesOf(first.opens ?? first)])]
   if (candidates.length === 1 && names.length === 0)
     return { kind: 'right', candidates, names, sentence: null }
@@ -174,8 +179,17 @@ function explanationOf(layer: Layer, candidates: readonly Followed[]): Explanati
     kind: candidates.length === 1 ? 'certain' : 'several',
     candidates,
     names,
-    sentence: sentenceOf(layer, candidates),
+    sentence: sentenceOf(layer, candidates) + (isAlone(layer, first, seen) ? TWO_AGREE : ''),
   }
+}
+
+const TWO_AGREE =
+  ' It opens what it seals itself, so two of your peers agree, and no other peer does.'
+
+/** Whether a mistake is the same in both directions, as far as both were seen. */
+function isAlone(layer: Layer, { opens }: Followed, seen: readonly Observation[]): boolean {
+  const isBoth = seen.some(isTaken) && !seen.every(isTaken)
+  return (layer === 3 || layer === 4) && opens === undefined && isBoth
 }
 
 /** What a peer with one kind of chain does with its pictures. */
@@ -189,13 +203,6 @@ function chainsOfTexts({ direction, label, source, constants, step, seal }: Choi
     fileStep: step,
     fileSeal: seal,
   } as const
-}
-
-/** The decisions of one layer, out of choices that have all of them. */
-function pick(choices: Choices, layer: Layer): Choices {
-  return Object.fromEntries(
-    decisionsOf(layer).map((decision) => [decision, choices[decision]]),
-  ) as Choices
 }
 
 /** Names of one decision that are the same for all that was seen, and are said as one: the first goes before the others. */

@@ -33,9 +33,7 @@ export class Schedule {
 
   /** The two shares as they stand in the transcript. */
   get shares(): { s1: Uint8Array; s2: Uint8Array } {
-    const { suite, student, examiner } = this.material
-    const own = encodedShare(suite.id, student, this.choices)
-    const other = encodedShare(suite.id, shareOf(examiner), this.choices)
+    const [own, other] = [this.#share('student'), this.#share('examiner')]
     return this.isFirst() ? { s1: own, s2: other } : { s1: other, s2: own }
   }
 
@@ -148,8 +146,18 @@ export class Schedule {
 
   /** Whether the student's share is s1. */
   isFirst(): boolean {
-    this.#first ??= isOwnFirst(this.material, this.choices)
+    this.#first ??= isOwnFirst(this.material, this.choices.order, () =>
+      compareBytes(this.#share('student'), this.#share('examiner')),
+    )
     return this.#first
+  }
+
+  #share(of: Side): Uint8Array {
+    const { share, shareLengths } = this.choices
+    const { suite, student, examiner } = this.material
+    return this.#once(`share ${of} ${share} ${shareLengths}`, () =>
+      encodedShare(suite.id, of === 'student' ? student : shareOf(examiner), this.choices),
+    )
   }
 
   #ownParty(): Party {
@@ -333,14 +341,19 @@ function encodedShare(suite: number, share: Share, choices: Choices): Uint8Array
   }
 }
 
-/** Whether the peer puts its own share first. One that sorts its shares compares them as it has them, broken ones too. */
-function isOwnFirst({ suite, student: own, examiner, first }: Material, choices: Choices): boolean {
+/**
+ * Whether the peer puts its own share first. `shares` compares the two as the peer has them, broken ones too, since one
+ * that sorts them does so.
+ */
+function isOwnFirst(
+  { suite, student: own, examiner, first }: Material,
+  order: Choices['order'],
+  shares: () => number,
+): boolean {
   const other = shareOf(examiner)
   const x = xOf(suite.curve, own.identity)
   const otherX = xOf(suite.curve, other.identity)
-  const shares = () =>
-    compareBytes(encodedShare(suite.id, own, choices), encodedShare(suite.id, other, choices))
-  switch (choices.order) {
+  switch (order) {
     case 'right':
       return shares() < 0
     case 'order-larger-first':

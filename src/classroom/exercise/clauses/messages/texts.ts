@@ -1,0 +1,152 @@
+/** What the clauses on messages have in common: a session, texts each way, and an empty inbox at the end. */
+
+import {
+  bytesToHex,
+  concatBytes,
+  equalBytes,
+  u64,
+  utf8ToBytes,
+} from '../../../../protocol/bytes.ts'
+import { printable } from '../../../../terminal/printable.ts'
+import type { Agreement } from '../../agreement.ts'
+import { type Answer, NoAnswer } from '../../call.ts'
+import type { Clause } from '../../clause.ts'
+import type { Context } from '../../context.ts'
+import { Failure } from '../../failure.ts'
+import { outcomeOf } from '../../probes.ts'
+import type { Scene, WireMessage } from '../../scene.ts'
+
+export const USUAL = { stage: 3, section: 'Messages', start: 'agreed', parties: null } as const
+
+/** The seq after the last one of a session. */
+export const SEQ_END = 2 ** 20
+/** How many texts wait at most. */
+export const INBOX = 32
+/** Bytes of the longest text. */
+export const LONGEST = 16_384
+
+/** What a clause on messages works with. */
+export interface Talk {
+  readonly context: Context
+  readonly scene: Scene
+  readonly session: Agreement
+}
+
+/** To empty the inbox is nothing that a clause waits long for. */
+const EMPTY_MS = 3_000
+
+/** A clause that runs on a session of its own and leaves no text behind. */
+export function talking(body: (talk: Talk) => Promise<void>): Clause['run'] {
+  return async (context) => {
+    const { scene, session } = await context.agreed()
+    await body({ context, scene, session })
+    // With a peer that can't read, the next clause begins anew.
+    const read = await scene.attempt('/decrypt_msg', { ms: EMPTY_MS })
+    if (read instanceof NoAnswer) await scene.stop()
+  }
+}
+
+/** A text that no other one contains. */
+export function aText(scene: Scene): string {
+  return `text ${bytesToHex(scene.random.bytes(6))}`
+}
+
+/** The form of a text of the examiner's, the next one or that of `seq`. */
+export function sealed(
+  session: Agreement,
+  text: string | Uint8Array,
+  seq = session.nextText,
+): { v: unknown; session: string; seq: unknown; ciphertext: string } {
+  const bytes = typeof text === 'string' ? utf8ToBytes(text) : text
+  const ciphertext = session.takes.sealMessage('examiner', seq, bytes, session.textsOfStudent)
+  return { v: 2, session: bytesToHex(session.id), seq, ciphertext: bytesToHex(ciphertext) }
+}
+
+/** Sends `form`, an object or its JSON. If it is taken, the text after `seq` is the next one. @throws Failure without an answer */
+export async function deliver(
+  { scene, session }: Pick<Talk, 'scene' | 'session'>,
+  form: object | string,
+  seq: unknown = (form as { seq?: unknown }).seq,
+): Promise<Answer> {
+  const answer = await scene.post('/wire/message', form)
+  if (scene.isTaken(answer) && typeof seq === 'number' && Number.isSafeInteger(seq))
+    session.nextText = Math.max(session.nextText, seq + 1)
+  return answer
+}
+
+/** `missing` of an answer. */
+export function missingOf({ json }: Answer): unknown {
+  return typeof json === 'object' && json !== null && 'missing' in json ? json.missing : undefined
+}
+
+/** The one message that `/send_msg` sends. @throws Failure where none comes */
+export async function oneMessage(scene: Scene, text: string | Uint8Array): Promise<WireMessage> {
+  const { step, messages } = await scene.sendText(text)
+  const [message] = messages
+  if (message !== undefined) return message
+  throw new Failure({
+    did: '/send_msg',
+    wanted: 'a POST to /wire/message of the other peer',
+    got: `none came; /send_msg: ${outcomeOf(step)}`,
+    cause: null,
+  })
+}
+
+/** Whether a text of the student's opens to `text`. What was seen goes to the ledger. */
+export function opensTo(session: Agreement, message: WireMessage, text: Uint8Array): boolean {
+  const opened = session.open(message)
+  return opened !== null && equalBytes(opened, text)
+}
+
+/**
+ * A text of the student's has to open. What was seen goes to the ledger, right or not.
+ * @throws Failure of layer 3
+ */
+export function checkOpens(talk: Talk, message: WireMessage, text: string, did: string): void {
+  const { session, scene } = talk
+  const { seq, ciphertext } = message
+  const bytes = utf8ToBytes(text)
+  const { material, nextText: others } = session
+  scene.ledger.record({
+    kind: 'text',
+    from: 'student',
+    material,
+    seq,
+    others,
+    text: bytes,
+    ciphertext,
+    isTaken: true,
+  })
+  if (opensTo(session, message, bytes)) return
+  const { computed } = session
+  const party = computed.party
+  const number = u64(Number.isSafeInteger(seq) && seq >= 0 ? seq : 0)
+  const label = utf8ToBytes('duet/2 message')
+  throw new Failure(
+    {
+      did: `${did}; your message ${seq} does not open`,
+      wanted: 'a ciphertext under the key, nonce and associated data below',
+      got: `ciphertext ${bytesToHex(ciphertext.subarray(0, 64))}`,
+      cause: null,
+      values: [
+        ['text', text],
+        ['nonce', bytesToHex(concatBytes(new Uint8Array(4), number))],
+        [
+          'associated data',
+          bytesToHex(concatBytes(label, session.id, Uint8Array.of(party), number)),
+        ],
+      ],
+      secrets: [
+        ...computed.secretValues.filter(([name]) => name.startsWith('K("chain')),
+        [`key_${seq}`, computed.messageKey('student', seq, others)],
+      ],
+    },
+    { layer: 3 },
+  )
+}
+
+/** A value of the student's for a report: at most 100 characters, printable. */
+export function shown(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')
+  return printable(text.slice(0, 100))
+}

@@ -1,0 +1,244 @@
+/** Stage 4, what the student's peer takes: whole pictures, in whatever pieces, and what it keeps of them. */
+
+import { Readable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
+import { equalBytes } from '../../../../protocol/bytes.ts'
+import { HEADER_BYTES } from '../../../../protocol/stream.ts'
+import { printable } from '../../../../terminal/printable.ts'
+import { type Answer, NoAnswer } from '../../call.ts'
+import { decisionsOf } from '../../computation/choices.ts'
+import type { Context } from '../../context.ts'
+import { Failure } from '../../failure.ts'
+import { changedSince, contentsOf, filesUnder } from '../../files.ts'
+import { fieldsOf } from '../../forms.ts'
+import { outcomeOf, Probes } from '../../probes.ts'
+import { TYPES } from './genuine.ts'
+import { probeOpening } from './probing.ts'
+import { madeUp, post, seal } from './sealed.ts'
+
+/** Between two pieces of a body, so that they don't come as one. */
+const PIECE_MS = 40
+/** How long a file may take to appear once the picture was taken. */
+const KEPT_MS = 1_500
+const LOOK_MS = 50
+
+/** pictures/5 */
+export async function everyType(context: Context): Promise<void> {
+  const { scene, session } = await context.agreed()
+  const probes = new Probes(scene)
+  for (const type of TYPES)
+    for (const bytes of [16, 150_014]) {
+      const what = `${bytes} bytes of ${type}`
+      const picture = madeUp(context.random, type, bytes)
+      const sealed = seal(session, picture)
+      const answer = await post(scene, session, sealed)
+      if (!probes.taken(what, answer)) {
+        if (is404(answer) || answer instanceof NoAnswer) continue
+        // Another type of the same length was taken, so it is not how it is sealed.
+        if (probes.wrong.length > 1 || type !== TYPES[0]) continue
+        await endsProbing(context, what, answer)
+        continue
+      }
+      const { material, picturesOfStudent: others } = session
+      const { number, body } = sealed
+      const seen = { number, others, picture: picture.content, body, isTaken: true }
+      context.ledger.record({ kind: 'picture', from: 'examiner', material, ...seen })
+      lookAtAnswer(probes, what, answer, bytes)
+    }
+  probes.end(DID, 'each taken: 201 with accepted and bytes', (wrong) =>
+    wrong.every((what) => what.startsWith('16 bytes'))
+      ? 'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
+      : null,
+  )
+}
+
+const DID = 'pictures of the four types, of one chunk and of three'
+
+const is404 = (answer: Answer | NoAnswer) => 'status' in answer && answer.status === 404
+
+/** @throws Failure if the student's peer takes pictures that are sealed in another way */
+async function endsProbing(context: Context, what: string, answer: Answer | NoAnswer) {
+  const { found, count, opensOwn } = await probeOpening(context)
+  const [first] = found
+  const isRight = first !== undefined && decisionsOf(4).every((one) => first[one] === 'right')
+  // A right picture of another type was taken: then this one was refused for what it is.
+  if (isRight) return
+  const got = `${what}: ${outcomeOf(answer)}`
+  const agrees =
+    ' It opens what it seals itself, so two of your peers agree, and no other peer does.'
+  throw new Failure(
+    {
+      did: DID,
+      wanted: 'each taken: 201 with accepted and bytes',
+      got: opensOwn ? got + agrees : got,
+      cause:
+        first === undefined ? `None of the ${count} usual ways to seal it is taken either.` : null,
+    },
+    first === undefined ? {} : { layer: 4 },
+  )
+}
+
+function lookAtAnswer(probes: Probes, what: string, answer: Answer | NoAnswer, bytes: number) {
+  if (answer instanceof NoAnswer) return
+  const fields = fieldsOf(answer.json)
+  const names = Object.keys(fields).sort().join(', ')
+  const isRight = names === 'accepted, bytes' && fields['accepted'] === true
+  probes.holds(`the answer to ${what}`, isRight, printable(answer.body.toString('utf8', 0, 120)), {
+    cause: 'The answer has exactly the fields `accepted`, which is true, and `bytes`.',
+  })
+  if (isRight)
+    probes.holds(
+      `bytes in the answer to ${what}`,
+      fields['bytes'] === bytes,
+      printable(JSON.stringify(fields['bytes']).slice(0, 40)),
+      { cause: '`bytes` in the answer is the length of the picture alone, as a number.' },
+    )
+}
+
+/** pictures/6 */
+export async function keeps(context: Context): Promise<void> {
+  const { scene, session } = await context.agreed()
+  const { state } = scene
+  if (state === null) return
+  const cwd = scene.student?.cwd
+  const probes = new Probes(scene)
+  for (const type of ['image/png', 'image/webp'] as const) {
+    const picture = madeUp(context.random, type, 2_000 + context.random.below(1_000))
+    const before = cwd === undefined ? [] : await filesUnder(cwd)
+    const answer = await post(scene, session, seal(session, picture))
+    if (!probes.taken(`a picture of ${type}`, answer)) continue
+    const isKept = await within(
+      KEPT_MS,
+      async () => (await howKept(state, picture.content)) === 'whole',
+    )
+    const how = isKept ? 'whole' : await howKept(state, picture.content)
+    const elsewhere =
+      how === 'not' && cwd !== undefined ? await keptIn(cwd, before, picture.content) : null
+    probes.holds(`a file with the ${picture.content.length} bytes of a picture`, isKept, GOT[how], {
+      cause:
+        elsewhere === null
+          ? CAUSES[how]
+          : `The picture is kept outside of {state}: ${printable(elsewhere)}.`,
+    })
+  }
+  probes.end('two pictures', 'a file with exactly these bytes somewhere under {state}')
+}
+
+type Kept = 'whole' | 'cut' | 'more' | 'not'
+const GOT: Readonly<Record<Kept, string>> = {
+  whole: 'there is one',
+  cut: 'a file with a part of them',
+  more: 'a file with them and more',
+  not: 'no file has them',
+}
+const CAUSES: Readonly<Record<Kept, string>> = {
+  whole: '',
+  cut: 'The picture is cut: the file ends before the picture does.',
+  more: 'The file has more than the picture: the metadata stay in front of it, or something was added.',
+  not: 'A picture that was taken is not kept as a file under {state}.',
+}
+
+async function howKept(root: string, content: Uint8Array): Promise<Kept> {
+  let kept: Kept = 'not'
+  for await (const { content: found } of contentsOf(await filesUnder(root))) {
+    if (equalBytes(found, content)) return 'whole'
+    if (found.includes(Buffer.from(content))) kept = 'more'
+    else if (found.length > 32 && equalBytes(found, content.subarray(0, found.length))) kept = 'cut'
+  }
+  return kept
+}
+
+async function keptIn(
+  root: string,
+  before: Awaited<ReturnType<typeof filesUnder>>,
+  content: Uint8Array,
+): Promise<string | null> {
+  for await (const { file, content: found } of contentsOf(
+    changedSince(before, await filesUnder(root)),
+  ))
+    if (found.includes(Buffer.from(content))) return file.path
+  return null
+}
+
+async function within(ms: number, isSo: () => Promise<boolean>): Promise<boolean> {
+  const until = performance.now() + ms
+  for (;;) {
+    if (await isSo()) return true
+    if (performance.now() > until) return false
+    await wait(LOOK_MS)
+  }
+}
+
+/** `body` in pieces that come apart from one another. */
+function inPieces(body: Uint8Array, ...cuts: number[]): Readable {
+  const starts = [0, ...cuts]
+  const pieces = starts.map((at, i) => body.subarray(at, starts[i + 1] ?? body.length))
+  async function* slowly() {
+    for (const [i, piece] of pieces.entries()) {
+      if (i > 0) await wait(PIECE_MS)
+      yield piece
+    }
+  }
+  return Readable.from(slowly(), { objectMode: false })
+}
+
+/** pictures/8 */
+export async function pieces(context: Context): Promise<void> {
+  const { scene, session } = await context.agreed()
+  const probes = new Probes(scene)
+  const send = async (what: string, cause: string, cuts: number[], hasLength: boolean) => {
+    const sealed = seal(session, madeUp(context.random, 'image/png', 70_000))
+    const answer = await scene.attempt('/wire/image', {
+      method: 'POST',
+      body: inPieces(sealed.body, ...cuts),
+      headers: {
+        'content-type': 'application/octet-stream',
+        ...(hasLength ? { 'content-length': sealed.body.length } : {}),
+      },
+    })
+    if (probes.taken(what, answer, { cause })) session.nextPicture = sealed.number + 1
+  }
+  const head = 'The head has to come in one piece. TCP cuts a body wherever it likes.'
+  await send('cut inside the head', head, [10, HEADER_BYTES + 5], true)
+  const chunked =
+    'A body in chunks, without `Content-Length`, is not read. HTTP/1.1 has both (RFC 9112 section 7.1).'
+  await send('in chunks without a length', chunked, [40_000], false)
+  const both = probes.wrong.length > 0 ? chunked : head
+  await send('in chunks without a length, cut inside the head', both, [3, 20, 50_000], false)
+  probes.end('a picture in pieces', 'taken')
+}
+
+/** pictures/18 */
+export async function twiceAtOnce(context: Context): Promise<void> {
+  const { scene, session } = await context.agreed()
+  const probes = new Probes(scene)
+  const sealed = seal(session, madeUp(context.random, 'image/jpeg', 140_000))
+  const both = await Promise.all(
+    [0, 1].map(() =>
+      scene.attempt('/wire/image', {
+        method: 'POST',
+        body: inPieces(sealed.body, 66_000, 66_100, 66_200, 66_300),
+        headers: {
+          'content-type': 'application/octet-stream',
+          'content-length': sealed.body.length,
+        },
+      }),
+    ),
+  )
+  const isTaken = both.map((one) => !(one instanceof NoAnswer) && scene.isTaken(one))
+  const [first = false, second = false] = isTaken
+  if (first || second) session.nextPicture = sealed.number + 1
+  if (first && second)
+    probes.holds('one of the two copies is refused', false, 'both are taken', {
+      cause:
+        'Both are kept. That a number was used is looked at again once the picture has come, since another one may have come meanwhile.',
+    })
+  else {
+    const [taken, other] = second ? [both[1], both[0]] : both
+    probes.taken('one of the two copies', taken as Answer)
+    probes.refused('the other one', 'replay', other as Answer)
+  }
+  const next = await post(scene, session, seal(session, madeUp(context.random, 'image/jpeg', 100)))
+  probes.taken('the next picture', next)
+  probes.end('one picture twice at the same time, in pieces', 'one 201, one refused as replay')
+}
