@@ -14,6 +14,7 @@ import {
   forStudents,
   nameOf,
   onOneLine,
+  sentenceOf,
   withoutCauses,
 } from '../classroom/exercise/report/plain.ts'
 import { pointsIn } from '../classroom/exercise/report/stages.ts'
