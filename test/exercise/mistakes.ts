@@ -1202,7 +1202,7 @@ const SESSIONS: readonly Mistake[] = [
         return super.send(route, isOfCurrent ? rest : body)
       }
     },
-    { fails: [...both('disorder/18'), 'disorder/22'], cause: /confirm/i },
+    { fails: both('disorder/18'), cause: /confirm/i },
   ),
   mistake(
     'an identity is never compared',
