@@ -4,6 +4,7 @@ import type { Party } from '../../protocol/keySchedule.ts'
 import type { SuiteName } from '../../protocol/suites.ts'
 import type { Clause, Report, Result, Row } from './clause.ts'
 import { CLAUSES, hashOfClauses } from './clauses/all.ts'
+import { studentFirst } from './clauses/session.ts'
 import type { Layer } from './computation/choices.ts'
 import { Ledger } from './computation/ledger.ts'
 import { Random } from './computation/random.ts'
@@ -13,6 +14,7 @@ import { Lane } from './lane.ts'
 import { withPoints } from './points.ts'
 import { type Attached, endedFailure, Starts } from './starts.ts'
 import type { StartStudent } from './student.ts'
+import { tellOrdersApart } from './tellApart.ts'
 
 export interface ExamineOptions {
   readonly curve: SuiteName
@@ -47,7 +49,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['session/2', 'session/4'],
   ['messages/1', 'messages/2', 'pictures/1'],
   ['messages/3', 'pictures/2'],
-  ['messages/4', 'pictures/3', 'pictures/5'],
+  ['messages/4', 'pictures/3'],
+  ['pictures/5'],
 ]
 
 interface Outcome {
@@ -177,13 +180,29 @@ class Run {
 
   async #take(task: Task): Promise<void> {
     task.hasBegun = true
-    const obstacle = this.#obstacleOf(task)
-    task.outcome = obstacle ?? (await this.#runIn(task))
+    const outcome = this.#obstacleOf(task) ?? (await this.#runIn(task))
     const layer = this.#layerDoneWith(task)
+    if (layer === 1 && this.#options.attached === null && !this.#isOver)
+      await this.#tellOrdersApart()
+    task.outcome = outcome
     if (layer !== null) this.#ledger.settle(layer)
     if (this.#options.isFirstOnly && task.isAsked && task.outcome.result === 'fail') this.#end()
     for (const wake of this.#ends.splice(0)) wake()
     this.#options.onProgress?.(this.#rows())
+  }
+
+  async #tellOrdersApart(): Promise<void> {
+    await tellOrdersApart(this.#ledger, async ({ party, order, ...orders }) => {
+      const random = new Random(this.#options.seed, 'orders')
+      const scene = await this.#starts.open({ random, party, order, orders })
+      try {
+        const { session, confirm } = await studentFirst(scene)
+        this.#ledger.sawSession(session.material, confirm.session)
+        this.#ledger.sawTag(session.material, confirm.tag)
+      } finally {
+        await this.#starts.close(scene)
+      }
+    })
   }
 
   /** Ends the run early: what has not begun is not run. */
@@ -295,10 +314,12 @@ class Run {
   }
 
   /** The layer of the computation that is decided now that `task` has ended, if it was the last one of its layer. */
-  #layerDoneWith({ clause }: Task): Layer | null {
-    const index = LAYERS.findIndex((ids) => ids.includes(clause.id))
+  #layerDoneWith(task: Task): Layer | null {
+    const index = LAYERS.findIndex((ids) => ids.includes(task.clause.id))
     const ids = LAYERS[index] ?? []
-    const isDone = this.#tasks.every((one) => one.outcome !== null || !ids.includes(one.clause.id))
+    const isDone = this.#tasks.every(
+      (one) => one === task || one.outcome !== null || !ids.includes(one.clause.id),
+    )
     return index >= 0 && isDone ? ((index + 1) as Layer) : null
   }
 
