@@ -1178,7 +1178,7 @@ const SESSIONS: readonly Mistake[] = [
         if (!this.#isTaking) super.promote(candidate)
       }
     },
-    { fails: both('disorder/13', 'disorder/26'), cause: /promot/i },
+    { fails: both('disorder/13'), cause: /promot/i, also: ['disorder/26'] },
   ),
   mistake(
     'the previous session is forgotten',
@@ -1203,7 +1203,7 @@ const SESSIONS: readonly Mistake[] = [
         return super.send(route, isOfCurrent ? rest : body)
       }
     },
-    { fails: [...both('disorder/18'), 'disorder/22'], cause: /confirm/i },
+    { fails: both('disorder/18'), cause: /confirm/i },
   ),
   mistake(
     'an identity is never compared',

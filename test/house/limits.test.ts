@@ -10,7 +10,10 @@ const sources = new Map(
   fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll(path.sep, '/'))
-    .filter((file) => /\.[tj]s$/.test(file) && !/^(classroom\/lab|sample)\//.test(file))
+    .filter(
+      (file) =>
+        /\.[tj]s$/.test(file) && !/^(classroom\/(lab|exercise\/clauses)|sample)\//.test(file),
+    )
     .map((file) => [file, fs.readFileSync(path.join(root, 'src', file), 'utf8')]),
 )
 

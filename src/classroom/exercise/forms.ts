@@ -14,3 +14,11 @@ export function bytesOf(value: unknown, length?: number): Uint8Array | null {
   const base64 = Buffer.from(value, 'base64')
   return length !== undefined && base64.length === length ? new Uint8Array(base64) : null
 }
+
+/** The bytes of a base64 text; else null. */
+export function base64Of(value: unknown): Uint8Array | null {
+  if (typeof value !== 'string') return null
+  const bytes = Buffer.from(value, 'base64')
+  const [text] = value.split('=')
+  return bytes.toString('base64').split('=')[0] === text ? new Uint8Array(bytes) : null
+}

@@ -49,7 +49,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['session/2', 'session/4'],
   ['messages/1', 'messages/2', 'pictures/1'],
   ['messages/3', 'pictures/2'],
-  ['messages/4', 'pictures/3', 'pictures/5'],
+  ['messages/4', 'pictures/3'],
+  ['pictures/5'],
 ]
 
 interface Outcome {

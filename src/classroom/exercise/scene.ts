@@ -5,7 +5,13 @@ import type { Readable } from 'node:stream'
 import { bytesToHex } from '../../protocol/bytes.ts'
 import type { KeyPair } from '../../protocol/curves.ts'
 import type { Party } from '../../protocol/keySchedule.ts'
-import { checkPublicKey, publicKeyBytes, SUITES, type Suite, type SuiteName } from '../../protocol/suites.ts'
+import {
+  checkPublicKey,
+  publicKeyBytes,
+  SUITES,
+  type Suite,
+  type SuiteName,
+} from '../../protocol/suites.ts'
 import { printable } from '../../terminal/printable.ts'
 import { Agreement, type Confirm } from './agreement.ts'
 import { type Answer, type CallOptions, call, NoAnswer } from './call.ts'
@@ -14,7 +20,7 @@ import type { Ledger } from './computation/ledger.ts'
 import { kemOfExaminer, kemOfStudent, type Side } from './computation/material.ts'
 import type { Random } from './computation/random.ts'
 import { Failure, type Order } from './failure.ts'
-import { bytesOf, fieldsOf } from './forms.ts'
+import { base64Of, bytesOf, fieldsOf } from './forms.ts'
 import { accepted, type OtherPeer, type Received, type Reply, refusal } from './otherPeer.ts'
 import type { Running } from './student.ts'
 
@@ -28,7 +34,7 @@ export interface KeyMessage {
   readonly confirm: Confirm | null
 }
 
-/** A sealed text of the student's. */
+/** A sealed text of the student's, read generously: what is wrong with its form is for messages/1 to say. */
 export interface WireMessage {
   readonly received: Received
   readonly body: Buffer
@@ -428,9 +434,10 @@ export class Scene {
   /** @throws Failure where it can't be read */
   async wireMessage(received: Received): Promise<WireMessage> {
     const { body, fields } = await read(received)
-    const { seq } = fields
     const session = bytesOf(fields['session'], 16)
-    const ciphertext = bytesOf(fields['ciphertext'])
+    const ciphertext = bytesOf(fields['ciphertext']) ?? base64Of(fields['ciphertext'])
+    const text = fields['seq']
+    const seq = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : text
     if (session === null || ciphertext === null || typeof seq !== 'number')
       throw new Failure({
         did: '/send_msg',

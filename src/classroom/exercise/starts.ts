@@ -197,15 +197,18 @@ export class Starts {
       () => true,
       () => false,
     )
-    throw failure({
-      did: 'start it, and GET /show',
-      wanted: `an answer with status 200 within ${this.#readyMs / 1000} seconds`,
-      got: last,
-      cause: isElsewhere
-        ? 'It listens on ::1 only. It has to listen on 127.0.0.1, which is IPv4.'
-        : null,
-      lines: student === null ? [] : tailOf(student),
-    })
+    throw failure(
+      {
+        did: 'start it, and GET /show',
+        wanted: `an answer with status 200 within ${this.#readyMs / 1000} seconds`,
+        got: last,
+        cause: isElsewhere
+          ? 'It listens on ::1 only. It has to listen on 127.0.0.1, which is IPv4.'
+          : null,
+        lines: student === null ? [] : tailOf(student),
+      },
+      'too slow',
+    )
   }
 }
 

@@ -13,8 +13,8 @@ import { fieldsOf } from '../forms.ts'
 import { accepted, type Reply, refusal } from '../otherPeer.ts'
 import { outcomeOf, Probes } from '../probes.ts'
 import type { KeyMessage, Scene } from '../scene.ts'
-import { keysOf } from './keys/points.ts'
-import { anyConfirm, badHex } from './keys/reading.ts'
+import { badHex } from './keys/hex.ts'
+import { anyConfirm, keysOf } from './keys/shares.ts'
 import { Questions } from './questions.ts'
 
 function kemOf({ kem, name }: Suite): Kem {

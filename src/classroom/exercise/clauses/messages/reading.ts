@@ -5,6 +5,7 @@ import type { Clause } from '../../clause.ts'
 import type { Context } from '../../context.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
+import { Refusals } from './refusals.ts'
 import { aText, deliver, INBOX, sealed, type Talk, talking, USUAL } from './texts.ts'
 
 async function messages5(talk: Talk): Promise<void> {
@@ -136,12 +137,17 @@ async function messages15(talk: Talk): Promise<void> {
   const extra = aText(scene)
   const form = sealed(next, extra)
   const answer = await deliver({ scene, session: next }, form)
+  if (answer.code !== 'inbox_full') new Refusals(talk).missed.add('inbox_full')
   if (!probes.refused('text 33', 'inbox_full', answer)) {
     const hasLimit = scene.isTaken(answer) && (await isFullAlone({ scene, session: next }))
-    probes.end(did, wanted, () =>
-      hasLimit
-        ? 'The limit is one of each session. It is one for the texts of all sessions.'
-        : 'There is no limit to the texts that wait: whoever sends enough of them fills your memory.',
+    probes.end(
+      did,
+      wanted,
+      () =>
+        hasLimit
+          ? 'The limit is one of each session. It is one for the texts of all sessions.'
+          : 'There is no limit to the texts that wait: whoever sends enough of them fills your memory.',
+      { isFollowed: true },
     )
   }
   await scene.decrypt()
@@ -160,7 +166,7 @@ async function messages15(talk: Talk): Promise<void> {
     })
   }
   if (isRead instanceof NoAnswer) await scene.stop()
-  probes.end(did, wanted)
+  probes.end(did, wanted, undefined, { isFollowed: true })
 }
 
 function causeOfFull(which: number): { cause?: string } {

@@ -1,12 +1,6 @@
 /** What the clauses on messages have in common: a session, texts each way, and an empty inbox at the end. */
 
-import {
-  bytesToHex,
-  concatBytes,
-  equalBytes,
-  u64,
-  utf8ToBytes,
-} from '../../../../protocol/bytes.ts'
+import { bytesToHex, equalBytes, utf8ToBytes } from '../../../../protocol/bytes.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import type { Agreement } from '../../agreement.ts'
 import { type Answer, NoAnswer } from '../../call.ts'
@@ -43,6 +37,20 @@ export function talking(body: (talk: Talk) => Promise<void>): Clause['run'] {
     // With a peer that can't read, the next clause begins anew.
     const read = await scene.attempt('/decrypt_msg', { ms: EMPTY_MS })
     if (read instanceof NoAnswer) await scene.stop()
+  }
+}
+
+/** What takes seconds, and so has a start of its own. */
+export function talkingApart(
+  body: (talk: Talk) => Promise<void>,
+): Pick<Clause, 'start' | 'isSlow' | 'run'> {
+  return {
+    start: 'own',
+    isSlow: true,
+    run: async (context) => {
+      const scene = await context.start()
+      await body({ context, scene, session: await scene.agree() })
+    },
   }
 }
 
@@ -92,57 +100,10 @@ export async function oneMessage(scene: Scene, text: string | Uint8Array): Promi
   })
 }
 
-/** Whether a text of the student's opens to `text`. What was seen goes to the ledger. */
+/** Whether a text of the student's opens to `text`. */
 export function opensTo(session: Agreement, message: WireMessage, text: Uint8Array): boolean {
   const opened = session.open(message)
   return opened !== null && equalBytes(opened, text)
-}
-
-/**
- * A text of the student's has to open. What was seen goes to the ledger, right or not.
- * @throws Failure of layer 3
- */
-export function checkOpens(talk: Talk, message: WireMessage, text: string, did: string): void {
-  const { session, scene } = talk
-  const { seq, ciphertext } = message
-  const bytes = utf8ToBytes(text)
-  const { material, nextText: others } = session
-  scene.ledger.record({
-    kind: 'text',
-    from: 'student',
-    material,
-    seq,
-    others,
-    text: bytes,
-    ciphertext,
-    isTaken: true,
-  })
-  if (opensTo(session, message, bytes)) return
-  const { computed } = session
-  const party = computed.party
-  const number = u64(Number.isSafeInteger(seq) && seq >= 0 ? seq : 0)
-  const label = utf8ToBytes('duet/2 message')
-  throw new Failure(
-    {
-      did: `${did}; your message ${seq} does not open`,
-      wanted: 'a ciphertext under the key, nonce and associated data below',
-      got: `ciphertext ${bytesToHex(ciphertext.subarray(0, 64))}`,
-      cause: null,
-      values: [
-        ['text', text],
-        ['nonce', bytesToHex(concatBytes(new Uint8Array(4), number))],
-        [
-          'associated data',
-          bytesToHex(concatBytes(label, session.id, Uint8Array.of(party), number)),
-        ],
-      ],
-      secrets: [
-        ...computed.secretValues.filter(([name]) => name.startsWith('K("chain')),
-        [`key_${seq}`, computed.messageKey('student', seq, others)],
-      ],
-    },
-    { layer: 3 },
-  )
 }
 
 /** A value of the student's for a report: at most 100 characters, printable. */
