@@ -132,7 +132,7 @@ export const SESSIONS: readonly Mistake[] = [
     {
       fails: ['disorder/8', 'disorder/9', ...both('disorder/21')],
       cause: /remember|used|again/i,
-      also: REFUSALS,
+      also: [...REFUSALS, 'disorder/27'],
     },
   ),
   mistake(
