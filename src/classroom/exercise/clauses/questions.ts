@@ -6,6 +6,7 @@ import { Failure } from '../failure.ts'
 import { outcomeOf, type ProbeOptions, Probes } from '../probes.ts'
 import type { Scene } from '../scene.ts'
 import { endedFailure } from '../starts.ts'
+import type { Running } from '../student.ts'
 
 type Sent = Answer | NoAnswer
 
@@ -153,7 +154,7 @@ export class Questions {
     const { student } = this.#scene
     if (sent.kind !== 'slow' && student !== null) {
       await Promise.race([student.ended, delay(END_MS)])
-      if (student.ending !== null) throw endedFailure(student, `POST /wire/keys: ${what}`)
+      if (student.ending !== null) throw endedBy(student, what)
     }
     if (sent.kind !== 'slow') return sent
     const { because = null } = options
@@ -179,6 +180,13 @@ export class Questions {
     const code = sent instanceof NoAnswer ? null : sent.code
     this.wrong.push({ what, outcome, code, because: sentence ?? null })
   }
+}
+
+/** The request that ended the process is the cause. */
+function endedBy(student: Running, what: string): Failure {
+  const { finding } = endedFailure(student, `POST /wire/keys: ${what}`)
+  const cause = `Your peer ends when this comes: ${what}.`
+  return new Failure({ ...finding, cause }, { kind: 'error' })
 }
 
 function isPlain(body: Body): body is Readonly<Record<string, unknown>> {

@@ -6,6 +6,7 @@ import { type Agreement, metadataOf, type Picture } from '../../agreement.ts'
 import type { Answer, NoAnswer } from '../../call.ts'
 import type { Computed } from '../../computation/computed.ts'
 import type { Random } from '../../computation/random.ts'
+import type { ProbeOptions, Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
 import { pictureOf } from './genuine.ts'
 
@@ -74,4 +75,25 @@ export function attempt(scene: Scene, body: Uint8Array): Promise<Answer | NoAnsw
     body,
     headers: { 'content-type': 'application/octet-stream' },
   })
+}
+
+/**
+ * Probes that a picture is refused as `code`. `taken`: the cause if it is not refused; `other`: if it is refused as something
+ * else.
+ */
+export function refuses(
+  probes: Probes,
+  what: string,
+  code: string,
+  sent: Answer | NoAnswer,
+  { taken, other, ...options }: { taken: string; other?: string } & Omit<ProbeOptions, 'cause'>,
+): void {
+  const status = 'status' in sent ? sent.status : 0
+  const isBroken = status >= 500
+  const cause = isBroken
+    ? `The request ends with ${status}: a picture like this is not expected (${what}).`
+    : status >= 400
+      ? other
+      : taken
+  probes.refused(what, code, sent, { ...options, ...(cause === undefined ? {} : { cause }) })
 }

@@ -99,6 +99,9 @@ async function wayOfOpening(
 
 function lookAtAnswer(probes: Probes, what: string, answer: Answer | NoAnswer, bytes: number) {
   if (answer instanceof NoAnswer) return
+  probes.holds(`the status of the answer to ${what}`, answer.status === 201, `${answer.status}`, {
+    cause: `The answer has status ${answer.status}. A picture that is taken has 201.`,
+  })
   const fields = fieldsOf(answer.json)
   const names = Object.keys(fields).sort().join(', ')
   const isRight = names === 'accepted, bytes' && fields['accepted'] === true
@@ -140,7 +143,11 @@ export async function keeps(context: Context): Promise<void> {
           : `The picture is kept outside of {state}: ${printable(elsewhere)}.`,
     })
   }
-  probes.end('two pictures', 'a file with exactly these bytes somewhere under {state}')
+  probes.end(
+    'two pictures',
+    'a file with exactly these bytes somewhere under {state}',
+    () => probes.firstCause,
+  )
 }
 
 type Kept = 'whole' | 'cut' | 'more' | 'not'
@@ -224,7 +231,7 @@ export async function pieces(context: Context): Promise<void> {
   await send('in chunks without a length', chunked, [40_000], false)
   const both = probes.wrong.length > 0 ? chunked : head
   await send('in chunks without a length, cut inside the head', both, [3, 20, 50_000], false)
-  probes.end('a picture in pieces', 'taken')
+  probes.end('a picture in pieces', 'taken', () => probes.firstCause)
 }
 
 /** pictures/18 */

@@ -90,6 +90,7 @@ export async function earlyRefusal(context: Context): Promise<void> {
   probes.end(
     '/send_image with 3 MB; the examiner refuses it once its head has come, and closes',
     '/send_image answers 400 or more; the next picture has the next number',
+    () => probes.firstCause,
   )
 }
 
