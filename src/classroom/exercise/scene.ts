@@ -21,7 +21,7 @@ import type { Ledger } from './computation/ledger.ts'
 import { kemOfExaminer, kemOfStudent, type Side } from './computation/material.ts'
 import type { Random } from './computation/random.ts'
 import { Failure, type Order } from './failure.ts'
-import { base64Of, bytesOf, fieldsOf } from './forms.ts'
+import { base64Of, bytesOf, fieldsOf, pointOf } from './forms.ts'
 import { accepted, type OtherPeer, type Received, type Reply, refusal } from './otherPeer.ts'
 import type { Running } from './student.ts'
 
@@ -402,13 +402,16 @@ export class Scene {
   /** @throws Failure where its keys can't be read */
   async keyMessage(received: Received): Promise<KeyMessage> {
     const { body, fields } = await read(received)
-    const { pointBytes } = this.suite.curve
-    const identity = bytesOf(fields['identity'], pointBytes)
-    const publicKey = bytesOf(fields['publicKey'], publicKeyBytes(this.suite))
+    const { curve, kem } = this.suite
+    const identity = pointOf(fields['identity'], curve)
+    const publicKey =
+      kem === null
+        ? pointOf(fields['publicKey'], curve)
+        : bytesOf(fields['publicKey'], publicKeyBytes(this.suite))
     if (identity === null || publicKey === null) {
       const [name, bytes] =
         identity === null
-          ? (['identity', pointBytes] as const)
+          ? (['identity', curve.pointBytes] as const)
           : (['publicKey', publicKeyBytes(this.suite)] as const)
       throw new Failure({
         did: '/send_keys',

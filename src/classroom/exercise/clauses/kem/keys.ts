@@ -82,7 +82,7 @@ function becauseOf(passed: readonly Passed[]): string {
     return 'Only the first number of each pair in three bytes is looked at.'
   if (isEach(({ index }) => index % 2 === 0))
     return 'Only the second number of each pair in three bytes is looked at.'
-  return 'The numbers of an encapsulation key are not looked at: each of the 768 is below 3329.'
+  return 'The modulus check is missing: each of the 768 numbers of an encapsulation key is below 3329.'
 }
 
 export async function kem2(context: Context): Promise<void> {
