@@ -52,13 +52,15 @@ export async function everyType(context: Context): Promise<void> {
       context.ledger.record({ kind: 'picture', from: 'examiner', material, ...seen })
       lookAtAnswer(probes, what, answer, bytes)
     }
-  probes.end(DID, WANTED, (wrong) =>
-    wrong.every((what) => what.startsWith('16 bytes'))
-      ? 'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
-      : null,
-  )
+  // Where only the answer is wrong, what builds on it can be judged.
+  const isFollowed = !probes.wrong.some((what) => /^\d/.test(what))
+  const isOnlyShort = probes.wrong.every((what) => what.startsWith('16 bytes'))
+  const causeOf = () => (isOnlyShort ? SHORT : probes.firstCause)
+  probes.end(DID, WANTED, causeOf, { isFollowed })
 }
 
+const SHORT =
+  'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
 const DID = 'pictures of the four types, of one chunk and of three'
 const WANTED = 'each taken: 201 with accepted and bytes'
 
