@@ -10,7 +10,7 @@ import { type Choices, decisionsOf, RIGHT } from '../../computation/choices.ts'
 import { compute } from '../../computation/computed.ts'
 import type { Context } from '../../context.ts'
 import { Failure } from '../../failure.ts'
-import { changedSince, contentsOf, filesUnder } from '../../files.ts'
+import { changedSince, contentsOf, filesUnder, shownPath } from '../../files.ts'
 import { fieldsOf } from '../../forms.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import { TYPES } from './genuine.ts'
@@ -142,7 +142,7 @@ export async function keeps(context: Context): Promise<void> {
       cause:
         elsewhere === null
           ? CAUSES[how]
-          : `The picture is kept outside of {state}: ${printable(elsewhere)}.`,
+          : `The picture is kept outside of {state}: ${shownPath(elsewhere, state, cwd)}.`,
     })
   }
   probes.end(
