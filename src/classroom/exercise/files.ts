@@ -62,7 +62,11 @@ export async function* contentsOf(
 }
 
 /** A path for a report, printable: how it stands to the state or the folder of the peer, if it is in one of the two. */
-export function shownPath(file: string, state: string | null, cwd: string | undefined): string {
+export function shownPath(
+  file: string,
+  state: string | null,
+  cwd: string | null | undefined,
+): string {
   for (const [root, name] of [
     [state, '{state}'],
     [cwd, '.'],

@@ -40,8 +40,10 @@ interface Observed {
 }
 
 /** An agreement, texts and a picture each way, each route of the owner's, and refusals. @throws Failure */
-async function observe(context: Context): Promise<Observed> {
-  const { scene, session } = await context.agreed()
+async function observe(
+  context: Context,
+  { scene, session }: { scene: Scene; session: Agreement },
+): Promise<Observed> {
   const { random } = context
   const { suite } = scene
   const begun = scene.other.received.length
@@ -93,6 +95,7 @@ async function observe(context: Context): Promise<Observed> {
   await ask('/send_keys that is refused', '/send_keys')
   scene.onKeys = () => scene.acceptedKeys()
   await ask('/send_keys', '/send_keys')
+  await ask('/show after /send_keys', '/show')
 
   await wait(AFTER_MS)
   const received = scene.other.received.slice(begun)
@@ -187,29 +190,27 @@ const DID = 'an agreement, texts and a picture each way, every route of the owne
 
 /** owner/2 */
 export async function inAnswers(context: Context): Promise<void> {
-  const observed = await observe(context)
+  const observed = await observe(context, await context.agreed())
   const probes = new Probes(observed.scene)
   look(probes, observed, [...observed.answers, ...observed.requests])
   probes.end(DID, 'no secret and no text in any answer or request', () => probes.firstCause)
 }
 
-/** owner/3 */
+/** owner/3: a fresh start, since files may be written as it begins. */
 export async function inFiles(context: Context): Promise<void> {
-  const { scene } = await context.agreed()
-  const { state, student } = scene
-  const shown = (file: string) => `the file ${shownPath(file, state, student?.cwd)}`
+  const { student } = (await context.agreed()).scene
+  const root = student?.cwd ?? null
+  const before = root === null ? [] : await filesUnder(root)
+  const scene = await context.start()
+  const { state } = scene
   if (state === null) return
-  const cwd = student?.cwd
-  const before = cwd === undefined ? [] : await filesUnder(cwd)
-  const observed = await observe(context)
-  const probes = new Probes(observed.scene)
-  const inState = await filesUnder(observed.scene.state ?? state)
-  for await (const { file, content } of contentsOf(inState))
-    look(probes, observed, [{ name: shown(file.path), content }], {
-      // Its own private keys may stand there.
-      withPrivateKeys: false,
-    })
-  const changed = cwd === undefined ? [] : changedSince(before, await filesUnder(cwd))
+  const observed = await observe(context, { scene, session: await scene.agree() })
+  const probes = new Probes(scene)
+  const shown = (file: string) => `the file ${shownPath(file, state, root)}`
+  // Its own private keys may stand there.
+  for await (const { file, content } of contentsOf(await filesUnder(state)))
+    look(probes, observed, [{ name: shown(file.path), content }], { withPrivateKeys: false })
+  const changed = root === null ? [] : changedSince(before, await filesUnder(root))
   for await (const { file, content } of contentsOf(changed))
     look(probes, observed, [{ name: shown(file.path), content }])
   probes.end(
@@ -221,7 +222,7 @@ export async function inFiles(context: Context): Promise<void> {
 
 /** owner/4 */
 export async function onStandardError(context: Context): Promise<void> {
-  const observed = await observe(context)
+  const observed = await observe(context, await context.agreed())
   const { scene } = observed
   if (scene.student === null) return
   const probes = new Probes(scene)

@@ -10,7 +10,7 @@ import { type Choices, decisionsOf, RIGHT } from '../../computation/choices.ts'
 import { compute } from '../../computation/computed.ts'
 import type { Context } from '../../context.ts'
 import { Failure } from '../../failure.ts'
-import { changedSince, contentsOf, filesUnder } from '../../files.ts'
+import { changedSince, contentsOf, filesUnder, shownPath } from '../../files.ts'
 import { fieldsOf } from '../../forms.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import { TYPES } from './genuine.ts'
@@ -52,13 +52,15 @@ export async function everyType(context: Context): Promise<void> {
       context.ledger.record({ kind: 'picture', from: 'examiner', material, ...seen })
       lookAtAnswer(probes, what, answer, bytes)
     }
-  probes.end(DID, WANTED, (wrong) =>
-    wrong.every((what) => what.startsWith('16 bytes'))
-      ? 'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
-      : null,
-  )
+  // Where only the answer is wrong, what builds on it can be judged.
+  const isFollowed = !probes.wrong.some((what) => /^\d/.test(what))
+  const isOnlyShort = probes.wrong.every((what) => what.startsWith('16 bytes'))
+  const causeOf = () => (isOnlyShort ? SHORT : probes.firstCause)
+  probes.end(DID, WANTED, causeOf, { isFollowed })
 }
 
+const SHORT =
+  'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
 const DID = 'pictures of the four types, of one chunk and of three'
 const WANTED = 'each taken: 201 with accepted and bytes'
 
@@ -140,7 +142,7 @@ export async function keeps(context: Context): Promise<void> {
       cause:
         elsewhere === null
           ? CAUSES[how]
-          : `The picture is kept outside of {state}: ${printable(elsewhere)}.`,
+          : `The picture is kept outside of {state}: ${shownPath(elsewhere, state, cwd)}.`,
     })
   }
   probes.end(
