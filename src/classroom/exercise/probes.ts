@@ -38,6 +38,11 @@ export class Probes {
     return this.#wrong.map(({ what }) => what)
   }
 
+  /** The cause of the first one that went wrong, where each has its own. */
+  get firstCause(): string | null {
+    return this.#wrong[0]?.cause ?? null
+  }
+
   /** `sent` has to be refused as `code`. Returns whether it was refused at all. */
   refused(what: string, code: string, sent: Sent, options: ProbeOptions = {}): boolean {
     this.#count++

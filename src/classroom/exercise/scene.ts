@@ -5,7 +5,13 @@ import type { Readable } from 'node:stream'
 import { bytesToHex } from '../../protocol/bytes.ts'
 import type { KeyPair } from '../../protocol/curves.ts'
 import type { Party } from '../../protocol/keySchedule.ts'
-import { checkPublicKey, publicKeyBytes, SUITES, type Suite, type SuiteName } from '../../protocol/suites.ts'
+import {
+  checkPublicKey,
+  publicKeyBytes,
+  SUITES,
+  type Suite,
+  type SuiteName,
+} from '../../protocol/suites.ts'
 import { printable } from '../../terminal/printable.ts'
 import { Agreement, type Confirm } from './agreement.ts'
 import { type Answer, type CallOptions, call, NoAnswer } from './call.ts'

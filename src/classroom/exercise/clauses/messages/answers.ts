@@ -5,7 +5,7 @@ import type { Clause } from '../../clause.ts'
 import { accepted, type Reply, refusal } from '../../otherPeer.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { Scene, WireMessage } from '../../scene.ts'
-import { aText, opensTo, shown, type Talk, talkingApart, USUAL } from './texts.ts'
+import { alone, aText, opensTo, shown, type Talk, USUAL } from './texts.ts'
 
 /** What the other peer may answer that settles nothing. */
 const UNSETTLED: readonly (readonly [what: string, reply: Reply])[] = [
@@ -83,19 +83,16 @@ function usual(): Reply {
 
 async function messages18({ scene, session }: Talk): Promise<void> {
   const probes = new Probes(scene)
-  const all: WireMessage[] = []
   for (const what of ['the first time', 'once more']) {
     const text = aText(scene)
     let count = 0
     const first = await scene.sendText(text, () => (count++ === 0 ? 'close' : usual()))
     const next = await scene.sendText(aText(scene), usual)
-    all.push(...first.messages, ...next.messages)
     const bytes = utf8ToBytes(text)
-    const numbers = new Set(
-      [...first.messages, ...next.messages]
-        .filter((one) => opensTo(session, one, bytes))
-        .map(({ seq }) => seq),
+    const copies = [...first.messages, ...next.messages].filter((one) =>
+      opensTo(session, one, bytes),
     )
+    const numbers = new Set(copies.map(({ seq }) => seq))
     probes.holds(
       `the text under one seq, ${what}`,
       numbers.size === 1,
@@ -107,8 +104,8 @@ async function messages18({ scene, session }: Talk): Promise<void> {
           }
         : {},
     )
-    const twice = sealedTwice(all)
-    probes.holds('no seq with two ciphertexts', twice === null, `seq ${twice?.[0].seq}`, {
+    const twice = sealedTwice(copies)
+    probes.holds('the same bytes again', twice === null, `seq ${twice?.[0].seq}: others`, {
       cause: 'One key sealed twice: a text that is sent again has to be the same bytes.',
     })
   }
@@ -149,13 +146,20 @@ async function messages19(talk: Talk): Promise<void> {
     'no other message before the first answer',
     other === undefined,
     `seq ${other?.message.seq} came`,
-    { cause: 'The next text is sent while the one before it has no answer yet.' },
+    {
+      cause:
+        'Texts are sent at once: the next one leaves while the one before it has no answer yet. It has to wait for that.',
+    },
   )
   const twice = sealedTwice(seen.map(({ message }) => message))
   probes.holds('no seq with two ciphertexts', twice === null, `seq ${twice?.[0].seq}`, {
     cause: 'Two steps at the same time sealed with one key: they have to wait for each other.',
   })
-  probes.end('/send_msg three times at once', 'one message, and the next after its answer')
+  probes.end(
+    '/send_msg three times at once',
+    'one message, and the next after its answer',
+    () => probes.firstCause,
+  )
 }
 
 /** Answers of which none is that of a peer that takes a text. `any`: whoever looks at the first digit of the status takes it. */
@@ -187,7 +191,7 @@ async function messages22({ scene }: Talk): Promise<void> {
 }
 
 function causeOfTaken(kinds: readonly string[]): string {
-  if (kinds.length === NO_ANSWERS.length) return 'The answer is not looked at.'
+  if (kinds.includes('status 200') && kinds.includes('500')) return 'The answer is not looked at.'
   if (kinds.join() === 'status 200')
     return 'Any status from 200 to 299 (2xx) counts as taken. A text is taken where the status is 201.'
   if (kinds.join() === 'a name twice')
@@ -204,6 +208,9 @@ async function settled(scene: Scene): Promise<void> {
     if ((await scene.sendText(aText(scene), usual)).step.status < 400) return
 }
 
+/** A peer that sends copies waits between them. */
+const SLOW = { start: 'own', isSlow: true } as const
+
 export const ANSWERS: readonly Clause[] = [
   {
     ...USUAL,
@@ -213,7 +220,8 @@ export const ANSWERS: readonly Clause[] = [
     sentence: 'A key seals once.',
     weight: 2,
     needs: ['messages/2'],
-    ...talkingApart(messages17),
+    ...SLOW,
+    run: alone(messages17),
   },
   {
     ...USUAL,
@@ -223,7 +231,8 @@ export const ANSWERS: readonly Clause[] = [
     sentence: 'What was sealed is sent again as the same bytes.',
     weight: 1,
     needs: ['messages/2'],
-    ...talkingApart(messages18),
+    ...SLOW,
+    run: alone(messages18),
   },
   {
     ...USUAL,
@@ -232,7 +241,8 @@ export const ANSWERS: readonly Clause[] = [
     sentence: 'No message is sealed before the one before it is [settled](#a-text-arrives-once);',
     weight: 1,
     needs: ['messages/2'],
-    ...talkingApart(messages19),
+    ...SLOW,
+    run: alone(messages19),
   },
   {
     ...USUAL,
@@ -243,6 +253,7 @@ export const ANSWERS: readonly Clause[] = [
       "One of another status, form or field than this page gives, or over 16 KiB, is not a peer's, and changes nothing.",
     weight: 1,
     needs: ['messages/2'],
-    ...talkingApart(messages22),
+    ...SLOW,
+    run: alone(messages22),
   },
 ]
