@@ -47,11 +47,21 @@ export function parseOrigin(text: string): string {
 
 /** Returns an origin on this machine: attacks go nowhere else. */
 export function parseVictim(text: string): string {
-  const origin = localOrigin(parseOrigin(text))
-  if (origin !== null) return origin
-  throw new InvalidArgumentError(
+  return originHere(
+    text,
     'Attacks go to this machine only: to a loopback address, as 127.0.0.1 is.',
   )
+}
+
+/** Returns an origin on this machine. */
+export function parseAttached(text: string): string {
+  return originHere(text, 'The peer runs on this machine: at a loopback address, as 127.0.0.1 is.')
+}
+
+function originHere(text: string, otherwise: string): string {
+  const origin = localOrigin(parseOrigin(text))
+  if (origin === null) throw new InvalidArgumentError(otherwise)
+  return origin
 }
 
 /** Two of them. */

@@ -14,6 +14,7 @@ import {
   forStudents,
   nameOf,
   onOneLine,
+  sentenceOf,
   withoutCauses,
 } from '../classroom/exercise/report/plain.ts'
 import { pointsIn } from '../classroom/exercise/report/stages.ts'
@@ -220,9 +221,8 @@ function list(options: ExerciseOptions): number {
   const { rows } = blankReport(options, { seed: 0, version: '', subject: '' })
   const entries = chosen(options).map((clause) => {
     const own = rows.filter((row) => row.clause === clause)
-    const { section, sentence } = clause
     const points = rounded(own.reduce((all, { of }) => all + of, 0))
-    return [clause.id, points === 0 ? 'note' : `${points}`, `${section}: ${sentence}`]
+    return [clause.id, points === 0 ? 'note' : `${points}`, sentenceOf(clause)]
   })
   print(table(LIST_WIDTHS, ['clause', 'points', 'specification'], entries).join('\n'))
   return 0

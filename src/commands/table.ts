@@ -18,6 +18,7 @@ import {
   collectFolder,
   notEmpty,
   parseAlteration,
+  parseAttached,
   parseBytes,
   parseCommand,
   parseDemoText,
@@ -308,7 +309,7 @@ function addExercise(exercise: Command): void {
     .option(
       '--attach <url>',
       'examines a peer that runs already, as http://127.0.0.1:PORT',
-      parseVictim,
+      parseAttached,
     )
     .option('--port <port>', 'with --attach: where that peer looks for the other one', parsePort)
     .addOption(curveOption().default('X25519'))
@@ -393,6 +394,8 @@ async function refuseWrongExercise(command: Command): Promise<void> {
         : '--start and --attach exclude each other',
     )
   if ((attach === undefined) !== (port === undefined)) refuse('--attach and --port go together')
+  if (attach !== undefined && new URL(attach).port === `${port}`)
+    refuse('--port is that of the other peer, and not that of --attach')
   if (attach !== undefined && (user ?? build) !== undefined)
     refuse('--user and --build belong to --start: that peer runs already')
   if (stage !== undefined && only !== undefined) refuse('--stage and --only exclude each other')

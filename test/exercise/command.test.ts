@@ -36,14 +36,14 @@ describe('ecdh-duet exercise', () => {
       /\n {2}it printed +\\u\{1b\}\[2Jbye\n {2}it printed +\\u\{2713\} keys\/1\n/,
     )
     assert.match(output, /\n· session\/1 +party 1: blocked: builds on /)
-    assert.match(output, /\nall +0 of \d+ +1 failed, \d+ blocked\n$/)
+    assert.match(output, /\nall +0 of \d+ +1 failed, \d+ blocked\n\necdh-duet .*, seed 7\n$/)
     const again =
       lines.find((line) => line.startsWith('  again '))?.slice(17) ?? assert.fail(output)
     const line = again.replace('node dist/main.js', `'${process.execPath}' '${MAIN}'`)
     const { stdout, status } = spawnSync('sh', ['-c', line], { cwd: at(), encoding: 'utf8' })
     assert.equal(status, 1)
     assert.equal(stdout.split('\n')[0], first)
-    assert.match(stdout, /\nall +0 of 20 +1 failed\n$/)
+    assert.match(stdout, /\nall +0 of 20 +1 failed\n\n.*\n$/)
   })
 
   it('writes each of the results, of which one may go to standard output', async () => {
@@ -146,6 +146,7 @@ describe('wrong usage of exercise', () => {
     'a peer that runs, without its port': [attach.slice(0, 2), /--attach and --port go together/],
     'a port, and a peer to start': [[...start, '--port', '1'], /--attach and --port go together/],
     'a peer on another machine': [['--attach', 'http://192.0.2.1', '--port', '1'], /this machine/],
+    'itself as the other peer': [[...attach.slice(0, 3), '9'], /not that of --attach/],
     'a command without a word': [['--start', ' '], /It has no word\./],
     'a quote that stays open': [['--start', "python3 'x"], /It has a ' too many\./],
     'a build with a quote that stays open': [[...start, '--build', '"'], /It has a " too many\./],

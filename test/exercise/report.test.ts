@@ -167,7 +167,7 @@ describe('the report on a terminal', () => {
       stage: 3,
       title: 'a text of yours opens',
       section: 'Messages',
-      sentence: 'nonce = four zero bytes ‖ u64 seq',
+      sentence: '**nonce** = four zero bytes ‖ u64 [seq](#messages)',
       parties: [1, 2],
     })
     const found = {

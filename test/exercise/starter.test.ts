@@ -123,10 +123,9 @@ describe('a starter', () => {
         const clauses = CLAUSES.filter(({ weight, suites }) => weight > 0 && !suites)
         const passed = new Set(idsIn(said))
         assert.ok(passed.size > 5, said)
-        // the others start the peer once more for each
-        const asked = SLOW
-          ? clauses
-          : clauses.filter((one) => one.start === 'shared' || passed.has(one.id))
+        // the first one that it has to fail; all the others take half a minute: SLOW=1 has them
+        const first = 'keys/11'
+        const asked = SLOW ? clauses : clauses.filter(({ id }) => passed.has(id) || id === first)
         const { rows } = await examine({
           curve: 'X25519',
           seed: 7,

@@ -33,9 +33,9 @@ describe('a command line', () => {
           const words = wordsOrNull(line)
           return words === null ? [] : [{ line, words }]
         })
-        const script = taken.map(({ line }) => `printf '%s\\0' ${line}\nprintf '\\n\\0'\n`).join('')
+        const script = taken.map(({ line }) => `printf '%s\\0' ${line}\nprintf 'END\\0'\n`).join('')
         const { stdout } = spawnSync('sh', [], { input: script, encoding: 'utf8' })
-        const given = stdout.split('\n\0').slice(0, -1)
+        const given = stdout.split('END\0').slice(0, -1)
         assert.deepEqual(
           given.map((words) => words.split('\0').slice(0, -1)),
           taken.map(({ words }) => words),

@@ -10,7 +10,10 @@ const sources = new Map(
   fs
     .readdirSync(path.join(root, 'src'), { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll(path.sep, '/'))
-    .filter((file) => /\.[tj]s$/.test(file) && !/^(classroom\/lab|sample)\//.test(file))
+    .filter(
+      (file) =>
+        /\.[tj]s$/.test(file) && !/^(classroom\/(lab|exercise\/clauses)|sample)\//.test(file),
+    )
     .map((file) => [file, fs.readFileSync(path.join(root, 'src', file), 'utf8')]),
 )
 
@@ -74,6 +77,13 @@ const NONE: Record<string, string> = {
   'commands/ending.ts ONE_CTRL_C_MS': 'how soon',
   'wirelog/ring.ts MAX_SENT': 'of those that are pinned',
   'wirelog/ring.ts MAX_PROOFS': 'the same',
+  'classroom/exercise/files.ts MAX_SHOWN': 'what is quoted of a name',
+  'classroom/exercise/kept.ts MAX_TAIL': 'what is quoted of an output',
+  'classroom/exercise/kept.ts LOOK_MS': 'how often',
+  'classroom/exercise/scene.ts PRINT_MS': 'how soon a peer is ended whose output may be held back',
+  'classroom/exercise/starts.ts READY_POLL_MS': 'how often',
+  'classroom/exercise/starts.ts MAX_IDENTITIES': 'how often a peer is started for one that fits',
+  'classroom/exercise/student.ts GROUP_POLL_MS': 'how often',
   'classroom/exercise/report/plain.ts MAX_OUTPUT_BYTES': 'what is quoted of a clause',
   'classroom/exercise/report/github.ts MAX_MESSAGE': 'the same',
   'classroom/transcript/sessions.ts UNCONFIRMED_MS': 'of the peer whose transcript it is',

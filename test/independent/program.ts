@@ -39,6 +39,7 @@ type Reply = { status: number; type: string; body: string }
 
 const MAX_ANSWER = 16 * 1024
 const MAX_TEXT = 16_384
+const PIECE = 65_536
 const MAX_PICTURE = 64 * 1024 * 1024
 const TYPES: Readonly<Record<string, string>> = {
   'image/png': 'png',
@@ -187,8 +188,7 @@ export class ProgramPeer extends Peer {
         headers: { 'content-type': type, 'content-length': content.length },
       })
       const giveUp = () => request.destroy(new Error('the other peer does not answer'))
-      const timer = isPicture ? undefined : setTimeout(giveUp, this.patienceMs)
-      if (isPicture) request.setTimeout(this.patienceMs, giveUp)
+      const timer = setTimeout(giveUp, this.patienceMs)
       request.on('error', reject).on('close', () => {
         clearTimeout(timer)
         reject(new Error('the other peer closed the connection'))
@@ -209,7 +209,8 @@ export class ProgramPeer extends Peer {
           request.destroy()
         })
       })
-      request.end(content)
+      if (isPicture) write(request, content, () => timer.refresh())
+      else request.end(content)
     })
   }
 
@@ -318,6 +319,17 @@ export class ProgramPeer extends Peer {
       session: this.current ? { id: this.current.id.toString('hex') } : null,
     }
   }
+}
+
+/** Writes a long body in pieces; `moved` is called whenever one has left. */
+async function write(request: http.ClientRequest, body: Buffer, moved: () => void): Promise<void> {
+  const closed = new Promise((resolve) => request.once('close', resolve))
+  for (let at = 0; at < body.length && !request.destroyed; at += PIECE) {
+    const hasRoom = request.write(body.subarray(at, at + PIECE))
+    if (!hasRoom) await Promise.race([new Promise((done) => request.once('drain', done)), closed])
+    moved()
+  }
+  request.end()
 }
 
 const taken = (body: Json): Reply => reply(201, 'application/json', body)

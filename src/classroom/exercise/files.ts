@@ -3,6 +3,7 @@
 import type { Stats } from 'node:fs'
 import { constants, lstat, open, opendir } from 'node:fs/promises'
 import path from 'node:path'
+import { printable } from '../../terminal/printable.ts'
 
 /** Entries of folders that are looked at; upper folders come first. */
 const MAX_ENTRIES = 10_000
@@ -10,6 +11,8 @@ const MAX_ENTRIES = 10_000
 const MAX_FILE_BYTES = 1024 * 1024
 /** What is read of all files in one look. */
 const MAX_READ_BYTES = 64 * 1024 * 1024
+/** Letters of a path in a report. */
+const MAX_SHOWN = 100
 /** Folders that programs of others fill. */
 const FOREIGN = new Set(['node_modules', '.git', '.venv', 'venv'])
 
@@ -56,6 +59,17 @@ export async function* contentsOf(
     left -= content.length
     yield { file, content }
   }
+}
+
+/** A path for a report, printable: how it stands to the state or the folder of the peer, if it is in one of the two. */
+export function shownPath(file: string, state: string | null, cwd: string | undefined): string {
+  for (const [root, name] of [
+    [state, '{state}'],
+    [cwd, '.'],
+  ])
+    if (root && name && file.startsWith(root + path.sep))
+      return printable(name + file.slice(root.length).slice(0, MAX_SHOWN))
+  return printable(file.slice(-MAX_SHOWN))
 }
 
 /** Whether anything stands at this path. */

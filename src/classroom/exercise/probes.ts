@@ -38,7 +38,7 @@ export class Probes {
     return this.#wrong.map(({ what }) => what)
   }
 
-  /** The cause of the first one that went wrong, where each has its own. */
+  /** The cause of the first probe that went wrong: where what follows from one mistake has other causes too. */
   get firstCause(): string | null {
     return this.#wrong[0]?.cause ?? null
   }

@@ -2,8 +2,10 @@
 
 import type { Party } from '../../protocol/keySchedule.ts'
 import type { SuiteName } from '../../protocol/suites.ts'
+import { printable } from '../../terminal/printable.ts'
 import type { Clause, Report, Result, Row } from './clause.ts'
 import { CLAUSES, hashOfClauses } from './clauses/all.ts'
+import { studentFirst } from './clauses/session.ts'
 import type { Layer } from './computation/choices.ts'
 import { Ledger } from './computation/ledger.ts'
 import { Random } from './computation/random.ts'
@@ -13,6 +15,7 @@ import { Lane } from './lane.ts'
 import { withPoints } from './points.ts'
 import { type Attached, endedFailure, Starts } from './starts.ts'
 import type { StartStudent } from './student.ts'
+import { tellOrdersApart } from './tellApart.ts'
 
 export interface ExamineOptions {
   readonly curve: SuiteName
@@ -47,7 +50,8 @@ const LAYERS: readonly (readonly string[])[] = [
   ['session/2', 'session/4'],
   ['messages/1', 'messages/2', 'pictures/1'],
   ['messages/3', 'pictures/2'],
-  ['messages/4', 'pictures/3', 'pictures/5'],
+  ['messages/4', 'pictures/3'],
+  ['pictures/5'],
 ]
 
 interface Outcome {
@@ -83,6 +87,7 @@ class Task {
   readonly role: Party
   readonly isAsked: boolean
   hasBegun = false
+  isRepeated = false
   outcome: Outcome | null = null
 
   constructor(clause: Clause, party: Party | null, isAsked: boolean, isAttached: boolean) {
@@ -134,8 +139,8 @@ class Run {
     const timer = setTimeout(() => this.#end(), limitMs)
     try {
       const workers = isFirstOnly || attached !== null ? 1 : jobs
-      await Promise.all(Array.from({ length: workers }, () => this.#work()))
-      await this.#repeatSlow()
+      do await Promise.all(Array.from({ length: workers }, () => this.#work()))
+      while (await this.#repeatSlow())
     } finally {
       clearTimeout(timer)
       this.#isOver = true
@@ -158,7 +163,8 @@ class Run {
   async #work(): Promise<void> {
     while (!this.#isOver) {
       const waiting = this.#tasks.filter((task) => !task.hasBegun)
-      const next = waiting.find((task) => this.#isReady(task))
+      const ready = waiting.filter((task) => this.#isReady(task))
+      const next = ready.find(({ clause }) => clause.isSlow) ?? ready[0]
       if (next === undefined) {
         if (waiting.length === 0) return
         await this.#nextEnd()
@@ -177,13 +183,29 @@ class Run {
 
   async #take(task: Task): Promise<void> {
     task.hasBegun = true
-    const obstacle = this.#obstacleOf(task)
-    task.outcome = obstacle ?? (await this.#runIn(task))
+    const outcome = this.#obstacleOf(task) ?? (await this.#runIn(task))
     const layer = this.#layerDoneWith(task)
+    if (layer === 1 && this.#options.attached === null && !this.#isOver)
+      await this.#tellOrdersApart()
+    task.outcome = outcome
     if (layer !== null) this.#ledger.settle(layer)
     if (this.#options.isFirstOnly && task.isAsked && task.outcome.result === 'fail') this.#end()
     for (const wake of this.#ends.splice(0)) wake()
     this.#options.onProgress?.(this.#rows())
+  }
+
+  async #tellOrdersApart(): Promise<void> {
+    await tellOrdersApart(this.#ledger, async ({ party, order, ...orders }) => {
+      const random = new Random(this.#options.seed, 'orders')
+      const scene = await this.#starts.open({ random, party, order, orders })
+      try {
+        const { session, confirm } = await studentFirst(scene)
+        this.#ledger.sawSession(session.material, confirm.session)
+        this.#ledger.sawTag(session.material, confirm.tag)
+      } finally {
+        await this.#starts.close(scene)
+      }
+    })
   }
 
   /** Ends the run early: what has not begun is not run. */
@@ -277,7 +299,11 @@ class Run {
       await withinLimit(clause.run(context), clause.isSlow ? SLOW_CLAUSE_MS : CLAUSE_MS)
     } catch (error) {
       if (this.#isOver) return { ...UNKNOWN, reason: 'the time was up (--limit)' }
-      if (!(error instanceof Failure)) throw error
+      if (!(error instanceof Failure)) {
+        // A mistake of ours costs this clause, and not the report.
+        await context.end()
+        return { ...UNKNOWN, reason: `the examiner could not judge it: ${printable(`${error}`)}` }
+      }
       failure = error
     }
     const ended = context.scenes.find(({ hasEndedByItself }) => hasEndedByItself)
@@ -295,23 +321,35 @@ class Run {
   }
 
   /** The layer of the computation that is decided now that `task` has ended, if it was the last one of its layer. */
-  #layerDoneWith({ clause }: Task): Layer | null {
-    const index = LAYERS.findIndex((ids) => ids.includes(clause.id))
+  #layerDoneWith(task: Task): Layer | null {
+    const index = LAYERS.findIndex((ids) => ids.includes(task.clause.id))
     const ids = LAYERS[index] ?? []
-    const isDone = this.#tasks.every((one) => one.outcome !== null || !ids.includes(one.clause.id))
+    const isDone = this.#tasks.every(
+      (one) => one === task || one.outcome !== null || !ids.includes(one.clause.id),
+    )
     return index >= 0 && isDone ? ((index + 1) as Layer) : null
   }
 
-  /** What failed only because an answer took too long is run once more, alone. */
-  async #repeatSlow(): Promise<void> {
+  /**
+   * What failed only because an answer took too long is run once more, alone. Returns whether any of it passes now: then what was
+   * blocked by it is to be run.
+   */
+  async #repeatSlow(): Promise<boolean> {
+    let hasPassed = false
     for (const task of this.#tasks) {
-      if (this.#isOver || task.outcome?.kind !== 'too slow') continue
+      if (this.#isOver || task.isRepeated || task.outcome?.kind !== 'too slow') continue
+      task.isRepeated = true
       const again = await this.#runIn(task)
-      task.outcome = {
-        ...again,
-        notes: again.result === 'pass' ? [...again.notes, 'slow'] : again.notes,
-      }
+      const isPass = again.result === 'pass'
+      task.outcome = { ...again, notes: isPass ? [...again.notes, 'slow'] : again.notes }
+      hasPassed ||= isPass
     }
+    for (const task of hasPassed ? this.#tasks : [])
+      if (task.outcome?.result === 'blocked') {
+        task.hasBegun = false
+        task.outcome = null
+      }
+    return hasPassed
   }
 
   #rows(): Row[] {

@@ -4,7 +4,7 @@ import type { KeyPair } from '../../protocol/curves.ts'
 import { SUITES, type SuiteName } from '../../protocol/suites.ts'
 import { printable } from '../../terminal/printable.ts'
 import { type Answer, call, NoAnswer } from './call.ts'
-import { chooseIdentity, keyPair } from './computation/keys.ts'
+import { chooseIdentity, type IdentityWish, keyPair } from './computation/keys.ts'
 import type { Ledger } from './computation/ledger.ts'
 import type { Random } from './computation/random.ts'
 import { Failure, type FailureKind, type Order } from './failure.ts'
@@ -19,6 +19,8 @@ export interface SceneOptions {
   readonly order?: Order
   /** The identity has a group that begins with 0 in its half of the safety number. */
   readonly zeroGroup?: boolean
+  /** Orders of the identities that are not as `order`. */
+  readonly orders?: Omit<IdentityWish, 'party' | 'order'>
   /** Another suite than that of the run. */
   readonly curve?: SuiteName
   /** A folder of a start before, in place of a fresh one. */
@@ -142,11 +144,11 @@ export class Starts {
 
   #identityFor(
     scene: Scene,
-    { random, party, order = 'plain', zeroGroup = false }: SceneOptions,
+    { random, party, order = 'plain', orders = {}, zeroGroup = false }: SceneOptions,
   ): KeyPair | null {
     const { studentIdentity, suite } = scene
     if (studentIdentity === null) return keyPair(random, suite)
-    return chooseIdentity(random, suite, studentIdentity, { party, order, zeroGroup })
+    return chooseIdentity(random, suite, studentIdentity, { party, order, zeroGroup, ...orders })
   }
 
   async #begin(
@@ -195,15 +197,18 @@ export class Starts {
       () => true,
       () => false,
     )
-    throw failure({
-      did: 'start it, and GET /show',
-      wanted: `an answer with status 200 within ${this.#readyMs / 1000} seconds`,
-      got: last,
-      cause: isElsewhere
-        ? 'It listens on ::1 only. It has to listen on 127.0.0.1, which is IPv4.'
-        : null,
-      lines: student === null ? [] : tailOf(student),
-    })
+    throw failure(
+      {
+        did: 'start it, and GET /show',
+        wanted: `an answer with status 200 within ${this.#readyMs / 1000} seconds`,
+        got: last,
+        cause: isElsewhere
+          ? 'It listens on ::1 only. It has to listen on 127.0.0.1, which is IPv4.'
+          : null,
+        lines: student === null ? [] : tailOf(student),
+      },
+      'too slow',
+    )
   }
 }
 

@@ -9,10 +9,13 @@ import type { Context } from '../context.ts'
 import { bytesOf, fieldsOf } from '../forms.ts'
 import { Probes } from '../probes.ts'
 import type { KeyMessage, Scene } from '../scene.ts'
+import { keys5, keys6 } from './keys/body.ts'
+import { keys7, keys8, keys9 } from './keys/fields.ts'
+import { keys10 } from './keys/hex.ts'
 import { keys18, keys19, keys20, keys21 } from './keys/notes.ts'
+import { keys17 } from './keys/order.ts'
 import { keys11, keys12, keys13, keys14 } from './keys/points.ts'
-import { keys5, keys6, keys7, keys8, keys9, keys10 } from './keys/reading.ts'
-import { keys15, keys16, keys17 } from './keys/state.ts'
+import { keys15, keys16 } from './keys/state.ts'
 
 /** What all clauses of this stage have in common. */
 const USUAL = { stage: 1, section: 'Key message', start: 'shared', parties: null } as const
@@ -136,7 +139,9 @@ async function keys3(context: Context): Promise<void> {
 }
 
 async function keys4(context: Context): Promise<void> {
-  const scene = await context.shared()
+  const shared = await context.shared()
+  // One that has sent keys has a candidate with the stranger to confirm: only another one shows what stands there without.
+  const scene = shared.student === null ? shared : await context.start()
   const answer = await scene.post('/wire/keys', scene.strangersForm())
   const { status, json, headers } = answer
   const isOk = status === 200
@@ -286,7 +291,6 @@ export const KEYS: readonly Clause[] = [
     section: 'Suites',
     sentence: 'A point is **bad** (`bad_point`) if',
     weight: 2,
-    start: 'own',
     needs: ['keys/4'],
     run: keys12,
   },

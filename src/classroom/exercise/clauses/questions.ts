@@ -6,15 +6,27 @@ import { Failure } from '../failure.ts'
 import { outcomeOf, type ProbeOptions, Probes } from '../probes.ts'
 import type { Scene } from '../scene.ts'
 import { endedFailure } from '../starts.ts'
+import type { Running } from '../student.ts'
 
 type Sent = Answer | NoAnswer
 
-/** What became of a message that should have been refused, or taken. `crash`: no answer, or a 5xx. */
-export type Outcome = 'taken' | 'refused' | 'other code' | 'no code' | 'crash' | 'odd'
+/**
+ * What became of a message that should have been refused, or taken. `past`: the check that should have refused it let it pass, and
+ * a later one refused it. `low status`: a refusal whose status is below 400. `crash`: no answer, or a 5xx.
+ */
+export type Outcome =
+  | 'taken'
+  | 'refused'
+  | 'past'
+  | 'other code'
+  | 'no code'
+  | 'low status'
+  | 'crash'
+  | 'odd'
 
 /**
  * The mistake of a peer in which a message goes wrong: a whole sentence, in which % stands for the names of all messages that
- * share it. By outcome where it tells only some.
+ * share it. By outcome where it tells only some; what holds of `taken` holds of `past`.
  */
 export type Because = string | Partial<Record<Outcome, string>>
 
@@ -39,25 +51,47 @@ type Body = NonNullable<CallOptions['body']> | Readonly<Record<string, unknown>>
 
 /** A process that breaks a connection since it ends has ended by then. */
 const END_MS = 200
-const MAX_NAMES = 5
+const MAX_NAMES = 3
 
 const GENERIC: Readonly<Record<Outcome, string | null>> = {
   taken: 'What has to be refused is taken: %.',
   refused: 'What has to be taken is refused: %.',
+  past: 'It is refused, with another code than the page gives: %.',
   'other code': 'It is refused, with another code than the page gives: %.',
   'no code': 'A refusal is JSON with a `code`, and this one has none: %.',
+  'low status': 'A refusal has a status of 400 or more, and not only a `code`: %.',
   crash: 'The request ends with an exception that your peer does not catch: %.',
   odd: null,
 }
 
+/** The codes of a key message's table, in its order. */
+const ROWS = [
+  'bad_message',
+  'bad_version',
+  'curve_mismatch',
+  'bad_encoding',
+  'bad_base_point',
+  'bad_point',
+  'reflection',
+  'identity_changed',
+  'stale_keys',
+  'confirm_failed',
+]
+
 export class Questions {
-  readonly wrong: Wrong[] = []
+  readonly wrong: Wrong[]
   readonly #scene: Scene
   readonly #probes: Probes
 
-  constructor(scene: Scene) {
+  constructor(scene: Scene, whole?: Questions) {
     this.#scene = scene
-    this.#probes = new Probes(scene)
+    this.#probes = whole ? whole.#probes : new Probes(scene)
+    this.wrong = whole?.wrong ?? []
+  }
+
+  /** Questions to another process, which count here. */
+  beside(scene: Scene): Questions {
+    return new Questions(scene, this)
   }
 
   /** `body` has to be refused as `code`. An object is sent as JSON, anything else as it is. @throws Failure if nothing comes */
@@ -70,7 +104,8 @@ export class Questions {
     const sent = await this.#send(what, body, options)
     const count = this.#probes.wrong.length
     this.#probes.refused(what, code, sent, options)
-    if (this.#probes.wrong.length > count) this.#add(what, sent, outcomeIn(sent), options)
+    if (this.#probes.wrong.length > count)
+      this.#add(what, sent, outcomeOfRefusal(sent, code), options)
     return sent
   }
 
@@ -119,7 +154,7 @@ export class Questions {
     const { student } = this.#scene
     if (sent.kind !== 'slow' && student !== null) {
       await Promise.race([student.ended, delay(END_MS)])
-      if (student.ending !== null) throw endedFailure(student, `POST /wire/keys: ${what}`)
+      if (student.ending !== null) throw endedBy(student, what)
     }
     if (sent.kind !== 'slow') return sent
     const { because = null } = options
@@ -140,10 +175,18 @@ export class Questions {
     outcome: Outcome,
     { because = null }: { because?: Because | null },
   ): void {
-    const sentence = typeof because === 'string' ? because : because?.[outcome]
+    const by = typeof because === 'string' ? { [outcome]: because } : because
+    const sentence = by?.[outcome] ?? (outcome === 'past' ? by?.taken : undefined)
     const code = sent instanceof NoAnswer ? null : sent.code
     this.wrong.push({ what, outcome, code, because: sentence ?? null })
   }
+}
+
+/** The request that ended the process is the cause. */
+function endedBy(student: Running, what: string): Failure {
+  const { finding } = endedFailure(student, `POST /wire/keys: ${what}`)
+  const cause = `Your peer ends when this comes: ${what}.`
+  return new Failure({ ...finding, cause }, { kind: 'error' })
 }
 
 function isPlain(body: Body): body is Readonly<Record<string, unknown>> {
@@ -155,7 +198,17 @@ function outcomeIn(sent: Sent): Outcome {
   const { status, code } = sent
   if (status >= 500) return 'crash'
   if (status >= 400) return code === null ? 'no code' : 'other code'
+  if (code !== null) return 'low status'
   return status >= 200 && status < 300 ? 'taken' : 'odd'
+}
+
+/** What became of a message that should have been refused as `code`. */
+function outcomeOfRefusal(sent: Sent, code: string): Outcome {
+  const outcome = outcomeIn(sent)
+  if (outcome !== 'other code' || sent instanceof NoAnswer) return outcome
+  return ROWS.includes(code) && ROWS.indexOf(sent.code ?? '') > ROWS.indexOf(code)
+    ? 'past'
+    : outcome
 }
 
 /** Each sentence once, with the names of what it stands for; '' says nothing. */

@@ -44,7 +44,13 @@ export class Ledger {
   readonly #seen: Observation[] = []
   readonly #known = new Map<
     Layer,
-    { readonly count: number; readonly under: string; readonly explanation: Explanation }
+    {
+      readonly count: number
+      readonly tags: number
+      readonly under: string
+      readonly fitting: readonly Followed[]
+      readonly explanation: Explanation
+    }
   >()
   #choices: Followed = RIGHT
 
@@ -76,9 +82,11 @@ export class Ledger {
     const seen = this.#seen.filter(({ kind }) => LAYERS[kind] === layer)
     const base = this.#baseOf(layer)
     const under = JSON.stringify(base)
+    const tags = layer === 1 ? this.#seen.filter(({ kind }) => kind === 'tag') : []
     const before = this.#known.get(layer)
     const isKnown = before?.under === under
-    if (isKnown && before.count === seen.length) return before.explanation
+    if (isKnown && before.count === seen.length && before.tags === tags.length)
+      return before.explanation
     const memos = new Map<Material, Memo>()
     const fits: Fits = (choices, of) =>
       of.every((one) => {
@@ -88,13 +96,14 @@ export class Ledger {
       })
     // What more mistakes would explain is not looked for while something with fewer does.
     const added = seen.slice(before?.count)
-    let candidates = (isKnown ? before.explanation.candidates : []).filter((one) =>
+    let fitting = (isKnown ? before.fitting : []).filter((one) =>
       added.every((of) => fits(isTaken(of) ? (one.opens ?? one) : one, [of])),
     )
-    if (candidates.length === 0 && !(isKnown && before.explanation.kind === 'none'))
-      candidates = this.#search(layer, base, seen, fits)
-    const explanation = explanationOf(layer, candidates, seen)
-    this.#known.set(layer, { count: seen.length, under, explanation })
+    if (fitting.length === 0 && !(isKnown && before.explanation.kind === 'none'))
+      fitting = this.#search(layer, base, seen, fits)
+    const explanation = explanationOf(layer, narrowed(fitting, tags, fits), seen)
+    const counts = { count: seen.length, tags: tags.length }
+    this.#known.set(layer, { ...counts, under, fitting, explanation })
     return explanation
   }
 
@@ -113,7 +122,7 @@ export class Ledger {
     const names = [...new Set([...deviationsOf(choices), ...deviationsOf(opens ?? choices)])]
     if (names.length === 0) return []
     return [
-      `Your peer differs from the specification in what is named ${names.join(', ')}. Where that is all that is wrong, the later clauses were computed as your peer does.`,
+      `Your peer computes in its own way: ${names.join(', ')}. Later clauses that pass do so with it.`,
     ]
   }
 
@@ -157,6 +166,25 @@ export class Ledger {
     const changed: Followed = opens || found.opens ? { ...sending, opens: taking } : sending
     if (JSON.stringify(changed) !== JSON.stringify(this.#choices)) this.#choices = changed
   }
+}
+
+/** More transcripts than these that fit one session id are not looked at one by one. */
+const LOOKED_AT = 8
+
+/** Of several transcripts with one session id, such as one that is cut, those that explain the tags with the fewest mistakes. */
+function narrowed(
+  fitting: readonly Followed[],
+  tags: readonly Observation[],
+  fits: Fits,
+): readonly Followed[] {
+  const suite = tags[0]?.material.suite
+  if (suite === undefined || fitting.length < 2 || fitting.length > LOOKED_AT) return fitting
+  const counts = fitting.map((one) => {
+    const [found] = fewest(2, suite, one, (choices) => fits(choices, tags), 1)
+    return found ? deviationsOf(pick(found, 2)).length : Number.POSITIVE_INFINITY
+  })
+  const least = Math.min(...counts)
+  return fitting.filter((_one, i) => counts[i] === least)
 }
 
 function isTaken(seen: Observation): boolean {

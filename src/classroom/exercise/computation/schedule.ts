@@ -39,9 +39,8 @@ export class Schedule {
 
   /** T: 32 bytes unless the hash is another one. */
   get transcript(): Uint8Array {
-    const { share, shareLengths, transcriptLengths, transcript, ciphertext } = this.choices
-    const name = `T ${share} ${shareLengths} ${transcriptLengths} ${transcript} ${ciphertext} ${this.isFirst()}`
-    return this.#once(name, () => {
+    const { transcriptLengths, transcript, ciphertext } = this.choices
+    return this.#once(this.#transcriptName(), () => {
       const { s1, s2 } = this.shares
       const { kem } = this.material
       const parts = [s1, s2].map((part) => withLength(transcriptLengths, part))
@@ -239,10 +238,16 @@ export class Schedule {
     }
   }
 
+  /** What T depends on. */
+  #transcriptName(): string {
+    const { share, shareLengths, transcriptLengths, transcript, ciphertext } = this.choices
+    return `T ${share} ${shareLengths} ${transcriptLengths} ${transcript} ${ciphertext} ${this.isFirst()}`
+  }
+
   /** What the pseudorandom key depends on. */
   #name(): string {
-    const { dh, ikm, kem, extract } = this.choices
-    return `${dh} ${ikm} ${kem} ${this.party} ${extract}`
+    const { dh, ikm, kem, extract, sessionId } = this.choices
+    return `${dh} ${ikm} ${kem} ${this.party} ${extract} ${sessionId} ${this.#transcriptName()}`
   }
 
   #extract(): Uint8Array {
@@ -400,6 +405,12 @@ function hashOf(choice: Choices['transcript']): (bytes: Uint8Array) => Uint8Arra
   switch (choice) {
     case 'transcript-hash-sha512':
       return sha512
+    case 'transcript-hash-sha512-cut':
+      return (bytes) => sha512(bytes).slice(0, 32)
+    case 'transcript-hash-sha384-cut':
+      return (bytes) => sha384(bytes).slice(0, 32)
+    case 'transcript-hash-twice':
+      return (bytes) => sha256(sha256(bytes))
     case 'transcript-hash-sha384':
       return sha384
     case 'transcript-hash-sha3':

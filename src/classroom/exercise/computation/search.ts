@@ -58,16 +58,17 @@ function* combined(slots: readonly Patch[][], base: Choices, count: number): Gen
 }
 
 /**
- * The choices of a layer that `fits`, with the fewest mistakes beyond `base`: all that have so few; none if more than a few
- * mistakes come together.
+ * The choices of a layer that `fits`, with the fewest mistakes beyond `base`: all that have so few; none if it takes more
+ * than `most` together.
  */
 export function fewest(
   layer: Layer,
   suite: Suite,
   base: Choices,
   fits: (choices: Choices) => boolean,
+  most = TOGETHER[layer],
 ): Choices[] {
-  for (let count = 0; count <= TOGETHER[layer]; count++) {
+  for (let count = 0; count <= most; count++) {
     const found: Choices[] = []
     for (const choices of deviating(layer, suite, base, count))
       if (fits(choices)) found.push(choices)

@@ -48,7 +48,7 @@ function mistakesIn(layer: Layer, choices: Choices): string[] {
     if (decision === 'shareLengths' && isBoth) return []
     const before =
       decision === 'transcriptLengths' && isBoth
-        ? ', neither in the shares nor before s1 and s2, as the specification has them'
+        ? ' before identity, public key, s1 and s2'
         : (LENGTHS_OF[decision] ?? '')
     const isShared =
       (decision === 'metadata' || decision === 'safetyLengths') &&

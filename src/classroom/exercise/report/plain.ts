@@ -1,6 +1,6 @@
 /** Texts for files that others read: nothing in them acts on a terminal, a page or a parser, and none is long. */
 
-import type { Report, Row } from '../clause.ts'
+import type { Clause, Report, Row } from '../clause.ts'
 
 /** What a report quotes of one clause, in bytes of UTF-8. */
 const MAX_OUTPUT_BYTES = 8 * 1024
@@ -9,6 +9,12 @@ const CUT = '\n… (cut)'
 /** `session/1 party 2`: no two rows of a report have one name. */
 export function nameOf({ clause, party }: Pick<Row, 'clause' | 'party'>): string {
   return party === null ? clause.id : `${clause.id} party ${party}`
+}
+
+/** Where the specification says it, and its sentence, without the signs of Markdown but for the code in it. */
+export function sentenceOf({ section, sentence }: Clause): string {
+  const said = sentence.replaceAll('**', '').replaceAll(/\[([^[\]]*)\]\([^()[\]]*\)/g, '$1')
+  return `${section}: ${said}`
 }
 
 /** What two results have to have in common to be compared, and what repeats this one. */
@@ -43,7 +49,7 @@ export function linesOf(row: Row, shown: (text: string) => string = plain): stri
   const line = (label: string, text: string | null | undefined) =>
     text ? [`${label}: ${shown(text)}`] : []
   return [
-    ...line('specification', `${clause.section}: ${clause.sentence}`),
+    ...line('specification', sentenceOf(clause)),
     ...line(row.result, reason),
     ...line('did', finding?.did),
     ...line('wanted', finding?.wanted),

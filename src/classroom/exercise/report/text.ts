@@ -3,7 +3,7 @@
 import { rowsOf, wrap } from '../../../terminal/rows.ts'
 import { type Colour, Secrets } from '../../../terminal/safe.ts'
 import type { Report, Row } from '../clause.ts'
-import { HALF, onOneLine, originOf, plain } from './plain.ts'
+import { HALF, onOneLine, originOf, plain, sentenceOf } from './plain.ts'
 import { stageTable } from './stages.ts'
 
 /** Where the title begins, and where the texts under it do. */
@@ -85,7 +85,7 @@ function failure(report: Report, row: Row, options: TextOptions): string[] {
     value ? labelled(label, value, width) : []
   return [
     ...headline(report, row, options),
-    ...text('specification', `${clause.section}: ${clause.sentence}`),
+    ...text('specification', sentenceOf(clause)),
     ...text('did', finding?.did),
     ...text('wanted', finding?.wanted),
     ...text('got', finding?.got),

@@ -455,7 +455,7 @@ export const ANSWERS: readonly Clause[] = [
     sentence:
       "It is promoted in step 3 if the message's `confirm` names it, or else if the confirmation in the slot names it with the right tag (one with a wrong tag is ignored).",
     weight: 1,
-    needs: ['disorder/2'],
+    needs: ['disorder/2', 'session/7'],
     run: otherSlot,
   },
   {
@@ -465,7 +465,7 @@ export const ANSWERS: readonly Clause[] = [
     sentence:
       "It is promoted in step 3 if the message's `confirm` names it, or else if the confirmation in the slot names it with the right tag (one with a wrong tag is ignored).",
     weight: 1,
-    needs: ['disorder/2'],
+    needs: ['disorder/2', 'session/7'],
     run: wrongSlot,
   },
   {

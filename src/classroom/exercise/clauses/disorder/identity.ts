@@ -64,16 +64,15 @@ async function laterIdentity(scene: Scene, probes: Probes): Promise<void> {
       : 'The identity is compared only when a session begins. A share of another one has to be refused, or it takes the place of the right one.',
   })
   if (isTaken) return
-  const isCurrent = scene.current?.isRight(message?.confirm ?? null) === true
-  const isKept = probes.holds(
-    'the next key message confirms the current session',
-    isCurrent,
-    message?.confirm ? 'it confirms another one' : 'no confirm',
-    {
-      cause: 'The share of the other identity is kept, though it is refused.',
-    },
+  // Whether it confirms the current session at all is for disorder/18 to say.
+  const confirm = message?.confirm ?? null
+  const isForgotten = probes.holds(
+    'the next key message confirms no session with that share',
+    confirm === null || scene.current?.isRight(confirm) === true,
+    'it confirms another session than the current one',
+    { cause: 'The share of the other identity is kept, though it is refused.' },
   )
-  if (isKept) await shows(scene, probes, 'one more session', await scene.agree())
+  if (isForgotten) await shows(scene, probes, 'one more session', await scene.agree())
 }
 
 async function restarts(context: Context): Promise<void> {

@@ -74,8 +74,8 @@ async function previousSession(context: Context): Promise<void> {
   const second = await scene.agree()
   const forgotten = 'The previous session is forgotten. Messages may still arrive on it.'
   const onFirst = { cause: forgotten }
-  await takesText(scene, probes, 'a text on the previous session', first, onFirst)
   await takesText(scene, probes, 'a text on the current session', second)
+  await takesText(scene, probes, 'a text on the previous session', first, onFirst)
   const back = {
     cause: 'A text on the previous session makes it the current one again. It changes nothing.',
   }
@@ -93,7 +93,7 @@ async function previousSession(context: Context): Promise<void> {
     cause: 'More than one previous session is kept. Promotion drops it.',
   })
   await takesText(scene, probes, 'a text on the previous session then', second, onFirst)
-  await shows(scene, probes, 'the third session', third)
+  await shows(scene, probes, 'the third session', third, (await scene.isOn(second)) ? back : {})
   await scene.decrypt()
   end()
 }
@@ -340,7 +340,7 @@ export const SESSIONS: readonly Clause[] = [
     sentence: 'a **current** session: confirmed; messages are sent on it and on no other;',
     weight: 1,
     start: 'agreed',
-    needs: ['session/8', 'messages/4'],
+    needs: ['session/8', 'messages/4', 'session/7'],
     run: goesOn,
   },
   {
@@ -362,7 +362,7 @@ export const SESSIONS: readonly Clause[] = [
     parties: [1, 2],
     weight: 1,
     start: 'agreed',
-    needs: ['session/2', 'messages/2'],
+    needs: ['session/2', 'messages/2', 'session/7'],
     run: replays,
   },
   {
@@ -373,7 +373,7 @@ export const SESSIONS: readonly Clause[] = [
     sentence:
       "It keeps the picture, and steps the chain behind its number, once all of this holds, even if a confirmed session was dropped meanwhile (a candidate that was replaced is nobody's, and may be a stranger's); one that fails leaves nothing, and the chain as it was.",
     weight: 1,
-    needs: ['disorder/14', 'disorder/15'],
+    needs: ['session/7', 'disorder/8', 'disorder/14', 'disorder/15'],
     run: dropped,
   },
 ]

@@ -129,10 +129,13 @@ async function remembered(context: Context): Promise<void> {
     const answer = await scene.post('/wire/keys', forms[REMEMBERED - before] ?? {})
     probes.refused(`the one ${before} before`, 'stale_keys', answer)
   }
-  const { session, share, confirmed } = await candidate(scene)
+  const message = await studentsKeys(scene)
+  const ephemeral = scene.freshKeys(message.publicKey)
+  const session = scene.agreement(ephemeral, { publicKey: message.publicKey }, 'student')
+  const confirmed = scene.keyForm(ephemeral.publicKey, session.confirmForm())
   if (probes.taken('an agreement', await scene.post('/wire/keys', confirmed))) {
     await shows(scene, probes, 'its session', session)
-    const again = await scene.post('/wire/keys', share)
+    const again = await scene.post('/wire/keys', scene.keyForm(ephemeral.publicKey))
     probes.refused('the share of the agreement again', 'stale_keys', again)
   }
   end()
@@ -180,9 +183,6 @@ async function nothingNew(context: Context): Promise<void> {
     const { random } = scene
     return { session: bytesToHex(random.bytes(16)), tag: bytesToHex(random.bytes(32)) }
   }
-  const first = scene.keyForm(scene.freshKeys().publicKey, unknown())
-  probes.taken('a session that nobody has', await scene.post('/wire/keys', first), { cause })
-  await shows(scene, probes, 'no session', null)
   if (scene.suite.kem === null) {
     // With a KEM this one is refused while there is a private key: that is a clause of its own.
     const { publicKey } = await studentsKeys(scene)
@@ -193,9 +193,13 @@ async function nothingNew(context: Context): Promise<void> {
       const session = scene.agreement(ephemeral, { publicKey }, 'student')
       confirms(scene, probes, 'its answer confirms the candidate', answer, session)
     }
+    await shows(scene, probes, 'no session', null)
   }
-  if (probes.wrong.length > 0) return end()
   const previous = await scene.agree()
+  const alone = scene.keyForm(scene.freshKeys().publicKey, unknown())
+  probes.taken('a session that nobody has', await scene.post('/wire/keys', alone), { cause })
+  await shows(scene, probes, 'the session that there was', previous)
+  if (probes.wrong.length > 0) return end()
   const current = await scene.agree()
   const ephemeral = scene.freshKeys()
   const form = scene.keyForm(ephemeral.publicKey, previous.confirmForm())
@@ -313,7 +317,7 @@ export const SHARES: readonly Clause[] = [
     title: 'another share in place of the first',
     sentence: "The message's share replaces the kept one, which counts as used now.",
     weight: 1,
-    needs: ['session/3', 'session/5'],
+    needs: ['session/3', 'session/5', 'session/7'],
     run: replaced,
   },
   {
@@ -365,7 +369,7 @@ export const SHARES: readonly Clause[] = [
     title: 'a candidate whose key was replaced',
     sentence: 'The one before is erased with its candidate, and the slot is cleared.',
     weight: 1,
-    needs: ['session/5'],
+    needs: ['session/5', 'session/7'],
     run: erasedCandidate,
   },
   {

@@ -93,8 +93,8 @@ async function inAnswers(context: Context): Promise<void> {
   const probes = new Probes(scene)
   const taken: string[] = []
   let last: Situation | null = null
+  let ephemeral = await invite(scene)
   for (const [name, of] of WRONG_TAGS) {
-    const ephemeral = await invite(scene)
     let isSkipped = false
     const { step, session } = await answeredKeys(scene, ephemeral, (one) => {
       const tag = of(one)
@@ -103,7 +103,10 @@ async function inAnswers(context: Context): Promise<void> {
     })
     last = isSkipped ? last : confirming(scene, session, ephemeral.publicKey)
     const isOn = await scene.isOn(session)
-    if (isOn) scene.promoted(session)
+    if (isOn) {
+      scene.promoted(session)
+      ephemeral = await invite(scene)
+    }
     if (isSkipped) continue
     const what = `the candidate, ${name}`
     probes.holds(`${what}: /send_keys is refused`, step.status >= 400, outcomeOf(step))
@@ -169,7 +172,7 @@ export const TAGS: readonly Clause[] = [
       'names the candidate: that is promoted. A wrong tag is `confirm_failed`, and changes nothing;',
     parties: [1, 2],
     weight: 2,
-    needs: ['session/4'],
+    needs: ['session/4', 'session/7'],
     run: inAnswers,
   },
 ]

@@ -4,11 +4,9 @@ import { bytesToHex, concatBytes, hexToBytes } from '../../../../protocol/bytes.
 import { LOW_ORDER } from '../../../../protocol/curves.ts'
 import { halvesOf, type Suite } from '../../../../protocol/suites.ts'
 import type { Context } from '../../context.ts'
-import { Failure } from '../../failure.ts'
 import type { KeyMessage, Scene } from '../../scene.ts'
 import { Questions, type Wrong } from '../questions.ts'
-
-type Form = Record<string, unknown>
+import { type Form, keysOf, ofAnother } from './shares.ts'
 
 export async function keys11(context: Context): Promise<void> {
   const scene = await context.shared()
@@ -22,15 +20,11 @@ export async function keys11(context: Context): Promise<void> {
   }
   for (const [what, value] of Object.entries(others))
     await ask.refused(
-      `${what} as base point`,
+      what,
       'bad_base_point',
-      { ...form, basePoint: value },
+      { ...ofAnother(scene, form), basePoint: value },
       {
-        because: {
-          taken: 'The base point is not compared with that of the curve: % passes.',
-          'other code':
-            'A base point is `bad_base_point` if it is another one, whatever else it is: %.',
-        },
+        because: { taken: 'The base point is not compared with that of the curve. These pass: %.' },
       },
     )
   await ask.genuine()
@@ -41,11 +35,11 @@ export async function keys11(context: Context): Promise<void> {
 type Fault = 'low' | 'form' | 'bit' | 'first' | 'off'
 
 const PASSES: Readonly<Record<Fault, string>> = {
-  low: 'A point of low order passes (%): with it, every private key gives a shared secret of zeros.',
-  form: 'A second form of a point passes: % (the library reduces). Each point has one form here.',
-  bit: 'A point with its top bit set passes: the library ignores that bit. Each point has one form here.',
+  low: 'Points of low order pass: with one, every private key gives a shared secret of zeros (%).',
+  form: 'A second form of a point passes, which the library reduces: %. Each point has one form here.',
+  bit: 'A point passes whose top bit is set: the library ignores it. Each point has one form here.',
   first: 'A point passes whose first byte is not 04: %.',
-  off: 'A point that is not on the curve passes: %.',
+  off: 'A point passes that is not on the curve: %.',
 }
 
 interface BadPoint {
@@ -62,7 +56,7 @@ const P_256_AND_5 = 'ffffffff000000010000000000000000000000010000000000000000000
 const Y_OF_5 = '459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc'
 
 /** What is no point of the suite's curve; `good` is one. */
-export function badPoints({ curve }: Suite, good: Uint8Array): BadPoint[] {
+function badPoints({ curve }: Suite, good: Uint8Array): BadPoint[] {
   if (curve.name === 'X25519') {
     const above = (n: number) => Uint8Array.of(0xed + n, ...Array<number>(30).fill(0xff), 0x7f)
     const withTopBit = good.with(31, (good[31] ?? 0) | 0x80)
@@ -99,46 +93,72 @@ export function badPoints({ curve }: Suite, good: Uint8Array): BadPoint[] {
   ]
 }
 
+/** One of them: of low order, or (0, 0). */
+export function badPoint({ curve }: Suite): Uint8Array {
+  if (curve.name === 'P-256') return new Uint8Array(65).with(0, 4)
+  return LOW_ORDER[3] ?? new Uint8Array(32)
+}
+
+/** A bad point that was not refused as one. `isBefore`: while there was no private key. */
+interface Passed {
+  readonly bad: BadPoint
+  readonly field: string
+  readonly isBefore: boolean
+  readonly wrong: Wrong
+}
+
 export async function keys12(context: Context): Promise<void> {
-  const scene = await context.start()
-  const ask = new Questions(scene)
-  const form = scene.strangersForm()
-  const { encapsulationKey, point } = halvesOf(scene.suite, hexToBytes(String(form['publicKey'])))
-  const points = badPoints(scene.suite, point)
-  /** What went wrong: before keys were sent, and after. */
-  const found: { bad: BadPoint; field: string; when: number; wrong: Wrong }[] = []
-  for (const when of [0, 1]) {
-    // Without a private key nothing is computed, and no library looks at the point.
-    if (when === 1) await scene.sendKeys()
-    for (const field of ['identity', 'publicKey'])
-      for (const bad of points) {
-        const value = field === 'identity' ? bad.point : concatBytes(encapsulationKey, bad.point)
-        const count = ask.wrong.length
-        const after = when === 1 ? ', after /send_keys' : ''
-        const body = { ...form, [field]: bytesToHex(value) }
-        await ask.refused(`${bad.what} as ${field}${after}`, 'bad_point', body)
-        const wrong = ask.wrong[count]
-        if (wrong) found.push({ bad, field, when, wrong })
-      }
+  const shared = await context.shared()
+  const ask = new Questions(shared)
+  const passed: Passed[] = []
+  // Without a private key nothing is computed, and no library looks at the point.
+  if (shared.student !== null) {
+    const fresh = await context.start()
+    passed.push(...(await tryPoints(fresh, ask.beside(fresh), true)))
+    await context.stop(fresh)
   }
-  const passed = found.filter(({ wrong }) => wrong.outcome === 'taken')
-  const of = (field: string) => passed.filter((one) => one.field === field)
-  const isAll = (field: string, least: number) => of(field).length >= least
-  const isOnlyBefore = passed.length > 0 && passed.every(({ when }) => when === 0)
-  const all = isOnlyBefore ? points.length : 2 * points.length
-  let field: string | null = null
-  if (of('publicKey').length === 0 && isAll('identity', all)) field = 'public key'
-  if (of('identity').length === 0 && isAll('publicKey', all)) field = 'identity'
-  for (const { bad, wrong } of passed) {
-    if (field !== null)
-      wrong.because = `Only the ${field} is looked at. Identity and public key have to be good points, both.`
-    else
-      wrong.because = isOnlyBefore
-        ? 'Points are looked at only where something is computed with them: % passes while there is no private key.'
-        : PASSES[bad.fault]
-  }
+  await keysOf(shared)
+  passed.push(...(await tryPoints(shared, ask, false)))
+  explainPoints(passed, badPoints(shared.suite, shared.suite.curve.basePoint).length)
   await ask.genuine()
   ask.end('a share with a bad point, before and after /send_keys', '`bad_point` each')
+}
+
+async function tryPoints(scene: Scene, ask: Questions, isBefore: boolean): Promise<Passed[]> {
+  const passed: Passed[] = []
+  const form = scene.strangersForm()
+  const { encapsulationKey, point } = halvesOf(scene.suite, hexToBytes(String(form['publicKey'])))
+  for (const field of ['identity', 'publicKey'])
+    for (const bad of badPoints(scene.suite, point)) {
+      const value = field === 'identity' ? bad.point : concatBytes(encapsulationKey, bad.point)
+      const count = ask.wrong.length
+      const body = { ...ofAnother(scene, form), [field]: bytesToHex(value) }
+      const what = `${bad.what} as ${field}`
+      await ask.refused(isBefore ? what : `${what}, after /send_keys`, 'bad_point', body)
+      const wrong = ask.wrong[count]
+      // Where a library throws, the point has passed until there.
+      if (wrong && ['taken', 'past', 'crash'].includes(wrong.outcome))
+        passed.push({ bad, field, isBefore, wrong })
+    }
+  return passed
+}
+
+function explainPoints(passed: readonly Passed[], count: number): void {
+  const has = (field: string, isBefore: boolean) =>
+    passed.filter((one) => one.field === field && one.isBefore === isBefore).length
+  const isOnlyBefore = has('identity', false) + has('publicKey', false) === 0
+  const isWhole = (field: string) => has(field, true) === count || has(field, false) === count
+  const isNone = (field: string) => has(field, true) + has(field, false) === 0
+  const only = (field: string, other: string) => isWhole(other) && isNone(field)
+  for (const { bad, wrong, isBefore } of passed)
+    if (only('publicKey', 'identity'))
+      wrong.because = 'Only the public key is looked at. The identity has to be a good point too.'
+    else if (only('identity', 'publicKey'))
+      wrong.because = 'Only the identity is looked at. The public key has to be a good point too.'
+    else if (isBefore && isOnlyBefore)
+      wrong.because =
+        'Points are looked at only where something is computed with them. While there is no private key, these pass: %.'
+    else wrong.because = PASSES[bad.fault]
 }
 
 export async function keys13(context: Context): Promise<void> {
@@ -162,44 +182,32 @@ export async function keys13(context: Context): Promise<void> {
   ask.end('a share with one point as both', '`bad_point`')
 }
 
-/** The student's key message: an ephemeral key pair waits behind it. @throws Failure if none came */
-export async function keysOf(scene: Scene): Promise<KeyMessage> {
-  const { messages } = await scene.sendKeys()
-  const message = messages.at(-1)
-  if (message !== undefined) return message
-  const got = 'none came'
-  throw new Failure({ did: '/send_keys', wanted: 'a key message', got, cause: null })
-}
-
 export async function keys14(context: Context): Promise<void> {
   const scene = await context.start()
   const { suite } = scene
   const ask = new Questions(scene)
-  const own = await keysOf(scene)
-  const { point } = halvesOf(suite, own.publicKey)
-  const fresh = () => {
-    const form = scene.strangersForm()
-    const { encapsulationKey } = halvesOf(suite, hexToBytes(String(form['publicKey'])))
-    return { form, encapsulationKey }
-  }
-  const changes: Record<string, (key: Uint8Array) => Form> = {
-    'its identity as identity': () => ({ identity: bytesToHex(own.identity) }),
-    'its identity as public key': (key) => ({
-      publicKey: bytesToHex(concatBytes(key, own.identity)),
+  const changes: Record<string, (own: KeyMessage, point: Uint8Array, key: Uint8Array) => Form> = {
+    'its identity as identity': ({ identity }) => ({ identity: bytesToHex(identity) }),
+    'its identity as public key': ({ identity }, _point, key) => ({
+      publicKey: bytesToHex(concatBytes(key, identity)),
     }),
-    'its public key as public key': () => ({ publicKey: bytesToHex(own.publicKey) }),
-    'its public key as identity': () => ({ identity: bytesToHex(point) }),
-    'its whole share': () => ({
-      identity: bytesToHex(own.identity),
-      publicKey: bytesToHex(own.publicKey),
+    'its public key as public key': ({ publicKey }) => ({ publicKey: bytesToHex(publicKey) }),
+    'its public key as identity': (_own, point) => ({ identity: bytesToHex(point) }),
+    'its whole share': ({ identity, publicKey }) => ({
+      identity: bytesToHex(identity),
+      publicKey: bytesToHex(publicKey),
     }),
   }
   for (const [what, change] of Object.entries(changes)) {
-    const { form, encapsulationKey } = fresh()
-    const body = { ...form, ...change(encapsulationKey) }
+    // Fresh keys each time: a refusal that changes the state is for keys/16.
+    const own = await keysOf(scene)
+    const form = scene.strangersForm()
+    const { encapsulationKey } = halvesOf(suite, hexToBytes(String(form['publicKey'])))
+    const { point } = halvesOf(suite, own.publicKey)
+    const body = { ...form, ...change(own, point, encapsulationKey) }
     await ask.refused(what, 'reflection', body, { because: REFLECTED })
   }
-  const passed = ask.wrong.filter(({ outcome }) => outcome === 'taken')
+  const passed = ask.wrong.filter(({ outcome }) => outcome === 'taken' || outcome === 'past')
   const names = passed.map(({ what }) => what)
   const isExactly = (...all: string[]) =>
     names.length === all.length && all.every((name) => names.includes(name))

@@ -1,11 +1,10 @@
-/** keys/15 to keys/17: the size of a key message, what a refusal leaves as it was, and the order of the checks. */
+/** keys/15 and keys/16: the size of a key message, and what a refusal leaves as it was. */
 
 import { Readable } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
-import { bytesToHex, concatBytes, equalBytes, hexToBytes } from '../../../../protocol/bytes.ts'
-import { LOW_ORDER } from '../../../../protocol/curves.ts'
+import { bytesToHex, equalBytes, hexToBytes } from '../../../../protocol/bytes.ts'
 import { maxKeyMessageBytes } from '../../../../protocol/messages.ts'
-import { halvesOf, type Suite } from '../../../../protocol/suites.ts'
+import { halvesOf } from '../../../../protocol/suites.ts'
 import type { Agreement } from '../../agreement.ts'
 import { NoAnswer } from '../../call.ts'
 import type { Context } from '../../context.ts'
@@ -13,10 +12,8 @@ import { Failure } from '../../failure.ts'
 import { fieldsOf } from '../../forms.ts'
 import type { Scene } from '../../scene.ts'
 import { Questions, said } from '../questions.ts'
-import { keysOf } from './points.ts'
-import { anyConfirm } from './reading.ts'
-
-type Form = Record<string, unknown>
+import { badPoint } from './points.ts'
+import { anyConfirm, type Form, keysOf } from './shares.ts'
 
 /** What may pass until a refusal of a body that never ends. */
 const EARLY_MS = 5_000
@@ -30,11 +27,13 @@ export async function keys15(context: Context): Promise<void> {
   await ask.taken(`${limit} bytes`, padded(limit), {
     because: `The limit is too low: ${limit} bytes have to be taken.`,
   })
-  const because = 'There is no limit: % pass.'
+  const because = 'There is no limit. These pass: %.'
+  const count = ask.wrong.length
   await ask.refused(`${limit + 1} bytes`, 'too_large', padded(limit + 1), {
     mayBreak,
     because: { taken: because },
   })
+  const over = ask.wrong[count]
   const long = padded(3 * limit)
   const pieces = Array.from({ length: 6 }, (_, i) =>
     Buffer.from(long.slice((i * limit) / 2, ((i + 1) * limit) / 2)),
@@ -43,12 +42,13 @@ export async function keys15(context: Context): Promise<void> {
     call: { body: Readable.from(pieces) },
     mayBreak,
     because: {
-      taken:
-        ask.wrong.length > 0
-          ? because
-          : 'The limit is one of Content-Length only: a body in chunks passes it.',
+      taken: over
+        ? because
+        : 'The limit is one of Content-Length only: a body in chunks passes it.',
     },
   })
+  if (over?.outcome === 'taken' && ask.wrong.length === count + 1)
+    over.because = `The limit is too high: ${limit + 1} bytes pass.`
   // One byte, and then nothing: only the length that was announced can be refused.
   const endless = new Readable({ read() {} })
   endless.push('{')
@@ -138,11 +138,6 @@ function refusals(
   return Object.entries(all).map(([what, body]) => ({ what, body }))
 }
 
-function badPoint({ curve }: Suite): Uint8Array {
-  if (curve.name === 'X25519') return LOW_ORDER[3] ?? new Uint8Array(32)
-  return new Uint8Array(65).with(0, 4)
-}
-
 type Tried =
   | { readonly kind: 'right' }
   /** It was taken: whether it should have been refused is for other clauses. */
@@ -164,7 +159,8 @@ async function tryOut(context: Context, isAsked: (what: string) => boolean): Pro
       headers: { 'content-type': 'application/json' },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
-    if (!(sent instanceof NoAnswer) && sent.status < 400) return { kind: 'taken', what }
+    if (!(sent instanceof NoAnswer) && sent.status < 400 && sent.code === null)
+      return { kind: 'taken', what }
     if (!isDeepStrictEqual(await scene.show(), before)) return { kind: 'changed', after: what }
   }
   const form = scene.keyForm(publicKey, session.confirmForm())
@@ -215,138 +211,4 @@ export async function keys16(context: Context): Promise<void> {
     got,
     cause: `${changes}: by ${high - low > 1 ? 'one of them' : asked[low]}. Without it the candidate is promoted.`,
   })
-}
-
-/** The rows of the table, in a word each. */
-const ROWS = {
-  version: 'version',
-  fields: 'fields',
-  curve: 'curve',
-  ciphertext: 'ciphertext on a suite without a KEM',
-  hex: 'hex and lengths',
-  basePoint: 'base point',
-  point: 'points',
-  reflection: 'reflection',
-  stale: 'used shares',
-  confirm: 'tag',
-} as const
-
-/** A message with the faults of two rows: that of the first counts. */
-interface Pair {
-  readonly first: keyof typeof ROWS
-  readonly second: keyof typeof ROWS
-  readonly code: string
-  /** That of the second one alone. */
-  readonly other: string
-  readonly body: Form
-}
-
-export async function keys17(context: Context): Promise<void> {
-  const scene = await context.shared()
-  const ask = new Questions(scene)
-  for (const { first, second, code, other, body } of await pairsOf(context, scene)) {
-    const exchanged = `The page checks ${ROWS[first]} before ${ROWS[second]}. Your peer has the two rows exchanged.`
-    const sent = await ask.refused(`${ROWS[first]} and ${ROWS[second]}`, code, body)
-    const wrong = ask.wrong.at(-1)
-    if (!(sent instanceof NoAnswer) && sent.code === other && other !== code && wrong)
-      wrong.because = exchanged
-  }
-  await ask.genuine()
-  ask.end('shares with two faults each', 'the code of the row that stands above the other one')
-}
-
-async function pairsOf(context: Context, scene: Scene): Promise<Pair[]> {
-  const { suite, studentIdentity } = scene
-  const form = scene.strangersForm()
-  const more = { ...form, more: 1 }
-  const curve = 'P-521'
-  const confirm = { ...anyConfirm(context), ciphertext: '00'.repeat(1_088) }
-  const bad = bytesToHex(badPoint(suite))
-  const { encapsulationKey } = halvesOf(suite, hexToBytes(String(form['publicKey'])))
-  const identity = bytesToHex(concatBytes(encapsulationKey, studentIdentity ?? new Uint8Array(0)))
-  const pairs: Pair[] = [
-    {
-      first: 'version',
-      second: 'fields',
-      code: 'bad_version',
-      other: 'bad_message',
-      body: { ...more, v: 1 },
-    },
-    {
-      first: 'fields',
-      second: 'curve',
-      code: 'bad_message',
-      other: 'curve_mismatch',
-      body: { ...more, curve },
-    },
-    {
-      first: 'curve',
-      second: 'ciphertext',
-      code: 'curve_mismatch',
-      other: 'bad_message',
-      body: { ...form, curve, confirm },
-    },
-    {
-      first: 'ciphertext',
-      second: 'hex',
-      code: 'bad_message',
-      other: 'bad_encoding',
-      body: { ...form, identity: 'x', confirm },
-    },
-    {
-      first: 'curve',
-      second: 'hex',
-      code: 'curve_mismatch',
-      other: 'bad_encoding',
-      body: { ...form, curve, identity: 'x' },
-    },
-    {
-      first: 'hex',
-      second: 'basePoint',
-      code: 'bad_encoding',
-      other: 'bad_base_point',
-      body: { ...form, basePoint: form['identity'], publicKey: 'x' },
-    },
-    {
-      first: 'basePoint',
-      second: 'point',
-      code: 'bad_base_point',
-      other: 'bad_point',
-      body: { ...form, basePoint: form['identity'], identity: bad },
-    },
-    {
-      first: 'point',
-      second: 'reflection',
-      code: 'bad_point',
-      other: 'reflection',
-      body: { ...form, identity: bad, publicKey: identity },
-    },
-  ]
-  const stale = await staleAndTag(context, scene)
-  const isHere = ({ first, second }: Pair) =>
-    suite.kem === null || (first !== 'ciphertext' && second !== 'ciphertext')
-  return [...pairs.filter(isHere), ...(stale === null ? [] : [stale])]
-}
-
-/** A used share with a wrong tag for the candidate; null where either alone is not refused as it should be. */
-async function staleAndTag(context: Context, scene: Scene): Promise<Pair | null> {
-  await keysOf(scene)
-  const used = scene.strangersForm()
-  await scene.post('/wire/keys', used)
-  const kept = scene.strangersForm()
-  const answer = await scene.post('/wire/keys', kept)
-  const { session } = fieldsOf(fieldsOf(answer.json)['confirm'])
-  const confirm = { session, tag: bytesToHex(context.random.bytes(32)) }
-  const [alone, tag] = [
-    await scene.post('/wire/keys', used),
-    await scene.post('/wire/keys', { ...kept, confirm }),
-  ]
-  if (alone.code !== 'stale_keys' || tag.code !== 'confirm_failed') return null
-  return {
-    first: 'stale',
-    second: 'confirm',
-    code: 'stale_keys',
-    other: 'confirm_failed',
-    body: { ...used, confirm },
-  }
 }

@@ -13,7 +13,7 @@ async function sends(scene: Scene, run: () => Promise<void>): Promise<boolean> {
   const begun = scene.other.received.length
   await run()
   await new Promise((resolve) => setTimeout(resolve, AFTER_MS))
-  return scene.other.received.length > begun
+  return scene.other.since(begun, '/wire/keys').length > 0
 }
 
 /** owner/5 */
@@ -54,6 +54,7 @@ export async function hosts(context: Context): Promise<void> {
   probes.end(
     '/show, /send_keys and a share with the Host of somebody else, and with none',
     'bad_host each time; nothing is sent',
+    () => probes.firstCause,
   )
 }
 
@@ -125,5 +126,10 @@ export async function origins(context: Context): Promise<void> {
   probes.end(
     '/send_keys as a page elsewhere sends it, and as the owner does',
     'cross_site, and nothing is sent; then it runs',
+    (wrong) =>
+      wrong.some((what) => what.includes('origin: http://evil')) &&
+      wrong.some((what) => what.includes('cross-site'))
+        ? 'A page elsewhere runs a step: neither `Origin` nor `Sec-Fetch-Site` is looked at.'
+        : probes.firstCause,
   )
 }

@@ -9,7 +9,7 @@ import { printable } from '../../../../terminal/printable.ts'
 import type { Agreement } from '../../agreement.ts'
 import type { Answer, CallOptions } from '../../call.ts'
 import type { Context } from '../../context.ts'
-import { changedSince, contentsOf, filesUnder } from '../../files.ts'
+import { changedSince, contentsOf, filesUnder, shownPath } from '../../files.ts'
 import { type Received, refusal } from '../../otherPeer.ts'
 import { Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
@@ -174,12 +174,11 @@ function look(
     const leak = leakIn(secrets, content)
     const key =
       leak === null && withPrivateKeys ? privateKeyIn(scene.suite.curve, publicKeys, content) : null
-    const isIdentity = key !== null && key === publicKeys[0]
     const what = leak
-      ? `${leak.name}, as ${leak.form}`
-      : `the private key of your ${isIdentity ? 'identity' : 'fresh key pair'}`
+      ? `${leak.name}${leak.name.startsWith('a text') && leak.form === 'raw bytes' ? '' : `, as ${leak.form},`}`
+      : `the private key of your ${key === publicKeys[0] ? 'identity' : 'fresh key pair'}`
     probes.holds(`nothing secret in ${name}`, leak === null && key === null, what, {
-      cause: `A secret stands in ${name}: ${what}. Secrets and texts appear on standard output and nowhere else.`,
+      cause: `What nobody else may see stands in ${name}: ${what} is there. Secrets and texts appear on standard output and nowhere else.`,
     })
   }
 }
@@ -191,13 +190,14 @@ export async function inAnswers(context: Context): Promise<void> {
   const observed = await observe(context)
   const probes = new Probes(observed.scene)
   look(probes, observed, [...observed.answers, ...observed.requests])
-  probes.end(DID, 'no secret and no text in any answer or request')
+  probes.end(DID, 'no secret and no text in any answer or request', () => probes.firstCause)
 }
 
 /** owner/3 */
 export async function inFiles(context: Context): Promise<void> {
   const { scene } = await context.agreed()
   const { state, student } = scene
+  const shown = (file: string) => `the file ${shownPath(file, state, student?.cwd)}`
   if (state === null) return
   const cwd = student?.cwd
   const before = cwd === undefined ? [] : await filesUnder(cwd)
@@ -205,17 +205,19 @@ export async function inFiles(context: Context): Promise<void> {
   const probes = new Probes(observed.scene)
   const inState = await filesUnder(observed.scene.state ?? state)
   for await (const { file, content } of contentsOf(inState))
-    look(probes, observed, [{ name: `the file ${shownPath(file.path)}`, content }], {
+    look(probes, observed, [{ name: shown(file.path), content }], {
       // Its own private keys may stand there.
       withPrivateKeys: false,
     })
   const changed = cwd === undefined ? [] : changedSince(before, await filesUnder(cwd))
   for await (const { file, content } of contentsOf(changed))
-    look(probes, observed, [{ name: `the file ${shownPath(file.path)}`, content }])
-  probes.end(DID, 'no secret and no text in a file under {state} or in the current folder')
+    look(probes, observed, [{ name: shown(file.path), content }])
+  probes.end(
+    DID,
+    'no secret and no text in a file under {state} or in the current folder',
+    () => probes.firstCause,
+  )
 }
-
-const shownPath = (path: string) => printable(path.slice(-80))
 
 /** owner/4 */
 export async function onStandardError(context: Context): Promise<void> {
@@ -225,5 +227,5 @@ export async function onStandardError(context: Context): Promise<void> {
   const probes = new Probes(scene)
   const content = scene.student.stderr.since(0)
   look(probes, observed, [{ name: 'standard error', content }])
-  probes.end(DID, 'no secret and no text on standard error')
+  probes.end(DID, 'no secret and no text on standard error', () => probes.firstCause)
 }

@@ -10,11 +10,11 @@ const SEARCH_MS = 2_000
 const MAX_RUN_BYTES = 160
 const MAX_SEARCHED = 1024 * 1024
 
-const HEX = /[0-9A-Fa-f]{64,}/g
+const HEX = /[0-9A-Fa-f]+/g
 const BASE64 = /[A-Za-z0-9+/_-]{43,}/g
 const COLONS = /(?:[0-9A-Fa-f]{2}:){31}[0-9A-Fa-f]{2}/g
 const NUMBERS = /(?:[0-9]{1,3},){31}[0-9]{1,3}/g
-const DECIMAL = /[0-9]{70,78}/g
+const DECIMAL = /[0-9]+/g
 
 /** Whether `content` has 32 bytes whose public key is one of `publicKeys`, in some form. Null if not, else which one. */
 export function privateKeyIn(
@@ -48,12 +48,14 @@ function* candidatesIn(content: Buffer): Generator<Uint8Array> {
   if (content.length === 32) yield content
   const text = content.toString('latin1')
   const squeezed = text.replaceAll(/\s|\\[nrt]/g, '')
-  for (const [run] of text.matchAll(HEX)) yield* windowsOf(Buffer.from(run, 'hex'))
+  for (const [run] of text.matchAll(HEX))
+    if (run.length >= 64) yield* windowsOf(Buffer.from(run, 'hex'))
   for (const [run] of text.matchAll(BASE64))
     if (!/^(?:[0-9A-Fa-f]{2})+$/.test(run)) yield* windowsOf(Buffer.from(run, 'base64url'))
   for (const [run] of squeezed.matchAll(COLONS)) yield Buffer.from(run.replaceAll(':', ''), 'hex')
   for (const [run] of squeezed.matchAll(NUMBERS)) yield Uint8Array.from(run.split(','), Number)
   for (const [run] of text.matchAll(DECIMAL)) {
+    if (run.length < 70 || run.length > 78) continue
     const hex = BigInt(run).toString(16).padStart(64, '0')
     if (hex.length > 64) continue
     const bytes = new Uint8Array(Buffer.from(hex, 'hex'))

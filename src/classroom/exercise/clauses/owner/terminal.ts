@@ -132,11 +132,14 @@ export async function texts(context: Context): Promise<void> {
   probes.end(
     'texts with every control, with escape sequences, and with a second line',
     'their letters, and no control; no line that begins with the second line of a text',
+    () => probes.firstCause,
   )
 }
 
 function causeOf(kinds: readonly string[], first: Marked | undefined): string {
   if (kinds.length === KINDS.length) return 'A text is printed as it is. It can drive the terminal.'
+  if (kinds.length === KINDS.length - 1 && !kinds.includes('ESC'))
+    return 'Only ESC is replaced when a text is printed. Other controls drive a terminal as well.'
   const example = first === undefined ? '' : ` (${codePointOf(first.character)} among them)`
   return `Not all controls are replaced when a text is printed: what is left is ${kinds.join(', ')}${example}.`
 }
@@ -166,7 +169,7 @@ function notPrinted([text]: readonly string[]): Failure {
 
 /** owner/8 */
 export async function answers(context: Context): Promise<void> {
-  const { scene, session } = await context.agreed()
+  const { scene } = await context.agreed()
   if (scene.student === null) return
   const { stdout, stderr } = scene.student
   const probes = new Probes(scene)
@@ -200,10 +203,10 @@ export async function answers(context: Context): Promise<void> {
       cause: `What the other peer answers is printed as it is on ${name}. It can drive the terminal.`,
     })
   }
-  void session
   probes.end(
     'refusals whose code, title and detail have every control',
     'no control of theirs on standard output and standard error',
+    () => probes.firstCause,
   )
 }
 

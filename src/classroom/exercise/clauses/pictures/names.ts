@@ -4,7 +4,7 @@ import path from 'node:path'
 import { bytesToHex } from '../../../../protocol/bytes.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import type { Context } from '../../context.ts'
-import { exists, filesUnder } from '../../files.ts'
+import { exists, filesUnder, shownPath } from '../../files.ts'
 import { Probes } from '../../probes.ts'
 import { madeUp, post, seal } from './sealed.ts'
 
@@ -47,9 +47,10 @@ export async function labels(context: Context): Promise<void> {
     .map((file) => file.path)
     .filter((file) => path.basename(file).includes(token))
   for (const place of places) if (await exists(place)) found.push(place)
-  const [file] = found
-  probes.holds('no file of that name', file === undefined, printable((file ?? '').slice(-100)), {
-    cause: `The name of a picture is used as a path: ${printable((file ?? '').slice(-100))}. A picture gets a name of your own.`,
+  const [file = ''] = found
+  const shown = shownPath(file, state, cwd)
+  probes.holds('no file of that name', file === '', shown, {
+    cause: `The name of a picture is used as a path: ${shown}. A picture gets a name of your own.`,
   })
   const output = student?.stdout.since(mark)
   probes.holds(

@@ -4,14 +4,13 @@ import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import { concatBytes, u16, u64, utf8ToBytes } from '../../../../protocol/bytes.ts'
 import { CHUNK_BYTES, HEADER_BYTES, MAGIC } from '../../../../protocol/stream.ts'
-import { printable } from '../../../../terminal/printable.ts'
 import { metadataOf, type Picture } from '../../agreement.ts'
 import { type Answer, NoAnswer } from '../../call.ts'
 import type { Context } from '../../context.ts'
-import { changedSince, contentsOf, type FoundFile, filesUnder } from '../../files.ts'
+import { changedSince, contentsOf, type FoundFile, filesUnder, shownPath } from '../../files.ts'
 import { Probes } from '../../probes.ts'
 import { pictureOf, pngOfSize, TYPES } from './genuine.ts'
-import { attempt, madeUp, post, type Sealed, seal, sealPlaintext } from './sealed.ts'
+import { attempt, madeUp, post, refuses, type Sealed, seal, sealPlaintext } from './sealed.ts'
 
 /** What a picture may have, if its receiver was told nothing else. */
 const MAX_PICTURE = 64 * 1024 * 1024
@@ -35,66 +34,85 @@ async function endsGenuine(
   })
 }
 
-const is500 = (sent: Answer | NoAnswer) => !(sent instanceof NoAnswer) && sent.status >= 500
+const UNMARKED =
+  'The end of a picture is not marked: the last chunk has the byte 1 at the end of its nonce, and no other chunk has it.'
+const UNNUMBERED = 'The number of a chunk is not in its nonce.'
+const UNCHECKED = 'The tag of a chunk is not checked.'
+
+interface Damage {
+  readonly what: string
+  readonly body: Uint8Array
+  /** The cause if it is taken. */
+  readonly taken: string
+  /** If it is refused as something else. */
+  readonly other?: string
+}
+
+function damagesOf({ head, chunks, body }: Sealed): Damage[] {
+  const [first = body, second = body] = chunks
+  const changed = (at: number) => body.map((byte, i) => (i === at ? byte ^ 1 : byte))
+  const of = (...parts: Uint8Array[]) => concatBytes(head, ...parts)
+  const short = 'A picture without any chunk is taken.'
+  const behind = 'What stands behind the last chunk is not looked at.'
+  return [
+    { what: 'last byte changed', body: changed(body.length - 1), taken: UNCHECKED },
+    { what: 'first byte of the chunks changed', body: changed(HEADER_BYTES), taken: UNCHECKED },
+    ...(chunks.length < 3
+      ? []
+      : [
+          // Without a mark it is only too short, which is noticed later.
+          {
+            what: 'last chunk left out',
+            body: of(...chunks.slice(0, -1)),
+            taken: UNMARKED,
+            other: UNMARKED,
+          },
+          {
+            what: 'two chunks exchanged',
+            body: of(second, first, ...chunks.slice(2)),
+            taken: UNNUMBERED,
+          },
+          { what: 'one chunk twice', body: of(first, ...chunks), taken: UNNUMBERED },
+        ]),
+    { what: 'a chunk added', body: concatBytes(body, first), taken: behind },
+    { what: 'a byte added', body: concatBytes(body, Uint8Array.of(0)), taken: behind },
+    { what: '29 bytes', body: head, taken: short },
+  ]
+}
 
 /** pictures/9 */
 export async function damaged(context: Context): Promise<void> {
   const agreed = await context.agreed()
   const { scene, session } = agreed
-  const { random } = context
   const probes = new Probes(scene)
-  const picture = madeUp(random, 'image/png', 150_000)
+  const picture = madeUp(context.random, 'image/png', 150_000)
   const genuine = seal(session, picture)
-  const { head, chunks, body } = genuine
-  const [first = body, second = body, last = body] = chunks
-  const changed = (at: number) => {
-    const copy = body.slice()
-    copy[at] = (copy[at] ?? 0) ^ 1
-    return copy
-  }
-  const unmarked =
-    'The end of a picture is not marked: the last chunk has the byte 1 at the end of its nonce, and no other chunk has it.'
-  const unnumbered = 'The number of a chunk is not in its nonce.'
-  const unchecked = 'The tag of a chunk is not checked.'
-  const damages: readonly (readonly [string, Uint8Array, string])[] = [
-    ['last byte changed', changed(body.length - 1), unchecked],
-    ['first byte of the chunks changed', changed(HEADER_BYTES), unchecked],
-    ['last chunk left out', concatBytes(head, first, second), unmarked],
-    ['two chunks exchanged', concatBytes(head, second, first, last), unnumbered],
-    ['one chunk twice', concatBytes(head, first, first, second, last), unnumbered],
-    ['a chunk added', concatBytes(body, first), unmarked],
-    [
-      'a byte added',
-      concatBytes(body, Uint8Array.of(0)),
-      'What stands behind the last chunk is not looked at.',
-    ],
-    ['29 bytes', head, 'A picture without any chunk is taken.'],
-  ]
   const traces = await Traces.begin(scene.state, scene.student?.cwd, [
     ...samplesOf(picture.content),
-    ...chunks.map((chunk) => Buffer.from(chunk.subarray(64, 96))),
+    ...genuine.chunks.map((chunk) => Buffer.from(chunk.subarray(64, 96))),
   ])
-  for (const [what, damagedBody, cause] of damages) {
-    const answer = await attempt(scene, damagedBody)
-    probes.refused(what, 'decrypt_failed', answer, {
-      cause: is500(answer) ? 'The request ends with 500.' : cause,
+  const keepsNothing = (what: string, left: string | null) =>
+    probes.holds(what, left === null, left ?? '', {
+      cause: `A picture that did not open whole is kept in a file: ${left}. One that fails leaves nothing.`,
     })
-    const left = await traces.inState()
-    probes.holds(`no file after: ${what}`, left === null, left ?? '', {
-      cause: `What did not open whole was written: ${left}. A picture that fails leaves nothing.`,
-    })
-    if (left !== null) break
+  for (const { what, body, ...causes } of damagesOf(genuine)) {
+    const answer = await post(scene, session, { ...genuine, body })
+    refuses(probes, what, 'decrypt_failed', answer, causes)
+    // One that was taken is kept, and its number is used up.
+    if ('status' in answer && scene.isTaken(answer)) break
+    if (!keepsNothing(`no file after: ${what}`, await traces.inState())) break
   }
-  const left = await traces.inFolder()
-  probes.holds('no file in the folder of the peer', left === null, left ?? '', {
-    cause: `What did not open whole was written: ${left}. A picture that fails leaves nothing.`,
-  })
-  probes.taken('the genuine picture under the same number', await post(scene, session, genuine), {
-    cause: 'What was refused used up the number of the picture, or its key.',
-  })
+  if (session.nextPicture === genuine.number) {
+    keepsNothing('no file in the folder of the peer', await traces.inFolder())
+    const answer = await post(scene, session, genuine)
+    probes.taken('the genuine picture under the same number', answer, {
+      cause: 'What was refused used up the number of the picture, or its key.',
+    })
+  }
   probes.end(
     'a picture of three chunks with its last byte changed, its last chunk left out, two exchanged, …',
     'each refused as decrypt_failed, no file left, and then the genuine one is taken',
+    () => probes.firstCause,
   )
 }
 
@@ -151,7 +169,7 @@ class Traces {
     if ((await look()) === null) return null
     await wait(300)
     const left = await look()
-    return left === null ? null : printable(left.slice(-80))
+    return left === null ? null : shownPath(left, this.#state, this.#cwd)
   }
 }
 
@@ -160,37 +178,48 @@ export async function heads(context: Context): Promise<void> {
   const { scene, session } = await context.agreed()
   const { random } = context
   const probes = new Probes(scene)
-  const next = session.nextPicture
   const fresh = () => madeUp(random, 'image/gif', 90)
-  const { head, body, chunks } = seal(session, fresh())
+  const { head, body, chunks, number } = seal(session, fresh())
   const otherHead = (...parts: Uint8Array[]) => concatBytes(...parts, ...chunks)
   const short = {
-    cause: 'A body that is shorter than the head is not looked at.',
+    taken: 'A body that is shorter than the head is not looked at.',
     http: ['bad_request'],
   }
-  probes.refused('28 bytes', 'bad_image', await attempt(scene, head.subarray(0, 28)), short)
-  probes.refused('nothing', 'bad_image', await attempt(scene, new Uint8Array(0)), short)
+  refuses(probes, '28 bytes', 'bad_image', await attempt(scene, head.subarray(0, 28)), short)
+  refuses(probes, 'nothing', 'bad_image', await attempt(scene, new Uint8Array(0)), short)
   const magic = otherHead(utf8ToBytes('DUET1'), body.subarray(5, HEADER_BYTES))
-  probes.refused('another magic', 'bad_image', await attempt(scene, magic), {
-    cause: 'That a picture begins with "DUET2" is not looked at.',
-  })
-  const stranger = otherHead(MAGIC, random.bytes(16), u64(next))
-  probes.refused('another session', 'unknown_session', await attempt(scene, stranger), {
-    cause: 'The session in the head is not looked at.',
-  })
-  const far = seal(session, fresh(), { number: next + MAX_AHEAD + 1 })
-  probes.refused('1,025 beyond the next one', 'too_far_ahead', await attempt(scene, far.body), {
-    cause: 'A number that is too far ahead is taken: at most 1,024 beyond the next one expected.',
+  refuses(
+    probes,
+    'another magic',
+    'bad_image',
+    await post(scene, session, { number, head, chunks, body: magic }),
+    { taken: 'That a picture begins with "DUET2" is not looked at.' },
+  )
+  const stranger = otherHead(MAGIC, random.bytes(16), u64(session.nextPicture))
+  refuses(
+    probes,
+    'another session',
+    'unknown_session',
+    await post(scene, session, { number, head, chunks, body: stranger }),
+    {
+      taken: 'The session in the head is not looked at.',
+      other: 'The row on the session stands above all that looks at numbers and chunks.',
+    },
+  )
+  const far = seal(session, fresh(), { number: session.nextPicture + MAX_AHEAD + 1 })
+  refuses(probes, '1,025 beyond the next one', 'too_far_ahead', await post(scene, session, far), {
+    taken: 'A number that is too far ahead is taken: at most 1,024 beyond the next one expected.',
   })
   const never = otherHead(MAGIC, session.id, u64(MAX_NUMBER))
-  probes.refused('the number 2^20', 'rekey_required', await attempt(scene, never), {
-    cause:
+  refuses(probes, 'the number 2^20', 'rekey_required', await attempt(scene, never), {
+    taken: 'Numbers of 2^20 and more are taken.',
+    other:
       'The row on numbers of 2^20 and more stands above the one on numbers that are too far ahead.',
   })
   const once = seal(session, fresh())
   probes.taken('a genuine picture', await post(scene, session, once))
-  probes.refused('the same once more', 'replay', await attempt(scene, once.body), {
-    cause: 'A picture is taken twice: a number below the next one expected is a replay.',
+  refuses(probes, 'the same once more', 'replay', await attempt(scene, once.body), {
+    taken: 'A picture is taken twice: a number below the next one expected is a replay.',
   })
   const ahead = seal(session, fresh(), { number: session.nextPicture + MAX_AHEAD })
   probes.taken('exactly 1,024 beyond the next one', await post(scene, session, ahead), {
@@ -199,6 +228,7 @@ export async function heads(context: Context): Promise<void> {
   probes.end(
     'pictures with other heads: 28 bytes, another magic, another session, numbers far ahead, a copy',
     'bad_image, unknown_session, too_far_ahead, rekey_required, replay; exactly 1,024 beyond is taken',
+    () => probes.firstCause,
   )
 }
 
@@ -239,14 +269,10 @@ export async function metadata(context: Context): Promise<void> {
     ),
     '1,100 bytes': json(type, bytes, `"name":"${'n'.repeat(1_100 - 46)}"`),
   }
-  const probe = async (what: string, sealed: Sealed) => {
-    const answer = await attempt(scene, sealed.body)
-    probes.refused(what, 'bad_image', answer, {
-      cause: is500(answer)
-        ? `The request ends with 500: metadata with ${what} are not expected.`
-        : `Metadata that are not as the page has them pass: ${what}.`,
+  const probe = async (what: string, sealed: Sealed) =>
+    refuses(probes, what, 'bad_image', await post(scene, session, sealed), {
+      taken: `Metadata that are not as the page has them pass: ${what}.`,
     })
-  }
   for (const [what, form] of Object.entries(forms))
     await probe(
       what,
@@ -262,7 +288,21 @@ export async function metadata(context: Context): Promise<void> {
       sealPlaintext(session, concatBytes(u16(900), utf8ToBytes(json(type, bytes, name)), content)),
     )
   await endsGenuine(context, probes, agreed)
-  probes.end('metadata that are not as the page has them', 'each refused as bad_image')
+  probes.end(
+    'metadata that are not as the page has them',
+    'each refused as bad_image',
+    (wrong) => causeOfMetadata(wrong) ?? probes.firstCause,
+  )
+}
+
+/** One rule that all that passed has broken, if there is one. */
+function causeOfMetadata(wrong: readonly string[]): string | null {
+  const all = (...names: string[]) => wrong.every((what) => names.includes(what))
+  if (all('a name twice', 'bytes twice'))
+    return 'Of two fields of one name the last counts. A name that stands twice is no JSON here.'
+  if (all('1,100 bytes')) return 'Metadata of more than 1,024 bytes pass.'
+  if (all('bytes true')) return '`true` counts as a number.'
+  return null
 }
 
 /** pictures/12 */
@@ -272,28 +312,29 @@ export async function signatures(context: Context): Promise<void> {
   const { random } = context
   const probes = new Probes(scene)
   const send = async (picture: Picture) => post(scene, session, seal(session, picture))
-  const cause =
+  const byMetadata =
     'The type of a picture is taken from its metadata. Its first bytes have to be those of the type.'
   for (const [i, type] of TYPES.entries()) {
     const claimed = TYPES[(i + 1) % TYPES.length] ?? type
     const picture = { type: claimed, name: 'x', content: pictureOf(random, type, 200) }
-    probes.refused(`${type} as ${claimed}`, 'bad_image', await send(picture), { cause })
+    refuses(probes, `${type} as ${claimed}`, 'bad_image', await send(picture), {
+      taken: byMetadata,
+    })
   }
   const wave = pictureOf(random, 'image/webp', 200)
   wave.set(utf8ToBytes('WAVE'), 8)
   const asWebp = { type: 'image/webp', name: 'x', content: wave }
-  probes.refused('RIFF that is WAVE as image/webp', 'bad_image', await send(asWebp), {
-    cause: 'Of a WebP only "RIFF" is looked at. "WEBP" stands four bytes behind it.',
+  refuses(probes, 'RIFF that is WAVE as image/webp', 'bad_image', await send(asWebp), {
+    taken: 'Of a WebP only "RIFF" is looked at. "WEBP" stands four bytes behind it.',
   })
   const svg = utf8ToBytes('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>')
   for (const type of ['image/png', 'image/svg+xml'])
-    probes.refused(
+    refuses(
+      probes,
       `SVG as ${type}`,
       'bad_image',
       await send({ type, name: 'x.svg', content: svg }),
-      {
-        cause: 'An SVG passes. It is none of the four types, and can run scripts.',
-      },
+      { taken: 'An SVG passes. It is none of the four types, and can run scripts.' },
     )
   for (const version of ['GIF87a', 'GIF89a']) {
     const content = pictureOf(random, 'image/gif', 200)
@@ -305,6 +346,7 @@ export async function signatures(context: Context): Promise<void> {
   probes.end(
     'pictures under the name of another type',
     'each refused as bad_image; GIF87a and GIF89a are taken',
+    () => probes.firstCause,
   )
 }
 
@@ -320,8 +362,8 @@ export async function declared(context: Context): Promise<void> {
     ['5,000 bytes more than declared', 65_000],
   ] as const) {
     const sealed = seal(session, picture, { metadata: metadataOf(picture, bytes) })
-    probes.refused(what, 'bad_image', await post(scene, session, sealed), {
-      cause: 'The length of the picture is not compared with `bytes` in its metadata.',
+    refuses(probes, what, 'bad_image', await post(scene, session, sealed), {
+      taken: 'The length of the picture is not compared with `bytes` in its metadata.',
     })
   }
   const { answer, hasEnded } = await tooLarge(agreed, context)
@@ -335,6 +377,7 @@ export async function declared(context: Context): Promise<void> {
   probes.end(
     'pictures that are longer or shorter than their metadata say, and one that is too large',
     'bad_image; too_large before the rest has come',
+    () => probes.firstCause,
   )
 }
 
@@ -380,11 +423,15 @@ export async function pixels(context: Context): Promise<void> {
     const content = pngOfSize(context.random, width, height)
     const sealed = seal(session, { type: 'image/png', name: 'wide.png', content })
     const what = `a PNG that says ${width} × ${height} pixels`
-    probes.refused(what, 'bad_image', await post(scene, session, sealed), {
-      cause:
+    refuses(probes, what, 'bad_image', await post(scene, session, sealed), {
+      taken:
         'The size that the picture tells is not looked at. What draws it takes memory for each pixel.',
     })
   }
   await endsGenuine(context, probes, agreed)
-  probes.end('pictures that say a side of 65,536 pixels', 'each refused as bad_image')
+  probes.end(
+    'pictures that say a side of 65,536 pixels',
+    'each refused as bad_image',
+    () => probes.firstCause,
+  )
 }

@@ -4,7 +4,9 @@ import { concatBytes } from '../../../../protocol/bytes.ts'
 import type { PictureType } from '../../../../protocol/stream.ts'
 import { type Agreement, metadataOf, type Picture } from '../../agreement.ts'
 import type { Answer, NoAnswer } from '../../call.ts'
+import type { Computed } from '../../computation/computed.ts'
 import type { Random } from '../../computation/random.ts'
+import type { ProbeOptions, Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
 import { pictureOf } from './genuine.ts'
 
@@ -25,14 +27,19 @@ export function madeUp(random: Random, type: PictureType, bytes: number): Pictur
 
 /**
  * Seals `picture` under `number`, the next one if none is given. That number stays free until `post` sees it taken.
- * `metadata`: in place of the right ones.
+ * `metadata`: in place of the right ones. `takes`: in place of what the student's peer is known to take.
  */
 export function seal(
   session: Agreement,
   picture: Picture,
-  { number = session.nextPicture, metadata = metadataOf(picture) } = {},
+  {
+    number = session.nextPicture,
+    metadata = metadataOf(picture),
+    takes = session.takes,
+  }: { number?: number; metadata?: Uint8Array; takes?: Computed } = {},
 ): Sealed {
-  return sealPlaintext(session, session.takes.picturePlaintext(metadata, picture.content), number)
+  const plaintext = takes.picturePlaintext(metadata, picture.content)
+  return sealPlaintext(session, plaintext, number, takes)
 }
 
 /** Seals any plaintext as a picture. */
@@ -40,12 +47,12 @@ export function sealPlaintext(
   session: Agreement,
   plaintext: Uint8Array,
   number = session.nextPicture,
+  takes = session.takes,
 ): Sealed {
-  const { takes: computed, picturesOfStudent } = session
-  const key = computed.pictureKey('examiner', number, picturesOfStudent)
-  const cut = computed.cut(plaintext)
-  const chunks = cut.map((chunk, i) => computed.sealChunk(key, i, i === cut.length - 1, chunk))
-  const head = computed.pictureHead(number)
+  const key = takes.pictureKey('examiner', number, session.picturesOfStudent)
+  const cut = takes.cut(plaintext)
+  const chunks = cut.map((chunk, i) => takes.sealChunk(key, i, i === cut.length - 1, chunk))
+  const head = takes.pictureHead(number)
   return { number, head, chunks, body: concatBytes(head, ...chunks) }
 }
 
@@ -68,4 +75,25 @@ export function attempt(scene: Scene, body: Uint8Array): Promise<Answer | NoAnsw
     body,
     headers: { 'content-type': 'application/octet-stream' },
   })
+}
+
+/**
+ * Probes that a picture is refused as `code`. `taken`: the cause if it is not refused; `other`: if it is refused as something
+ * else.
+ */
+export function refuses(
+  probes: Probes,
+  what: string,
+  code: string,
+  sent: Answer | NoAnswer,
+  { taken, other, ...options }: { taken: string; other?: string } & Omit<ProbeOptions, 'cause'>,
+): void {
+  const status = 'status' in sent ? sent.status : 0
+  const isBroken = status >= 500
+  const cause = isBroken
+    ? `The request ends with ${status}: a picture like this is not expected (${what}).`
+    : status >= 400
+      ? other
+      : taken
+  probes.refused(what, code, sent, { ...options, ...(cause === undefined ? {} : { cause }) })
 }

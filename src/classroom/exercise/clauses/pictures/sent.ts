@@ -113,7 +113,7 @@ export async function headAndMetadata(context: Context): Promise<void> {
   const wanted = '"DUET2" ‖ session id ‖ u64 number ‖ chunks; metadata with type, bytes and name'
   // A wrong prefix of the metadata is a value: all that was seen of pictures tells which one it is.
   const options = { isFollowed: isReadable, ...(isFramed ? {} : { layer: 4 as const }) }
-  probes.end(did, wanted, undefined, options)
+  probes.end(did, wanted, () => probes.firstCause, options)
 }
 
 const optional = (cause: string | null) => (cause === null ? {} : { cause })
@@ -389,9 +389,10 @@ export async function numbers(context: Context): Promise<void> {
   probes.end(
     'a text each way, two pictures each way, a text each way, a picture that is refused, and one more',
     'pictures with the numbers 0, 1, 2, 3, texts with 0 and 1, all of which open',
-    twice < 0
-      ? undefined
-      : () => `The number ${numbersSeen[twice]} comes twice: one key sealed two pictures.`,
+    () =>
+      twice < 0
+        ? probes.firstCause
+        : `The number ${numbersSeen[twice]} comes twice: one key sealed two pictures.`,
   )
 }
 

@@ -6,7 +6,8 @@ import { equalBytes } from '../../../../protocol/bytes.ts'
 import { HEADER_BYTES } from '../../../../protocol/stream.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import { type Answer, NoAnswer } from '../../call.ts'
-import { decisionsOf } from '../../computation/choices.ts'
+import { type Choices, decisionsOf, RIGHT } from '../../computation/choices.ts'
+import { compute } from '../../computation/computed.ts'
 import type { Context } from '../../context.ts'
 import { Failure } from '../../failure.ts'
 import { changedSince, contentsOf, filesUnder } from '../../files.ts'
@@ -26,26 +27,32 @@ const LOOK_MS = 50
 export async function everyType(context: Context): Promise<void> {
   const { scene, session } = await context.agreed()
   const probes = new Probes(scene)
+  let { takes } = session
+  let hasProbed = false
   for (const type of TYPES)
     for (const bytes of [16, 150_014]) {
       const what = `${bytes} bytes of ${type}`
       const picture = madeUp(context.random, type, bytes)
-      const sealed = seal(session, picture)
-      const answer = await post(scene, session, sealed)
-      if (!probes.taken(what, answer)) {
-        if (is404(answer) || answer instanceof NoAnswer) continue
-        // Another type of the same length was taken, so it is not how it is sealed.
-        if (probes.wrong.length > 1 || type !== TYPES[0]) continue
-        await endsProbing(context, what, answer)
-        continue
+      let sealed = seal(session, picture, { takes })
+      let answer = await post(scene, session, sealed)
+      if (isRefused(answer) && !hasProbed) {
+        hasProbed = true
+        const found = await wayOfOpening(context, takes.choices, `${what}: ${outcomeOf(answer)}`)
+        if (found !== null) {
+          // Its own pictures are sealed in another way; that is for the clauses on those to say.
+          takes = compute(session.material, found)
+          sealed = seal(session, picture, { takes })
+          answer = await post(scene, session, sealed)
+        }
       }
+      if (!probes.taken(what, answer)) continue
       const { material, picturesOfStudent: others } = session
       const { number, body } = sealed
       const seen = { number, others, picture: picture.content, body, isTaken: true }
       context.ledger.record({ kind: 'picture', from: 'examiner', material, ...seen })
       lookAtAnswer(probes, what, answer, bytes)
     }
-  probes.end(DID, 'each taken: 201 with accepted and bytes', (wrong) =>
+  probes.end(DID, WANTED, (wrong) =>
     wrong.every((what) => what.startsWith('16 bytes'))
       ? 'A picture of 16 bytes is refused. It is whole once as many bytes have come as the metadata say; what it shows is not for a peer to judge.'
       : null,
@@ -53,33 +60,48 @@ export async function everyType(context: Context): Promise<void> {
 }
 
 const DID = 'pictures of the four types, of one chunk and of three'
+const WANTED = 'each taken: 201 with accepted and bytes'
 
-const is404 = (answer: Answer | NoAnswer) => 'status' in answer && answer.status === 404
+function isRefused(answer: Answer | NoAnswer): answer is Answer {
+  return (
+    'status' in answer &&
+    answer.code !== 'not_found' &&
+    answer.code !== 'unsupported_type' &&
+    answer.status >= 400
+  )
+}
 
-/** @throws Failure if the student's peer takes pictures that are sealed in another way */
-async function endsProbing(context: Context, what: string, answer: Answer | NoAnswer) {
+/**
+ * How the student's peer opens pictures, if that is right and only what it seals is not. Null if what it refused was
+ * sealed as it opens others.
+ * @throws Failure if it opens them in a wrong way, or in none that is known
+ */
+async function wayOfOpening(
+  context: Context,
+  tried: Choices,
+  got: string,
+): Promise<Choices | null> {
   const { found, count, opensOwn } = await probeOpening(context)
-  const [first] = found
-  const isRight = first !== undefined && decisionsOf(4).every((one) => first[one] === 'right')
-  // A right picture of another type was taken: then this one was refused for what it is.
-  if (isRight) return
-  const got = `${what}: ${outcomeOf(answer)}`
+  const isAs = (one: Choices, other: Choices) =>
+    decisionsOf(4).every((decision) => one[decision] === other[decision])
+  if (found.some((one) => isAs(one, tried))) return null
+  const right = found.find((one) => isAs(one, RIGHT))
+  if (right !== undefined) return right
   const agrees =
     ' It opens what it seals itself, so two of your peers agree, and no other peer does.'
+  const cause = `None of the ${count} usual ways to seal it is taken either.`
+  const isKnown = found.length > 0
   throw new Failure(
-    {
-      did: DID,
-      wanted: 'each taken: 201 with accepted and bytes',
-      got: opensOwn ? got + agrees : got,
-      cause:
-        first === undefined ? `None of the ${count} usual ways to seal it is taken either.` : null,
-    },
-    first === undefined ? {} : { layer: 4 },
+    { did: DID, wanted: WANTED, got: opensOwn ? got + agrees : got, cause: isKnown ? null : cause },
+    isKnown ? { layer: 4 } : {},
   )
 }
 
 function lookAtAnswer(probes: Probes, what: string, answer: Answer | NoAnswer, bytes: number) {
   if (answer instanceof NoAnswer) return
+  probes.holds(`the status of the answer to ${what}`, answer.status === 201, `${answer.status}`, {
+    cause: `The answer has status ${answer.status}. A picture that is taken has 201.`,
+  })
   const fields = fieldsOf(answer.json)
   const names = Object.keys(fields).sort().join(', ')
   const isRight = names === 'accepted, bytes' && fields['accepted'] === true
@@ -121,7 +143,11 @@ export async function keeps(context: Context): Promise<void> {
           : `The picture is kept outside of {state}: ${printable(elsewhere)}.`,
     })
   }
-  probes.end('two pictures', 'a file with exactly these bytes somewhere under {state}')
+  probes.end(
+    'two pictures',
+    'a file with exactly these bytes somewhere under {state}',
+    () => probes.firstCause,
+  )
 }
 
 type Kept = 'whole' | 'cut' | 'more' | 'not'
@@ -205,7 +231,7 @@ export async function pieces(context: Context): Promise<void> {
   await send('in chunks without a length', chunked, [40_000], false)
   const both = probes.wrong.length > 0 ? chunked : head
   await send('in chunks without a length, cut inside the head', both, [3, 20, 50_000], false)
-  probes.end('a picture in pieces', 'taken')
+  probes.end('a picture in pieces', 'taken', () => probes.firstCause)
 }
 
 /** pictures/18 */

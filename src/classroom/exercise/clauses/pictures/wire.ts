@@ -11,6 +11,8 @@ import { pictureOf } from './genuine.ts'
 const LARGE = 30_000_000
 /** Between these an owner hears that nothing moves. */
 const GIVES_UP_MS = [4_000, 9_000] as const
+/** For reading and sealing what is sent too. */
+const WHOLE_MS = 20_000
 const FIRST_ANSWER_MS = 1_000
 
 /** u64 in the head of what has come so far. */
@@ -88,6 +90,7 @@ export async function earlyRefusal(context: Context): Promise<void> {
   probes.end(
     '/send_image with 3 MB; the examiner refuses it once its head has come, and closes',
     '/send_image answers 400 or more; the next picture has the next number',
+    () => probes.firstCause,
   )
 }
 
@@ -96,36 +99,45 @@ export async function nothingMoves(context: Context): Promise<void> {
   const scene = await context.start()
   await scene.agree()
   const probes = new Probes(scene)
-  scene.onImage = () => 'never'
-  const begun = performance.now()
-  const step = await scene.attempt('/send_image', {
+  const [earliest, latest] = GIVES_UP_MS
+  // What is read and sealed before the picture is sent is not counted: on a slow machine it takes seconds.
+  let begun = performance.now()
+  const tooLate = new Promise<null>((resolve) => {
+    scene.onImage = () => {
+      begun = performance.now()
+      setTimeout(() => resolve(null), latest + 500).unref()
+      return 'never'
+    }
+  })
+  const whole = scene.attempt('/send_image', {
     method: 'POST',
     body: pictureOf(context.random, 'image/png', LARGE),
     headers: { 'content-type': 'image/png' },
-    ms: GIVES_UP_MS[1] + 500,
+    ms: WHOLE_MS,
   })
+  const step = await Promise.race([whole, tooLate])
   const ms = performance.now() - begun
-  const [earliest, latest] = GIVES_UP_MS
-  const got = `${outcomeOf(step)} after ${(ms / 1000).toFixed(1)} s`
+  const after = `after ${(ms / 1000).toFixed(1)} s`
+  const isAnswered = step !== null && 'status' in step
+  const isLate = !isAnswered || ms > latest
   probes.holds(
-    '/send_image answers 400 or more',
-    'status' in step && step.status >= 400,
-    got,
-    'status' in step
-      ? {}
-      : {
-          cause:
-            'It waits without a limit. A caller gives up after 5 seconds in which nothing moves.',
-        },
+    '/send_image answers 400 or more between 4 and 9 s later',
+    isAnswered && step.status >= 400 && ms >= earliest && !isLate,
+    step === null ? `no answer ${after}` : `${outcomeOf(step)} ${after}`,
+    {
+      cause: isLate
+        ? 'It waits without a limit, or too long. A caller gives up after 5 seconds in which nothing moves.'
+        : step.status < 400
+          ? '/send_image answers below 400, although the other peer took nothing.'
+          : 'It gives up too early. A caller gives up after 5 seconds in which nothing moves.',
+    },
   )
-  if ('status' in step)
-    probes.holds('between 4 and 9 s', ms >= earliest && ms <= latest, got, {
-      cause:
-        ms < earliest
-          ? 'It gives up too early: after 5 seconds in which nothing moves.'
-          : 'It gives up too late: after 5 seconds in which nothing moves.',
-    })
-  probes.end('/send_image with 30 MB; the examiner reads nothing', '400 or more between 4 and 9 s')
+  probes.end(
+    '/send_image with 30 MB; the examiner reads nothing',
+    '400 or more between 4 and 9 s after the picture was begun',
+    undefined,
+    isLate ? { kind: 'too slow' } : {},
+  )
 }
 
 /** pictures/19 */
