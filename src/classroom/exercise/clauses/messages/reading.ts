@@ -63,6 +63,7 @@ function causeOfSilence(
   places: readonly number[],
 ): { cause?: string } {
   const [first, ...others] = places
+  const isOnly = first !== undefined && first >= 0 && others.every((place) => place < 0)
   const errors = scene.student?.stderr.since(errorMark) ?? Buffer.alloc(0)
   const isIn = (bytes: Buffer) => texts.some((text) => bytes.includes(text))
   if (isIn(answers))
@@ -72,7 +73,8 @@ function causeOfSilence(
     }
   if (isIn(errors))
     return { cause: 'The texts are on standard error. They have to be on standard output.' }
-  if (first !== undefined && first >= 0 && others.every((place) => place < 0))
+  // It was called three times before the last text was read.
+  if (isOnly || places.every((place) => place >= 0))
     return { cause: '/decrypt_msg prints the oldest text only. It prints every waiting text.' }
   if (places.every((place) => place < 0))
     return {
