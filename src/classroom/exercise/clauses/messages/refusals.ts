@@ -12,14 +12,16 @@ interface RefuseOptions {
   readonly http?: readonly string[]
 }
 
+const STEPPED =
+  'What is refused steps the chain, or changes something else: the genuine text after it is not taken. All has to stay as it was.'
+
 export class Refusals {
   readonly probes: Probes
   readonly #talk: Talk
   /** By probe, the mistake for which it stands. */
   readonly #causes = new Map<string, string>()
-  /** The probes that were taken and must not be. */
-  readonly #taken = new Set<string>()
-  #genuine: string | null = null
+  #isAnyTaken = false
+  #isGenuineTaken = true
 
   constructor(talk: Talk) {
     this.#talk = talk
@@ -46,7 +48,7 @@ export class Refusals {
       ? deliver(this.#talk, form)
       : deliver(this.#talk, form, seq))
     const isTaken = this.#talk.scene.isTaken(answer)
-    if (isTaken) this.#taken.add(what)
+    this.#isAnyTaken ||= isTaken
     const found = isTaken ? cause : causeOf(answer, code)
     this.#causes.set(what, found)
     if (answer.code !== code) this.missed.add(code)
@@ -58,24 +60,18 @@ export class Refusals {
   async genuine(what = 'a genuine text', form?: object): Promise<void> {
     const { scene, session } = this.#talk
     const answer = await deliver(this.#talk, form ?? sealed(session, aText(scene)))
-    this.#genuine = what
-    this.#causes.set(
-      what,
-      'What is refused steps the chain, or changes something else: the genuine text after it is not taken. All has to stay as it was.',
-    )
-    this.probes.taken(what, answer)
+    this.#isGenuineTaken &&= this.probes.taken(what, answer)
   }
 
-  /**
-   * The first probe that went wrong names the mistake; but where nothing wrong was taken and the genuine text is not either, it is
-   * that one: a refusal with another code came of it. @throws Failure if any did
-   */
+  /** The first probe that went wrong names the mistake. @throws Failure if any did */
   end(did: string, wanted: string): void {
-    const causeOfFirst = (wrong: readonly string[]) => {
-      const isChanged = this.#taken.size === 0 && wrong.includes(this.#genuine ?? '')
-      return this.#causes.get((isChanged ? this.#genuine : wrong[0]) ?? '') ?? null
-    }
-    this.probes.end(did, wanted, causeOfFirst, { isFollowed: true })
+    const isStepped = !this.#isGenuineTaken && !this.#isAnyTaken
+    this.probes.end(
+      did,
+      wanted,
+      ([first = '']) => (isStepped ? STEPPED : (this.#causes.get(first) ?? null)),
+      { isFollowed: true },
+    )
   }
 }
 
