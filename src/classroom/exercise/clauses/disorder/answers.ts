@@ -93,7 +93,9 @@ async function slot(context: Context): Promise<void> {
   if (probes.taken('the share', answer)) {
     await shows(scene, probes, 'the session after its share', session, { cause })
     if (probes.wrong.length === 0)
-      confirms(scene, probes, 'the answer to the share confirms it', answer, session)
+      confirms(scene, probes, 'the answer to the share confirms it', answer, session, {
+        cause: 'The newest session is not confirmed: without a candidate, that is the current one.',
+      })
   }
   probes.end(
     '/send_keys, whose answer confirms a session; then the share of that session',

@@ -201,10 +201,15 @@ async function repeats(context: Context): Promise<void> {
 async function replays(context: Context): Promise<void> {
   const { scene } = await context.agreed()
   const probes = new Probes(scene)
+  const seqGoesOn = 'the seq of your texts goes on'
+  const anew = {
+    cause: 'A chain begins anew after a replayed key message. One key seals two texts.',
+  }
   const end = () =>
     probes.end(
       'a whole exchange and a text again, before and after new keys; a text each way in between',
       'stale_keys and replay; the texts go on with the next seq',
+      (wrong) => (wrong.some((one) => one === seqGoesOn) ? anew.cause : null),
     )
   const { session, share, confirmed } = await candidate(scene)
   if (!probes.taken('the confirmation', await scene.post('/wire/keys', confirmed))) return end()
@@ -222,16 +227,13 @@ async function replays(context: Context): Promise<void> {
         await scene.post('/wire/keys', form),
         stale,
       )
-    const anew = {
-      cause: 'A chain begins anew after a replayed key message. One key seals two texts.',
-    }
     probes.refused(`the text ${when}`, 'replay', await scene.post('/wire/message', text), anew)
     await takesText(scene, probes, `the next text, ${when}`, session)
     const message = await sendsText(scene, probes, `the next text of yours, ${when}`, session)
     const wanted = session.textsOfStudent - 1
     if (message !== null)
       probes.holds(
-        'its seq goes on',
+        seqGoesOn,
         message.seq >= wanted && message.seq > first.seq,
         `seq ${message.seq}`,
         anew,
@@ -264,13 +266,15 @@ async function dropped(context: Context): Promise<void> {
   const next = await candidateOf(scene, old.message)
   picture.goOn()
   const answer = await coming
-  probes.refused('a picture on a candidate that was replaced', 'unknown_session', answer, {
+  const kept = {
     cause:
       'A picture on a candidate is kept though that was replaced while it came. It may be a stranger’s.',
-  })
+  }
+  const what = 'a picture on a candidate that was replaced'
+  const isRefused = probes.refused(what, 'unknown_session', answer, kept)
   const after = await filesUnder(scene.state)
   const added = after.filter((file) => !before.includes(file)).length
-  probes.holds('it leaves no file', added === 0, `${added} new files`)
+  probes.holds('it leaves no file', added === 0, `${added} new files`, isRefused ? {} : kept)
   probes.taken('the confirmation', await scene.post('/wire/keys', next.confirmed))
   if (!(await shows(scene, probes, 'the session', next.session))) return end()
   scene.promoted(next.session)
