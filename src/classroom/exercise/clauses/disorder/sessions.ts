@@ -270,11 +270,12 @@ async function dropped(context: Context): Promise<void> {
     cause:
       'A picture on a candidate is kept though that was replaced while it came. It may be a stranger’s.',
   }
+  const left = { cause: 'A picture that is refused in the end leaves a file of what came.' }
   const what = 'a picture on a candidate that was replaced'
   const isRefused = probes.refused(what, 'unknown_session', answer, kept)
   const after = await filesUnder(scene.state)
   const added = after.filter((file) => !before.includes(file)).length
-  probes.holds('it leaves no file', added === 0, `${added} new files`, isRefused ? {} : kept)
+  probes.holds('it leaves no file', added === 0, `${added} new files`, isRefused ? left : kept)
   probes.taken('the confirmation', await scene.post('/wire/keys', next.confirmed))
   if (!(await shows(scene, probes, 'the session', next.session))) return end()
   scene.promoted(next.session)
