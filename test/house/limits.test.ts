@@ -77,6 +77,7 @@ const NONE: Record<string, string> = {
   'commands/ending.ts ONE_CTRL_C_MS': 'how soon',
   'wirelog/ring.ts MAX_SENT': 'of those that are pinned',
   'wirelog/ring.ts MAX_PROOFS': 'the same',
+  'classroom/exercise/files.ts MAX_SHOWN': 'what is quoted of a name',
   'classroom/exercise/kept.ts MAX_TAIL': 'what is quoted of an output',
   'classroom/exercise/kept.ts LOOK_MS': 'how often',
   'classroom/exercise/scene.ts PRINT_MS': 'how soon a peer is ended whose output may be held back',
