@@ -320,7 +320,7 @@ export const SESSION: readonly Clause[] = [
     ...USUAL,
     id: 'session/7',
     title: 'a confirmation in a key message promotes',
-    sentence: 'If its `confirm` names the candidate, that is promoted',
+    sentence: 'If its `confirm` names the candidate, the candidate is promoted.',
     weight: 2,
     needs: ['session/5'],
     run: session7,
