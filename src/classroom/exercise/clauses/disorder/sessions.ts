@@ -289,7 +289,7 @@ async function dropped(context: Context): Promise<void> {
     cause:
       'A picture on a candidate is kept though that was replaced while it came. It may be a stranger’s.',
   }
-  const left = { cause: 'A picture that is refused in the end leaves a file of what came.' }
+  const left = { cause: 'A picture is written before it is whole. One that fails leaves nothing.' }
   const what = 'a picture on a candidate that was replaced'
   const isRefused = probes.refused(what, 'unknown_session', answer, kept)
   await new Promise((resolve) => setTimeout(resolve, REMOVED_MS))
