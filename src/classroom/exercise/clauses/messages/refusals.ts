@@ -17,6 +17,9 @@ export class Refusals {
   readonly #talk: Talk
   /** By probe, the mistake for which it stands. */
   readonly #causes = new Map<string, string>()
+  /** The probes that were taken and must not be. */
+  readonly #taken = new Set<string>()
+  #genuine: string | null = null
 
   constructor(talk: Talk) {
     this.#talk = talk
@@ -42,7 +45,9 @@ export class Refusals {
     const answer = await (seq === undefined
       ? deliver(this.#talk, form)
       : deliver(this.#talk, form, seq))
-    const found = this.#talk.scene.isTaken(answer) ? cause : causeOf(answer, code)
+    const isTaken = this.#talk.scene.isTaken(answer)
+    if (isTaken) this.#taken.add(what)
+    const found = isTaken ? cause : causeOf(answer, code)
     this.#causes.set(what, found)
     if (answer.code !== code) this.missed.add(code)
     this.probes.refused(what, code, answer, { cause: found, http })
@@ -53,6 +58,7 @@ export class Refusals {
   async genuine(what = 'a genuine text', form?: object): Promise<void> {
     const { scene, session } = this.#talk
     const answer = await deliver(this.#talk, form ?? sealed(session, aText(scene)))
+    this.#genuine = what
     this.#causes.set(
       what,
       'What is refused steps the chain, or changes something else: the genuine text after it is not taken. All has to stay as it was.',
@@ -60,9 +66,15 @@ export class Refusals {
     this.probes.taken(what, answer)
   }
 
-  /** The first probe that went wrong names the mistake. @throws Failure if any did */
+  /**
+   * The first probe that went wrong names the mistake; but where nothing wrong was taken and the genuine text is not either, it is
+   * that one: a refusal with another code came of it. @throws Failure if any did
+   */
   end(did: string, wanted: string): void {
-    const causeOfFirst = ([first = '']: readonly string[]) => this.#causes.get(first) ?? null
+    const causeOfFirst = (wrong: readonly string[]) => {
+      const isChanged = this.#taken.size === 0 && wrong.includes(this.#genuine ?? '')
+      return this.#causes.get((isChanged ? this.#genuine : wrong[0]) ?? '') ?? null
+    }
     this.probes.end(did, wanted, causeOfFirst, { isFollowed: true })
   }
 }
