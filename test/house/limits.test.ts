@@ -83,6 +83,8 @@ const NONE: Record<string, string> = {
   'classroom/exercise/scene.ts PRINT_MS': 'how soon a peer is ended whose output may be held back',
   'classroom/exercise/starts.ts READY_POLL_MS': 'how often',
   'classroom/exercise/starts.ts MAX_IDENTITIES': 'how often a peer is started for one that fits',
+  'classroom/exercise/starts.ts MAX_PORTS':
+    'how often a peer is started where somebody takes its port',
   'classroom/exercise/student.ts GROUP_POLL_MS': 'how often',
   'classroom/exercise/report/plain.ts MAX_OUTPUT_BYTES': 'what is quoted of a clause',
   'classroom/exercise/report/github.ts MAX_MESSAGE': 'the same',

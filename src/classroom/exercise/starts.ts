@@ -10,7 +10,7 @@ import type { Random } from './computation/random.ts'
 import { Failure, type FailureKind, type Order } from './failure.ts'
 import { OtherPeer } from './otherPeer.ts'
 import { Scene } from './scene.ts'
-import { Folders, freePort, type Running, type StartStudent } from './student.ts'
+import { Folders, freePort, isFree, type Running, type StartStudent } from './student.ts'
 
 export interface SceneOptions {
   readonly random: Random
@@ -37,6 +37,8 @@ export interface Attached {
 const READY_POLL_MS = 25
 /** An identity of a student's may stand so near the end of an order that no other one fits: then it gets another one. */
 const MAX_IDENTITIES = 4
+/** Ports that a peer is started on where somebody else takes the one that was free. */
+const MAX_PORTS = 3
 const TAIL_LINES = 5
 
 export class Starts {
@@ -162,15 +164,19 @@ export class Starts {
     }
     if (this.#start === null) throw new Error('There is no peer to start.')
     const state = kept ?? (await this.#folders.fresh())
-    const port = await freePort()
-    this.count++
-    const student = this.#start({ port, peer: other.origin, curve, state })
-    const origin = `http://127.0.0.1:${port}`
-    try {
-      return { student, origin, shown: await this.#ready(origin, student), state }
-    } catch (error) {
-      await student.stop()
-      throw error
+    for (let tries = 1; ; tries++) {
+      const port = await freePort()
+      this.count++
+      const student = this.#start({ port, peer: other.origin, curve, state })
+      const origin = `http://127.0.0.1:${port}`
+      try {
+        return { student, origin, shown: await this.#ready(origin, student), state }
+      } catch (error) {
+        const hasEnded = student.ending !== null
+        await student.stop()
+        // Another program, such as a second examiner, may have taken the port in the meantime.
+        if (!hasEnded || tries === MAX_PORTS || (await isFree(port))) throw error
+      }
     }
   }
 

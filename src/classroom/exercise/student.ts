@@ -198,17 +198,7 @@ export async function freePort(): Promise<number> {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
     if (taken.has(port)) continue
     taken.add(port)
-    if (!(await isPromised(port))) continue
-    const server = net.createServer()
-    server.listen(port, '127.0.0.1')
-    const isFree = await once(server, 'listening').then(
-      () => true,
-      () => false,
-    )
-    if (!isFree) continue
-    server.close()
-    await once(server, 'close')
-    return port
+    if ((await isPromised(port)) && (await isFree(port))) return port
   }
 }
 
@@ -223,6 +213,20 @@ async function isPromised(port: number): Promise<boolean> {
       return error.code !== 'EADDRINUSE'
     },
   )
+}
+
+/** Whether nobody listens on `port` of 127.0.0.1. */
+export async function isFree(port: number): Promise<boolean> {
+  const server = net.createServer()
+  server.listen(port, '127.0.0.1')
+  const isListening = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  )
+  if (!isListening) return false
+  server.close()
+  await once(server, 'close')
+  return true
 }
 
 /** Folders for what peers keep. All of them go with `remove`. */
