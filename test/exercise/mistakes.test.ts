@@ -11,7 +11,8 @@ import { examine } from '../../src/classroom/exercise/run.ts'
 import type { SuiteName } from '../../src/protocol/suites.ts'
 import { ProgramPeer } from '../independent/program.ts'
 import { inProcess } from './inProcess.ts'
-import { MISTAKES, type Mistake } from './mistakes.ts'
+import type { Mistake } from './mistakes/planted.ts'
+import { MISTAKES } from './mistakes.ts'
 
 const SLOW = process.env['SLOW'] === '1'
 /** One or two of each layer, and only the clauses that find them: all of them, in all clauses, take half an hour. */

@@ -15,6 +15,7 @@ import {
 import { printable } from '../../terminal/printable.ts'
 import { Agreement, type Confirm } from './agreement.ts'
 import { type Answer, type CallOptions, call, NoAnswer } from './call.ts'
+import { encodingOf } from './computation/encodings.ts'
 import { chooseEphemeral, type Ephemeral, ephemeralKeys, keyPair } from './computation/keys.ts'
 import type { Ledger } from './computation/ledger.ts'
 import { kemOfExaminer, kemOfStudent, type Side } from './computation/material.ts'
@@ -404,13 +405,18 @@ export class Scene {
     const { pointBytes } = this.suite.curve
     const identity = bytesOf(fields['identity'], pointBytes)
     const publicKey = bytesOf(fields['publicKey'], publicKeyBytes(this.suite))
-    if (identity === null || publicKey === null)
+    if (identity === null || publicKey === null) {
+      const [name, bytes] =
+        identity === null
+          ? (['identity', pointBytes] as const)
+          : (['publicKey', publicKeyBytes(this.suite)] as const)
       throw new Failure({
         did: '/send_keys',
         wanted: 'a key message with identity and publicKey in hex',
         got: printable(body.toString('utf8').slice(0, 300)),
-        cause: null,
+        cause: `Bytes stand as lower-case hex, and \`${name}\` is ${encodingOf(fields[name], bytes)}.`,
       })
+    }
     return {
       received,
       body,

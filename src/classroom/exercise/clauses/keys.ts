@@ -102,7 +102,7 @@ function lookAt(
     const isRight =
       typeof value === 'string' && value.length === 2 * length && /^[0-9a-f]+$/.test(value)
     probes.holds(`${name}: lower-case hex of ${length} bytes`, isRight, shown(value), {
-      cause: causeOfForm(name, value, length),
+      cause: causeOfForm(value, length),
     })
   }
   const value = bytesOf(fields['basePoint'], pointBytes)
@@ -112,9 +112,9 @@ function lookAt(
   probes.holds('identity is that of /show', isShown, shown(fields['identity']))
 }
 
-/** Why a field is not lower-case hex of `length` bytes. */
-function causeOfForm(name: string, value: unknown, length: number): string {
-  return `\`${name}\` is lower-case hex of ${length} bytes, and yours is ${encodingOf(value, length)}.`
+/** Why a field is not lower-case hex of `length` bytes: the same sentence for all fields with one mistake. */
+function causeOfForm(value: unknown, length: number): string {
+  return `Bytes stand as lower-case hex, and here is ${encodingOf(value, length)}.`
 }
 
 async function keys3(context: Context): Promise<void> {

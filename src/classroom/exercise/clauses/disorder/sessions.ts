@@ -270,7 +270,9 @@ async function dropped(context: Context): Promise<void> {
   })
   const after = await filesUnder(scene.state)
   const added = after.filter((file) => !before.includes(file)).length
-  probes.holds('it leaves no file', added === 0, `${added} new files`)
+  probes.holds('it leaves no file', added === 0, `${added} new files`, {
+    cause: 'A picture is written before it is whole. One that fails leaves nothing.',
+  })
   probes.taken('the confirmation', await scene.post('/wire/keys', next.confirmed))
   if (!(await shows(scene, probes, 'the session', next.session))) return end()
   scene.promoted(next.session)
