@@ -63,7 +63,10 @@ export class Refusals {
     this.#isGenuineTaken &&= this.probes.taken(what, answer)
   }
 
-  /** The first probe that went wrong names the mistake. @throws Failure if any did */
+  /**
+   * The first probe that went wrong names the mistake. But where nothing wrong was taken and the genuine text is not either, another
+   * code comes of what a refusal has changed. @throws Failure if any did
+   */
   end(did: string, wanted: string): void {
     const isStepped = !this.#isGenuineTaken && !this.#isAnyTaken
     this.probes.end(
