@@ -11,6 +11,7 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Figure, Row } from './measure.ts'
 import { exchange } from './rows/exchange.ts'
+import { exercise } from './rows/exercise.ts'
 import { idle } from './rows/idle.ts'
 import { mail } from './rows/mail.ts'
 import { memory } from './rows/memory.ts'
@@ -31,6 +32,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   start,
   memory,
   idle,
+  exercise,
   uptime,
 }
 

@@ -1,5 +1,8 @@
 /** Reads what a student's peer writes, also where its form is not quite that of the specification. */
 
+import { p256 } from '@noble/curves/nist.js'
+import type { Curve } from '../../protocol/curves.ts'
+
 /** The fields of a JSON object; none for anything else. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? { ...value } : {}
@@ -13,6 +16,18 @@ export function bytesOf(value: unknown, length?: number): Uint8Array | null {
     return new Uint8Array(hex)
   const base64 = Buffer.from(value, 'base64')
   return length !== undefined && base64.length === length ? new Uint8Array(base64) : null
+}
+
+/** A point: as it should be, or one of P-256 compressed or without its first byte. Null if it is none of these. */
+export function pointOf(value: unknown, { name, pointBytes }: Curve): Uint8Array | null {
+  const whole = bytesOf(value, pointBytes)
+  if (whole !== null || name !== 'P-256') return whole
+  const bytes = bytesOf(value, 33) ?? Uint8Array.of(4, ...(bytesOf(value, 64) ?? []))
+  try {
+    return p256.Point.fromBytes(bytes).toBytes(false)
+  } catch {
+    return null
+  }
 }
 
 /** The bytes of a base64 text; else null. */

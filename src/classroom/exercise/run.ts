@@ -2,6 +2,7 @@
 
 import type { Party } from '../../protocol/keySchedule.ts'
 import type { SuiteName } from '../../protocol/suites.ts'
+import { printable } from '../../terminal/printable.ts'
 import type { Clause, Report, Result, Row } from './clause.ts'
 import { CLAUSES, hashOfClauses } from './clauses/all.ts'
 import { studentFirst } from './clauses/session.ts'
@@ -86,6 +87,7 @@ class Task {
   readonly role: Party
   readonly isAsked: boolean
   hasBegun = false
+  isRepeated = false
   outcome: Outcome | null = null
 
   constructor(clause: Clause, party: Party | null, isAsked: boolean, isAttached: boolean) {
@@ -137,8 +139,8 @@ class Run {
     const timer = setTimeout(() => this.#end(), limitMs)
     try {
       const workers = isFirstOnly || attached !== null ? 1 : jobs
-      await Promise.all(Array.from({ length: workers }, () => this.#work()))
-      await this.#repeatSlow()
+      do await Promise.all(Array.from({ length: workers }, () => this.#work()))
+      while (await this.#repeatSlow())
     } finally {
       clearTimeout(timer)
       this.#isOver = true
@@ -161,7 +163,8 @@ class Run {
   async #work(): Promise<void> {
     while (!this.#isOver) {
       const waiting = this.#tasks.filter((task) => !task.hasBegun)
-      const next = waiting.find((task) => this.#isReady(task))
+      const ready = waiting.filter((task) => this.#isReady(task))
+      const next = ready.find(({ clause }) => clause.isSlow) ?? ready[0]
       if (next === undefined) {
         if (waiting.length === 0) return
         await this.#nextEnd()
@@ -296,7 +299,11 @@ class Run {
       await withinLimit(clause.run(context), clause.isSlow ? SLOW_CLAUSE_MS : CLAUSE_MS)
     } catch (error) {
       if (this.#isOver) return { ...UNKNOWN, reason: 'the time was up (--limit)' }
-      if (!(error instanceof Failure)) throw error
+      if (!(error instanceof Failure)) {
+        // A mistake of ours costs this clause, and not the report.
+        await context.end()
+        return { ...UNKNOWN, reason: `the examiner could not judge it: ${printable(`${error}`)}` }
+      }
       failure = error
     }
     const ended = context.scenes.find(({ hasEndedByItself }) => hasEndedByItself)
@@ -323,16 +330,26 @@ class Run {
     return index >= 0 && isDone ? ((index + 1) as Layer) : null
   }
 
-  /** What failed only because an answer took too long is run once more, alone. */
-  async #repeatSlow(): Promise<void> {
+  /**
+   * What failed only because an answer took too long is run once more, alone. Returns whether any of it passes now: then what was
+   * blocked by it is to be run.
+   */
+  async #repeatSlow(): Promise<boolean> {
+    let hasPassed = false
     for (const task of this.#tasks) {
-      if (this.#isOver || task.outcome?.kind !== 'too slow') continue
+      if (this.#isOver || task.isRepeated || task.outcome?.kind !== 'too slow') continue
+      task.isRepeated = true
       const again = await this.#runIn(task)
-      task.outcome = {
-        ...again,
-        notes: again.result === 'pass' ? [...again.notes, 'slow'] : again.notes,
-      }
+      const isPass = again.result === 'pass'
+      task.outcome = { ...again, notes: isPass ? [...again.notes, 'slow'] : again.notes }
+      hasPassed ||= isPass
     }
+    for (const task of hasPassed ? this.#tasks : [])
+      if (task.outcome?.result === 'blocked') {
+        task.hasBegun = false
+        task.outcome = null
+      }
+    return hasPassed
   }
 
   #rows(): Row[] {

@@ -15,12 +15,13 @@ import {
 import { printable } from '../../terminal/printable.ts'
 import { Agreement, type Confirm } from './agreement.ts'
 import { type Answer, type CallOptions, call, NoAnswer } from './call.ts'
+import { encodingOf } from './computation/encodings.ts'
 import { chooseEphemeral, type Ephemeral, ephemeralKeys, keyPair } from './computation/keys.ts'
 import type { Ledger } from './computation/ledger.ts'
 import { kemOfExaminer, kemOfStudent, type Side } from './computation/material.ts'
 import type { Random } from './computation/random.ts'
 import { Failure, type Order } from './failure.ts'
-import { base64Of, bytesOf, fieldsOf } from './forms.ts'
+import { base64Of, bytesOf, fieldsOf, pointOf } from './forms.ts'
 import { accepted, type OtherPeer, type Received, type Reply, refusal } from './otherPeer.ts'
 import type { Running } from './student.ts'
 
@@ -401,16 +402,24 @@ export class Scene {
   /** @throws Failure where its keys can't be read */
   async keyMessage(received: Received): Promise<KeyMessage> {
     const { body, fields } = await read(received)
-    const { pointBytes } = this.suite.curve
-    const identity = bytesOf(fields['identity'], pointBytes)
-    const publicKey = bytesOf(fields['publicKey'], publicKeyBytes(this.suite))
-    if (identity === null || publicKey === null)
+    const { curve, kem } = this.suite
+    const identity = pointOf(fields['identity'], curve)
+    const publicKey =
+      kem === null
+        ? pointOf(fields['publicKey'], curve)
+        : bytesOf(fields['publicKey'], publicKeyBytes(this.suite))
+    if (identity === null || publicKey === null) {
+      const [name, bytes] =
+        identity === null
+          ? (['identity', curve.pointBytes] as const)
+          : (['publicKey', publicKeyBytes(this.suite)] as const)
       throw new Failure({
         did: '/send_keys',
         wanted: 'a key message with identity and publicKey in hex',
         got: printable(body.toString('utf8').slice(0, 300)),
-        cause: null,
+        cause: `Bytes stand as lower-case hex, and \`${name}\` is ${encodingOf(fields[name], bytes)}.`,
       })
+    }
     return {
       received,
       body,

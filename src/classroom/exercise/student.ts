@@ -1,6 +1,7 @@
 /** Starts a student's peer as a process of its own, and ends it with all that it started. */
 
 import { type ChildProcess, spawn } from 'node:child_process'
+import dgram from 'node:dgram'
 import { once } from 'node:events'
 import fs from 'node:fs'
 import { mkdir, rm } from 'node:fs/promises'
@@ -185,6 +186,8 @@ function foundIn(cwd: string, command: string): string {
 }
 
 const taken = new Set<number>()
+/** Until a student's peer listens, its port is free; these tell another examiner on this machine that it is promised. */
+const promised: dgram.Socket[] = []
 /** Below the ports that systems hand out by themselves, so that no other connection takes one before the student's peer does. */
 const FIRST_PORT = 21_000
 const PORTS = 10_000
@@ -195,6 +198,7 @@ export async function freePort(): Promise<number> {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
     if (taken.has(port)) continue
     taken.add(port)
+    if (!(await isPromised(port))) continue
     const server = net.createServer()
     server.listen(port, '127.0.0.1')
     const isFree = await once(server, 'listening').then(
@@ -206,6 +210,19 @@ export async function freePort(): Promise<number> {
     await once(server, 'close')
     return port
   }
+}
+
+/** Takes the UDP port of the same number, which nobody needs, for as long as this program runs. Returns false if another has it. */
+async function isPromised(port: number): Promise<boolean> {
+  const socket = dgram.createSocket('udp4').unref()
+  socket.bind({ port, address: '127.0.0.1', exclusive: true })
+  return once(socket, 'listening').then(
+    () => promised.push(socket) > 0,
+    (error: NodeJS.ErrnoException) => {
+      socket.close()
+      return error.code !== 'EADDRINUSE'
+    },
+  )
 }
 
 /** Folders for what peers keep. All of them go with `remove`. */

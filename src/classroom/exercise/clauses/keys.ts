@@ -6,7 +6,7 @@ import { printable } from '../../../terminal/printable.ts'
 import type { Clause } from '../clause.ts'
 import { encodingOf } from '../computation/encodings.ts'
 import type { Context } from '../context.ts'
-import { bytesOf, fieldsOf } from '../forms.ts'
+import { fieldsOf, pointOf } from '../forms.ts'
 import { Probes } from '../probes.ts'
 import type { KeyMessage, Scene } from '../scene.ts'
 import { keys5, keys6 } from './keys/body.ts'
@@ -16,6 +16,7 @@ import { keys18, keys19, keys20, keys21 } from './keys/notes.ts'
 import { keys17 } from './keys/order.ts'
 import { keys11, keys12, keys13, keys14 } from './keys/points.ts'
 import { keys15, keys16 } from './keys/state.ts'
+import { Questions } from './questions.ts'
 
 /** What all clauses of this stage have in common. */
 const USUAL = { stage: 1, section: 'Key message', start: 'shared', parties: null } as const
@@ -60,11 +61,11 @@ async function keys2(context: Context): Promise<void> {
   const scene = await context.shared()
   const { step, messages } = await scene.sendKeys()
   const [message] = messages
-  const probes = new Probes(scene)
-  probes.holds('one key message', messages.length === 1, `${messages.length} came`)
-  if (message) lookAt(message, scene, probes)
-  probes.holds('/send_keys answers below 400', step.status < 400, `status ${step.status}`)
-  probes.end('GET /send_keys', 'one POST to /wire/keys with exactly the five fields', undefined, {
+  const ask = new Questions(scene)
+  ask.holds('one key message', messages.length === 1, `${messages.length} came`)
+  if (message) lookAt(message, scene, ask)
+  ask.holds('/send_keys answers below 400', step.status < 400, `status ${step.status}`)
+  ask.end('GET /send_keys', 'one POST to /wire/keys with exactly the five fields', {
     isFollowed: message !== undefined,
   })
 }
@@ -73,48 +74,49 @@ async function keys2(context: Context): Promise<void> {
 function lookAt(
   { received, body, fields, identity }: KeyMessage,
   scene: Scene,
-  probes: Probes,
+  ask: Questions,
 ): void {
   const { suite, studentIdentity } = scene
   const { pointBytes, basePoint } = suite.curve
   const type = received.headers['content-type'] ?? 'none'
   const isJson = /^application\/json(?: *; *charset="?utf-8"?)?$/i.test(type)
-  probes.holds('Content-Type', isJson, printable(type), {
-    cause: 'The body is JSON: Content-Type is application/json.',
-  })
+  ask.holds(
+    'Content-Type',
+    isJson,
+    printable(type),
+    'The body is JSON: Content-Type is application/json.',
+  )
   const coding = received.headers['content-encoding']
-  probes.holds('no content encoding', coding === undefined, shown(coding))
+  ask.holds('no content encoding', coding === undefined, shown(coding))
   const limit = suite.kem === null ? 4_096 : 8_192
-  probes.holds(`at most ${limit} bytes`, body.length <= limit, `${body.length} bytes`)
+  ask.holds(`at most ${limit} bytes`, body.length <= limit, `${body.length} bytes`)
   const { v, curve, confirm, ...rest } = fields
-  probes.holds('v is the number 2', v === 2, shown(v))
-  probes.holds('curve', curve === suite.name, shown(curve))
-  probes.holds('no confirm', confirm === undefined, shown(confirm), {
-    cause: '`confirm` is absent while there is no session to confirm; null is not absent.',
-  })
+  ask.holds('v is the number 2', v === 2, shown(v))
+  ask.holds('curve', curve === suite.name, shown(curve))
+  ask.holds(
+    'no confirm',
+    confirm === undefined,
+    shown(confirm),
+    '`confirm` is absent while there is no session to confirm; null is not absent.',
+  )
   const others = Object.keys(rest).filter(
     (name) => !['basePoint', 'identity', 'publicKey'].includes(name),
   )
-  probes.holds('no other field', others.length === 0, shown(others.join(', ')))
+  ask.holds('no other field', others.length === 0, shown(others.join(', ')))
   const lengths = { basePoint: pointBytes, identity: pointBytes, publicKey: publicKeyBytes(suite) }
   for (const [name, length] of Object.entries(lengths)) {
     const value = fields[name]
     const isRight =
       typeof value === 'string' && value.length === 2 * length && /^[0-9a-f]+$/.test(value)
-    probes.holds(`${name}: lower-case hex of ${length} bytes`, isRight, shown(value), {
-      cause: causeOfForm(name, value, length),
-    })
+    const form = encodingOf(value, length)
+    const because = `Bytes are lower-case hex. Yours are ${form}: %.`
+    ask.holds(name, isRight, shown(value), form === null ? null : because)
   }
-  const value = bytesOf(fields['basePoint'], pointBytes)
+  const value = pointOf(fields['basePoint'], suite.curve)
   const isBase = value !== null && equalBytes(value, basePoint)
-  probes.holds('basePoint is that of the curve', isBase, shown(fields['basePoint']))
+  ask.holds('basePoint is that of the curve', isBase, shown(fields['basePoint']))
   const isShown = studentIdentity !== null && equalBytes(identity, studentIdentity)
-  probes.holds('identity is that of /show', isShown, shown(fields['identity']))
-}
-
-/** Why a field is not lower-case hex of `length` bytes. */
-function causeOfForm(name: string, value: unknown, length: number): string {
-  return `\`${name}\` is lower-case hex of ${length} bytes, and yours is ${encodingOf(value, length)}.`
+  ask.holds('identity is that of /show', isShown, shown(fields['identity']))
 }
 
 async function keys3(context: Context): Promise<void> {

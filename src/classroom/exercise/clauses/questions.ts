@@ -2,16 +2,18 @@
 
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Answer, type CallOptions, NoAnswer } from '../call.ts'
-import { Failure } from '../failure.ts'
+import { Failure, type FailureOptions } from '../failure.ts'
 import { outcomeOf, type ProbeOptions, Probes } from '../probes.ts'
 import type { Scene } from '../scene.ts'
 import { endedFailure } from '../starts.ts'
+import type { Running } from '../student.ts'
 
 type Sent = Answer | NoAnswer
 
 /**
  * What became of a message that should have been refused, or taken. `past`: the check that should have refused it let it pass, and
- * a later one refused it. `low status`: a refusal whose status is below 400. `crash`: no answer, or a 5xx.
+ * a later one refused it. `low status`: one below 400 that is none of success, or has a `code`. `crash`: the connection breaks, or a 5xx.
+ * `no answer`: something else than a whole answer of HTTP.
  */
 export type Outcome =
   | 'taken'
@@ -21,6 +23,7 @@ export type Outcome =
   | 'no code'
   | 'low status'
   | 'crash'
+  | 'no answer'
   | 'odd'
 
 /**
@@ -50,6 +53,8 @@ type Body = NonNullable<CallOptions['body']> | Readonly<Record<string, unknown>>
 
 /** A process that breaks a connection since it ends has ended by then. */
 const END_MS = 200
+/** A peer whose connections break all the time does not end. */
+const MAX_LOOKS = 10
 const MAX_NAMES = 3
 
 const GENERIC: Readonly<Record<Outcome, string | null>> = {
@@ -58,8 +63,9 @@ const GENERIC: Readonly<Record<Outcome, string | null>> = {
   past: 'It is refused, with another code than the page gives: %.',
   'other code': 'It is refused, with another code than the page gives: %.',
   'no code': 'A refusal is JSON with a `code`, and this one has none: %.',
-  'low status': 'A refusal has a status of 400 or more, and not only a `code`: %.',
+  'low status': 'A refusal has a status of 400 or more, and this one has not: %.',
   crash: 'The request ends with an exception that your peer does not catch: %.',
+  'no answer': 'What comes is no answer of HTTP, or a very long one: %.',
   odd: null,
 }
 
@@ -81,6 +87,7 @@ export class Questions {
   readonly wrong: Wrong[]
   readonly #scene: Scene
   readonly #probes: Probes
+  #looks = 0
 
   constructor(scene: Scene, whole?: Questions) {
     this.#scene = scene
@@ -136,8 +143,8 @@ export class Questions {
   }
 
   /** Ends the clause. @throws Failure if anything went wrong, with the causes of all that did */
-  end(did: string, wanted: string): void {
-    this.#probes.end(did, wanted, () => causeOf(this.wrong))
+  end(did: string, wanted: string, options: FailureOptions = {}): void {
+    this.#probes.end(did, wanted, () => causeOf(this.wrong), options)
   }
 
   async #send(what: string, body: Body, options: QuestionOptions): Promise<Sent> {
@@ -151,9 +158,10 @@ export class Questions {
     })
     if (!(sent instanceof NoAnswer) || options.mayBreak) return sent
     const { student } = this.#scene
-    if (sent.kind !== 'slow' && student !== null) {
+    const mayHaveEnded = sent.kind === 'broken' || sent.kind === 'unreachable'
+    if (mayHaveEnded && student !== null && this.#looks++ < MAX_LOOKS) {
       await Promise.race([student.ended, delay(END_MS)])
-      if (student.ending !== null) throw endedFailure(student, `POST /wire/keys: ${what}`)
+      if (student.ending !== null) throw endedBy(student, what)
     }
     if (sent.kind !== 'slow') return sent
     const { because = null } = options
@@ -181,17 +189,25 @@ export class Questions {
   }
 }
 
+/** The request that ended the process is the cause. */
+function endedBy(student: Running, what: string): Failure {
+  const { finding } = endedFailure(student, `POST /wire/keys: ${what}`)
+  const cause = `Your peer ends when this comes: ${what}.`
+  return new Failure({ ...finding, cause }, { kind: 'error' })
+}
+
 function isPlain(body: Body): body is Readonly<Record<string, unknown>> {
   return Object.getPrototypeOf(body) === Object.prototype
 }
 
 function outcomeIn(sent: Sent): Outcome {
-  if (sent instanceof NoAnswer) return 'crash'
+  if (sent instanceof NoAnswer)
+    return sent.kind === 'not HTTP' || sent.kind === 'too long' ? 'no answer' : 'crash'
   const { status, code } = sent
   if (status >= 500) return 'crash'
   if (status >= 400) return code === null ? 'no code' : 'other code'
-  if (code !== null) return 'low status'
-  return status >= 200 && status < 300 ? 'taken' : 'odd'
+  if (code !== null || status < 200 || status >= 300) return 'low status'
+  return 'taken'
 }
 
 /** What became of a message that should have been refused as `code`. */

@@ -67,7 +67,7 @@ export async function candidateOf(
   if (!equalBytes(session.id, confirm.session))
     throw new Failure({
       did: DID.student,
-      wanted: 'confirm of the candidate',
+      wanted: `confirm of the candidate, session ${bytesToHex(session.id)}`,
       got: `session ${bytesToHex(confirm.session)}`,
       cause: null,
     })

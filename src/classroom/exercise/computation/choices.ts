@@ -375,7 +375,10 @@ export const DECISIONS = {
   zeros: {
     layer: 5,
     subject: 'the groups of your safety number',
-    variants: { 'safety-no-zeros': 'lack their leading zeros' },
+    variants: {
+      'safety-no-zeros': 'lack their leading zeros',
+      'safety-no-zeros-sorted': 'lack their leading zeros, and the halves are sorted without them',
+    },
   },
   safetyCurve: {
     layer: 5,

@@ -58,7 +58,7 @@ function formOfText(value: string, bytes: number): string | undefined {
   if (/^b['"]/.test(value)) return "the text of Python's bytes (b'…')"
   if (/^[\da-f]+(?:[: -][\da-f]+)+$/i.test(value)) return 'hex with something between the digits'
   if (/^\s|\s$/.test(value)) return 'a text with blanks or a line feed around it'
-  if (/^\[?\s*\d{1,3}(?:\s*[, ]\s*\d{1,3})+\s*\]?$/.test(value)) return 'a list of decimal numbers'
+  if (/^\[?[\d, ]+\]?$/.test(value)) return 'a list of decimal numbers'
   if (/^[\da-z+/]+={0,2}$/i.test(value) && Buffer.from(value, 'base64').length === bytes)
     return 'base64'
   if (/^[\w-]+={0,2}$/.test(value) && Buffer.from(value, 'base64url').length === bytes)

@@ -61,12 +61,40 @@ export function ephemeralKeys(
     }
     return { pair, publicKey: pair.publicKey, decapsulate }
   }
-  const { encapsulationKey, decapsulationKey } = kem.keyPair(random.bytes(64))
+  let keys = kem.keyPair(random.bytes(64))
+  // A peer that refuses a good number would refuse a fifth of all keys, by chance.
+  while (hasNumber(keys.encapsulationKey, GREATEST)) keys = kem.keyPair(random.bytes(64))
+  const { encapsulationKey, decapsulationKey } = keys
   return {
     pair,
     publicKey: concatBytes(encapsulationKey, pair.publicKey),
     decapsulate: (ciphertext) => kem.decapsulate(decapsulationKey, ciphertext),
   }
+}
+
+/** The greatest number that an encapsulation key may have (FIPS 203 section 7.2), and how many there are. */
+const GREATEST = 3_328
+const NUMBERS = 768
+
+/** Two numbers stand in three bytes, little-endian (FIPS 203 algorithm 6). */
+function hasNumber(key: Uint8Array, number: number): boolean {
+  return Array.from({ length: NUMBERS }, (_, index) => {
+    const [first = 0, second = 0] = key.subarray(Math.floor(1.5 * index))
+    return index % 2 === 0 ? first | ((second & 0x0f) << 8) : (first >> 4) | (second << 4)
+  }).includes(number)
+}
+
+/** An encapsulation key with number `index` changed. */
+export function withNumber(key: Uint8Array, index: number, number: number): Uint8Array {
+  const at = 3 * (index >> 1)
+  const [low = 0, middle = 0, high = 0] = key.subarray(at, at + 3)
+  const changed =
+    index % 2 === 0
+      ? [number & 0xff, (middle & 0xf0) | (number >> 8), high]
+      : [low, (middle & 0x0f) | ((number & 0x0f) << 4), number >> 4]
+  const copy = key.slice()
+  copy.set(changed, at)
+  return copy
 }
 
 /** Whether two comparisons agree with a wish for them. */

@@ -237,6 +237,8 @@ function chainsOfTexts({ direction, label, source, constants, step, seal }: Choi
 const TWINS = [
   // HMAC hashes a key of more than 64 bytes.
   { decision: 'extract', names: ['extract-none', 'extract-hash'] },
+  // The order is the same for most identities.
+  { decision: 'zeros', names: ['safety-no-zeros', 'safety-no-zeros-sorted'] },
   // Only a picture of a megabyte tells these apart.
   { decision: 'chunk', names: ['chunk-whole', 'chunk-1048576', 'chunk-1000000'] },
 ] as const

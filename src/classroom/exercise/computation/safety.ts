@@ -14,7 +14,7 @@ export function safetyHalf(
   choices: Choices = RIGHT,
   suite = curve.id,
 ): string {
-  const { safetyCurve, safetyHash, groups, zeros, safetyIdentity, safetyLengths } = choices
+  const { safetyCurve, safetyHash, groups, safetyIdentity, safetyLengths } = choices
   const input = safetyIdentity === 'safety-hex' ? utf8ToBytes(bytesToHex(identity)) : identity
   const hash = (safetyHash === 'right' ? sha512 : sha256)(
     concatBytes(
@@ -29,7 +29,7 @@ export function safetyHalf(
     const bytes = hash.slice(5 * i, 5 * i + 5)
     if (groups === 'safety-little-endian') bytes.reverse()
     const value = bytes.reduce((sum, byte) => sum * 256 + byte, 0)
-    return String(value % 100_000).padStart(zeros === 'right' ? 5 : 1, '0')
+    return String(value % 100_000).padStart(5, '0')
   }).join(' ')
 }
 
@@ -40,8 +40,11 @@ export function safetyNumberOf(
   examiner: Uint8Array,
   choices: Choices,
 ): string {
-  const own = safetyHalf(curve, student, choices, id)
-  const other = safetyHalf(curve, examiner, choices, id)
+  const halfOf = (identity: Uint8Array) => {
+    const half = safetyHalf(curve, identity, choices, id)
+    return choices.zeros === 'safety-no-zeros-sorted' ? withoutZeros(half) : half
+  }
+  const [own, other] = [halfOf(student), halfOf(examiner)]
   const sorted = [own, other].sort()
   const halves = {
     right: sorted,
@@ -50,5 +53,11 @@ export function safetyNumberOf(
     'safety-other-first': [other, own],
     'safety-by-identity': compareBytes(student, examiner) < 0 ? [own, other] : [other, own],
   }
-  return halves[choices.halves].join(' ')
+  const number = halves[choices.halves].join(' ')
+  return choices.zeros === 'right' ? number : withoutZeros(number)
+}
+
+/** Groups as numbers. */
+function withoutZeros(groups: string): string {
+  return groups.split(' ').map(Number).join(' ')
 }

@@ -64,26 +64,31 @@ function joined(mistakes: readonly string[]): string {
 
 /** All that is wrong with one of those that were found, and with what it opens if that is another thing. */
 function causeOf(layer: Layer, { opens, ...choices }: Followed): string {
-  const sends = mistakesIn(layer, choices)
-  if (opens === undefined) return joined(sends)
-  const takes = mistakesIn(layer, opens)
-  if (joined(sends) === joined(takes)) return joined(sends)
-  const say = (mistakes: string[]) => (mistakes.length === 0 ? 'it is right' : joined(mistakes))
-  return `${tellsOf(sends, takes)} In what it sends, ${say(sends)}. In what it takes, ${say(takes)}`
+  const sends = joined(mistakesIn(layer, choices))
+  const takes = joined(mistakesIn(layer, opens ?? choices))
+  if (sends === takes) return sends
+  if (sends === '') return `in what it takes, ${takes}`
+  return takes === ''
+    ? `in what it sends, ${sends}`
+    : `in what it sends, ${sends}; in what it takes, ${takes}`
 }
 
-function tellsOf(sends: readonly string[], takes: readonly string[]): string {
-  if (sends.length === 0) return 'It seals right and opens wrong.'
+/** What is said first of a peer that takes something else than it sends. */
+function introductionOf(layer: Layer, { opens, ...choices }: Followed): string {
+  const [sends, takes] = [mistakesIn(layer, choices), mistakesIn(layer, opens ?? choices)]
+  if (joined(sends) === joined(takes)) return ''
+  if (sends.length === 0) return 'It seals right and opens wrong. '
   return takes.length === 0
-    ? 'It seals wrong and opens right.'
-    : 'It opens in another way than it seals.'
+    ? 'It seals wrong and opens right. '
+    : 'It opens in another way than it seals. '
 }
 
 /** "The cause: …", "One of: …" with what tells them apart, or "None of the usual mistakes." */
 export function sentenceOf(layer: Layer, candidates: readonly Followed[]): string {
   const [first] = candidates
   if (first === undefined) return 'None of the usual mistakes.'
-  if (candidates.length === 1) return `The cause: ${causeOf(layer, first)}.`
+  if (candidates.length === 1)
+    return `${introductionOf(layer, first)}The cause: ${causeOf(layer, first)}.`
   const causes = candidates
     .slice(0, NAMED)
     .map((choices, i) => `(${i + 1}) ${causeOf(layer, choices)}`)

@@ -93,7 +93,9 @@ async function slot(context: Context): Promise<void> {
   if (probes.taken('the share', answer)) {
     await shows(scene, probes, 'the session after its share', session, { cause })
     if (probes.wrong.length === 0)
-      confirms(scene, probes, 'the answer to the share confirms it', answer, session)
+      confirms(scene, probes, 'the answer to the share confirms it', answer, session, {
+        cause: 'The newest session is not confirmed: without a candidate, that is the current one.',
+      })
   }
   probes.end(
     '/send_keys, whose answer confirms a session; then the share of that session',
@@ -329,22 +331,17 @@ async function lateAnswer(context: Context): Promise<void> {
   const probes = new Probes(scene)
   const ephemeral = await invite(scene)
   let late: Promise<void> = Promise.resolve()
-  const { step, session } = await answeredKeys(scene, ephemeral, async (one) => {
+  const { step, session, message } = await answeredKeys(scene, ephemeral, async (one) => {
     late = delay(LATE_MS)
     await late
     return accepted({ accepted: true, confirm: one.confirmForm() })
   })
-  const seconds = `after ${(step.ms / 1000).toFixed(1)} seconds`
+  const ms = performance.now() - message.received.at
+  const isLate = ms > LATEST_MS
   probes.holds(
     '/send_keys gives up after 5 seconds',
-    step.ms >= EARLIEST_MS && step.ms <= LATEST_MS,
-    seconds,
-    {
-      cause:
-        step.ms > LATEST_MS
-          ? 'There is no limit for the answer: the HTTP library has none by default, or it is longer than 5 seconds.'
-          : 'It gives up too early.',
-    },
+    ms >= EARLIEST_MS && !isLate,
+    `after ${(ms / 1000).toFixed(1)} seconds`,
   )
   if (probes.wrong.length === 0)
     probes.holds('/send_keys answers 400 or more', step.status >= 400, outcomeOf(step))
@@ -366,12 +363,14 @@ async function lateAnswer(context: Context): Promise<void> {
   probes.end(
     'a share; /send_keys, whose answer comes after 6.5 seconds',
     '/send_keys answers 400 or more after about 5 seconds, and no session',
-    (wrong) =>
-      wrong[0]?.startsWith('/send_keys gives up')
-        ? step.ms > LATEST_MS
-          ? 'There is no limit for the answer: the HTTP library has none by default, or it is longer than 5 seconds.'
-          : 'It gives up too early.'
-        : null,
+    ([first]) => {
+      if (first?.startsWith('/send_keys gives up') !== true) return null
+      return isLate
+        ? 'There is no limit for the answer, or a longer one than 5 seconds: the HTTP library has none by default.'
+        : 'It gives up too early.'
+    },
+    // A machine that is busy makes five seconds longer.
+    isLate ? { kind: 'too slow' } : {},
   )
 }
 

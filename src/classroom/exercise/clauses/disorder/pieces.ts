@@ -1,6 +1,5 @@
-/** A picture that stops on its way, and the files that a peer keeps. */
+/** A picture that stops on its way. */
 
-import { readdir } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import type { CallOptions } from '../../call.ts'
 
@@ -30,13 +29,4 @@ export function paused(
     isUnderWay: new Promise((resolve) => setTimeout(resolve, UNDER_WAY_MS)),
     goOn,
   }
-}
-
-/** The paths of all files under `folder`; none if it is null. */
-export async function filesUnder(folder: string | null): Promise<string[]> {
-  if (folder === null) return []
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => `${entry.parentPath}/${entry.name}`)
 }

@@ -4,6 +4,7 @@ import { equalBytes } from '../../../../protocol/bytes.ts'
 import type { Agreement } from '../../agreement.ts'
 import type { Clause } from '../../clause.ts'
 import type { Context } from '../../context.ts'
+import { changedSince, contentsOf, type FoundFile, filesUnder } from '../../files.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
 import {
@@ -17,7 +18,7 @@ import {
   studentsKeys,
   takesText,
 } from '../steps.ts'
-import { filesUnder, paused } from './pieces.ts'
+import { paused } from './pieces.ts'
 import { USUAL } from './usual.ts'
 
 async function promotedByText(context: Context): Promise<void> {
@@ -201,10 +202,15 @@ async function repeats(context: Context): Promise<void> {
 async function replays(context: Context): Promise<void> {
   const { scene } = await context.agreed()
   const probes = new Probes(scene)
+  const seqGoesOn = 'the seq of your texts goes on'
+  const anew = {
+    cause: 'A chain begins anew after a replayed key message. One key seals two texts.',
+  }
   const end = () =>
     probes.end(
       'a whole exchange and a text again, before and after new keys; a text each way in between',
       'stale_keys and replay; the texts go on with the next seq',
+      (wrong) => (wrong.some((one) => one === seqGoesOn) ? anew.cause : null),
     )
   const { session, share, confirmed } = await candidate(scene)
   if (!probes.taken('the confirmation', await scene.post('/wire/keys', confirmed))) return end()
@@ -222,16 +228,13 @@ async function replays(context: Context): Promise<void> {
         await scene.post('/wire/keys', form),
         stale,
       )
-    const anew = {
-      cause: 'A chain begins anew after a replayed key message. One key seals two texts.',
-    }
     probes.refused(`the text ${when}`, 'replay', await scene.post('/wire/message', text), anew)
     await takesText(scene, probes, `the next text, ${when}`, session)
     const message = await sendsText(scene, probes, `the next text of yours, ${when}`, session)
     const wanted = session.textsOfStudent - 1
     if (message !== null)
       probes.holds(
-        'its seq goes on',
+        seqGoesOn,
         message.seq >= wanted && message.seq > first.seq,
         `seq ${message.seq}`,
         anew,
@@ -247,6 +250,23 @@ async function replays(context: Context): Promise<void> {
 const LONG_PICTURE = 150_000
 const FIRST_PIECE = 70_000
 
+/** How many files under {state} are new or changed since `before`, and have the beginning of one of `bodies`, or nothing yet. */
+async function filesWith(
+  scene: Scene,
+  before: readonly FoundFile[],
+  bodies: readonly Uint8Array[],
+): Promise<number> {
+  const samples = bodies.map((body) => Buffer.from(body.subarray(0, 64)))
+  let count = 0
+  const changed = changedSince(before, await filesUnder(scene.state ?? ''))
+  for await (const { content } of contentsOf(changed))
+    if (content.length === 0 || samples.some((sample) => content.includes(sample))) count++
+  return count
+}
+
+/** Within this a peer has removed what it wrote of a picture that it refused. */
+const REMOVED_MS = 300
+
 async function dropped(context: Context): Promise<void> {
   const scene = await context.start()
   const probes = new Probes(scene)
@@ -256,21 +276,30 @@ async function dropped(context: Context): Promise<void> {
       'unknown_session, and no file; the second is taken',
     )
   const old = await candidate(scene)
-  const before = await filesUnder(scene.state)
-  const body = old.session.pictureBody(pictureOf(scene, LONG_PICTURE))
+  const before = await filesUnder(scene.state ?? '')
+  const shown = pictureOf(scene, LONG_PICTURE)
+  const body = old.session.pictureBody(shown)
   const picture = paused(body, FIRST_PIECE)
   const coming = scene.attempt('/wire/image', picture.options)
   await picture.isUnderWay
   const next = await candidateOf(scene, old.message)
   picture.goOn()
   const answer = await coming
-  probes.refused('a picture on a candidate that was replaced', 'unknown_session', answer, {
+  const kept = {
     cause:
       'A picture on a candidate is kept though that was replaced while it came. It may be a stranger’s.',
-  })
-  const after = await filesUnder(scene.state)
-  const added = after.filter((file) => !before.includes(file)).length
-  probes.holds('it leaves no file', added === 0, `${added} new files`)
+  }
+  const left = { cause: 'A picture is written before it is whole. One that fails leaves nothing.' }
+  const what = 'a picture on a candidate that was replaced'
+  const isRefused = probes.refused(what, 'unknown_session', answer, kept)
+  await new Promise((resolve) => setTimeout(resolve, REMOVED_MS))
+  const added = await filesWith(scene, before, [shown.content, body])
+  probes.holds(
+    'it leaves no file',
+    added === 0,
+    `${added} files have some of it`,
+    isRefused ? left : kept,
+  )
   probes.taken('the confirmation', await scene.post('/wire/keys', next.confirmed))
   if (!(await shows(scene, probes, 'the session', next.session))) return end()
   scene.promoted(next.session)

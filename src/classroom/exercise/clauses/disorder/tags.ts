@@ -51,6 +51,7 @@ async function inKeyMessages(context: Context): Promise<void> {
   const probes = new Probes(scene)
   const taken = new Map<string, string[]>()
   const lost: string[] = []
+  const ignored: string[] = []
   for (const [which, make] of Object.entries(SITUATIONS)) {
     let situation = await make(scene)
     const passed: string[] = []
@@ -61,6 +62,10 @@ async function inKeyMessages(context: Context): Promise<void> {
       probes.refused(`${which}, ${name}`, 'confirm_failed', answer)
       const isOn = situation.session !== scene.current && (await scene.isOn(situation.session))
       if (!isOn && !scene.isTaken(answer)) continue
+      if (!isOn && situation.session !== scene.current) {
+        ignored.push(which)
+        continue
+      }
       passed.push(name)
       if (isOn) scene.promoted(situation.session)
       situation = await make(scene)
@@ -75,11 +80,18 @@ async function inKeyMessages(context: Context): Promise<void> {
   probes.end(
     'confirmations with wrong tags: of a new session, of the candidate, of the current session',
     'confirm_failed; the right tag is taken afterwards',
-    () => causeOf(taken, lost),
+    () => causeOf(taken, lost, ignored),
   )
 }
 
-function causeOf(taken: ReadonlyMap<string, readonly string[]>, lost: readonly string[]) {
+/** `taken`: the wrong tags that promoted; `lost`: after which the right one is none; `ignored`: what was a share alone with a wrong tag. */
+function causeOf(
+  taken: ReadonlyMap<string, readonly string[]>,
+  lost: readonly string[],
+  ignored: readonly string[],
+): string | null {
+  if (taken.size === 0 && lost.length === 0 && ignored.length > 0)
+    return `A wrong tag is ignored, and the share taken without it (${[...new Set(ignored)].join(', ')}). It has to be refused.`
   if (taken.size === 0)
     return lost.length > 0
       ? `A wrong tag costs the keys: the right one is refused afterwards (${lost.join(', ')}). What is refused changes nothing.`

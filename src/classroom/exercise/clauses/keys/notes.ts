@@ -66,7 +66,7 @@ function isTaken(scene: Scene, sent: Awaited<ReturnType<typeof attempt>>): boole
 /** Lines of a stack trace in the usual languages, and paths of a file system. */
 const TRACES = [
   /Traceback \(most recent call last\)/,
-  /\bat [^\n]{1,200}:\d+:\d+/,
+  /\.[cm]?[jt]s:\d{1,6}:\d{1,6}/,
   /\bat [\w.$]{1,200}\([\w.]{1,100}:\d+\)/,
   /goroutine \d+ \[/,
   /"?\/(?:home|usr|Users|tmp|var|opt|root)\/[\w.-]/,

@@ -56,7 +56,7 @@ const P_256_AND_5 = 'ffffffff000000010000000000000000000000010000000000000000000
 const Y_OF_5 = '459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc'
 
 /** What is no point of the suite's curve; `good` is one. */
-export function badPoints({ curve }: Suite, good: Uint8Array): BadPoint[] {
+function badPoints({ curve }: Suite, good: Uint8Array): BadPoint[] {
   if (curve.name === 'X25519') {
     const above = (n: number) => Uint8Array.of(0xed + n, ...Array<number>(30).fill(0xff), 0x7f)
     const withTopBit = good.with(31, (good[31] ?? 0) | 0x80)

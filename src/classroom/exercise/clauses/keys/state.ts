@@ -159,7 +159,7 @@ async function tryOut(context: Context, isAsked: (what: string) => boolean): Pro
       headers: { 'content-type': 'application/json' },
       body: typeof body === 'string' ? body : JSON.stringify(body),
     })
-    if (!(sent instanceof NoAnswer) && sent.status < 400 && sent.code === null)
+    if (!(sent instanceof NoAnswer) && sent.status < 300 && sent.code === null)
       return { kind: 'taken', what }
     if (!isDeepStrictEqual(await scene.show(), before)) return { kind: 'changed', after: what }
   }

@@ -5,7 +5,7 @@ import type { Clause } from '../../clause.ts'
 import { accepted, type Reply, refusal } from '../../otherPeer.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { Scene, WireMessage } from '../../scene.ts'
-import { aText, opensTo, shown, type Talk, talkingApart, USUAL } from './texts.ts'
+import { alone, aText, opensTo, shown, type Talk, USUAL } from './texts.ts'
 
 /** What the other peer may answer that settles nothing. */
 const UNSETTLED: readonly (readonly [what: string, reply: Reply])[] = [
@@ -83,35 +83,23 @@ function usual(): Reply {
 
 async function messages18({ scene, session }: Talk): Promise<void> {
   const probes = new Probes(scene)
-  const all: WireMessage[] = []
-  for (const what of ['the first time', 'once more']) {
-    const text = aText(scene)
-    let count = 0
-    const first = await scene.sendText(text, () => (count++ === 0 ? 'close' : usual()))
-    const next = await scene.sendText(aText(scene), usual)
-    all.push(...first.messages, ...next.messages)
-    const bytes = utf8ToBytes(text)
-    const numbers = new Set(
-      [...first.messages, ...next.messages]
-        .filter((one) => opensTo(session, one, bytes))
-        .map(({ seq }) => seq),
-    )
-    probes.holds(
-      `the text under one seq, ${what}`,
-      numbers.size === 1,
-      numbers.size === 0 ? 'it did not come' : `it came under seq ${[...numbers].join(' and ')}`,
-      numbers.size > 1
-        ? {
-            cause:
-              'A text whose answer was lost is sealed again under the next seq. The other one reads it twice.',
-          }
-        : {},
-    )
-    const twice = sealedTwice(all)
-    probes.holds('no seq with two ciphertexts', twice === null, `seq ${twice?.[0].seq}`, {
-      cause: 'One key sealed twice: a text that is sent again has to be the same bytes.',
-    })
-  }
+  const text = aText(scene)
+  let count = 0
+  const first = await scene.sendText(text, () => (count++ === 0 ? 'close' : usual()))
+  const next = await scene.sendText(aText(scene), usual)
+  const copies = [...first.messages, ...next.messages].filter((one) =>
+    opensTo(session, one, utf8ToBytes(text)),
+  )
+  const numbers = [...new Set(copies.map(({ seq }) => seq))]
+  probes.holds('it came', numbers.length > 0, 'it did not')
+  probes.holds('under one seq', numbers.length < 2, `it came under seq ${numbers.join(' and ')}`, {
+    cause:
+      'A text whose answer was lost is sealed again under the next seq. The other one reads it twice.',
+  })
+  const twice = sealedTwice(copies)
+  probes.holds('as the same bytes', twice === null, `seq ${twice?.[0].seq}: others`, {
+    cause: 'One key sealed twice: a text that is sent again has to be the same bytes.',
+  })
   probes.end(
     '/send_msg; the other peer takes the text and closes without an answer',
     'the text under one seq, once or as the same bytes again',
@@ -149,13 +137,20 @@ async function messages19(talk: Talk): Promise<void> {
     'no other message before the first answer',
     other === undefined,
     `seq ${other?.message.seq} came`,
-    { cause: 'The next text is sent while the one before it has no answer yet.' },
+    {
+      cause:
+        'Texts are sent at once: the next one leaves while the one before it has no answer yet. It has to wait for that.',
+    },
   )
   const twice = sealedTwice(seen.map(({ message }) => message))
   probes.holds('no seq with two ciphertexts', twice === null, `seq ${twice?.[0].seq}`, {
     cause: 'Two steps at the same time sealed with one key: they have to wait for each other.',
   })
-  probes.end('/send_msg three times at once', 'one message, and the next after its answer')
+  probes.end(
+    '/send_msg three times at once',
+    'one message, and the next after its answer',
+    () => probes.firstCause,
+  )
 }
 
 /** Answers of which none is that of a peer that takes a text. `any`: whoever looks at the first digit of the status takes it. */
@@ -172,13 +167,19 @@ const NO_ANSWERS: readonly (readonly [what: string, reply: Reply])[] = [
   ['500', { status: 500, body: { accepted: true, missing: 0 } }],
 ]
 
-async function messages22({ scene }: Talk): Promise<void> {
+async function messages22({ context, scene }: Talk): Promise<void> {
   const probes = new Probes(scene)
-  for (const [what, reply] of NO_ANSWERS) {
-    const { step } = await scene.sendText(aText(scene), once(reply))
-    probes.holds(`${what}: /send_msg answers 400 or more`, step.status >= 400, outcomeOf(step))
-    await settled(scene)
+  // A peer that sends copies takes a second for each, so they are shared out.
+  const second = await context.start()
+  await second.agree()
+  const answerAll = async (on: Scene, rest: number) => {
+    for (const [what, reply] of NO_ANSWERS.filter((_, i) => i % 2 === rest)) {
+      const { step } = await on.sendText(aText(on), once(reply))
+      probes.holds(`${what}: /send_msg answers 400 or more`, step.status >= 400, outcomeOf(step))
+      await settled(on)
+    }
   }
+  await Promise.all([answerAll(scene, 0), answerAll(second, 1)])
   probes.end(
     '/send_msg, answered with what is no answer of a peer',
     '/send_msg answers 400 or more each time',
@@ -187,7 +188,7 @@ async function messages22({ scene }: Talk): Promise<void> {
 }
 
 function causeOfTaken(kinds: readonly string[]): string {
-  if (kinds.length === NO_ANSWERS.length) return 'The answer is not looked at.'
+  if (kinds.includes('status 200') && kinds.includes('500')) return 'The answer is not looked at.'
   if (kinds.join() === 'status 200')
     return 'Any status from 200 to 299 (2xx) counts as taken. A text is taken where the status is 201.'
   if (kinds.join() === 'a name twice')
@@ -204,6 +205,9 @@ async function settled(scene: Scene): Promise<void> {
     if ((await scene.sendText(aText(scene), usual)).step.status < 400) return
 }
 
+/** A peer that sends copies waits between them. */
+const SLOW = { start: 'own', isSlow: true } as const
+
 export const ANSWERS: readonly Clause[] = [
   {
     ...USUAL,
@@ -213,7 +217,8 @@ export const ANSWERS: readonly Clause[] = [
     sentence: 'A key seals once.',
     weight: 2,
     needs: ['messages/2'],
-    ...talkingApart(messages17),
+    ...SLOW,
+    run: alone(messages17),
   },
   {
     ...USUAL,
@@ -223,7 +228,8 @@ export const ANSWERS: readonly Clause[] = [
     sentence: 'What was sealed is sent again as the same bytes.',
     weight: 1,
     needs: ['messages/2'],
-    ...talkingApart(messages18),
+    ...SLOW,
+    run: alone(messages18),
   },
   {
     ...USUAL,
@@ -232,7 +238,8 @@ export const ANSWERS: readonly Clause[] = [
     sentence: 'No message is sealed before the one before it is [settled](#a-text-arrives-once);',
     weight: 1,
     needs: ['messages/2'],
-    ...talkingApart(messages19),
+    ...SLOW,
+    run: alone(messages19),
   },
   {
     ...USUAL,
@@ -243,6 +250,7 @@ export const ANSWERS: readonly Clause[] = [
       "One of another status, form or field than this page gives, or over 16 KiB, is not a peer's, and changes nothing.",
     weight: 1,
     needs: ['messages/2'],
-    ...talkingApart(messages22),
+    ...SLOW,
+    run: alone(messages22),
   },
 ]

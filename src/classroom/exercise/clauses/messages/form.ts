@@ -1,14 +1,18 @@
 /** Stage 3, the form of the student's messages, and whether they open. */
 
 import { bytesToHex, utf8ToBytes } from '../../../../protocol/bytes.ts'
+import { NoAnswer } from '../../call.ts'
 import type { Clause } from '../../clause.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { WireMessage } from '../../scene.ts'
-import { checkOpens } from './opens.ts'
-import { aText, deliver, oneMessage, sealed, shown, type Talk, talking, USUAL } from './texts.ts'
+import { COUNTS_FROM_1, checkOpens } from './opens.ts'
+import { aText, oneMessage, sealed, shown, type Talk, talking, USUAL } from './texts.ts'
+
+/** For a text between those that the clause is about. */
+const BETWEEN_MS = 2_000
 
 async function messages1(talk: Talk): Promise<void> {
-  const { scene, session } = talk
+  const { scene } = talk
   const probes = new Probes(scene)
   const seen: WireMessage[] = []
   let isOneTaken = false
@@ -20,15 +24,17 @@ async function messages1(talk: Talk): Promise<void> {
       `one message for text ${i}`,
       messages.length === 1,
       `${messages.length} came; /send_msg: ${outcomeOf(step)}`,
+      messages.length > 1 ? { cause: 'More than one message leaves for one text.' } : {},
     )
     probes.holds('/send_msg answers below 400', step.status < 400, outcomeOf(step))
     if (message === undefined) break
     seen.push(message)
     lookAt(talk, message, text, probes)
     // A peer with one counter for both directions counts this one.
-    if (i === 0) isOneTaken = scene.isTaken(await deliver(talk, sealed(session, aText(scene))))
+    if (i === 0) isOneTaken = await takesOne(talk)
   }
   const numbers = seen.map(({ fields }) => fields['seq'])
+  if (numbers.join() === '1,2,3') scene.ledger.memo.set(COUNTS_FROM_1, true)
   probes.holds('seq is 0, 1, 2', numbers.join() === '0,1,2', shown(numbers.join(', ')), {
     ...causeOfNumbers(numbers, isOneTaken),
   })
@@ -38,6 +44,19 @@ async function messages1(talk: Talk): Promise<void> {
     undefined,
     { isFollowed: seen.length === 3 && !seen.some(({ seq }) => !Number.isSafeInteger(seq)) },
   )
+}
+
+/** Whether a text of the examiner's is taken. If not, that is for messages/4 to say. */
+async function takesOne({ scene, session }: Talk): Promise<boolean> {
+  const answer = await scene.attempt('/wire/message', {
+    method: 'POST',
+    body: JSON.stringify(sealed(session, aText(scene))),
+    headers: { 'content-type': 'application/json' },
+    ms: BETWEEN_MS,
+  })
+  const isTaken = !(answer instanceof NoAnswer) && scene.isTaken(answer)
+  if (isTaken) session.nextText++
+  return isTaken
 }
 
 function causeOfNumbers(numbers: readonly unknown[], isOneTaken: boolean): { cause?: string } {

@@ -7,6 +7,7 @@ import {
   aText,
   deliver,
   missingOf,
+  read,
   SEQ_END,
   sealed,
   shown,
@@ -39,6 +40,7 @@ async function messages8(talk: Talk): Promise<void> {
       if (scene.isTaken(overtaken))
         return 'A text that was overtaken is taken: its key is kept. Keys of the numbers in between are gone.'
       const said = got.join()
+      if (got.every((one) => one === undefined)) return '`missing` is not in the answer.'
       if (said === '0,0,0') return '`missing` is always 0.'
       if (said === '3,1,4')
         return '`missing` counts from the last text accepted, not from the next one expected.'
@@ -62,7 +64,7 @@ async function messages9(talk: Talk): Promise<void> {
   const refuse = async (what: string) =>
     !scene.isTaken(await refusals.refuse(what, 'replay', first, ''))
   const isRefused = await refuse('the same text again')
-  await scene.decrypt()
+  await read(scene)
   const isRefusedLater = await refuse('once more, after /decrypt_msg')
   const second = await deliver(talk, sealed(session, aText(scene), 1))
   probes.taken('the next text', second)
@@ -83,20 +85,33 @@ async function messages9(talk: Talk): Promise<void> {
   )
 }
 
+const NO_LIMIT =
+  'There is no limit to how far ahead a number may be, or it is too large: one request makes your peer compute many keys.'
+
 async function messages10(talk: Talk): Promise<void> {
   const { scene, session } = talk
   const refusals = new Refusals(talk)
   const did = 'numbers far ahead, then seq 0 and seq 1,025'
   const wanted =
     '`too_far_ahead` or `rekey_required`; seq 0 and 1,024 beyond the next one are taken'
+  const form = sealed(session, aText(scene))
+  const tooMany = 'A session carries 2^20 texts in each direction, and no more.'
+  const numbers: readonly (readonly [what: string, seq: number, code: string, cause: string])[] = [
+    ['seq 2^20', SEQ_END, 'rekey_required', tooMany],
+    ['seq 2^20 - 1', SEQ_END - 1, 'too_far_ahead', NO_LIMIT],
+    ['seq 2^53 - 1', Number.MAX_SAFE_INTEGER, 'rekey_required', tooMany],
+  ]
+  const codes: (string | null)[] = []
+  for (const [what, seq, code, cause] of numbers)
+    codes.push((await refusals.refuse(what, code, { ...form, seq }, cause)).code)
   const far = await refusals.refuse(
     '1,100 beyond the next one',
     'too_far_ahead',
     sealed(session, aText(scene), 1_100),
-    'There is no limit to how far ahead a number may be, or it is too large: one request makes your peer compute many keys.',
+    NO_LIMIT,
   )
   // What was taken has moved the chain, and nothing more can be told.
-  if (scene.isTaken(far)) refusals.end(did, wanted)
+  if (scene.isTaken(far)) refusals.probes.end(did, wanted, () => NO_LIMIT, { isFollowed: true })
   const beyond = await refusals.refuse(
     '1,025 beyond the next one',
     'too_far_ahead',
@@ -104,17 +119,6 @@ async function messages10(talk: Talk): Promise<void> {
     'The limit is wrong by a little: a number is at most 1,024 beyond the next one expected.',
   )
   if (scene.isTaken(beyond)) refusals.end(did, wanted)
-  const form = sealed(session, aText(scene))
-  const tooMany = 'A session carries 2^20 texts in each direction, and no more.'
-  const tooFar = 'There is no limit to how far ahead a number may be.'
-  const numbers: readonly (readonly [what: string, seq: number, code: string, cause: string])[] = [
-    ['seq 2^20', SEQ_END, 'rekey_required', tooMany],
-    ['seq 2^20 - 1', SEQ_END - 1, 'too_far_ahead', tooFar],
-    ['seq 2^53 - 1', Number.MAX_SAFE_INTEGER, 'rekey_required', tooMany],
-  ]
-  const codes: (string | null)[] = []
-  for (const [what, seq, code, cause] of numbers)
-    codes.push((await refusals.refuse(what, code, { ...form, seq }, cause)).code)
   await refusals.genuine('seq 0', sealed(session, aText(scene), 0))
   const edge = await deliver(talk, sealed(session, aText(scene), 1_025))
   refusals.probes.taken('1,024 beyond the next one', edge, {

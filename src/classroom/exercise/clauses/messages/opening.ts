@@ -27,11 +27,17 @@ const AGREES_WITH_ITSELF =
 async function messages4(talk: Talk): Promise<void> {
   const { context, scene, session } = talk
   const answers: Answer[] = []
+  let sent: Failure | null = null
   for (let seq = 0; seq < TEXTS; seq++) {
     if (seq === BETWEEN) {
       const text = aText(scene)
       const message = await oneMessage(scene, text)
-      await checkOpens(talk, message, text, 'three texts of the other peer, then /send_msg')
+      const did = 'three texts of the other peer, then /send_msg'
+      await checkOpens(talk, message, text, did).catch((error: unknown) => {
+        // A number that is one too many says nothing of what is opened.
+        if (!(error instanceof Failure) || error.layer !== null) throw error
+        sent = new Failure(error.finding, { isFollowed: true })
+      })
     }
     const text = utf8ToBytes(aText(scene))
     const form = sealed(session, text)
@@ -53,6 +59,7 @@ async function messages4(talk: Talk): Promise<void> {
       },
       { isFollowed: true },
     )
+  if (sent !== null) throw sent
   const { opens, ...choices } = scene.ledger.choices
   if (opens === undefined && !isRight(choices)) context.note(AGREES_WITH_ITSELF)
 }
@@ -80,7 +87,6 @@ async function notTaken(talk: Talk, seq: number, answer: Answer): Promise<Failur
   const { session, scene } = talk
   const text = aText(scene)
   const form = sealed(session, text, seq)
-  const search = await searched(talk)
   const finding = {
     did: `text ${seq} of the other peer, sealed as the page says`,
     wanted: '201, {"accepted":true,"missing":0}',
@@ -93,8 +99,16 @@ async function notTaken(talk: Talk, seq: number, answer: Answer): Promise<Failur
     ],
     secrets: session.computed.secretValues.filter(([name]) => name.startsWith('K("chain')),
   } as const
+  if (answer.code === 'replay' && seq === 0)
+    return new Failure({
+      ...finding,
+      cause: 'Your peer expects another number first. `seq` counts from 0 in each direction.',
+    })
+  const search = await searched(talk)
   if (!search.hasFound) {
-    const cause = `None of ${search.count} usual ways to seal it is taken.`
+    const none = `None of ${search.count} usual ways to seal it is taken.`
+    const isOther = answer.code !== null && answer.code !== 'decrypt_failed'
+    const cause = isOther ? `It is refused, but not as \`decrypt_failed\`. ${none}` : none
     return new Failure({ ...finding, cause })
   }
   search.record()

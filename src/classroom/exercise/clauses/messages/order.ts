@@ -3,7 +3,7 @@
 import { bytesToHex } from '../../../../protocol/bytes.ts'
 import type { Clause } from '../../clause.ts'
 import { Refusals } from './refusals.ts'
-import { aText, deliver, INBOX, SEQ_END, sealed, type Talk, talking, USUAL } from './texts.ts'
+import { aText, deliver, INBOX, read, SEQ_END, sealed, type Talk, talking, USUAL } from './texts.ts'
 
 async function messages20(talk: Talk): Promise<void> {
   const { scene, session } = talk
@@ -20,6 +20,12 @@ async function messages20(talk: Talk): Promise<void> {
       causes.set(what, `The row of \`${below}\` is checked before that of \`${above}\`.`)
     probes.refused(what, above, answer)
   }
+  const end = () =>
+    probes.end(
+      'messages with two faults each',
+      'the code of the row above',
+      ([one = '']) => causes.get(one) ?? null,
+    )
   const first = sealed(session, aText(scene))
   probes.taken('a text', await deliver(talk, first))
   const next = sealed(session, aText(scene))
@@ -46,11 +52,10 @@ async function messages20(talk: Talk): Promise<void> {
     await refuse('too_far_ahead', 'inbox_full', beyond, when)
     await refuse('inbox_full', 'decrypt_failed', { ...full, ciphertext: garbage }, when)
     await refuse('inbox_full', 'bad_text', sealed(session, Uint8Array.of(0xff)), when)
-    await scene.decrypt()
+    if (!(await read(scene))) return end()
   }
   probes.taken('a genuine text', await deliver(talk, sealed(session, aText(scene))))
-  const causeOfFirst = ([one = '']: readonly string[]) => causes.get(one) ?? null
-  probes.end('messages with two faults each', 'the code of the row above', causeOfFirst)
+  end()
 }
 
 export const ORDER: readonly Clause[] = [

@@ -12,11 +12,16 @@ interface RefuseOptions {
   readonly http?: readonly string[]
 }
 
+const STEPPED =
+  'What is refused steps the chain, or changes something else: the genuine text after it is not taken. All has to stay as it was.'
+
 export class Refusals {
   readonly probes: Probes
   readonly #talk: Talk
   /** By probe, the mistake for which it stands. */
   readonly #causes = new Map<string, string>()
+  #isAnyTaken = false
+  #isGenuineTaken = true
 
   constructor(talk: Talk) {
     this.#talk = talk
@@ -42,7 +47,9 @@ export class Refusals {
     const answer = await (seq === undefined
       ? deliver(this.#talk, form)
       : deliver(this.#talk, form, seq))
-    const found = this.#talk.scene.isTaken(answer) ? cause : causeOf(answer, code)
+    const isTaken = this.#talk.scene.isTaken(answer)
+    this.#isAnyTaken ||= isTaken
+    const found = isTaken ? cause : causeOf(answer, code)
     this.#causes.set(what, found)
     if (answer.code !== code) this.missed.add(code)
     this.probes.refused(what, code, answer, { cause: found, http })
@@ -53,17 +60,18 @@ export class Refusals {
   async genuine(what = 'a genuine text', form?: object): Promise<void> {
     const { scene, session } = this.#talk
     const answer = await deliver(this.#talk, form ?? sealed(session, aText(scene)))
-    this.#causes.set(
-      what,
-      'What is refused steps the chain, or changes something else: the genuine text after it is not taken. All has to stay as it was.',
-    )
-    this.probes.taken(what, answer)
+    this.#isGenuineTaken &&= this.probes.taken(what, answer)
   }
 
   /** The first probe that went wrong names the mistake. @throws Failure if any did */
   end(did: string, wanted: string): void {
-    const causeOfFirst = ([first = '']: readonly string[]) => this.#causes.get(first) ?? null
-    this.probes.end(did, wanted, causeOfFirst, { isFollowed: true })
+    const isStepped = !this.#isGenuineTaken && !this.#isAnyTaken
+    this.probes.end(
+      did,
+      wanted,
+      ([first = '']) => (isStepped ? STEPPED : (this.#causes.get(first) ?? null)),
+      { isFollowed: true },
+    )
   }
 }
 

@@ -26,31 +26,33 @@ export interface Talk {
   readonly session: Agreement
 }
 
-/** To empty the inbox is nothing that a clause waits long for. */
-const EMPTY_MS = 3_000
+/** To read what waits is nothing that a clause waits long for. */
+const READ_MS = 3_000
+
+/** `/decrypt_msg`. False where it has no answer, which is for messages/5 to judge: then nobody waits for one any more. */
+export async function read(scene: Scene): Promise<boolean> {
+  const { memo } = scene.ledger
+  if (memo.has('/decrypt_msg hangs')) return false
+  const answer = await scene.attempt('/decrypt_msg', { ms: READ_MS })
+  if (answer instanceof NoAnswer) memo.set('/decrypt_msg hangs', true)
+  return !(answer instanceof NoAnswer)
+}
 
 /** A clause that runs on a session of its own and leaves no text behind. */
 export function talking(body: (talk: Talk) => Promise<void>): Clause['run'] {
   return async (context) => {
     const { scene, session } = await context.agreed()
     await body({ context, scene, session })
-    // With a peer that can't read, the next clause begins anew.
-    const read = await scene.attempt('/decrypt_msg', { ms: EMPTY_MS })
-    if (read instanceof NoAnswer) await scene.stop()
+    // Where texts stay, the next clause begins with another process.
+    if (!(await read(scene))) await scene.stop()
   }
 }
 
-/** What takes seconds, and so has a start of its own. */
-export function talkingApart(
-  body: (talk: Talk) => Promise<void>,
-): Pick<Clause, 'start' | 'isSlow' | 'run'> {
-  return {
-    start: 'own',
-    isSlow: true,
-    run: async (context) => {
-      const scene = await context.start()
-      await body({ context, scene, session: await scene.agree() })
-    },
+/** A clause with a start of its own: what others leave behind, or what it leaves, would be in the way. */
+export function alone(body: (talk: Talk) => Promise<void>): Clause['run'] {
+  return async (context) => {
+    const scene = await context.start()
+    await body({ context, scene, session: await scene.agree() })
   }
 }
 

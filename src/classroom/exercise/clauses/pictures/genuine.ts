@@ -88,7 +88,7 @@ function pngChunk(type: string, data: Uint8Array): Uint8Array {
 }
 
 /** `count` bytes without order. */
-export function noise(random: Random, count: number): Uint8Array {
+function noise(random: Random, count: number): Uint8Array {
   const bytes = new Uint8Array(count)
   const period = random.bytes(Math.min(count, PERIOD))
   for (let at = 0; at < count; at += PERIOD) bytes.set(period.subarray(0, count - at), at)
