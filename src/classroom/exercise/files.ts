@@ -48,12 +48,12 @@ export function changedSince(before: readonly FoundFile[], now: readonly FoundFi
   return now.filter((file) => known.get(file.path) !== file.stamp)
 }
 
-/** Each file and its first bytes, as long as there is room for them. */
+/** Each file and its first bytes, as long as there is room for them; the shorter ones come first. */
 export async function* contentsOf(
   files: readonly FoundFile[],
 ): AsyncGenerator<{ file: FoundFile; content: Buffer }> {
   let left = MAX_READ_BYTES
-  for (const file of files) {
+  for (const file of files.toSorted((a, b) => a.bytes - b.bytes)) {
     if (left <= 0) return
     const content = await read(file.path, Math.min(left, MAX_FILE_BYTES, file.bytes))
     left -= content.length

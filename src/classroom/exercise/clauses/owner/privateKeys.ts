@@ -66,12 +66,12 @@ function* candidatesIn(content: Buffer): Generator<Uint8Array> {
   yield* inDer(content)
 }
 
-/** 32 bytes from each place on; the ends first, since keys stand there. */
+/** 32 bytes from each place on: those of several keys one after another first, and the end. */
 function* windowsOf(bytes: Uint8Array): Generator<Uint8Array> {
-  const run = bytes.subarray(0, MAX_RUN_BYTES)
-  if (run.length < 32) return
-  yield run.subarray(0, 32)
+  if (bytes.length < 32) return
+  for (let at = 0; at + 32 <= bytes.length; at += 32) yield bytes.subarray(at, at + 32)
   yield bytes.subarray(-32)
+  const run = bytes.subarray(0, MAX_RUN_BYTES)
   for (let at = 1; at < run.length - 32; at++) yield run.subarray(at, at + 32)
 }
 

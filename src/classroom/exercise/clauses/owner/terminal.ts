@@ -27,6 +27,8 @@ const KINDS: readonly (readonly [name: string, has: (character: string) => boole
 /** Controls in one text. */
 const IN_ONE = 4
 
+type Agreed = Awaited<ReturnType<Context['agreed']>>
+
 /** Letters that stand before and behind a control, and nowhere else. */
 interface Marked {
   readonly character: string
@@ -57,37 +59,47 @@ function codePointOf(character: string): string {
   return `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`
 }
 
+/** Sends a text, which has to be taken whatever its characters are. */
+async function deliver({ scene, session }: Agreed, text: string): Promise<void> {
+  const answer = await scene.post('/wire/message', session.messageForm(text))
+  if (!scene.isTaken(answer)) throw notTaken(text)
+}
+
+/** What stands before a text on a line of the peer's, shown with a harmless one. @throws Failure where that is not printed */
+async function lineBegin(context: Context): Promise<string> {
+  const agreed = await context.agreed()
+  const { scene } = agreed
+  const plain = `p${bytesToHex(context.random.bytes(4))}`
+  const mark = scene.outputMark
+  await deliver(agreed, plain)
+  await scene.decrypt()
+  if (!(await scene.prints(mark, [plain]))) throw notPrinted(plain)
+  const line = linesSince(scene, mark).find((one) => one.includes(plain)) ?? plain
+  return line.slice(0, line.indexOf(plain))
+}
+
 /** owner/7 */
 export async function texts(context: Context): Promise<void> {
-  const { scene, session } = await context.agreed()
-  if (scene.student === null) return
-  const probes = new Probes(scene)
-  const deliver = async (text: string) => {
-    const answer = await scene.post('/wire/message', session.messageForm(text))
-    if (!scene.isTaken(answer)) throw notTaken(text)
-  }
-  // First a harmless one, which shows what a line of the peer's looks like.
-  const plain = `p${bytesToHex(context.random.bytes(4))}`
-  let mark = scene.outputMark
-  await deliver(plain)
-  await scene.decrypt()
-  if (!(await scene.prints(mark, [plain]))) throw notPrinted([plain])
-  const line = linesSince(scene, mark).find((one) => one.includes(plain)) ?? plain
   const forged = `f${bytesToHex(context.random.bytes(4))}`
-  const second = line.slice(0, line.indexOf(plain)) + forged
-
-  // A peer that held its output back was ended to see it.
-  if (scene.student.ending !== null) return texts(context)
-  mark = scene.outputMark
+  const second = (await lineBegin(context)) + forged
+  // A peer that held its output back was ended to see it: then this is another one.
+  const agreed = await context.agreed()
+  const { scene } = agreed
+  const { student } = scene
+  if (student === null) return
+  const probes = new Probes(scene)
+  const mark = scene.outputMark
   const all = [...CONTROLS, ...TURNING].map((character) => marked(context, character))
   const commands = [
     { ...marked(context, '\u001b'), after: '[2J' },
     { ...marked(context, '\u001b'), after: ']52;c;aGFjaw==\u0007' },
   ]
-  await deliver(`first\n${second}`)
-  for (const { before, character, after } of commands) await deliver(before + character + after)
+  await deliver(agreed, `first\n${second}`)
+  for (const { before, character, after } of commands)
+    await deliver(agreed, before + character + after)
   for (let at = 0; at < all.length; at += IN_ONE)
     await deliver(
+      agreed,
       all
         .slice(at, at + IN_ONE)
         .map(({ before, character, behind }) => before + character + behind)
@@ -100,7 +112,7 @@ export async function texts(context: Context): Promise<void> {
     ...all.flatMap(({ before, behind }) => [before, behind]),
   ]
   const isWhole = await scene.prints(mark, letters)
-  const output = scene.student.stdout.since(mark).toString('utf8')
+  const output = student.stdout.since(mark).toString('utf8')
   probes.holds(
     'the letters of each text are printed',
     isWhole,
@@ -158,7 +170,7 @@ function notTaken(text: string): Failure {
   })
 }
 
-function notPrinted([text]: readonly string[]): Failure {
+function notPrinted(text: string): Failure {
   return new Failure({
     did: 'a text, then /decrypt_msg',
     wanted: `${text} on standard output`,

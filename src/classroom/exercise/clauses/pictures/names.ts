@@ -65,5 +65,6 @@ export async function labels(context: Context): Promise<void> {
   probes.end(
     `pictures with the names ../../${token}, an absolute path, a zero byte, an escape, …`,
     'taken; no file has such a name, and no escape is printed',
+    () => probes.firstCause,
   )
 }
