@@ -5,7 +5,7 @@ import type { Agreement } from './agreement.ts'
 import type { Ledger } from './computation/ledger.ts'
 import type { Random } from './computation/random.ts'
 import type { Order } from './failure.ts'
-import type { Lane } from './lane.ts'
+import type { Lanes } from './lane.ts'
 import type { Scene } from './scene.ts'
 import type { SceneOptions, Starts } from './starts.ts'
 
@@ -16,7 +16,7 @@ export class Context {
   readonly ledger: Ledger
   readonly notes: string[] = []
   readonly #starts: Starts
-  readonly #lanes: { shared: Lane; agreed: Record<Party, Lane> }
+  readonly #lanes: Lanes
   readonly #own: Scene[] = []
   readonly #joined: Scene[] = []
 
@@ -25,7 +25,7 @@ export class Context {
     random: Random
     ledger: Ledger
     starts: Starts
-    lanes: { shared: Lane; agreed: Record<Party, Lane> }
+    lanes: Lanes
   }) {
     this.party = options.party
     this.random = options.random
@@ -41,8 +41,9 @@ export class Context {
 
   /** A fresh start, which ends with the clause. @throws Failure where it can't be started */
   async start(options: Partial<SceneOptions> & { order?: Order } = {}): Promise<Scene> {
-    const scene = await this.#starts.open({ random: this.random, party: this.party, ...options })
-    scene.use(this.random, this.notes)
+    const { random = this.random } = options
+    const scene = await this.#starts.open({ party: this.party, ...options, random })
+    scene.use(random, this.notes)
     this.#own.push(scene)
     return scene
   }
@@ -62,10 +63,31 @@ export class Context {
     return this.#join(await this.#lanes.shared.scene())
   }
 
+  /** Another one of that kind, which nobody asks to send keys. With --attach there is none: it is the same. */
+  async idle(): Promise<Scene> {
+    return this.#join(await this.#lanes.idle.scene())
+  }
+
   /** The process of `party` with an agreement that was just made, and an empty inbox. @throws Failure */
   async agreed(): Promise<{ scene: Scene; session: Agreement }> {
     const scene = this.#join(await this.#lanes.agreed[this.party].scene())
     return { scene, session: await scene.agree() }
+  }
+
+  /** Leaves what `start` started to a later clause, which takes it by `key`. */
+  leave(key: string, scene: Scene): void {
+    this.#own.splice(this.#own.indexOf(scene), 1)
+    this.ledger.memo.set(key, scene)
+  }
+
+  /** What a clause before left, if it still runs. */
+  take(key: string): Scene | null {
+    const scene = this.ledger.memo.get(key) as Scene | undefined
+    this.ledger.memo.delete(key)
+    if (scene === undefined || scene.student?.ending != null) return null
+    scene.use(this.random, this.notes)
+    this.#own.push(scene)
+    return scene
   }
 
   /** The processes that this clause used. */

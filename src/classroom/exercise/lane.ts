@@ -1,6 +1,14 @@
 /** A process that clauses share, one after another. One that a clause broke is replaced before the next clause. */
 
+import type { Party } from '../../protocol/keySchedule.ts'
 import type { Scene } from './scene.ts'
+
+/** The examiner is a stranger in `shared` and `idle`, which clauses take together; `agreed` is by the party of the student's. */
+export interface Lanes {
+  readonly shared: Lane
+  readonly idle: Lane
+  readonly agreed: Readonly<Record<Party, Lane>>
+}
 
 export class Lane {
   readonly #open: () => Promise<Scene>

@@ -11,7 +11,7 @@ import { Ledger } from './computation/ledger.ts'
 import { Random } from './computation/random.ts'
 import { Context } from './context.ts'
 import { Failure, type FailureKind, type Finding } from './failure.ts'
-import { Lane } from './lane.ts'
+import { Lane, type Lanes } from './lane.ts'
 import { withPoints } from './points.ts'
 import { type Attached, endedFailure, Starts } from './starts.ts'
 import type { StartStudent } from './student.ts'
@@ -113,7 +113,7 @@ class Run {
   readonly #ledger: Ledger
   readonly #starts: Starts
   readonly #tasks: Task[]
-  readonly #lanes: { shared: Lane; agreed: Record<Party, Lane> }
+  readonly #lanes: Lanes
   readonly #begun = performance.now()
   #isOver = false
 
@@ -128,8 +128,10 @@ class Run {
         () => this.#starts.open({ random: new Random(seed, label), party }),
         (scene) => this.#starts.close(scene),
       )
+    const shared = lane('shared', 1)
     this.#lanes = {
-      shared: lane('shared', 1),
+      shared,
+      idle: attached === null ? lane('idle', 1) : shared,
       agreed: { 1: lane('agreed 1', 1), 2: lane('agreed 2', 2) },
     }
   }
@@ -275,7 +277,10 @@ class Run {
     const lane = this.#laneFor(task)
     const outcome = await (lane === null ? this.#run(task) : lane.inTurn(() => this.#run(task)))
     // Nobody knows what a clause that failed has left behind.
-    if (lane !== null && outcome.result === 'fail' && !this.#isOver) await lane.replace()
+    if (lane !== null && outcome.result === 'fail' && !this.#isOver) {
+      await lane.replace()
+      if (lane === this.#lanes.shared) await this.#lanes.idle.replace()
+    }
     return outcome
   }
 

@@ -141,9 +141,8 @@ async function keys3(context: Context): Promise<void> {
 }
 
 async function keys4(context: Context): Promise<void> {
-  const shared = await context.shared()
   // One that has sent keys has a candidate with the stranger to confirm: only another one shows what stands there without.
-  const scene = shared.student === null ? shared : await context.start()
+  const scene = await context.idle()
   const answer = await scene.post('/wire/keys', scene.strangersForm())
   const { status, json, headers } = answer
   const isOk = status === 200
@@ -160,7 +159,7 @@ async function keys4(context: Context): Promise<void> {
     /^application\/json/i.test(headers['content-type'] ?? ''),
     shown(headers['content-type']),
   )
-  // The process is shared: it may have sent keys before, and then it has a candidate with this stranger to confirm.
+  // With --attach it may have sent keys before.
   const confirm = fieldsOf(json)['confirm']
   const others = Object.keys(fieldsOf(json)).filter(
     (name) => name !== 'accepted' && (name !== 'confirm' || scene.confirmOf(confirm) === null),

@@ -11,7 +11,16 @@ import { fieldsOf } from '../forms.ts'
 import { accepted } from '../otherPeer.ts'
 import { outcomeOf, Probes } from '../probes.ts'
 import type { Scene } from '../scene.ts'
-import { candidate, confirms, DID, type First, noConfirm, shows, somePicture } from './steps.ts'
+import {
+  type Candidate,
+  candidate,
+  confirms,
+  DID,
+  type First,
+  noConfirm,
+  shows,
+  somePicture,
+} from './steps.ts'
 
 /** What one exchange with a fresh start showed. */
 interface Observed {
@@ -22,6 +31,8 @@ interface Observed {
   /** Whether the examiner's confirmation was taken, and /show has the session. */
   readonly isTaken: boolean
   readonly got: string
+  /** In /show at the end. */
+  readonly safetyNumber: string | null
   /** Under what the examiner's was computed. */
   readonly choices: Choices
 }
@@ -44,7 +55,9 @@ export async function studentFirst(scene: Scene): Promise<Observed> {
   const form = scene.keyForm(ephemeral.publicKey, session.confirmForm())
   const second = await scene.post('/wire/keys', form)
   const isTaken = (scene.isTaken(second) && (await scene.isOn(session))) || (await agrees(scene))
-  return { order: scene.order, session, confirm, isTaken, got: outcomeOf(second), choices }
+  const { safetyNumber } = await scene.show()
+  const got = outcomeOf(second)
+  return { order: scene.order, session, confirm, isTaken, got, safetyNumber, choices }
 }
 
 /** Whether a tag is taken that comes together with its share: that the same share is refused when it comes again is for session/7. */
@@ -75,31 +88,67 @@ async function examinerFirst(scene: Scene): Promise<Observed | null> {
   if (seen === null) throw noConfirm('examiner', `no confirm; /send_keys: ${outcomeOf(step)}`)
   if (!seen.isInOrder) return null
   const isTaken = step.status < 400 && (await scene.isOn(seen.session))
-  return { order: scene.order, ...seen, isTaken, got: `/send_keys: ${outcomeOf(step)}`, choices }
+  const { safetyNumber } = await scene.show()
+  const got = `/send_keys: ${outcomeOf(step)}`
+  return { order: scene.order, ...seen, isTaken, got, safetyNumber, choices }
 }
 
-/** The exchange in both orders, each with a fresh start. What was observed under the same choices is not done again. */
-async function observe(context: Context, first: First): Promise<readonly Observed[]> {
+/** Whether it is all as it should be. */
+function isRight({ session, confirm, isTaken }: Observed): boolean {
+  return isTaken && session.isRight(confirm)
+}
+
+/**
+ * The exchange in both orders, at the same time. What was observed under the same choices is not done again. The student is first
+ * in a fresh start; the examiner in the same one afterwards, as long as all is right, and in a fresh one where it is not.
+ */
+export async function observe(context: Context, first: First): Promise<readonly Observed[]> {
   const { ledger, party } = context
-  const key = `${first} first, party ${party}`
-  const known = ledger.memo.get(key) as readonly Observed[] | undefined
+  const key = (side: First) => `${side} first, party ${party}`
+  if (first === 'examiner')
+    await (ledger.memo.get(key('student')) as Promise<void> | undefined)?.catch(() => {})
+  const known = ledger.memo.get(`${key(first)}, seen`) as readonly Observed[] | undefined
   if (known?.every(({ choices }) => choices === ledger.choices)) return known
-  const all: Observed[] = []
-  for (const order of ORDERS) {
-    let observed: Observed | null = null
-    for (let tries = 0; observed === null && tries < MAX_TRIES; tries++) {
-      const scene = await context.start({ order })
-      observed = await (first === 'student' ? studentFirst(scene) : examinerFirst(scene))
-      await context.stop(scene)
-    }
-    if (observed === null)
-      throw new Error(`The order of the keys came out wrong ${MAX_TRIES} times.`)
-    ledger.sawSession(observed.session.material, observed.confirm.session)
-    ledger.sawTag(observed.session.material, observed.confirm.tag)
-    all.push(observed)
+  const both = Promise.all(ORDERS.map((order) => observeIn(context, first, order)))
+  if (first === 'student') ledger.memo.set(key('student'), both)
+  const seen = await both
+  const own = seen.map(({ own }) => own)
+  const beside = seen.flatMap(({ beside }) => (beside === null ? [] : [beside]))
+  for (const { session, confirm } of [...own, ...beside]) {
+    ledger.sawSession(session.material, confirm.session)
+    ledger.sawTag(session.material, confirm.tag)
   }
-  ledger.memo.set(key, all)
-  return all
+  ledger.memo.set(`${key(first)}, seen`, own)
+  if (beside.length === ORDERS.length) ledger.memo.set(`${key('examiner')}, seen`, beside)
+  return own
+}
+
+/** `beside`: the examiner first, after a student's first one; null unless it is right. */
+async function observeIn(
+  context: Context,
+  first: First,
+  order: Order,
+): Promise<{ own: Observed; beside: Observed | null }> {
+  const random = context.random.fork(`${first} first, ${order}`)
+  for (let tries = 0; tries < MAX_TRIES; tries++) {
+    const scene = await context.start({ order, zeroGroup: true, random })
+    const own = await (first === 'student' ? studentFirst(scene) : examinerFirst(scene))
+    const beside =
+      own !== null && first === 'student' && isRight(own) ? await attempted(scene) : null
+    await context.stop(scene)
+    if (own !== null) return { own, beside }
+  }
+  throw new Error(`The order of the keys came out wrong ${MAX_TRIES} times.`)
+}
+
+async function attempted(scene: Scene): Promise<Observed | null> {
+  try {
+    const observed = await examinerFirst(scene)
+    return observed !== null && isRight(observed) ? observed : null
+  } catch (error) {
+    if (error instanceof Failure) return null
+    throw error
+  }
 }
 
 /** @throws Failure where a session id is not the one that follows from the shares */
@@ -151,9 +200,12 @@ function checkTags(observed: readonly Observed[], first: First): void {
   })
 }
 
+/** What session/5 leaves to session/7: the same process, and its candidate. */
+const candidates = new WeakMap<Scene, Candidate>()
+
 async function session5(context: Context): Promise<void> {
   const scene = await context.start()
-  await candidate(scene)
+  candidates.set(scene, await candidate(scene))
   const { session, safetyNumber } = await scene.show()
   const probes = new Probes(scene)
   const cause =
@@ -161,6 +213,7 @@ async function session5(context: Context): Promise<void> {
   probes.holds('session in /show is null', session === null, `${session}`, { cause })
   probes.holds('safetyNumber in /show is null', safetyNumber === null, `${safetyNumber}`, { cause })
   probes.end(DID.student, 'no session before it is confirmed')
+  context.leave(`candidate ${context.party}`, scene)
 }
 
 async function session6(context: Context): Promise<void> {
@@ -227,8 +280,8 @@ async function session8(context: Context): Promise<void> {
 }
 
 async function session7(context: Context): Promise<void> {
-  const scene = await context.start()
-  const { session, confirmed } = await candidate(scene)
+  const scene = context.take(`candidate ${context.party}`) ?? (await context.start())
+  const { session, confirmed } = candidates.get(scene) ?? (await candidate(scene))
   const answer = await scene.post('/wire/keys', confirmed)
   const probes = new Probes(scene)
   probes.taken('the same share with the right confirmation', answer, {

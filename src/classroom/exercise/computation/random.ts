@@ -2,7 +2,7 @@
 
 import { chacha20 } from '@noble/ciphers/chacha.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { utf8ToBytes } from '../../../protocol/bytes.ts'
+import { bytesToHex, utf8ToBytes } from '../../../protocol/bytes.ts'
 
 /**
  * Repeatable bytes, for keys that are thrown away. Each clause has a label of its own, so that none depends on which
@@ -14,6 +14,11 @@ export class Random {
 
   constructor(seed: number, label: string) {
     this.#key = sha256(utf8ToBytes(`ecdh-duet exercise ${seed} ${label}`))
+  }
+
+  /** Another stream, for what happens beside this one. */
+  fork(label: string): Random {
+    return new Random(0, `${bytesToHex(this.#key)} ${label}`)
   }
 
   /** `count` bytes: the ChaCha20 stream (RFC 8439 section 2.4) under a nonce that counts the calls. */

@@ -25,9 +25,8 @@ export async function kem1(context: Context): Promise<void> {
   const passed: Passed[] = []
   // Without a private key nothing is encapsulated, and no library looks at the key.
   if (shared.student !== null) {
-    const fresh = await context.start()
-    passed.push(...(await tryNumbers(fresh, ask.beside(fresh), true)))
-    await context.stop(fresh)
+    const idle = await context.idle()
+    passed.push(...(await tryNumbers(idle, ask.beside(idle), true)))
   }
   await keysOf(shared)
   passed.push(...(await tryNumbers(shared, ask, false)))

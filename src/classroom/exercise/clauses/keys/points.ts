@@ -113,9 +113,8 @@ export async function keys12(context: Context): Promise<void> {
   const passed: Passed[] = []
   // Without a private key nothing is computed, and no library looks at the point.
   if (shared.student !== null) {
-    const fresh = await context.start()
-    passed.push(...(await tryPoints(fresh, ask.beside(fresh), true)))
-    await context.stop(fresh)
+    const idle = await context.idle()
+    passed.push(...(await tryPoints(idle, ask.beside(idle), true)))
   }
   await keysOf(shared)
   passed.push(...(await tryPoints(shared, ask, false)))
@@ -183,7 +182,7 @@ export async function keys13(context: Context): Promise<void> {
 }
 
 export async function keys14(context: Context): Promise<void> {
-  const scene = await context.start()
+  const scene = await context.shared()
   const { suite } = scene
   const ask = new Questions(scene)
   const changes: Record<string, (own: KeyMessage, point: Uint8Array, key: Uint8Array) => Form> = {

@@ -1,21 +1,20 @@
 /** Stage 6: the safety number, with identities that show each way to make it. */
 
 import { printable } from '../../../../terminal/printable.ts'
+import type { Agreement } from '../../agreement.ts'
 import type { Context } from '../../context.ts'
 import { Failure, type Order } from '../../failure.ts'
+import { observe } from '../session.ts'
 
 const ORDERS: readonly Order[] = ['plain', 'opposite']
 
 /** owner/1: in both orders, each with a group that begins with 0. */
 export async function safetyNumber(context: Context): Promise<void> {
   let failure: Failure | null = null
-  for (const order of ORDERS) {
-    const scene = await context.start({ order, zeroGroup: true })
-    const session = await scene.agree()
-    const { safetyNumber: shown } = await scene.show()
-    await context.stop(scene)
+  for (const { order, session, safetyNumber: shown } of await agreements(context)) {
     const wanted = session.computed.safetyNumber
     const value = shown ?? 'null'
+    const { identity } = session.material.examiner
     context.ledger.record({ kind: 'safety number', material: session.material, value })
     if (value === wanted || failure !== null) continue
     const halves = order === 'plain' ? 'the order' : 'the opposite order'
@@ -27,13 +26,30 @@ export async function safetyNumber(context: Context): Promise<void> {
         cause: causeOf(value, wanted),
         values: [
           ['your identity', Buffer.from(session.material.student.identity).toString('hex')],
-          ['the other identity', Buffer.from(scene.identity.publicKey).toString('hex')],
+          ['the other identity', Buffer.from(identity.publicKey).toString('hex')],
         ],
       },
       causeOf(value, wanted) === null ? { layer: 5 } : {},
     )
   }
   if (failure !== null) throw failure
+}
+
+/** Those of session/1, which have such identities, if they came about; else others. */
+async function agreements(
+  context: Context,
+): Promise<{ order: Order; session: Agreement; safetyNumber: string | null }[]> {
+  const seen = await observe(context, 'student')
+  if (seen.every(({ isTaken }) => isTaken)) return [...seen]
+  const made = []
+  for (const order of ORDERS) {
+    const scene = await context.start({ order, zeroGroup: true })
+    const session = await scene.agree()
+    const { safetyNumber } = await scene.show()
+    made.push({ order, session, safetyNumber })
+    await context.stop(scene)
+  }
+  return made
 }
 
 /** What is wrong with its form, where its digits are right. */
