@@ -379,8 +379,8 @@ export const KEYS: readonly Clause[] = [
     title: 'numbers of JSON in other forms',
     sentence: 'JSON, an object; if `v` is a number, it is 2',
     weight: 0,
-    start: 'own',
-    needs: ['keys/4'],
+    start: 'agreed',
+    needs: ['agreement'],
     run: keys21,
   },
 ]

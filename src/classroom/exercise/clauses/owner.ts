@@ -121,7 +121,7 @@ export const OWNER: readonly Clause[] = [
     sentence:
       'It is overwritten once it has sealed, or once what it opens was read (a message) or received whole',
     weight: 0,
-    start: 'own',
+    start: 'agreed',
     needs: ['messages/2', 'messages/4'],
     needsStart: true,
     run: usedKeys,

@@ -305,6 +305,8 @@ async function session7(context: Context): Promise<void> {
     'a candidate, then the same share with the right confirmation',
     'the candidate is promoted',
   )
+  scene.promoted(session)
+  if (context.party === 1) context.leave('ends', scene)
 }
 
 const USUAL = { stage: 2, section: 'The exchange', start: 'own', parties: [1, 2] } as const

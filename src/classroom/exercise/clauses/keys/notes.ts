@@ -3,7 +3,6 @@
 import { gzipSync } from 'node:zlib'
 import { NoAnswer } from '../../call.ts'
 import type { Context } from '../../context.ts'
-import { Failure } from '../../failure.ts'
 import { fieldsOf } from '../../forms.ts'
 import type { Scene } from '../../scene.ts'
 import { said } from '../questions.ts'
@@ -100,21 +99,17 @@ export async function keys20(context: Context): Promise<void> {
 }
 
 export async function keys21(context: Context): Promise<void> {
-  const scene = await context.start()
+  const { scene, session } = await context.agreed()
   const said: string[] = []
   for (const v of ['2.0', '2e0']) {
-    const body = JSON.stringify(scene.strangersForm()).replace('"v":2', `"v":${v}`)
+    const form = scene.keyForm(scene.freshKeys().publicKey)
+    const body = JSON.stringify(form).replace('"v":2', `"v":${v}`)
     said.push(`\`v\` ${v} is ${await outcomeOf(scene, '/wire/keys', body)}`)
   }
-  const session = await scene.agree().catch((error: unknown) => {
-    if (error instanceof Failure) return null
-    throw error
-  })
-  if (session !== null) {
-    await scene.post('/wire/message', session.messageForm('one'))
-    const body = JSON.stringify(session.messageForm('two')).replace('"seq":1', '"seq":1e0')
-    said.push(`\`seq\` 1e0 is ${await outcomeOf(scene, '/wire/message', body)}`)
-  }
+  await scene.post('/wire/message', session.messageForm('one'))
+  const body = JSON.stringify(session.messageForm('two')).replace('"seq":1', '"seq":1e0')
+  said.push(`\`seq\` 1e0 is ${await outcomeOf(scene, '/wire/message', body)}`)
+  await scene.decrypt()
   context.note(`${said.join(', ')}: both are right`)
 }
 

@@ -10,8 +10,8 @@ export async function ends(context: Context): Promise<void> {
     context.note('not looked at on Windows')
     return
   }
-  const scene = await context.start()
-  const session = await scene.agree()
+  const scene = context.take('ends') ?? (await context.start())
+  const session = scene.current ?? (await scene.agree())
   await scene.sendText('the last text')
   await scene.post('/wire/message', session.messageForm('the last text'))
   if (await context.stop(scene)) return

@@ -53,10 +53,9 @@ export async function readableKeys(context: Context): Promise<void> {
 /** owner/12 */
 export async function usedKeys(context: Context): Promise<void> {
   if (process.platform !== 'linux') return
-  const scene = await context.start()
+  const { scene, session } = await context.agreed()
   const pid = scene.student?.pid ?? null
   if (pid === null) return
-  const session = await scene.agree()
   const { messages } = await scene.sendText('a text whose key is used up')
   if (messages.length === 0) return
   await scene.post('/wire/message', session.messageForm('another one'))
