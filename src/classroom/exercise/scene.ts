@@ -83,6 +83,10 @@ export class Scene {
   onMessage: Route<WireMessage> = () => accepted({ accepted: true, missing: 0 })
   onImage: Route<Received> = (received) => this.#acceptedPicture(received)
   #isStopped = false
+  /** The student's peer has taken a share since its keys were last promoted. */
+  #hasShare = false
+  /** It had one when it was last asked to send keys. */
+  #wasInvited = false
 
   constructor(options: {
     curve: SuiteName
@@ -129,7 +133,7 @@ export class Scene {
     this.shown = shown
     this.suite = suite
     this.current = this.previous = null
-    this.#isStopped = false
+    this.#isStopped = this.#hasShare = this.#wasInvited = false
   }
 
   /** Whether its process has ended, and not by the examiner. */
@@ -149,7 +153,7 @@ export class Scene {
    */
   async call(path: string, options: CallOptions = {}): Promise<Answer> {
     try {
-      return await call(this.origin + path, options)
+      return this.#answered(path, await call(this.origin + path, options))
     } catch (error) {
       if (!(error instanceof NoAnswer)) throw error
       const did = `${options.method ?? (options.body === undefined ? 'GET' : 'POST')} ${path}`
@@ -159,11 +163,18 @@ export class Scene {
   }
 
   /** The answer, or what came in place of one. */
-  attempt(path: string, options: CallOptions = {}): Promise<Answer | NoAnswer> {
-    return call(this.origin + path, options).catch((error: unknown) => {
+  async attempt(path: string, options: CallOptions = {}): Promise<Answer | NoAnswer> {
+    try {
+      return this.#answered(path, await call(this.origin + path, options))
+    } catch (error) {
       if (error instanceof NoAnswer) return error
       throw error
-    })
+    }
+  }
+
+  #answered(path: string, answer: Answer): Answer {
+    if (path === '/wire/keys' && this.isTaken(answer)) this.#hasShare = true
+    return answer
   }
 
   /** @throws Failure */
@@ -210,6 +221,7 @@ export class Scene {
   async sendKeys(onKeys?: Route<KeyMessage>): Promise<{ step: Answer; messages: KeyMessage[] }> {
     if (onKeys) this.onKeys = onKeys
     const count = this.other.received.length
+    this.#wasInvited = this.#hasShare
     const step = await this.call('/send_keys')
     const received = this.other.since(count, '/wire/keys')
     return { step, messages: await Promise.all(received.map((one) => this.keyMessage(one))) }
@@ -315,7 +327,7 @@ export class Scene {
 
   /**
    * What the two shares give; nothing is sent. The student's `confirm` has the ciphertext where its peer made it; else the examiner
-   * makes it. `first`: who sent keys first.
+   * makes it. `first`: who sent keys first; a student's peer that kept a share from before was not.
    * @throws Failure where the student's keys are bad points
    */
   agreement(
@@ -342,7 +354,7 @@ export class Scene {
       kem: ciphertext
         ? kemOfStudent(ephemeral, ciphertext)
         : kemOfExaminer(random, suite, publicKey),
-      first,
+      first: this.#wasInvited ? 'examiner' : first,
     })
   }
 
@@ -350,6 +362,7 @@ export class Scene {
   promoted(session: Agreement): void {
     this.previous = this.current
     this.current = session
+    this.#hasShare = false
   }
 
   /** A session with the student's peer, made in this way, or else in any. @throws Failure */

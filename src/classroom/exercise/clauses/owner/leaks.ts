@@ -3,7 +3,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { hmac } from '@noble/hashes/hmac.js'
 import { sha256 } from '@noble/hashes/sha2.js'
-import { bytesToHex, utf8ToBytes } from '../../../../protocol/bytes.ts'
+import { bytesToHex, equalBytes, utf8ToBytes } from '../../../../protocol/bytes.ts'
 import { halvesOf } from '../../../../protocol/suites.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import type { Agreement } from '../../agreement.ts'
@@ -137,10 +137,13 @@ async function placeOf({ method, path, headers, body }: Received): Promise<Place
   return { name, content: Buffer.concat([head, bytes]) }
 }
 
-/** All of an agreement that nobody else may know. */
+/** All of an agreement that nobody else may know. A key that the student's peer takes for its tag was said to be wrong there. */
 function secretsOf(session: Agreement): Secret[] {
   const { computed } = session
-  const named = computed.secretValues.filter(([name]) => !name.startsWith('tag '))
+  const tags = [session.tagOf('student'), session.tagOf('examiner')]
+  const named = computed.secretValues.filter(
+    ([, value]) => !tags.some((tag) => equalBytes(tag, value)),
+  )
   const chains = named.filter(([name]) => /"(?:chain|files) /.test(name))
   return [
     ...named.map(([name, value]) => ({ name, value })),
