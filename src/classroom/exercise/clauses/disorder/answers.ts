@@ -20,7 +20,7 @@ import {
   studentsKeys,
   takesText,
 } from '../steps.ts'
-import { USUAL } from './usual.ts'
+import { NOT_READ, USUAL } from './usual.ts'
 
 /** A peer that waits for an answer itself has to answer within this; it gives up on its own after five seconds. */
 const MEANWHILE_MS = 3_500
@@ -77,7 +77,8 @@ async function crossing(context: Context): Promise<void> {
   if (!probes.taken('the share that crosses', answer, held) || seen === null) return end()
   confirms(scene, probes, 'its answer confirms the candidate', answer as Answer, seen)
   probes.holds('/send_keys answers below 400', step.status < 400, outcomeOf(step))
-  await shows(scene, probes, 'the session', seen)
+  const isRight = probes.wrong.length === 0
+  await shows(scene, probes, 'the session', seen, isRight ? { cause: NOT_READ } : {})
   end()
 }
 

@@ -10,7 +10,7 @@ import { accepted } from '../../otherPeer.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
 import { answeredKeys, candidate, confirms, shows, someText, studentsKeys } from '../steps.ts'
-import { USUAL } from './usual.ts'
+import { NOT_READ, USUAL } from './usual.ts'
 
 /** How many used shares a peer remembers at least. */
 const REMEMBERED = 64
@@ -251,7 +251,7 @@ async function newShare(context: Context): Promise<void> {
   if (
     probes.holds('the next key message has a confirmation with the new share', isRight, got, cause)
   )
-    await shows(scene, probes, 'the session with the new share', next.session)
+    await shows(scene, probes, 'the session with the new share', next.session, { cause: NOT_READ })
   end()
 }
 
