@@ -73,17 +73,10 @@ export class Probes {
     return false
   }
 
-  /** Anything else that has to hold. `got`: what was there in its place, printable. */
-  holds(what: string, isSo: boolean, got: string, options: ProbeOptions = {}): boolean {
+  /** Anything else that has to hold. `got`: what was there in its place, printable where it is a text. */
+  holds(what: string, isSo: boolean, got: string | Sent, options: ProbeOptions = {}): boolean {
     this.#count++
-    if (!isSo)
-      this.#wrong.push({
-        what,
-        got,
-        cause: options.cause ?? null,
-        isWrongCode: false,
-        isSlow: false,
-      })
+    if (!isSo) this.#add(what, got, options, false)
     return isSo
   }
 
@@ -104,7 +97,6 @@ export class Probes {
     const causes = new Set(this.#wrong.map(({ cause }) => cause))
     const common = causes.size === 1 ? first.cause : null
     const isOnlyCode = this.#wrong.every(({ isWrongCode }) => isWrongCode)
-    const isOnlySlow = this.#wrong.every(({ isSlow }) => isSlow)
     throw new Failure(
       {
         did,
@@ -116,18 +108,20 @@ export class Probes {
           (isOnlyCode ? 'It is refused, with another code than the page gives.' : null),
         ...(values && { values }),
       },
-      { kind: isOnlyCode ? 'wrong code' : isOnlySlow ? 'too slow' : 'wrong', ...options },
+      // What goes wrong after an answer that came too late may come of that alone.
+      { kind: isOnlyCode ? 'wrong code' : first.isSlow ? 'too slow' : 'wrong', ...options },
     )
   }
 
   #add(
     what: string,
-    sent: Sent,
+    sent: string | Sent,
     { cause = null }: { cause?: string | null },
     isWrongCode: boolean,
   ): void {
     const isSlow = sent instanceof NoAnswer && sent.kind === 'slow'
-    this.#wrong.push({ what, got: outcomeOf(sent), cause, isWrongCode, isSlow })
+    const got = typeof sent === 'string' ? sent : outcomeOf(sent)
+    this.#wrong.push({ what, got, cause, isWrongCode, isSlow })
   }
 }
 

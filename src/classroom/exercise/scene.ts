@@ -214,7 +214,7 @@ export class Scene {
 
   /** Whether the answer to what was sent is that of one who takes it. */
   isTaken({ status }: Answer): boolean {
-    return status === this.ledger.habits.acceptedStatus
+    return status === 201 || status === this.ledger.habits.acceptedStatus
   }
 
   /** `GET /send_keys`: its answer, and the key messages that came meanwhile. @throws Failure */

@@ -212,7 +212,8 @@ export const SESSIONS: readonly Mistake[] = [
     {
       fails: [...both('disorder/15'), 'disorder/24'],
       cause: /previous|present key/i,
-      also: ['disorder/16', 'disorder/21'],
+      // what arrives on it in pieces builds on that
+      also: ['disorder/16', 'disorder/21', 'disorder/27'],
     },
   ),
   mistake(

@@ -310,7 +310,6 @@ export const KEYS: readonly Clause[] = [
     title: 'your own keys come back',
     sentence: "neither of the two is one of the receiver's own",
     weight: 2,
-    start: 'own',
     needs: ['keys/2', 'keys/4'],
     run: keys14,
   },

@@ -28,6 +28,7 @@ const ONE_AT_A_TIME =
   'It serves one request at a time: while it waits for the other peer, it answers nobody, and two peers that call each other at once wait for each other.'
 const LOCKED =
   'A lock is held while the other peer is asked: it answers /show, and the rest waits. Two peers that call each other at once wait for each other.'
+const NOT_SAID = '/send_keys says that the keys were sent, though the other peer did not take them.'
 
 /** A request to a peer that waits for the answer to its own. */
 function meanwhile(scene: Scene, path: string, body?: object | string): Promise<Answer | NoAnswer> {
@@ -181,7 +182,7 @@ async function keysStay(context: Context): Promise<void> {
     if (!probes.holds(`${name}: a key message`, message !== undefined, 'none came') || !message)
       return end()
     probes.holds(`${name}: /send_keys answers 400 or more`, step.status >= 400, outcomeOf(step), {
-      cause: '/send_keys says that the keys were sent, though the other peer did not take them.',
+      cause: NOT_SAID,
     })
     const ephemeral = scene.freshKeys(message.publicKey)
     const session = scene.agreement(ephemeral, { publicKey: message.publicKey }, 'student')
@@ -312,12 +313,9 @@ async function redirects(context: Context): Promise<void> {
     probes.holds(`${status}: nobody calls the other place`, called === 0, 'it was called', {
       cause,
     })
-    probes.holds(
-      `${status}: /send_keys answers 400 or more`,
-      step.status >= 400,
-      outcomeOf(step),
-      called > 0 ? { cause } : {},
-    )
+    probes.holds(`${status}: /send_keys answers 400 or more`, step.status >= 400, outcomeOf(step), {
+      cause: called > 0 ? cause : NOT_SAID,
+    })
   }
   probes.end('/send_keys, answered with a redirect', 'it is not followed, and no answer of a peer')
 }
@@ -385,7 +383,9 @@ async function lostAnswer(context: Context): Promise<void> {
     )
   const ephemeral = await invite(scene)
   const { step, session } = await answeredKeys(scene, ephemeral, () => 'close')
-  probes.holds('/send_keys answers 400 or more', step.status >= 400, outcomeOf(step))
+  probes.holds('/send_keys answers 400 or more', step.status >= 400, outcomeOf(step), {
+    cause: NOT_SAID,
+  })
   if (!(await shows(scene, probes, 'no session yet', null))) return end()
   const cause =
     'The candidate is dropped when no answer comes. The other side may have taken the keys, so it stays.'
@@ -415,9 +415,9 @@ async function textWaits(context: Context): Promise<void> {
     const isAnswered = (one: Answer | NoAnswer) => !(one instanceof NoAnswer) && one.status < 400
     const slow = (one: Answer | NoAnswer) =>
       one instanceof NoAnswer && one.kind === 'slow' ? { cause: holdUp(show) } : {}
-    probes.holds('/show', isAnswered(show), outcomeOf(show), slow(show))
+    probes.holds('/show', isAnswered(show), show, slow(show))
     probes.taken('a text of the other peer', text, slow(text))
-    probes.holds('/send_keys', isAnswered(keys), outcomeOf(keys), slow(keys))
+    probes.holds('/send_keys', isAnswered(keys), keys, slow(keys))
   } else probes.holds('a message', false, 'none came')
   probes.end(
     '/send_msg; before it has its answer, /show, a text of the other peer, and /send_keys',

@@ -1,5 +1,6 @@
 /** Disorder: another identity, and a restart. */
 
+import { equalBytes } from '../../../../protocol/bytes.ts'
 import { printable } from '../../../../terminal/printable.ts'
 import type { Clause } from '../../clause.ts'
 import { ephemeralKeys, keyPair } from '../../computation/keys.ts'
@@ -55,8 +56,8 @@ async function laterIdentity(scene: Scene, probes: Probes): Promise<void> {
     return accepted({ accepted: true, confirm: session.confirmForm() })
   })
   const [message] = messages
-  if (isTaken && message !== undefined)
-    isPromoted = await scene.isOn(scene.agreement(ephemeral, message, 'examiner'))
+  const strangers = message && scene.agreement(ephemeral, message, 'examiner')
+  if (isTaken && strangers !== undefined) isPromoted = await scene.isOn(strangers)
   scene.identity = known
   probes.refused('a share of another identity', 'identity_changed', answer, {
     cause: isPromoted
@@ -64,12 +65,12 @@ async function laterIdentity(scene: Scene, probes: Probes): Promise<void> {
       : 'The identity is compared only when a session begins. A share of another one has to be refused, or it takes the place of the right one.',
   })
   if (isTaken) return
-  // Whether it confirms the current session at all is for disorder/18 to say.
+  // Whether it confirms the current session is for disorder/18 to say.
   const confirm = message?.confirm ?? null
   const isForgotten = probes.holds(
     'the next key message confirms no session with that share',
-    confirm === null || scene.current?.isRight(confirm) === true,
-    'it confirms another session than the current one',
+    confirm === null || strangers === undefined || !equalBytes(confirm.session, strangers.id),
+    'it confirms that session',
     { cause: 'The share of the other identity is kept, though it is refused.' },
   )
   if (isForgotten) await shows(scene, probes, 'one more session', await scene.agree())

@@ -6,7 +6,7 @@ import type { Clause } from '../../clause.ts'
 import type { Context } from '../../context.ts'
 import { changedSince, contentsOf, type FoundFile, filesUnder } from '../../files.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
-import type { Scene } from '../../scene.ts'
+import type { KeyMessage, Scene } from '../../scene.ts'
 import {
   candidate,
   candidateOf,
@@ -184,7 +184,9 @@ async function repeats(context: Context): Promise<void> {
       ? 'There is no `confirm`. With a current session and no candidate, it confirms the current one.'
       : isOthers
         ? "It confirms with the other party's tag. It has to be its own."
-        : null
+        : !isNamed && isWithShareOf(scene, session, message)
+          ? 'It derives a candidate with the share of the session that was promoted. That share counts as used, and is no longer kept.'
+          : null
   confirms(
     scene,
     probes,
@@ -197,6 +199,12 @@ async function repeats(context: Context): Promise<void> {
     '/send_keys after an agreement',
     "`confirm` of the current session, with your peer's tag",
   )
+}
+
+/** Whether the message confirms what follows from its keys and the share that `session` came from. */
+function isWithShareOf(scene: Scene, session: Agreement, message: KeyMessage): boolean {
+  const again = scene.agreement(session.material.examiner.ephemeral, message, 'examiner')
+  return message.confirm !== null && equalBytes(message.confirm.session, again.id)
 }
 
 async function replays(context: Context): Promise<void> {

@@ -13,6 +13,7 @@ import { Failure } from '../../failure.ts'
 import { changedSince, contentsOf, filesUnder, shownPath } from '../../files.ts'
 import { fieldsOf } from '../../forms.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
+import type { Scene } from '../../scene.ts'
 import { TYPES } from './genuine.ts'
 import { probeOpening } from './probing.ts'
 import { madeUp, post, seal } from './sealed.ts'
@@ -54,7 +55,7 @@ export async function everyType(context: Context): Promise<void> {
       const { number, body } = sealed
       const seen = { number, others, picture: picture.content, body, isTaken: true }
       context.ledger.record({ kind: 'picture', from: 'examiner', material, ...seen })
-      lookAtAnswer(probes, what, answer, bytes)
+      lookAtAnswer({ scene, probes }, what, answer, bytes)
     }
   // Where only the answer is wrong, what builds on it can be judged.
   const isFollowed = !probes.wrong.some((what) => /^\d/.test(what))
@@ -103,9 +104,14 @@ async function wayOfOpening(
   )
 }
 
-function lookAtAnswer(probes: Probes, what: string, answer: Answer | NoAnswer, bytes: number) {
+function lookAtAnswer(
+  { scene, probes }: { scene: Scene; probes: Probes },
+  what: string,
+  answer: Answer | NoAnswer,
+  bytes: number,
+) {
   if (answer instanceof NoAnswer) return
-  probes.holds(`the status of the answer to ${what}`, answer.status === 201, `${answer.status}`, {
+  probes.holds(`the status of the answer to ${what}`, scene.isTaken(answer), `${answer.status}`, {
     cause: `The answer has status ${answer.status}. A picture that is taken has 201.`,
   })
   const fields = fieldsOf(answer.json)

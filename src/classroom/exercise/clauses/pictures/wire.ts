@@ -58,7 +58,7 @@ export async function earlyRefusal(context: Context): Promise<void> {
     headers: { 'content-type': 'image/png' },
   })
   const isRefused = 'status' in step && step.status >= 400
-  probes.holds('/send_image answers 400 or more', isRefused, outcomeOf(step), {
+  probes.holds('/send_image answers 400 or more', isRefused, step, {
     cause:
       'status' in step
         ? '/send_image answers below 400, although the other peer refused the picture.'
@@ -75,7 +75,7 @@ export async function earlyRefusal(context: Context): Promise<void> {
     body: pictureOf(context.random, 'image/png', 2_000),
     headers: { 'content-type': 'image/png' },
   })
-  probes.holds('the next /send_image', 'status' in second && second.status < 400, outcomeOf(second))
+  probes.holds('the next /send_image', 'status' in second && second.status < 400, second)
   probes.holds(
     `the next picture has number ${refused + 1}`,
     next === refused + 1,
