@@ -588,8 +588,9 @@ function middling(random: Random, suite: Suite): Uint8Array {
     const x = suite.name === 'P-256' ? publicKey.subarray(1, 33) : publicKey
     const [first = 0, last = 0] = [x[0], x[31]]
     const top = suite.name === 'P-256' ? 256 : 128
-    if (Math.abs((first % 128) - 43) < 20 && last > top / 4 && last < (3 * top) / 4)
-      return publicKey
+    const half = safetyNumber(suite.curve, publicKey, publicKey)
+    const isBetween = Math.abs((first % 128) - 43) < 20 && last > top / 4 && last < (3 * top) / 4
+    if (isBetween && /^[2-7]/.test(half)) return publicKey
   }
 }
 

@@ -30,9 +30,8 @@ function slotsOf(layer: Layer, suite: Suite, base: Choices): Patch[][] {
       slots.push([
         ...patches.map((patch) => ({ ...patch, transcriptLengths: patch.shareLengths }) as Patch),
         ...patches,
-        ...patchesOf('transcriptLengths'),
       ])
-    else if (decision !== 'transcriptLengths') slots.push(patches)
+    else slots.push(patches)
   }
   return slots.filter((patches) => patches.length > 0)
 }
@@ -69,10 +68,11 @@ export function fewest(
   most = TOGETHER[layer],
 ): Choices[] {
   for (let count = 0; count <= most; count++) {
-    const found: Choices[] = []
+    // Of lengths, the same choices come about in two ways.
+    const found = new Map<string, Choices>()
     for (const choices of deviating(layer, suite, base, count))
-      if (fits(choices)) found.push(choices)
-    if (found.length > 0) return found
+      if (fits(choices)) found.set(JSON.stringify(choices), choices)
+    if (found.size > 0) return [...found.values()]
   }
   return []
 }
