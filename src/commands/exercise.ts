@@ -24,7 +24,7 @@ import { type Language, writeStarter } from '../classroom/exercise/starter/start
 import { starterOf } from '../classroom/exercise/student.ts'
 import { vectors } from '../classroom/exercise/vectors.ts'
 import { wordsOf } from '../classroom/exercise/words.ts'
-import { programName } from '../disk/programName.ts'
+import { programWords } from '../disk/programName.ts'
 import { orStateError } from '../state/files.ts'
 import { row, table } from '../terminal/layout.ts'
 import { columns, print } from '../terminal/output.ts'
@@ -193,13 +193,14 @@ function appendSummary(report: Report): void {
 
 /** The command that runs some clauses once more, on the same peer and with the same seed. */
 function againWith(options: ExerciseOptions, ids: readonly string[], seed: number): string {
-  const { start, attach, port, curve, user, ready } = options
+  const { start, attach, port, curve, user, build, ready } = options
   const given = {
     '--start': start,
     '--attach': attach,
     '--port': port,
     '--curve': curve === 'X25519' ? undefined : curve,
     '--user': user,
+    '--build': build,
     '--ready': ready,
     '--only': ids.join(','),
     '--seed': seed,
@@ -207,7 +208,7 @@ function againWith(options: ExerciseOptions, ids: readonly string[], seed: numbe
   const words = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [name, `${value}`],
   )
-  return `${programName()} ${['exercise', ...words].map(quoted).join(' ')}`
+  return [...programWords(), 'exercise', ...words].map(quoted).join(' ')
 }
 
 function painted(text: string, colour: Colour): string {

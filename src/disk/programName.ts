@@ -7,6 +7,17 @@ import path from 'node:path'
  * where the package is installed. `file`: the script that Node was started with.
  */
 export function programName(file = process.argv[1] ?? ''): string {
+  return isPackaged(file) ? 'npx ecdh-duet' : 'node dist/main.js'
+}
+
+/** The same from `cwd`, which may be another folder: the words, to be quoted. */
+export function programWords(cwd = process.cwd(), file = process.argv[1] ?? ''): string[] {
+  if (isPackaged(file)) return ['npx', 'ecdh-duet']
+  const way = path.relative(cwd, file)
+  return ['node', way.startsWith('..') ? file : way]
+}
+
+function isPackaged(file: string): boolean {
   const isPackage = file.split(path.sep).includes('node_modules')
-  return path.parse(file).name === 'main' && !isPackage ? 'node dist/main.js' : 'npx ecdh-duet'
+  return path.parse(file).name !== 'main' || isPackage
 }

@@ -8,7 +8,7 @@ import os from 'node:os'
 import { describe, it } from 'node:test'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
 import { onOtherPorts } from '../../src/commands/otherPorts.ts'
-import { programName } from '../../src/disk/programName.ts'
+import { programName, programWords } from '../../src/disk/programName.ts'
 import { launch } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/openMemory.ts'
@@ -305,6 +305,9 @@ describe('the command', () => {
       assert.equal(programName(file), own)
     const elsewhere = ['/usr/bin/ecdh-duet', '/a/node_modules/ecdh-duet/dist/main.js', '']
     for (const file of elsewhere) assert.equal(programName(file), npx)
+    const words = (cwd: string) => programWords(cwd, '/duet/dist/main.js').join(' ')
+    assert.equal(words('/duet'), own)
+    assert.equal(words('/peer'), 'node /duet/dist/main.js')
   })
 
   it('does nothing on a Node that is too old but say which it needs', async () => {

@@ -86,6 +86,9 @@ const NONE: Record<string, string> = {
   'classroom/exercise/starts.ts MAX_PORTS':
     'how often a peer is started where somebody takes its port',
   'classroom/exercise/student.ts GROUP_POLL_MS': 'how often',
+  'classroom/exercise/student.ts MAX_TAKEN': 'how long a port is not given out again',
+  'classroom/exercise/call.ts MAX_CODE': 'what is quoted of a code',
+  'classroom/exercise/run.ts ENDED_MS': 'how soon an end is known',
   'classroom/exercise/report/plain.ts MAX_OUTPUT_BYTES': 'what is quoted of a clause',
   'classroom/exercise/report/github.ts MAX_MESSAGE': 'the same',
   'classroom/transcript/sessions.ts UNCONFIRMED_MS': 'of the peer whose transcript it is',

@@ -6,7 +6,7 @@ import type { Choices } from './computation/choices.ts'
 import { type Computed, compute } from './computation/computed.ts'
 import type { Ledger } from './computation/ledger.ts'
 import type { Material, Side } from './computation/material.ts'
-import { fieldsOf } from './forms.ts'
+import { fieldsOf, jsonOf } from './forms.ts'
 
 /** A confirmation as bytes: 16, 32, and 1,088 where there is one. */
 export interface Confirm {
@@ -140,7 +140,7 @@ export class Agreement {
     if (metadata === null) return null
     const end = plaintext.subarray(plaintext.length - length)
     if (content !== undefined && !equalBytes(end, content)) return null
-    return { number, fields: fieldsOf(parsed(metadata)), metadata, content: end, chunks }
+    return { number, fields: fieldsOf(jsonOf(metadata)), metadata, content: end, chunks }
   }
 }
 
@@ -153,12 +153,4 @@ export function metadataOf({ type, name, content }: Picture, bytes = content.len
 function declaredIn(plaintext: Uint8Array): number {
   const text = Buffer.from(plaintext.subarray(0, 1_040)).toString('latin1')
   return Number(/"bytes" *: *(\d{1,9})/.exec(text)?.[1] ?? 0)
-}
-
-function parsed(bytes: Uint8Array): unknown {
-  try {
-    return JSON.parse(Buffer.from(bytes).toString('utf8'))
-  } catch {
-    return undefined
-  }
 }

@@ -2,6 +2,7 @@
 
 import http from 'node:http'
 import type { Readable } from 'node:stream'
+import { jsonOf } from './forms.ts'
 
 export interface CallOptions {
   readonly method?: string
@@ -47,6 +48,8 @@ export class NoAnswer extends Error {
 
 const REQUEST_MS = 8_000
 const MAX_ANSWER = 2 * 1024 * 1024
+/** Letters of a code: no code of the specification has as many. */
+const MAX_CODE = 80
 
 /**
  * The answer of `url`, whatever its status. Reads while it writes.
@@ -96,7 +99,7 @@ export function call(url: string, options: CallOptions = {}): Promise<Answer> {
         clearTimeout(timer)
         if (!hasSent) request.destroy()
         const bytes = Buffer.concat(parts)
-        const json = parsed(bytes)
+        const json = jsonOf(bytes)
         resolve({
           status: response.statusCode ?? 0,
           headers: response.headers,
@@ -117,16 +120,8 @@ export function call(url: string, options: CallOptions = {}): Promise<Answer> {
   })
 }
 
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8')) as unknown
-  } catch {
-    return undefined
-  }
-}
-
 function codeOf(json: unknown): string | null {
   if (typeof json !== 'object' || json === null) return null
   const { code } = json as { code?: unknown }
-  return typeof code === 'string' ? code : null
+  return typeof code === 'string' ? code.slice(0, MAX_CODE) : null
 }

@@ -1,5 +1,6 @@
 /** What a clause is given to run with: the student's peer in the state that it asks for, and its own part of the seed. */
 
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Party } from '../../protocol/keySchedule.ts'
 import type { Agreement } from './agreement.ts'
 import type { Ledger } from './computation/ledger.ts'
@@ -93,6 +94,12 @@ export class Context {
   /** The processes that this clause used. */
   get scenes(): readonly Scene[] {
     return [...this.#own, ...this.#joined]
+  }
+
+  /** Resolves once a process that this clause used has ended, and at the latest after `ms` milliseconds. */
+  async ended(ms: number): Promise<void> {
+    const all = this.scenes.flatMap(({ student }) => (student === null ? [] : [student.ended]))
+    await Promise.race([...all, delay(ms)])
   }
 
   /** Ends what this clause started. */

@@ -2,6 +2,23 @@
 
 import { p256 } from '@noble/curves/nist.js'
 import type { Curve } from '../../protocol/curves.ts'
+import { JsonError, parseJson } from '../../protocol/json.ts'
+
+/** How deep what a peer sends may be nested: a million brackets fill the memory and whoever walks through them. */
+const MAX_DEPTH = 64
+/** Its objects, arrays, names and commas. */
+const MAX_ITEMS = 200_000
+
+/** The value of a JSON text, undefined if it is none or far more than any peer has to say. Of a name that stands twice, the last one counts. */
+export function jsonOf(bytes: Uint8Array): unknown {
+  const text = Buffer.from(bytes).toString('utf8')
+  try {
+    return parseJson(text, { depth: MAX_DEPTH, items: MAX_ITEMS })
+  } catch (error) {
+    const isReadable = error instanceof JsonError && error.fault === 'name twice'
+    return isReadable ? (JSON.parse(text) as unknown) : undefined
+  }
+}
 
 /** The fields of a JSON object; none for anything else. */
 export function fieldsOf(value: unknown): Record<string, unknown> {

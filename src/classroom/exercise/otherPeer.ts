@@ -94,6 +94,8 @@ export class OtherPeer {
   async #take(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     request.on('error', () => {})
     response.on('error', () => {})
+    // A body that is cut off takes the request's own with it.
+    const { socket } = request
     let body: Promise<Buffer> | undefined
     const received: Received = {
       method: request.method ?? '',
@@ -116,7 +118,7 @@ export class OtherPeer {
       reply = 'close'
     }
     if (reply === 'never') return
-    if (reply === 'close') request.socket.destroy()
+    if (reply === 'close') socket.destroy()
     else send(response, reply)
   }
 

@@ -40,6 +40,8 @@ export interface ExamineOptions {
 
 const CLAUSE_MS = 20_000
 const SLOW_CLAUSE_MS = 30_000
+/** The connections of a process break a moment before the system says that it ended. */
+const ENDED_MS = 100
 
 /**
  * These decide how the student computes, layer by layer: nothing of a layer begins before the ones above it are known, so
@@ -261,7 +263,9 @@ class Run {
         !(task.clause.needs.includes('agreement') && AGREEMENT.includes(one.clause.id) && canAgree),
     )
     if (missing === undefined) return null
-    return { ...UNKNOWN, result: 'blocked', reason: `builds on ${missing.name}` }
+    // The one that failed is to be mended first.
+    const reason = missing.outcome?.result === 'blocked' ? missing.outcome.reason : null
+    return { ...UNKNOWN, result: 'blocked', reason: reason ?? `builds on ${missing.name}` }
   }
 
   /** Whether what builds on it can be judged. */
@@ -311,9 +315,13 @@ class Run {
       }
       failure = error
     }
+    if (failure?.kind === 'error') await context.ended(ENDED_MS)
     const ended = context.scenes.find(({ hasEndedByItself }) => hasEndedByItself)
-    if (ended?.student && failure?.kind !== 'error')
-      failure = endedFailure(ended.student, clause.title)
+    if (ended?.student)
+      failure = endedFailure(
+        ended.student,
+        failure?.kind === 'error' ? failure.finding.did : clause.title,
+      )
     await context.end()
     const seconds = (performance.now() - begun) / 1000
     const { notes } = context

@@ -21,7 +21,7 @@ import type { Ledger } from './computation/ledger.ts'
 import { kemOfExaminer, kemOfStudent, type Side } from './computation/material.ts'
 import type { Random } from './computation/random.ts'
 import { Failure, type Order } from './failure.ts'
-import { base64Of, bytesOf, fieldsOf, pointOf } from './forms.ts'
+import { base64Of, bytesOf, fieldsOf, jsonOf, pointOf } from './forms.ts'
 import { accepted, type OtherPeer, type Received, type Reply, refusal } from './otherPeer.ts'
 import type { Running } from './student.ts'
 
@@ -486,15 +486,16 @@ export class Scene {
   }
 }
 
+/** @throws Failure where the body is not whole */
 async function read(
   received: Received,
 ): Promise<{ body: Buffer; fields: Record<string, unknown> }> {
-  const body = await received.body()
-  try {
-    return { body, fields: fieldsOf(JSON.parse(body.toString('utf8'))) }
-  } catch {
-    return { body, fields: {} }
-  }
+  const body = await received.body().catch(() => {
+    const did = `your POST ${printable(received.path)}`
+    const got = 'it broke off, or has more than 256 KiB'
+    throw new Failure({ did, wanted: 'a whole body', got, cause: null })
+  })
+  return { body, fields: fieldsOf(jsonOf(body)) }
 }
 
 function noKeys(): Failure {

@@ -57,10 +57,14 @@ const PLACEHOLDERS = /\{(port|peer|curve|state)\}/g
 /** Windows programs don't start without these. */
 const WINDOWS_NEEDS = ['SYSTEMROOT', 'COMSPEC', 'PATHEXT', 'TEMP', 'TMP', 'USERPROFILE']
 
+/** Names the state of a start in the environment of all that it starts, wherever that goes. */
+const MARK = 'ECDH_DUET_STATE'
+
 /** All that an examined program finds in its environment. */
-function environmentOf(home: string): NodeJS.ProcessEnv {
+function environmentOf(home: string, state: string): NodeJS.ProcessEnv {
   const { PATH, LANG, TMPDIR } = process.env
   const environment: NodeJS.ProcessEnv = { PATH, HOME: home, PYTHONUNBUFFERED: '1' }
+  environment[MARK] = state
   environment['LANG'] = LANG ?? 'C.UTF-8'
   environment['TMPDIR'] = TMPDIR ?? tmpdir()
   for (const name of IS_WINDOWS ? WINDOWS_NEEDS : []) environment[name] = process.env[name]
@@ -75,7 +79,7 @@ export function starterOf(words: readonly string[], options: CommandOptions): St
       word.replace(PLACEHOLDERS, (whole, name: string) => values[name] ?? whole),
     )
     const home = options.hasOwnHome ? start.state : (process.env['HOME'] ?? start.state)
-    return new StudentProcess(filled, home, options)
+    return new StudentProcess(filled, { ...options, home, state: start.state })
   }
 }
 
@@ -92,18 +96,23 @@ class StudentProcess implements Running {
   readonly ended: Promise<void>
   ending: string | null = null
   readonly cwd: string
+  readonly #state: string
   readonly #child: ChildProcess
 
-  constructor([command = '', ...args]: readonly string[], home: string, options: CommandOptions) {
-    const { cwd, uid, gid } = options
+  constructor(
+    [command = '', ...args]: readonly string[],
+    options: CommandOptions & { readonly home: string; readonly state: string },
+  ) {
+    const { cwd, uid, gid, home, state } = options
     this.cwd = cwd
+    this.#state = state
     const viaShell = IS_WINDOWS && /\.cmd$/i.test(command)
     this.#child = spawn(
       viaShell ? 'cmd' : foundIn(cwd, command),
       viaShell ? ['/d', '/s', '/c', command, ...args] : args,
       {
         cwd,
-        env: environmentOf(home),
+        env: environmentOf(home, state),
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: !IS_WINDOWS,
         ...(uid === undefined ? {} : { uid }),
@@ -148,6 +157,7 @@ class StudentProcess implements Running {
     if (running.size === 0) process.off('exit', killAll)
     this.#child.stdout?.destroy()
     this.#child.stderr?.destroy()
+    endStrays(this.#state)
   }
 
   /** Whether the process and its group end within `ms`. */
@@ -185,29 +195,38 @@ function foundIn(cwd: string, command: string): string {
   return command
 }
 
-const taken = new Set<number>()
-/** Until a student's peer listens, its port is free; these tell another examiner on this machine that it is promised. */
-const promised: dgram.Socket[] = []
+/**
+ * Ports that starts before had, the oldest first. Until a student's peer listens, its port is free; the sockets tell another
+ * examiner on this machine that it is promised.
+ */
+const taken = new Map<number, dgram.Socket | null>()
+/** A class has more starts than there are ports: the oldest ones come again. */
+const MAX_TAKEN = 1_000
 /** Below the ports that systems hand out by themselves, so that no other connection takes one before the student's peer does. */
 const FIRST_PORT = 21_000
 const PORTS = 10_000
 
-/** A port of 127.0.0.1 that nobody listens on and no start of this run had before. */
+/** A port of 127.0.0.1 that nobody listens on and none of the last 1,000 starts had. */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = FIRST_PORT + Math.floor(Math.random() * PORTS)
     if (taken.has(port)) continue
-    taken.add(port)
+    taken.set(port, null)
+    for (const [oldest, socket] of taken) {
+      if (taken.size <= MAX_TAKEN) break
+      socket?.close()
+      taken.delete(oldest)
+    }
     if ((await isPromised(port)) && (await isFree(port))) return port
   }
 }
 
-/** Takes the UDP port of the same number, which nobody needs, for as long as this program runs. Returns false if another has it. */
+/** Takes the UDP port of the same number, which nobody needs. Returns false if another has it. */
 async function isPromised(port: number): Promise<boolean> {
   const socket = dgram.createSocket('udp4').unref()
   socket.bind({ port, address: '127.0.0.1', exclusive: true })
   return once(socket, 'listening').then(
-    () => promised.push(socket) > 0,
+    () => taken.set(port, socket).size > 0,
     (error: NodeJS.ErrnoException) => {
       socket.close()
       return error.code !== 'EADDRINUSE'
@@ -229,10 +248,30 @@ export async function isFree(port: number): Promise<boolean> {
   return true
 }
 
+/** Ends what has left the group of a start with this state. Only Linux shows the environment of others. */
+function endStrays(state: string): void {
+  if (process.platform !== 'linux') return
+  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+    try {
+      if (fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${state}\0`))
+        process.kill(Number(pid), 'SIGKILL')
+    } catch {
+      // It has ended, or is another user's.
+    }
+}
+
+const REMOVE = { recursive: true, force: true, maxRetries: 3 } as const
+
 /** Folders for what peers keep. All of them go with `remove`. */
 export class Folders {
   readonly #root = fs.mkdtempSync(path.join(tmpdir(), 'ecdh-duet-exercise-'))
-  readonly #removeNow = () => fs.rmSync(this.#root, { recursive: true, force: true, maxRetries: 3 })
+  readonly #removeNow = () => {
+    try {
+      fs.rmSync(this.#root, REMOVE)
+    } catch {
+      // as with `remove`
+    }
+  }
   #count = 0
 
   constructor() {
@@ -247,8 +286,9 @@ export class Folders {
     return folder
   }
 
+  /** What can't be removed stays: a peer may have closed a folder to us, or left a process that goes on to write. */
   async remove(): Promise<void> {
     process.off('exit', this.#removeNow)
-    await rm(this.#root, { recursive: true, force: true, maxRetries: 3 })
+    await rm(this.#root, REMOVE).catch(() => {})
   }
 }

@@ -14,7 +14,7 @@ export function nameOf({ clause, party }: Pick<Row, 'clause' | 'party'>): string
 /** Where the specification says it, and its sentence, without the signs of Markdown but for the code in it. */
 export function sentenceOf({ section, sentence }: Clause): string {
   const said = sentence.replaceAll('**', '').replaceAll(/\[([^[\]]*)\]\([^()[\]]*\)/g, '$1')
-  return `${section}: ${said}`
+  return `${section === 'contract' ? "The owner's steps" : section}: ${said}`
 }
 
 /** What two results have to have in common to be compared, and what repeats this one. */

@@ -29,7 +29,7 @@ export function textOf(report: Report, options: TextOptions): string[] {
   for (const rows of together(report.rows)) {
     const [row, ...more] = rows
     if (row?.result !== 'fail') {
-      if (row) lines.push(...shortLines(row, 1 + more.length, options))
+      if (row) lines.push(...shortLines(row, more, options))
     } else {
       if (lines.length > 0 && lines.at(-1) !== '') lines.push('')
       lines.push(...failure(report, row, options), '')
@@ -42,14 +42,18 @@ export function textOf(report: Report, options: TextOptions): string[] {
   return lines
 }
 
-/** Rows that follow one another and were not run for one reason are one group. */
+/** Rows that follow one another and were not run for one reason, or are blocked in one stage, are one group. */
 function together(rows: readonly Row[]): Row[][] {
   const groups: Row[][] = []
   for (const row of rows) {
     const last = groups.at(-1)
     const before = last?.[0]
-    if (row.result === 'not run' && before?.result === 'not run' && before.reason === row.reason)
-      last?.push(row)
+    const isAlike =
+      row.result === before?.result &&
+      (row.result === 'not run'
+        ? row.reason === before.reason
+        : row.result === 'blocked' && row.clause.stage === before.clause.stage)
+    if (isAlike) last?.push(row)
     else groups.push([row])
   }
   return groups
@@ -57,9 +61,11 @@ function together(rows: readonly Row[]): Row[][] {
 
 const SIGNS = { pass: '✓', fail: '✗', blocked: '·', 'not run': '·', note: '·' } as const
 
-/** One line, or more where there are notes. */
-function shortLines(row: Row, count: number, { width, painted }: TextOptions): string[] {
-  const { clause, party, result, reason, notes, finding } = row
+/** One line, or more where there are notes or names. `others`: the rest of its group. */
+function shortLines(row: Row, others: readonly Row[], { width, painted }: TextOptions): string[] {
+  const { clause, party, result, notes, finding } = row
+  const count = 1 + others.length
+  const reason = count > 1 && result === 'blocked' ? reasonOf([row, ...others]) : row.reason
   const sign = SIGNS[result]
   const head = `${sign} ${count > 1 ? `${count} clauses` : clause.id}`.padEnd(TITLE_COLUMN)
   const own = party === null || count > 1 ? '' : `party ${party}: `
@@ -76,6 +82,18 @@ function shortLines(row: Row, count: number, { width, painted }: TextOptions): s
     (result === 'pass' ? painted(head, 'green') : head) + first,
     ...more.map((line) => ' '.repeat(TITLE_COLUMN) + line),
   ]
+}
+
+const BUILDS = 'builds on '
+
+/** Which clauses are blocked, and on which they build. */
+function reasonOf(rows: readonly Row[]): string {
+  const reasons = rows.map(({ reason }) => (reason ?? '').replace(/ party [12]$/, ''))
+  const isBuilt = reasons.every((reason) => reason.startsWith(BUILDS))
+  const names = reasons.map((reason) => (isBuilt ? reason.slice(BUILDS.length) : reason))
+  const all = [...new Set(names)].join(', ')
+  const range = `${rows[0]?.clause.id} to ${rows.at(-1)?.clause.id}`
+  return isBuilt ? `${range} build on ${all}` : `${range}: ${all}`
 }
 
 function failure(report: Report, row: Row, options: TextOptions): string[] {
