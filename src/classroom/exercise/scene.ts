@@ -87,6 +87,7 @@ export class Scene {
   #hasShare = false
   /** It had one when it was last asked to send keys. */
   #wasInvited = false
+  #stranger: KeyPair | null = null
 
   constructor(options: {
     curve: SuiteName
@@ -311,10 +312,14 @@ export class Scene {
     }
   }
 
-  /** A genuine key message of somebody whom nobody knows. */
+  /**
+   * A genuine key message of somebody whom nobody knows. It is one stranger for all clauses of this process: whoever promotes
+   * without a confirmation knows that one from then on, and refuses any other.
+   */
   strangersForm(): Record<string, unknown> {
+    this.#stranger ??= keyPair(this.random, this.suite)
     const { publicKey } = ephemeralKeys(this.random, this.suite)
-    return this.keyForm(publicKey, null, keyPair(this.random, this.suite).publicKey)
+    return this.keyForm(publicKey, null, this.#stranger.publicKey)
   }
 
   /** What a peer answers to keys that it takes: with the confirmation of the current session. */
