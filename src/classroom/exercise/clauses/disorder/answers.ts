@@ -19,6 +19,7 @@ import {
   someText,
   studentsKeys,
   takesText,
+  WRONG_TAGS,
 } from '../steps.ts'
 import { NOT_READ, USUAL } from './usual.ts'
 
@@ -140,13 +141,11 @@ async function otherSlot(context: Context): Promise<void> {
 async function wrongSlot(context: Context): Promise<void> {
   const scene = await context.start()
   const probes = new Probes(scene)
-  const tags: [string, (session: Agreement) => Uint8Array][] = [
-    ['zeros', () => new Uint8Array(32)],
-    ["your peer's own tag", (session) => session.tagOf('student')],
-  ]
+  const tags = WRONG_TAGS.filter(([name]) => name === 'zeros' || name.includes('own'))
   const did = '/send_keys, whose answer confirms a session with a wrong tag; then its share'
   const end = () => probes.end(did, 'the share is taken, and is no more than a candidate')
-  for (const [name, tag] of tags) {
+  for (const [name, of] of tags) {
+    const tag = (session: Agreement) => of(session) ?? new Uint8Array(32)
     const { share, ephemeral, message } = await overtaken(scene, tag)
     const answer = await scene.post('/wire/keys', share)
     const refused =

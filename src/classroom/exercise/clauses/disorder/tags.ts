@@ -111,9 +111,9 @@ async function inAnswers(context: Context): Promise<void> {
     const { step, session } = await answeredKeys(scene, ephemeral, (one) => {
       const tag = of(one)
       isSkipped = tag === undefined
-      return accepted({ accepted: true, confirm: one.confirmForm(tag) })
+      return accepted({ accepted: true, ...(tag && { confirm: one.confirmForm(tag) }) })
     })
-    last = isSkipped ? last : confirming(scene, session, ephemeral.publicKey)
+    last = confirming(scene, session, ephemeral.publicKey)
     const isOn = await scene.isOn(session)
     if (isOn) {
       scene.promoted(session)
