@@ -54,7 +54,10 @@ async function keys1(context: Context): Promise<void> {
     probes.holds('session', session === null, shown(session), isNull)
     probes.holds('safetyNumber', safetyNumber === null, shown(safetyNumber), isNull)
   }
-  probes.end('GET /show', 'JSON with identity, session null and safetyNumber null')
+  // Where its identity can be read all the same, what builds on it can be judged.
+  const isFollowed = scene.studentIdentity !== null
+  const wanted = 'JSON with identity, session null and safetyNumber null'
+  probes.end('GET /show', wanted, undefined, { isFollowed })
 }
 
 async function keys2(context: Context): Promise<void> {

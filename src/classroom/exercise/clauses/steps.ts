@@ -19,6 +19,10 @@ export const DID: Readonly<Record<First, string>> = {
   examiner: 'a share, then /send_keys',
 }
 
+/** With a candidate beside the current session. */
+export const NOT_NEWEST =
+  'It confirms the current session though there is a candidate. `confirm` is of the newest session: of the candidate, if there is one.'
+
 export function noConfirm(first: First, got: string): Failure {
   const cause =
     first === 'examiner'
@@ -69,7 +73,7 @@ export async function candidateOf(
       did: DID.student,
       wanted: `confirm of the candidate, session ${bytesToHex(session.id)}`,
       got: `session ${bytesToHex(confirm.session)}`,
-      cause: null,
+      cause: scene.current && equalBytes(confirm.session, scene.current.id) ? NOT_NEWEST : null,
     })
   const confirmed = scene.keyForm(ephemeral.publicKey, session.confirmForm())
   return { session, ephemeral, message, share, confirmed, answer }

@@ -9,7 +9,15 @@ import { fieldsOf } from '../../forms.ts'
 import { accepted } from '../../otherPeer.ts'
 import { outcomeOf, Probes } from '../../probes.ts'
 import type { Scene } from '../../scene.ts'
-import { answeredKeys, candidate, confirms, shows, someText, studentsKeys } from '../steps.ts'
+import {
+  answeredKeys,
+  candidate,
+  confirms,
+  NOT_NEWEST,
+  shows,
+  someText,
+  studentsKeys,
+} from '../steps.ts'
 import { NOT_READ, USUAL } from './usual.ts'
 
 /** How many used shares a peer remembers at least. */
@@ -245,9 +253,8 @@ async function newShare(context: Context): Promise<void> {
   const isRight = next.session.isRight(next.message.confirm)
   const isDropped = session.isRight(next.message.confirm)
   const got = isDropped ? 'that of the session before' : 'another one, or none'
-  const cause = isDropped
-    ? { cause: 'The new share is dropped. It is kept for the next keys that are sent.' }
-    : {}
+  const dropped = 'The new share is dropped. It is kept for the next keys that are sent.'
+  const cause = isDropped ? { cause: (await scene.isOn(next.session)) ? NOT_NEWEST : dropped } : {}
   if (
     probes.holds('the next key message has a confirmation with the new share', isRight, got, cause)
   )

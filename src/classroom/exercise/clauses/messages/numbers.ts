@@ -44,6 +44,8 @@ async function messages8(talk: Talk): Promise<void> {
       if (said === '0,0,0') return '`missing` is always 0.'
       if (said === '3,1,4')
         return '`missing` counts from the last text accepted, not from the next one expected.'
+      if (said === '1,0,2')
+        return '`missing` is one too few: it is `seq` minus the next one expected.'
       if (said === '2,2,5')
         return '`missing` is all that was ever missing, not what is before this text.'
       if (overtaken.code !== 'replay') return causeOf(overtaken, 'replay')
