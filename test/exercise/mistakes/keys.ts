@@ -29,6 +29,16 @@ const FIELDS =
   )
 
 export const KEYS: readonly Mistake[] = [
+  mistake(
+    'the identity in /show is upper case',
+    class extends ProgramPeer {
+      protected override show(): Json {
+        const shown = super.show()
+        return { ...shown, identity: String(shown['identity']).toUpperCase() }
+      }
+    },
+    { fails: ['keys/1'], cause: /lower-case/ },
+  ),
   sent('upper-case hex', (form) => encoded(form, (text) => text.toUpperCase()), {
     fails: ['keys/2', 'messages/1'],
     cause: /upper/i,

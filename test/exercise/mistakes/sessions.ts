@@ -184,6 +184,16 @@ export const SESSIONS: readonly Mistake[] = [
     { fails: both('disorder/19'), cause: /tag/i },
   ),
   mistake(
+    'the share of the other peer is kept when it is promoted',
+    class extends ProgramPeer {
+      protected override promote(candidate: Session): void {
+        super.promote(candidate)
+        this.share = candidate.theirs
+      }
+    },
+    { fails: both('disorder/18'), cause: /no longer kept/ },
+  ),
+  mistake(
     'a text on the candidate does not promote it',
     class extends ProgramPeer {
       #isTaking = false
