@@ -117,7 +117,7 @@ describe('what a peer answers', () => {
 })
 
 describe('what a peer leaves behind', () => {
-  it('ends with it, also what has left its group', async (t) => {
+  it('ends with the run, also what has left its group', async (t) => {
     if (process.platform !== 'linux') return t.skip('only Linux shows the environment of others')
     const folders = new Folders()
     const state = await folders.fresh()
@@ -129,6 +129,7 @@ describe('what a peer leaves behind', () => {
     const pid = Number(peer.stdout.since(0).toString())
     assert.match(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /^sleep/)
     await peer.stop()
+    await folders.remove()
     const stateOf = () => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2]
     for (let isThere = true; isThere; )
       try {
@@ -136,7 +137,6 @@ describe('what a peer leaves behind', () => {
       } catch {
         isThere = false
       }
-    await folders.remove()
   })
 
   it('costs no report where it can not be removed', async (t) => {

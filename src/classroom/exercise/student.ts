@@ -96,7 +96,6 @@ class StudentProcess implements Running {
   readonly ended: Promise<void>
   ending: string | null = null
   readonly cwd: string
-  readonly #state: string
   readonly #child: ChildProcess
 
   constructor(
@@ -105,7 +104,6 @@ class StudentProcess implements Running {
   ) {
     const { cwd, uid, gid, home, state } = options
     this.cwd = cwd
-    this.#state = state
     const viaShell = IS_WINDOWS && /\.cmd$/i.test(command)
     this.#child = spawn(
       viaShell ? 'cmd' : foundIn(cwd, command),
@@ -157,7 +155,6 @@ class StudentProcess implements Running {
     if (running.size === 0) process.off('exit', killAll)
     this.#child.stdout?.destroy()
     this.#child.stderr?.destroy()
-    endStrays(this.#state)
   }
 
   /** Whether the process and its group end within `ms`. */
@@ -248,12 +245,12 @@ export async function isFree(port: number): Promise<boolean> {
   return true
 }
 
-/** Ends what has left the group of a start with this state. Only Linux shows the environment of others. */
-function endStrays(state: string): void {
+/** Ends what has left the group of a start with its state under `root`. Only Linux shows the environment of others. */
+function endStrays(root: string): void {
   if (process.platform !== 'linux') return
   for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
     try {
-      if (fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${state}\0`))
+      if (fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${root}/`))
         process.kill(Number(pid), 'SIGKILL')
     } catch {
       // It has ended, or is another user's.
@@ -266,6 +263,7 @@ const REMOVE = { recursive: true, force: true, maxRetries: 3 } as const
 export class Folders {
   readonly #root = fs.mkdtempSync(path.join(tmpdir(), 'ecdh-duet-exercise-'))
   readonly #removeNow = () => {
+    endStrays(this.#root)
     try {
       fs.rmSync(this.#root, REMOVE)
     } catch {
@@ -289,6 +287,7 @@ export class Folders {
   /** What can't be removed stays: a peer may have closed a folder to us, or left a process that goes on to write. */
   async remove(): Promise<void> {
     process.off('exit', this.#removeNow)
+    endStrays(this.#root)
     await rm(this.#root, REMOVE).catch(() => {})
   }
 }

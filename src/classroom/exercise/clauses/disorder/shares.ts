@@ -380,6 +380,7 @@ export const SHARES: readonly Clause[] = [
     sentence: 'the share is not among the last 64 that were promoted or replaced in this run',
     weight: 0,
     start: 'shared',
+    needsStart: true,
     needs: ['keys/4'],
     run: oneMore,
   },
