@@ -7,6 +7,7 @@ import fsPromises from 'node:fs/promises'
 import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { call } from '../../src/classroom/exercise/call.ts'
@@ -21,6 +22,7 @@ import {
   type StartStudent,
   starterOf,
 } from '../../src/classroom/exercise/student.ts'
+import { inProcess } from './inProcess.ts'
 
 const IDENTITY = `09${'0'.repeat(62)}`
 
@@ -92,6 +94,27 @@ describe('a peer that breaks', () => {
       assert.equal(result, 'fail')
       assert.equal(finding?.got, 'it broke off, or has more than 256 KiB')
     })
+})
+
+describe('a peer that runs already', () => {
+  it('may know the examiner where a clause comes as a stranger', async () => {
+    const port = await freePort()
+    const other = await freePort()
+    const start = inProcess()
+    const state = fs.mkdtempSync(path.join(tmpdir(), 'duet-attached-'))
+    const peer = start({ port, peer: `http://127.0.0.1:${other}`, curve: 'X25519', state })
+    const { rows } = await examine({
+      ...{ curve: 'X25519', seed: 1, ids: ['messages/1', 'owner/5'], subject: '', version: '' },
+      ...{ start: null, attached: { origin: `http://127.0.0.1:${port}`, port: other } },
+      ...{ jobs: 1, readyMs: 5_000, limitMs: 20_000, isFirstOnly: false },
+    })
+    await peer.stop()
+    fs.rmSync(state, { recursive: true })
+    assert.deepEqual(
+      rows.filter(({ result }) => result !== 'not run').map(({ result }) => result),
+      ['pass', 'pass'],
+    )
+  })
 })
 
 describe('what a peer answers', () => {
