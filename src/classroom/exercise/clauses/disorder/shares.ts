@@ -127,7 +127,7 @@ async function remembered(context: Context): Promise<void> {
   if (forms === null) return end()
   for (const before of [1, 32, 63, 64]) {
     const answer = await scene.post('/wire/keys', forms[REMEMBERED - before] ?? {})
-    probes.refused(`the one ${before} before`, 'stale_keys', answer)
+    probes.refused(`the share ${before} before`, 'stale_keys', answer)
   }
   const message = await studentsKeys(scene)
   const ephemeral = scene.freshKeys(message.publicKey)
