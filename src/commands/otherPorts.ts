@@ -13,7 +13,9 @@ export async function onOtherPorts(args: readonly string[], file?: string): Prom
   const [a, b, m, n] = await freePorts(command === 'mallory' ? 4 : 2)
   const has = (name: string) => given.some((word) => word === name || word.startsWith(`${name}=`))
   const options: [name: string, value: string][] = [
-    command === 'peer' ? ['--port', `${a}`] : ['--ports', `${m ?? a},${n ?? b}`],
+    ['peer', 'exercise'].includes(command)
+      ? ['--port', `${a}`]
+      : ['--ports', `${m ?? a},${n ?? b}`],
   ]
   // the victims that Mallory starts; others have their ports already
   if (has('--with')) options.push(['--between', `http://127.0.0.1:${a},http://127.0.0.1:${b}`])

@@ -61,6 +61,7 @@ const LANGUAGES = Object.keys({ python: true, javascript: true } satisfies Recor
  */
 export function createProgram(): Command {
   const program = new Command(programName())
+    .enablePositionalOptions()
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
@@ -342,6 +343,8 @@ function addExercise(exercise: Command): void {
     .action(
       exiting(async (options: ExerciseOptions) => (await bodies()).exercise(options, version)),
     )
+    // what stands behind `class` is its own, although both have a --limit
+    .enablePositionalOptions()
 
   exercise
     .command('vectors')

@@ -48,8 +48,14 @@ export function progressLine(): ProgressLine {
   const { stderr } = process
   if (!stderr.isTTY) return { update() {}, stop() {} }
   const write = (text: string) => stderr.write(`\r\u001b[K${text}`)
+  const remove = () => write('')
+  // a signal ends the program in the middle
+  process.once('exit', remove)
   return {
     update: (text) => write(text.slice(0, (stderr.columns || 80) - 1)),
-    stop: () => write(''),
+    stop: () => {
+      process.off('exit', remove)
+      remove()
+    },
   }
 }

@@ -135,6 +135,26 @@ describe('ecdh-duet exercise', () => {
   })
 })
 
+describe('ecdh-duet exercise class', () => {
+  it('takes its own options, and has a row where the system does not take a command', async () => {
+    fs.writeFileSync(at('start'), 'peer.js/x {port}\n')
+    fs.mkdirSync(at('ana'))
+    fs.renameSync(at('start'), at('ana', 'start'))
+    fs.writeFileSync(at('ana', 'peer.js'), '')
+    const { code, output } = await exercise([
+      'class',
+      '--trust',
+      '--stage',
+      '1',
+      '--csv',
+      '-',
+      'ana',
+    ])
+    assert.equal(code, 1)
+    assert.match(output, /\nana,0,20,0,,,,,,\d+,keys\/1,[\d.]+,.*not take the command: ENOTDIR/)
+  })
+})
+
 describe('wrong usage of exercise', () => {
   const start = ['--start', 'x']
   const attach = ['--attach', 'http://127.0.0.1:9', '--port', '5001']

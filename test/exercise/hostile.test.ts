@@ -7,6 +7,7 @@ import fsPromises from 'node:fs/promises'
 import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { call } from '../../src/classroom/exercise/call.ts'
@@ -21,6 +22,7 @@ import {
   type StartStudent,
   starterOf,
 } from '../../src/classroom/exercise/student.ts'
+import { inProcess } from './inProcess.ts'
 
 const IDENTITY = `09${'0'.repeat(62)}`
 
@@ -94,6 +96,27 @@ describe('a peer that breaks', () => {
     })
 })
 
+describe('a peer that runs already', () => {
+  it('may know the examiner where a clause comes as a stranger', async () => {
+    const port = await freePort()
+    const other = await freePort()
+    const start = inProcess()
+    const state = fs.mkdtempSync(path.join(tmpdir(), 'duet-attached-'))
+    const peer = start({ port, peer: `http://127.0.0.1:${other}`, curve: 'X25519', state })
+    const { rows } = await examine({
+      ...{ curve: 'X25519', seed: 1, ids: ['messages/1', 'owner/5'], subject: '', version: '' },
+      ...{ start: null, attached: { origin: `http://127.0.0.1:${port}`, port: other } },
+      ...{ jobs: 1, readyMs: 5_000, limitMs: 20_000, isFirstOnly: false },
+    })
+    await peer.stop()
+    fs.rmSync(state, { recursive: true })
+    assert.deepEqual(
+      rows.filter(({ result }) => result !== 'not run').map(({ result }) => result),
+      ['pass', 'pass'],
+    )
+  })
+})
+
 describe('what a peer answers', () => {
   it('is no JSON if it is nested a million times, and has a code of a line at most', async () => {
     const server = http.createServer((request, response) => {
@@ -117,7 +140,7 @@ describe('what a peer answers', () => {
 })
 
 describe('what a peer leaves behind', () => {
-  it('ends with it, also what has left its group', async (t) => {
+  it('ends with the run, also what has left its group', async (t) => {
     if (process.platform !== 'linux') return t.skip('only Linux shows the environment of others')
     const folders = new Folders()
     const state = await folders.fresh()
@@ -129,6 +152,7 @@ describe('what a peer leaves behind', () => {
     const pid = Number(peer.stdout.since(0).toString())
     assert.match(fs.readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /^sleep/)
     await peer.stop()
+    await folders.remove()
     const stateOf = () => fs.readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ')[2]
     for (let isThere = true; isThere; )
       try {
@@ -136,7 +160,6 @@ describe('what a peer leaves behind', () => {
       } catch {
         isThere = false
       }
-    await folders.remove()
   })
 
   it('costs no report where it can not be removed', async (t) => {

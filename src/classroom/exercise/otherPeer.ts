@@ -36,8 +36,9 @@ export type Handler = (received: Received) => Reply | Promise<Reply>
 /** The longest body that is read: of a picture, and of anything else. */
 const MAX_PICTURE = 96 * 1024 * 1024
 const MAX_JSON = 256 * 1024
-/** What is held of all bodies together. */
+/** What is held of all bodies together: of pictures, and of anything else. */
 const MAX_HELD = 256 * 1024 * 1024
+const MAX_JSON_HELD = 32 * 1024 * 1024
 const MAX_CONNECTIONS = 64
 /** More requests than this are not remembered: a student's peer may send without end. */
 const MAX_REMEMBERED = 2_000
@@ -61,7 +62,7 @@ export class OtherPeer {
   /** Answers what comes; what it has no reply for is `not_found`. */
   handler: Handler = () => refusal('not_found', 404)
   readonly #server: http.Server
-  #held = 0
+  readonly #held = { pictures: 0, json: 0 }
 
   private constructor(server: http.Server) {
     this.#server = server
@@ -123,13 +124,14 @@ export class OtherPeer {
   }
 
   async #read(request: http.IncomingMessage): Promise<Buffer> {
-    const limit = request.url === '/wire/image' ? MAX_PICTURE : MAX_JSON
+    const kind = request.url === '/wire/image' ? 'pictures' : 'json'
+    const [limit, all] = kind === 'pictures' ? [MAX_PICTURE, MAX_HELD] : [MAX_JSON, MAX_JSON_HELD]
     const parts: Buffer[] = []
     let length = 0
     for await (const part of request as AsyncIterable<Buffer>) {
       length += part.length
-      this.#held += part.length
-      if (length > limit || this.#held > MAX_HELD) throw new Error('The body is too long.')
+      this.#held[kind] += part.length
+      if (length > limit || this.#held[kind] > all) throw new Error('The body is too long.')
       parts.push(part)
     }
     return Buffer.concat(parts)

@@ -10,7 +10,14 @@ import type { Random } from './computation/random.ts'
 import { Failure, type FailureKind, type Order } from './failure.ts'
 import { OtherPeer } from './otherPeer.ts'
 import { Scene } from './scene.ts'
-import { Folders, freePort, isFree, type Running, type StartStudent } from './student.ts'
+import {
+  Folders,
+  freePort,
+  isFree,
+  type Running,
+  type StartArguments,
+  type StartStudent,
+} from './student.ts'
 
 export interface SceneOptions {
   readonly random: Random
@@ -162,12 +169,11 @@ export class Starts {
       const { origin } = this.#attached
       return { student: null, origin, shown: await this.#ready(origin, null), state: null }
     }
-    if (this.#start === null) throw new Error('There is no peer to start.')
     const state = kept ?? (await this.#folders.fresh())
     for (let tries = 1; ; tries++) {
       const port = await freePort()
       this.count++
-      const student = this.#start({ port, peer: other.origin, curve, state })
+      const student = this.#startOn({ port, peer: other.origin, curve, state })
       const origin = `http://127.0.0.1:${port}`
       try {
         return { student, origin, shown: await this.#ready(origin, student), state }
@@ -177,6 +183,19 @@ export class Starts {
         // Another program, such as a second examiner, may have taken the port in the meantime.
         if (!hasEnded || tries === MAX_PORTS || (await isFree(port))) throw error
       }
+    }
+  }
+
+  /** @throws Failure for a command that the system does not take, such as one with a file for a folder in its path */
+  #startOn(start: StartArguments): Running {
+    if (this.#start === null) throw new Error('There is no peer to start.')
+    try {
+      return this.#start(start)
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException
+      const got = `the system does not take the command: ${printable(code ?? message)}`
+      const wanted = 'a peer that runs until SIGTERM'
+      throw new Failure({ did: 'start it', wanted, got, cause: null }, { kind: 'error' })
     }
   }
 
@@ -205,7 +224,7 @@ export class Starts {
     )
     throw failure(
       {
-        did: 'start it, and GET /show',
+        did: student === null ? 'GET /show' : 'start it, and GET /show',
         wanted: `an answer with status 200 within ${this.#readyMs / 1000} seconds`,
         got: last,
         cause: isElsewhere

@@ -157,7 +157,8 @@ class StudentProcess implements Running {
     if (running.size === 0) process.off('exit', killAll)
     this.#child.stdout?.destroy()
     this.#child.stderr?.destroy()
-    endStrays(this.#state)
+    // A look at all processes at each end would take long on a machine with many: `Folders` has one for the whole run.
+    if (this.pid !== null) endStrays(`${this.#state}\0`, this.pid)
   }
 
   /** Whether the process and its group end within `ms`. */
@@ -248,13 +249,19 @@ export async function isFree(port: number): Promise<boolean> {
   return true
 }
 
-/** Ends what has left the group of a start with this state. Only Linux shows the environment of others. */
-function endStrays(state: string): void {
+/**
+ * Ends what has left the group of a start. `states`: how the path of its state begins; `first`: the process to begin with.
+ * Only Linux shows the environment of others.
+ */
+function endStrays(states: string, first = 0): void {
   if (process.platform !== 'linux') return
-  for (const pid of fs.readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+  for (const pid of fs.readdirSync('/proc').map(Number))
     try {
-      if (fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${state}\0`))
-        process.kill(Number(pid), 'SIGKILL')
+      if (
+        pid > first &&
+        fs.readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`${MARK}=${states}`)
+      )
+        process.kill(pid, 'SIGKILL')
     } catch {
       // It has ended, or is another user's.
     }
@@ -266,6 +273,7 @@ const REMOVE = { recursive: true, force: true, maxRetries: 3 } as const
 export class Folders {
   readonly #root = fs.mkdtempSync(path.join(tmpdir(), 'ecdh-duet-exercise-'))
   readonly #removeNow = () => {
+    endStrays(this.#root + path.sep)
     try {
       fs.rmSync(this.#root, REMOVE)
     } catch {
@@ -289,6 +297,7 @@ export class Folders {
   /** What can't be removed stays: a peer may have closed a folder to us, or left a process that goes on to write. */
   async remove(): Promise<void> {
     process.off('exit', this.#removeNow)
+    endStrays(this.#root + path.sep)
     await rm(this.#root, REMOVE).catch(() => {})
   }
 }

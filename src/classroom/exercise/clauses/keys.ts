@@ -119,7 +119,12 @@ function lookAt(
   const isBase = value !== null && equalBytes(value, basePoint)
   ask.holds('basePoint is that of the curve', isBase, shown(fields['basePoint']))
   const isShown = studentIdentity !== null && equalBytes(identity, studentIdentity)
-  ask.holds('identity is that of /show', isShown, shown(fields['identity']))
+  ask.holds(
+    'identity is that of /show',
+    isShown,
+    shown(fields['identity']),
+    'A peer has one identity: `identity` of /show is the one of every key message.',
+  )
 }
 
 async function keys3(context: Context): Promise<void> {

@@ -92,8 +92,9 @@ function reasonOf(rows: readonly Row[]): string {
   const isBuilt = reasons.every((reason) => reason.startsWith(BUILDS))
   const names = reasons.map((reason) => (isBuilt ? reason.slice(BUILDS.length) : reason))
   const all = [...new Set(names)].join(', ')
-  const range = `${rows[0]?.clause.id} to ${rows.at(-1)?.clause.id}`
-  return isBuilt ? `${range} build on ${all}` : `${range}: ${all}`
+  const [first, last] = [rows[0]?.clause.id, rows.at(-1)?.clause.id]
+  const range = first === last ? first : `${first} to ${last}`
+  return `${range}${isBuilt ? (first === last ? ' builds on ' : ' build on ') : ': '}${all}`
 }
 
 function failure(report: Report, row: Row, options: TextOptions): string[] {

@@ -135,7 +135,7 @@ async function remembered(context: Context): Promise<void> {
   if (forms === null) return end()
   for (const before of [1, 32, 63, 64]) {
     const answer = await scene.post('/wire/keys', forms[REMEMBERED - before] ?? {})
-    probes.refused(`the one ${before} before`, 'stale_keys', answer)
+    probes.refused(`the share ${before} before`, 'stale_keys', answer)
   }
   const message = await studentsKeys(scene)
   const ephemeral = scene.freshKeys(message.publicKey)
@@ -387,6 +387,7 @@ export const SHARES: readonly Clause[] = [
     sentence: 'the share is not among the last 64 that were promoted or replaced in this run',
     weight: 0,
     start: 'shared',
+    needsStart: true,
     needs: ['keys/4'],
     run: oneMore,
   },

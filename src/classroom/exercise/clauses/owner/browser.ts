@@ -50,7 +50,10 @@ export async function hosts(context: Context): Promise<void> {
   probes.holds('nothing is sent', !hasSent, 'something came', {
     cause: 'The step runs although it is refused.',
   })
-  probes.taken('a share with the right Host', await scene.attempt('/wire/keys', share()))
+  const last = await scene.attempt('/wire/keys', share())
+  // a peer that runs already knows the examiner by now
+  const isKnown = scene.student === null && 'code' in last && last.code === 'identity_changed'
+  if (!isKnown) probes.taken('a share with the right Host', last)
   probes.end(
     '/show, /send_keys and a share with the Host of somebody else, and with none',
     'bad_host each time; nothing is sent',
