@@ -44,6 +44,7 @@ async function failing(
   curve: SuiteName,
   ids: readonly string[],
   seed: number,
+  isFirstOnly = false,
 ) {
   const { rows } = await examine({
     curve,
@@ -56,7 +57,7 @@ async function failing(
     jobs: 4,
     readyMs: 10_000,
     limitMs: 540_000,
-    isFirstOnly: false,
+    isFirstOnly,
   })
   return rows.filter(({ result }) => result !== 'pass' && result !== 'note')
 }
@@ -74,6 +75,23 @@ describe('the examiner of the exercise', { concurrency: SLOW ? 3 : 4 }, () => {
       const said = rows.map((row) => [nameOf(row), row.result, row.finding?.got ?? row.reason])
       assert.deepEqual(said, [], `seed ${seed}`)
     })
+
+  it('ends with --first at the first clause that fails, in the order in which a student builds', async () => {
+    const mistake = MISTAKES.find(({ name }) => name === 'tag-swapped')
+    assert.ok(mistake)
+    const rows = await failing(mistake.Kind, mistake.curve, ALL, seed, true)
+    const [first, ...more] = rows.toSorted((a, b) => a.result.localeCompare(b.result))
+    assert.match(first ? `${nameOf(first)} ${first.result}` : '', /^session\/[24] party 1 fail$/)
+    assert.deepEqual(
+      new Set(more.map(({ result }) => result)),
+      new Set(['not run']),
+      `seed ${seed}`,
+    )
+    assert.ok(
+      more.some(({ clause }) => clause.id === 'keys/5'),
+      'keys/5 comes after a session',
+    )
+  })
 
   for (const mistake of SLOW ? MISTAKES : quick)
     it(`finds a mistake, and its cause: ${mistake.name}`, async () => {
