@@ -24,7 +24,12 @@ const PAGE_POLICY = [
 ].join('; ')
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
-export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
+export async function answerPage(
+  ctx: Ctx,
+  peer: Peer,
+  events: Events,
+  runsOther: boolean,
+): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
   ctx.type = 'text/html'
@@ -35,6 +40,7 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
     language,
     isChosen: chosenLanguage(ctx) !== null,
     isPeerHere: isLocal(peer.peerUrl),
+    runsOther,
     commands: commandsOf(peer),
   })
 }
@@ -43,13 +49,14 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
 export function pageHandlers(
   peer: Peer,
   events: Events,
+  runsOther: boolean,
 ): Handlers<'/events' | '/transcript' | '/sealed_image'> {
   return {
     '/events': (ctx) => {
       ctx.type = 'text/event-stream'
       const { socket } = ctx.req
       socket.setTimeout(events.patience, () => socket.destroy())
-      ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
+      ctx.body = eventStream(events, peer, runsOther, ctx.get('last-event-id'), languageOf(ctx))
     },
     '/transcript': (ctx) => {
       ctx.type = 'application/json'

@@ -2,7 +2,7 @@
  * The number that the other side reads out, beside this peer's. Nothing of it leaves this file but what stands on the
  * page: no request, no address, no storage.
  *
- * @import { Given } from './groups.js'
+ * @import { Given } from '../protocol/writtenNumber.ts'
  */
 
 import { byId, h } from './dom.js'

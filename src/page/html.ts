@@ -61,6 +61,8 @@ interface Setting {
   readonly isChosen: boolean
   /** Whether the other peer is on this machine. */
   readonly isPeerHere: boolean
+  /** Whether `/other/...` runs the other peer's steps. */
+  readonly runsOther: boolean
   /** The command that runs a step of this peer, or of the other one. */
   readonly commands: { own(path: string): string; peer(path: string): string }
 }

@@ -157,6 +157,18 @@ export function writeOnce(file: string, text: string): void {
   syncFolder(path.dirname(file))
 }
 
+/** Writes a file in place of the one that is there, if any: whole or not at all, for its owner alone. */
+export function writeInPlace(file: string, text: string): void {
+  const temporary = temporaryOf(file)
+  writeNew(temporary, text, 0o600)
+  try {
+    fs.renameSync(temporary, file)
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+  syncFolder(path.dirname(file))
+}
+
 /** Unlike a rename, a link never replaces what is there, and neither does the copy where the file system has no links. */
 function placeAt(temporary: string, file: string): void {
   try {

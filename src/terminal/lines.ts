@@ -70,13 +70,15 @@ const PEER: Table<PeerEvent, PeerLine> = {
     remark('It may belong to keys that are still on their way.'),
   ],
 
-  'keys confirmed': ({ session, kem, safetyNumber, known }) => [
+  'keys confirmed': ({ session, kem, safetyNumber, known, compared }) => [
     ['✓', 'keys agreed', `session ${bytesToHex(session)}`, 'green'],
     ['·', 'safety number', safetyNumber, 'yellow'],
     remark(
-      known
-        ? 'The same peer as last time. If you compared this number then, you need not do it again.'
-        : 'Compare it with the other terminal, face to face or by phone. The same number: nobody is in the middle.',
+      compared
+        ? 'You have compared this number.'
+        : known
+          ? 'The same peer as last time. If you compared this number then, you need not do it again.'
+          : 'Compare it with the other terminal, face to face or by phone. The same number: nobody is in the middle.',
     ),
     [
       '·',
@@ -122,6 +124,22 @@ const PEER: Table<PeerEvent, PeerLine> = {
       said`The other peer's identity could not be written (${placed(place)}).`,
       'yellow',
     ],
+  ],
+
+  'number compared': ({ isKept, place }) => [
+    ['✓', 'compared', 'The same safety number on both sides: nobody is in the middle.', 'green'],
+    ...(isKept
+      ? []
+      : [
+          remark(
+            said`That could not be written (${placed(place)}): compare it again after a restart.`,
+          ),
+        ]),
+  ],
+
+  'number differs': ({ different }) => [
+    ['✗', 'NUMBER DIFFERS', `${different} of the 12 groups: this is another number.`, 'red'],
+    remark('Have it read out once more. If it still differs, somebody is in the middle.'),
   ],
 
   'identity changed': ({ identity, place, toForget }) => [
