@@ -31,7 +31,7 @@ const help = ({ own }: Commands) => own('/')
 const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
 /** Not with the right number in it: who only copies that has compared nothing. */
 const othersNumber = ({ own }: Commands) =>
-  `With the number that the other side has: ${own('/compare')} --data-urlencode 'number=…'`
+  `With the number that the other side has: ${own('/compare')} --data-urlencode 'number=...'`
 const ownPicture = ({ own }: Commands, { found }: About = {}) => {
   const type = found ?? 'image/png'
   const file = `picture.${type === 'image/jpeg' ? 'jpg' : type.slice('image/'.length)}`
@@ -136,7 +136,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
   ),
   number_differs: row(
     409,
-    'Not the safety number of this peer',
+    'The two safety numbers differ',
     () =>
       'Have the other side read its number out once more. If it still differs, somebody is in the middle: send nothing more.',
   ),

@@ -38,8 +38,7 @@ export class Comparison {
     const different = differingGroups(number.split(' '), written)
     if (different > 0) {
       report({ type: 'number differs', different })
-      const groups = different === 1 ? '1 group differs' : `${different} groups differ`
-      throw new PeerError('number_differs', `Of the ${GROUPS} groups, ${groups}.`)
+      throw new PeerError('number_differs', `Groups that differ: ${different} of ${GROUPS}.`)
     }
     this.#compared = number
     const isKept = this.#keep(number)
@@ -69,7 +68,7 @@ function differingGroups(own: readonly string[], written: string): number {
   if (whole < GROUPS)
     throw new PeerError(
       'bad_number',
-      `A safety number has ${GROUPS} groups of ${DIGITS} digits, and ${whole} are whole.`,
+      `A safety number has ${GROUPS} groups of ${DIGITS} digits. Whole groups that came: ${whole}.`,
     )
   return groups.filter((group, i) => group !== own[i]).length
 }

@@ -138,7 +138,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
   ],
 
   'number differs': ({ different }) => [
-    ['✗', 'NUMBER DIFFERS', `${different} of the 12 groups: this is another number.`, 'red'],
+    ['✗', 'NUMBER DIFFERS', `Groups that differ from the other side's: ${different} of 12.`, 'red'],
     remark('Have it read out once more. If it still differs, somebody is in the middle.'),
   ],
 
