@@ -57,7 +57,7 @@ export function createApp(
     ...wireHandlers(receiver, events),
     ...mailboxHandlers(peer),
     ...stepHandlers(peer, events, other !== undefined),
-    ...pageHandlers(peer, events, other !== undefined),
+    ...pageHandlers(peer, events),
   } satisfies Handlers<Path>
   const hasMailbox = peer.mailboxKey !== null
   // the wire is called most, and is found sooner in a router of its own

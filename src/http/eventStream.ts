@@ -11,17 +11,16 @@ const BEAT_MS = 15_000
 
 /**
  * Server-sent events: `run` (which run this is, and what the forms mean), then what is kept and
- * what comes, each with its id, and `state` whenever that is another one. `runsOther`: whether `/other/...`
- * runs the other peer's steps; `lastId`: where a reader left off; `language`: in which the forms are explained.
+ * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off;
+ * `language`: in which the forms are explained.
  */
 export function eventStream(
   events: Events,
   peer: Peer,
-  runsOther: boolean,
   lastId: string,
   language: Language = 'en',
 ): Readable {
-  return new EventStream(events, peer, runsOther, lastId, language)
+  return new EventStream(events, peer, lastId, language)
 }
 
 /** Buffers nothing for a slow reader: events that leave the ring before it is ready are skipped. */
@@ -36,7 +35,7 @@ class EventStream extends Readable {
   /** Whether the reader has taken all that it was sent. */
   #isReady = false
 
-  constructor(events: Events, peer: Peer, runsOther: boolean, lastId: string, language: Language) {
+  constructor(events: Events, peer: Peer, lastId: string, language: Language) {
     super({ highWaterMark: 0 })
     this.#events = events
     this.#peer = peer
@@ -46,8 +45,7 @@ class EventStream extends Readable {
     this.#beat = setInterval(() => this.#say(': \n\n'), BEAT_MS)
     const { port, peerUrl } = peer
     const { run: id, begun } = events
-    const forms = events.forms(language)
-    this.push(encode('run', { run: id, begun, port, peerUrl, runsOther, forms }))
+    this.push(encode('run', { run: id, begun, port, peerUrl, forms: events.forms(language) }))
   }
 
   override _read(): void {

@@ -32,6 +32,8 @@ export async function answerPage(
 ): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
+  const { own, peer: others } = commandsOf(peer)
+  const [before = '', behind = ''] = others('\n').split('\n')
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
   ctx.set('Content-Language', language)
@@ -41,7 +43,8 @@ export async function answerPage(
     isChosen: chosenLanguage(ctx) !== null,
     isPeerHere: isLocal(peer.peerUrl),
     runsOther,
-    commands: commandsOf(peer),
+    own: own(''),
+    other: [before, behind],
   })
 }
 
@@ -49,14 +52,13 @@ export async function answerPage(
 export function pageHandlers(
   peer: Peer,
   events: Events,
-  runsOther: boolean,
 ): Handlers<'/events' | '/transcript' | '/sealed_image'> {
   return {
     '/events': (ctx) => {
       ctx.type = 'text/event-stream'
       const { socket } = ctx.req
       socket.setTimeout(events.patience, () => socket.destroy())
-      ctx.body = eventStream(events, peer, runsOther, ctx.get('last-event-id'), languageOf(ctx))
+      ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
     },
     '/transcript': (ctx) => {
       ctx.type = 'application/json'

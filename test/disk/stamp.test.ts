@@ -165,12 +165,14 @@ describe('the process of a stamp', () => {
     }))
 
   it('has ended even if its parent has not noticed', { skip: linux }, async () => {
-    // `sleep` takes the shell's place, and never waits for the child that it was given
-    const parent = spawn('sh', ['-c', 'sleep 0.01 & echo $!; exec sleep 60'])
+    // `sleep` takes the shell's place, and never waits for the child that it was given; a shell might
+    const parent = spawn('sh', ['-c', 'sleep 60 & echo $!; exec sleep 60'])
     try {
       const [said] = await once(parent.stdout, 'data')
       const pid = String(said).trim()
       const stamp = newStamp().replace(/^\d+\.\d+/, `${pid}.`)
+      await until(() => fs.readFileSync(`/proc/${parent.pid}/comm`, 'latin1') === 'sleep\n')
+      process.kill(Number(pid))
       await until(() => /\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, 'latin1')))
       assert.equal(stillRuns(stamp), false)
     } finally {

@@ -174,7 +174,7 @@ describe('the README', () => {
       const curls = curlsOf(commandsOf(readme))
       const inSpanish = curlsOf(commandsOf(leeme))
       const more = curlsOf(commandsOf(documentAt(COMMANDS).text))
-      assert.deepEqual([curls.length, inSpanish.length, more.length], [8, 9, 2])
+      assert.deepEqual([curls.length, inSpanish.length, more.length], [8, 9, 3])
       const all = [...curls, ...inSpanish, ...more]
       const given = (await type(all, a, b)).map((text) => JSON.parse(text))
       const [one, , show, , sent] = given

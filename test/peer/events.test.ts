@@ -191,7 +191,7 @@ describe('/events', () => {
     const told = new Events(SUITES.X25519)
     const { peer } = pair({ suite: SUITES.X25519 })[0]
     const message = messageOf(1_000)
-    const stream = eventStream(told, peer, false, '')
+    const stream = eventStream(told, peer, '')
     stream.setEncoding('utf8')
     for (let i = 0; i < MAX_EVENTS + 9; i++) told.request('sent', '/wire/message', message)
     await setImmediate()
