@@ -13,15 +13,13 @@ export const DIGITS = 5
 
 /** Digits with what may stand between two of them in one number, as people and programs write it. */
 const RUN = /\d(?:[\s.,;:/|·_–—-]*\d)*/g
-/** What a terminal puts before the second row of a number: a port, a dot and the room for a label. */
-const ROW_HEAD = /^\d{1,5} {2}· {8}/gm
 
 /**
  * The groups in a text that was typed or pasted. Blanks, line ends and dashes count for nothing, and so do words around
  * the number.
  */
 export function groupsIn(text: string): Given {
-  const runs = (plain(text).replace(ROW_HEAD, ' ').match(RUN) ?? []).map(runOf)
+  const runs = (plain(text).match(RUN) ?? []).map(runOf)
   const [first, second] = new Set(runs.flatMap(wholeNumbersIn))
   if (second !== undefined) return { groups: [], fault: 'several' }
   if (first !== undefined) return { groups: cut(first), fault: null }

@@ -42,7 +42,7 @@ describe('/compare', () => {
     withSession(async (a, b) => {
       const { safetyNumber: number } = await stateOf(b)
       const rows = (port: number) =>
-        `${port}  ·  safety number         ${number.slice(0, 35)}\n${port}  ·                        ${number.slice(36)}\n`
+        `${port} 12:34:56 · safety number\n     ${number.slice(0, 35)}\n     ${number.slice(36)}\n`
       for (const options of [
         form(number),
         posting(FORM, `number=${number.replaceAll(' ', '+')}`),
