@@ -89,7 +89,7 @@ function read(
         `${file}: It is not a file${descriptor === null ? '' : ', and no pipe either'}.`,
       )
     const bytes = readAtMost(fd, MAX_BYTES + 1, readWhenReady)
-    if (bytes.length > MAX_BYTES) throw new StateError(`${file}: It is too long for a key.`)
+    if (bytes.length > MAX_BYTES) throw new StateError(`${file}: It is too long.`)
     const text = textOf(bytes)
     check(text, stat)
     return text
