@@ -1,0 +1,35 @@
+/** Words of a command line that a person is told to type. */
+
+import { wordsOf } from '../classroom/exercise/words.ts'
+import { programName } from '../disk/programName.ts'
+import { curlName, inQuotes, shellWord } from '../disk/shell.ts'
+import { printable } from '../terminal/printable.ts'
+
+/** `words` as the system's shells take them; `'…'` for one that a terminal would show as another word. */
+export function quoted(words: readonly string[], platform = process.platform): string {
+  return words
+    .map((word) => (printable(word) === word ? shellWord(word, platform) : inQuotes('…', platform)))
+    .join(' ')
+}
+
+/**
+ * A command line of ours as the shells of the system take it. `line` is written for a POSIX shell: words, quotes and `|`
+ * between spaces. `ecdh-duet` stands for the program as it was started: `file` is the script.
+ */
+export function lineToType(
+  line: string,
+  platform = process.platform,
+  file = process.argv[1] ?? '',
+): string {
+  const programs: Record<string, string> = {
+    'ecdh-duet': programName(file),
+    curl: curlName(platform),
+  }
+  return line
+    .split(' | ')
+    .map((part) => {
+      const [program = '', ...words] = wordsOf(part)
+      return `${programs[program] ?? program} ${quoted(words, platform)}`.trimEnd()
+    })
+    .join(' | ')
+}
