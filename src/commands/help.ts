@@ -9,19 +9,18 @@ import { lineToType } from './shellWord.ts'
  * Gives `command` and all below it what `examples.ts` has, and after wrong usage the line that names the command's own help.
  * `path`: its names on the command line, without the program's.
  */
-export function completeHelp(command: Command, path: readonly string[] = []): void {
-  const more = MORE[path.join(' ')]
-  if (more !== undefined) command.addHelpText('after', () => textOf(command, more))
+export function completeHelp(command: Command, path = ''): void {
+  const more = MORE[path]
+  if (more !== undefined) command.addHelpText('after', () => textOf(command, path, more))
   const what = command.commands.length > 0 ? 'the commands' : 'what it takes'
-  const help = lineToType(['ecdh-duet', ...path, '--help'].join(' '))
-  command.showHelpAfterError(`(${help} shows ${what})`)
-  for (const below of command.commands) completeHelp(below, [...path, below.name()])
+  command.showHelpAfterError(`(${lineToType('$ --help', path)} shows ${what})`)
+  for (const below of command.commands) completeHelp(below, `${path} ${below.name()}`.trimStart())
 }
 
-function textOf(command: Command, { exits, examples }: More): string {
+function textOf(command: Command, path: string, { exits, examples }: More): string {
   const width = command.configureOutput().getOutHelpWidth?.() ?? USUAL_COLUMNS
   const sentence = `Exit code: ${exits}, 2 for wrong usage.`
   const exitCode = command.createHelp().boxWrap(sentence, width)
-  const lines = examples.flatMap(([line, does]) => [`  ${lineToType(line)}`, `      ${does}`])
+  const lines = examples.flatMap(([line, does]) => [`  ${lineToType(line, path)}`, `      ${does}`])
   return ['', 'Examples:', ...lines, '', exitCode].join('\n')
 }

@@ -13,16 +13,17 @@ export function quoted(words: readonly string[], platform = process.platform): s
 }
 
 /**
- * A command line of ours as the shells of the system take it. `line` is written for a POSIX shell: words, quotes and `|`
- * between spaces. `ecdh-duet` stands for the program as it was started: `file` is the script.
+ * A command line as the shells of the system take it. `line` is written for a POSIX shell, with plain words and quotes, and
+ * with ` | ` between two programs; `$` stands for the program as it was started (`file` is the script) and `command`.
  */
 export function lineToType(
   line: string,
+  command: string,
   platform = process.platform,
   file = process.argv[1] ?? '',
 ): string {
   const programs: Record<string, string> = {
-    'ecdh-duet': programName(file),
+    $: `${programName(file)} ${command}`.trimEnd(),
     curl: curlName(platform),
   }
   return line

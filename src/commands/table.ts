@@ -219,11 +219,11 @@ function addMallory(program: Command): void {
         .default([5002, 5003], '5002,5003'),
     )
     .addOption(
-      new Option('--between <urls>', 'the two')
+      new Option('--between <urls>', 'the two, with a comma between them')
         .argParser(parseVictims)
         .default(
           ['http://127.0.0.1:5000', 'http://127.0.0.1:5001'],
-          'http://127.0.0.1:5000,http://127.0.0.1:5001',
+          'those on ports 5000 and 5001',
         ),
     )
     .option('--state <dir>', 'where known ones keep their states', parseFolder, STATE)
@@ -384,7 +384,7 @@ function addExercise(exercise: Command): void {
     .hook('preAction', (command) => {
       if (!command.opts<{ trust?: true }>().trust)
         command.error(
-          'error: this runs what strangers wrote, with all that you may do. Only with --trust, and better in a container',
+          'error: this runs what strangers wrote as yourself: only with --trust, and better in a container',
         )
     })
     .action(
@@ -402,7 +402,7 @@ async function refuseWrongExercise(command: Command): Promise<void> {
   if (!list && (start === undefined) === (attach === undefined))
     refuse(
       start === undefined
-        ? "--start 'COMMAND' starts the peer to examine, or --attach URL --port N names one that runs"
+        ? '--start "COMMAND" starts the peer to examine, or --attach URL --port N names one that runs'
         : '--start and --attach exclude each other',
     )
   if ((attach === undefined) !== (port === undefined)) refuse('--attach and --port go together')
