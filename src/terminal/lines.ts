@@ -1,5 +1,7 @@
 /** The lines that a terminal shows of each event: a table for a peer's events, and one for those of a mailbox. */
 
+import { hasMake } from '../disk/programName.ts'
+import { curlName } from '../disk/shell.ts'
 import type { PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
 import { printable } from './printable.ts'
@@ -35,7 +37,11 @@ const PEER: Table<PeerEvent, PeerLine> = {
   ready: ({ url, curve, reachedAt, peerUrl, isOneWay, identity, place, mailbox }) => [
     ['·', 'ready', `${url}  ${curve}`, 'bold'],
     ...reachedAt.map(
-      (url): Line => ['·', 'for the other', said`${url}  (its --peer, or PEER= for make)`],
+      (url): Line => [
+        '·',
+        'for the other',
+        said`${url}  (its --peer${ours(hasMake() ? ', or PEER= for make' : '')})`,
+      ],
     ),
     [
       '·',
@@ -57,7 +63,7 @@ const PEER: Table<PeerEvent, PeerLine> = {
       ['·', 'mailbox', said`${place}`],
       ['·', 'mailbox key', `${fingerprint}  Senders compare it with you.`, 'yellow'],
     ]),
-    ['·', 'to begin', `curl ${url}/send_keys`],
+    ['·', 'to begin', `${curlName()} ${url}/send_keys`],
   ],
 
   'keys sent': ({ publicKey }) => [['→', 'public key', bytesToHex(publicKey), 'cyan']],

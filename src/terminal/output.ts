@@ -25,7 +25,7 @@ export interface Output {
 }
 
 /** The width of a terminal of unknown width. */
-const USUAL_COLUMNS = 80
+export const USUAL_COLUMNS = 80
 
 /** How many columns the terminal behind an output has now; null if there is no terminal. */
 export function widthOf({ isTTY, columns }: Output): number | null {
