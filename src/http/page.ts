@@ -27,6 +27,8 @@ const PAGE_POLICY = [
 export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
+  const { own, peer: others } = commandsOf(peer)
+  const [before = '', behind = ''] = others('\n').split('\n')
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
   ctx.set('Content-Language', language)
@@ -35,7 +37,9 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
     language,
     isChosen: chosenLanguage(ctx) !== null,
     isPeerHere: isLocal(peer.peerUrl),
-    commands: commandsOf(peer),
+    runsOther: true,
+    own: own(''),
+    other: [before, behind],
   })
 }
 

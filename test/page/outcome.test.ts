@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import { outcome } from '../../src/page/outcome.js'
+import { holdsAfter } from '../../src/page/outcome.ts'
 
 type State = Parameters<ReturnType<typeof outcome>>[0]
 
