@@ -77,7 +77,7 @@ describe('/other/...', () => {
         assert.ok(!next.includes('/other'), next)
         assert.match(
           b.lines().at(-1) ?? '',
-          new RegExp(`^✗ {2}refused .* ${path.split(/[?]/)[0]?.slice(6)} {2}${code} `),
+          new RegExp(`^✗ +refused .* ${path.split(/[?]/)[0]?.slice(6)} {2}${code} `),
         )
       }
       assert.deepEqual(await stepsOf(a), before)
