@@ -6,6 +6,7 @@ import type { Words } from './en.ts'
 
 const number = (n: number) => n.toLocaleString('es')
 const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`
+const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte', 'bytes')
 
 export const es: Words = {
@@ -309,7 +310,120 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   nothingYet: 'Todavía no ha pasado nada por el canal.',
   stageLabel: 'Quién tiene qué',
   eve: 'Eva, que solo escucha',
-  eveLacks: 'Le faltan',
+  stage: {
+    has: 'Tiene',
+    lacks: 'Le faltan',
+    own: {
+      none: () => 'todavía no',
+      held: (key) => `${key} nunca sale`,
+      gone: (key) => `${key} está borrada`,
+    },
+    fromWire: 'llegó por el canal',
+    arrival: {
+      none: 'todavía no',
+      pending: 'en camino',
+      arrived: '',
+      refused: 'rechazada',
+      unanswered: 'sin respuesta',
+    },
+    yours: { computed: 'calculado', proved: 'en tu terminal' },
+    hidden: 'borrado: --no-secrets',
+    theirs: { computed: 'aún sin probar', proved: 'probado con su etiqueta' },
+    denied: 'dice que ya no lo tiene',
+    theirTerminal: 'en su terminal',
+    kemMade: 'C lleva K',
+    kemOpened: 'e abre C',
+    tags: 'el mismo S: lo prueban las etiquetas',
+    renewing: 'Hay claves nuevas en camino. La sesión anterior sigue hasta que se prueben.',
+    toy: 'Pruébalo con una curva tan pequeña que se ve',
+  },
+  happened: {
+    nothing: [
+      'Todavía no ha pasado nada por el canal. ',
+      G,
+      ', el punto base, lo conoce todo el mundo. Lo demás empieza con un número secreto, ',
+      a,
+      ', que se elige cuando envías tus claves.',
+    ],
+    crossing: (what) => `En el canal ahora mismo: ${what}. Eva también lo lee.`,
+    keysSent: [
+      'Tu clave pública ',
+      A,
+      ' ha llegado, y Eva también la ha leído. La clave privada ',
+      a,
+      ' nunca sale: a partir de ',
+      A,
+      ' nadie la calcula. Falta ',
+      B,
+      ', la otra clave pública.',
+    ],
+    keysCame: [
+      'La otra clave pública ',
+      B,
+      ' ha llegado, y Eva también la ha leído. Envía la tuya y las dos partes podrán calcular ',
+      S,
+      '.',
+    ],
+    computed: [
+      'Las dos claves públicas están aquí y ',
+      S,
+      ' está calculado. La otra parte aún no ha probado que tiene el mismo ',
+      S,
+      '.',
+    ],
+    agreed: [
+      'Las dos partes han calculado el mismo ',
+      S,
+      ', y cada una lo ha probado con una etiqueta. Eva tiene ',
+      A,
+      ' y ',
+      B,
+      ', y de ellas no sale ',
+      S,
+      '. Quién es la otra parte solo lo dice el número de seguridad.',
+    ],
+    expired:
+      'Nadie ha probado estas claves en una hora, así que la clave privada está borrada. Envía claves otra vez.',
+    compared: 'Has comparado los números de seguridad y son iguales: no hay nadie en medio.',
+    shown: 'Lo que hay que ver está en tu terminal y en ningún otro sitio. A Eva no le llega nada.',
+    opened:
+      'Lo que había llegado está descifrado, en tu terminal. Sus claves se han sobrescrito: nadie descifra esos textos otra vez.',
+    textSent:
+      'Tu texto ha llegado, cifrado. Eva tiene el texto cifrado y su longitud. La clave de este mensaje se usó una vez y se ha sobrescrito.',
+    textCame:
+      'Ha llegado un texto cifrado, y su etiqueta es correcta. Eva tiene los mismos bytes, y ninguna clave. Espera a que lo descifres.',
+    pictureSent:
+      'Tu imagen ha llegado, cifrada en bloques con una clave propia. Eva tiene ruido, y su longitud.',
+    pictureCame:
+      'Ha llegado una imagen, y se ha descifrado cada bloque. Eva tiene ruido, y su longitud.',
+    copy: 'Una copia de un mensaje ya aceptado. Se rechaza, y no se pierde nada: cada mensaje cuenta una vez.',
+    unanswered:
+      'No hubo respuesta. Puede que la otra parte no esté en marcha, o que la red perdiera algo: nadie sabe aquí si llegó.',
+    refusedHere: 'Tu parte ha rechazado lo que llegó:',
+    refusedThere: 'La otra parte lo ha rechazado:',
+    refusedStep: 'Tu paso se ha rechazado:',
+  },
+  reasons: {
+    unknown_session:
+      'No tiene esa sesión: se reinició, o tiene claves más nuevas. Enviad claves desde los dos lados.',
+    decrypt_failed:
+      'La etiqueta no es correcta. Algo se cambió por el camino, o lo cifró otro. No se ha descifrado nada.',
+    replay: 'Ya se aceptó un mensaje con este número, o uno posterior. Cada uno cuenta una vez.',
+    identity_changed:
+      'Estas claves vienen de otra identidad que la conocida: puede haber alguien en medio.',
+    stale_keys:
+      'Estas claves ya se usaron o se reemplazaron. Alguien envió otra vez un mensaje de claves antiguo.',
+    confirm_failed: 'La etiqueta no es la que dan las claves: una clave se cambió por el camino.',
+    reflection: 'Es un mensaje propio, devuelto.',
+    curve_mismatch: 'Las dos partes se iniciaron con curvas distintas.',
+    inbox_full: 'Allí esperan demasiados mensajes sin abrir.',
+    no_session: 'Todavía no hay sesión: antes las dos partes tienen que enviar sus claves.',
+    nothing_waiting: 'No ha llegado nada que esté sin abrir.',
+    in_doubt:
+      'Puede que el texto haya llegado. Envía el mismo otra vez, o ninguno: cuenta una vez.',
+    number_differs: 'Los números son distintos: puede haber alguien en medio. No envíes nada más.',
+  },
+  noReason: 'El registro dice por qué.',
   yourSteps: 'Tus pasos',
   theirSteps: 'Los pasos de la otra parte',
   bothYours:
