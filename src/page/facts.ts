@@ -95,7 +95,7 @@ function arrivalAt(event: WireRecord): Facts['arrival'] {
 }
 
 /** A field of a record as it came, or null. */
-export function fieldIn(event: Event, name: string): string | null {
+function fieldIn(event: Event, name: string): string | null {
   const part = event.type === 'step' ? undefined : event.parts.find(({ field }) => field === name)
   return part === undefined ? null : 'text' in part ? part.text : part.hex
 }

@@ -36,6 +36,7 @@ export function Stage(view: View) {
           icon(isCompared ? 'lock' : 'open-lock'),
           isCompared ? words.isCompared : words.notCompared,
         ),
+      setting.hasKem && h('span', null, words.stage.kem),
       facts.isRenewing && h('span', null, words.stage.renewing),
       h('a', { href: 'toy' }, words.stage.toy),
     ),

@@ -4,7 +4,6 @@
  */
 
 import { h } from '../h.ts'
-import { open, secret } from '../parts/marks.ts'
 
 const number = (n: number) => n.toLocaleString('en-GB')
 const count = (n: number, what: string) => `${number(n)} ${what}${n === 1 ? '' : 's'}`
@@ -146,7 +145,6 @@ export const en = {
   legendSecret: 'secret: never on the wire, never on this page',
 
   you: 'You',
-  yourPrivateKey: 'your private key',
   basePoint: 'base point',
   sendKeys: 'Send your public key',
   sendKeysButton: 'Send my keys',
@@ -223,7 +221,6 @@ as to find a key of AES-192: security category 3 (FIPS 203 section 8).`,
 recorded today stays closed. If such a computer were there during the exchange, it could find the private key of an identity, which is on X25519, and pose as that peer.`,
 
   them: 'The other peer',
-  itsPrivateKey: 'its private key',
   safety: 'The safety number',
   safetyHow:
     'Read it to each other face to face or by phone: if both of you have the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
@@ -232,23 +229,35 @@ recorded today stays closed. If such a computer were there during the exchange, 
   safetyNew: 'This peer was not known before. Compare the number now.',
   theirsLabel: 'The number that the other side reads out or sends you',
   theirsHint: 'It is compared on this page and goes nowhere.',
-  sums: 'What both compute',
-  sharedSecret: 'The shared secret',
-  sumItsPublicKey: 'its public key',
-  oneNumber: 'one number, if nobody is in the middle',
-  secondSecret: 'The second secret',
-  secondSecretHow: () => [
-    "Whoever has the other's encapsulation key first makes a ",
-    open('ciphertext'),
-    ' for it and keeps ',
-    secret('what it carries'),
-    '; the other takes that out with ',
-    secret('its private key'),
-    '.',
-  ],
-  session: 'The session',
-  sessionHow: (hasKem: boolean) =>
-    `Both hash the curve, both identities and both public keys${hasKem ? ', and the ciphertext' : ''}. The first 16 bytes are the session's name:`,
+  sums: {
+    title: 'From the secret to a key',
+    identities: 'J is its identity, and i is the private key of yours. ',
+    keysHeld: 'Computed; a is still there, for the other one has proved nothing yet',
+    keysGone: (isShown: boolean) =>
+      `Used, and erased with a${isShown ? '; S stays for your terminal until the next keys' : ''}`,
+    whyThree:
+      'S is no key. It is a coordinate of a point: about half of all values never occur, and anybody can tell which. And it does not say whom you share it with. So each identity joins in a Diffie-Hellman of its own: who claims it needs its private key.',
+    joined: 'joined in front of them, and erased with them',
+    whyKem:
+      'What the ciphertext C carries. Who breaks the curve lacks K, and who breaks ML-KEM lacks S.',
+    hashed: (hasKem: boolean) => `both identities, both public keys${hasKem ? ', C' : ''}`,
+    sessionIs: 'public; its first 16 bytes name the session:',
+    whyTranscript:
+      'Everything that both have said. If anybody changed a bit of it on its way, the two sides get different keys, and nothing opens.',
+    theseSecrets: 'these secrets',
+    hkdfHeld: 'there until the other one has proved that it has the same',
+    hkdfGone: 'used, and erased',
+    whyHkdf:
+      'Makes keys of it that look random, one for each use and direction: none tells anything of another.',
+    whyChain:
+      'Each key seals one text, with the session, the sender and the number beside it, and is erased. Each step overwrites the chain: from today’s nobody computes yesterday’s keys.',
+    toThem: 'What you send: ',
+    fromThem: 'What comes: ',
+    keyGone: 'used, gone',
+    keyWaits: (count: number) => `${number(count)} to be opened`,
+    keyNext: 'next',
+    keyFirst: 'not yet',
+  },
   words: 'The words',
   vocabulary: [
     {
@@ -345,6 +354,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     kemMade: 'C carries K',
     kemOpened: 'e opens C',
     tags: 'the same S: tags prove it',
+    kem: 'A public key has two halves here: a point, and an encapsulation key E. Its private half e is erased with the other.',
     renewing: 'New keys are under way. The session before goes on until they are proved.',
     toy: 'Try it with a curve that is small enough to see',
   },

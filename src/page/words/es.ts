@@ -1,7 +1,6 @@
 /** The page's sentences in Spanish, one for each in `en.ts`. */
 
 import { h } from '../h.ts'
-import { open, secret } from '../parts/marks.ts'
 import type { Words } from './en.ts'
 
 const number = (n: number) => n.toLocaleString('es')
@@ -136,7 +135,6 @@ export const es: Words = {
   legendSecret: 'secreto: nunca pasa por el canal ni por esta página',
 
   you: 'Tú',
-  yourPrivateKey: 'tu clave privada',
   basePoint: 'punto base',
   sendKeys: 'Envía tu clave pública',
   sendKeysButton: 'Enviar mi clave',
@@ -213,7 +211,6 @@ como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 
 se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio, podría hallar la clave privada de una identidad, que es de X25519, y hacerse pasar por esa parte.`,
 
   them: 'La otra parte',
-  itsPrivateKey: 'su clave privada',
   safety: 'El número de seguridad',
   safetyHow:
     'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
@@ -222,23 +219,35 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
   theirsLabel: 'El número que te lee o te envía la otra parte',
   theirsHint: 'Se compara en esta página y no sale de ella.',
-  sums: 'Lo que calculan las dos partes',
-  sharedSecret: 'El secreto compartido',
-  sumItsPublicKey: 'su clave pública',
-  oneNumber: 'un mismo número, si no hay nadie en medio',
-  secondSecret: 'El segundo secreto',
-  secondSecretHow: () => [
-    'Quien recibe primero la clave de encapsulación del otro crea para ella un ',
-    open('texto cifrado'),
-    ' y se queda con ',
-    secret('lo que lleva dentro'),
-    '; el otro lo extrae con ',
-    secret('su clave privada'),
-    '.',
-  ],
-  session: 'La sesión',
-  sessionHow: (hasKem) =>
-    `Las dos partes calculan el hash de la curva, de las dos identidades y de las dos claves públicas${hasKem ? ', y del texto cifrado' : ''}. Los primeros 16 bytes son el nombre de la sesión:`,
+  sums: {
+    title: 'Del secreto a una clave',
+    identities: 'J es su identidad, e i es la clave privada de la tuya. ',
+    keysHeld: 'Calculado; a sigue ahí, porque la otra parte aún no ha probado nada',
+    keysGone: (isShown) =>
+      `Usado, y borrado junto con a${isShown ? '; S queda para tu terminal hasta las próximas claves' : ''}`,
+    whyThree:
+      'S no es una clave. Es una coordenada de un punto: la mitad de los valores no aparece nunca, y cualquiera sabe cuáles. Y no dice con quién lo compartes. Por eso cada identidad entra con un Diffie-Hellman propio: quien dice tenerla necesita su clave privada.',
+    joined: 'va delante de los otros, y se borra con ellos',
+    whyKem:
+      'Lo que lleva el texto cifrado C. A quien rompe la curva le falta K, y a quien rompe ML-KEM le falta S.',
+    hashed: (hasKem) => `las dos identidades, las dos claves públicas${hasKem ? ', C' : ''}`,
+    sessionIs: 'público; sus primeros 16 bytes dan nombre a la sesión:',
+    whyTranscript:
+      'Todo lo que se han dicho las dos partes. Si alguien cambió un bit por el camino, cada parte obtiene otras claves y nada se descifra.',
+    theseSecrets: 'estos secretos',
+    hkdfHeld: 'ahí hasta que la otra parte pruebe que tiene lo mismo',
+    hkdfGone: 'usado, y borrado',
+    whyHkdf:
+      'De ello salen claves que parecen azar, una para cada uso y sentido: ninguna dice nada de otra.',
+    whyChain:
+      'Cada clave cifra un solo texto, junto con la sesión, quién envía y el número, y se borra. Cada paso sobrescribe la cadena: de la de hoy nadie calcula las claves de ayer.',
+    toThem: 'Lo que envías: ',
+    fromThem: 'Lo que llega: ',
+    keyGone: 'usadas, borradas',
+    keyWaits: (count) => `${number(count)} sin abrir`,
+    keyNext: 'siguiente',
+    keyFirst: 'todavía no',
+  },
   words: 'Los términos',
   vocabulary: [
     {
@@ -334,6 +343,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     kemMade: 'C lleva K',
     kemOpened: 'e abre C',
     tags: 'el mismo S: lo prueban las etiquetas',
+    kem: 'Aquí una clave pública tiene dos mitades: un punto y una clave de encapsulación E. Su mitad privada e se borra con la otra.',
     renewing: 'Hay claves nuevas en camino. La sesión anterior sigue hasta que se prueben.',
     toy: 'Pruébalo con una curva tan pequeña que se ve',
   },
