@@ -28,14 +28,15 @@ const specification = () => SPECIFICATION
 const newKeys = ({ both }: Commands) => both('/send_keys')
 const help = ({ own }: Commands) => own('/')
 /** The right way to send a text, which never puts it into a URL. */
-const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
+const ownText = ({ own, inQuotes }: Commands) =>
+  `${own('/send_msg')} --data-urlencode ${inQuotes('text=Hello')}`
 /** Not with the right number in it: who only copies that has compared nothing. */
-const othersNumber = ({ own }: Commands) =>
-  `With the number that the other side has: ${own('/compare')} --data-urlencode 'number=...'`
-const ownPicture = ({ own }: Commands, { found }: About = {}) => {
+const othersNumber = ({ own, inQuotes }: Commands) =>
+  `With the number that the other side has: ${own('/compare')} --data-urlencode ${inQuotes('number=...')}`
+const ownPicture = ({ own, word, inQuotes }: Commands, { found }: About = {}) => {
   const type = found ?? 'image/png'
   const file = `picture.${type === 'image/jpeg' ? 'jpg' : type.slice('image/'.length)}`
-  return `${own('/send_image')} -H 'Content-Type: ${type}' --data-binary @${file}`
+  return `${own('/send_image')} -H ${inQuotes(`Content-Type: ${type}`)} --data-binary ${word(`@${file}`)}`
 }
 
 /** The owner's bodies are texts and pictures, the other peer's are what the specification says. */

@@ -283,6 +283,8 @@ export type PeerEvent =
     }
   | { type: 'keys sent'; publicKey: Uint8Array }
   | { type: 'keys received'; publicKey: Uint8Array }
+  /** The proof that its sender has the keys, which crosses with a key message or with the answer to one. */
+  | { type: 'proof sent' | 'proof received'; proof: Confirm }
   /** A confirmation names a session that is not here, and not the one that the keys here give. Ids of 16 bytes. */
   | { type: 'another session'; named: Uint8Array; given: Uint8Array }
   | {

@@ -88,12 +88,13 @@ export class Keys {
     const session = this.#exchange.current?.id
     const { confirm, completed } = this.#take(message)
     this.#options.report({ type: 'keys received', publicKey })
-    this.#reportOtherSession(message.confirm)
+    this.#reportProof('proof received', message.confirm)
     // whoever has a session confirms it in each key message
     const isLost =
       session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refusedKey)
     this.#lostSession = isLost ? { publicKey, session } : null
     if (completed) this.completed()
+    this.#reportProof('proof sent', confirm)
     return encodeAnswer(confirm)
   }
 
@@ -137,13 +138,14 @@ export class Keys {
     let mayFollow = true
     while (next !== undefined) {
       const sent: KeyMessage = next
+      this.#reportProof('proof sent', sent.confirm)
       try {
         const confirm = await this.#options.wire.keys(encodeKeyMessage(suite, sent))
         const { current } = this.#exchange
         // a peer that has our session confirms it in its answer
         if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
-        this.#reportOtherSession(confirm)
+        this.#reportProof('proof received', confirm)
         if (completed) this.completed()
         next = mayFollow ? again : undefined
         if (again !== undefined) mayFollow = false
@@ -175,10 +177,13 @@ export class Keys {
     }
   }
 
-  /** Tells of a confirmation that names another session than our keys give: its sender may compute ids otherwise. */
-  #reportOtherSession(confirm: Confirm | undefined): void {
-    const given = confirm && this.#exchange.idBeside(confirm)
-    if (given) this.#options.report({ type: 'another session', named: confirm.session, given })
+  /** Tells of a proof, and if it names another session than our keys give: its sender may compute ids otherwise. */
+  #reportProof(type: 'proof sent' | 'proof received', proof: Confirm | undefined): void {
+    if (proof === undefined) return
+    const { report } = this.#options
+    report({ type, proof })
+    const given = type === 'proof received' ? this.#exchange.idBeside(proof) : null
+    if (given) report({ type: 'another session', named: proof.session, given })
   }
 
   #reportWork(): void {
