@@ -82,7 +82,7 @@ describe('the whole round by clicks', suite, () => {
       await a.evaluate(() => {
         const { send } = XMLHttpRequest.prototype
         XMLHttpRequest.prototype.send = function (body) {
-          this.upload.onprogress?.(new ProgressEvent('progress', { loaded: 1, total: 2 }))
+          this.upload.dispatchEvent(new ProgressEvent('progress', { loaded: 1, total: 2 }))
           setTimeout(() => send.call(this, body), 300)
         }
       })
