@@ -27,7 +27,7 @@ const PAGE_POLICY = [
 export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
-  const { own, peer: others } = commandsOf(peer)
+  const { own, peer: others, quote } = commandsOf(peer)
   const [before = '', behind = ''] = others('\n').split('\n')
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
@@ -40,6 +40,7 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
     runsOther: true,
     own: own(''),
     other: [before, behind],
+    quote,
   })
 }
 

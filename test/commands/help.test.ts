@@ -114,6 +114,7 @@ describe('a word of a command line', () => {
     assert.deepEqual(both('C:\\duet'), ["'C:\\duet'", 'C:\\duet'])
     // behind the last word, a backslash would take the quote's meaning
     assert.equal(quoted(['C:\\my duet\\'], 'win32'), '"C:\\my duet\\\\"')
+    assert.equal(quoted(['a b\\\\'], 'win32'), '"a b\\\\\\\\"')
     assert.deepEqual(both(''), ["''", '""'])
   })
 

@@ -5,7 +5,7 @@ import { useState } from 'preact/hooks'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextPlace, type Place } from '../story.ts'
-import { othersCommand, ownCommand, type StepRoute, type View } from '../view.ts'
+import { othersCommand, ownCommand, type Setting, type StepRoute, type View } from '../view.ts'
 
 /** The type of a file whose type the browser does not know. */
 export const UNKNOWN_TYPE = 'application/octet-stream'
@@ -265,17 +265,26 @@ function Copier({ view, title, curl }: { view: View; title: string; curl: string
   )
 }
 
-const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`
+/** What cmd or PowerShell evaluates between double quotes, or takes for their end. */
+const EVALUATED = /["“”„$`%\n]/
+
+/** A word in quotes, of which the reader has given `value`; on Windows the reader types what a shell would change. */
+function quoted({ quote }: Setting, before: string, value: string): string {
+  if (quote === "'") return `'${before}${value.replaceAll("'", "'\\''")}'`
+  const typed = EVALUATED.test(value) ? '…' : value.replace(/(?<!\\)\\+$/, '$&$&')
+  return `"${before}${typed}"`
+}
 
 function textCurl({ setting, desk, act, words }: View): string {
-  const text = act === null ? words.exampleText : `text=${desk.text}`
-  const isOwn = act !== null && desk.text === ''
-  return ownCommand(setting, '/send_msg') + (isOwn ? '' : ` --data-urlencode ${quoted(text)}`)
+  const command = ownCommand(setting, '/send_msg')
+  if (act !== null && desk.text === '') return command
+  return `${command} --data-urlencode ${quoted(setting, 'text=', act === null ? words.exampleText : desk.text)}`
 }
 
 function pictureCurl({ setting, desk }: View): string {
   const command = ownCommand(setting, '/send_image')
   if (desk.file === null) return command
   const { type, name } = desk.file
-  return `${command} -H 'Content-Type: ${type || UNKNOWN_TYPE}' --data-binary ${quoted(`@${name}`)}`
+  const header = quoted(setting, 'Content-Type: ', type || UNKNOWN_TYPE)
+  return `${command} -H ${header} --data-binary ${quoted(setting, '@', name)}`
 }

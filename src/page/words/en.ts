@@ -155,7 +155,7 @@ export const en = {
   sendText: 'Seal a text and send it',
   textLabel: "Your text (left empty: this peer's own)",
   sendTextButton: 'Send the text',
-  exampleText: 'text=Meet me at noon',
+  exampleText: 'Meet me at noon',
   open: 'Open what came, in your terminal',
   openButton: 'Open it there',
   sendPicture: 'Seal a picture and send it',

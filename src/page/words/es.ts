@@ -145,7 +145,7 @@ export const es: Words = {
   sendText: 'Cifra un texto y envíalo',
   textLabel: 'Tu texto (si lo dejas vacío, el que trae el programa)',
   sendTextButton: 'Enviar el texto',
-  exampleText: 'text=Nos vemos a mediodía',
+  exampleText: 'Nos vemos a mediodía',
   open: 'Descifra lo recibido, en tu terminal',
   openButton: 'Descifrarlo allí',
   sendPicture: 'Cifra una imagen y envíala',
