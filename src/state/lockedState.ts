@@ -10,7 +10,7 @@ import { keepFromGit } from './gitignore.ts'
 import { openMemory } from './openMemory.ts'
 
 /** All that a peer writes into its state, as patterns of `.gitignore`. */
-const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/pictures/', '/running/']
+const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/compared.*.txt*', '/pictures/', '/running/']
 /** How often, in ms, a peer shows processes on other machines that it still runs. */
 const STILL_HERE_MS = SILENCE_MS / 4
 
