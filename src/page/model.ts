@@ -37,7 +37,7 @@ export interface Model extends Run {
 }
 
 /** So many records stay on the page. */
-export const MAX_ROWS = 1000
+const MAX_ROWS = 1000
 
 /** Before anything has happened. */
 export function modelOf(run: Run, state: State): Model {

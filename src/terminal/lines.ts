@@ -170,7 +170,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'number compared': ({ isKept, place }) => [
-    ['✓', 'compared', 'The same safety number on both sides: nobody is in the middle.', 'green'],
+    ['✓', 'compared', 'The same safety number on both sides: nobody is in the middle.', 'bold'],
     ...(isKept
       ? []
       : [

@@ -174,7 +174,7 @@ describe('a build', { skip: noMake }, () => {
   it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
-    write('src/page/page.js', 'export const port = 5000\n')
+    write('src/page/browser/page.ts', 'export const port = 5000\n')
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     const { code, said } = make('build')
