@@ -2,13 +2,11 @@
 
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { pictureCurl, textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextPlace, type Place } from '../story.ts'
-import { othersCommand, ownCommand, type Setting, type StepRoute, type View } from '../view.ts'
-
-/** The type of a file whose type the browser does not know. */
-export const UNKNOWN_TYPE = 'application/octet-stream'
+import { othersCommand, ownCommand, type StepRoute, type View } from '../view.ts'
 
 export function Controls(view: View) {
   const { words, setting, model, desk, act } = view
@@ -263,28 +261,4 @@ function Copier({ view, title, curl }: { view: View; title: string; curl: string
     h('span', null, isCopied ? words.copied : words.copyCurl),
     h('span', { class: 'unseen' }, `: ${title}`),
   )
-}
-
-/** What cmd or PowerShell evaluates between double quotes, or takes for their end. */
-const EVALUATED = /["“”„$`%\n]/
-
-/** A word in quotes, of which the reader has given `value`; on Windows the reader types what a shell would change. */
-function quoted({ quote }: Setting, before: string, value: string): string {
-  if (quote === "'") return `'${before}${value.replaceAll("'", "'\\''")}'`
-  const typed = EVALUATED.test(value) ? '…' : value.replace(/(?<!\\)\\+$/, '$&$&')
-  return `"${before}${typed}"`
-}
-
-function textCurl({ setting, desk, act, words }: View): string {
-  const command = ownCommand(setting, '/send_msg')
-  if (act !== null && desk.text === '') return command
-  return `${command} --data-urlencode ${quoted(setting, 'text=', act === null ? words.exampleText : desk.text)}`
-}
-
-function pictureCurl({ setting, desk }: View): string {
-  const command = ownCommand(setting, '/send_image')
-  if (desk.file === null) return command
-  const { type, name } = desk.file
-  const header = quoted(setting, 'Content-Type: ', type || UNKNOWN_TYPE)
-  return `${command} -H ${header} --data-binary ${quoted(setting, '@', name)}`
 }
