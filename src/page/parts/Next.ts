@@ -1,11 +1,12 @@
 /** The next step, in sight wherever somebody is on the page: one button, which stays where it is while the steps go on. */
 
 import { useState } from 'preact/hooks'
+import { textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextOf } from '../story.ts'
 import { othersCommand, ownCommand, type View } from '../view.ts'
-import { othersStep, saidOf, textCurl } from './Controls.ts'
+import { othersStep, saidOf } from './Controls.ts'
 
 export function Next(view: View) {
   const { words, setting, model, desk, act } = view

@@ -155,7 +155,7 @@ export const en = {
   sendText: 'Seal a text and send it',
   textLabel: "Your text (left empty: this peer's own)",
   sendTextButton: 'Send the text',
-  exampleText: 'text=Meet me at noon',
+  exampleText: 'Meet me at noon',
   open: 'Open what came, in your terminal',
   openButton: 'Open it there',
   sendPicture: 'Seal a picture and send it',
@@ -215,7 +215,7 @@ export const en = {
     `; a billion times faster, ${fasterYears}. The universe is 14 billion years old.`,
   ],
   quantumAlone:
-    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started with CURVE=X25519MLKEM768.",
+    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started on X25519MLKEM768.",
   kemCost: `That is the X25519 half. She needs what the ciphertext carries too, and for that she must break ML-KEM-768, which is meant to be as hard
 as to find a key of AES-192: security category 3 (FIPS 203 section 8).`,
   quantumJoined: `Nobody has proved that there is no better way. A large quantum computer would have one for the X25519 half (Shor's algorithm), and none is known for the other: what is

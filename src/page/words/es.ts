@@ -144,7 +144,7 @@ export const es: Words = {
   sendText: 'Cifra un texto y envíalo',
   textLabel: 'Tu texto (si lo dejas vacío, el que trae el programa)',
   sendTextButton: 'Enviar el texto',
-  exampleText: 'text=Nos vemos a mediodía',
+  exampleText: 'Nos vemos a mediodía',
   open: 'Descifra lo recibido, en tu terminal',
   openButton: 'Descifrarlo allí',
   sendPicture: 'Cifra una imagen y envíala',
@@ -204,7 +204,7 @@ export const es: Words = {
     `; mil millones de veces más rápido, ${fasterYears}. El universo tiene 14.000 millones de años.`,
   ],
   quantumAlone:
-    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar con CURVE=X25519MLKEM768.',
+    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar en X25519MLKEM768.',
   kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, diseñado para que eso sea tan difícil
 como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 8).`,
   quantumJoined: `Nadie ha demostrado que no haya un método mejor. Un ordenador cuántico grande dispondría de uno para la mitad de X25519 (el algoritmo de Shor), y para la otra no se conoce ninguno: lo que
