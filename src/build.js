@@ -26,6 +26,7 @@ await build({
   input: 'src/page/browser/page.ts',
   output: {
     dir: `${UNFINISHED}/browser`,
+    minify: true,
     chunkFileNames: '[name].js',
     // what the words of a language need too
     codeSplitting: {
