@@ -41,9 +41,9 @@ describe('a step', suite, () => {
     }))
 
   it('has its number before its title, on both sides', () =>
-    onePage(async (page, [a, b]) => {
-      const numbers = async () =>
-        (await page.locator('#you .steps').ariaSnapshot()).match(/(?<=heading ")(?:\d|→)/g)
+    onePage(async (page) => {
+      const numbers = async (side: string) =>
+        (await page.locator(`${side} .steps`).ariaSnapshot()).match(/(?<=heading ")(?:\d|→)/g)
       assert.deepEqual(await numbers('#you'), ['1', '4', '5', '6', '→'])
       assert.deepEqual(await numbers('#theirs-steps'), ['2', '4', '5', '6', '→', '→'])
     }))
