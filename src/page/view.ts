@@ -84,6 +84,8 @@ export interface Actions {
   drop(event: unknown): void
   copy(text: string): Promise<void>
   print(): void
+  /** Goes to an element by its id, and gives it the focus. */
+  go(id: string): void
 }
 
 export interface View {

@@ -215,12 +215,11 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   itsPrivateKey: 'su clave privada',
   safety: 'El número de seguridad',
   safetyHow:
-    'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
-  safetyKnown:
-    'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
-  safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
+    'Si la otra parte tiene los mismos doce grupos, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
+  safetyKnown: 'A esta otra parte ya la conocías: su identidad es la misma que la última vez.',
+  safetyNew: 'A esta otra parte no la conocías.',
   theirsLabel: 'El número que te lee o te envía la otra parte',
-  theirsHint: 'Se compara en esta página y no sale de ella.',
+  theirsHint: 'Al pulsar el botón lo recibe tu propio programa, y nadie más.',
   sums: 'Lo que calculan las dos partes',
   sharedSecret: 'El secreto compartido',
   sumItsPublicKey: 'su clave pública',
@@ -295,6 +294,30 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     ': todos los registros de arriba y el estado público, en JSON. Entrégala, y quien la tenga podrá comprobarla: el nombre de la sesión y el número de seguridad se deducen de lo que contiene.',
   ],
 
+  // The next step
+  textHint: 'Tu texto, o el de este programa',
+  goCompare: 'Comparar el número',
+  compareLater: 'Después: mostrar el secreto',
+
+  // The acts on the wire, and what is folded
+  acts: { keys: 'Las claves', compare: 'La comparación', messages: 'Los mensajes' },
+  actSession: (id) => `De aquí salió la sesión ${id}…`,
+  actSame:
+    'El mismo número en los dos lados, según alguien en este puerto. Nada de eso pasa por el canal.',
+  actDifferent: 'Los números difieren: hay alguien en medio, o se leyó mal.',
+  folded: ({ keys, messages, pictures, others, refused }) =>
+    [
+      ...(keys > 0 ? [count(keys, 'mensaje de claves', 'mensajes de claves')] : []),
+      ...(messages > 0 ? [count(messages, 'mensaje cifrado', 'mensajes cifrados')] : []),
+      ...(pictures > 0 ? [count(pictures, 'imagen cifrada', 'imágenes cifradas')] : []),
+      ...(others > 0 ? [count(others, 'otra petición', 'otras peticiones')] : []),
+      ...(refused > 0 ? [count(refused, 'rechazo', 'rechazos')] : []),
+    ].join(', '),
+  earlierActs: (n) => `${number(n)} anteriores`,
+  showSteps: 'mostrar también mis propios pasos',
+  allBytes: (n) => `los ${bytes(n)}`,
+  fewerBytes: 'menos',
+
   // The story
   barLabel: 'Los seis pasos',
   steps: {
@@ -324,8 +347,13 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   theirsOpenButton: 'Descifrarlo allí',
   theirsSendPicture: 'La otra parte envía su imagen',
   theirsSendPictureButton: 'Enviar su imagen',
-  isCompared: 'Comparado: no hay nadie en medio',
+  isCompared: 'Comparado: el mismo número en los dos lados, según alguien aquí',
   notCompared: 'Aún sin comparar: puede haber alguien en medio',
   numberLabel: 'El número de seguridad, doce grupos',
-  compareButton: 'Son iguales: recordarlo',
+  compareButton: 'Comparar',
+  compareAt: (name) =>
+    `Está en su terminal, en ${name}. Pídelo en persona o por teléfono, y no por este canal.`,
+  compareBoth: (name) =>
+    `Está en la terminal, bajo ${name}. Aquí las dos partes son tuyas; entre dos personas, la otra te lo lee.`,
+  comparedHow: 'Vale mientras las dos identidades sigan siendo las mismas.',
 }
