@@ -22,8 +22,18 @@ try {
   // it has said why
   process.exit(1)
 }
+/** A language of the toy is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
+const nameOf = ({ name, moduleIds }) =>
+  /[/\\]toy[/\\]e[ns]\.ts$/.test(moduleIds.at(-1) ?? '') ? `toy-${name}.js` : `${name}.js`
 await build({
-  input: 'src/page/page.js',
-  output: { dir: `${UNFINISHED}/browser`, chunkFileNames: '[name].js' },
+  input: { page: 'src/page/page.js', toy: 'src/page/browser/toy.ts' },
+  output: {
+    dir: `${UNFINISHED}/browser`,
+    chunkFileNames: nameOf,
+    // what the words of a language need too
+    codeSplitting: {
+      groups: [{ name: 'shared', test: /node_modules|page\/(?:h|toy\/numbers)\.ts/ }],
+    },
+  },
 })
 fs.renameSync(UNFINISHED, 'dist')

@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path'
 import type { Peer } from '../peer/peer.ts'
+import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { transcriptOf } from '../wirelog/transcript.ts'
 import { eventStream } from './eventStream.ts'
@@ -23,14 +24,20 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-/** Answers with the page, the present state filled in: it tells as much without its script. */
-export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
-  const { rendered } = await import('../page/html.ts')
+/** Makes an answer a page in the caller's language, which it returns. */
+function asPage(ctx: Ctx): Language {
   const language = languageOf(ctx)
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
   ctx.set('Content-Language', language)
   ctx.vary('Accept-Language')
+  return language
+}
+
+/** Answers with the page, the present state filled in: it tells as much without its script. */
+export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
+  const { rendered } = await import('../page/html.ts')
+  const language = asPage(ctx)
   ctx.body = rendered(peer, events, {
     language,
     isChosen: chosenLanguage(ctx) !== null,
@@ -43,8 +50,13 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
 export function pageHandlers(
   peer: Peer,
   events: Events,
-): Handlers<'/events' | '/transcript' | '/sealed_image'> {
+): Handlers<'/events' | '/transcript' | '/sealed_image' | '/toy'> {
   return {
+    '/toy': async (ctx) => {
+      const { renderedToy } = await import('../page/toy/html.ts')
+      const language = asPage(ctx)
+      ctx.body = renderedToy(language, chosenLanguage(ctx) !== null)
+    },
     '/events': (ctx) => {
       ctx.type = 'text/event-stream'
       const { socket } = ctx.req

@@ -1,2 +1,13 @@
 /** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
-export const PAGE_FILES = ['/page.css', '/icon.svg', '/page.js', '/en.js', '/es.js'] as const
+export const PAGE_FILES = [
+  '/page.css',
+  '/icon.svg',
+  '/page.js',
+  '/en.js',
+  '/es.js',
+  '/shared.js',
+  '/toy.css',
+  '/toy.js',
+  '/toy-en.js',
+  '/toy-es.js',
+] as const

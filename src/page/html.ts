@@ -5,10 +5,10 @@
 
 import fs from 'node:fs'
 import type { Peer } from '../peer/peer.ts'
-import type { SuiteName } from '../protocol/suites.ts'
 import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { stateOf } from '../wirelog/transcript.ts'
+import { COSTS } from './costs.ts'
 import { en } from './en.js'
 import { es } from './es.js'
 import { PAGE_FILES } from './files.ts'
@@ -16,19 +16,6 @@ import { PAGE_FILES } from './files.ts'
 type Words = typeof en
 /** The page's sentences. They have one type, so that none is missing in a language. */
 const WORDS: Readonly<Record<Language, Words>> = { en, es }
-
-/**
- * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
- * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
- * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
- */
-const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
-  {
-    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
-    // of its X25519 half
-    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-  }
 
 /** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
 const read = (name: string) => {

@@ -44,6 +44,8 @@ src/page/page.js ✓ ./recordList.js
   ✗ ../wirelog/events.ts ./html.ts valibot node:fs
 src/page/html.ts ✓ ./en.js ../peer/peer.ts ../wirelog/events.ts node:fs
   ✗ ../http/app.ts ../http/loopback.ts ../state/openMemory.ts ../launch.ts
+src/page/toy/Eve.ts ✓ ./curves.ts ../h.ts ../costs.ts preact
+  ✗ node:fs ../html.ts ../../peer/peer.ts ../../http/app.ts ../../protocol/curves.ts
 src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/programName.ts
   ✗ ../state/openMemory.ts ../mailbox/seal.ts ../disk/sync.ts ../terminal/terminal.ts ../launch.ts
 src/state/openMemory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/lock.ts node:fs

@@ -42,11 +42,11 @@ before(async () => {
 describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
-      .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
-      // the page's words and the toy curve, which the program has too
-      .concat(['en', 'es', 'toyCurve'].map((name) => `src/page/${name}.js`))
+      .filter((file) => file.endsWith('.ts') && !/^src\/(?:sample|page\/browser)\//.test(file))
+      // the page's words, which the program has too
+      .concat(['en', 'es'].map((name) => `src/page/${name}.js`))
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
-      .concat(['page', 'en', 'es'].map((name) => `dist/browser/${name}.js`))
+      .concat(fs.readdirSync(path.join(root, 'dist/browser')).map((name) => `dist/browser/${name}`))
     const served = filesIn('src/page').filter((file) => /\.(css|html|md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const starter = 'src/classroom/exercise/starter'

@@ -36,7 +36,16 @@ import { until } from '../helpers/until.ts'
 import { type PeersOptions, sharedPeers, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
 const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
-const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image', '/image', '/frequency', '/']
+const PAGE = [
+  ...PAGE_FILES,
+  '/toy',
+  '/events',
+  '/transcript',
+  '/sealed_image',
+  '/image',
+  '/frequency',
+  '/',
+]
 const WIRE = ['/wire/keys', '/wire/message', '/message']
 /** Peers that take mail: all of their wire routes are there. */
 const withPair = sharedPeers({ openMailbox: mailboxInMemory })
