@@ -26,13 +26,13 @@ try {
 const nameOf = ({ name, moduleIds }) =>
   /[/\\]toy[/\\]e[ns]\.ts$/.test(moduleIds.at(-1) ?? '') ? `toy-${name}.js` : `${name}.js`
 await build({
-  input: { page: 'src/page/page.js', toy: 'src/page/browser/toy.ts' },
+  input: { page: 'src/page/browser/page.ts', toy: 'src/page/browser/toy.ts' },
   output: {
     dir: `${UNFINISHED}/browser`,
     chunkFileNames: nameOf,
     // what the words of a language need too
     codeSplitting: {
-      groups: [{ name: 'shared', test: /node_modules|page\/(?:h|toy\/numbers)\.ts/ }],
+      groups: [{ name: 'shared', test: /node_modules|page\/(?:costs|h|parts\/marks|toy\/numbers)\.ts/ }],
     },
   },
 })

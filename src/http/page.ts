@@ -35,14 +35,23 @@ function asPage(ctx: Ctx): Language {
 }
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
-export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
+export async function answerPage(
+  ctx: Ctx,
+  peer: Peer,
+  events: Events,
+  runsOther: boolean,
+): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = asPage(ctx)
+  const { own, peer: others } = commandsOf(peer)
+  const [before = '', behind = ''] = others('\n').split('\n')
   ctx.body = rendered(peer, events, {
     language,
     isChosen: chosenLanguage(ctx) !== null,
     isPeerHere: isLocal(peer.peerUrl),
-    commands: commandsOf(peer),
+    runsOther,
+    own: own(''),
+    other: [before, behind],
   })
 }
 
@@ -53,7 +62,7 @@ export function pageHandlers(
 ): Handlers<'/events' | '/transcript' | '/sealed_image' | '/toy'> {
   return {
     '/toy': async (ctx) => {
-      const { renderedToy } = await import('../page/toy/html.ts')
+      const { renderedToy } = await import('../page/html.ts')
       const language = asPage(ctx)
       ctx.body = renderedToy(language, chosenLanguage(ctx) !== null)
     },
