@@ -32,7 +32,9 @@ await build({
     chunkFileNames: nameOf,
     // what the words of a language need too
     codeSplitting: {
-      groups: [{ name: 'shared', test: /node_modules|page\/(?:costs|h|parts\/marks|toy\/numbers)\.ts/ }],
+      groups: [
+        { name: 'shared', test: /node_modules|page\/(?:costs|h|parts\/marks|toy\/numbers)\.ts/ },
+      ],
     },
   },
 })

@@ -43,7 +43,7 @@ export async function answerPage(
 ): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = asPage(ctx)
-  const { own, peer: others } = commandsOf(peer)
+  const { own, peer: others, quote } = commandsOf(peer)
   const [before = '', behind = ''] = others('\n').split('\n')
   ctx.body = rendered(peer, events, {
     language,
@@ -52,6 +52,7 @@ export async function answerPage(
     runsOther,
     own: own(''),
     other: [before, behind],
+    quote,
   })
 }
 
