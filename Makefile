@@ -15,6 +15,9 @@ $(call setting,ALTER)
 $(call setting,CURVE,X25519)
 # 1: print how OpenSSL computes each shared secret, private key and all.
 $(call setting,SHOW_WORK)
+# 1: a terminal without symbols, for screen readers and logs; and one with long keys and ciphertexts whole.
+$(call setting,PLAIN)
+$(call setting,FULL)
 # For a peer alone, on two machines: the address to listen on, the other peer, and a name by which this one may be called.
 $(call setting,HOST,127.0.0.1)
 $(call setting,PEER)
@@ -43,12 +46,14 @@ DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
 # Folders too: they change when a file goes.
 SOURCES := $(shell find src)
-SUITE := --curve "$$CURVE" $${SHOW_WORK:+--show-work}
+PLAINLY := $${PLAIN:+--plain}
+SHOWN := $(PLAINLY) $${FULL:+--full}
+SUITE := --curve "$$CURVE" $(SHOWN) $${SHOW_WORK:+--show-work}
 ALONE := --host "$$HOST" $${HOST_NAME:+--host-name "$$HOST_NAME"} $(SUITE)
 PEER_A := --port "$$PORT_A" --peer "$${PEER:-http://127.0.0.1:$$PORT_B}" $(ALONE)
 PEER_B := --port "$$PORT_B" --peer "$${PEER:-http://127.0.0.1:$$PORT_A}" $(ALONE)
 MALLORY := --ports "$$PORT_M,$$PORT_N" --between "http://127.0.0.1:$$PORT_A,http://127.0.0.1:$$PORT_B" \
-	--curve "$$CURVE" $${ALTER:+--alter "$$ALTER"}
+	--curve "$$CURVE" $(SHOWN) $${ALTER:+--alter "$$ALTER"}
 # Makes the keys of a mailbox where there are none: no key is ever overwritten.
 keys = test -e "$$MAILBOXES/$1/key.public.pem" || $(DUET) keygen --curve "$$CURVE" -- "$$MAILBOXES/$1"
 mailbox = --mailbox "$$MAILBOXES/$1/mail" --mailbox-key "$$MAILBOXES/$1/key.public.pem"
@@ -98,32 +103,32 @@ mailbox-b: dist/main.js ## start the second peer with a mailbox (as run-5001, an
 
 watch-a: dist/main.js ## print the first one's mail (MAILBOXES)
 	@$(call keys,a)
-	@exec $(DUET) watch --key "$$MAILBOXES/a/key.private.pem" -- "$$MAILBOXES/a/mail"
+	@exec $(DUET) watch $(PLAINLY) --key "$$MAILBOXES/a/key.private.pem" -- "$$MAILBOXES/a/mail"
 
 watch-b: dist/main.js ## print the second one's mail (MAILBOXES)
 	@$(call keys,b)
-	@exec $(DUET) watch --key "$$MAILBOXES/b/key.private.pem" -- "$$MAILBOXES/b/mail"
+	@exec $(DUET) watch $(PLAINLY) --key "$$MAILBOXES/b/key.private.pem" -- "$$MAILBOXES/b/mail"
 
 send-to-a: dist/main.js ## send standard input to the first one's mailbox (TO, RECIPIENT=file, PORT_A)
-	@exec $(DUET) send --to "$${TO:-http://127.0.0.1:$$PORT_A}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
+	@exec $(DUET) send $(PLAINLY) --to "$${TO:-http://127.0.0.1:$$PORT_A}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
 
 send-to-b: dist/main.js ## send standard input to the second one's mailbox (TO, RECIPIENT=file, PORT_B)
-	@exec $(DUET) send --to "$${TO:-http://127.0.0.1:$$PORT_B}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
+	@exec $(DUET) send $(PLAINLY) --to "$${TO:-http://127.0.0.1:$$PORT_B}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
 
 lab-original: dist/main.js ## break the original's curve and ciphers
-	@exec $(DUET) lab original
+	@exec $(DUET) lab original $(PLAINLY)
 
 lab-bad-keys: dist/main.js ## send a running peer what it has to refuse (VICTIM=url, PORT_A, ALL=1)
-	@exec $(DUET) lab bad-keys $${ALL:+--all} -- "$${VICTIM:-http://127.0.0.1:$$PORT_A}"
+	@exec $(DUET) lab bad-keys $(PLAINLY) $${ALL:+--all} -- "$${VICTIM:-http://127.0.0.1:$$PORT_A}"
 
 lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
-	@exec $(DUET) lab nonce-reuse
+	@exec $(DUET) lab nonce-reuse $(PLAINLY)
 
 lab-forward-secrecy: dist/main.js ## steal memory, and see which recorded messages it opens (CURVE)
-	@exec $(DUET) lab forward-secrecy --curve "$$CURVE"
+	@exec $(DUET) lab forward-secrecy $(PLAINLY) --curve "$$CURVE"
 
 lab-quantum: dist/main.js ## open recorded exchanges with the keys that a quantum computer would find
-	@exec $(DUET) lab quantum
+	@exec $(DUET) lab quantum $(PLAINLY)
 
 exercise: dist/main.js ## examine a peer that you wrote (START='COMMAND', CURVE, STAGE=n)
 	@exec $(DUET) exercise --start "$$START" --curve "$$CURVE" $${STAGE:+--stage "$$STAGE"}

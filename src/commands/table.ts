@@ -40,6 +40,7 @@ import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
+import { addTerminalOptions } from './terminalOptions.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -75,6 +76,7 @@ export function createProgram(): Command {
   addCheck(program)
   addLab(program.command('lab'))
   addExercise(program.command('exercise'))
+  addTerminalOptions(program)
   nameHelp(program)
   return program
 }

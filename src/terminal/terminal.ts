@@ -11,7 +11,7 @@ import {
   secretLine,
   type Text,
 } from './lines.ts'
-import { BatchWriter, type Output, USUAL_COLUMNS, widthOf } from './output.ts'
+import { BatchWriter, type Output, USUAL_COLUMNS, widthOf, writesPlainly } from './output.ts'
 import { DRAWN, SPOKEN } from './printable.ts'
 import { Repeats } from './repeats.ts'
 import { columnsOf, laidOut, onOneLine } from './rows.ts'
@@ -68,7 +68,7 @@ const LEFT_OUT: Line = [
 export function createTerminal({
   output,
   showsSecrets,
-  isPlain = false,
+  isPlain = writesPlainly(),
   isFull = false,
 }: TerminalOptions): Terminal {
   const secrets = new Secrets(showsSecrets)

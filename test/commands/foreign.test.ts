@@ -96,7 +96,8 @@ describe('a text from outside', () => {
         assert.equal(isBeside, below.length === 0)
         if (isBeside) assert.deepEqual(rowsAt(beside, width), [beside])
         const rows = isBeside ? [beside.replace(HEAD, '')] : rowsAt(below.join('\n'), width)
-        for (const row of rows) assert.match(row, /^ *│ [^│]*$/, 'a row that the terminal has wrapped')
+        for (const row of rows)
+          assert.match(row, /^ *│ [^│]*$/, 'a row that the terminal has wrapped')
         assert.match(rows.at(-1) ?? '', / ┘$/)
         assert.equal(rows.join('').match(/┘/g)?.length, 1)
       }),

@@ -37,7 +37,7 @@ function paste(script: string) {
 
 /** The blocks that a terminal shows to be pasted, oldest first, each with the port that it follows. */
 function blocksOf(output: string): { port: number; block: string }[] {
-  const blocks = output.matchAll(/^(\d+) {2}·.*\n(\(\n[\s\S]*?\n\))\n/gm)
+  const blocks = output.matchAll(/^(\d+) [^\n]* SECRET work .*\n(?: .*\n)*(\(\n[\s\S]*?\n\))\n/gm)
   return [...blocks].map(([, port, block]) => ({ port: Number(port), block: block ?? '' }))
 }
 
