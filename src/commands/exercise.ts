@@ -32,7 +32,7 @@ import { progressLine } from '../terminal/progress.ts'
 import { beside, cut, laidOut } from '../terminal/rows.ts'
 import { type Colour, paint } from '../terminal/safe.ts'
 import { said } from '../terminal/said.ts'
-import { quoted } from '../terminal/shellWord.ts'
+import { quoted } from './shellWord.ts'
 
 /** Wide enough for every line but values and commands. */
 const WIDTH = 80
@@ -208,7 +208,7 @@ function againWith(options: ExerciseOptions, ids: readonly string[], seed: numbe
   const words = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [name, `${value}`],
   )
-  return [...programWords(), 'exercise', ...words].map(quoted).join(' ')
+  return quoted([...programWords(), 'exercise', ...words])
 }
 
 function painted(text: string, colour: Colour): string {

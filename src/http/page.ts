@@ -24,7 +24,12 @@ const PAGE_POLICY = [
 ].join('; ')
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
-export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
+export async function answerPage(
+  ctx: Ctx,
+  peer: Peer,
+  events: Events,
+  runsOther: boolean,
+): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
   const { own, peer: others } = commandsOf(peer)
@@ -37,7 +42,7 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
     language,
     isChosen: chosenLanguage(ctx) !== null,
     isPeerHere: isLocal(peer.peerUrl),
-    runsOther: true,
+    runsOther,
     own: own(''),
     other: [before, behind],
   })

@@ -8,8 +8,7 @@ import type { AnswerEvent, Event, RequestEvent, StepEvent } from '../wirelog/eve
 import type { stateOf } from '../wirelog/transcript.ts'
 
 /** The public state of the peer. */
-type Peered = { readonly peer: { readonly compared?: boolean | null } }
-export type State = ReturnType<typeof stateOf> & Peered
+export type State = ReturnType<typeof stateOf>
 /** What each field of each form on the wire is for. */
 export type Forms = Readonly<Record<string, Readonly<Record<string, Explained>>>>
 /** What crossed the wire. */
@@ -38,7 +37,7 @@ export interface Model extends Run {
 }
 
 /** So many records stay on the page. */
-export const MAX_ROWS = 1000
+const MAX_ROWS = 1000
 
 /** Before anything has happened. */
 export function modelOf(run: Run, state: State): Model {

@@ -15,6 +15,7 @@ import {
   parseKeyMessage,
 } from '../protocol/messages.ts'
 import { safetyNumber } from '../protocol/safetyNumber.ts'
+import type { Comparison } from './comparison.ts'
 import { PeerError, type PeerOptions } from './contract.ts'
 import { inTurn } from './inTurn.ts'
 import type { Texts } from './texts.ts'
@@ -27,6 +28,7 @@ type Options = Pick<PeerOptions, 'memory' | 'wire' | 'report' | 'showsSecrets'>
 export class Keys {
   readonly #exchange: Exchange
   readonly #texts: Texts
+  readonly #comparison: Comparison
   readonly #options: Options
   readonly #inTurn = inTurn()
   #expiry: NodeJS.Timeout | undefined
@@ -44,9 +46,10 @@ export class Keys {
   /** How to compute the shared secret that is being completed, for the terminal. */
   #work: Uint8Array | null = null
 
-  constructor(exchange: Exchange, texts: Texts, options: Options) {
+  constructor(exchange: Exchange, texts: Texts, comparison: Comparison, options: Options) {
     this.#exchange = exchange
     this.#texts = texts
+    this.#comparison = comparison
     this.#options = options
     this.#isRemembered = options.memory.knownIdentity !== null
   }
@@ -108,14 +111,16 @@ export class Keys {
     const lost = this.#lostSession
     if (lost !== null && isSame(current.peer.publicKey, lost.publicKey))
       this.#texts.sessionGone(lost.session)
+    const number = safetyNumber(suite.curve, memory.identity.publicKey, knownIdentity)
     report({
       type: 'keys confirmed',
       session: current.id,
       own: current.own.publicKey,
       peer: current.peer.publicKey,
       kem: suite.kem?.name ?? null,
-      safetyNumber: safetyNumber(suite.curve, memory.identity.publicKey, knownIdentity),
+      safetyNumber: number,
       known: wasKnown,
+      compared: this.#comparison.isDone(number) === true,
     })
     this.#reportWork()
     this.#remember(knownIdentity)

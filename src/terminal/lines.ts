@@ -1,5 +1,7 @@
 /** The lines that a terminal shows of each event: a table for a peer's events, and one for those of a mailbox. */
 
+import { hasMake } from '../disk/programName.ts'
+import { curlName } from '../disk/shell.ts'
 import type { PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
 import { bytesToHex, concatBytes } from '../protocol/bytes.ts'
 import type { Alike } from './alike.ts'
@@ -53,7 +55,11 @@ const POINT_BYTES = 32
 const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ready: ({ url, curve, reachedAt, peerUrl, isOneWay, identity, place, mailbox }) => [
     ['·', 'ready', new Value(`${url}  ${curve}`), 'bold'],
-    ...reachedAt.map((url) => remark(said`for the other  ${url}  (its --peer, or PEER= for make)`)),
+    ...reachedAt.map((url) =>
+      remark(
+        said`for the other  ${url}  (its --peer${ours(hasMake() ? ', or PEER= for make' : '')})`,
+      ),
+    ),
     remark(
       new URL(peerUrl).port === ''
         ? said`other peer  ${peerUrl}  (port 80)`
@@ -75,7 +81,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
       remark(said`mailbox  ${place}`),
       remark(said`mailbox key  ${ours(fingerprint)}  Senders compare it with you.`),
     ]),
-    remark(new Value(`to begin  curl ${url}/send_keys`)),
+    remark(new Value(`to begin  ${curlName()} ${url}/send_keys`)),
   ],
 
   'keys sent': ({ publicKey }, { alike, port, isFull }) => {
@@ -107,7 +113,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'keys confirmed': (event, { alike, port }) => {
-    const { session, kem, safetyNumber, known } = event
+    const { session, kem, safetyNumber, known, compared } = event
     const isSame = alike.isAgreed(port, event)
     alike.agreed(port, event)
     if (isSame) return [['✓', 'keys agreed', 'the same session and number', 'bold']]
@@ -115,9 +121,11 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
       ['✓', 'keys agreed', new Value(`session ${bytesToHex(session)}`), 'bold'],
       ['·', 'safety number', safetyNumberValue(safetyNumber), 'underline'],
       remark(
-        known
-          ? 'The same peer as last time. If you compared this number then, you need not do it again.'
-          : 'Compare it with the other one, face to face or by phone. If it is the same, nobody is in the middle.',
+        compared
+          ? 'You have compared this number.'
+          : known
+            ? 'The same peer as last time. If you compared this number then, you need not do it again.'
+            : 'Compare it with the other one, face to face or by phone. If it is the same, nobody is in the middle.',
       ),
       remark(
         `An eavesdropper has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} the session's id, the tags and every ciphertext to come. She lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
@@ -159,6 +167,22 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
       said`The other peer's identity could not be written (${placed(place)}).`,
       'bold',
     ],
+  ],
+
+  'number compared': ({ isKept, place }) => [
+    ['✓', 'compared', 'The same safety number on both sides: nobody is in the middle.', 'bold'],
+    ...(isKept
+      ? []
+      : [
+          remark(
+            said`That could not be written (${placed(place)}): compare it again after a restart.`,
+          ),
+        ]),
+  ],
+
+  'number differs': ({ different }) => [
+    ['✗', 'NUMBER DIFFERS', `Groups that differ from the other side's: ${different} of 12.`, 'red'],
+    remark('Have it read out once more. If it still differs, somebody is in the middle.'),
   ],
 
   'identity changed': ({ identity, place, toForget }) => [

@@ -53,10 +53,12 @@ const everyKind: PeerEvent[] = [
   { type: 'proof sent', proof: { session, tag: secret } },
   { type: 'proof received', proof: { session, tag: secret, ciphertext: new Uint8Array(1088) } },
   { type: 'another session', named: secret, given: secret },
-  { type: 'keys confirmed', ...confirmed, kem: null, known: false },
-  { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true },
+  { type: 'keys confirmed', ...confirmed, kem: null, known: false, compared: false },
+  { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true, compared: true },
   { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },
   { type: 'not remembered', place: '.' },
+  { type: 'number compared', isKept: false, place: '.' },
+  { type: 'number differs', different: 1 },
   { type: 'identity changed', identity: secret, place: '.', toForget: 'remove it.' },
   { type: 'keys expired' },
   { type: 'shared secret', session, SECRET: secret },
@@ -114,7 +116,9 @@ describe('the terminal', () => {
   })
 
   it('says of who only listens, and of nobody else, what she has and what she lacks', () => {
-    const output = shown([{ type: 'keys confirmed', ...confirmed, kem: null, known: true }])
+    const output = shown([
+      { type: 'keys confirmed', ...confirmed, kem: null, known: true, compared: false },
+    ])
     const sentence = output.replaceAll(/\s+/g, ' ')
     for (const has of ['both public keys', 'both identities', "the session's id", 'the tags'])
       assert.match(sentence, new RegExp(`An eavesdropper has .*${has}`))

@@ -1,6 +1,6 @@
 /** The safety number, and the other side's beside it: comparing is a step that one takes. */
 
-import { DIGITS, GROUPS, groupsIn } from '../groups.ts'
+import { DIGITS, GROUPS, groupsIn } from '../../protocol/writtenNumber.ts'
 import { h } from '../h.ts'
 import { nextPlace } from '../story.ts'
 import type { View } from '../view.ts'

@@ -1,7 +1,7 @@
-/** A safety number as people type, paste and send it. */
+/** A safety number as people type, paste and send it: found in a text, and compared group by group. */
 
-/** What was found in a text; `fault` says why there are no groups. */
-interface Given {
+/** What was found. `fault`: there is no digit in it, more than one number, or too many digits for one. */
+export interface Given {
   readonly groups: readonly string[]
   readonly fault: 'none' | 'several' | 'long' | null
 }
@@ -16,7 +16,7 @@ const RUN = /\d(?:[\s.,;:/|·_–—-]*\d)*/g
 
 /**
  * The groups in a text that was typed or pasted. Blanks, line ends and dashes count for nothing, and so do words around
- * the number. `fault`: there is no digit in it, more than one number, or too many digits for one.
+ * the number.
  */
 export function groupsIn(text: string): Given {
   const runs = (plain(text).match(RUN) ?? []).map(runOf)
