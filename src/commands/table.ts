@@ -41,6 +41,7 @@ import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { completeHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
+import { addTerminalOptions } from './terminalOptions.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -77,6 +78,7 @@ export function createProgram(): Command {
   program.commandsGroup('Class:')
   addCheck(program)
   addExercise(program.command('exercise'))
+  addTerminalOptions(program)
   completeHelp(program)
   return program
 }
