@@ -40,6 +40,7 @@ import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { nameHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
+import type { TalkOptions } from './talk.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -70,6 +71,7 @@ export function createProgram(): Command {
     .configureOutput({ outputError: (text, write) => write(usageOf(text)) })
     .allowExcessArguments(false)
   addPeers(program)
+  addTalk(program)
   addMail(program)
   addMallory(program)
   addCheck(program)
@@ -139,6 +141,30 @@ function addPeers(program: Command): void {
       exiting(async (file: string, { port }: { port: number }) =>
         (await import('./sendImage.ts')).sendImage(port, file),
       ),
+    )
+}
+
+function addTalk(program: Command): void {
+  program
+    .command('talk')
+    .description('talk with somebody: a line that you type is a text that you send')
+    .option('--peer <url>', 'the other one, as http://HOST:PORT', parseOrigin)
+    .option(
+      '--port <port>',
+      'the port to listen on (default: 5000, or the next that is free)',
+      parsePort,
+    )
+    .option('--host <address>', 'the address to listen on (default: every one)', notEmpty)
+    .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
+    .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
+    .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
+    .option('--state <dir>', 'where identities are kept (default: ".duet/talk")', parseFolder)
+    .option('--no-state', 'keep nothing')
+    .action(
+      exiting(async (options: TalkOptions) => {
+        const { talk } = await import('./talk.ts')
+        return untilTheEnd(talk(options))
+      }),
     )
 }
 

@@ -19,19 +19,29 @@ export interface Commands {
   readonly mail: string
 }
 
-/** The commands for a peer at `url` whose other peer is at `peerUrl`. `hasSession` is asked anew for each command. */
+/**
+ * The commands for a peer at `url` whose other peer is at `peerUrl`. That and `hasSession` are asked anew for each command.
+ */
 export function commandsOf(self: { url: string; peerUrl: string; hasSession?: boolean }): Commands {
-  const { url, peerUrl } = self
-  const { port } = new URL(peerUrl)
-  const isOnThisMachine = isLocal(peerUrl)
+  const { url } = self
   const own = (path: string) => `curl ${url}${path}`
-  const others = (path: string) => `curl http://127.0.0.1:${port || 80}${path}`
+  const others = (path: string) =>
+    `curl http://127.0.0.1:${new URL(self.peerUrl).port || 80}${path}`
   const peer = (path: string) =>
-    `${others(path)}${isOnThisMachine ? '' : '   # on the other machine'}`
+    `${others(path)}${isLocal(self.peerUrl) ? '' : '   # on the other machine'}`
   const both = (path: string) =>
-    `${own(path)} ${isOnThisMachine ? '&&' : '  # and on the other machine:'} ${others(path)}`
+    `${own(path)} ${isLocal(self.peerUrl) ? '&&' : '  # and on the other machine:'} ${others(path)}`
   const inSession = (path: string) => (self.hasSession === false ? both('/send_keys') : peer(path))
   // a text among the arguments could be seen by everyone on the machine
   const mail = `echo 'your text' | ${programName()} send --to ${url} -`
-  return { own, peer, both, inSession, peerUrl, mail }
+  return {
+    own,
+    peer,
+    both,
+    inSession,
+    get peerUrl() {
+      return self.peerUrl
+    },
+    mail,
+  }
 }

@@ -31,7 +31,6 @@ export class Peer implements Receiver {
   readonly port: number
   readonly suite: Suite
   readonly url: string
-  readonly peerUrl: string
   readonly report: (event: PeerEvent) => void
   readonly maxImage: number
   /** Whether the terminal prints secrets, and whether it prints how to compute one. */
@@ -52,7 +51,6 @@ export class Peer implements Receiver {
     this.port = port
     this.suite = suite
     this.url = `http://127.0.0.1:${port}`
-    this.peerUrl = wire.url
     this.report = options.report
     this.maxImage = options.maxImage
     this.showsSecrets = options.showsSecrets
@@ -89,6 +87,11 @@ export class Peer implements Receiver {
     this.#keys.close()
     this.#texts.close()
     this.#options.memory.pictures.close()
+  }
+
+  /** Where the other peer is, by now. */
+  get peerUrl(): string {
+    return this.#options.wire.url
   }
 
   /** Whether there is a session to send on. */
