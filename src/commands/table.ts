@@ -149,6 +149,8 @@ function addTalk(program: Command): void {
     .command('talk')
     .description('talk with somebody: a line that you type is a text that you send')
     .option('--peer <url>', 'the other one, as http://HOST:PORT', parseOrigin)
+    .option('--as <name>', "your name, for others to see (default: the machine's)", notEmpty)
+    .option('--yes', 'take the only one that is found, without a question')
     .option(
       '--port <port>',
       'the port to listen on (default: 5000, or the next that is free)',

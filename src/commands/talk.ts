@@ -3,17 +3,22 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { programName } from '../disk/programName.ts'
 import { isLocal } from '../http/loopback.ts'
 import { type LaunchOptions, type Prepared, prepare } from '../launch.ts'
+import { announced, labelOf } from '../nearby/labels.ts'
+import { Nearby, type Other } from '../nearby/nearby.ts'
 import type { PeerEvent } from '../peer/contract.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { openLocked } from '../state/lockedState.ts'
 import { forgetful } from '../state/openMemory.ts'
 import { pictureFile } from '../state/pictureFile.ts'
+import { Following } from '../talk/following.ts'
 import { MovingWire } from '../talk/movingWire.ts'
 import { pipedLines } from '../talk/pipedLines.ts'
 import { Screen } from '../talk/screen.ts'
+import { Search } from '../talk/search.ts'
 import { Talk } from '../talk/talk.ts'
 import { tell } from '../terminal/output.ts'
 import { said } from '../terminal/said.ts'
@@ -31,6 +36,12 @@ const GIVE_UP_MS = 60_000
 
 /** So many lines of a pipe are read before those that were sent are acknowledged. */
 const MAX_PIPED_UNSETTLED = 100
+
+/** How often, in ms, it is looked whether the other peer has moved. */
+const FOLLOW_MS = 1000
+
+/** Where the other peer is while nobody knows: nothing is sent there. */
+const NOWHERE = 'http://0.0.0.0:9'
 
 export interface TalkOptions {
   readonly peer?: string
@@ -58,39 +69,34 @@ export async function talk(options: TalkOptions): Promise<number> {
   const identity =
     options.identity === undefined ? undefined : readPrivateKey(options.identity, asGiven?.curve)
   const suite = asGiven ?? (identity ? suiteOf(identity.curve) : SUITES.X25519)
-  let talk: Talk | null = null
-  const signalled = askedToEnd({ alwaysAtHangup: options.state === false })
-  let quit: (exitCode: number) => void = () => {}
-  const quitted = new Promise<number>((resolve) => {
-    quit = resolve
-  })
-  let isWarned = false
-  const ask = () => {
-    const count = talk?.unsettled ?? 0
-    if (count === 0 || isWarned) quit(talk?.isInDoubt ? 1 : 0)
-    else {
-      isWarned = true
-      const what = count === 1 ? '1 text is' : `${count} texts are`
-      screen.lines.say('✗', `${what} not acknowledged yet. The same once more ends all the same.`)
-    }
-  }
+  const label = labelOf(options.as ?? machineName()) ?? 'somebody'
+  const ending = new Ending(options.state === false)
   const screen = new Screen(
     stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : null,
     stdout,
     {
       line: (line) => {
-        isWarned = false
-        talk?.take(line)
+        if (line.mayBeCommand && line.text.trim() === '/quit') ending.ask()
+        else if (search?.isOpen) search.answer(line)
+        else {
+          ending.goOn()
+          talk?.take(line)
+        }
       },
-      interrupted: ask,
-      ended: ask,
+      interrupted: () => ending.ask(),
+      ended: () => ending.ask(),
       leftOut: (units) =>
         screen.lines.say('✗', `That was too long: the last ${units} characters are left out.`),
     },
   )
   const terminal = createTerminal({ output: screen.output, showsSecrets: true })
+  let talk: Talk | undefined
+  let search: Search | undefined
+  let following: Following | undefined
+  let other: Other | undefined
   let wire: MovingWire | undefined
   let showPlainly: (event: PeerEvent) => void = () => {}
+  let isKnown = false
   const launched = await onSomePort(options.port, {
     suite,
     plans: [
@@ -98,16 +104,20 @@ export async function talk(options: TalkOptions): Promise<number> {
         host: options.host ?? hostFor(options.peer),
         port: 0,
         wire: (call) => {
-          wire = new MovingWire(call, options.peer ?? 'http://127.0.0.1:9')
+          wire = new MovingWire(call, options.peer ?? NOWHERE)
           return wire
         },
         hostNames: options.hostName,
       },
     ],
-    openMemory: () =>
-      options.state === false
-        ? forgetful(suite.curve, identity, options.keepPictures)
-        : openLocked(options.state || STATE, suite.curve, identity, tell, options.keepPictures),
+    openMemory: () => {
+      const memory =
+        options.state === false
+          ? forgetful(suite.curve, identity, options.keepPictures)
+          : openLocked(options.state || STATE, suite.curve, identity, tell, options.keepPictures)
+      isKnown = memory.knownIdentity !== null
+      return memory
+    },
     terminal: {
       reporter: (port) => {
         showPlainly = terminal.reporter(port)
@@ -122,26 +132,146 @@ export async function talk(options: TalkOptions): Promise<number> {
   const [peer] = launched.peers
   if (peer === undefined || wire === undefined) throw new Error('There is one peer.')
   if (!stdout.isTTY) tellWhereSecretsGo()
-  const name = () => 'other'
-  talk = new Talk({
+  const { lines } = screen
+  const { reachedAt: reached } = peer
+  lines.say('·', `You are ${label} on port ${peer.port}, ${suite.name}.`)
+  const theTalk = new Talk({
     peer,
     wire,
     screen,
-    name,
+    name: () => (other && search ? search.nameOf(other) : 'other'),
     picture: (file) => pictureFile(asTyped(file)),
     showPlainly: (event) => showPlainly(event),
-    who: () => screen.lines.say('·', said`The other peer is at ${peer.peerUrl}`),
-    quit: ask,
+    confirmed: () => following?.confirmed(),
+    stranger: () => {
+      lines.say('✗', 'That is somebody else than the one you know: it got nothing but keys.')
+      following?.isStranger()
+      if (following !== undefined && isMet) return
+      if (search === undefined) {
+        if (!screen.isTyped) ending.end(1)
+        return
+      }
+      theTalk.aim(null)
+      search.isStranger(peer.peerUrl)
+    },
+    who: () => {
+      lines.say('·', said`You are ${label}; the other one is at ${peer.peerUrl}.`)
+    },
+    quit: () => ending.ask(),
   })
+  talk = theTalk
+  let isMet = isKnown
+  ending.of(talk, screen)
   launched.start()
-  const running = talk.run()
-  if (!screen.isTyped) sendAll(talk).then(quit, () => quit(1))
-  const exitCode = await Promise.race([signalled, quitted])
-  talk.end()
-  screen.end()
-  void running
-  await launched.close()
-  return talk.isInDoubt ? 1 : exitCode
+  const nearby =
+    options.peer === undefined
+      ? new Nearby({
+          announced: { label: announced(label), port: peer.port, suite: suite.name },
+          looks: true,
+          changed: () => search?.look(),
+          failed: (code) => {
+            lines.say('✗', `This machine has no multicast (${code}): nobody can be found.`)
+          },
+        })
+      : null
+  if (nearby === null) talk.aim(wire.url)
+  else {
+    talk.aim(null)
+    search = new Search({
+      screen,
+      suite: suite.name,
+      yes: options.yes === true,
+      isKnown,
+      others: () => nearby.others,
+      adviseInstead: () => {
+        lines.say('·', 'Nobody was found yet, and I look on. You can also name one another:')
+        lines.below(`${programName()} talk --peer http://ADDRESS:PORT`)
+        for (const url of reached) lines.below(`Here that is ${url}`)
+      },
+      chosen: (one) => {
+        other = one
+        following = new Following(one, performance.now())
+        theTalk.aim(one.url)
+      },
+    })
+  }
+  const follow = setInterval(() => {
+    isMet ||= wire?.isConfirmed === true
+    const url = isMet && following?.next(nearby?.others ?? [], theTalk.failures, performance.now())
+    if (url) theTalk.aim(url)
+  }, FOLLOW_MS)
+  talk.run().catch((error) => ending.fail(error))
+  if (!screen.isTyped)
+    sendAll(talk).then(
+      (code) => ending.end(code),
+      (error) => ending.fail(error),
+    )
+  try {
+    return await ending.asked
+  } finally {
+    clearInterval(follow)
+    search?.end()
+    talk.end()
+    screen.end()
+    await nearby?.close()
+    await launched.close()
+  }
+}
+
+/** When a talk ends, and with which exit code. */
+class Ending {
+  readonly asked: Promise<number>
+  readonly #end: (code: number) => void
+  readonly #fail: (error: unknown) => void
+  #talk: Talk | undefined
+  #screen: Screen | undefined
+  #isWarned = false
+
+  constructor(alwaysAtHangup: boolean) {
+    const signalled = askedToEnd({ alwaysAtHangup })
+    let end: (code: number) => void = () => {}
+    let fail: (error: unknown) => void = () => {}
+    const own = new Promise<number>((resolve, reject) => {
+      end = resolve
+      fail = reject
+    })
+    this.#end = end
+    this.#fail = fail
+    this.asked = Promise.race([signalled, own]).then((code) => (this.#talk?.isInDoubt ? 1 : code))
+  }
+
+  of(talk: Talk, screen: Screen): void {
+    this.#talk = talk
+    this.#screen = screen
+  }
+
+  end(code: number): void {
+    this.#end(code)
+  }
+
+  fail(error: unknown): void {
+    this.#fail(error)
+  }
+
+  /** A warning counts until something else is typed. */
+  goOn(): void {
+    this.#isWarned = false
+  }
+
+  /** Ends, unless texts are not acknowledged: then the first time only warns. */
+  ask(): void {
+    const count = this.#talk?.unsettled ?? 0
+    if (count === 0 || this.#isWarned) {
+      this.#end(0)
+      return
+    }
+    this.#isWarned = true
+    const what = count === 1 ? '1 text is' : `${count} texts are`
+    this.#screen?.lines.say(
+      '✗',
+      `${what} not acknowledged yet. The same once more ends all the same.`,
+    )
+  }
 }
 
 /** Sends each line of standard input. Returns the exit code. */
@@ -188,4 +318,9 @@ function asTyped(argument: string): string {
   const quoted = /^(['"])(.*)\1$/.exec(argument)?.[2] ?? argument
   const home = quoted.replace(/^~(?=\/)/, os.homedir())
   return fs.existsSync(home) ? home : home.replace(/\\(.)/g, '$1')
+}
+
+/** The name of this machine, without the network that it belongs to. */
+function machineName(): string {
+  return os.hostname().split('.')[0] ?? ''
 }

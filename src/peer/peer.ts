@@ -66,11 +66,11 @@ export class Peer implements Receiver {
 
   /** Tells the terminal who this is. */
   start(): void {
-    const { memory, reachedAt = [], isOneWay = false, mailbox = null } = this.#options
+    const { memory, isOneWay = false, mailbox = null } = this.#options
     this.report({
       type: 'ready',
       url: this.url,
-      reachedAt,
+      reachedAt: this.reachedAt,
       peerUrl: this.peerUrl,
       isOneWay,
       curve: this.suite.name,
@@ -87,6 +87,11 @@ export class Peer implements Receiver {
     this.#keys.close()
     this.#texts.close()
     this.#options.memory.pictures.close()
+  }
+
+  /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
+  get reachedAt(): readonly string[] {
+    return this.#options.reachedAt ?? []
   }
 
   /** Where the other peer is, by now. */

@@ -48,6 +48,7 @@ export class Outbox {
   readonly #lines: Held[] = []
   readonly #tell: (line: Line) => void
   #hasKeys = false
+  #isHeld = false
   #failures = 0
 
   /** `tell` is called when the mark of a line has changed, for the last time when it is settled. */
@@ -76,8 +77,19 @@ export class Outbox {
     this.#hasKeys = false
   }
 
+  /** Whether nothing is to be done for now, since nobody knows where to. */
+  set isHeld(isHeld: boolean) {
+    this.#isHeld = isHeld
+  }
+
+  /** How often it failed since it went well last. */
+  get failures(): number {
+    return this.#failures
+  }
+
   /** What to do now; null for nothing. A text in doubt is settled before the next one goes. */
   next(): Task {
+    if (this.#isHeld) return null
     if (!this.#hasKeys) return { do: 'keys' }
     const [line] = this.#lines
     if (line === undefined) return null

@@ -3,6 +3,7 @@
 import type { ReadStream, WriteStream } from 'node:tty'
 import { type Drawing, LiveRows } from '../terminal/liveRows.ts'
 import type { Output } from '../terminal/output.ts'
+import { columnsOf } from '../terminal/rows.ts'
 import { TalkLines, type TalkSign } from '../terminal/talkLines.ts'
 import { typedRows } from '../terminal/typedLine.ts'
 import { type TypedLine, Typing } from './typing.ts'
@@ -30,6 +31,7 @@ export class Screen {
   readonly #typing: Typing | null
   #head = '> '
   #status: string | null = null
+  #notes: readonly string[] = []
   #pending: readonly Pending[] = []
 
   /** `terminal`: where somebody types, or null where nobody does. */
@@ -59,6 +61,7 @@ export class Screen {
 
   /** What stands before the line that is typed. `text`: our own words. */
   set head(text: string) {
+    if (text === this.#head) return
     this.#head = text
     this.#live?.redraw()
   }
@@ -67,6 +70,13 @@ export class Screen {
   set status(text: string | null) {
     if (text === this.#status) return
     this.#status = text
+    this.#live?.redraw()
+  }
+
+  /** Rows above that. `rows`: our own words, and harmless labels. */
+  set notes(rows: readonly string[]) {
+    if (rows.join('\n') === this.#notes.join('\n')) return
+    this.#notes = rows
     this.#live?.redraw()
   }
 
@@ -88,13 +98,27 @@ export class Screen {
       .map(({ sign, text }) => this.lines.pending(sign, text, width))
     const more = this.#pending.length - above.length
     if (more > 0) above.push(`          and ${more} more`)
+    above.push(...this.#notes)
     if (this.#status !== null) above.push(this.#status)
     const typing = this.#typing
     const typed = typedRows(this.#head, typing?.line ?? '', typing?.cursor ?? 0, width)
     const { row, column } = typed.cursor
     return {
-      rows: [...above.map((text) => text.slice(0, width - 1)), ...typed.rows],
+      rows: [...above.map((row) => within(row, width)), ...typed.rows],
       cursor: { row: above.length + row, column },
     }
   }
+}
+
+/** `row` in less than `width` columns. */
+function within(row: string, width: number): string {
+  if (columnsOf(row) < width) return row
+  let kept = ''
+  let columns = 0
+  for (const character of row) {
+    columns += columnsOf(character)
+    if (columns >= width) break
+    kept += character
+  }
+  return kept
 }

@@ -101,6 +101,7 @@ export class Sender {
     try {
       const { session, refused } = await this.#peer.sendKeys()
       if (session !== null) return 0
+      this.#outbox.keysFailed()
       this.#trouble(refused === undefined ? { kind: 'waiting' } : { kind: 'stranger' })
       return KEYS_ANSWERED_MS * (0.5 + Math.random() / 2)
     } catch (error) {

@@ -37,6 +37,10 @@ export interface TalkParts {
   readonly picture: (file: string) => Promise<PictureSource>
   /** Shows an event as every peer's terminal does. */
   readonly showPlainly: (event: PeerEvent) => void
+  /** The known identity was confirmed where the other peer is looked for. */
+  readonly confirmed: () => void
+  /** Somebody else than the known one is there. */
+  readonly stranger: () => void
   /** Says who else is there. */
   readonly who: () => void
   readonly quit: () => void
@@ -74,7 +78,6 @@ export class Talk {
 
   /** Sends keys until there is a session, and then what is typed. Resolves once `end` was called. */
   run(): Promise<void> {
-    this.#showStatus()
     return this.#sender.run()
   }
 
@@ -82,11 +85,18 @@ export class Talk {
     this.#sender.end()
   }
 
-  /** The other peer is somewhere else now: keys go there first. */
-  moved(): void {
+  /** How often in a row it was tried in vain. */
+  get failures(): number {
+    return this.#outbox.failures
+  }
+
+  /** The other peer is at `url` from now on: keys go there first. Null: nobody knows where, and nothing goes anywhere. */
+  aim(url: string | null): void {
+    this.#outbox.isHeld = url === null
     this.#outbox.keysNeeded()
+    if (url !== null) this.#parts.wire.move(url)
     this.#sender.wake()
-    this.#showStatus()
+    this.#showStatus(url !== null)
   }
 
   /** Resolves once all texts are settled, or nothing has moved for `patience` ms. */
@@ -232,11 +242,10 @@ export class Talk {
     }))
   }
 
-  #showStatus(): void {
-    const { screen, name } = this.#parts
-    screen.status = this.#parts.wire.isConfirmed
-      ? null
-      : `       …  agreeing on keys with ${name()}`
+  #showStatus(isAimed = true): void {
+    const { screen, name, wire } = this.#parts
+    screen.status =
+      isAimed && !wire.isConfirmed ? `       …  agreeing on keys with ${name()}` : null
   }
 
   #agreed({ safetyNumber, known }: Extract<PeerEvent, { type: 'keys confirmed' }>): void {
@@ -249,6 +258,7 @@ export class Talk {
     this.#safetyNumber = safetyNumber
     this.#showStatus()
     if (!wire.isConfirmed) return
+    this.#parts.confirmed()
     if (isNews) {
       lines.say('✓', known ? 'Keys agreed, with the same one as last time.' : 'Keys agreed.')
       this.#sayNumber()
@@ -313,6 +323,10 @@ export class Talk {
 
   #troubled(trouble: KeysTrouble): void {
     const { screen, wire } = this.#parts
+    if (trouble.kind === 'stranger') {
+      this.#parts.stranger()
+      return
+    }
     // it is tried again and again, and told once
     const told = trouble.kind + ('code' in trouble ? trouble.code : '') + wire.url
     if (told === this.#lastTrouble) return
