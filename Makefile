@@ -4,40 +4,29 @@
 # $(call setting,NAME,DEFAULT): what a person may set on the command line, as in make run-both PORT_A=8000. The value is
 # kept as it was typed, and a recipe reads it from its environment as "$$NAME": neither make nor a shell evaluates it.
 setting = $(eval override $1 := $$(or $$(value $1),$2))$(eval export $1)
-# The ports of the two peers, and those of the attacker who sits between them
-$(call setting,PORT_A,5000)
-$(call setting,PORT_B,5001)
-$(call setting,PORT_M,5002)
-$(call setting,PORT_N,5003)
-# What the attacker changes in texts: ALTER='noon=midnight'
-$(call setting,ALTER)
-# X25519, P-256 or X25519MLKEM768
-$(call setting,CURVE,X25519)
-# 1: print how OpenSSL computes each shared secret, private key and all.
-$(call setting,SHOW_WORK)
-# For a peer alone, on two machines: the address to listen on, the other peer, and a name by which this one may be called.
-$(call setting,HOST,127.0.0.1)
-$(call setting,PEER)
-$(call setting,HOST_NAME)
-# For the mailboxes of A and B: where their keys and mail are; and for send-to-a and send-to-b, on two
-# machines: the mailbox to send to, and its owner's public key.
-$(call setting,MAILBOXES,.duet/mailboxes)
-$(call setting,TO)
-$(call setting,RECIPIENT)
-# For send-image: the picture.
-$(call setting,IMAGE,src/sample/curve.png)
-# For bench: how often each pair is measured, and which rows, all of them unless named.
-$(call setting,ROUNDS,7)
+$(call setting,CURVE,X25519) ## x25519, p256 or hybrid: for both the same
+$(call setting,PORT_A,5000) ## the port of the first peer
+$(call setting,PORT_B,5001) ## that of the second
+$(call setting,PORT_M,5002) ## that of the attacker who sits between them
+$(call setting,PORT_N,5003) ## her other one
+$(call setting,ALTER) ## what she changes in texts: noon=midnight
+$(call setting,SHOW_WORK) ## 1: how OpenSSL computes each secret, keys and all
+$(call setting,HOST,127.0.0.1) ## this machine's address, for two machines
+$(call setting,HOST_NAME) ## a name by which it may be called
+$(call setting,PEER) ## the other peer: http://HOST:PORT
+$(call setting,IMAGE,src/sample/curve.png) ## the picture to send
+$(call setting,MAILBOXES,.duet/mailboxes) ## the folder of keys and mail
+$(call setting,TO) ## the peer that takes mail: http://HOST:PORT
+$(call setting,RECIPIENT) ## a file: the public key of who reads it
+$(call setting,VICTIM) ## the peer that lab-bad-keys attacks, if not the first
+$(call setting,ALL) ## 1: lab-bad-keys attacks peers of its own too
+$(call setting,START) ## the command that starts the peer to examine
+$(call setting,STAGE) ## 1 to 7: examine it up to this stage
+$(call setting,ROUNDS,7) ## how often bench measures each pair
+$(call setting,JSON) ## 1: print what bench measured for scripts
+$(call setting,PROVERIF) ## the ProVerif to run
+# What bench, fuzz, prove, mutants and explore run of all that they have.
 ONLY ?=
-$(call setting,JSON)
-# For prove: the ProVerif to run.
-$(call setting,PROVERIF)
-# For lab-bad-keys: the peer that is attacked, if it is not the first; and 1 for the attacks on the lab's own peers as well.
-$(call setting,VICTIM)
-$(call setting,ALL)
-# For exercise: the command that starts the peer, and the stages to run, all of them unless named.
-$(call setting,START)
-$(call setting,STAGE)
 
 DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
@@ -59,40 +48,68 @@ mailbox = --mailbox "$$MAILBOXES/$1/mail" --mailbox-key "$$MAILBOXES/$1/key.publ
 	sample page-picture package demo test bench soak fuzz explore prove mutants coverage check format clean
 .DEFAULT_GOAL := help
 
-help: ## show what there is to make
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
+# Of a line that begins with ##, help shows the name of a group; of one with ## further on, the target or setting and what
+# it is for.
+help: ## show this
+	@echo 'Type make TARGET, and behind it what you set: make run-both CURVE=p256'
+	@awk -F ' ## ' ' \
+		/^## / { print "\n" substr($$0, 4) ":" } \
+		/^[a-z0-9-]+:.* ## / { sub(/:.*/, "", $$1); printf "  %-20s %s\n", $$1, $$2 } \
+		/^\$$\(call setting.* ## / { gsub(/.*setting,|\)/, "", $$1); split($$1, one, ","); \
+			settings = settings sprintf("  %-20s %s%s\n", one[1], $$2, one[2] ? " (" one[2] ")" : "") } \
+		END { printf "\nWhat you set:\n%s", settings }' Makefile
 
-install: $(INSTALLED) ## install what the program needs
+## Start
 
-build: dist/main.js ## compile to dist/
-
-run-both: dist/main.js ## start both peers in this terminal (PORT_A, PORT_B, CURVE, SHOW_WORK=1)
+run-both: dist/main.js ## start both peers here (CURVE, PORT_A, PORT_B)
 	@exec $(DUET) both --ports "$$PORT_A,$$PORT_B" $(SUITE)
 
-run-5000: dist/main.js ## start the first peer alone (HOST, HOST_NAME, PEER, PORT_A, CURVE)
+run-5000: dist/main.js ## start the first one alone (CURVE, HOST, PEER)
 	@exec $(DUET) peer $(PEER_A)
 
-run-5001: dist/main.js ## start the second peer alone (HOST, HOST_NAME, PEER, PORT_B, CURVE)
+run-5001: dist/main.js ## start the second one alone (CURVE, HOST, PEER)
 	@exec $(DUET) peer $(PEER_B)
 
-run-mallory: dist/main.js ## an attacker between two strangers, all in this terminal (PORT_M, PORT_N, ALTER=FROM=TO)
-	@exec $(DUET) mallory --with strangers $(MALLORY)
-
-run-mallory-known: dist/main.js ## the same between the two of run-both, once they have met
-	@exec $(DUET) mallory --with known $(MALLORY)
-
-send-image: dist/main.js ## send a picture from the first peer (IMAGE=file, PORT_A)
+send-image: dist/main.js ## send a picture from the first one (IMAGE)
 	@exec $(DUET) send-image --port "$$PORT_A" -- "$$IMAGE"
 
-keygen: dist/main.js ## make keys for the mailboxes of A and B, where there are none (MAILBOXES=folder, CURVE)
+demo: dist/main.js ## run every step on free ports, and check it (CURVE)
+	@npm run --silent demo:run
+
+## Lab
+
+run-mallory: dist/main.js ## an attacker between two strangers (ALTER)
+	@exec $(DUET) mallory --with strangers $(MALLORY)
+
+run-mallory-known: dist/main.js ## the same between those of run-both, who have met
+	@exec $(DUET) mallory --with known $(MALLORY)
+
+lab-original: dist/main.js ## break the original's curve and ciphers
+	@exec $(DUET) lab original
+
+lab-bad-keys: dist/main.js ## send a peer what it has to refuse (VICTIM, ALL)
+	@exec $(DUET) lab bad-keys $${ALL:+--all} -- "$${VICTIM:-http://127.0.0.1:$$PORT_A}"
+
+lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
+	@exec $(DUET) lab nonce-reuse
+
+lab-forward-secrecy: dist/main.js ## steal memory, and see what it opens (CURVE)
+	@exec $(DUET) lab forward-secrecy --curve "$$CURVE"
+
+lab-quantum: dist/main.js ## open records with the keys a quantum computer finds
+	@exec $(DUET) lab quantum
+
+## Mail
+
+keygen: dist/main.js ## make keys for both mailboxes (MAILBOXES, CURVE)
 	@$(call keys,a)
 	@$(call keys,b)
 
-mailbox-a: dist/main.js ## start the first peer with a mailbox (as run-5000, and MAILBOXES)
+mailbox-a: dist/main.js ## run-5000 with a mailbox (MAILBOXES)
 	@$(call keys,a)
 	@exec $(DUET) peer $(PEER_A) $(call mailbox,a)
 
-mailbox-b: dist/main.js ## start the second peer with a mailbox (as run-5001, and MAILBOXES)
+mailbox-b: dist/main.js ## run-5001 with a mailbox (MAILBOXES)
 	@$(call keys,b)
 	@exec $(DUET) peer $(PEER_B) $(call mailbox,b)
 
@@ -104,65 +121,25 @@ watch-b: dist/main.js ## print the second one's mail (MAILBOXES)
 	@$(call keys,b)
 	@exec $(DUET) watch --key "$$MAILBOXES/b/key.private.pem" -- "$$MAILBOXES/b/mail"
 
-send-to-a: dist/main.js ## send standard input to the first one's mailbox (TO, RECIPIENT=file, PORT_A)
+send-to-a: dist/main.js ## send standard input to the first one (TO, RECIPIENT)
 	@exec $(DUET) send --to "$${TO:-http://127.0.0.1:$$PORT_A}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
 
-send-to-b: dist/main.js ## send standard input to the second one's mailbox (TO, RECIPIENT=file, PORT_B)
+send-to-b: dist/main.js ## send standard input to the second one (TO, RECIPIENT)
 	@exec $(DUET) send --to "$${TO:-http://127.0.0.1:$$PORT_B}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
 
-lab-original: dist/main.js ## break the original's curve and ciphers
-	@exec $(DUET) lab original
+## Class
 
-lab-bad-keys: dist/main.js ## send a running peer what it has to refuse (VICTIM=url, PORT_A, ALL=1)
-	@exec $(DUET) lab bad-keys $${ALL:+--all} -- "$${VICTIM:-http://127.0.0.1:$$PORT_A}"
-
-lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
-	@exec $(DUET) lab nonce-reuse
-
-lab-forward-secrecy: dist/main.js ## steal memory, and see which recorded messages it opens (CURVE)
-	@exec $(DUET) lab forward-secrecy --curve "$$CURVE"
-
-lab-quantum: dist/main.js ## open recorded exchanges with the keys that a quantum computer would find
-	@exec $(DUET) lab quantum
-
-exercise: dist/main.js ## examine a peer that you wrote (START='COMMAND', CURVE, STAGE=n)
+exercise: dist/main.js ## examine a peer that you wrote (START, STAGE, CURVE)
 	@exec $(DUET) exercise --start "$$START" --curve "$$CURVE" $${STAGE:+--stage "$$STAGE"}
 
-sample: $(INSTALLED) ## draw the picture that ships
-	@exec node --import ./test/loader.js src/sample/draw.ts
+## Develop
 
-page-picture: dist/main.js ## take the README's picture of the page (PORT_A, PORT_B; needs Chromium)
-	@exec node --import ./test/loader.js test/page-picture.ts "$$PORT_A,$$PORT_B"
+build: dist/main.js ## compile to dist/
 
-package: dist/main.js ## pack what was built, for npm install elsewhere
-	@npm pack --silent --ignore-scripts
+install: $(INSTALLED) ## install what the program needs
 
-demo: dist/main.js ## start both on free ports, run every step, check the outcome, stop (CURVE)
-	@npm run --silent demo:run
-
-test: dist/main.js ## run the tests (SLOW=1: ten times as many schedules)
+test: dist/main.js ## run the tests (SLOW=1: more, and longer)
 	@npm run --silent test:run
-
-bench: dist/main.js ## measure the program beside the bare minimum of the same (ONLY=row, ROUNDS=7, JSON=1)
-	@exec node --import ./test/loader.js test/bench/run.ts --rounds "$$ROUNDS" $(ONLY:%=--only %) $${JSON:+--json}
-
-soak: dist/main.js ## two peers, a wire that fails and restarts, for some minutes (MINUTES=5, or TEXTS=10000; SEED, CURVE)
-	@exec node --import ./test/loader.js test/soak/main.ts
-
-fuzz: dist/main.js ## try what no peer would send, for some minutes (MINUTES=10, SEED, ONLY)
-	@exec node --import ./test/loader.js test/fuzz/main.ts
-
-prove: $(INSTALLED) ## prove the protocol's properties with ProVerif (PROVERIF=path, ONLY=query)
-	@exec node --import ./test/loader.js test/prove/main.ts
-
-mutants: dist/main.js ## change the source in every small way: does a test notice? (ONLY=file or folder)
-	@exec node --import ./test/loader.js test/mutants/main.ts
-
-coverage: dist/main.js ## run the tests and show which lines they reach
-	@npm run --silent coverage
-
-explore: $(INSTALLED) ## walk through every schedule of two peers within bounds (ONLY=hybrid, KEYS=3, TROUBLES=2, TELL=1)
-	@exec node --max-old-space-size=4096 --import ./test/loader.js test/explore/main.ts
 
 check: $(INSTALLED) ## types, lint, format, import rules, what is unused
 	@npm run --silent check
@@ -170,7 +147,37 @@ check: $(INSTALLED) ## types, lint, format, import rules, what is unused
 format: $(INSTALLED) ## write the format that check wants
 	@npx biome check --write
 
-clean: ## remove what was built and installed; keys in .duet/ stay
+coverage: dist/main.js ## show which lines the tests reach
+	@npm run --silent coverage
+
+bench: dist/main.js ## measure it beside the bare minimum (ONLY=row, ROUNDS)
+	@exec node --import ./test/loader.js test/bench/run.ts --rounds "$$ROUNDS" $(ONLY:%=--only %) $${JSON:+--json}
+
+soak: dist/main.js ## two peers on a bad wire (MINUTES or TEXTS; SEED)
+	@exec node --import ./test/loader.js test/soak/main.ts
+
+fuzz: dist/main.js ## try what no peer would send (MINUTES, SEED, ONLY)
+	@exec node --import ./test/loader.js test/fuzz/main.ts
+
+explore: $(INSTALLED) ## walk all schedules (ONLY, KEYS, TROUBLES, TELL)
+	@exec node --max-old-space-size=4096 --import ./test/loader.js test/explore/main.ts
+
+prove: $(INSTALLED) ## prove the protocol with ProVerif (ONLY=query)
+	@exec node --import ./test/loader.js test/prove/main.ts
+
+mutants: dist/main.js ## change the source: does a test notice? (ONLY=file)
+	@exec node --import ./test/loader.js test/mutants/main.ts
+
+sample: $(INSTALLED) ## draw the picture that ships
+	@exec node --import ./test/loader.js src/sample/draw.ts
+
+page-picture: dist/main.js ## take the README's picture of the page, by Chromium
+	@exec node --import ./test/loader.js test/page-picture.ts "$$PORT_A,$$PORT_B"
+
+package: dist/main.js ## pack what was built, for npm install elsewhere
+	@npm pack --silent --ignore-scripts
+
+clean: ## remove what was built and installed; keys stay
 	rm -rf dist .build node_modules coverage .mutants
 
 # npm ci removes and installs one package after another. What marks the end of that goes first, in case it is interrupted.

@@ -23,7 +23,14 @@ try {
   process.exit(1)
 }
 await build({
-  input: 'src/page/page.js',
-  output: { dir: `${UNFINISHED}/browser`, chunkFileNames: '[name].js' },
+  input: 'src/page/browser/page.ts',
+  output: {
+    dir: `${UNFINISHED}/browser`,
+    chunkFileNames: '[name].js',
+    // what the words of a language need too
+    codeSplitting: {
+      groups: [{ name: 'shared', test: /node_modules|page\/(?:h|parts\/marks)\.ts/ }],
+    },
+  },
 })
 fs.renameSync(UNFINISHED, 'dist')

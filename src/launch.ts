@@ -139,8 +139,10 @@ export async function prepare({
       if (!TAKES_OWNERS_CALLS.includes(address))
         servers.push(await listen({ host: '127.0.0.1', port }, listener, patience))
     }
+    const callbacks: RequestListener[] = []
     const apps = places.map(({ port, reachedAt }, i) => {
-      const sibling = `http://127.0.0.1:${places[places.length - 1 - i]?.port}`
+      const j = places.length - 1 - i
+      const sibling = `http://127.0.0.1:${places[j]?.port}`
       const { peerUrl = sibling, via = peerUrl, wire, hostNames } = plans[i] ?? {}
       const memory = openMemory(port, i)
       const events = new Events(options.suite)
@@ -164,11 +166,18 @@ export async function prepare({
         },
       })
       peers.push(peer)
-      return createApp(peer, { hostNames, events, receiver: receiver?.(peer) })
+      const isOther = j !== i && isLocal(peerUrl) && portOf(peerUrl) === places[j]?.port
+      return createApp(peer, {
+        hostNames,
+        events,
+        receiver: receiver?.(peer),
+        other: isOther ? (request, response) => callbacks[j]?.(request, response) : undefined,
+      })
     })
     const start = () => {
       for (const peer of peers) peer.start()
-      answer(apps.map((app) => app.callback()))
+      callbacks.push(...apps.map((app) => app.callback()))
+      answer(callbacks)
     }
     return { ports: places.map(({ port }) => port), peers, start, unread, close }
   } catch (error) {
@@ -188,6 +197,10 @@ function addressesOf(address: string): string[] {
     .filter((one) => one !== undefined && !one.internal)
     .filter((one) => one?.family === 'IPv4' || (name === '::' && one?.scopeid === 0))
     .map((one) => one?.address ?? '')
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port || 80)
 }
 
 function stop(server: Server): Promise<void> {

@@ -35,11 +35,14 @@ async function fail(error: unknown): Promise<void> {
   else if (code === 'EADDRINUSE' && port !== undefined) {
     const { onOtherPorts } = await import('./commands/otherPorts.ts')
     tell(
-      said`port ${port} is taken. End what has it (this program in another terminal, by Ctrl-C; on macOS, AirPlay Receiver has 5000), or type this, and use its ports from then on:`,
+      // AirPlay Receiver has it
+      process.platform === 'darwin' && port === 5000
+        ? 'port 5000 is taken, perhaps by AirPlay; end that, or type this:'
+        : said`port ${port} is taken; end what has it, or type this:`,
       await onOtherPorts(process.argv.slice(2), process.argv[1]),
     )
   } else if (code === 'EACCES' && port !== undefined)
-    tell(said`port ${port} needs more rights; choose one from 1024 up`)
+    tell(said`port ${port} needs more rights; take one from 1024 up`)
   else if (
     syscall === 'getaddrinfo' ||
     // a link-local address has to name its interface, and IPv6 may be off

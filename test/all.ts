@@ -6,7 +6,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { run } from 'node:test'
-import { spec, tap } from 'node:test/reporters'
+import { spec } from 'node:test/reporters'
 
 const LONGEST_FIRST = ['peer', 'commands', 'lab', 'house', 'browser', 'programs']
 
@@ -20,8 +20,10 @@ const files = fs
   .map((file) => path.join(import.meta.dirname, file))
   .sort((a, b) => rank(a) - rank(b))
 
-const tests = run({ files, concurrency: 8 }).on('test:fail', () => {
-  process.exitCode = 1
-})
-const report = process.stdout.isTTY ? tests.compose(new spec()) : tests.compose(tap)
-report.pipe(process.stdout)
+run({ files, concurrency: 8 })
+  .on('test:fail', () => {
+    process.exitCode = 1
+  })
+  // also where standard output is no terminal: its last lines are the tests that failed, with their errors
+  .compose(new spec())
+  .pipe(process.stdout)

@@ -3,7 +3,25 @@
 import { InvalidArgumentError } from 'commander'
 import { wordsOf } from '../classroom/exercise/words.ts'
 import { localOrigin } from '../http/loopback.ts'
+import type { SuiteName } from '../protocol/suites.ts'
 import type { MalloryOptions } from './mallory.ts'
+
+/** Written out, because to load the suites takes longer than `--help` does. The type keeps it complete. */
+const CURVES = Object.keys({
+  X25519: true,
+  'P-256': true,
+  X25519MLKEM768: true,
+} satisfies Record<SuiteName, true>) as SuiteName[]
+
+/** Returns the suite of that name, in capitals or not and with hyphens or without; `hybrid` is X25519MLKEM768. */
+export function parseCurve(text: string): SuiteName {
+  const simple = (name: string) => name.toLowerCase().replaceAll('-', '')
+  const name = simple(text) === 'hybrid' ? 'X25519MLKEM768' : text
+  const suite = CURVES.find((one) => simple(one) === simple(name))
+  if (suite === undefined)
+    throw new InvalidArgumentError('The curves are X25519, P-256 and X25519MLKEM768 (or: hybrid).')
+  return suite
+}
 
 /** Longer texts only fill the screen of `lab nonce-reuse`. */
 const MAX_DEMO_BYTES = 512

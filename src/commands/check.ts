@@ -4,7 +4,7 @@ import { checkFile } from '../classroom/transcript/check.ts'
 import { compare, type Report } from '../classroom/transcript/compare.ts'
 import { type Cell, table, WIDTH } from '../terminal/layout.ts'
 import { columns, print, printJson } from '../terminal/output.ts'
-import { columnsOf, laidOut } from '../terminal/rows.ts'
+import { beside, columnsOf, laidOut } from '../terminal/rows.ts'
 import { quoting, said } from '../terminal/said.ts'
 
 const VERDICTS = ['good', 'cut', 'bad', 'copy'] as const
@@ -52,7 +52,7 @@ function asJson(report: Report) {
 
 function asTable(reports: readonly Report[]): string[] {
   const files = reports.map(({ file }) => file)
-  const names = files.map((file) => laidOut(said`${file}`, 0, columns(MAX_NAME)))
+  const names = files.map((file) => laidOut(said`${file}`, beside(0, columns(MAX_NAME))))
   const width = names.flat().reduce((most, name) => Math.max(most, columnsOf(name)), 4)
   const widths = [width, 14, 8, 9, 9, 7]
   const titles = ['file', 'curve', 'session', 'messages', 'pictures', 'verdict']
@@ -87,7 +87,7 @@ function sentencesOf({ wrong, remarks }: Report, files: readonly string[]): stri
   sentences.push(...remarks.map((text) => `(${text})`))
   const width = columns(WIDTH)
   return sentences.flatMap((text) =>
-    laidOut(quoting(text, files), INDENT.length, width).map((row, i) =>
+    laidOut(quoting(text, files), beside(INDENT.length, width)).map((row, i) =>
       i === 0 ? INDENT + row : row,
     ),
   )

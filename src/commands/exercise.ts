@@ -29,10 +29,10 @@ import { orStateError } from '../state/files.ts'
 import { row, table } from '../terminal/layout.ts'
 import { columns, print } from '../terminal/output.ts'
 import { progressLine } from '../terminal/progress.ts'
-import { cut, laidOut } from '../terminal/rows.ts'
+import { beside, cut, laidOut } from '../terminal/rows.ts'
 import { type Colour, paint } from '../terminal/safe.ts'
 import { said } from '../terminal/said.ts'
-import { quoted } from '../terminal/shellWord.ts'
+import { quoted } from './shellWord.ts'
 
 /** Wide enough for every line but values and commands. */
 const WIDTH = 80
@@ -208,7 +208,7 @@ function againWith(options: ExerciseOptions, ids: readonly string[], seed: numbe
   const words = Object.entries(given).flatMap(([name, value]) =>
     value === undefined ? [] : [name, `${value}`],
   )
-  return [...programWords(), 'exercise', ...words].map(quoted).join(' ')
+  return quoted([...programWords(), 'exercise', ...words])
 }
 
 function painted(text: string, colour: Colour): string {
@@ -293,7 +293,9 @@ function lineOf({ folder, report, error }: ClassRow): string {
   const failed = report?.rows.find(({ result }) => result === 'fail')
   const points = report === null ? '-' : pointsIn(pointsOfAll(report.rows))
   const why = error === null ? failed && nameOf(failed) : cut(onOneLine(error), 200)
-  return row(CLASS_WIDTHS, [laidOut(said`${folder}`, 0, CLASS_WIDTHS[0]), points, why ?? '']).join(
-    '\n',
-  )
+  return row(CLASS_WIDTHS, [
+    laidOut(said`${folder}`, beside(0, CLASS_WIDTHS[0])),
+    points,
+    why ?? '',
+  ]).join('\n')
 }

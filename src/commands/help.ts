@@ -1,12 +1,26 @@
-/** The line on a command's help that follows wrong usage. */
+/** What stands in each command's help below its options, and on the line that follows wrong usage. */
 
 import type { Command } from 'commander'
+import { USUAL_COLUMNS } from '../terminal/output.ts'
+import { MORE, type More } from './examples.ts'
+import { lineToType } from './shellWord.ts'
 
-/** Has each command name its own help after wrong usage, and `program`, which is called `name`, the list of commands. */
-export function nameHelp(program: Command, name = program.name()): void {
-  const { length } = program.commands
-  program.showHelpAfterError(
-    `(${name} --help shows ${length > 0 ? 'the commands' : 'what it takes'})`,
-  )
-  for (const command of program.commands) nameHelp(command, `${name} ${command.name()}`)
+/**
+ * Gives `command` and all below it what `examples.ts` has, and after wrong usage the line that names the command's own help.
+ * `path`: its names on the command line, without the program's.
+ */
+export function completeHelp(command: Command, path = ''): void {
+  const more = MORE[path]
+  if (more !== undefined) command.addHelpText('after', () => textOf(command, path, more))
+  const what = command.commands.length > 0 ? 'the commands' : 'what it takes'
+  command.showHelpAfterError(`(${lineToType('$ --help', path)} shows ${what})`)
+  for (const below of command.commands) completeHelp(below, `${path} ${below.name()}`.trimStart())
+}
+
+function textOf(command: Command, path: string, { exits, examples }: More): string {
+  const width = command.configureOutput().getOutHelpWidth?.() ?? USUAL_COLUMNS
+  const sentence = `Exit code: ${exits}, 2 for wrong usage.`
+  const exitCode = command.createHelp().boxWrap(sentence, width)
+  const lines = examples.flatMap(([line, does]) => [`  ${lineToType(line, path)}`, `      ${does}`])
+  return ['', 'Examples:', ...lines, '', exitCode].join('\n')
 }

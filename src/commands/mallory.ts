@@ -68,7 +68,7 @@ function refuseStrangers({ between, curve, state }: MalloryOptions): void {
     const dir = path.join(state, String(port))
     if (!hasMet(dir, SUITES[curve].curve))
       throw new StateError(
-        `${dir}: This peer has met nobody on ${curve} yet. Start both (${programName()} both), run /send_keys on both, end them, and come again.`,
+        `${dir}: This peer has met nobody on ${curve} yet. Run ${programName()} both and /send_keys on both, end them, and come again.`,
       )
   }
 }

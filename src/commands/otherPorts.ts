@@ -2,13 +2,17 @@
 
 import net from 'node:net'
 import { programName } from '../disk/programName.ts'
-import { quoted } from '../terminal/shellWord.ts'
+import { quoted } from './shellWord.ts'
 
 /** From here up to 10080, browsers open all ports. */
 const FIRST = 8000
 
 /** The command line that runs `args` on free ports. `file`: the script that Node was started with. */
-export async function onOtherPorts(args: readonly string[], file?: string): Promise<string> {
+export async function onOtherPorts(
+  args: readonly string[],
+  file?: string,
+  platform = process.platform,
+): Promise<string> {
   const [command = '', ...given] = args
   const [a, b, m, n] = await freePorts(command === 'mallory' ? 4 : 2)
   const has = (name: string) => given.some((word) => word === name || word.startsWith(`${name}=`))
@@ -22,7 +26,7 @@ export async function onOtherPorts(args: readonly string[], file?: string): Prom
   // texts do not belong on standard error
   for (const name of ['--message', '--alter']) if (has(name)) options.push([name, '…'])
   const rest = options.reduce((words, [name]) => without(words, name), given)
-  return [programName(file), ...[command, ...options.flat(), ...rest].map(quoted)].join(' ')
+  return `${programName(file)} ${quoted([command, ...options.flat(), ...rest], platform)}`
 }
 
 /** Removes an option, in both of its forms: `--name value` and `--name=value`. */

@@ -1,7 +1,7 @@
 /** `send-image`: hands a picture to the peer on this machine, with a progress bar. */
 
 import * as v from 'valibot'
-import { programName } from '../disk/programName.ts'
+import { hasMake, programName } from '../disk/programName.ts'
 import { Client, parsed, textOf, understood } from '../http/requests.ts'
 import { type Failure, PeerError, type PictureSource } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
@@ -74,6 +74,6 @@ async function sendPictureTo(
 function adviceOn(failure: Failure): string | null {
   if (failure === 'connection broke') return null
   return failure === 'connection refused' || failure === 'not HTTP'
-    ? `Start that peer first (${programName()} both), or name another port: --port 8000, for make PORT_A=8000.`
+    ? `Start that peer first (${programName()} both), or name another port: --port 8000${hasMake() ? ', for make PORT_A=8000' : ''}.`
     : 'Look at its terminal, then send the picture again.'
 }

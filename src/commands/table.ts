@@ -11,7 +11,7 @@ import type { Language } from '../classroom/exercise/starter/starter.ts'
 import { programName } from '../disk/programName.ts'
 import { localOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
-import { usageOf } from '../terminal/output.ts'
+import { USUAL_COLUMNS, usageOf, widthOf } from '../terminal/output.ts'
 import {
   collect,
   collectDemoText,
@@ -21,6 +21,7 @@ import {
   parseAttached,
   parseBytes,
   parseCommand,
+  parseCurve,
   parseDemoText,
   parseFolder,
   parseIds,
@@ -37,7 +38,7 @@ import {
 } from './arguments.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
 import type { ClassOptions, ExerciseOptions } from './exercise.ts'
-import { nameHelp } from './help.ts'
+import { completeHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
 import type { TalkOptions } from './talk.ts'
@@ -46,14 +47,7 @@ const { version } = createRequire(import.meta.url)('../../package.json') as { ve
 
 const STATE = '.duet'
 
-/** Written out, because to load the suites takes longer than `--help` does. The type keeps it complete. */
-const CURVES = Object.keys({
-  X25519: true,
-  'P-256': true,
-  X25519MLKEM768: true,
-} satisfies Record<SuiteName, true>)
-
-/** The same for the starters. */
+/** Written out, so that the starters are not loaded for `--help`. The type keeps it complete. */
 const LANGUAGES = Object.keys({ python: true, javascript: true } satisfies Record<Language, true>)
 
 /**
@@ -66,23 +60,38 @@ export function createProgram(): Command {
     .description(
       'Two programs agree on a key over plain HTTP while everybody listens, and then talk.',
     )
-    .version(version)
     .exitOverride()
-    .configureOutput({ outputError: (text, write) => write(usageOf(text)) })
+    .configureHelp({ minWidthToWrap: 20 })
+    .configureOutput({
+      outputError: (text, write) => write(usageOf(text)),
+      getOutHelpWidth: () => widthOf(process.stdout) ?? USUAL_COLUMNS,
+    })
     .allowExcessArguments(false)
+  addVersion(program)
+  program.commandsGroup('Start:')
   addPeers(program)
   addTalk(program)
-  addMail(program)
+  program.commandsGroup('Lab:')
   addMallory(program)
-  addCheck(program)
   addLab(program.command('lab'))
+  program.commandsGroup('Mail:')
+  addMail(program)
+  program.commandsGroup('Class:')
+  addCheck(program)
   addExercise(program.command('exercise'))
-  nameHelp(program)
+  completeHelp(program)
   return program
 }
 
+/** `-v`, and `-V`, which commander takes by itself and scripts may use. */
+function addVersion(program: Command): void {
+  program.version(version, '-V').version(version, '-v, --version', 'print the version')
+  program.options[0]?.hideHelp()
+}
+
 function addPeers(program: Command): void {
-  withCommonOptions(program.command('both'))
+  const both = program
+    .command('both')
     .description('start two peers in one terminal')
     .addOption(curveOption().default('X25519'))
     .addOption(
@@ -90,25 +99,35 @@ function addPeers(program: Command): void {
         .argParser(parsePorts)
         .default([5000, 5001], '5000,5001'),
     )
-    .action(
-      exiting(async (options: RunOptions & { ports: [number, number] }) => {
-        const { runPeers } = await import('./runPeers.ts')
-        const plans = options.ports.map((port) => ({ host: '127.0.0.1', port }))
-        const stateOf = (port: number) => path.join(options.state || STATE, String(port))
-        return untilTheEnd(runPeers(plans, options, stateOf))
-      }),
-    )
+  withCommonOptions(both).action(
+    exiting(async (options: RunOptions & { ports: [number, number] }) => {
+      const { runPeers } = await import('./runPeers.ts')
+      const plans = options.ports.map((port) => ({ host: '127.0.0.1', port }))
+      const stateOf = (port: number) => path.join(options.state || STATE, String(port))
+      return untilTheEnd(runPeers(plans, options, stateOf))
+    }),
+  )
 
-  withCommonOptions(program.command('peer'))
+  const peer = program
+    .command('peer')
     .description('start one peer, for two terminals or two machines')
     .requiredOption('--port <port>', 'the port to listen on', parsePort)
     .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
-    .option('--host <address>', 'the address to listen on, beside 127.0.0.1', notEmpty, '127.0.0.1')
-    .option('--host-name <name>', 'a name by which this peer may be called', collect, [])
-    .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
-    .addOption(curveOption('the curve (default: that of --identity, else X25519)'))
+    .addOption(
+      new Option('--host <address>', 'the address to listen on, beside 127.0.0.1')
+        .argParser(notEmpty)
+        .default('127.0.0.1', '127.0.0.1'),
+    )
+    .addOption(curveOption(' (default: that of --identity, else X25519)'))
+    .addOption(
+      new Option('--host-name <name>', 'a name by which this peer may be called')
+        .argParser(collect)
+        .default([], 'none'),
+    )
     .option('--mailbox <dir>', 'take mail, and store it in this folder', parseFolder)
     .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
+    .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
+  withCommonOptions(peer)
     .hook('preAction', (peer) => {
       const { mailbox, mailboxKey, ...own } = peer.opts<
         RunOptions & { port: number; peer: string }
@@ -216,24 +235,24 @@ function addMallory(program: Command): void {
     .command('mallory')
     .description('sit between two peers on this machine, read what they send, and change it')
     .addOption(
+      new Option(
+        '--with <peers>',
+        'start the two as well: strangers, who keep nothing, or known ones, who have met before',
+      ).choices(['strangers', 'known']),
+    )
+    .option('--alter <from=to>', 'what to change in texts on their way', parseAlteration)
+    .addOption(
       new Option('--ports <ports>', 'hers: the first one faces the first of the two')
         .argParser(parsePorts)
         .default([5002, 5003], '5002,5003'),
     )
     .addOption(
-      new Option('--between <urls>', 'the two')
+      new Option('--between <urls>', 'the two, with a comma between them')
         .argParser(parseVictims)
         .default(
           ['http://127.0.0.1:5000', 'http://127.0.0.1:5001'],
-          'http://127.0.0.1:5000,http://127.0.0.1:5001',
+          'those on ports 5000 and 5001',
         ),
-    )
-    .option('--alter <from=to>', 'what to change in texts on their way', parseAlteration)
-    .addOption(
-      new Option(
-        '--with <peers>',
-        'start the two as well: strangers, who keep nothing, or known ones, who have met before',
-      ).choices(['strangers', 'known']),
     )
     .option('--state <dir>', 'where known ones keep their states', parseFolder, STATE)
     .addOption(curveOption().default('X25519'))
@@ -251,16 +270,6 @@ function addCheck(program: Command): void {
     .description('check transcripts that were handed in, each one and beside one another')
     .argument('<files...>', 'what /transcript of a peer gave', collect)
     .option('--json', 'for scripts')
-    .addHelpText(
-      'after',
-      `
-The transcript of a peer is at /transcript, and at the end of its page:
-
-    curl http://127.0.0.1:5000/transcript -o ana.json
-    ${program.name()} check *.json
-
-Exit code: 0 if all are good, 1 if some are not.`,
-    )
     .action(
       exiting(async (files: string[], options: { json?: true }) =>
         (await import('./check.ts')).check(files, options),
@@ -403,7 +412,7 @@ function addExercise(exercise: Command): void {
     .hook('preAction', (command) => {
       if (!command.opts<{ trust?: true }>().trust)
         command.error(
-          'error: this runs what strangers wrote, with all that you may do. Only with --trust, and better in a container',
+          'error: this runs what strangers wrote as yourself: only with --trust, and better in a container',
         )
     })
     .action(
@@ -421,7 +430,7 @@ async function refuseWrongExercise(command: Command): Promise<void> {
   if (!list && (start === undefined) === (attach === undefined))
     refuse(
       start === undefined
-        ? "--start 'COMMAND' starts the peer to examine, or --attach URL --port N names one that runs"
+        ? '--start "COMMAND" starts the peer to examine, or --attach URL --port N names one that runs'
         : '--start and --attach exclude each other',
     )
   if ((attach === undefined) !== (port === undefined)) refuse('--attach and --port go together')
@@ -456,12 +465,6 @@ function withCommonOptions(command: Command): Command {
   return command
     .option('--message <text>', 'what /send_msg sends without a text')
     .option('--image <file>', 'what /send_image sends without a picture')
-    .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
-    .option(
-      '--keep-pictures <mib>',
-      'how many MiB of received pictures are kept; the oldest go first (default: 256)',
-      parseMebibytes,
-    )
     .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
     .addOption(
       new Option(
@@ -471,6 +474,12 @@ function withCommonOptions(command: Command): Command {
     )
     .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, parseFolder)
     .option('--no-state', 'keep nothing')
+    .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
+    .option(
+      '--keep-pictures <mib>',
+      'how many MiB of received pictures are kept; the oldest go first (default: 256)',
+      parseMebibytes,
+    )
     .hook('preAction', async (command) => {
       const { MAX_TEXT_BYTES } = await import('../protocol/messages.ts')
       if (Buffer.byteLength(command.opts<RunOptions>().message ?? '') > MAX_TEXT_BYTES)
@@ -478,8 +487,9 @@ function withCommonOptions(command: Command): Command {
     })
 }
 
-function curveOption(text = 'the curve'): Option {
-  return new Option('--curve <name>', text).choices(CURVES)
+function curveOption(otherwise = ''): Option {
+  const names = 'x25519, p256, or hybrid, which is X25519MLKEM768'
+  return new Option('--curve <name>', names + otherwise).argParser<SuiteName>(parseCurve)
 }
 
 /** Makes an action of a command's body, which returns the exit code. */

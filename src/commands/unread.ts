@@ -1,5 +1,6 @@
 /** What is said when peers end while texts are there that nobody has read. */
 
+import { curlName } from '../disk/shell.ts'
 import type { Launched } from '../launch.ts'
 import { isOutputRead, tell } from '../terminal/output.ts'
 import type { Terminal } from '../terminal/terminal.ts'
@@ -15,7 +16,7 @@ export function savingUnread(peers: readonly Launched[], terminal: Terminal): En
         const { say } = terminal.narrator(port)
         const { count, are, them } = wordsFor(texts)
         say('✗', 'not read yet', `${count} ${are} lost if you press Ctrl-C again.`)
-        say('·', '', `To read ${them} first: curl http://127.0.0.1:${port}/decrypt_msg`)
+        say('·', '', `To read ${them} first: ${curlName()} http://127.0.0.1:${port}/decrypt_msg`)
       }
     },
   }

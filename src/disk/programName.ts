@@ -17,6 +17,11 @@ export function programWords(cwd = process.cwd(), file = process.argv[1] ?? ''):
   return ['node', way.startsWith('..') ? file : way]
 }
 
+/** Whether `make` starts this copy: in the project's folder, on a system that has it. */
+export function hasMake(file = process.argv[1] ?? '', platform = process.platform): boolean {
+  return !isPackaged(file) && platform !== 'win32'
+}
+
 function isPackaged(file: string): boolean {
   const isPackage = file.split(path.sep).includes('node_modules')
   return path.parse(file).name !== 'main' || isPackage

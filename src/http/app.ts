@@ -1,6 +1,6 @@
 /** The factory: one Koa app for one peer, launched once a port. It never listens by itself. */
 
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener } from 'node:http'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import Router from '@koa/router'
@@ -15,7 +15,15 @@ import { commandsOf } from './nextCommands.ts'
 import { pageFile, pageHandlers } from './page.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { recording } from './recording.ts'
-import { type Handler, type Handlers, isOpen, type Path, ROUTES, type State } from './routes.ts'
+import {
+  type Handler,
+  type Handlers,
+  isOpen,
+  type Path,
+  ROUTES,
+  type State,
+  stepOfOther,
+} from './routes.ts'
 import { stepHandlers } from './steps.ts'
 import { wireHandlers } from './wire.ts'
 
@@ -26,18 +34,21 @@ export interface AppOptions {
   readonly receiver?: Receiver | undefined
   /** Where the page's events are kept. */
   readonly events?: Events
+  /** The app of the other peer, if both are of one launch: it takes what comes to `/other/...`. */
+  readonly other?: RequestListener | undefined
 }
 
 /** The app of one peer: every route, and before them who may call and what a refusal looks like. */
 export function createApp(
   peer: Peer,
-  { hostNames = [], receiver = peer, events = new Events(peer.suite) }: AppOptions = {},
+  { hostNames = [], receiver = peer, events = new Events(peer.suite), other }: AppOptions = {},
 ): Koa<State> {
   const app = new Koa<State>()
   // an error that comes once the answer has begun; koa's own printing would show a stack
   app.on('error', (error: NodeJS.ErrnoException) => {
     if (!CALLER_LEFT.has(error.code ?? '')) peer.report({ type: 'defect', where: whereOf(error) })
   })
+  if (other !== undefined) app.use(handingOver(other))
   app.use(recording(events))
   app.use(problems(peer))
   app.use(headers)
@@ -45,7 +56,7 @@ export function createApp(
   const handlers: Readonly<Record<string, Handler>> = {
     ...wireHandlers(receiver, events),
     ...mailboxHandlers(peer),
-    ...stepHandlers(peer, events),
+    ...stepHandlers(peer, events, other !== undefined),
     ...pageHandlers(peer, events),
   } satisfies Handlers<Path>
   const hasMailbox = peer.mailboxKey !== null
@@ -54,7 +65,7 @@ export function createApp(
     // takes `/show` and neither `/show/` nor `/SHOW`
     const router = new Router<State>({ strict: true, sensitive: true })
     for (const [path, { kind, methods }] of ROUTES)
-      if (isOpen(path) === isForAnyone && (hasMailbox || kind !== 'mailbox'))
+      if (isOpen(path) === isForAnyone && kind !== 'other' && (hasMailbox || kind !== 'mailbox'))
         router.register(path, [...methods], handlers[path] ?? pageFile)
     // it would run a GET handler on HEAD too
     for (const layer of router.stack)
@@ -63,6 +74,22 @@ export function createApp(
   }
   app.use(({ path }) => refuse(path, hasMailbox))
   return app
+}
+
+/**
+ * Hands a step of the other peer to that one's app, as a request to it: there it is guarded, run, recorded and answered, and
+ * here nothing is left of it.
+ */
+function handingOver(other: RequestListener): Middleware {
+  return (ctx, next) => {
+    const { req, res } = ctx
+    const [path = '', ...query] = (req.url ?? '').split('?')
+    const step = stepOfOther(path)
+    if (step === undefined) return next()
+    req.url = [step, ...query].join('?')
+    ctx.respond = false
+    return other(req, res)
+  }
 }
 
 /** How long the caller of a refused request may go on sending it, in ms. */
@@ -134,6 +161,8 @@ function refuse(path: string, hasMailbox: boolean): never {
     throw new HttpError('not_found', 'There is nothing at this path; / lists the routes.')
   if (route.kind === 'mailbox' && !hasMailbox)
     throw new HttpError('not_found', 'This peer has no mailbox.')
+  if (route.kind === 'other')
+    throw new HttpError('not_found', 'The other peer was not started together with this one.')
   throw new HttpError('method_not_allowed', `This route takes ${route.methods.join(' and ')}.`, {
     Allow: route.methods.join(', '),
   })

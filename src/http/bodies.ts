@@ -50,22 +50,38 @@ export function jsonOf(body: Uint8Array): unknown {
   }
 }
 
+/** What an owner sends in a body: the name that it has in a form, and the code of one that is no UTF-8. */
+interface Field {
+  readonly name: 'text' | 'number'
+  readonly code: 'bad_text' | 'bad_number'
+}
+const TEXT: Field = { name: 'text', code: 'bad_text' }
+const NUMBER: Field = { name: 'number', code: 'bad_number' }
+
 /**
- * The owner's text, as UTF-8 bytes, from a text/plain body or a form's field `text`, either of which may be
- * empty; undefined without a body, and in a form that is empty as a whole by its length (`curl -d ''`).
- * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_text`
+ * The safety number that the owner got from the other side, with whatever stands around it; '' without a body.
+ * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message` `bad_number`
  */
-export async function readText(ctx: Ctx): Promise<Uint8Array | undefined> {
+export async function readNumber(ctx: Ctx): Promise<string> {
+  return new TextDecoder().decode(await readText(ctx, NUMBER))
+}
+
+/**
+ * The owner's text, as UTF-8 bytes, from a text/plain body or a form's field, either of which may be
+ * empty; undefined without a body, and in a form that is empty as a whole by its length (`curl -d ''`).
+ * @throws HttpError `unsupported_type` `too_large`; DuetError `bad_message`, and the field's own code
+ */
+export async function readText(ctx: Ctx, field = TEXT): Promise<Uint8Array | undefined> {
   if (!hasBody(ctx) && typeOf(ctx) !== 'text/plain') return undefined
   switch (mediaType(ctx)) {
     case 'text/plain':
       return readBytes(ctx, MAX_TEXT_BYTES)
     case 'application/x-www-form-urlencoded':
-      return formText(await readBytes(ctx, MAX_FORM_BYTES, MAX_TEXT_BYTES))
+      return formText(await readBytes(ctx, MAX_FORM_BYTES, MAX_TEXT_BYTES), field)
     default:
       throw new HttpError(
         'unsupported_type',
-        'A text comes as text/plain or as the field `text` of a form.',
+        `A ${field.name} comes as text/plain or as the field \`${field.name}\` of a form.`,
       )
   }
 }
@@ -104,21 +120,23 @@ function typeOf(ctx: Ctx): string {
   return ctx.request.type.trim().toLowerCase()
 }
 
-/** One field `text` and no other: `-d 'text=Tom & Jerry'` has two, and would lose half of it. */
-function formText(body: Uint8Array): Uint8Array {
+/** One field and no other: `-d 'text=Tom & Jerry'` has two, and would lose half of it. */
+function formText(body: Uint8Array, { name, code }: Field): Uint8Array {
   let text: string
   try {
     const form = UTF8.decode(body)
-    const [, value] = /^text=([^&]*)$/.exec(form) ?? []
-    if (value === undefined)
+    if (!form.startsWith(`${name}=`) || form.includes('&'))
       throw new DuetError(
         'bad_message',
-        'A form has one field, `text`, and its value is percent-encoded.',
+        `A form has one field, \`${name}\`, and its value is percent-encoded.`,
       )
-    text = decodeURIComponent(value.replaceAll('+', ' '))
+    text = decodeURIComponent(form.slice(name.length + 1).replaceAll('+', ' '))
   } catch (error) {
     if (error instanceof DuetError) throw error
-    throw new DuetError('bad_text', 'The value of `text` is not percent-encoded UTF-8.')
+    throw new DuetError<Field['code']>(
+      code,
+      `The value of \`${name}\` is not percent-encoded UTF-8.`,
+    )
   }
   const bytes = utf8ToBytes(text)
   if (bytes.length > MAX_TEXT_BYTES) throw tooLarge(MAX_TEXT_BYTES)

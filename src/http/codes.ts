@@ -6,7 +6,7 @@ import type { PictureType } from '../protocol/stream.ts'
 import type { Code } from '../wirelog/codes.ts'
 import { isLocal } from './loopback.ts'
 import type { Commands } from './nextCommands.ts'
-import { isOfKind } from './routes.ts'
+import { isOfKind, stepOfOther } from './routes.ts'
 
 interface Row {
   status: number
@@ -28,16 +28,21 @@ const specification = () => SPECIFICATION
 const newKeys = ({ both }: Commands) => both('/send_keys')
 const help = ({ own }: Commands) => own('/')
 /** The right way to send a text, which never puts it into a URL. */
-const ownText = ({ own }: Commands) => `${own('/send_msg')} --data-urlencode 'text=Hello'`
-const ownPicture = ({ own }: Commands, { found }: About = {}) => {
+const ownText = ({ own, inQuotes }: Commands) =>
+  `${own('/send_msg')} --data-urlencode ${inQuotes('text=Hello')}`
+/** Not with the right number in it: who only copies that has compared nothing. */
+const othersNumber = ({ own, inQuotes }: Commands) =>
+  `With the number that the other side has: ${own('/compare')} --data-urlencode ${inQuotes('number=...')}`
+const ownPicture = ({ own, word, inQuotes }: Commands, { found }: About = {}) => {
   const type = found ?? 'image/png'
   const file = `picture.${type === 'image/jpeg' ? 'jpg' : type.slice('image/'.length)}`
-  return `${own('/send_image')} -H 'Content-Type: ${type}' --data-binary @${file}`
+  return `${own('/send_image')} -H ${inQuotes(`Content-Type: ${type}`)} --data-binary ${word(`@${file}`)}`
 }
 
 /** The owner's bodies are texts and pictures, the other peer's are what the specification says. */
 const ownBody: Next = (commands, path, about) => {
   if (isOfKind(path, 'wire') || path === '/send_keys') return SPECIFICATION
+  if (path === '/compare') return othersNumber(commands)
   return path === '/send_image' ? ownPicture(commands, about) : ownText(commands)
 }
 
@@ -84,6 +89,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
   decrypt_failed: row(400, 'Does not decrypt', newKeys),
   text_in_url: row(400, 'A text does not belong in a URL', ownText),
   bad_letter: row(400, 'Not one letter from a to z', ({ own }) => own('/frequency -G -d letter=e')),
+  bad_number: row(400, 'Not a safety number', othersNumber),
   bad_request: row(400, 'Malformed HTTP', help),
   cross_site: row(403, 'Called from another site', ({ own }) => `Run it yourself: ${own('/')}`),
   owner_only: row(
@@ -97,7 +103,10 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     mailOr(
       () =>
         `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
-      help,
+      (commands, path) => {
+        const step = stepOfOther(path)
+        return step === undefined ? help(commands) : commands.peer(step)
+      },
     ),
   ),
   no_image: row(404, 'No picture yet', ({ inSession }) => inSession('/send_image')),
@@ -125,6 +134,12 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     409,
     'The confirmation is wrong: the two sides do not have the same keys',
     newKeys,
+  ),
+  number_differs: row(
+    409,
+    'The two safety numbers differ',
+    () =>
+      'Have the other side read its number out once more. If it still differs, somebody is in the middle: send nothing more.',
   ),
   no_session: row(409, 'No session yet', newKeys),
   in_doubt: row(

@@ -1,6 +1,7 @@
 /** The commands that `next` tells a person to run. */
 
 import { programName } from '../disk/programName.ts'
+import { curlName, inQuotes, shellWord } from '../disk/shell.ts'
 import { isLocal } from './loopback.ts'
 
 /** Commands for both peers, as `next` gives them. */
@@ -17,31 +18,44 @@ export interface Commands {
   readonly peerUrl: string
   /** Seals a text and sends it to this peer's mailbox. */
   readonly mail: string
+  /** A word behind these, and one that is always in quotes, since another text in its place may need them. */
+  word(text: string): string
+  inQuotes(text: string): string
 }
 
 /**
- * The commands for a peer at `url` whose other peer is at `peerUrl`. That and `hasSession` are asked anew for each command.
+ * The commands for a peer at `url` whose other peer is at `peerUrl`, which may change; that and `hasSession` are asked anew for
+ * each command. On Windows cmd and PowerShell take them: `&&` and `#` mean nothing to one of the two, so there one curl has two URLs, and what is to
+ * be said of a URL is its fragment, which curl leaves out.
  */
-export function commandsOf(self: { url: string; peerUrl: string; hasSession?: boolean }): Commands {
+export function commandsOf(
+  self: { url: string; peerUrl: string; hasSession?: boolean },
+  platform = process.platform,
+): Commands {
   const { url } = self
-  const own = (path: string) => `curl ${url}${path}`
-  const others = (path: string) =>
-    `curl http://127.0.0.1:${new URL(self.peerUrl).port || 80}${path}`
-  const peer = (path: string) =>
-    `${others(path)}${isLocal(self.peerUrl) ? '' : '   # on the other machine'}`
-  const both = (path: string) =>
-    `${own(path)} ${isLocal(self.peerUrl) ? '&&' : '  # and on the other machine:'} ${others(path)}`
+  const isPosix = platform !== 'win32'
+  const curl = curlName(platform)
+  const own = (path: string) => `${curl} ${url}${path}`
+  const othersUrl = (path: string) => `http://127.0.0.1:${new URL(self.peerUrl).port || 80}${path}`
+  const others = (path: string) => `${curl} ${othersUrl(path)}`
+  const peer = (path: string) => {
+    if (isLocal(self.peerUrl)) return others(path)
+    return others(path) + (isPosix ? '   # on the other machine' : '#on-the-other-machine')
+  }
+  const both = (path: string) => {
+    if (isLocal(self.peerUrl))
+      return `${own(path)} ${isPosix ? `&& ${others(path)}` : othersUrl(path)}`
+    return own(path) + (isPosix ? `   # and on the other machine: ${others(path)}` : '#on-both')
+  }
   const inSession = (path: string) => (self.hasSession === false ? both('/send_keys') : peer(path))
   // a text among the arguments could be seen by everyone on the machine
-  const mail = `echo 'your text' | ${programName()} send --to ${url} -`
+  const mail = `echo ${inQuotes('your text', platform)} | ${programName()} send --to ${url} -`
   return {
-    own,
-    peer,
-    both,
-    inSession,
+    ...{ own, peer, both, inSession, mail },
     get peerUrl() {
       return self.peerUrl
     },
-    mail,
+    word: (text) => shellWord(text, platform),
+    inQuotes: (text) => inQuotes(text, platform),
   }
 }

@@ -24,9 +24,16 @@ const PAGE_POLICY = [
 ].join('; ')
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
-export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<void> {
+export async function answerPage(
+  ctx: Ctx,
+  peer: Peer,
+  events: Events,
+  runsOther: boolean,
+): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
+  const { own, peer: others } = commandsOf(peer)
+  const [before = '', behind = ''] = others('\n').split('\n')
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
   ctx.set('Content-Language', language)
@@ -35,7 +42,9 @@ export async function answerPage(ctx: Ctx, peer: Peer, events: Events): Promise<
     language,
     isChosen: chosenLanguage(ctx) !== null,
     isPeerHere: isLocal(peer.peerUrl),
-    commands: commandsOf(peer),
+    runsOther,
+    own: own(''),
+    other: [before, behind],
   })
 }
 

@@ -5,16 +5,17 @@
 
 import type { ParameterizedContext } from 'koa'
 import { PAGE_FILES } from '../page/files.ts'
-import type { Step } from '../wirelog/events.ts'
+import { STEP_PATHS, type Step } from '../wirelog/events.ts'
 import type { WireRoute } from '../wirelog/forms.ts'
 import type { Pending } from '../wirelog/ring.ts'
 
 export interface Route {
   /**
    * `wire`: what the other peer calls, and `mailbox`: what whoever sends mail calls; both are open to anyone. `step`: a
-   * step of the owner's, and `page`: what the owner's browser shows; both are for callers on this machine.
+   * step of the owner's, `other`: a step that the other peer of one launch runs, and `page`: what the owner's browser
+   * shows; these are for callers on this machine.
    */
-  readonly kind: 'wire' | 'mailbox' | 'step' | 'page'
+  readonly kind: 'wire' | 'mailbox' | 'step' | 'other' | 'page'
   readonly methods: readonly ('GET' | 'POST')[]
   /** What it does, for the list at `/`; each line of it. */
   readonly help?: readonly string[]
@@ -35,6 +36,13 @@ const mailbox = (method: 'GET' | 'POST', help: string) =>
 const TABLE = {
   '/send_keys': step('make a fresh key pair and send the public key to the other peer'),
   '/show': step('print the shared secret in the terminal; answer with what is public'),
+  '/compare': {
+    ...step(
+      'compare the safety number with that of the other side:',
+      "--data-urlencode 'number=...'",
+    ),
+    methods: ['POST'],
+  },
   '/send_msg': step(
     "seal a text and send it: --data-urlencode 'text=...', or no body",
     'for the default text, or for the one that is in doubt',
@@ -71,16 +79,30 @@ const TABLE = {
   Record<WireRoute, Route & { kind: 'wire' }> &
   Record<Step, Route & { kind: 'step' }>
 
-/** The path of a route that is no file of the page. */
+/** The path of a route that is neither a step of the other peer nor a file of the page. */
 export type Path = keyof typeof TABLE
 /** The routes of one kind. */
 export type PathOf<Kind extends Route['kind']> = {
   [P in Path]: (typeof TABLE)[P]['kind'] extends Kind ? P : never
 }[Path]
 
-/** The routes by their paths, those of the page's files too. */
+/** Steps of the other peer. To compare is nobody's but each owner's own. */
+const OTHERS = new Map(
+  STEP_PATHS.filter((path) => path !== '/compare').map((path) => [`/other${path}`, path]),
+)
+
+/** The step that a path asks of the other peer, as that one has it: `/show` for `/other/show`; undefined for any other path. */
+export function stepOfOther(path: string): Step | undefined {
+  return OTHERS.get(path)
+}
+
+/** The routes by their paths, those of the other peer's steps and of the page's files too. */
 export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ...Object.entries(TABLE),
+  ...[...OTHERS].map(([path, step]): [string, Route] => [
+    path,
+    { ...TABLE[step], kind: 'other', help: [] },
+  ]),
   ...PAGE_FILES.map((path): [string, Route] => [path, { kind: 'page', methods: ['GET'] }]),
 ])
 

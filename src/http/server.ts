@@ -158,7 +158,7 @@ type ParserError = NodeJS.ErrnoException & { rawPacket?: Buffer }
 
 /** `line`: the request's first, as far as it came. */
 function urlFault(line: string): HttpError {
-  if (/^(?:GET|POST) \/send_msg\?/.test(line))
+  if (/^(?:GET|POST) (?:\/other)?\/send_msg\?/.test(line))
     return new HttpError(
       'text_in_url',
       'Programs on the way write URLs into their logs, and a URL is in ASCII only.',

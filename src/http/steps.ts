@@ -5,7 +5,7 @@ import type { Peer } from '../peer/peer.ts'
 import type { PictureType } from '../protocol/stream.ts'
 import type { Step } from '../wirelog/events.ts'
 import type { Events } from '../wirelog/ring.ts'
-import { hasBody, readText } from './bodies.ts'
+import { hasBody, readNumber, readText } from './bodies.ts'
 import { TABLE } from './codes.ts'
 import { commandsOf } from './nextCommands.ts'
 import { answerPage } from './page.ts'
@@ -16,10 +16,13 @@ import { type Ctx, type Handlers, listOfRoutes } from './routes.ts'
 /** With fewer letters than this their shares are not even yet; a picture has more. */
 const FLAT_SAMPLE = 10_000
 
-/** Each answers with `next`: the command to run after it. */
+const OTHER_HELP = '/other/...    these steps on the other peer, as /other/show; all but /compare\n'
+
+/** Each answers with `next`: the command to run after it. `runsOther`: whether `/other/...` runs the other peer's steps. */
 export function stepHandlers(
   peer: Peer,
   events: Events,
+  runsOther: boolean,
 ): Handlers<Step | '/image' | '/frequency' | '/'> {
   const commands = commandsOf(peer)
   const { own, peer: others, inSession } = commands
@@ -48,6 +51,8 @@ export function stepHandlers(
       const after = session?.id === completed ? others('/send_msg') : others('/show')
       answer(ctx, 200, state, isUnused ? after : next())
     },
+
+    '/compare': async (ctx) => answer(ctx, 200, peer.compare(await readNumber(ctx)), next()),
 
     '/send_msg': async (ctx) => {
       if (ctx.querystring !== '')
@@ -84,14 +89,14 @@ export function stepHandlers(
 
     '/': async (ctx) => {
       if (ctx.accepts('text/plain', 'text/html') === 'text/html') {
-        await answerPage(ctx, peer, events)
+        await answerPage(ctx, peer, events, runsOther)
         return
       }
       const mailbox = `\nFor everyone, since this peer has a mailbox:\n${listOfRoutes('open')}`
       ctx.type = 'text/plain'
       ctx.body = `ecdh-duet on port ${peer.port}; the other peer is ${peer.peerUrl}
 
-${listOfRoutes("the owner's")}${peer.mailboxKey === null ? '' : mailbox}
+${listOfRoutes("the owner's")}${runsOther ? OTHER_HELP : ''}${peer.mailboxKey === null ? '' : mailbox}
 next: ${next()}
 `
     },

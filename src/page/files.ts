@@ -1,2 +1,9 @@
 /** What the page loads, by its path: the list is fixed, and no path from outside names a file. */
-export const PAGE_FILES = ['/page.css', '/icon.svg', '/page.js', '/en.js', '/es.js'] as const
+export const PAGE_FILES = [
+  '/page.css',
+  '/icon.svg',
+  '/page.js',
+  '/shared.js',
+  '/en.js',
+  '/es.js',
+] as const

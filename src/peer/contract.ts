@@ -15,6 +15,8 @@ export const PEER_CODES = [
   'maybe_read',
   'already_sent',
   'secrets_hidden',
+  'bad_number',
+  'number_differs',
   'no_space',
 ] as const
 export type PeerCode = (typeof PEER_CODES)[number]
@@ -198,6 +200,10 @@ export interface Memory {
   readonly knownIdentity: Uint8Array | null
   /** Keeps a confirmed identity; it is the known one from now on. */
   remember(identity: Uint8Array): void
+  /** The safety number that the owner compared last, in twelve groups, or null. It may be that of other identities. */
+  readonly comparedNumber: string | null
+  /** Keeps a number that was compared, in place of the one before. */
+  keepCompared(number: string): void
   /** Where all this is kept, for the owner. */
   readonly place: string
   /** What the owner does to forget the known identity. */
@@ -277,6 +283,8 @@ export type PeerEvent =
     }
   | { type: 'keys sent'; publicKey: Uint8Array }
   | { type: 'keys received'; publicKey: Uint8Array }
+  /** The proof that its sender has the keys, which crosses with a key message or with the answer to one. */
+  | { type: 'proof sent' | 'proof received'; proof: Confirm }
   /** A confirmation names a session that is not here, and not the one that the keys here give. Ids of 16 bytes. */
   | { type: 'another session'; named: Uint8Array; given: Uint8Array }
   | {
@@ -289,10 +297,16 @@ export type PeerEvent =
       kem: string | null
       safetyNumber: string
       known: boolean
+      /** Whether the owner has compared this number, in this run or before. */
+      compared: boolean
     }
   /** How to compute the shared secret by other means, private key and all: UTF-8, several lines. */
   | { type: 'work'; SECRET: Uint8Array }
   | { type: 'not remembered'; place: string }
+  /** It is the other side's number too. `isKept`: false if it could not be written in `place`. */
+  | { type: 'number compared'; isKept: boolean; place: string }
+  /** In so many of its twelve groups. */
+  | { type: 'number differs'; different: number }
   /** `place` stands in `toForget`: where the known identity is kept. */
   | { type: 'identity changed'; identity: Uint8Array; place: string; toForget: string }
   | { type: 'keys expired' }

@@ -15,6 +15,7 @@ import {
   parseKeyMessage,
 } from '../protocol/messages.ts'
 import { safetyNumber } from '../protocol/safetyNumber.ts'
+import type { Comparison } from './comparison.ts'
 import { PeerError, type PeerOptions } from './contract.ts'
 import { inTurn } from './inTurn.ts'
 import type { Texts } from './texts.ts'
@@ -27,6 +28,7 @@ type Options = Pick<PeerOptions, 'memory' | 'wire' | 'report' | 'showsSecrets'>
 export class Keys {
   readonly #exchange: Exchange
   readonly #texts: Texts
+  readonly #comparison: Comparison
   readonly #options: Options
   readonly #inTurn = inTurn()
   #expiry: NodeJS.Timeout | undefined
@@ -44,9 +46,10 @@ export class Keys {
   /** How to compute the shared secret that is being completed, for the terminal. */
   #work: Uint8Array | null = null
 
-  constructor(exchange: Exchange, texts: Texts, options: Options) {
+  constructor(exchange: Exchange, texts: Texts, comparison: Comparison, options: Options) {
     this.#exchange = exchange
     this.#texts = texts
+    this.#comparison = comparison
     this.#options = options
     this.#isRemembered = options.memory.knownIdentity !== null
   }
@@ -85,12 +88,13 @@ export class Keys {
     const session = this.#exchange.current?.id
     const { confirm, completed } = this.#take(message)
     this.#options.report({ type: 'keys received', publicKey })
-    this.#reportOtherSession(message.confirm)
+    this.#reportProof('proof received', message.confirm)
     // whoever has a session confirms it in each key message
     const isLost =
       session !== undefined && message.confirm === undefined && !isSame(publicKey, this.#refusedKey)
     this.#lostSession = isLost ? { publicKey, session } : null
     if (completed) this.completed()
+    this.#reportProof('proof sent', confirm)
     return encodeAnswer(confirm)
   }
 
@@ -107,14 +111,16 @@ export class Keys {
     const lost = this.#lostSession
     if (lost !== null && isSame(current.peer.publicKey, lost.publicKey))
       this.#texts.sessionGone(lost.session)
+    const number = safetyNumber(suite.curve, memory.identity.publicKey, knownIdentity)
     report({
       type: 'keys confirmed',
       session: current.id,
       own: current.own.publicKey,
       peer: current.peer.publicKey,
       kem: suite.kem?.name ?? null,
-      safetyNumber: safetyNumber(suite.curve, memory.identity.publicKey, knownIdentity),
+      safetyNumber: number,
       known: wasKnown,
+      compared: this.#comparison.isDone(number) === true,
     })
     this.#reportWork()
     this.#remember(knownIdentity)
@@ -132,13 +138,14 @@ export class Keys {
     let mayFollow = true
     while (next !== undefined) {
       const sent: KeyMessage = next
+      this.#reportProof('proof sent', sent.confirm)
       try {
         const confirm = await this.#options.wire.keys(encodeKeyMessage(suite, sent))
         const { current } = this.#exchange
         // a peer that has our session confirms it in its answer
         if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
-        this.#reportOtherSession(confirm)
+        this.#reportProof('proof received', confirm)
         if (completed) this.completed()
         next = mayFollow ? again : undefined
         if (again !== undefined) mayFollow = false
@@ -170,10 +177,13 @@ export class Keys {
     }
   }
 
-  /** Tells of a confirmation that names another session than our keys give: its sender may compute ids otherwise. */
-  #reportOtherSession(confirm: Confirm | undefined): void {
-    const given = confirm && this.#exchange.idBeside(confirm)
-    if (given) this.#options.report({ type: 'another session', named: confirm.session, given })
+  /** Tells of a proof, and if it names another session than our keys give: its sender may compute ids otherwise. */
+  #reportProof(type: 'proof sent' | 'proof received', proof: Confirm | undefined): void {
+    if (proof === undefined) return
+    const { report } = this.#options
+    report({ type, proof })
+    const given = type === 'proof received' ? this.#exchange.idBeside(proof) : null
+    if (given) report({ type: 'another session', named: proof.session, given })
   }
 
   #reportWork(): void {

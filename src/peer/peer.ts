@@ -11,6 +11,7 @@ import { AEAD_TAG_BYTES, type AnswerForm, parseMessage } from '../protocol/messa
 import type { OpenText } from '../protocol/openText.ts'
 import type { Session } from '../protocol/session.ts'
 import type { Suite } from '../protocol/suites.ts'
+import { Comparison } from './comparison.ts'
 import {
   type MessageAccepted,
   PeerError,
@@ -41,6 +42,7 @@ export class Peer implements Receiver {
   readonly #keys: Keys
   readonly #texts: Texts
   readonly #pictures: Pictures
+  readonly #comparison: Comparison
   readonly #message: Uint8Array
   /** Of all ciphertexts that were accepted. */
   readonly #letters = new LetterCount()
@@ -60,7 +62,8 @@ export class Peer implements Receiver {
       showWork && ((...keys) => this.#keys.noteWork(showWork(...keys)))
     this.#exchange = new Exchange(suite, memory.identity, memory.knownIdentity, noteWork)
     this.#texts = new Texts(this.#exchange, wire, options.report)
-    this.#keys = new Keys(this.#exchange, this.#texts, options)
+    this.#comparison = new Comparison(options)
+    this.#keys = new Keys(this.#exchange, this.#texts, this.#comparison, options)
     this.#pictures = new Pictures(this.#exchange, this.#keys, this.#texts, this.#letters, options)
   }
 
@@ -153,9 +156,20 @@ export class Peer implements Receiver {
       suite: this.suite,
       identity: this.#options.memory.identity.publicKey,
       exchange: this.#exchange,
+      comparison: this.#comparison,
       inDoubt: this.textInDoubt?.message ?? null,
       picture: this.lastPicture,
     })
+  }
+
+  /**
+   * Compares the safety number with the one that the other side has, `written` in any form that people write it in. It
+   * counts as compared as long as the two identities are the same.
+   * @throws DuetError `no_session` if there is no number; PeerError `bad_number` `number_differs`
+   */
+  compare(written: string): { compared: true } {
+    this.#comparison.compare(this.publicState().safetyNumber, written)
+    return { compared: true }
   }
 
   /**

@@ -5,6 +5,7 @@ import type { Exchange } from '../protocol/exchange.ts'
 import type { SealedMessage } from '../protocol/messages.ts'
 import { safetyNumber } from '../protocol/safetyNumber.ts'
 import type { Suite } from '../protocol/suites.ts'
+import type { Comparison } from './comparison.ts'
 import type { StoredPicture } from './contract.ts'
 
 /** What a peer is, and what it has. */
@@ -15,6 +16,7 @@ interface Facts {
   /** This peer's own. */
   readonly identity: Uint8Array
   readonly exchange: Exchange
+  readonly comparison: Pick<Comparison, 'isDone'>
   /** The text that may have arrived, and that nobody acknowledged. */
   readonly inDoubt: SealedMessage | null
   /** The one that came last. */
@@ -28,11 +30,13 @@ export function publicStateOf({
   suite,
   identity,
   exchange,
+  comparison,
   inDoubt,
   picture,
 }: Facts) {
   const { current, knownIdentity } = exchange
   const { curve } = suite
+  const number = knownIdentity && safetyNumber(curve, identity, knownIdentity)
   const basePoint = bytesToHex(curve.basePoint)
   return {
     port,
@@ -40,13 +44,14 @@ export function publicStateOf({
     basePoint,
     publicKey: hexOrNull(exchange.publicKey),
     identity: bytesToHex(identity),
-    safetyNumber: knownIdentity && safetyNumber(curve, identity, knownIdentity),
+    safetyNumber: number,
     peer: {
       url: peerUrl,
       basePoint: exchange.peerPublicKey && basePoint,
       publicKey: hexOrNull(exchange.peerPublicKey),
       identity: hexOrNull(exchange.peerIdentity),
       known: exchange.wasKnown,
+      compared: comparison.isDone(number),
     },
     session: current && {
       id: bytesToHex(current.id),

@@ -89,7 +89,7 @@ function read(
         `${file}: It is not a file${descriptor === null ? '' : ', and no pipe either'}.`,
       )
     const bytes = readAtMost(fd, MAX_BYTES + 1, readWhenReady)
-    if (bytes.length > MAX_BYTES) throw new StateError(`${file}: It is too long for a key.`)
+    if (bytes.length > MAX_BYTES) throw new StateError(`${file}: It is too long.`)
     const text = textOf(bytes)
     check(text, stat)
     return text
@@ -151,6 +151,18 @@ export function writeOnce(file: string, text: string): void {
   writeNew(temporary, text, 0o600)
   try {
     placeAt(temporary, file)
+  } finally {
+    fs.rmSync(temporary, { force: true })
+  }
+  syncFolder(path.dirname(file))
+}
+
+/** Writes a file in place of the one that is there, if any: whole or not at all, for its owner alone. */
+export function writeInPlace(file: string, text: string): void {
+  const temporary = temporaryOf(file)
+  writeNew(temporary, text, 0o600)
+  try {
+    fs.renameSync(temporary, file)
   } finally {
     fs.rmSync(temporary, { force: true })
   }

@@ -4,7 +4,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { orAlike } from '../disk/fileName.ts'
 import { writeNew } from '../disk/open.ts'
-import { programName } from '../disk/programName.ts'
+import { hasMake, programName } from '../disk/programName.ts'
 import { syncFolder } from '../disk/sync.ts'
 import { equalBytes } from '../protocol/bytes.ts'
 import type { Curve, KeyPair, PublicKey } from '../protocol/curves.ts'
@@ -73,7 +73,7 @@ export function writeKeyPair(
   for (const file of [privateFile, publicFile]) refuseExisting(file)
   if (!orStateError(dir, () => keepsPermissions(dir)))
     throw new StateError(
-      `${dir}: On this file system others can read every file, and so the private key. Choose a folder on another one, such as that of your home folder (MAILBOXES= for make).`,
+      `${dir}: Others can read every file on this file system. Take another one, such as that of your home folder${hasMake() ? ' (MAILBOXES= for make)' : ''}.`,
     )
   const ignored = orStateError(
     path.join(dir, '.gitignore'),

@@ -10,7 +10,7 @@ import { keepFromGit } from './gitignore.ts'
 import { openMemory } from './openMemory.ts'
 
 /** All that a peer writes into its state, as patterns of `.gitignore`. */
-const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/pictures/', '/running/']
+const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/compared.*.txt*', '/pictures/', '/running/']
 /** How often, in ms, a peer shows processes on other machines that it still runs. */
 const STILL_HERE_MS = SILENCE_MS / 4
 
@@ -38,7 +38,7 @@ function lock(dir: string, lost: (why: string) => void): void {
     makeDirectory(dir)
     if (!keepsPermissions(dir))
       throw new StateError(
-        `${dir}: On this file system others can read every file, and so the private key of this peer and its pictures. Keep them on another one, such as that of your home folder (--state DIR), or keep nothing (--no-state).`,
+        `${dir}: Others can read every file on this file system. Take another one, such as that of your home folder (--state DIR), or keep nothing (--no-state).`,
       )
     keepFromGit(dir, KEPT)
     const lock = new Lock(path.join(dir, 'running'), dir)

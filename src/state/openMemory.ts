@@ -1,10 +1,18 @@
-/** What a peer keeps from one run to the next: for each curve a PEM with its identity, and one with the known peer's. */
+/** What a peer keeps from one run to the next: for each curve its identity, the known peer's, and the number that was compared. */
 
 import fs from 'node:fs'
 import path from 'node:path'
 import type { Memory } from '../peer/contract.ts'
 import { type Curve, KeyPair } from '../protocol/curves.ts'
-import { makeDirectory, orStateError, readPrivate, temporaryOf, writeOnce } from './files.ts'
+import {
+  makeDirectory,
+  orStateError,
+  readPrivate,
+  StateError,
+  temporaryOf,
+  writeInPlace,
+  writeOnce,
+} from './files.ts'
 import {
   decodePrivateKey,
   decodePublicKey,
@@ -13,6 +21,9 @@ import {
   onCurve,
 } from './pem.ts'
 import { openPictures, temporaryPictures } from './pictureStore.ts'
+
+/** A safety number as the terminal shows it. */
+const NUMBER = /^(?:\d{5} ){11}\d{5}$/
 
 /**
  * The memory of a peer that keeps nothing. `given`: its identity, instead of a fresh one. `keepPictures`: how many bytes of
@@ -23,6 +34,8 @@ export function forgetful(curve: Curve, given?: KeyPair, keepPictures?: number):
     identity: given ?? new KeyPair(curve),
     knownIdentity: null,
     remember() {},
+    comparedNumber: null,
+    keepCompared() {},
     place: placeOf('kept nowhere', given),
     toForget: 'start this peer again.',
     pictures: temporaryPictures(keepPictures),
@@ -47,9 +60,11 @@ export function openMemory(
 ): Memory {
   const identityFile = path.join(dir, `identity.${curve.name}.pem`)
   const peerFile = peerFileIn(dir, curve)
+  const comparedFile = path.join(dir, `compared.${curve.name}.txt`)
   return orStateError(dir, () => {
     makeDirectory(dir)
-    for (const file of [identityFile, peerFile]) fs.rmSync(temporaryOf(file), { force: true })
+    for (const file of [identityFile, peerFile, comparedFile])
+      fs.rmSync(temporaryOf(file), { force: true })
     const identity = given ?? ownIdentity(identityFile, curve)
     const peerPem = readPrivate(peerFile)
     return {
@@ -63,6 +78,8 @@ export function openMemory(
               ' Put it back from a copy; or remove it, and this peer meets the other one anew.',
             ),
       remember: (known) => writeOnce(peerFile, encodePublicKey({ curve, publicKey: known })),
+      comparedNumber: numberIn(comparedFile),
+      keepCompared: (number) => writeInPlace(comparedFile, `${number}\n`),
       place: placeOf(`kept in ${dir}`, given),
       toForget: `stop this peer, remove ${peerFile}, and start it again.`,
       pictures: openPictures(path.join(dir, 'pictures'), keepPictures),
@@ -86,6 +103,16 @@ function ownIdentity(file: string, curve: Curve): KeyPair {
   const identity = new KeyPair(curve)
   writeOnce(file, encodePrivateKey(identity))
   return identity
+}
+
+/** The safety number in `file`, or null if there is no such file. */
+function numberIn(file: string): string | null {
+  const number = readPrivate(file)?.trimEnd() ?? null
+  if (number !== null && !NUMBER.test(number))
+    throw new StateError(
+      `${file}: It holds no safety number. Remove it, and compare the number again.`,
+    )
+  return number
 }
 
 function placeOf(rest: string, given: KeyPair | undefined): string {

@@ -5,7 +5,7 @@ import type { PeerEvent, PictureSource } from '../peer/contract.ts'
 import type { Peer } from '../peer/peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
-import { megabytes } from '../terminal/lines.ts'
+import { megabytes, safetyNumberValue } from '../terminal/lines.ts'
 import { said } from '../terminal/said.ts'
 import type { TalkSign } from '../terminal/talkLines.ts'
 import { COMMANDS, wishOf } from './commandLine.ts'
@@ -160,6 +160,8 @@ export class Talk {
       case 'message settled':
       case 'copy received':
       case 'another session':
+      case 'proof sent':
+      case 'proof received':
       // strangers can have as many of these as they like
       case 'refused':
         return
@@ -175,6 +177,18 @@ export class Talk {
       case 'message opened':
         lines.heard(name(), event.SECRET)
         lines.ring()
+        return
+      case 'number compared':
+        lines.say('✓', 'The same number on both sides: nobody is in the middle.')
+        if (!event.isKept)
+          lines.below('That could not be written: compare it again after a restart.')
+        return
+      case 'number differs':
+        lines.say(
+          '✗',
+          `THE NUMBERS DIFFER, in ${event.different} of 12 groups. Have it read once more.`,
+        )
+        lines.below('If it still differs, somebody is in the middle.')
         return
       case 'session gone':
         lines.say(
@@ -266,28 +280,27 @@ export class Talk {
   }
 
   #sayNumber(): void {
-    const { lines } = this.#parts.screen
-    if (this.#safetyNumber === '') {
+    const { screen, peer } = this.#parts
+    const { lines } = screen
+    const { safetyNumber, peer: other } = peer.publicState()
+    if (safetyNumber === null) {
       lines.say('·', 'There is no safety number yet.')
       return
     }
-    const groups = this.#safetyNumber.split(' ')
-    lines.say('·', 'Safety number:')
-    lines.below(`    ${groups.slice(0, 6).join(' ')}`)
-    lines.below(`    ${groups.slice(6).join(' ')}`)
+    lines.say('·', other.compared ? 'Safety number, which you have compared:' : 'Safety number:')
+    lines.below(safetyNumberValue(safetyNumber))
+    if (other.compared) return
     lines.below('Read it to each other, by phone or face to face, and type')
     lines.below('/compare and the number that they read to you.')
   }
 
   #compare(argument: string): void {
-    const { lines } = this.#parts.screen
-    const digits = (text: string) => text.replace(/\D/g, '')
-    if (this.#safetyNumber === '') lines.say('✗', 'There is no safety number yet.')
-    else if (digits(argument) === digits(this.#safetyNumber))
-      lines.say('✓', 'The numbers are the same: nobody is in the middle.')
-    else {
-      lines.say('✗', 'The numbers differ. Read them to each other again.')
-      this.#sayNumber()
+    try {
+      this.#parts.peer.compare(argument)
+    } catch (error) {
+      // that it differs is an event, which was told
+      if (!(error instanceof DuetError)) throw error
+      if (error.code !== 'number_differs') this.#failed(error)
     }
   }
 

@@ -1,6 +1,6 @@
 /** Lines for a projector: at most 100 columns, readable without colour. */
 
-import { columnsOf, laidOut, wrap as wrapAt } from './rows.ts'
+import { beside, columnsOf, laidOut, wrap as wrapAt } from './rows.ts'
 import { theirs } from './said.ts'
 
 export const WIDTH = 100
@@ -67,13 +67,13 @@ export function fact(label: string, text: string): string[] {
 
 /** The same with a text from outside, for a terminal of `width` columns. */
 export function quotedFact(label: string, text: string, width: number): string[] {
-  const [first = '', ...more] = laidOut(theirs(text), FACT_COLUMN, width)
+  const [first = '', ...more] = laidOut(theirs(text), beside(FACT_COLUMN, width))
   return [factHead(label) + first, ...more]
 }
 
 /** A text from outside as a cell of `width` columns. */
 export function quotedCell(text: string, width: number): Cell {
-  return laidOut(theirs(text), 0, width)
+  return laidOut(theirs(text), beside(0, width))
 }
 
 function factHead(label: string): string {

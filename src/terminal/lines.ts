@@ -1,22 +1,38 @@
 /** The lines that a terminal shows of each event: a table for a peer's events, and one for those of a mailbox. */
 
+import { hasMake } from '../disk/programName.ts'
+import { curlName } from '../disk/shell.ts'
 import type { PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
-import { bytesToHex } from '../protocol/bytes.ts'
-import { printable } from './printable.ts'
+import { bytesToHex, concatBytes } from '../protocol/bytes.ts'
+import type { Alike } from './alike.ts'
+import { SPOKEN } from './printable.ts'
+import { ends, isLong } from './publicValue.ts'
 import { cut } from './rows.ts'
 import type { Colour, Secrets } from './safe.ts'
-import { ours, quoting, type Said, said } from './said.ts'
+import { ours, quoting, type Said, said, Value } from './said.ts'
 
 /** `→` went out, `←` came in, `·` is said about it, `●` is a secret, `✓` is done, `✗` was refused. */
 export type Sign = '→' | '←' | '·' | '●' | '✓' | '✗'
 
-/** Sign, label, text, and the colour of the first two. A string has our own words only; with text from outside it is a `Said`. */
+/** A string has our own words only, and so has a `Value`; with text from outside it is a `Said`. */
+export type Text = string | Said | Value
+
+/** Sign, label, text, and the colour of the first two. One without a label goes on with the one before it. */
 export type Line = readonly [
   sign: Sign,
   label: string,
-  text: string | Said,
+  text?: Text | undefined,
   colour?: Colour | undefined,
 ]
+
+/** How a terminal tells of the peer on a port. */
+export interface Telling {
+  readonly port: number
+  readonly secrets: Secrets
+  /** Whether long public values are shown whole. */
+  readonly isFull: boolean
+  readonly alike: Alike
+}
 
 /** At most so many of the pictures that were removed are named, each on a line of its own. */
 const MAX_NAMED = 5
@@ -24,79 +40,108 @@ const MAX_NAMED = 5
 /** A `Said` here is to be pasted into a shell, so nothing stands before it on its lines. */
 export type PeerLine = Line | Said
 
-type Table<Event extends { type: string }, Shown> = {
+type Table<Event extends { type: string }, Shown, How> = {
   readonly [Type in Event['type']]: (
     event: Extract<Event, { type: Type }>,
-    secrets: Secrets,
+    how: How,
   ) => readonly Shown[]
 }
 
-const PEER: Table<PeerEvent, PeerLine> = {
+/** Where a text that came is opened. */
+const TO_OPEN = '/decrypt_msg opens it.'
+/** The half of a long public key on the curve stands at its end. */
+const POINT_BYTES = 32
+
+const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ready: ({ url, curve, reachedAt, peerUrl, isOneWay, identity, place, mailbox }) => [
-    ['·', 'ready', `${url}  ${curve}`, 'bold'],
-    ...reachedAt.map(
-      (url): Line => ['·', 'for the other', said`${url}  (its --peer, or PEER= for make)`],
+    ['·', 'ready', new Value(`${url}  ${curve}`), 'bold'],
+    ...reachedAt.map((url) =>
+      remark(
+        said`for the other  ${url}  (its --peer${ours(hasMake() ? ', or PEER= for make' : '')})`,
+      ),
     ),
-    [
-      '·',
-      'other peer',
-      new URL(peerUrl).port === '' ? said`${peerUrl}  (port 80)` : said`${peerUrl}`,
-    ],
+    remark(
+      new URL(peerUrl).port === ''
+        ? said`other peer  ${peerUrl}  (port 80)`
+        : said`other peer  ${peerUrl}`,
+    ),
     ...(isOneWay
       ? ([
           [
-            '·',
+            '✗',
             'one way',
             'That is another machine, which cannot call this peer: start it with --host ADDRESS.',
-            'yellow',
+            'bold',
           ],
         ] as const)
       : []),
-    ['·', 'identity', said`${ours(bytesToHex(identity))}  (${placed(place)})`],
+    remark(said`identity  (${placed(place)})`),
+    remark(new Value(bytesToHex(identity))),
     ...onlyIf(mailbox, ({ place, fingerprint }): Line[] => [
-      ['·', 'mailbox', said`${place}`],
-      ['·', 'mailbox key', `${fingerprint}  Senders compare it with you.`, 'yellow'],
+      remark(said`mailbox  ${place}`),
+      remark(said`mailbox key  ${ours(fingerprint)}  Senders compare it with you.`),
     ]),
-    ['·', 'to begin', `curl ${url}/send_keys`],
+    remark(new Value(`to begin  ${curlName()} ${url}/send_keys`)),
   ],
 
-  'keys sent': ({ publicKey }) => [['→', 'public key', bytesToHex(publicKey), 'cyan']],
+  'keys sent': ({ publicKey }, { alike, port, isFull }) => {
+    alike.sent(port, 'keys', publicKey)
+    return publicKeyLines('→', 'sent public key', publicKey, isFull)
+  },
 
-  'keys received': ({ publicKey }) => [['←', 'public key', bytesToHex(publicKey), 'cyan']],
+  'keys received': ({ publicKey }, { alike, port, isFull }) =>
+    alike.isSent(port, 'keys', publicKey) && !isFull
+      ? [['←', 'received public key', 'the same bytes']]
+      : publicKeyLines('←', 'received public key', publicKey, isFull),
+
+  'proof sent': ({ proof }, { alike, port, isFull }) => {
+    alike.sent(port, 'proof', proofBytes(proof))
+    return proofLines('→', 'sent proof of keys', proof, isFull)
+  },
+
+  'proof received': ({ proof }, { alike, port, isFull }) =>
+    alike.isSent(port, 'proof', proofBytes(proof)) && !isFull
+      ? [['←', 'received proof of keys', 'the same bytes']]
+      : proofLines('←', 'received proof of keys', proof, isFull),
 
   'another session': ({ named, given }) => [
-    ['·', 'another session', `The confirmation names ${bytesToHex(named)}.`],
-    remark(`The keys that are here give ${bytesToHex(given)}.`),
+    ['·', 'another session', 'The confirmation names this one:'],
+    remark(new Value(bytesToHex(named))),
+    remark('The keys that are here give this one:'),
+    remark(new Value(bytesToHex(given))),
     remark('It may belong to keys that are still on their way.'),
   ],
 
-  'keys confirmed': ({ session, kem, safetyNumber, known }) => [
-    ['✓', 'keys agreed', `session ${bytesToHex(session)}`, 'green'],
-    ['·', 'safety number', safetyNumber, 'yellow'],
-    remark(
-      known
-        ? 'The same peer as last time. If you compared this number then, you need not do it again.'
-        : 'Compare it with the other terminal, face to face or by phone. The same number: nobody is in the middle.',
-    ),
-    [
-      '·',
-      'eavesdropper',
-      `who only listens has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} the session's id, its tag, and every ciphertext to come.`,
-    ],
-    remark(
-      `She lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
-    ),
+  'keys confirmed': (event, { alike, port }) => {
+    const { session, kem, safetyNumber, known, compared } = event
+    const isSame = alike.isAgreed(port, event)
+    alike.agreed(port, event)
+    if (isSame) return [['✓', 'keys agreed', 'the same session and number', 'bold']]
+    return [
+      ['✓', 'keys agreed', new Value(`session ${bytesToHex(session)}`), 'bold'],
+      ['·', 'safety number', safetyNumberValue(safetyNumber), 'underline'],
+      remark(
+        compared
+          ? 'You have compared this number.'
+          : known
+            ? 'The same peer as last time. If you compared this number then, you need not do it again.'
+            : 'Compare it with the other one, face to face or by phone. If it is the same, nobody is in the middle.',
+      ),
+      remark(
+        `An eavesdropper has the base point, both public keys, both identities,${kem === null ? '' : ` the ciphertext of ${kem},`} the session's id, the tags and every ciphertext to come. She lacks both private keys, and so the shared secret${kem === null ? '' : 's'} and the texts.`,
+      ),
+    ]
+  },
+
+  'shared secret': ({ SECRET }, { secrets }) => [
+    secretLine(secrets, 'shared secret', secrets.hex(SECRET)),
   ],
 
-  'shared secret': ({ SECRET }, secrets) => [
-    secretLine(secrets, 'shared secret', secrets.text(SECRET, 'hex')),
+  'KEM secret': ({ SECRET }, { secrets }) => [
+    secretLine(secrets, 'ML-KEM secret', secrets.hex(SECRET)),
   ],
 
-  'KEM secret': ({ SECRET }, secrets) => [
-    secretLine(secrets, 'ML-KEM secret', secrets.text(SECRET, 'hex')),
-  ],
-
-  work: ({ SECRET }, secrets) =>
+  work: ({ SECRET }, { secrets }) =>
     secrets.areShown
       ? [
           secretLine(
@@ -110,18 +155,34 @@ const PEER: Table<PeerEvent, PeerLine> = {
           remark(
             'Paste these lines into sh, bash or zsh. They need OpenSSL 1.1.1 or later (for ML-KEM 3.5), and leave no file behind.',
           ),
-          secrets.text(SECRET, 'lines'),
+          secrets.lines(SECRET),
           remark('They print the shared secret: the digits that /show shows as SECRET.'),
         ]
-      : [secretLine(secrets, 'work', secrets.text(SECRET, 'lines'))],
+      : [secretLine(secrets, 'work', secrets.lines(SECRET))],
 
   'not remembered': ({ place }) => [
     [
       '✗',
       'not kept',
       said`The other peer's identity could not be written (${placed(place)}).`,
-      'yellow',
+      'bold',
     ],
+  ],
+
+  'number compared': ({ isKept, place }) => [
+    ['✓', 'compared', 'The same safety number on both sides: nobody is in the middle.', 'bold'],
+    ...(isKept
+      ? []
+      : [
+          remark(
+            said`That could not be written (${placed(place)}): compare it again after a restart.`,
+          ),
+        ]),
+  ],
+
+  'number differs': ({ different }) => [
+    ['✗', 'NUMBER DIFFERS', `Groups that differ from the other side's: ${different} of 12.`, 'red'],
+    remark('Have it read out once more. If it still differs, somebody is in the middle.'),
   ],
 
   'identity changed': ({ identity, place, toForget }) => [
@@ -141,32 +202,31 @@ const PEER: Table<PeerEvent, PeerLine> = {
 
   'no shared secret': () => [['·', 'no secret yet', 'Both peers have to /send_keys first.']],
 
-  'message sent': ({ seq, ciphertext }) => [
-    ['→', `message ${seq}`, bytesToHex(ciphertext), 'cyan'],
-  ],
+  'message sent': ({ seq, ciphertext }, { alike, port, isFull }) => {
+    alike.sent(port, 'message', ciphertext)
+    return [sealedLine('→', `sent message ${seq}`, ciphertext, isFull)]
+  },
 
   'message repeated': ({ seq }) => [
-    ['→', `message ${seq}`, 'No answer came: the same bytes once more.', 'cyan'],
+    ['→', `sent message ${seq} again`, 'No answer came: the same bytes once more.'],
   ],
 
-  'message settled': ({ seq, session, arrived }) => [
+  'message settled': ({ seq, session, arrived }) =>
     arrived
-      ? ['✓', `message ${seq}`, 'It has arrived, and is no longer in doubt.', 'green']
+      ? [['✓', `message ${seq}`, 'It has arrived, and is no longer in doubt.', 'bold']]
       : [
-          '✗',
-          `message ${seq}`,
-          `Nobody will be able to tell whether it arrived (session ${bytesToHex(session)}): it may have been read.`,
-          'yellow',
+          [
+            '✗',
+            `message ${seq}`,
+            'Nobody will be able to tell whether it arrived: it may have been read.',
+            'bold',
+          ],
+          remark(new Value(`session ${bytesToHex(session)}`)),
         ],
-  ],
 
   'session gone': ({ session, inDoubt }) => [
-    [
-      '✗',
-      'session gone',
-      `The other peer does not have session ${bytesToHex(session)} any more.`,
-      'yellow',
-    ],
+    ['✗', 'session gone', 'The other peer does not have this session any more:', 'bold'],
+    remark(new Value(bytesToHex(session))),
     remark('If it was restarted, the texts that waited there unread are gone with it.'),
     ...onlyIf(inDoubt, (seq) => [
       remark(`Nobody acknowledged message ${seq} of that session: it may have been read.`),
@@ -174,45 +234,41 @@ const PEER: Table<PeerEvent, PeerLine> = {
   ],
 
   'copy received': ({ seq }) => [
-    ['·', `message ${seq}`, 'The same bytes came once more. They count once.'],
+    ['·', `received message ${seq} again`, 'The same bytes came once more. They count once.'],
   ],
 
-  'message received': ({ seq, ciphertext, missing }, secrets) => [
-    [
-      '←',
-      `message ${seq}`,
-      bytesToHex(ciphertext) + (missing > 0 ? `  (${missing} before it never came)` : ''),
-      'cyan',
-    ],
-    remark(
-      secrets.areShown
-        ? 'It waits, sealed. /decrypt_msg opens it.'
-        : 'It waits, sealed; with --no-secrets nobody opens it here.',
-    ),
-  ],
+  'message received': ({ seq, ciphertext, missing }, { alike, port, secrets, isFull }) => {
+    const next = secrets.areShown ? TO_OPEN : 'with --no-secrets nobody opens it here.'
+    const label = `received message ${seq}`
+    const lines: Line[] =
+      alike.isSent(port, 'message', ciphertext) && !isFull
+        ? [['←', label, `the same bytes; ${next}`]]
+        : [sealedLine('←', label, ciphertext, isFull), remark(next)]
+    return missing > 0 ? [...lines, remark(`(${missing} before it never came)`)] : lines
+  },
 
-  'message opened': ({ seq, SECRET }, secrets) => [
-    secretLine(secrets, `message ${seq}`, secrets.text(SECRET, 'text')),
+  'message opened': ({ seq, SECRET }, { secrets }) => [
+    secretLine(secrets, `message ${seq}`, secrets.text(SECRET)),
   ],
 
   'picture progress': ({ way, done, total, ms }) => [
     [
-      way === 'sent' ? '→' : '←',
-      'picture',
+      ...(way === 'sent'
+        ? (['→', 'sending picture'] as const)
+        : (['←', 'receiving picture'] as const)),
       `${Math.floor((100 * done) / total)} %  ${megabytes(done)} of ${megabytes(total)}  ${rate(done, ms)}`,
     ],
   ],
 
   'picture sent': ({ picture, ms }) => [
-    ['→', 'picture', said`${pictureFacts(picture, ms)}  sealed`, 'cyan'],
+    ['→', 'sent picture', said`${pictureFacts(picture, ms)}  sealed`],
   ],
 
   'picture received': ({ picture, ms, path, isRepeated }) => [
     [
       '←',
-      'picture',
+      'received picture',
       said`${pictureFacts(picture, ms)}${ours(isRepeated ? '  the same as before, stored once' : '')}`,
-      'cyan',
     ],
     remark(said`decrypted to ${path}`),
   ],
@@ -222,9 +278,9 @@ const PEER: Table<PeerEvent, PeerLine> = {
       '·',
       'removed',
       `${pictures(removed.length)} (${megabytes(removed.reduce((all, { bytes }) => all + bytes, 0))}), the oldest: more than --keep-pictures lets it keep.`,
-      'yellow',
+      'bold',
     ],
-    ...removed.slice(0, MAX_NAMED).map(({ path }) => remark(said`${path}`)),
+    ...removed.slice(0, MAX_NAMED).map(({ path }) => remark(said`- ${path}`)),
     ...(removed.length > MAX_NAMED ? [remark(`and ${removed.length - MAX_NAMED} more`)] : []),
   ],
 
@@ -233,21 +289,26 @@ const PEER: Table<PeerEvent, PeerLine> = {
       '·',
       'much kept',
       `${pictures(count)} from before (${megabytes(bytes)}): more than the ${limit / 2 ** 20} MiB of --keep-pictures.`,
-      'yellow',
+      'bold',
     ],
     remark('The oldest are removed when the next picture comes. Move away what you want to keep.'),
   ],
 
-  'mail stored': ({ id, bytes }) => [['←', 'mail', `${id}  ${bytes} bytes, sealed`, 'cyan']],
+  'mail stored': ({ id, bytes }) => [['←', `received mail, ${bytes} bytes, sealed`, new Value(id)]],
 
   refused: ({ request, code, detail }) => [
-    ['✗', 'refused', said`${cut(request)}  ${ours(code)}  ${ours(printable(detail))}`, 'yellow'],
+    [
+      '✗',
+      'refused',
+      said`${cut(request)}  ${ours(code)}  ${ours(SPOKEN.printable(detail))}`,
+      'bold',
+    ],
   ],
 
   defect: ({ where }) => [['✗', 'DEFECT', `Please report it: ${where}`, 'red']],
 }
 
-const MAILBOX: Table<WatchEvent, Line> = {
+const MAILBOX: Table<WatchEvent, Line, Secrets> = {
   watching: ({ place }) => [['·', 'watching', said`${place}`, 'bold']],
 
   'other watcher': ({ process }) => [
@@ -255,7 +316,7 @@ const MAILBOX: Table<WatchEvent, Line> = {
       '·',
       'waiting',
       `Another watcher (${process}) reads this mailbox; this one goes on when it has ended.`,
-      'yellow',
+      'bold',
     ],
   ],
 
@@ -264,7 +325,7 @@ const MAILBOX: Table<WatchEvent, Line> = {
       '✗',
       'waiting',
       said`${place} holds files that are of no watcher. Look at them, and remove them; this one goes on then.`,
-      'yellow',
+      'bold',
     ],
   ],
 
@@ -273,20 +334,20 @@ const MAILBOX: Table<WatchEvent, Line> = {
     secretLine(
       secrets,
       'mail',
-      said`${ours(timeOf(stored))}  sender unverified  ${secrets.text(SECRET, 'text')}`,
+      said`${ours(timeOf(stored))}  sender unverified  ${secrets.text(SECRET)}`,
     ),
   ],
 
-  'set aside': ({ place, why }) => [['✗', 'set aside', said`${place}  ${ours(why)}`, 'yellow']],
+  'set aside': ({ place, why }) => [['✗', 'set aside', said`${place}  ${ours(why)}`, 'bold']],
 
   'passed over': ({ name, why }) => [
-    ['✗', 'passed over', said`${cut(name)}  ${ours(why)}`, 'yellow'],
+    ['✗', 'passed over', said`${cut(name)}  ${ours(why)}`, 'bold'],
   ],
 }
 
 /** The lines that a peer's terminal shows of an event. */
-export function linesOf(event: PeerEvent, secrets: Secrets): readonly PeerLine[] {
-  return look(PEER, event, secrets)
+export function linesOf(event: PeerEvent, how: Telling): readonly PeerLine[] {
+  return look(PEER, event, how)
 }
 
 /** The lines that a watcher's terminal shows of an event. */
@@ -294,23 +355,73 @@ export function mailboxLinesOf(event: WatchEvent, secrets: Secrets): readonly Li
   return look(MAILBOX, event, secrets)
 }
 
-function look<Event extends { type: string }, Shown>(
-  table: Table<Event, Shown>,
+function look<Event extends { type: string }, Shown, How>(
+  table: Table<Event, Shown, How>,
   event: Event,
-  secrets: Secrets,
+  how: How,
 ): readonly Shown[] {
   const type: Event['type'] = event.type
   // TypeScript does not see that the entry under an event's type takes that event
-  const entry = table[type] as (event: Event, secrets: Secrets) => readonly Shown[]
-  return entry(event, secrets)
+  const entry = table[type] as (event: Event, how: How) => readonly Shown[]
+  return entry(event, how)
+}
+
+/** The safety number: on a terminal two rows of six groups, the one of each identity. */
+export function safetyNumberValue(digits: string): Value {
+  const half = (digits.length - 1) / 2
+  return new Value(digits, [digits.slice(0, half), digits.slice(half + 1)])
+}
+
+function publicKeyLines(sign: Sign, label: string, key: Uint8Array, isFull: boolean): Line[] {
+  if (!isLong(key)) return [[sign, label, new Value(bytesToHex(key))]]
+  const at = key.length - POINT_BYTES
+  const encapsulationKey = key.subarray(0, at)
+  return [
+    [sign, label, `${key.length} bytes: ML-KEM, X25519`],
+    remark(
+      isFull
+        ? new Value(bytesToHex(encapsulationKey))
+        : `${ends(encapsulationKey)}  ${at} bytes (whole: /show, --full)`,
+    ),
+    remark(new Value(bytesToHex(key.subarray(at)))),
+  ]
+}
+
+type Proof = Extract<PeerEvent, { proof: unknown }>['proof']
+
+function proofBytes({ tag, ciphertext }: Proof): Uint8Array {
+  return ciphertext === undefined ? tag : concatBytes(tag, ciphertext)
+}
+
+function proofLines(
+  sign: Sign,
+  label: string,
+  { tag, ciphertext }: Proof,
+  isFull: boolean,
+): Line[] {
+  if (isFull)
+    return [
+      [sign, label, new Value(`tag ${bytesToHex(tag)}`)],
+      ...(ciphertext ? [remark('ciphertext'), remark(new Value(bytesToHex(ciphertext)))] : []),
+    ]
+  return [
+    [sign, label, new Value(`tag ${ends(tag)}`)],
+    ...(ciphertext ? [remark(`ciphertext  ${ends(ciphertext)}  ${ciphertext.length} bytes`)] : []),
+  ]
+}
+
+function sealedLine(sign: Sign, label: string, ciphertext: Uint8Array, isFull: boolean): Line {
+  return isFull || !isLong(ciphertext)
+    ? [sign, label, new Value(bytesToHex(ciphertext))]
+    : [sign, label, `${ends(ciphertext)}  ${ciphertext.length} bytes (whole: the page, --full)`]
 }
 
 /** A line with a secret in it. `text`: what `secrets` made of the secret. */
-export function secretLine(secrets: Secrets, label: string, text: string | Said): Line {
+export function secretLine(secrets: Secrets, label: string, text: Text): Line {
   return secrets.areShown ? ['●', `SECRET ${label}`, text, 'red'] : ['●', label, text]
 }
 
-function remark(text: string | Said): Line {
+function remark(text: Text): Line {
   return ['·', '', text]
 }
 

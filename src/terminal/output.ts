@@ -7,7 +7,7 @@
  * is written makes the lines before it go out first. So do the end of the process and an error that nobody caught.
  */
 
-import { printable, printableJson } from './printable.ts'
+import { DRAWN, type Marks, printable, printableJson, SPOKEN } from './printable.ts'
 import { columnsOf, markedJson, rowsOf } from './rows.ts'
 import { ours, quoting, type Said, said } from './said.ts'
 
@@ -24,8 +24,17 @@ export interface Output {
   hasColors?(): boolean
 }
 
-/** The width of a terminal of unknown width. */
-const USUAL_COLUMNS = 80
+/** The width of a terminal of unknown width, and of text that goes to none. */
+export const USUAL_COLUMNS = 80
+
+/** Whether standard output and standard error are without symbols (`--plain`), for whoever can't see them. */
+let isPlain = false
+export function writePlainly(plain: boolean): void {
+  isPlain = plain
+}
+export const writesPlainly = (): boolean => isPlain
+
+const marks = (): Marks => (isPlain ? SPOKEN : DRAWN)
 
 /** How many columns the terminal behind an output has now; null if there is no terminal. */
 export function widthOf({ isTTY, columns }: Output): number | null {
@@ -85,6 +94,14 @@ function inUtf8(pieces: readonly string[]): Buffer {
   return bytes
 }
 
+/** What has to be written before the process ends. */
+export const onExit = new Set<() => void>()
+
+process.on('exit', () => {
+  for (const last of onExit) last()
+  flushAll()
+})
+
 function flushAll(): void {
   for (const writer of gathering) writer.flush()
 }
@@ -110,7 +127,6 @@ export function onOutputClosed(act: () => void): void {
 /** Whether somebody may still read standard output. */
 export const isOutputRead = (): boolean => isRead
 
-process.on('exit', flushAll)
 // before Node prints the error
 process.on('uncaughtExceptionMonitor', flushAll)
 
@@ -143,7 +159,7 @@ function tellAfter(head: string, text: string | Said): void {
 function toldAfter(head: string, text: string | Said): string {
   const all =
     typeof text === 'string' ? quoting(text, process.argv.slice(2).flatMap(namesIn)) : text
-  return head + rowsOf(all, columnsOf(head), widthOf(process.stderr))
+  return head + rowsOf(all, columnsOf(head), widthOf(process.stderr), marks())
 }
 
 /** The forms in which a sentence may name an argument: as it is, an option's value, the shortest form of a path, a file's name alone. */
@@ -158,7 +174,7 @@ function namesIn(argument: string): string[] {
 /** Prints what the command answers, on standard output. A string has our own words only. */
 export function print(text: string | Said): void {
   flushAll()
-  const shown = typeof text === 'string' ? text : rowsOf(text, 0, widthOf(process.stdout))
+  const shown = typeof text === 'string' ? text : rowsOf(text, 0, widthOf(process.stdout), marks())
   process.stdout.write(`${shown}\n`)
 }
 
@@ -170,7 +186,7 @@ export function printJson(value: unknown): void {
   const lines = JSON.stringify(value, null, 2).split('\n').map(printableJson)
   const width = widthOf(process.stdout)
   const fits = width === null || lines.every((line) => columnsOf(line) <= width)
-  print((fits ? lines : markedJson(lines, width)).join('\n'))
+  print((fits ? lines : markedJson(lines, width, marks())).join('\n'))
 }
 
 /**

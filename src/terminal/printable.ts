@@ -3,9 +3,14 @@
  * the program become escapes. All text from outside goes through here.
  */
 
-/** The marks before each row of such a text, and behind its last one (`rows.ts`). */
-export const MARK = '│'
-export const END = '┘'
+/** How text from outside is told from our own words (`rows.ts`). */
+export interface Marks {
+  /** Before each of its rows. */
+  readonly before: string
+  /** Behind its last row. If it is empty, what follows begins a new row. */
+  readonly behind: string
+  readonly printable: (text: string) => string
+}
 
 /**
  * Controls, format characters, surrogates, private and unassigned code points; separators, the blank
@@ -59,6 +64,15 @@ export function printable(text: string): string {
     return count > SPELLED_OUT ? `${shown}{${count}}` : shown.repeat(count)
   })
 }
+
+/** The same where our lines have no sign: what a line of ours begins with, a time to the second, is escaped too. */
+function spokenPrintable(text: string): string {
+  return printable(text).replace(/(?<=\p{Nd}{2}:\p{Nd}{2}):(?=\p{Nd}{2})/gu, '\\u{3a}')
+}
+
+export const DRAWN: Marks = { before: '│ ', behind: ' ┘', printable }
+/** With a word in the place of a mark, for screen readers and logs (`--plain`). */
+export const SPOKEN: Marks = { before: 'quoted: ', behind: '', printable: spokenPrintable }
 
 /** A line of JSON, whose strings are made printable by escapes of JSON's own. */
 export function printableJson(line: string): string {

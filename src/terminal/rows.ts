@@ -4,18 +4,16 @@
  */
 
 import { eastAsianWidth } from 'get-east-asian-width'
-import { END, MARK, printable } from './printable.ts'
+import { DRAWN, type Marks, printable } from './printable.ts'
 import type { Said } from './said.ts'
 
 /** What is never split: an escape, a flag, and a character with what is drawn into its place. */
 const CLUSTER =
   /\\u\{[0-9a-f]{1,6}\}|\p{RI}{2}|.(?:[\p{M}\u1161-\u11ff\ud7b0-\ud7fb]|[\u{1f3fb}-\u{1f3ff}])*/gsu
 
-/** The columns of the marks before and behind a row, with a blank each. */
-const MARKS = 4
-/** With fewer columns than this beside its label, a text goes on below the label. */
+/** With fewer columns than this beside what stands there, a text goes on below it. */
 const MIN_BESIDE = 24
-/** How many columns a text below its label is indented. */
+/** How many columns a text is indented then. */
 const INDENT = 2
 
 /** How many columns a printable text takes at most: terminals differ in joined emoji and in spacing marks. */
@@ -77,47 +75,63 @@ export function cut(text: string, columns = 60): string {
   return `${cutWord(shown, columns)[0]}…`
 }
 
-/** Printable text as marked rows of at most `width` columns. */
-function marked(shown: string, width: number): string[] {
-  return ended(wrap(shown, Math.max(1, width - MARKS)).map((row) => `${MARK} ${row}`))
+/** Where rows stand on a terminal. */
+export interface Place {
+  /** How many columns the terminal has. */
+  readonly width: number
+  /** How many columns of the first row are taken. */
+  readonly taken: number
+  /** How far the other rows are indented. */
+  readonly indent: number
+  readonly marks: Marks
 }
 
-function ended(rows: readonly string[]): string[] {
-  return [...rows.slice(0, -1), `${rows.at(-1)} ${END}`]
+/** Below a head of `taken` columns, beside which the first row stands; but on a narrow terminal at its left. */
+export function beside(taken: number, width: number, marks: Marks = DRAWN): Place {
+  return { width, taken, indent: width - taken < MIN_BESIDE ? INDENT : taken, marks }
+}
+
+/** Printable text as marked rows of at most `width` columns. */
+function marked(shown: string, width: number, { before, behind }: Marks): string[] {
+  const rows = wrap(shown, Math.max(1, width - before.length - behind.length))
+  return rows.map((row, i) => before + row + (i === rows.length - 1 ? behind : ''))
 }
 
 /** Lines of JSON as marked rows of at most `width` columns, of which the indent takes half at most. */
-export function markedJson(lines: readonly string[], width: number): string[] {
+export function markedJson(lines: readonly string[], width: number, marks = DRAWN): string[] {
+  const { before, behind } = marks
   const rows = lines.flatMap((line) => {
     const [blanks = ''] = /^ */.exec(line) ?? []
     const indent = blanks.slice(0, width / 2)
-    return wrap(line.trimStart(), Math.max(1, width - MARKS - indent.length)).map(
-      (row) => `${MARK} ${indent}${row}`,
-    )
+    const room = width - before.length - behind.length - indent.length
+    return wrap(line.trimStart(), Math.max(1, room)).map((row) => before + indent + row)
   })
-  return ended(rows)
+  return [...rows.slice(0, -1), rows.at(-1) + behind]
 }
 
-/**
- * What follows a head of `taken` columns, in rows. `width`: how many columns the terminal has; null if there is none, and
- * then it is one line. Our own words that do not end with a full stop are one line on a terminal too, which wraps it by
- * itself: so a key, a number or a command can be selected whole.
- */
-export function rowsOf(said: Said, taken: number, width: number | null): string {
-  const isOurs = said.parts.every((part) => typeof part === 'string')
-  const line = said.parts
-    .map((part) => (typeof part === 'string' ? part : printable(part.text)))
+/** A sentence on one line, for where there is no terminal. */
+export function onOneLine({ parts }: Said, { before, behind, printable }: Marks = DRAWN): string {
+  return parts
+    .map((part, i) => {
+      if (typeof part === 'string') return part
+      // what is drawn needs a row, and a word does not
+      const isMarked = behind === '' && part.whole && i === parts.length - 1
+      return isMarked ? before + printable(part.text) : printable(part.text)
+    })
     .join('')
-  if (width === null || (isOurs && !line.endsWith('.'))) return line
-  return laidOut(said, taken, width).join('\n')
+}
+
+/** What follows a head of `taken` columns, in rows. `width`: how many columns the terminal has; null if there is none, and then it is one line. */
+export function rowsOf(said: Said, taken: number, width: number | null, marks = DRAWN): string {
+  if (width === null) return onOneLine(said, marks)
+  return laidOut(said, beside(taken, width, marks)).join('\n')
 }
 
 /**
- * The same in rows of at most `width` columns, unless one of our own words is longer. A single word from outside stands
- * without marks, if it has no escape and fits on a row that begins with our words.
+ * The same in rows, none of which is wider than the terminal unless one of our own words is. A single word from outside
+ * stands without marks, if it has no escape and fits on a row that begins with our words.
  */
-export function laidOut(said: Said, taken: number, width: number): string[] {
-  const indent = width - taken < MIN_BESIDE ? INDENT : taken
+export function laidOut(said: Said, { width, taken, indent, marks }: Place): string[] {
   const rows: string[] = []
   let row = ''
   let used = taken
@@ -133,30 +147,36 @@ export function laidOut(said: Said, taken: number, width: number): string[] {
     used = indent
     isOurs = false
   }
+  let isQuoted = false
   for (const part of said.parts) {
     if (typeof part === 'string') {
       for (const word of part.split(/(?<=\S)(?=\s)/)) {
-        if (used > indent && used + columnsOf(word) > width) {
+        if (isQuoted && word.trim() === '') continue
+        if ((used > indent && used + columnsOf(word) > width) || isQuoted) {
           newRow()
           add(word.trimStart())
         } else add(word)
+        isQuoted = false
       }
       continue
     }
-    const shown = printable(part.text)
+    const shown = marks.printable(part.text)
     if (shown === '' && !part.whole) continue
     // to count what is long takes as long as to wrap it
     const columns = shown.length > width ? Number.POSITIVE_INFINITY : columnsOf(shown)
-    const isPlain = isOurs && !part.whole && shown === part.text && !shown.includes(' ')
+    const isPlain =
+      isOurs && !isQuoted && !part.whole && shown === part.text && !shown.includes(' ')
     if (isPlain && used + columns <= width) {
       add(shown, columns)
       continue
     }
-    if (used > indent && used + columns + MARKS > width) newRow()
-    for (const [i, piece] of marked(shown, width - used).entries()) {
+    const all = columns + marks.before.length + marks.behind.length
+    if (used > indent && (used + all > width || marks.behind === '')) newRow()
+    for (const [i, piece] of marked(shown, width - used, marks).entries()) {
       if (i > 0) newRow()
       add(piece)
     }
+    isQuoted = marks.behind === ''
   }
   return [...rows, row]
 }

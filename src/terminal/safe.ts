@@ -5,10 +5,9 @@
 
 import { bytesToHex } from '../protocol/bytes.ts'
 import { printable } from './printable.ts'
-import { ours, type Said, theirs } from './said.ts'
+import { ours, type Said, theirs, Value } from './said.ts'
 
-/** `text`: UTF-8 from outside. `lines`: UTF-8 of our own, which keeps its line ends. */
-export type SecretForm = 'hex' | 'text' | 'lines'
+const HIDDEN = 'hidden by --no-secrets'
 
 /** Whether and how this terminal shows secrets. */
 export class Secrets {
@@ -18,25 +17,31 @@ export class Secrets {
     this.areShown = areShown
   }
 
-  /** THE way out for secrets: every secret that a person can read is made here. */
-  text(secret: Uint8Array, form: SecretForm): Said {
-    if (!this.areShown) return ours('hidden by --no-secrets')
-    if (form === 'hex') return ours(bytesToHex(secret))
-    const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret)
-    return form === 'text' ? theirs(text) : ours(text.replace(/[^ -~\n]+/g, printable))
+  // THE way out for secrets: every secret that a person can read is made by these three
+
+  /** A key. */
+  hex(secret: Uint8Array): Value {
+    return new Value(this.areShown ? bytesToHex(secret) : HIDDEN)
+  }
+
+  /** UTF-8 from outside. */
+  text(secret: Uint8Array): Said {
+    return this.areShown ? theirs(decoded(secret)) : ours(HIDDEN)
+  }
+
+  /** UTF-8 of our own, which keeps its line ends. */
+  lines(secret: Uint8Array): Said {
+    return ours(this.areShown ? decoded(secret).replace(/[^ -~\n]+/g, printable) : HIDDEN)
   }
 }
 
-export type Colour = 'bold' | 'red' | 'green' | 'cyan' | 'yellow'
+const decoded = (secret: Uint8Array) => new TextDecoder('utf-8', { ignoreBOM: true }).decode(secret)
+
+/** Those that can be read on light and on dark: no yellow, cyan or green. */
+export type Colour = 'bold' | 'underline' | 'red'
 
 /** SGR parameters, ECMA-48 section 8.3.117. */
-const SGR: Readonly<Record<Colour, string>> = {
-  bold: '1',
-  red: '31;1',
-  green: '32',
-  yellow: '33',
-  cyan: '36',
-}
+const SGR: Readonly<Record<Colour, string>> = { bold: '1', underline: '1;4', red: '31;1' }
 
 /** `text` in a colour; colour is never the only sign. */
 export function paint(text: string, colour: Colour): string {

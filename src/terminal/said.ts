@@ -22,6 +22,18 @@ export class Said {
   }
 }
 
+/** A key, a number, an address or a command, which is copied whole: no line break of ours cuts it. Our own words. */
+export class Value {
+  readonly text: string
+  /** On a terminal it stands in these rows, each of them whole. */
+  readonly rows: readonly string[]
+
+  constructor(text: string, rows = [text]) {
+    this.text = text
+    this.rows = rows
+  }
+}
+
 /** A template tag. The template has our own words, and the values came from outside, except for numbers and `Said`. */
 export function said(
   words: TemplateStringsArray,

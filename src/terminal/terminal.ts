@@ -1,6 +1,7 @@
 /** The terminal of a process: events of its peers or of a mailbox, and what else is said, as aligned lines. */
 
 import type { PeerEvent, WatchEvent } from '../peer/contract.ts'
+import { Alike } from './alike.ts'
 import {
   type Line,
   linesOf,
@@ -8,15 +9,22 @@ import {
   type PeerLine,
   type Sign,
   secretLine,
+  type Text,
 } from './lines.ts'
-import { BatchWriter, type Output, widthOf } from './output.ts'
-import { columnsOf, rowsOf } from './rows.ts'
+import { BatchWriter, type Output, USUAL_COLUMNS, widthOf } from './output.ts'
+import { DRAWN, SPOKEN } from './printable.ts'
+import { Repeats } from './repeats.ts'
+import { columnsOf, laidOut, onOneLine } from './rows.ts'
 import { type Colour, paint, Secrets } from './safe.ts'
-import { ours, Said } from './said.ts'
+import { ours, Said, Value } from './said.ts'
 
 export interface TerminalOptions {
   readonly output: Output
   readonly showsSecrets: boolean
+  /** Whole sentences without symbols, for screen readers and logs. */
+  readonly isPlain?: boolean | undefined
+  /** Public values are whole, however long. */
+  readonly isFull?: boolean | undefined
 }
 
 export interface Terminal {
@@ -32,14 +40,15 @@ export interface Terminal {
 
 export interface Narrator {
   /** `text`: a string has our own words only. */
-  say(sign: Sign, label: string, text: string | Said): void
+  say(sign: Sign, label: string, text: Text): void
   /** `text`: UTF-8. */
   saySecret(label: string, text: Uint8Array): void
 }
 
-const LABEL_WIDTH = 'SECRET shared secret'.length
+const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'bold', '✗': 'bold' }
 
-const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'green', '✗': 'yellow' }
+/** After so many ms without a word, a blank line stands before what comes: a person's next step. */
+const PAUSE_MS = 700
 
 /**
  * How much may wait, in characters or bytes, while nobody reads standard output. Beyond that a peer's lines are left out,
@@ -52,43 +61,90 @@ const LEFT_OUT: Line = [
   '✗',
   'left out',
   'Nobody reads on here. Until somebody does, only secrets are added.',
-  'yellow',
+  'bold',
 ]
 
 /** Makes the terminal of a process. The lines of several peers are shown in the order in which they were said. */
-export function createTerminal({ output, showsSecrets }: TerminalOptions): Terminal {
+export function createTerminal({
+  output,
+  showsSecrets,
+  isPlain = false,
+  isFull = false,
+}: TerminalOptions): Terminal {
   const secrets = new Secrets(showsSecrets)
   const writer = new BatchWriter(output)
-  const painted = output.hasColors?.() ? paint : (text: string) => text
+  const repeats = new Repeats()
+  const alike = new Alike()
+  const marks = isPlain ? SPOKEN : DRAWN
+  const hasColours = output.hasColors?.() === true
+  const painted = (text: string, colour: Colour | undefined) =>
+    hasColours && colour !== undefined ? paint(text, colour) : text
   let leavesOut = false
+  let lastSaid = Number.POSITIVE_INFINITY
 
-  /** A line in two pieces, of which the second may be long. `before`: how many columns are taken already. */
-  function whole([sign, label, text, colour]: Line, before: number): [string, string] {
-    const head = `${sign}  ${label.padEnd(LABEL_WIDTH)}`
-    const body = typeof text === 'string' ? ours(text) : text
-    return [
-      `${colour ? painted(head, colour) : head}  `,
-      rowsOf(body, before + columnsOf(head) + 2, widthOf(output)),
-    ]
+  /** A line in rows. `who`: what stands before the time; `time`: to the second. */
+  function rowsOf([sign, label, text, colour]: Line, who: string, time: string): string {
+    const head = headOf(who, time, sign, label)
+    const width = widthOf(output)
+    const room = width ?? USUAL_COLUMNS
+    // below the time
+    const indent = isPlain || who === '' ? 2 : `${who} `.length
+    const isBelow = label === ''
+    const first = isBelow ? ' '.repeat(indent) : head.before + head.label + head.gap
+    const shown = isBelow ? first : head.before + painted(head.label, colour) + head.gap
+    if (text === undefined) return head.before + painted(head.label, colour) + head.end
+    const taken = columnsOf(first)
+    if (text instanceof Value) {
+      if (width === null) return shown + text.text
+      const rows = valueRows(text, width, indent)
+      if (isBelow) return rows
+      const isBeside = text.rows.length === 1 && taken + columnsOf(text.text) <= width
+      return isBeside ? shown + text.text : `${shown.trimEnd()}\n${rows}`
+    }
+    const all = typeof text === 'string' ? ours(text) : text
+    // what came from outside is one line where there is no terminal
+    if (width === null && all.parts.some((part) => typeof part !== 'string'))
+      return shown + onOneLine(all, marks)
+    const place = { width: room, taken, indent, marks }
+    const rows = laidOut(all, place).join('\n')
+    return rows.startsWith('\n') ? shown.trimEnd() + rows : shown + rows
+  }
+
+  /** What stands before a line. A text from outside has no sign and no two blanks in a row; without signs, it has no time. */
+  function headOf(who: string, time: string, sign: Sign, label: string) {
+    if (!isPlain)
+      return { before: `${who === '' ? '' : `${who} `}${time} ${sign} `, label, gap: '  ', end: '' }
+    const before = `${who === '' ? '' : `Port ${who}, `}${time}: `
+    return { before, label: label.slice(0, 1).toUpperCase() + label.slice(1), gap: ': ', end: '.' }
   }
 
   function writeAt(port: number) {
-    const begin = `${painted(String(port), 'bold')}  `
-    const columns = `${port}  `.length
-    return (lines: readonly PeerLine[], hasSecret: boolean) => {
-      if (!hasSecret && isLeftOut(begin, columns)) return
-      for (const line of lines)
-        if (line instanceof Said) writer.write(rowsOf(line, 0, null), '\n')
-        else writer.write(begin, ...whole(line, columns), '\n')
+    const write = (lines: readonly PeerLine[], hasSecret: boolean) => {
+      if (!hasSecret && isLeftOut(port)) return
+      const time = now()
+      const who = String(port)
+      const all = (time: string) =>
+        lines.map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
+      const block = all(time).join('\n')
+      const [first] = lines
+      if (!hasSecret && first !== undefined && !(first instanceof Said)) {
+        const [sign, label] = first
+        const tell = (times: number) => write([[sign, label, again(times)]], true)
+        if (repeats.has(who + block.replace(time, ''), tell)) return
+      }
+      if (performance.now() - lastSaid > PAUSE_MS) writer.write('\n')
+      lastSaid = performance.now()
+      writer.write(block, '\n')
     }
+    return write
   }
 
-  function isLeftOut(begin: string, columns: number): boolean {
+  function isLeftOut(port: number): boolean {
     const { waiting } = writer
     if (leavesOut) leavesOut = waiting > MAX_WAITING / 2
     else if (waiting > MAX_WAITING) {
       leavesOut = true
-      writer.write(begin, ...whole(LEFT_OUT, columns), '\n')
+      writer.write(rowsOf(LEFT_OUT, String(port), now()), '\n')
     }
     return leavesOut
   }
@@ -96,22 +152,38 @@ export function createTerminal({ output, showsSecrets }: TerminalOptions): Termi
   return {
     reporter: (port) => {
       const write = writeAt(port)
-      return (event) => write(linesOf(event, secrets), 'SECRET' in event)
+      const how = { port, secrets, isFull, alike }
+      return (event) => write(linesOf(event, how), 'SECRET' in event)
     },
     narrator: (port) => {
       const write = writeAt(port)
       return {
         say: (sign, label, text) => write([[sign, label, text, COLOUR_OF[sign]]], false),
-        saySecret: (label, text) =>
-          write([secretLine(secrets, label, secrets.text(text, 'text'))], true),
+        saySecret: (label, text) => write([secretLine(secrets, label, secrets.text(text))], true),
       }
     },
     tellOfMailbox: (event) =>
       new Promise((resolve, reject) => {
         writer.flush()
-        const text = mailboxLinesOf(event, secrets).map((line) => `${whole(line, 0).join('')}\n`)
+        const time = now()
+        const text = mailboxLinesOf(event, secrets).map((line) => `${rowsOf(line, '', time)}\n`)
         output.write(Buffer.from(text.join('')), (error) => (error ? reject(error) : resolve()))
       }),
-    flush: () => writer.flush(),
+    flush: () => {
+      repeats.flush()
+      writer.flush()
+    },
   }
 }
+
+/** The rows of a value below a head: as far to the right as other rows, if they fit there. */
+const valueRows = ({ rows }: Value, width: number, indent: number) =>
+  rows
+    .map((row) => ' '.repeat(Math.max(0, Math.min(indent, width - columnsOf(row)))) + row)
+    .join('\n')
+
+const again = (times: number) =>
+  times === 1 ? 'The same once more.' : `The same ${times} times more.`
+
+/** The time of day, to the second. */
+const now = () => new Date().toTimeString().slice(0, 8)

@@ -23,6 +23,7 @@ export const MAX_UNCONFIRMED = 20
 export const STEP_PATHS = [
   '/send_keys',
   '/show',
+  '/compare',
   '/send_msg',
   '/decrypt_msg',
   '/send_image',

@@ -257,7 +257,7 @@ describe('the command', () => {
       const ports = `${free},${port}`
       const { code, output, errors } = await run(['both', '--ports', ports, '--no-state'])
       assert.deepEqual([code, output], [1, ''])
-      const said = /^ecdh-duet: port (\d+) is taken\. .*AirPlay.*\n {4}node dist\/main\.js (.*)\n$/
+      const said = /^ecdh-duet: port (\d+) is taken; .*\n {4}node dist\/main\.js (.*)\n$/
       const [, taken, line = ''] = said.exec(errors) ?? []
       assert.equal(taken, `${port}`)
       const args = line.split(' ')

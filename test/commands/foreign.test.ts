@@ -17,10 +17,10 @@ import { keptTerminal } from '../helpers/terminal.ts'
 const numRuns = process.env['SLOW'] === '1' ? 5000 : 300
 
 /** What a row of the program's begins with. */
-const OURS = /^(?:\d{1,5} {2})?[→←·●✓✗] {2}|^ecdh-duet: /u
+const OURS = /^(?:\d{1,5} )?\d\d:\d\d:\d\d [→←·●✓✗] |^ecdh-duet: /u
 /** A sign of ours, what nobody sees, two blanks together, or any other blank than the usual one. */
 const FORBIDDEN = /[→←·●✓✗│┘]|\p{C}|\p{DI}|\u2800|(?! )\p{Z}| {2}/u
-const HEAD = '5000  ●  SECRET message 7      '
+const HEAD = /^5000 \d\d:\d\d:\d\d ● SECRET message 7(?: {2}|$)/m
 
 const graphemes = new Intl.Segmenter()
 /** The rows of a terminal of `width` columns that wraps `output` by itself. */
@@ -45,9 +45,10 @@ function rowsAt(output: string, width: number): string[] {
 }
 
 const forged = [
-  '5000  ·  safety number         11111 22222',
+  '5000 12:00:00 · safety number',
   '✗  set aside',
-  '5000 \u00a0·\u3000safety number',
+  '5000 12:00:00\u00a0·\u3000safety number',
+  'Port 5000, 12:00:00: Safety number: 11111 22222',
   'ecdh-duet: paste this',
   '│ hello ┘',
 ]
@@ -89,17 +90,16 @@ describe('a text from outside', () => {
   it('has no row on a terminal that begins otherwise than with a mark, and its end is marked', () => {
     fc.assert(
       fc.property(text, width, (text, width) => {
-        const output = shown(text, width)
-        assert.ok(output.startsWith(HEAD))
-        const [beside = '', ...below] = rowsAt(output.slice(HEAD.length), width - HEAD.length)
-        const isBeside = width > HEAD.length && beside.includes('│')
-        const rows = isBeside ? rowsAt(output, width) : rowsAt(output.slice(HEAD.length + 1), width)
-        assert.ok(isBeside || beside === '', beside)
-        for (const row of isBeside ? rows.slice(1) : rows) assert.match(row, /^ *│ /)
-        assert.equal(output.match(/│/g)?.length, rows.length, 'a row that the terminal has wrapped')
+        const [beside = '', ...below] = shown(text, width).trimEnd().split('\n')
+        assert.match(beside, HEAD)
+        const isBeside = beside.includes('│')
+        assert.equal(isBeside, below.length === 0)
+        if (isBeside) assert.deepEqual(rowsAt(beside, width), [beside])
+        const rows = isBeside ? [beside.replace(HEAD, '')] : rowsAt(below.join('\n'), width)
+        for (const row of rows)
+          assert.match(row, /^ *│ [^│]*$/, 'a row that the terminal has wrapped')
         assert.match(rows.at(-1) ?? '', / ┘$/)
-        assert.equal(output.match(/┘/g)?.length, 1)
-        assert.ok(isBeside || below.length > 0)
+        assert.equal(rows.join('').match(/┘/g)?.length, 1)
       }),
       { numRuns },
     )
@@ -121,10 +121,10 @@ describe('a text from outside', () => {
       fc.property(text, width, (text, width) => {
         const line = shown(text)
         assert.match(line, /^[^\n]*\n$/)
-        const written = line.slice(HEAD.length, -1)
+        const written = line.replace(HEAD, '').slice(0, -1)
         assert.doesNotMatch(written.normalize('NFKC'), FORBIDDEN)
         assert.doesNotMatch(written, /^ | $/)
-        const inRows = shown(text, width).slice(HEAD.length)
+        const inRows = shown(text, width).replace(HEAD, '')
         assert.equal(inRows.replace(/[│┘\s]/g, ''), written.replaceAll(' ', ''))
       }),
       { numRuns },

@@ -241,6 +241,12 @@ async function everything(portA: number, portB: number): Promise<Answer[]> {
     // refused with the text in them
     await run(portA, '/send_msg', posting(FORM, `tekst=${TEXT}`))
     await run(portA, '/send_msg', posting(JSON_TYPE, TEXT))
+    for (const path of ['/compare', '/other/send_msg', '/other/show'])
+      for (const body of [`number=${TEXT}`, `text=${encodeURIComponent(PERCENT_TEXT)}`])
+        assert.ok((await run(portA, path, posting(FORM, body))).status >= 400)
+    const { safetyNumber } =
+      answers.findLast(({ text }) => text.includes('safetyNumber'))?.json ?? {}
+    assert.equal((await run(portA, '/compare', posting(PLAIN, safetyNumber))).status, 200)
     await run(portA, '/send_msg', { headers: { 'sec-fetch-site': 'cross-site' } })
     for (const route of ['keys', 'message'])
       answers.push(await post(`${urlOf(portA)}/wire/${route}`, { v: 2, text: TEXT }))

@@ -48,10 +48,12 @@ const everyKind: PeerEvent[] = [
   { type: 'keys sent', publicKey: secret },
   { type: 'keys received', publicKey: secret },
   { type: 'another session', named: secret, given: secret },
-  { type: 'keys confirmed', ...confirmed, kem: null, known: false },
-  { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true },
+  { type: 'keys confirmed', ...confirmed, kem: null, known: false, compared: false },
+  { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true, compared: true },
   { type: 'work', SECRET: utf8ToBytes('(\necho \u001b[31m\n)') },
   { type: 'not remembered', place: '.' },
+  { type: 'number compared', isKept: false, place: '.' },
+  { type: 'number differs', different: 1 },
   { type: 'identity changed', identity: secret, place: '.', toForget: 'remove it.' },
   { type: 'keys expired' },
   { type: 'shared secret', session, SECRET: secret },
@@ -107,7 +109,9 @@ describe('the terminal', () => {
   })
 
   it('says of who only listens, and of nobody else, what she has and what she lacks', () => {
-    const output = shown([{ type: 'keys confirmed', ...confirmed, kem: null, known: true }])
+    const output = shown([
+      { type: 'keys confirmed', ...confirmed, kem: null, known: true, compared: false },
+    ])
     for (const has of ['both public keys', 'both identities', "the session's id", 'its tag'])
       assert.match(output, new RegExp(`eavesdropper +who only listens has .*${has}, `))
     assert.match(output, /She lacks both private keys, and so the shared secret and the texts\./)

@@ -159,7 +159,7 @@ describe('wrong usage of exercise', () => {
   const start = ['--start', 'x']
   const attach = ['--attach', 'http://127.0.0.1:9', '--port', '5001']
   const wrong: Record<string, [args: string[], said: RegExp]> = {
-    'nothing to examine': [[], /--start 'COMMAND' starts the peer to examine, or --attach URL/],
+    'nothing to examine': [[], /--start "COMMAND" starts the peer to examine, or --attach URL/],
     'a peer to start and one that runs': [[...start, ...attach], /exclude each other/],
     'a peer that runs, without its port': [attach.slice(0, 2), /--attach and --port go together/],
     'a port, and a peer to start': [[...start, '--port', '1'], /--attach and --port go together/],
@@ -185,11 +185,11 @@ describe('wrong usage of exercise', () => {
     'two results in one place': [[...start, '--json', '-', '--junit', '-'], /a file of its own/],
     'a result nowhere': [[...start, '--json', ''], /may not be empty/],
     'a build of what runs already': [[...attach, '--build', 'make'], /belong to --start/],
-    'an unknown suite': [[...start, '--curve', 'P-384'], /Allowed choices/],
+    'an unknown suite': [[...start, '--curve', 'P-384'], /The curves are X25519/],
     'a subcommand that is none': [['teach'], /too many arguments|unknown command/],
     'a starter in no language': [['starter'], /missing required argument/],
     'a starter in a language that has none': [['starter', 'cobol'], /Allowed choices/],
-    'a class without trust': [['class', 'ana'], /Only with --trust/],
+    'a class without trust': [['class', 'ana'], /only with --trust/],
     'a class of nobody': [['class', '--trust'], /missing required argument/],
   }
   for (const [what, [args, said]] of Object.entries(wrong))

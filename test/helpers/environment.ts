@@ -1,6 +1,7 @@
 /** What `make soak`, `make fuzz` and `make demo` are given: MINUTES, TEXTS, SEED and CURVE. They end with 2 for what is none. */
 
-import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
+import { parseCurve } from '../../src/commands/arguments.ts'
+import type { SuiteName } from '../../src/protocol/suites.ts'
 
 /** `minutes` if none are given; without a seed, one that nobody chose. */
 export function environment(minutes: number): { minutes: number; seed: number } {
@@ -19,8 +20,11 @@ export function environmentTexts(): number | null {
 /** X25519 if none is given. */
 export function environmentSuite(): SuiteName {
   const name = process.env['CURVE'] || 'X25519'
-  if (Object.hasOwn(SUITES, name)) return name as SuiteName
-  return refuse(`CURVE is ${Object.keys(SUITES).join(' or ')}`, name)
+  try {
+    return parseCurve(name)
+  } catch {
+    return refuse('CURVE is X25519, P-256 or X25519MLKEM768', name)
+  }
 }
 
 function number(name: 'MINUTES' | 'TEXTS' | 'SEED', otherwise: number): number {

@@ -97,6 +97,8 @@ export function pair({
           identity,
           knownIdentity: remembered.at(-1) ?? null,
           remember: (known) => remembered.push(known),
+          comparedNumber: null,
+          keepCompared() {},
           place: 'kept nowhere',
           toForget: 'start again.',
           pictures,

@@ -6,12 +6,12 @@ import type { Answer, CallOptions } from './call.ts'
 import type { TestPeer } from './with-peers.ts'
 
 const TABLE: Readonly<Record<number, string>> = {
-  400: 'bad_message bad_encoding bad_version bad_point bad_base_point bad_text bad_image bad_letter too_far_ahead decrypt_failed text_in_url bad_request',
+  400: 'bad_message bad_encoding bad_version bad_point bad_base_point bad_text bad_image bad_letter bad_number too_far_ahead decrypt_failed text_in_url bad_request',
   403: 'cross_site owner_only',
   404: 'not_found no_image',
   405: 'method_not_allowed',
   408: 'too_slow',
-  409: 'curve_mismatch reflection stale_keys identity_changed confirm_failed no_session unknown_session already_sent replay rekey_required nothing_waiting secrets_hidden',
+  409: 'number_differs curve_mismatch reflection stale_keys identity_changed confirm_failed no_session unknown_session already_sent replay rekey_required nothing_waiting secrets_hidden',
   413: 'too_large',
   415: 'unsupported_type',
   421: 'bad_host',

@@ -17,6 +17,8 @@ import {
 import { lines } from './raw.ts'
 
 const STEPS = '/send_keys /show /send_msg /decrypt_msg /send_image /image /frequency /'.split(' ')
+/** What takes a text. */
+const WITH_TEXT = ['/send_msg', '/send_msg', '/other/send_msg', '/compare']
 /** But for /events, whose answer has no end. */
 const PATHS = [...ROUTES.keys()].filter((path) => path !== '/events')
 const TAILS = ['?text=x', '?letter=e', ...'/ ? ?% # % ;x %00 . /.. // \\'.split(' ')]
@@ -80,7 +82,7 @@ const drawPath = (draw: Draw) =>
 
 const METHODS = 'HEAD PUT DELETE OPTIONS PATCH TRACE'.split(' ')
 const ODD_METHODS = 'PROPFIND QUERY M-SEARCH PURGE SEND get'.split(' ')
-const ODD_TEXTS = ['text', 'text=%', 'text=%ff', 'text=a&text=b', 'a=b']
+const ODD_TEXTS = ['text', 'text=%', 'text=%ff', 'text=a&text=b', 'a=b', 'number=1', 'number=%ff']
 
 /** Any request, around the valid forms that `keys` and `message` draw. */
 export function drawRequest(draw: Draw, keys: () => Form, message: () => Form): Request {
@@ -120,7 +122,7 @@ export function drawRequest(draw: Draw, keys: () => Form, message: () => Form): 
       [1, long],
     )
     const headers = { 'content-type': pick(draw, ...MEDIA_TYPES) }
-    return { to, method: pick(draw, 'GET', 'POST'), path: '/send_msg', headers, body }
+    return { to, method: pick(draw, 'GET', 'POST'), path: pick(draw, ...WITH_TEXT), headers, body }
   }
   const mail = () => ({ message: bytesOf(draw, 200, 40).toString('base64') })
   const step = () => ({ method: pick(draw, 'GET', 'POST'), path: pick(draw, ...STEPS) })

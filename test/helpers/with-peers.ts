@@ -171,17 +171,20 @@ export async function talk(a: TestPeer, b: TestPeer): Promise<void> {
   await a.call('/send_image')
 }
 
-/** The lines that a terminal's output has for one port, without the port. */
+/** The lines that a terminal's output has for one port, without the port and the time. */
 export function linesOf(output: string, port: number): string[] {
-  return output
-    .split('\n')
-    .filter((line) => line.startsWith(`${port} `))
-    .map((line) => line.slice(`${port}`.length).trim())
+  let isIts = false
+  return output.split('\n').flatMap((line) => {
+    const [, of, said] = /^(\d+) \d\d:\d\d:\d\d (.*)/.exec(line) ?? []
+    if (of !== undefined) isIts = of === `${port}`
+    const text = (said ?? line).trim()
+    return isIts && text !== '' ? [text] : []
+  })
 }
 
 /** What stands behind the label on lines that carry the word SECRET. */
 export function secretsOf(lines: string[]): string[] {
   return lines
-    .filter((line) => line.startsWith('●  SECRET '))
-    .map((line) => line.replace(/^● {2}SECRET \S+( \S+)?\s{2,}/, ''))
+    .filter((line) => line.startsWith('● SECRET '))
+    .map((line) => line.replace(/^● SECRET \S+( \S+)?\s{2,}/, ''))
 }

@@ -106,6 +106,10 @@ const NOT_BY_SCRIPT: Changes = {
       copy(own, eventsOf(t, 'key message', 'received')[0], 'confirm.tag')
     },
   },
+  bad_safety_number: {
+    'a number that was compared, and none': ({ state }) =>
+      (Object.assign(state, { session: null, safetyNumber: null }).peer.compared = true),
+  },
   bad_state: {
     'an identity that is another one in the state': ({ state }) => {
       const { identity } = state

@@ -134,6 +134,24 @@ describe('a setting of make', { skip: noMake }, () => {
   })
 })
 
+describe('make help', { skip: noMake }, () => {
+  it('has every target in a group, and every setting, within 76 columns', () => {
+    const makefile = fs.readFileSync(at('Makefile'), 'utf8')
+    const lines = make('help').said.trimEnd().split('\n')
+    const groups = lines.filter((line) => line.endsWith(':')).map((line) => line.slice(0, -1))
+    assert.deepEqual(groups, ['Start', 'Lab', 'Mail', 'Class', 'Develop', 'What you set'])
+    const told = lines
+      .filter((line) => line.startsWith('  '))
+      .map((line) => line.trim().split(' ')[0])
+    const [, phony = ''] = /^\.PHONY:([\s\S]*?[^\\])\n/m.exec(makefile) ?? []
+    const targets = phony.split(/[\s\\]+/).filter((target) => target !== '')
+    const settings = [...makefile.matchAll(/^\$\(call setting,(\w+)/gm)].map(([, name]) => name)
+    assert.ok(targets.length > 30 && settings.length > 15)
+    assert.deepEqual(told.toSorted(), [...targets, ...settings].sort())
+    for (const line of lines) assert.ok(line.length <= 76, line)
+  })
+})
+
 describe('a build', { skip: noMake }, () => {
   it('is made once, and again when a source has changed', () => {
     assert.match(make('build').said, /Nothing to be done/)
@@ -156,7 +174,7 @@ describe('a build', { skip: noMake }, () => {
   it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
-    write('src/page/page.js', 'export const port = 5000\n')
+    write('src/page/browser/page.ts', 'export const port = 5000\n')
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     const { code, said } = make('build')

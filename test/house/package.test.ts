@@ -42,12 +42,13 @@ before(async () => {
 describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
-      .filter((file) => file.endsWith('.ts') && !file.startsWith('src/sample/'))
-      // the page's words and the toy curve, which the program has too
-      .concat(['en', 'es', 'toyCurve'].map((name) => `src/page/${name}.js`))
+      .filter((file) => file.endsWith('.ts') && !/^src\/(sample|page\/browser)\//.test(file))
+      .concat('src/page/toyCurve.js')
       .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
-      .concat(['page', 'en', 'es'].map((name) => `dist/browser/${name}.js`))
-    const served = filesIn('src/page').filter((file) => /\.(css|html|md|svg)$/.test(file))
+      .concat(
+        PAGE_FILES.filter((file) => file.endsWith('.js')).map((file) => `dist/browser${file}`),
+      )
+    const served = filesIn('src/page').filter((file) => /\.(css|md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const starter = 'src/classroom/exercise/starter'
     const starters = ['python', 'javascript'].flatMap((name) => filesIn(`${starter}/${name}`))
@@ -125,7 +126,7 @@ describe('the package', () => {
         const { bytes } = (await get(a, '/send_image', 201)).json
         assert.equal(bytes, fs.statSync(path.join(root, 'src/sample/curve.png')).size)
         assert.equal((await get(b, '/image', 200)).headers['content-length'], `${bytes}`)
-        assert.match((await get(b, '/', 200, 'text/html')).text, /src="\/page\.js"/)
+        assert.match((await get(b, '/', 200, 'text/html')).text, /src="page\.js"/)
         for (const file of PAGE_FILES) await get(b, file, 200)
         both.kill('SIGINT')
         // npx itself ends by the signal, or with what the program ended with

@@ -237,7 +237,7 @@ describe('Mallory', () => {
       assert.deepEqual([code, output], [1, ''])
       const line =
         / {4}node dist\/main\.js mallory --ports \d+,\d+ --between (\S+) --with strangers\n$/
-      assert.match(errors, new RegExp(`^ecdh-duet: port ${b} is taken\\. [^\n]+\\n`))
+      assert.match(errors, new RegExp(`^ecdh-duet: port ${b} is taken; [^\n]+\\n`))
       assert.notEqual(line.exec(errors)?.[1], between)
     } finally {
       other.close()

@@ -35,7 +35,8 @@ import { askRaw, lines, sendRaw } from '../helpers/raw.ts'
 import { until } from '../helpers/until.ts'
 import { type PeersOptions, sharedPeers, type TestPeer, withPeers } from '../helpers/with-peers.ts'
 
-const STEPS = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
+const BOTH = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
+const STEPS = ['/compare', ...BOTH, ...BOTH.map((path) => `/other${path}`)]
 const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image', '/image', '/frequency', '/']
 const WIRE = ['/wire/keys', '/wire/message', '/message']
 /** Peers that take mail: all of their wire routes are there. */
@@ -54,7 +55,8 @@ function refuses(code: string, rows: readonly Row[], withPeers = withPair) {
       withPeers((a, b) => {
         const request = { headers: of(headers, a) }
         const requests = STEPS.map((path): [string, CallOptions] => [path, request])
-        requests.push(['/send_msg', { method: 'POST', ...request }])
+        for (const path of ['/compare', '/send_msg', '/other/send_msg'])
+          requests.push([path, { method: 'POST', ...request }])
         return assertRefuses(code, [a, b], ...requests)
       }))
 }
@@ -173,7 +175,8 @@ describe('a browser that does not say which page asks', () => {
       for (const path of [...STEPS, ...PAGE, '/nothing']) {
         const { detail, next } = assertProblem(await a.call(path, { headers }), 'cross_site')
         assert.match(detail, /Chrome and Edge .*80 .*Firefox .*90, Safari .*16\.4/)
-        assert.equal(next, `Run it yourself: curl ${a.url}/`)
+        const { url } = path.startsWith('/other/') ? b : a
+        assert.equal(next, `Run it yourself: curl ${url}/`)
       }
       const hidden = { accept: '*/*', 'accept-language': 'de' }
       assertProblem(await a.call('/nothing', { headers: hidden }), 'cross_site')

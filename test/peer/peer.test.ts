@@ -188,6 +188,7 @@ describe('a peer', () => {
         publicKey: null,
         identity: null,
         known: false,
+        compared: null,
       },
       session: null,
       inDoubt: null,

@@ -28,10 +28,10 @@ const MAX_TEXT_BYTES = 16 * 1024
 const ROUTES: Record<string, string[]> = {
   'GET, POST': [
     ...['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image', '/image'],
-    ...['/frequency', '/', '/events'],
+    ...['/frequency', '/', '/events', '/other/send_keys', '/other/send_image'],
   ],
   GET: [...PAGE_FILES, '/transcript', '/sealed_image', '/public_key'],
-  POST: ['/wire/keys', '/wire/message', '/wire/image', '/message'],
+  POST: ['/compare', '/wire/keys', '/wire/message', '/wire/image', '/message'],
 }
 
 const withPair = sharedPeers({ openMailbox: mailboxInMemory })
@@ -65,6 +65,7 @@ describe('a method that a route does not take', () => {
 const ALMOST =
   `/send_keys/ /SEND_KEYS /Send_Keys //send_keys /send%5Fkeys /send_keys;x /send_keys%00
   /send_keys%20 /send_keys.json /send_keys/x /./send_keys /x/../send_keys /%2e/send_keys /send_key
+  /other /other/ /other/show/ /other//show /other/compare /other/image /other/wire/keys /other/other/show
   /wire/keys/ /wire//keys /WIRE/keys /wire%2Fkeys /wire /wire/ // /% /__proto__ /constructor
   /${'a'.repeat(8_000)}`.split(/\s+/)
 

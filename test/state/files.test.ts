@@ -27,7 +27,7 @@ describe('a small file', () => {
     fs.writeFileSync(file, text)
     assert.equal(readPublic(file), text)
     fs.appendFileSync(file, 'x')
-    assert.throws(() => readPublic(file), { message: `${file}: It is too long for a key.` })
+    assert.throws(() => readPublic(file), { message: `${file}: It is too long.` })
   })
 
   it('is to be closed by chmod if others can read it, also where that can not be tried', (t) => {

@@ -120,7 +120,7 @@ describe('a state', () => {
   })
 
   it('tells git of what it keeps in a folder that was there, and of everything in one that it makes', () => {
-    const ours = '/identity.*.pem*\n/peer.*.pem*\n/pictures/\n/running/\n'
+    const ours = '/identity.*.pem*\n/peer.*.pem*\n/compared.*.txt*\n/pictures/\n/running/\n'
     for (const [state, before, after] of [
       ['old', '', ours],
       ['told', '*.log', `*.log\n${ours}`],

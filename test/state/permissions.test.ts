@@ -59,7 +59,7 @@ for (const [what, withDisk, skip] of [
       withDisk(async () => {
         const state = ['--state', disk('state')]
         for (let start = 0; start < 2; start++) {
-          await refuses([...PEER, ...state], /others can read every file.*--state DIR.*--no-state/)
+          await refuses([...PEER, ...state], /Others can read every file.*--state DIR.*--no-state/)
           assert.deepEqual(
             files().filter((name) => /pem|tmp|running/.test(name)),
             [],

@@ -1,4 +1,4 @@
-/** What a peer keeps: two PEM files for each curve, the owner's alone, and never silently replaced. */
+/** What a peer keeps: two keys and a number for each curve, the owner's alone, and no key silently replaced. */
 
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
@@ -98,6 +98,27 @@ for (const curve of Object.values(CURVES))
           assert.equal(fs.readFileSync(at(which), 'utf8'), before)
         })
     }
+
+    it('keeps the number that was compared last, refuses a file that holds none, and leaves that', () => {
+      const file = at(`compared.${curve.name}.txt`)
+      const number = Array(12).fill('01234').join(' ')
+      openMemory(at(), curve).keepCompared(number.replaceAll('0', '9'))
+      openMemory(at(), curve).keepCompared(number)
+      assert.equal(openMemory(at(), curve).comparedNumber, number)
+      assert.deepEqual([modeOf(file), fs.readFileSync(file, 'utf8')], ['600', `${number}\n`])
+      assert.deepEqual(fs.readdirSync(at()).sort(), [path.basename(file), IDENTITY])
+      for (const text of ['', number.slice(1), `${number} 01234`, `${number}\n${number}`, 'x']) {
+        fs.writeFileSync(file, text)
+        assert.throws(
+          () => openMemory(at(), curve),
+          saysOf(file, / It holds no safety number\. Remove it, and compare the number again\.$/),
+        )
+        assert.equal(fs.readFileSync(file, 'utf8'), text)
+      }
+      fs.writeFileSync(file, number)
+      fs.chmodSync(file, 0o644)
+      assert.throws(() => openMemory(at(), curve), saysOf(file, /Others can read it.*chmod 600/))
+    })
 
     it('refuses a known peer in any other form of the same key', () => {
       meet()

@@ -78,6 +78,8 @@ const stateOfVersion1 = {
     publicKey: v.nullable(Hex),
     identity: v.nullable(Hex),
     known: v.boolean(),
+    // null too where whoever wrote it was of a version that did not know
+    compared: v.optional(v.nullable(v.boolean()), null),
   }),
   session: v.nullable(v.strictObject({ id: Id, sent: Count, received: Count })),
   waiting: v.pipe(

@@ -100,6 +100,8 @@ function checkSafetyNumber(state: State, { curve }: Suite, findings: Findings): 
   if (state.safetyNumber === null) {
     if (state.session !== null) wrong('There is a session, and no safety number.')
     if (state.peer.known) wrong('The other peer is known, and there is no safety number.')
+    if (state.peer.compared !== null)
+      wrong('A safety number was compared or not, and there is none.')
     return
   }
   if (state.peer.identity === null) {

@@ -1,6 +1,6 @@
 /** The report for a terminal: what failed, why, and how to run it again; then the points. */
 
-import { rowsOf, wrap } from '../../../terminal/rows.ts'
+import { wrap } from '../../../terminal/rows.ts'
 import { type Colour, Secrets } from '../../../terminal/safe.ts'
 import type { Report, Row } from '../clause.ts'
 import { HALF, onOneLine, originOf, plain, sentenceOf } from './plain.ts'
@@ -79,7 +79,7 @@ function shortLines(row: Row, others: readonly Row[], { width, painted }: TextOp
       : `${result}${reason === null ? '' : `: ${reason}`}`
   const [first = '', ...more] = wrap(onOneLine(own + text), width - TITLE_COLUMN)
   return [
-    (result === 'pass' ? painted(head, 'green') : head) + first,
+    (result === 'pass' ? painted(head, 'bold') : head) + first,
     ...more.map((line) => ' '.repeat(TITLE_COLUMN) + line),
   ]
 }
@@ -113,10 +113,7 @@ function failure(report: Report, row: Row, options: TextOptions): string[] {
     ...notes.flatMap((note) => text('note', note)),
     ...(finding?.values ?? []).map(([name, value]) => whole(onOneLine(name), onOneLine(value))),
     ...(finding?.secrets ?? []).map(([name, value]) =>
-      painted(
-        whole(`SECRET ${onOneLine(name)}`, rowsOf(secrets.text(value, 'hex'), 0, null)),
-        'red',
-      ),
+      painted(whole(`SECRET ${onOneLine(name)}`, secrets.hex(value).text), 'red'),
     ),
     whole('again', again([clause.id])),
   ]

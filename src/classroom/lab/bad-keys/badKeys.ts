@@ -1,6 +1,7 @@
 /** Attacks on a running peer of the owner's, and on two of the lab's own where it takes somebody on the wire. */
 
 import { programName } from '../../../disk/programName.ts'
+import { curlName } from '../../../disk/shell.ts'
 import { localOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
@@ -66,7 +67,7 @@ export async function badKeys(
       : await attackInPublic(say, table, { origin, other })
   if (other !== null && found.waiting !== null) {
     say('', 'Texts of the lab wait there now. They are read as always:')
-    for (const peer of [origin, other]) say(`  curl ${peer}/decrypt_msg`)
+    for (const peer of [origin, other]) say(`  ${curlName()} ${peer}/decrypt_msg`)
   }
 
   const wrongOfOwn: string[] = []
@@ -165,7 +166,7 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
     if (count > MAX_WAITING_BEFORE)
       throw new PeerError(
         'peer_refused',
-        `${count} messages wait at ${peer}; read them first: curl ${peer}/decrypt_msg`,
+        `${count} messages wait at ${peer}; read them first: ${curlName()} ${peer}/decrypt_msg`,
       )
   }
   if (!isSettled(...found)) {

@@ -1,8 +1,10 @@
-/**
- * A safety number as people type, paste and send it.
- *
- * @typedef {{ groups: readonly string[], fault: 'none' | 'several' | 'long' | null }} Given
- */
+/** A safety number as people type, paste and send it: found in a text, and compared group by group. */
+
+/** What was found. `fault`: there is no digit in it, more than one number, or too many digits for one. */
+export interface Given {
+  readonly groups: readonly string[]
+  readonly fault: 'none' | 'several' | 'long' | null
+}
 
 /** Groups of a safety number. */
 export const GROUPS = 12
@@ -14,10 +16,9 @@ const RUN = /\d(?:[\s.,;:/|·_–—-]*\d)*/g
 
 /**
  * The groups in a text that was typed or pasted. Blanks, line ends and dashes count for nothing, and so do words around
- * the number. `fault`: there is no digit in it, more than one number, or too many digits for one.
- * @param {string} text @returns {Given}
+ * the number.
  */
-export function groupsIn(text) {
+export function groupsIn(text: string): Given {
   const runs = (plain(text).match(RUN) ?? []).map(runOf)
   const [first, second] = new Set(runs.flatMap(wholeNumbersIn))
   if (second !== undefined) return { groups: [], fault: 'several' }
@@ -37,25 +38,26 @@ export function groupsIn(text) {
 /**
  * Digits of full width as digits, and nothing for what has no width. Each character is normalised alone, since a text of
  * many accents on one letter takes the square of its length.
- * @param {string} text
  */
-function plain(text) {
+function plain(text: string): string {
   return text.replace(/\P{ASCII}/gu, (char) => char.normalize('NFKC')).replace(/\p{Cf}/gu, '')
 }
 
-/** @typedef {{ digits: string, tokens: readonly string[] }} Run digits that stand together, and how they are grouped */
+/** Digits that stand together, and how they are grouped. */
+interface Run {
+  readonly digits: string
+  readonly tokens: readonly string[]
+}
 
-/** @type {Run} */
-const NONE = { digits: '', tokens: [] }
+const NONE: Run = { digits: '', tokens: [] }
 
-/** @param {string} text @returns {Run} */
-function runOf(text) {
+function runOf(text: string): Run {
   const tokens = text.match(/\d+/g) ?? []
   return { digits: tokens.join(''), tokens }
 }
 
-/** The safety numbers in a run: all of it, or twelve groups with no thirteenth beside them. @param {Run} run */
-function wholeNumbersIn({ digits, tokens }) {
+/** The safety numbers in a run: all of it, or twelve groups with no thirteenth beside them. */
+function wholeNumbersIn({ digits, tokens }: Run): string[] {
   if (digits.length === GROUPS * DIGITS) return [digits]
   // an x for each group, and a blank for digits that are none
   const shape = tokens.map(({ length }) => (length === DIGITS ? 'x' : ' ')).join('')
@@ -64,5 +66,4 @@ function wholeNumbersIn({ digits, tokens }) {
     .map(({ index }) => tokens.slice(index, index + GROUPS).join(''))
 }
 
-/** @param {string} digits */
-const cut = (digits) => digits.match(/.{1,5}/g) ?? []
+const cut = (digits: string): string[] => digits.match(/.{1,5}/g) ?? []

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { groupsIn } from '../../src/page/groups.js'
+import { groupsIn } from '../../src/protocol/writtenNumber.ts'
 
 const GROUPS = '64460 03442 72989 44332 80521 71799 95463 25475 11660 92131 19681 52981'.split(' ')
 const NUMBER = GROUPS.join(' ')

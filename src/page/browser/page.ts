@@ -1,0 +1,237 @@
+/**
+ * The page in a browser: takes the events that come, runs the steps that somebody presses, and draws the page anew. All that
+ * comes is public; texts leave the page by a step and never come back.
+ */
+
+import { render } from 'preact'
+import type { Event } from '../../wirelog/events.ts'
+import { h } from '../h.ts'
+import { type Model, modelOf, type Run, type State, withEvent } from '../model.ts'
+import { holdsAfter } from '../outcome.ts'
+import { Page } from '../parts/Page.ts'
+import { recordSentence } from '../sentences.ts'
+import {
+  type Actions,
+  type Desk,
+  EMPTY_DESK,
+  type Letters,
+  type Outcome,
+  type Setting,
+  type StepRoute,
+  type View,
+} from '../view.ts'
+import { openAddressed } from './address.ts'
+import { follow } from './feed.ts'
+import { bytesAt, copy, jsonAt, post, upload } from './requests.ts'
+
+const setting: Setting = JSON.parse(document.body.dataset['setting'] ?? '')
+// only one of the two is loaded
+const words =
+  setting.language === 'es'
+    ? (await import('../words/es.ts')).es
+    : (await import('../words/en.ts')).en
+
+let model: Model | null = null
+let desk: Desk = EMPTY_DESK
+/** What was chosen or dropped. */
+let chosen: File | undefined
+/** What came before the first state. */
+let run: Run | null = null
+let early: Event[] = []
+let isDrawn = true
+
+const act: Actions = {
+  run: runStep,
+  compare,
+  type: (text) => changeInput('/send_msg', { text }),
+  typeTheirs: (theirs) => changeInput('compare', { theirs }),
+  choose: (files) => choose(files as FileList | null),
+  drag: (isDragging) => change({ isDragging }),
+  drop: (event) => {
+    const { dataTransfer } = event as DragEvent
+    ;(event as DragEvent).preventDefault()
+    change({ isDragging: false })
+    if (!dataTransfer?.files.length) return
+    choose(dataTransfer.files)
+    runStep('/send_image')
+  },
+  copy,
+  print: () => print(),
+}
+
+// Drawing
+
+/** Draws once for all that changes within a frame. */
+function draw() {
+  if (!isDrawn) return
+  isDrawn = false
+  // a tab that nobody looks at has no frames
+  const soon = document.hidden ? queueMicrotask : requestAnimationFrame
+  soon(() => {
+    isDrawn = true
+    if (model === null) return
+    const view: View = { words, setting, model, desk, act }
+    render(h(Page, view), document.body)
+  })
+}
+
+function change(changes: Partial<Desk>) {
+  desk = { ...desk, ...changes }
+  draw()
+}
+
+/** What stands below a field is about what stood in it before. */
+function changeInput(place: string, changes: Partial<Desk>) {
+  const outcomes = new Map(desk.outcomes)
+  outcomes.delete(place)
+  change({ ...changes, outcomes })
+}
+
+function choose(files: FileList | null) {
+  chosen = files?.[0]
+  changeInput('/send_image', { file: chosen ? { name: chosen.name, type: chosen.type } : null })
+}
+
+// What comes
+
+follow(setting.language, {
+  begin(begun) {
+    if (run !== null) {
+      announce(words.startedAgain)
+      desk = { ...desk, outcomes: new Map() }
+    }
+    run = begun
+    early = []
+    model = null
+  },
+  happened(event, isLive) {
+    if (model === null) early.push(event)
+    else model = withEvent(model, event, isLive, setting.own)
+    if (isLive && event.type !== 'step') announce(recordSentence(words, event))
+    const isText = event.type === 'answer' && event.status === 201 && event.route !== '/wire/keys'
+    if (isLive && isText && event.way === 'received') countLetters()
+    draw()
+  },
+  changed(state) {
+    const before = model?.state.image?.sealed
+    if (model === null && run !== null) {
+      model = modelOf(run, state)
+      for (const event of early) model = withEvent(model, event, false, setting.own)
+      early = []
+      countLetters()
+      requestAnimationFrame(() => requestAnimationFrame(openAddressed))
+    } else if (model !== null) model = { ...model, state }
+    forgetOutcomes(state)
+    if (state.image !== null && state.image.sealed !== before) showSealed(state)
+    draw()
+  },
+  connected(isConnected) {
+    if (desk.isConnected !== isConnected) change({ isConnected })
+  },
+})
+addEventListener('hashchange', openAddressed)
+
+async function countLetters() {
+  const letters = await jsonAt<Letters>('frequency')
+  if (letters !== null) change({ letters })
+}
+
+async function showSealed({ image }: State) {
+  const sealed = image?.sealed == null ? null : await bytesAt('sealed_image')
+  // another one may have come meanwhile
+  if (model?.state.image?.sealed === image?.sealed) change({ sealed })
+}
+
+/** How long a screen reader waits for more, in ms: it is told all of it in one sentence. */
+const NEWS_MS = 500
+let news: string[] = []
+
+function announce(sentence: string) {
+  news.push(sentence)
+  if (news.length > 1) return
+  setTimeout(() => {
+    change({ news: news.length > 3 ? words.newRecords(news.length) : news.join(' ') })
+    news = []
+  }, NEWS_MS)
+}
+
+// What somebody presses
+
+function forgetOutcomes(state: State) {
+  const outcomes = [...desk.outcomes].filter(([, { holds }]) => holds(state))
+  if (outcomes.length < desk.outcomes.size) change({ outcomes: new Map(outcomes) })
+}
+
+function say(place: string, outcome: Outcome) {
+  change({ outcomes: new Map(desk.outcomes).set(place, outcome) })
+  // the state may have moved on before the answer came
+  if (model !== null) forgetOutcomes(model.state)
+}
+
+async function runStep(route: StepRoute, isOther = false) {
+  const place = isOther ? `/other${route}` : route
+  // a second press while the first one is under way would run the step twice
+  if (model === null || desk.running.has(place)) return
+  change({ running: new Set([...desk.running, place]) })
+  const before = model.state
+  const path = place.slice(1)
+  try {
+    const isText = route === '/send_msg' && !isOther
+    const progress = (done: number) => change({ progress: done })
+    const { status, answer } = await (route === '/send_image' && !isOther
+      ? upload(path, chosen, progress)
+      : post(path, isText ? desk.text : ''))
+    const isGood = status < 300
+    say(place, {
+      isGood,
+      text: isGood ? saidOf(route, answer) : `${answer['title']}. ${answer['detail']}`,
+      next: isGood ? null : `${answer['next']}`,
+      holds: isOther ? () => true : holdsAfter(route, before, isGood ? answer : null),
+    })
+    if (isGood && isText) change({ text: '' })
+    if (isGood && route === '/send_image' && !isOther) forgetFile()
+  } catch {
+    // this goes with the next state, which says that the peer is there again
+    say(place, { isGood: false, text: words.peerGone, next: null, holds: (now) => now === before })
+  } finally {
+    const running = new Set(desk.running)
+    running.delete(place)
+    change({ running, progress: null })
+  }
+}
+
+function forgetFile() {
+  chosen = undefined
+  const field = document.querySelector<HTMLInputElement>('#file')
+  if (field) field.value = ''
+  change({ file: null })
+}
+
+/** What is said of a step that went well: never a secret. */
+function saidOf(route: StepRoute, answer: Readonly<Record<string, unknown>>): string {
+  const count = (name: string) => Number(answer[name])
+  switch (route) {
+    case '/send_keys':
+      return answer['session'] === null ? words.sentFirst : words.sentBoth
+    case '/show':
+      if (answer['session'] === null) return words.showNone
+      return setting.showsSecrets ? words.showThere : words.showHidden
+    case '/send_msg':
+      return words.sealedText(count('bytes'), count('seq'))
+    case '/decrypt_msg':
+      return words.opened(count('decrypted'))
+    case '/send_image':
+      return words.sealedPicture(`${answer['type']}`, count('bytes'))
+  }
+}
+
+async function compare() {
+  if (model === null) return
+  const before = model.state.safetyNumber
+  const answered = await post('compare', desk.theirs).catch(() => null)
+  const isGood = answered !== null && answered.status < 300
+  const { title, detail } = answered?.answer ?? {}
+  const refusal = answered === null ? words.peerGone : `${title}. ${detail}`
+  const holds = (now: State) => now.safetyNumber === before
+  say('compare', { isGood, text: isGood ? words.isCompared : refusal, next: null, holds })
+}

@@ -1,0 +1,117 @@
+/** The eavesdropper's table: who has what, and what it costs to get the rest. */
+
+import type { ComponentChildren } from 'preact'
+import type { SuiteName } from '../../protocol/suites.ts'
+import { h } from '../h.ts'
+import type { View } from '../view.ts'
+import { icon } from './marks.ts'
+
+/**
+ * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
+ * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
+ * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
+ */
+const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
+  {
+    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
+    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
+    // of its X25519 half
+    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
+  }
+
+export function Eve({ words, setting, model }: View) {
+  const { state } = model
+  const { session, peer } = state
+  const { hasKem, showsSecrets } = setting
+  const value = (hex: string | null, label?: string): ComponentChildren =>
+    h(
+      'code',
+      hasKem && label
+        ? { class: 'long', tabIndex: 0, role: 'group', 'aria-label': label }
+        : { class: hex === null ? 'none' : undefined },
+      hex ?? words.notYet,
+    )
+  const has = (crossed: unknown, what: string) => (crossed === null ? words.notYet : what)
+  const secretsAt = showsSecrets ? words.inTerminal : words.hidden
+  const row = (kind: 'public' | 'secret', name: string, yours: ComponentChildren, hers: string) => {
+    const cell = (content: ComponentChildren) =>
+      h('td', { class: kind }, icon(kind === 'public' ? 'eye' : 'lock'), content)
+    return h('tr', null, h('th', { scope: 'row' }, name), cell(yours), cell(hers))
+  }
+  const head = [words.what, words.youHere, words.anyone]
+  const { rho, years, faster } = COSTS[setting.suite]
+  const [times, power] = years
+  const inYears = times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
+  return h(
+    'section',
+    { id: 'both', 'aria-labelledby': 'both-title' },
+    h('h2', { id: 'both-title' }, words.both),
+    h(
+      'div',
+      { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },
+      h(
+        'table',
+        null,
+        h(
+          'thead',
+          null,
+          h(
+            'tr',
+            null,
+            head.map((title) => h('th', { scope: 'col', key: title }, title)),
+          ),
+        ),
+        h(
+          'tbody',
+          null,
+          row('public', words.basePoint, value(state.basePoint), words.hasIt),
+          row(
+            'public',
+            words.rowYourPublicKey,
+            value(state.publicKey, words.yourPublicKeyInTable),
+            has(state.publicKey, words.hasKey),
+          ),
+          row(
+            'public',
+            words.rowOthersPublicKey,
+            value(peer.publicKey, words.othersPublicKeyInTable),
+            has(peer.publicKey, words.hasKey),
+          ),
+          row(
+            'public',
+            words.rowYourIdentity,
+            value(state.identity),
+            has(state.publicKey, words.hasKey),
+          ),
+          row(
+            'public',
+            words.rowOthersIdentity,
+            value(peer.identity),
+            has(peer.publicKey, words.hasKey),
+          ),
+          row('public', words.rowSession, words.inRecords, has(session, words.hasBoth)),
+          hasKem && row('public', words.rowCiphertext, words.inRecords, has(session, words.hasIt)),
+          row('public', words.rowSealed, words.inRecords, words.hasAll),
+          row(
+            'secret',
+            words.rowPrivateKey,
+            (setting.showsWork ? words.shownWork : words.nowhere) + words.untilErased,
+            words.lacksKey,
+          ),
+          row('secret', words.rowSharedSecret, secretsAt, words.lacksIt),
+          hasKem && row('secret', words.rowKemSecret, secretsAt, words.lacksIt),
+          row('secret', words.rowMessageKeys, words.messageKeysAt, words.lacksKey),
+          row(
+            'secret',
+            words.rowTexts,
+            showsSecrets ? words.textsInTerminal : words.textsHidden,
+            words.lacksThem,
+          ),
+        ),
+      ),
+    ),
+    h('p', null, words.cost(rho.toLocaleString(words.locale), inYears, words.billions(faster))),
+    hasKem && h('p', null, words.kemCost),
+    h('p', { class: 'aside' }, hasKem ? words.quantumJoined : words.quantumAlone),
+  )
+}

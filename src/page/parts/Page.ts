@@ -1,0 +1,117 @@
+/** The page, from its head to its end: the same on the server and in a browser. */
+
+import { Fragment } from 'preact'
+import { h } from '../h.ts'
+import type { View } from '../view.ts'
+import { Compare } from './Compare.ts'
+import { Controls } from './Controls.ts'
+import { Derivation } from './Derivation.ts'
+import { Eve } from './Eve.ts'
+import { Letters } from './Letters.ts'
+import { open, secret } from './marks.ts'
+import { Picture } from './Picture.ts'
+import { Sheet } from './Sheet.ts'
+import { Stage } from './Stage.ts'
+import { StepBar } from './StepBar.ts'
+import { Vocabulary } from './Vocabulary.ts'
+import { Wire } from './Wire.ts'
+
+/** Everything in the body. */
+export function Page(view: View) {
+  const { words } = view
+  return h(
+    Fragment,
+    null,
+    h(Icons, null),
+    h('a', { class: 'skip', href: '#wire' }, words.skip),
+    h(Head, view),
+    h(StepBar, view),
+    h(
+      'main',
+      null,
+      h(Sheet, view),
+      h(Stage, view),
+      h(Controls, view),
+      h(Derivation, view),
+      h(Compare, view),
+      h(Wire, view),
+      h(Eve, view),
+      h(Picture, view),
+      h(Letters, view),
+      h(Vocabulary, view),
+      h(Transcript, view),
+    ),
+    h('p', { id: 'news', role: 'status', class: 'unseen' }, view.desk.news),
+  )
+}
+
+function Head({ words, setting, model, desk }: View) {
+  const { isConnected } = desk
+  const connection = isConnected === null ? '' : isConnected ? words.live : words.lost
+  const other = setting.language === 'en' ? 'es' : 'en'
+  return h(
+    'header',
+    null,
+    h(
+      'h1',
+      null,
+      'ecdh-duet ',
+      h('small', null, words.where(setting.port), ' ', h('span', null, model.state.curve)),
+    ),
+    h(
+      'p',
+      { id: 'connection', role: 'status', class: isConnected === false ? 'lost' : '' },
+      connection,
+    ),
+    h(
+      'ul',
+      { class: 'legend', 'aria-label': words.legend },
+      h('li', null, open(words.legendPublic)),
+      h('li', null, secret(words.legendSecret)),
+    ),
+    h(
+      'p',
+      { id: 'language' },
+      h('a', { href: `?lang=${other}`, hreflang: other, lang: other }, words.otherLanguage),
+    ),
+  )
+}
+
+function Transcript({ words, act }: View) {
+  return h(
+    'section',
+    { id: 'transcript', 'aria-labelledby': 'transcript-title' },
+    h('h2', { id: 'transcript-title' }, words.transcript),
+    h('p', null, words.transcriptHow()),
+    h(
+      'p',
+      { 'data-js': '' },
+      h('button', { type: 'button', id: 'print', onClick: act?.print }, words.print),
+    ),
+  )
+}
+
+/** The drawings that `icon` shows. */
+function Icons() {
+  const symbol = (id: string, ...shapes: ReturnType<typeof h>[]) =>
+    h('symbol', { id, viewBox: '0 0 24 24' }, shapes)
+  return h(
+    'svg',
+    { class: 'unseen', 'aria-hidden': 'true' },
+    symbol(
+      'eye',
+      h('path', { d: 'M2 12s3.6-6.5 10-6.5S22 12 22 12s-3.6 6.5-10 6.5S2 12 2 12z' }),
+      h('circle', { cx: '12', cy: '12', r: '3' }),
+    ),
+    symbol(
+      'lock',
+      h('rect', { x: '4.5', y: '10.5', width: '15', height: '10', rx: '2' }),
+      h('path', { d: 'M8 10.5V7a4 4 0 0 1 8 0v3.5' }),
+    ),
+    symbol(
+      'open-lock',
+      h('rect', { x: '4.5', y: '10.5', width: '15', height: '10', rx: '2' }),
+      h('path', { d: 'M8 10.5V7a4 4 0 0 1 7.6-1.7' }),
+    ),
+  )
+}

@@ -1,0 +1,341 @@
+/**
+ * The page's sentences in English. `es.ts` has each of them in Spanish. Where two names have the same sentence here, Spanish
+ * needs two: for its genders and numbers.
+ */
+
+import { h } from '../h.ts'
+import { open, secret } from '../parts/marks.ts'
+
+const number = (n: number) => n.toLocaleString('en-GB')
+const count = (n: number, what: string) => `${number(n)} ${what}${n === 1 ? '' : 's'}`
+const bytes = (n: number) => count(n, 'byte')
+
+interface Term {
+  readonly word: string
+  /** What others call it. */
+  readonly also?: string
+  readonly is: string
+  /** Whether only suites with a KEM have it. */
+  readonly isOfKem?: true
+}
+
+/** A sentence for everything that the page says. */
+export type Words = typeof en
+
+export const en = {
+  locale: 'en-GB',
+  bytes,
+  notYet: 'not yet',
+
+  // Where secrets are
+  inTerminal: 'in your terminal',
+  textsInTerminal: 'in your terminal',
+  hidden: 'hidden by --no-secrets',
+  textsHidden: 'hidden by --no-secrets',
+  shownWork: 'in your terminal, by --show-work',
+  nowhere: 'nowhere to be seen',
+
+  // What it costs to find a private key
+  /** 250 × 10⁹. */
+  billions: (n: number) => `${number(n)} billion`,
+  port: 'port',
+
+  // The stream
+  live: 'live',
+  lost: 'not connected: looking for the peer',
+  startedAgain: 'The peer was started again.',
+  newRecords: (n: number) => `${number(n)} new records.`,
+
+  // Records
+  forms: {
+    'key message': 'key message',
+    'answer to a key message': 'answer to a key message',
+    'sealed message': 'sealed message',
+    'answer to a sealed message': 'answer to a sealed message',
+    'picture header': 'sealed picture',
+    'answer to a picture': 'answer to a picture',
+    refusal: 'refusal',
+  },
+  request: 'a request',
+  unknownRequest: 'a request of no known form',
+  noAnswer: 'no answer',
+  unknownAnswer: 'an answer of no known form',
+  sent: 'Sent',
+  received: 'Received',
+  step: 'step',
+  bytesOfRecord: (n: number) => `The bytes of record ${n}`,
+  unread: 'It was refused before its body was read.',
+  unanswered: 'The other peer gave no answer.',
+  unknown: 'It is in no form that the protocol knows, so nothing of it is kept.',
+  /** What follows a picture's header. */
+  chunks: (n: number, each: number, last: number) =>
+    `Then comes the picture, with its type and its name sealed too: ${count(n, 'chunk')} of ChaCha20-Poly1305, ${n > 1 ? `${bytes(each)} each, the last one ` : ''}${bytes(last)} (RFC 8439 section 2.8).`,
+  writtenAsHex: (digits: number) => `written as ${count(digits, 'hex digit')}`,
+  characters: (text: string) => `the character${text.length === 1 ? '' : 's'} ${text}`,
+  inHex: (field: string) => `${field} in hex`,
+
+  // Comparing the safety number
+  noOwnNumber: 'There is no number here yet to compare it with.',
+  faults: {
+    none: 'There are no digits in it.',
+    several: 'There is more than one number in it. Leave the one that the other side told you.',
+    long: 'There are too many digits in it: the number has twelve groups of five.',
+  },
+  unfinishedNumber: (whole: number) =>
+    whole === 0
+      ? 'Not complete yet: none of the twelve groups has its five digits.'
+      : `Not complete yet: ${whole} of the twelve groups so far, with no difference.`,
+  differentNumber: (different: number, whole: number) =>
+    `DIFFERENT: ${different} of ${count(whole, 'group')} ${different === 1 ? 'is' : 'are'} not as here. Have the number read again. If it stays different, somebody is in the middle: send nothing more.`,
+  sameNumber:
+    'The same: all twelve groups. If the number came from the other person and not over this wire, nobody is in the middle.',
+  groupIs: { same: 'the same:', different: 'different:', unfinished: 'not complete:' },
+  yours: (group: string) => `here ${group}`,
+
+  // Steps
+  next: 'next',
+  waiting: (n: number) => `${count(n, 'sealed message')} waiting`,
+  inDoubt: (seq: number) =>
+    `Message ${seq} may have arrived. Send the same text again, or none: it counts once.`,
+  othersKeys: 'The other peer sends its own',
+  othersOpen: 'The other peer opens it, in its terminal',
+  othersPicture: 'The other peer sees it on its page',
+  sentFirst: 'Sent. A session needs the other peer’s keys too.',
+  sentBoth: 'Sent. Both have the keys now.',
+  showNone: 'There is none yet; your terminal says so.',
+  showHidden: 'It is hidden: this peer was started with --no-secrets.',
+  showThere:
+    'It is on your terminal. Run this step on the other side too and compare: equal if nobody is in the middle.',
+  sealedText: (size: number, seq: number) => `Sealed ${bytes(size)}, sent as message ${seq}.`,
+  opened: (n: number) => `${count(n, 'message')} opened in your terminal.`,
+  sealedPicture: (type: string, size: number) => `Sealed and sent: ${type}, ${bytes(size)}.`,
+  thenNext: 'Next:',
+  peerGone: 'The peer on this port does not answer. Is it running?',
+  copyCurl: 'copy curl',
+  copied: 'copied',
+
+  // The picture
+  pictureAlt: (type: string, size: number) => `The picture that came last: ${type}, ${bytes(size)}`,
+  pictureOpened: (type: string, size: number) => `Opened: ${type}, ${bytes(size)}.`,
+  sealedNotKept: 'What of it was on the wire is not kept: it came before this run.',
+  noiseAlt: 'Its ciphertext drawn as pixels: even noise, nothing of the picture to be seen',
+  noise: (n: number) =>
+    `On the wire: its first ${count(n, 'sealed byte')}, three a pixel. An eavesdropper has its length.`,
+
+  // The letters
+  noSample: 'No sealed text has come yet.',
+  fewLetters: (n: number) =>
+    `Only ${count(n, 'letter')} of ciphertext came so far: too few to draw. From 1,000 on, chance no longer looks like hills. A picture brings more than enough.`,
+  sample: (n: number) =>
+    `Counted in ${count(n, 'letter')} of the ciphertext, as base64: flat but for chance, whatever the text was, and the flatter the more there are. English has hills.`,
+  noneYet: 'none yet',
+  letterColumns: ['letter', 'English, %', 'ciphertext, %'],
+  plotAlt:
+    'How often each letter comes: in English with hills, in the ciphertext flat. The numbers are in the table below.',
+  plotEnglish: 'English, hollow',
+  plotCiphertext: 'ciphertext, filled',
+
+  // The page
+  title: (port: number) => `ecdh-duet on port ${port}`,
+  skip: 'To the wire',
+  where: (port: number) => `port ${port}, curve`,
+  otherLanguage: 'En español',
+  legend: 'What the colours say',
+  legendPublic: 'public: anyone on the wire has it',
+  legendSecret: 'secret: never on the wire, never on this page',
+
+  you: 'You',
+  yourPrivateKey: 'your private key',
+  basePoint: 'base point',
+  sendKeys: 'Send your public key',
+  sendKeysButton: 'Send my keys',
+  openItsPage: 'Open its page',
+  show: 'See the shared secret, in your terminal',
+  showButton: 'Show it there',
+  sendText: 'Seal a text and send it',
+  textLabel: "Your text (left empty: this peer's own)",
+  sendTextButton: 'Send the text',
+  exampleText: 'text=Meet me at noon',
+  open: 'Open what came, in your terminal',
+  openButton: 'Open it there',
+  sendPicture: 'Seal a picture and send it',
+  pictureLabel: "Choose a picture or drop one here (without one: this peer's own)",
+  sendPictureButton: 'Send the picture',
+  progressLabel: 'How much of the picture is sent',
+
+  wire: 'The wire',
+  wireWhere: 'where everybody listens',
+  youLane: 'you',
+  otherLane: 'the other peer',
+  quiet:
+    'Nothing has crossed it in this run. What does will appear here at once; open a record, and every byte of it is explained.',
+  recordsLabel: 'The records',
+  recordsListLabel: 'Records, oldest first',
+
+  both: 'You and the eavesdropper',
+  bothLabel: 'Who has what',
+  what: 'What',
+  youHere: 'You, at this peer',
+  anyone: 'Who only listens',
+  hasIt: 'has it',
+  hasKey: 'has it',
+  hasBoth: 'has both',
+  lacksIt: 'lacks it',
+  lacksKey: 'lacks it',
+  lacksThem: 'lacks them',
+  hasAll: 'has all that crossed, and its length',
+  inRecords: 'in the records above',
+  rowYourPublicKey: 'your public key',
+  yourPublicKeyInTable: 'Your public key, in the table',
+  rowOthersPublicKey: "the other's public key",
+  othersPublicKeyInTable: "The other peer's public key, in the table",
+  rowSession: "the session's id, and the tag that confirms it",
+  rowYourIdentity: 'your identity',
+  rowOthersIdentity: "the other's identity",
+  rowCiphertext: 'the ciphertext of ML-KEM',
+  rowSealed: 'every sealed text and picture',
+  rowPrivateKey: 'your private key',
+  untilErased: '; erased once both have the keys',
+  rowSharedSecret: 'the shared secret',
+  rowKemSecret: 'what that ciphertext carries',
+  rowMessageKeys: 'the key of each message',
+  messageKeysAt: 'nowhere to be seen; overwritten once it was used',
+  rowTexts: 'the texts',
+  cost: (rho: string, years: string, fasterYears: string) => [
+    'To get the shared secret from what she has, she must find one of the private keys in a public key: about ',
+    h('strong', null, '2', h('sup', null, rho), ' additions of points'),
+    " by the best method known for this curve, Pollard's rho (",
+    h('a', { href: 'https://safecurves.cr.yp.to/rho.html' }, 'SafeCurves'),
+    '). A curve over a prime of 112 bits fell in 2009, a record of its kind, after 8.5 × 10',
+    h('sup', null, '16'),
+    ' additions: three and a half months of more than 200 game consoles (',
+    h('a', { href: 'https://www.epfl.ch/labs/lacal/articles/112bit_prime/' }, 'EPFL'),
+    '). At that speed hers takes ',
+    h('strong', null, `${years} years`),
+    `; a billion times faster, ${fasterYears}. The universe is 14 billion years old.`,
+  ],
+  quantumAlone:
+    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started with CURVE=X25519MLKEM768.",
+  kemCost: `That is the X25519 half. She needs what the ciphertext carries too, and for that she must break ML-KEM-768, which is meant to be as hard
+as to find a key of AES-192: security category 3 (FIPS 203 section 8).`,
+  quantumJoined: `Nobody has proved that there is no better way. A large quantum computer would have one for the X25519 half (Shor's algorithm), and none is known for the other: what is
+recorded today stays closed. If such a computer were there during the exchange, it could find the private key of an identity, which is on X25519, and pose as that peer.`,
+
+  them: 'The other peer',
+  itsPrivateKey: 'its private key',
+  safety: 'The safety number',
+  safetyHow:
+    'Read it to each other face to face or by phone: if both of you have the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
+  safetyKnown:
+    'This peer was known before: its identity is the same as last time. If you compared the number then, you need not do it again.',
+  safetyNew: 'This peer was not known before. Compare the number now.',
+  theirsLabel: 'The number that the other side reads out or sends you',
+  theirsHint: 'It is compared on this page and goes nowhere.',
+  sums: 'What both compute',
+  sharedSecret: 'The shared secret',
+  sumItsPublicKey: 'its public key',
+  oneNumber: 'one number, if nobody is in the middle',
+  secondSecret: 'The second secret',
+  secondSecretHow: () => [
+    "Whoever has the other's encapsulation key first makes a ",
+    open('ciphertext'),
+    ' for it and keeps ',
+    secret('what it carries'),
+    '; the other takes that out with ',
+    secret('its private key'),
+    '.',
+  ],
+  session: 'The session',
+  sessionHow: (hasKem: boolean) =>
+    `Both hash the curve, both identities and both public keys${hasKem ? ', and the ciphertext' : ''}. The first 16 bytes are the session's name:`,
+  words: 'The words',
+  vocabulary: [
+    {
+      word: 'base point',
+      also: 'also called “public key”',
+      is: "The curve's generator, the same for everyone.",
+    },
+    {
+      word: 'public key',
+      also: 'also called “combined key”',
+      is: 'Private key times base point, fresh for every exchange.',
+    },
+    {
+      word: 'shared secret',
+      also: 'also called “share key”',
+      is: 'My private key times your public key: equal on both sides if nobody changed a public key on the way.',
+    },
+    {
+      word: 'identity',
+      is: "A peer's long-term public key; what the safety number is made from.",
+    },
+    {
+      word: 'session',
+      is: 'The keys that one completed exchange gives.',
+    },
+    {
+      word: 'chain',
+      is: 'Gives each message of a session a key of its own, and is overwritten with each.',
+    },
+    {
+      word: 'encapsulation key',
+      is: 'The other half of a public key here: whoever has it can make a ciphertext that carries a secret to its owner.',
+      isOfKem: true,
+    },
+  ] as readonly Term[],
+
+  sheet: 'The essentials of this run, on one sheet',
+  sheetPeer: 'the other peer',
+  sheetRun: 'run, and when it began',
+  sheetSession: 'session',
+  sheetSent: 'messages sent in it',
+  sheetReceived: 'messages received in it',
+  sheetName: 'name',
+  sheetCompared: 'safety number compared with, on',
+  sheetRecords: 'The last records; the transcript has all of them, with every byte.',
+  print: 'Print the essentials',
+
+  pictures: 'The received picture',
+  noPicture: 'No picture has come yet. The other peer sends one with',
+  letters: 'The letters of the ciphertext',
+  numbers: 'The numbers',
+  transcript: 'The transcript',
+  transcriptHow: () => [
+    h('a', { href: 'transcript', download: '' }, 'Download the transcript of this run'),
+    ": every record above and the public state, as JSON. Hand it in, and whoever has it can check it: the session's name and the safety number follow from what is in it.",
+  ],
+
+  // The story
+  barLabel: 'The six steps',
+  steps: {
+    keys: 'your keys',
+    theirs: 'their keys',
+    compare: 'compare',
+    secret: 'the secret',
+    text: 'a text',
+    read: 'read it',
+  },
+  stepIs: { done: 'done', next: 'next', coming: 'to come' },
+  nothingYet: 'Nothing has crossed the wire yet.',
+  stageLabel: 'Who has what',
+  eve: 'Eve, who only listens',
+  eveLacks: 'She lacks',
+  yourSteps: 'Your steps',
+  theirSteps: 'Their steps',
+  bothYours:
+    'Both peers were started together, so that this page runs the steps of the other one too.',
+  theirsSendKeys: 'The other peer sends its public key',
+  theirsSendKeysButton: 'Send their keys',
+  theirsShow: 'See the shared secret in its terminal',
+  theirsShowButton: 'Show it there',
+  theirsSendText: 'The other peer sends its own text',
+  theirsSendTextButton: 'Send its text',
+  theirsOpen: 'The other peer opens what came',
+  theirsOpenButton: 'Open it there',
+  theirsSendPicture: 'The other peer sends its picture',
+  theirsSendPictureButton: 'Send its picture',
+  isCompared: 'Compared: nobody is in the middle',
+  notCompared: 'Not compared yet: somebody may be in the middle',
+  numberLabel: 'The safety number, twelve groups',
+  compareButton: 'They are the same: remember that',
+}

@@ -1,0 +1,331 @@
+/** The page's sentences in Spanish, one for each in `en.ts`. */
+
+import { h } from '../h.ts'
+import { open, secret } from '../parts/marks.ts'
+import type { Words } from './en.ts'
+
+const number = (n: number) => n.toLocaleString('es')
+const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`
+const bytes = (n: number) => count(n, 'byte', 'bytes')
+
+export const es: Words = {
+  locale: 'es',
+  bytes,
+  notYet: 'todavía no',
+
+  // Where secrets are
+  inTerminal: 'en tu terminal',
+  textsInTerminal: 'en tu terminal',
+  hidden: 'oculto por --no-secrets',
+  textsHidden: 'ocultos por --no-secrets',
+  shownWork: 'en tu terminal, por --show-work',
+  nowhere: 'no se muestra en ningún sitio',
+
+  // What it costs to find a private key
+  billions: (n) => `${number(1000 * n)} millones`,
+  port: 'puerto',
+
+  // The stream
+  live: 'en directo',
+  lost: 'sin conexión: buscando el programa',
+  startedAgain: 'El programa de este puerto se ha reiniciado.',
+  newRecords: (n) => `${number(n)} registros nuevos.`,
+
+  // Records
+  forms: {
+    'key message': 'mensaje de claves',
+    'answer to a key message': 'respuesta a un mensaje de claves',
+    'sealed message': 'mensaje cifrado',
+    'answer to a sealed message': 'respuesta a un mensaje cifrado',
+    'picture header': 'imagen cifrada',
+    'answer to a picture': 'respuesta a una imagen',
+    refusal: 'rechazo',
+  },
+  request: 'una petición',
+  unknownRequest: 'una petición de forma desconocida',
+  noAnswer: 'sin respuesta',
+  unknownAnswer: 'una respuesta de forma desconocida',
+  sent: 'Enviado',
+  received: 'Recibido',
+  step: 'paso',
+  bytesOfRecord: (n) => `Los bytes del registro ${n}`,
+  unread: 'Se rechazó antes de leer su contenido.',
+  unanswered: 'La otra parte no respondió.',
+  unknown:
+    'No tiene ninguna de las formas que conoce el protocolo, así que no se conserva nada de su contenido.',
+  chunks: (n, each, last) =>
+    `Después viene la imagen, con su tipo y su nombre también cifrados: ${count(n, 'bloque', 'bloques')} de ChaCha20-Poly1305, ${n > 1 ? `de ${bytes(each)} cada uno y el último ` : ''}de ${bytes(last)} (RFC 8439, sección 2.8).`,
+  writtenAsHex: (digits) => `escritos con ${count(digits, 'dígito', 'dígitos')} hexadecimales`,
+  characters: (text) => (text.length === 1 ? `el carácter ${text}` : `los caracteres ${text}`),
+  inHex: (field) => `${field} en hexadecimal`,
+
+  // Comparing the safety number
+  noOwnNumber: 'Aquí todavía no hay ningún número con el que compararlo.',
+  faults: {
+    none: 'No contiene ninguna cifra.',
+    several: 'Contiene más de un número. Deja solo el que te dio la otra parte.',
+    long: 'Contiene demasiadas cifras: el número tiene doce grupos de cinco.',
+  },
+  unfinishedNumber: (whole) =>
+    whole === 0
+      ? 'Aún incompleto: ninguno de los doce grupos tiene sus cinco cifras.'
+      : `Aún incompleto: ${whole} de los doce grupos hasta ahora, sin diferencias.`,
+  differentNumber: (different, whole) =>
+    `DISTINTO: ${different} de ${count(whole, 'grupo', 'grupos')} no ${different === 1 ? 'coincide' : 'coinciden'}. Pide que te lo lean otra vez. Si sigue siendo distinto, hay alguien en medio: no envíes nada más.`,
+  sameNumber:
+    'Iguales: los doce grupos coinciden. Si el número te lo dio la otra persona, y no llegó por este canal, no hay nadie en medio.',
+  groupIs: { same: 'igual:', different: 'distinto:', unfinished: 'incompleto:' },
+  yours: (group) => `aquí ${group}`,
+
+  // Steps
+  next: 'siguiente',
+  waiting: (n) => `${count(n, 'mensaje cifrado', 'mensajes cifrados')} sin abrir`,
+  inDoubt: (seq) =>
+    `El mensaje ${seq} puede haber llegado. Envía el mismo texto otra vez, o ninguno: cuenta una sola vez.`,
+  othersKeys: 'La otra parte envía la suya',
+  othersOpen: 'La otra parte lo descifra, en su terminal',
+  othersPicture: 'La otra parte la ve en su página',
+  sentFirst: 'Enviada. Para una sesión hace falta también la clave de la otra parte.',
+  sentBoth: 'Enviada. Ahora las dos partes tienen las claves.',
+  showNone: 'Todavía no hay secreto compartido; tu terminal lo dice.',
+  showHidden: 'No se muestra: el programa se inició con --no-secrets.',
+  showThere:
+    'Está en tu terminal. Da este paso también en la otra parte y compara: son iguales si no hay nadie en medio.',
+  sealedText: (size, seq) => `Cifrado: ${bytes(size)}. Enviado como mensaje ${seq}.`,
+  opened: (n) =>
+    n === 1
+      ? '1 mensaje descifrado en tu terminal.'
+      : `${number(n)} mensajes descifrados en tu terminal.`,
+  sealedPicture: (type, size) => `Cifrada y enviada: ${type}, ${bytes(size)}.`,
+  thenNext: 'Siguiente:',
+  peerGone: 'El programa de este puerto no responde. ¿Está en marcha?',
+  copyCurl: 'copiar curl',
+  copied: 'copiado',
+
+  // The picture
+  pictureAlt: (type, size) => `La última imagen recibida: ${type}, ${bytes(size)}`,
+  pictureOpened: (type, size) => `Descifrada: ${type}, ${bytes(size)}.`,
+  sealedNotKept:
+    'Lo que pasó por el canal no se conserva: la imagen llegó antes de esta ejecución.',
+  noiseAlt:
+    'Su texto cifrado dibujado como píxeles: ruido uniforme, nada de la imagen se distingue',
+  noise: (n) =>
+    `En el canal: sus primeros ${count(n, 'byte cifrado', 'bytes cifrados')}, tres por píxel. Quien espía conoce su longitud.`,
+
+  // The letters
+  noSample: 'Todavía no ha llegado ningún texto cifrado.',
+  fewLetters: (n) =>
+    `Por ahora solo ${n === 1 ? 'ha llegado' : 'han llegado'} ${count(n, 'letra', 'letras')} de texto cifrado: muy pocas para dibujarlas. A partir de 1000, el azar ya no parece picos. Con una imagen sobran.`,
+  sample: (n) =>
+    `Recuento de ${count(n, 'letra', 'letras')} del texto cifrado, en base64: plano salvo por el azar, fuera cual fuera el texto, y más plano cuantas más hay. El inglés tiene picos.`,
+  noneYet: 'todavía no',
+  letterColumns: ['letra', 'inglés, %', 'texto cifrado, %'],
+  plotAlt:
+    'Con qué frecuencia aparece cada letra: en inglés con picos, en el texto cifrado plana. Los números están en la tabla de abajo.',
+  plotEnglish: 'inglés, barra hueca',
+  plotCiphertext: 'texto cifrado, barra llena',
+
+  // The page
+  title: (port) => `ecdh-duet en el puerto ${port}`,
+  skip: 'Ir al canal',
+  where: (port) => `puerto ${port}, curva`,
+  otherLanguage: 'In English',
+  legend: 'Qué dicen los colores',
+  legendPublic: 'público: lo tiene cualquiera que escuche el canal',
+  legendSecret: 'secreto: nunca pasa por el canal ni por esta página',
+
+  you: 'Tú',
+  yourPrivateKey: 'tu clave privada',
+  basePoint: 'punto base',
+  sendKeys: 'Envía tu clave pública',
+  sendKeysButton: 'Enviar mi clave',
+  openItsPage: 'Abrir su página',
+  show: 'Mira el secreto compartido, en tu terminal',
+  showButton: 'Mostrarlo allí',
+  sendText: 'Cifra un texto y envíalo',
+  textLabel: 'Tu texto (si lo dejas vacío, el que trae el programa)',
+  sendTextButton: 'Enviar el texto',
+  exampleText: 'text=Nos vemos a mediodía',
+  open: 'Descifra lo recibido, en tu terminal',
+  openButton: 'Descifrarlo allí',
+  sendPicture: 'Cifra una imagen y envíala',
+  pictureLabel: 'Elige una imagen o suéltala aquí (si no, se envía la que trae el programa)',
+  sendPictureButton: 'Enviar la imagen',
+  progressLabel: 'Qué parte de la imagen se ha enviado',
+
+  wire: 'El canal',
+  wireWhere: 'donde escucha todo el mundo',
+  youLane: 'tú',
+  otherLane: 'la otra parte',
+  quiet:
+    'En esta ejecución todavía no ha pasado nada por el canal. Lo que pase aparecerá aquí al instante; abre un registro y verás explicado cada uno de sus bytes.',
+  recordsLabel: 'Los registros',
+  recordsListLabel: 'Registros, del más antiguo al más reciente',
+
+  both: 'Tú y la espía',
+  bothLabel: 'Quién tiene qué',
+  what: 'Qué',
+  youHere: 'Tú, en este lado',
+  anyone: 'Quien solo escucha',
+  hasIt: 'lo tiene',
+  hasKey: 'la tiene',
+  hasBoth: 'tiene los dos',
+  lacksIt: 'no lo tiene',
+  lacksKey: 'no la tiene',
+  lacksThem: 'no los tiene',
+  hasAll: 'tiene todo lo que pasó, y su longitud',
+  inRecords: 'en los registros de arriba',
+  rowYourPublicKey: 'tu clave pública',
+  yourPublicKeyInTable: 'Tu clave pública, en la tabla',
+  rowOthersPublicKey: 'la clave pública de la otra parte',
+  othersPublicKeyInTable: 'La clave pública de la otra parte, en la tabla',
+  rowSession: 'el identificador de la sesión, y la etiqueta que la confirma',
+  rowYourIdentity: 'tu identidad',
+  rowOthersIdentity: 'la identidad de la otra parte',
+  rowCiphertext: 'el texto cifrado de ML-KEM',
+  rowSealed: 'cada texto e imagen, cifrados',
+  rowPrivateKey: 'tu clave privada',
+  untilErased: '; se borra en cuanto las dos partes tienen las claves',
+  rowSharedSecret: 'el secreto compartido',
+  rowKemSecret: 'lo que lleva dentro ese texto cifrado',
+  rowMessageKeys: 'la clave de cada mensaje',
+  messageKeysAt: 'no se muestra en ningún sitio; se sobrescribe en cuanto se ha usado',
+  rowTexts: 'los textos',
+  cost: (rho, years, fasterYears) => [
+    'Para obtener el secreto compartido a partir de lo que tiene, la espía debe hallar una de las claves privadas a partir de su clave pública: unas ',
+    h('strong', null, '2', h('sup', null, rho), ' sumas de puntos'),
+    ' con el mejor método conocido para esta curva, la rho de Pollard (',
+    h('a', { href: 'https://safecurves.cr.yp.to/rho.html' }, 'SafeCurves'),
+    '). Una curva sobre un primo de 112 bits cayó en 2009, un récord en su género, tras 8,5 × 10',
+    h('sup', null, '16'),
+    ' sumas: tres meses y medio de trabajo de más de 200 consolas de videojuegos (',
+    h('a', { href: 'https://www.epfl.ch/labs/lacal/articles/112bit_prime/' }, 'EPFL'),
+    '). A esa velocidad necesita ',
+    h('strong', null, `${years} años`),
+    `; mil millones de veces más rápido, ${fasterYears}. El universo tiene 14.000 millones de años.`,
+  ],
+  quantumAlone:
+    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar con CURVE=X25519MLKEM768.',
+  kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, diseñado para que eso sea tan difícil
+como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 8).`,
+  quantumJoined: `Nadie ha demostrado que no haya un método mejor. Un ordenador cuántico grande dispondría de uno para la mitad de X25519 (el algoritmo de Shor), y para la otra no se conoce ninguno: lo que
+se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio, podría hallar la clave privada de una identidad, que es de X25519, y hacerse pasar por esa parte.`,
+
+  them: 'La otra parte',
+  itsPrivateKey: 'su clave privada',
+  safety: 'El número de seguridad',
+  safetyHow:
+    'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
+  safetyKnown:
+    'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
+  safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
+  theirsLabel: 'El número que te lee o te envía la otra parte',
+  theirsHint: 'Se compara en esta página y no sale de ella.',
+  sums: 'Lo que calculan las dos partes',
+  sharedSecret: 'El secreto compartido',
+  sumItsPublicKey: 'su clave pública',
+  oneNumber: 'un mismo número, si no hay nadie en medio',
+  secondSecret: 'El segundo secreto',
+  secondSecretHow: () => [
+    'Quien recibe primero la clave de encapsulación del otro crea para ella un ',
+    open('texto cifrado'),
+    ' y se queda con ',
+    secret('lo que lleva dentro'),
+    '; el otro lo extrae con ',
+    secret('su clave privada'),
+    '.',
+  ],
+  session: 'La sesión',
+  sessionHow: (hasKem) =>
+    `Las dos partes calculan el hash de la curva, de las dos identidades y de las dos claves públicas${hasKem ? ', y del texto cifrado' : ''}. Los primeros 16 bytes son el nombre de la sesión:`,
+  words: 'Los términos',
+  vocabulary: [
+    {
+      word: 'punto base',
+      also: 'también llamado “clave pública”',
+      is: 'El generador de la curva, el mismo para todos.',
+    },
+    {
+      word: 'clave pública',
+      also: 'también llamada “clave combinada”',
+      is: 'Clave privada por punto base, nueva en cada intercambio.',
+    },
+    {
+      word: 'secreto compartido',
+      also: 'también llamado “clave compartida”',
+      is: 'Mi clave privada por tu clave pública: igual en los dos lados si nadie cambió una clave pública por el camino.',
+    },
+    {
+      word: 'identidad',
+      is: 'La clave pública de larga duración de cada parte; de ella sale el número de seguridad.',
+    },
+    {
+      word: 'sesión',
+      is: 'Las claves que da un intercambio completo.',
+    },
+    {
+      word: 'cadena',
+      is: 'Da a cada mensaje de la sesión una clave propia, y se sobrescribe con cada uno.',
+    },
+    {
+      word: 'clave de encapsulación',
+      is: 'Aquí, la otra mitad de una clave pública: quien la tiene puede crear un texto cifrado que lleva un secreto a su dueño.',
+      isOfKem: true,
+    },
+  ],
+
+  sheet: 'Lo esencial de esta ejecución, en una hoja',
+  sheetPeer: 'la otra parte',
+  sheetRun: 'ejecución, y cuándo empezó',
+  sheetSession: 'sesión',
+  sheetSent: 'mensajes enviados en ella',
+  sheetReceived: 'mensajes recibidos en ella',
+  sheetName: 'nombre',
+  sheetCompared: 'número de seguridad comparado con, el día',
+  sheetRecords: 'Los últimos registros; la transcripción los tiene todos, con cada byte.',
+  print: 'Imprimir lo esencial',
+
+  pictures: 'La imagen recibida',
+  noPicture: 'Todavía no ha llegado ninguna imagen. La otra parte envía una con',
+  letters: 'Las letras del texto cifrado',
+  numbers: 'Los números',
+  transcript: 'La transcripción',
+  transcriptHow: () => [
+    h('a', { href: 'transcript', download: '' }, 'Descarga la transcripción de esta ejecución'),
+    ': todos los registros de arriba y el estado público, en JSON. Entrégala, y quien la tenga podrá comprobarla: el nombre de la sesión y el número de seguridad se deducen de lo que contiene.',
+  ],
+
+  // The story
+  barLabel: 'Los seis pasos',
+  steps: {
+    keys: 'tus claves',
+    theirs: 'sus claves',
+    compare: 'comparar',
+    secret: 'el secreto',
+    text: 'un texto',
+    read: 'leerlo',
+  },
+  stepIs: { done: 'hecho', next: 'siguiente', coming: 'pendiente' },
+  nothingYet: 'Todavía no ha pasado nada por el canal.',
+  stageLabel: 'Quién tiene qué',
+  eve: 'Eva, que solo escucha',
+  eveLacks: 'Le faltan',
+  yourSteps: 'Tus pasos',
+  theirSteps: 'Los pasos de la otra parte',
+  bothYours:
+    'Las dos partes se iniciaron juntas, así que esta página también da los pasos de la otra.',
+  theirsSendKeys: 'La otra parte envía su clave pública',
+  theirsSendKeysButton: 'Enviar su clave',
+  theirsShow: 'Mira el secreto compartido en su terminal',
+  theirsShowButton: 'Mostrarlo allí',
+  theirsSendText: 'La otra parte envía su propio texto',
+  theirsSendTextButton: 'Enviar su texto',
+  theirsOpen: 'La otra parte descifra lo recibido',
+  theirsOpenButton: 'Descifrarlo allí',
+  theirsSendPicture: 'La otra parte envía su imagen',
+  theirsSendPictureButton: 'Enviar su imagen',
+  isCompared: 'Comparado: no hay nadie en medio',
+  notCompared: 'Aún sin comparar: puede haber alguien en medio',
+  numberLabel: 'El número de seguridad, doce grupos',
+  compareButton: 'Son iguales: recordarlo',
+}
