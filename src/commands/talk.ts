@@ -6,22 +6,21 @@ import path from 'node:path'
 import { programName } from '../disk/programName.ts'
 import { isLocal } from '../http/loopback.ts'
 import { type LaunchOptions, type Prepared, prepare } from '../launch.ts'
-import { announced, labelOf } from '../nearby/labels.ts'
-import { Nearby, type Other } from '../nearby/nearby.ts'
+import { ownLabel } from '../nearby/labels.ts'
 import type { PeerEvent } from '../peer/contract.ts'
+import type { Peer } from '../peer/peer.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
 import { openLocked } from '../state/lockedState.ts'
 import { forgetful } from '../state/openMemory.ts'
 import { pictureFile } from '../state/pictureFile.ts'
-import { Following } from '../talk/following.ts'
 import { MovingWire } from '../talk/movingWire.ts'
 import { pipedLines } from '../talk/pipedLines.ts'
 import { Screen } from '../talk/screen.ts'
-import { Search } from '../talk/search.ts'
 import { Talk } from '../talk/talk.ts'
+import { Whereabouts } from '../talk/whereabouts.ts'
 import { tell } from '../terminal/output.ts'
-import { said } from '../terminal/said.ts'
+import { ours, said, Value } from '../terminal/said.ts'
 import { createTerminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 
@@ -37,11 +36,8 @@ const GIVE_UP_MS = 60_000
 /** So many lines of a pipe are read before those that were sent are acknowledged. */
 const MAX_PIPED_UNSETTLED = 100
 
-/** How often, in ms, it is looked whether the other peer has moved. */
-const FOLLOW_MS = 1000
-
-/** Where the other peer is while nobody knows: nothing is sent there. */
-const NOWHERE = 'http://0.0.0.0:9'
+/** So many of the others on this network are named by /who. */
+const MAX_NAMED = 9
 
 export interface TalkOptions {
   readonly peer?: string
@@ -65,37 +61,112 @@ export interface TalkOptions {
  */
 export async function talk(options: TalkOptions): Promise<number> {
   const { stdin, stdout } = process
-  const asGiven = options.curve && SUITES[options.curve]
-  const identity =
-    options.identity === undefined ? undefined : readPrivateKey(options.identity, asGiven?.curve)
-  const suite = asGiven ?? (identity ? suiteOf(identity.curve) : SUITES.X25519)
-  const label = labelOf(options.as ?? machineName()) ?? 'somebody'
   const ending = new Ending(options.state === false)
   const screen = new Screen(
     stdin.isTTY && stdout.isTTY ? { input: stdin, output: stdout } : null,
     stdout,
     {
       line: (line) => {
+        ending.goOn()
         if (line.mayBeCommand && line.text.trim() === '/quit') ending.ask()
-        else if (search?.isOpen) search.answer(line)
-        else {
-          ending.goOn()
-          talk?.take(line)
-        }
+        else if (!whereabouts?.answer(line)) talk?.take(line)
       },
       interrupted: () => ending.ask(),
       ended: () => ending.ask(),
+      hungUp: () => ending.end(0),
       leftOut: (units) =>
         screen.lines.say('✗', `That was too long: the last ${units} characters are left out.`),
     },
   )
-  const terminal = createTerminal({ output: screen.output, showsSecrets: true })
   let talk: Talk | undefined
-  let search: Search | undefined
-  let following: Following | undefined
-  let other: Other | undefined
-  let wire: MovingWire | undefined
+  let whereabouts: Whereabouts | undefined
+  let launched: Prepared | undefined
+  try {
+    const label = ownLabel(options.as)
+    const prepared = await preparedPeer(options, screen, (event) => talk?.heard(event))
+    launched = prepared.launched
+    const { peer, wire, isKnown, showPlainly } = prepared
+    const { lines } = screen
+    if (!stdout.isTTY) tellWhereSecretsGo()
+    const name = () => whereabouts?.label ?? 'other'
+    const sayWho = () => {
+      const at = options.peer === undefined ? [] : peer.reachedAt
+      lines.say('·', `You are ${label}, on port ${peer.port}, with ${peer.suite.name}.`)
+      for (const url of at) lines.below(new Value(`The other one names you: --peer ${url}`))
+    }
+    talk = new Talk({
+      peer,
+      wire,
+      screen,
+      name,
+      showPlainly,
+      picture: (file) => pictureFile(asTyped(file)),
+      confirmed: () => whereabouts?.confirmed(),
+      who: () => {
+        sayWho()
+        lines.below(said`${ours(name())} is at ${peer.peerUrl}.`)
+        const others = whereabouts?.others ?? []
+        for (const { label, address, port } of others.slice(0, MAX_NAMED))
+          lines.below(`On this network, unverified: ${label}, at ${address}:${port}`)
+      },
+      quit: () => ending.ask(),
+    })
+    const { aim } = talk
+    ending.of(talk, screen)
+    launched.start()
+    sayWho()
+    if (options.peer !== undefined) aim(options.peer)
+    else {
+      aim(null)
+      whereabouts = new Whereabouts({
+        screen,
+        own: { label, port: peer.port, suite: peer.suite.name },
+        host: options.host ?? hostFor(undefined),
+        yes: options.yes === true,
+        isKnown,
+        aim,
+        failures: () => talk?.failures ?? 0,
+        adviseInstead: () => {
+          lines.say('·', 'Nobody was found yet, and I look on. You can also name each other:')
+          lines.below(new Value(`${programName()} talk --peer http://ADDRESS:PORT`))
+          for (const url of peer.reachedAt) lines.below(new Value(`You are ${url}`))
+        },
+      })
+    }
+    talk.run().catch((error) => ending.fail(error))
+    if (!screen.isTyped)
+      sendAll(talk).then(
+        (code) => ending.end(code),
+        (error) => ending.fail(error),
+      )
+    return await ending.asked
+  } finally {
+    talk?.end()
+    screen.end()
+    await whereabouts?.close()
+    await launched?.close()
+  }
+}
+
+/** The peer of a talk, which has its port and its memory, and the way to the other one. */
+async function preparedPeer(
+  options: TalkOptions,
+  screen: Screen,
+  heard: (event: PeerEvent) => void,
+): Promise<{
+  launched: Prepared
+  peer: Peer
+  wire: MovingWire
+  isKnown: boolean
+  showPlainly: (event: PeerEvent) => void
+}> {
+  const asGiven = options.curve && SUITES[options.curve]
+  const identity =
+    options.identity === undefined ? undefined : readPrivateKey(options.identity, asGiven?.curve)
+  const suite = asGiven ?? (identity ? suiteOf(identity.curve) : SUITES.X25519)
+  const terminal = createTerminal({ output: screen.output, showsSecrets: true })
   let showPlainly: (event: PeerEvent) => void = () => {}
+  let wire: MovingWire | undefined
   let isKnown = false
   const launched = await onSomePort(options.port, {
     suite,
@@ -104,7 +175,7 @@ export async function talk(options: TalkOptions): Promise<number> {
         host: options.host ?? hostFor(options.peer),
         port: 0,
         wire: (call) => {
-          wire = new MovingWire(call, options.peer ?? NOWHERE)
+          wire = new MovingWire(call)
           return wire
         },
         hostNames: options.hostName,
@@ -121,7 +192,7 @@ export async function talk(options: TalkOptions): Promise<number> {
     terminal: {
       reporter: (port) => {
         showPlainly = terminal.reporter(port)
-        return (event) => talk?.heard(event)
+        return heard
       },
     },
     showsSecrets: true,
@@ -131,91 +202,7 @@ export async function talk(options: TalkOptions): Promise<number> {
   })
   const [peer] = launched.peers
   if (peer === undefined || wire === undefined) throw new Error('There is one peer.')
-  if (!stdout.isTTY) tellWhereSecretsGo()
-  const { lines } = screen
-  const { reachedAt: reached } = peer
-  lines.say('·', `You are ${label} on port ${peer.port}, ${suite.name}.`)
-  const theTalk = new Talk({
-    peer,
-    wire,
-    screen,
-    name: () => (other && search ? search.nameOf(other) : 'other'),
-    picture: (file) => pictureFile(asTyped(file)),
-    showPlainly: (event) => showPlainly(event),
-    confirmed: () => following?.confirmed(),
-    stranger: () => {
-      lines.say('✗', 'That is somebody else than the one you know: it got nothing but keys.')
-      following?.isStranger()
-      if (following !== undefined && isMet) return
-      if (search === undefined) {
-        if (!screen.isTyped) ending.end(1)
-        return
-      }
-      theTalk.aim(null)
-      search.isStranger(peer.peerUrl)
-    },
-    who: () => {
-      lines.say('·', said`You are ${label}; the other one is at ${peer.peerUrl}.`)
-    },
-    quit: () => ending.ask(),
-  })
-  talk = theTalk
-  let isMet = isKnown
-  ending.of(talk, screen)
-  launched.start()
-  const nearby =
-    options.peer === undefined
-      ? new Nearby({
-          announced: { label: announced(label), port: peer.port, suite: suite.name },
-          looks: true,
-          changed: () => search?.look(),
-          failed: (code) => {
-            lines.say('✗', `This machine has no multicast (${code}): nobody can be found.`)
-          },
-        })
-      : null
-  if (nearby === null) talk.aim(wire.url)
-  else {
-    talk.aim(null)
-    search = new Search({
-      screen,
-      suite: suite.name,
-      yes: options.yes === true,
-      isKnown,
-      others: () => nearby.others,
-      adviseInstead: () => {
-        lines.say('·', 'Nobody was found yet, and I look on. You can also name one another:')
-        lines.below(`${programName()} talk --peer http://ADDRESS:PORT`)
-        for (const url of reached) lines.below(`Here that is ${url}`)
-      },
-      chosen: (one) => {
-        other = one
-        following = new Following(one, performance.now())
-        theTalk.aim(one.url)
-      },
-    })
-  }
-  const follow = setInterval(() => {
-    isMet ||= wire?.isConfirmed === true
-    const url = isMet && following?.next(nearby?.others ?? [], theTalk.failures, performance.now())
-    if (url) theTalk.aim(url)
-  }, FOLLOW_MS)
-  talk.run().catch((error) => ending.fail(error))
-  if (!screen.isTyped)
-    sendAll(talk).then(
-      (code) => ending.end(code),
-      (error) => ending.fail(error),
-    )
-  try {
-    return await ending.asked
-  } finally {
-    clearInterval(follow)
-    search?.end()
-    talk.end()
-    screen.end()
-    await nearby?.close()
-    await launched.close()
-  }
+  return { launched, peer, wire, isKnown, showPlainly }
 }
 
 /** When a talk ends, and with which exit code. */
@@ -318,9 +305,4 @@ function asTyped(argument: string): string {
   const quoted = /^(['"])(.*)\1$/.exec(argument)?.[2] ?? argument
   const home = quoted.replace(/^~(?=\/)/, os.homedir())
   return fs.existsSync(home) ? home : home.replace(/\\(.)/g, '$1')
-}
-
-/** The name of this machine, without the network that it belongs to. */
-function machineName(): string {
-  return os.hostname().split('.')[0] ?? ''
 }

@@ -1,5 +1,7 @@
 /** Names that machines give themselves: labels, which anybody may choose, and which nobody has verified. */
 
+import os from 'node:os'
+
 /** How long a label is, in bytes of UTF-8, when it is announced. */
 const MAX_LABEL_BYTES = 63
 /** How many characters of a label are shown. */
@@ -20,8 +22,9 @@ export function labelOf(text: string): string | null {
   return /[\p{L}\p{N}]/u.test(short) ? short : null
 }
 
-/** `label` in at most 63 bytes: whole characters of it. */
-export function announced(label: string): string {
+/** What this machine is called, or `name`: a label of at most 63 bytes. */
+export function ownLabel(name = machineName()): string {
+  const label = labelOf(name) ?? 'somebody'
   let bytes = 0
   let kept = ''
   for (const character of label) {
@@ -30,6 +33,11 @@ export function announced(label: string): string {
     kept += character
   }
   return kept
+}
+
+/** The name of this machine, without the network that it belongs to. */
+function machineName(): string {
+  return os.hostname().split('.')[0] ?? ''
 }
 
 /** What two labels have in common that a person can't tell apart: letters in one case and one form, without what joins them. */

@@ -31,9 +31,15 @@ export interface MulticastHandlers {
   failed(code: string): void
 }
 
+/** Whether what listens on `host` is reached by a network of this machine. */
+function isReachedBy({ address, isInternal }: Network, host: string): boolean {
+  return isInternal || host === '0.0.0.0' || host === '::' || host === address
+}
+
 export class Multicast {
   readonly #socket = dgram.createSocket({ type: 'udp4', reuseAddr: true })
   readonly #handlers: MulticastHandlers
+  readonly #host: string
   readonly #joined = new Set<string>()
   readonly #heard = new Map<string, number>()
   #networks: readonly Network[] = []
@@ -42,7 +48,9 @@ export class Multicast {
   readonly #timers: NodeJS.Timeout[] = []
   #isClosed = false
 
-  constructor(handlers: MulticastHandlers) {
+  /** `host`: what this peer listens on. Nothing is sent to, or taken from, networks that do not reach it. */
+  constructor(host: string, handlers: MulticastHandlers) {
+    this.#host = host
     this.#handlers = handlers
     this.#socket.on('error', ({ code = 'unknown' }: NodeJS.ErrnoException) => {
       if (!this.#isClosed) handlers.failed(code)
@@ -103,7 +111,7 @@ export class Multicast {
   }
 
   #look(): void {
-    this.#networks = ownNetworks()
+    this.#networks = ownNetworks().filter((network) => isReachedBy(network, this.#host))
     const addresses = new Set(this.#networks.map(({ address }) => address))
     for (const gone of [...this.#joined].filter((one) => !addresses.has(one)))
       this.#joined.delete(gone)

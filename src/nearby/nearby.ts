@@ -38,6 +38,8 @@ export interface Other {
 export interface NearbyOptions {
   /** What is announced, if anything: label, port and suite. */
   readonly announced: Omit<Announcement, 'id'> | null
+  /** What this peer listens on: the networks that do not reach it hear nothing. */
+  readonly host: string
   /** Whether others are looked for. */
   readonly looks: boolean
   /** Somebody is there, or is gone. */
@@ -58,7 +60,7 @@ export class Nearby {
   constructor(options: NearbyOptions) {
     this.#options = options
     this.#own = options.announced && { id: randomId(), ...options.announced }
-    this.#multicast = new Multicast({
+    this.#multicast = new Multicast(options.host, {
       packet: (bytes, source) => this.#take(bytes, source),
       joined: () => {
         this.#announce()

@@ -124,9 +124,14 @@ export class Finding {
     return slot !== undefined && open.includes(slot) ? slot.other : 'again'
   }
 
-  /** It was tried, and is not the one that is known. */
-  isStranger(url: string): void {
+  /** Whoever is there was tried, and is not the one. */
+  leave(url: string): void {
     for (const slot of this.#slots) if (slot.url === url) slot.isOut = true
+  }
+
+  /** Once all were tried, each may be tried again. */
+  tryAllAgain(): void {
+    if (this.#open.length === 0) for (const slot of this.#slots) slot.isOut = false
   }
 
   /** How a label is shown. */

@@ -17,7 +17,6 @@ export class Following {
   #home: string
   #at: string
   #since: number
-  readonly #strangers = new Set<string>()
   readonly #tried = new Set<string>()
 
   constructor(one: Other, now: number) {
@@ -33,18 +32,14 @@ export class Following {
     this.#tried.clear()
   }
 
-  /** Somebody else is where we look now. */
-  isStranger(): void {
-    this.#strangers.add(this.#at)
-  }
-
   /** The URL to try from now on; null to stay. `failures`: how many in a row there were. */
   next(others: readonly Other[], failures: number, now: number): string | null {
-    const isStranger = this.#strangers.has(this.#at)
-    if (!isStranger && (failures < FAILURES || now - this.#since < TRIED_MS)) return null
-    const found = others.map(({ url }) => url).filter((_, i) => this.#mayBe(others[i]))
+    if (failures < FAILURES || now - this.#since < TRIED_MS) return null
     if (this.#at !== this.#home) return this.#go(this.#home, now)
-    const open = found.filter((url) => url !== this.#home && !this.#strangers.has(url))
+    const open = others
+      .filter((other) => this.#mayBe(other))
+      .map(({ url }) => url)
+      .filter((url) => url !== this.#home)
     const untried = open.find((url) => !this.#tried.has(url))
     if (untried === undefined) this.#tried.clear()
     const url = untried ?? open[0]
@@ -58,8 +53,8 @@ export class Following {
     return url
   }
 
-  #mayBe(other: Other | undefined): boolean {
-    if (other === undefined || other.suite !== this.#one.suite) return false
+  #mayBe(other: Other): boolean {
+    if (other.suite !== this.#one.suite) return false
     return other.id === this.#one.id || skeletonOf(other.label) === skeletonOf(this.#one.label)
   }
 }

@@ -2,7 +2,10 @@
 
 import { PeerError, type Wire } from '../peer/contract.ts'
 import { bytesToHex } from '../protocol/bytes.ts'
-import type { KeyForm, MessageForm } from '../protocol/messages.ts'
+import type { Confirm, KeyForm, MessageForm } from '../protocol/messages.ts'
+
+/** Stands for the address while nobody knows one: nothing is sent there. */
+const NOWHERE = 'http://0.0.0.0:9'
 
 /**
  * A wire whose address can be changed. Texts and pictures go to the present address only once a session came about from
@@ -10,19 +13,18 @@ import type { KeyForm, MessageForm } from '../protocol/messages.ts'
  */
 export class MovingWire implements Wire {
   readonly #call: (url: string) => Wire
-  #at: Wire
+  #at: Wire | null = null
   /** The public key, as hex, that went to the present address last. */
   #offered: string | null = null
   #isConfirmed = false
 
-  /** `call`: makes the way to one address; `url`: the first of them. */
-  constructor(call: (url: string) => Wire, url: string) {
+  /** `call`: makes the way to one address. There is none before `move`. */
+  constructor(call: (url: string) => Wire) {
     this.#call = call
-    this.#at = call(url)
   }
 
   get url(): string {
-    return this.#at.url
+    return this.#at?.url ?? NOWHERE
   }
 
   /** Whether texts go to the present address. */
@@ -30,13 +32,12 @@ export class MovingWire implements Wire {
     return this.#isConfirmed
   }
 
-  /** From now on the other peer is looked for at `url`. Returns whether that is another address than before. */
-  move(url: string): boolean {
-    if (url === this.url) return false
-    this.#at = this.#call(url)
+  /** From now on the other peer is looked for at `url`, or nowhere. */
+  move(url: string | null): void {
+    if (url !== null && url === this.url) return
+    this.#at = url === null ? null : this.#call(url)
     this.#offered = null
     this.#isConfirmed = false
-    return true
   }
 
   /** To be called when a session came about; `own`: our public key in it. */
@@ -44,29 +45,28 @@ export class MovingWire implements Wire {
     this.#isConfirmed ||= bytesToHex(own) === this.#offered
   }
 
-  keys(form: KeyForm): ReturnType<Wire['keys']> {
+  async keys(form: KeyForm): Promise<Confirm | undefined> {
+    if (this.#at === null) throw refusal('Nobody was chosen to talk with yet.')
     this.#offered = form.publicKey
     return this.#at.keys(form)
   }
 
   async message(form: MessageForm, copy: number): Promise<{ missing: number }> {
-    this.#refuseUnconfirmed()
-    return this.#at.message(form, copy)
+    return this.#confirmed().message(form, copy)
   }
 
   async image(stream: Parameters<Wire['image']>[0]): Promise<{ bytes: number }> {
-    this.#refuseUnconfirmed()
-    return this.#at.image(stream)
+    return this.#confirmed().image(stream)
   }
 
   /** @throws PeerError `peer_unreachable` */
-  #refuseUnconfirmed(): void {
-    if (!this.#isConfirmed)
-      throw new PeerError(
-        'peer_unreachable',
-        'Nothing but keys goes to this address until the other peer has confirmed them.',
-        null,
-        'no route',
-      )
+  #confirmed(): Wire {
+    if (this.#at !== null && this.#isConfirmed) return this.#at
+    throw refusal('Nothing but keys goes to this address until they are confirmed there.')
   }
+}
+
+/** Nothing left this machine. */
+function refusal(detail: string): PeerError {
+  return new PeerError('peer_unreachable', detail, null, 'no route')
 }

@@ -46,13 +46,13 @@ interface Held extends Line {
 
 export class Outbox {
   readonly #lines: Held[] = []
-  readonly #tell: (line: Line) => void
+  readonly #tell: (line: Line, isNews: boolean) => void
   #hasKeys = false
   #isHeld = false
   #failures = 0
 
-  /** `tell` is called when the mark of a line has changed, for the last time when it is settled. */
-  constructor(tell: (line: Line) => void) {
+  /** `tell` is called after each task about a line, with whether its mark has changed; last when it is settled. */
+  constructor(tell: (line: Line, isNews: boolean) => void) {
     this.#tell = tell
   }
 
@@ -78,6 +78,10 @@ export class Outbox {
   }
 
   /** Whether nothing is to be done for now, since nobody knows where to. */
+  get isHeld(): boolean {
+    return this.#isHeld
+  }
+
   set isHeld(isHeld: boolean) {
     this.#isHeld = isHeld
   }
@@ -107,9 +111,9 @@ export class Outbox {
       this.#failures = 0
       this.#lines.shift()
     }
-    const isNew = line.mark !== mark
+    const isNews = line.mark !== mark
     line.mark = mark
-    if (isNew) this.#tell(line)
+    this.#tell(line, isNews)
     if (this.#lines[0] !== line) line.text.fill(0)
   }
 

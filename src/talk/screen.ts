@@ -20,6 +20,7 @@ export interface ScreenHandlers {
   line(line: TypedLine): void
   interrupted(): void
   ended(): void
+  hungUp(): void
   leftOut(units: number): void
 }
 

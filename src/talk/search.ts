@@ -56,9 +56,9 @@ export class Search {
     else this.look()
   }
 
-  /** Whoever is at `url` is not the one that is known: looks on. */
-  isStranger(url: string): void {
-    this.#finding.isStranger(url)
+  /** Whoever is at `url` was tried, and is not the one: looks on. */
+  leave(url: string): void {
+    this.#finding.leave(url)
     this.#isOpen = true
     this.look()
   }
@@ -73,6 +73,7 @@ export class Search {
     const { screen, yes, isKnown, others, adviseInstead } = this.#options
     const now = performance.now()
     this.#finding.found(others(), now)
+    if (yes && isKnown) this.#finding.tryAllAgain()
     const { candidates } = this.#finding
     const [first] = candidates
     if (yes && first !== undefined && this.#finding.isGathered(now))

@@ -19,8 +19,6 @@ export type KeysTrouble =
   | { readonly kind: 'unreachable'; readonly detail: string }
   /** The other peer has not sent its keys yet. */
   | { readonly kind: 'waiting' }
-  /** Somebody else answers than the one that is known. */
-  | { readonly kind: 'stranger' }
   /** Its own code. */
   | { readonly kind: 'refused'; readonly code: string }
 
@@ -99,10 +97,10 @@ export class Sender {
     }
     this.#keysSent = performance.now()
     try {
-      const { session, refused } = await this.#peer.sendKeys()
+      const { session } = await this.#peer.sendKeys()
       if (session !== null) return 0
       this.#outbox.keysFailed()
-      this.#trouble(refused === undefined ? { kind: 'waiting' } : { kind: 'stranger' })
+      this.#trouble({ kind: 'waiting' })
       return KEYS_ANSWERED_MS * (0.5 + Math.random() / 2)
     } catch (error) {
       if (!(error instanceof DuetError)) throw error
@@ -169,11 +167,6 @@ function outcomeOf(error: unknown, isInDoubt: boolean): Outcome {
 }
 
 function troubleOf(error: DuetError): KeysTrouble {
-  if (!(error instanceof PeerError) || error.peerCode === null)
-    return error.code === 'confirm_failed'
-      ? { kind: 'refused', code: error.code }
-      : { kind: 'unreachable', detail: error.message }
-  return error.peerCode === 'identity_changed'
-    ? { kind: 'stranger' }
-    : { kind: 'refused', code: error.peerCode }
+  const code = error instanceof PeerError ? error.peerCode : error.code
+  return code === null ? { kind: 'unreachable', detail: error.message } : { kind: 'refused', code }
 }

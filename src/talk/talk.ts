@@ -3,10 +3,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PeerEvent, PictureSource } from '../peer/contract.ts'
 import type { Peer } from '../peer/peer.ts'
+import { bytesToHex } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { megabytes, safetyNumberValue } from '../terminal/lines.ts'
-import { said } from '../terminal/said.ts'
+import { ours, quoting, said } from '../terminal/said.ts'
 import type { TalkSign } from '../terminal/talkLines.ts'
 import { COMMANDS, wishOf } from './commandLine.ts'
 import type { MovingWire } from './movingWire.ts'
@@ -24,6 +25,20 @@ const SIGNS: Readonly<Record<Mark, TalkSign>> = {
   refused: '✗',
 }
 
+/** What a refusal of our keys means. */
+const REFUSED: Readonly<Record<string, (name: string) => string>> = {
+  identity_changed: (name) =>
+    `${name} knows somebody else, and refuses these keys. Has one of you another --state than last time?`,
+  curve_mismatch: (name) => `${name} has another curve: start both with the same --curve.`,
+  reflection: (name) => `${name} is you: --peer names this very program.`,
+}
+
+/** So many texts that are not settled at the end are shown. */
+const MAX_TOLD = 20
+
+/** Of so many identities that are refused one is told. */
+const MAX_STRANGERS = 3
+
 /** The progress of a picture is shown so often, in ms. */
 const PROGRESS_MS = 100
 
@@ -39,8 +54,6 @@ export interface TalkParts {
   readonly showPlainly: (event: PeerEvent) => void
   /** The known identity was confirmed where the other peer is looked for. */
   readonly confirmed: () => void
-  /** Somebody else than the known one is there. */
-  readonly stranger: () => void
   /** Says who else is there. */
   readonly who: () => void
   readonly quit: () => void
@@ -53,6 +66,7 @@ export class Talk {
   /** Whether a text may have been lost, or was refused. */
   #hasLost = false
   #hasSession = false
+  readonly #strangers = new Set<string>()
   #safetyNumber = ''
   #lastTrouble = ''
   /** When something moved last, as `performance.now` has it. */
@@ -60,7 +74,7 @@ export class Talk {
 
   constructor(parts: TalkParts) {
     this.#parts = parts
-    this.#outbox = new Outbox((line) => this.#marked(line))
+    this.#outbox = new Outbox((line, isNews) => this.#marked(line, isNews))
     this.#sender = new Sender(parts.peer, parts.wire, this.#outbox, (trouble) =>
       this.#troubled(trouble),
     )
@@ -81,8 +95,16 @@ export class Talk {
     return this.#sender.run()
   }
 
+  /** Nothing is sent any more. What is not settled is told. */
   end(): void {
     this.#sender.end()
+    const { lines } = this.#parts.screen
+    const open = this.#outbox.lines
+    for (const { mark, text } of open.slice(0, MAX_TOLD)) lines.sent(SIGNS[mark], text)
+    if (open.some(({ mark }) => mark === 'doubt'))
+      lines.say('·', 'Nobody can tell whether the text with ? arrived.')
+    const unsent = open.filter(({ mark }) => mark === 'waits').length
+    if (unsent > 0) lines.say('✗', `Not sent: ${unsent === 1 ? '1 text' : `${unsent} texts`}.`)
   }
 
   /** How often in a row it was tried in vain. */
@@ -91,12 +113,13 @@ export class Talk {
   }
 
   /** The other peer is at `url` from now on: keys go there first. Null: nobody knows where, and nothing goes anywhere. */
-  aim(url: string | null): void {
+  readonly aim = (url: string | null): void => {
     this.#outbox.isHeld = url === null
     this.#outbox.keysNeeded()
-    if (url !== null) this.#parts.wire.move(url)
+    this.#parts.wire.move(url)
+    this.#lastTrouble = ''
     this.#sender.wake()
-    this.#showStatus(url !== null)
+    this.#showStatus()
   }
 
   /** Resolves once all texts are settled, or nothing has moved for `patience` ms. */
@@ -117,7 +140,7 @@ export class Talk {
         this.#say(wish.text)
         return
       case 'send':
-        this.#sendPicture(wish.argument).catch(this.#failed)
+        this.#sendPicture(wish.argument).catch((error) => this.#failed(error, wish.argument))
         return
       case 'compare':
         this.#compare(wish.argument)
@@ -190,6 +213,9 @@ export class Talk {
         )
         lines.below('If it still differs, somebody is in the middle.')
         return
+      case 'identity changed':
+        this.#stranger(event)
+        return
       case 'session gone':
         lines.say(
           '·',
@@ -217,6 +243,18 @@ export class Talk {
     }
   }
 
+  /** Anybody can send as many of these as they like. */
+  #stranger({ identity, toForget }: Extract<PeerEvent, { type: 'identity changed' }>): void {
+    const { lines } = this.#parts.screen
+    const shown = bytesToHex(identity)
+    if (this.#strangers.has(shown) || this.#strangers.size >= MAX_STRANGERS) return
+    this.#strangers.add(shown)
+    lines.say('✗', `Keys of somebody whom you do not know were refused (${shown.slice(0, 16)}…).`)
+    lines.below('If the one you know was set up anew:')
+    lines.below(said`${toForget}`)
+    lines.below('To talk with somebody else, take another folder: --state DIR')
+  }
+
   #say(text: string): void {
     const pieces = piecesOf(text)
     if (pieces.length > 1)
@@ -230,10 +268,10 @@ export class Talk {
     this.#sender.wake()
   }
 
-  #marked(line: Line): void {
+  #marked(line: Line, isNews: boolean): void {
     const { screen } = this.#parts
     const { lines, isTyped } = screen
-    this.#moved = performance.now()
+    if (isNews) this.#moved = performance.now()
     const sign = SIGNS[line.mark]
     if (line.mark === 'arrived') lines.sent(sign, line.text)
     else if (line.mark === 'unknown' || line.mark === 'refused') {
@@ -245,8 +283,9 @@ export class Talk {
           ? 'Nobody can tell whether that arrived: it may have been read. It is not sent again.'
           : 'That can not be sent.',
       )
-    } else if (line.mark === 'doubt' && !isTyped) lines.sent(sign, line.text)
+    } else if (line.mark === 'doubt' && isNews && !isTyped) lines.sent(sign, line.text)
     this.#showPending()
+    this.#showStatus()
   }
 
   #showPending(): void {
@@ -256,10 +295,16 @@ export class Talk {
     }))
   }
 
-  #showStatus(isAimed = true): void {
+  #showStatus(): void {
     const { screen, name, wire } = this.#parts
-    screen.status =
-      isAimed && !wire.isConfirmed ? `       …  agreeing on keys with ${name()}` : null
+    const isAimed = !this.#outbox.isHeld
+    screen.status = !isAimed
+      ? null
+      : !wire.isConfirmed
+        ? `       …  agreeing on keys with ${name()}`
+        : this.failures > 1
+          ? `       …  no answer from ${name()}: I try on`
+          : null
   }
 
   #agreed({ safetyNumber, known }: Extract<PeerEvent, { type: 'keys confirmed' }>): void {
@@ -329,24 +374,23 @@ export class Talk {
     }
   }
 
-  readonly #failed = (error: unknown): void => {
+  /** `file`: a name that stands in what is said. */
+  #failed(error: unknown, file = ''): void {
     if (!(error instanceof DuetError)) throw error
-    this.#parts.screen.lines.say('✗', said`${error.message}`)
+    const names = [file, file.replace(/^.*[\\/]/s, '')]
+    this.#parts.screen.lines.say('✗', quoting(error.message, names))
   }
 
   #troubled(trouble: KeysTrouble): void {
-    const { screen, wire } = this.#parts
-    if (trouble.kind === 'stranger') {
-      this.#parts.stranger()
-      return
-    }
+    const { lines } = this.#parts.screen
     // it is tried again and again, and told once
-    const told = trouble.kind + ('code' in trouble ? trouble.code : '') + wire.url
+    const told = trouble.kind + ('code' in trouble ? trouble.code : '')
     if (told === this.#lastTrouble) return
     this.#lastTrouble = told
-    if (trouble.kind === 'unreachable') screen.lines.say('·', said`${trouble.detail} Trying on.`)
+    const name = this.#parts.name()
+    if (trouble.kind === 'unreachable') lines.say('·', said`${ours(trouble.detail)} I try on.`)
     else if (trouble.kind === 'refused')
-      screen.lines.say('✗', said`The other peer answered: ${trouble.code}.`)
+      lines.say('✗', REFUSED[trouble.code]?.(name) ?? `${name} answered: ${trouble.code}.`)
   }
 
   #help(): void {

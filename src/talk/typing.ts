@@ -34,8 +34,10 @@ export interface TypingHandlers {
   changed(): void
   /** Ctrl-C in an empty line. In any other it empties the line. */
   interrupted(): void
-  /** Ctrl-D in an empty line, or the terminal is gone. */
+  /** Ctrl-D in an empty line. */
   ended(): void
+  /** The terminal is gone. */
+  hungUp(): void
   /** So many UTF-16 units of what was pasted were left out. */
   leftOut(units: number): void
   /** Ctrl-Z: the rows have to go before the process stops. */
@@ -77,9 +79,8 @@ export class Typing {
     this.#editor.on('close', () => handlers.ended())
     this.#begin()
     input.on('data', (bytes: Buffer) => this.#take(this.#decoder.write(bytes)))
-    input.on('end', () => handlers.ended())
-    // the terminal was closed
-    input.on('error', () => handlers.ended())
+    input.on('end', () => handlers.hungUp())
+    input.on('error', () => handlers.hungUp())
     process.once('exit', () => this.#restore())
   }
 
