@@ -1,13 +1,16 @@
 /** Whom to talk with: who was found is shown, and somebody says yes, or a number. */
 
 import { type Other, shownAs } from '../nearby/nearby.ts'
+import { columnsOf } from '../terminal/rows.ts'
 
 /** How long, in ms, others are waited for once somebody was found, before it is asked. */
 const GATHERED_MS = 1000
-/** How long, in ms, a question has to stand before an answer counts: it may have been typed for the one before. */
+/** How long, in ms, a question stands in the place of another before an answer counts: it may have been typed for that one. */
 const READ_MS = 500
 /** So many are shown, and the number of the others. */
 const MAX_SHOWN = 9
+/** What stands behind a label begins here. */
+const LABEL_COLUMNS = 26
 /** So many are remembered at all, whoever has gone included: a number stays that of one machine. */
 const MAX_SLOTS = 256
 
@@ -31,6 +34,7 @@ export class Finding {
   readonly #suite: string
   #first: number | null = null
   #asked = ''
+  #isFirst = true
   #since = 0
 
   /** `suite`: the name of our own. Whoever has another one can't be talked with. */
@@ -81,7 +85,11 @@ export class Finding {
       return null
     }
     const asked = open.length === 1 ? (open[0]?.other.id ?? '') : 'list'
-    if (asked !== this.#asked) [this.#asked, this.#since] = [asked, now]
+    if (asked !== this.#asked) {
+      this.#since = this.#isFirst ? Number.NEGATIVE_INFINITY : now
+      this.#isFirst = false
+      this.#asked = asked
+    }
     const [only] = all
     if (open.length === 1 && only !== undefined)
       return {
@@ -95,7 +103,7 @@ export class Finding {
       .slice(0, MAX_SHOWN)
       .map(
         ({ slot: { other }, number }) =>
-          `${`${number}`.padStart(4)}  ${other.label.padEnd(26)}${placeOf(other)}`,
+          `${`${number}`.padStart(4)}  ${padded(other.label)}${placeOf(other)}`,
       )
     const more = open.length - rows.length
     if (more > 0) rows.push(`      and ${more} more: --peer names one of them`)
@@ -150,6 +158,10 @@ export class Finding {
   #fits({ suite }: Other): boolean {
     return suite === '' || suite === this.#suite
   }
+}
+
+function padded(label: string): string {
+  return label + ' '.repeat(Math.max(2, LABEL_COLUMNS - columnsOf(label)))
 }
 
 function placeOf({ address, port }: Other): string {
