@@ -109,6 +109,8 @@ export const en = {
     'It is on your terminal. Run this step on the other side too and compare: equal if nobody is in the middle.',
   sealedText: (size: number, seq: number) => `Sealed ${bytes(size)}, sent as message ${seq}.`,
   opened: (n: number) => `${count(n, 'message')} opened in your terminal.`,
+  theirsShown: 'It is on their terminal: compare it with yours.',
+  theirsOpened: (n: number) => `${count(n, 'message')} opened in their terminal.`,
   sealedPicture: (type: string, size: number) => `Sealed and sent: ${type}, ${bytes(size)}.`,
   thenNext: 'Next:',
   peerGone: 'The peer on this port does not answer. Is it running?',
@@ -307,7 +309,16 @@ recorded today stays closed. If such a computer were there during the exchange, 
 
   // The next step
   textHint: "Your text, or this peer's own",
-  goCompare: 'Compare the number',
+  nextButtons: {
+    '/send_keys': 'Send my keys',
+    '/other/send_keys': 'Send their keys',
+    compare: 'Compare the number',
+    '/show': 'Show the secret in my terminal',
+    '/send_msg': 'Send the text',
+    '/decrypt_msg': 'Open it in my terminal',
+    '/other/decrypt_msg': 'Open it in their terminal',
+  },
+  remembered: 'Your peer remembers that.',
   compareLater: 'Later: show the secret',
 
   // The acts on the wire, and what is folded
