@@ -8,7 +8,7 @@ import { renderToString } from 'preact-render-to-string'
 import type { Peer } from '../peer/peer.ts'
 import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
-import { stateOf } from '../wirelog/transcript.ts'
+import { pageStateOf } from '../wirelog/transcript.ts'
 import { PAGE_FILES } from './files.ts'
 import { h } from './h.ts'
 import { modelOf, withEvent } from './model.ts'
@@ -57,7 +57,7 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
     showsWork: peer.showsWork,
   }
   const { run, begun, kept } = events
-  const empty = modelOf({ run, begun, forms: events.forms(language) }, stateOf(peer, events))
+  const empty = modelOf({ run, begun, forms: events.forms(language) }, pageStateOf(peer, events))
   const model = kept.reduce((model, event) => withEvent(model, event, false, own), empty)
   const page = h(
     'html',

@@ -26,6 +26,8 @@ export interface Setting {
   readonly own: string
   /** What commands to the other one begin with, and what stands behind the path. */
   readonly other: readonly [before: string, behind: string]
+  /** What words stand in that are typed behind a command: on Windows double quotes. */
+  readonly quote: "'" | '"'
 }
 
 /** A step that a button runs; `other` runs it on the other peer of the same launch. */

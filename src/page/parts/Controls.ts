@@ -2,14 +2,12 @@
 
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { pictureCurl, textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextOf } from '../story.ts'
 import { type Outcome, othersCommand, ownCommand, type StepRoute, type View } from '../view.ts'
 import type { Words } from '../words/en.ts'
-
-/** The type of a file whose type the browser does not know. */
-export const UNKNOWN_TYPE = 'application/octet-stream'
 
 export function Controls(view: View) {
   const { words, setting, model, desk, act } = view
@@ -271,19 +269,4 @@ function Copier({ view, title, curl }: { view: View; title: string; curl: string
     h('span', null, isCopied ? words.copied : words.copyCurl),
     h('span', { class: 'unseen' }, `: ${title}`),
   )
-}
-
-const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`
-
-export function textCurl({ setting, desk, act, words }: View): string {
-  const text = act === null ? words.exampleText : `text=${desk.text}`
-  const isOwn = act !== null && desk.text === ''
-  return ownCommand(setting, '/send_msg') + (isOwn ? '' : ` --data-urlencode ${quoted(text)}`)
-}
-
-function pictureCurl({ setting, desk }: View): string {
-  const command = ownCommand(setting, '/send_image')
-  if (desk.file === null) return command
-  const { type, name } = desk.file
-  return `${command} -H 'Content-Type: ${type || UNKNOWN_TYPE}' --data-binary ${quoted(`@${name}`)}`
 }

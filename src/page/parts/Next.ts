@@ -1,11 +1,12 @@
 /** The next step, in sight wherever somebody is on the page: one button, which stays where it is while the steps go on. */
 
+import { textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextOf } from '../story.ts'
 import { othersCommand, ownCommand, type View } from '../view.ts'
 import type { Words } from '../words/en.ts'
-import { othersStep, textCurl } from './Controls.ts'
+import { othersStep } from './Controls.ts'
 
 interface NextProps {
   view: View

@@ -113,6 +113,11 @@ function Icons() {
       h('path', { d: 'M8 10.5V7a4 4 0 0 1 8 0v3.5' }),
     ),
     symbol(
+      'envelope',
+      h('rect', { x: '2.5', y: '5', width: '19', height: '14', rx: '1.5' }),
+      h('path', { d: 'M3 6l9 7 9-7' }),
+    ),
+    symbol(
       'open-lock',
       h('rect', { x: '4.5', y: '10.5', width: '15', height: '10', rx: '2' }),
       h('path', { d: 'M8 10.5V7a4 4 0 0 1 7.6-1.7' }),
