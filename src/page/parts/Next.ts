@@ -1,6 +1,6 @@
 /** The next step, in sight wherever somebody is on the page: one button, which stays where it is while the steps go on. */
 
-import { textCurl } from '../curls.ts'
+import { compareCurl, textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextOf } from '../story.ts'
@@ -36,7 +36,7 @@ export function Next({ view, pressed }: NextProps) {
   const curl = isText
     ? textCurl(view)
     : at === 'compare'
-      ? ownCommand(setting, '/compare')
+      ? compareCurl(setting)
       : isOther
         ? theirs
         : ownCommand(setting, at)
