@@ -104,6 +104,7 @@ export const es: Words = {
   sealedPicture: (type, size) => `Cifrada y enviada: ${type}, ${bytes(size)}.`,
   thenNext: 'Siguiente:',
   peerGone: 'El programa de este puerto no responde. ¿Está en marcha?',
+  copy: 'copiar',
   copyCurl: 'copiar curl',
   copied: 'copiado',
 
@@ -337,7 +338,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
       ...(others > 0 ? [count(others, 'otra petición', 'otras peticiones')] : []),
       ...(refused > 0 ? [count(refused, 'rechazo', 'rechazos')] : []),
     ].join(', '),
-  earlierActs: (n) => `${number(n)} anteriores`,
+  earlierActs: (n) => count(n, 'parte anterior', 'partes anteriores'),
   showSteps: 'mostrar también mis propios pasos',
   allBytes: (n) => `los ${bytes(n)}`,
   fewerBytes: 'menos',
