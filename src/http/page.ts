@@ -32,7 +32,7 @@ export async function answerPage(
 ): Promise<void> {
   const { rendered } = await import('../page/html.ts')
   const language = languageOf(ctx)
-  const { own, peer: others } = commandsOf(peer)
+  const { own, peer: others, quote } = commandsOf(peer)
   const [before = '', behind = ''] = others('\n').split('\n')
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
@@ -45,6 +45,7 @@ export async function answerPage(
     runsOther,
     own: own(''),
     other: [before, behind],
+    quote,
   })
 }
 

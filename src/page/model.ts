@@ -113,7 +113,7 @@ const OTHERS_ROUTES: ReadonlySet<string> = new Set(['/send_keys', '/decrypt_msg'
 
 /** The route that a command of curl runs, or ''. */
 export function routeIn(command: string): string {
-  return /^curl http:\/\/[^/]+(\/\w*)/.exec(command)?.[1] ?? ''
+  return /^curl(?:\.exe)? http:\/\/[^/]+(\/\w*)/.exec(command)?.[1] ?? ''
 }
 
 /** Whether an answer refused something. One to a copy is no refusal. */

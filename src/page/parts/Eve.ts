@@ -4,7 +4,9 @@ import type { ComponentChildren } from 'preact'
 import type { SuiteName } from '../../protocol/suites.ts'
 import { h } from '../h.ts'
 import type { View } from '../view.ts'
+import { Long } from './Long.ts'
 import { icon } from './marks.ts'
+import { Part } from './Part.ts'
 
 /**
  * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
@@ -19,18 +21,12 @@ const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; 
     X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
   }
 
-export function Eve({ words, setting, model }: View) {
+export function Eve({ words, setting, model, act }: View) {
   const { state } = model
   const { session, peer } = state
   const { hasKem, showsSecrets } = setting
-  const value = (hex: string | null, label?: string): ComponentChildren =>
-    h(
-      'code',
-      hasKem && label
-        ? { class: 'long', tabIndex: 0, role: 'group', 'aria-label': label }
-        : { class: hex === null ? 'none' : undefined },
-      hex ?? words.notYet,
-    )
+  const value = (hex: string | null, label = ''): ComponentChildren =>
+    hex === null ? h('code', { class: 'none' }, words.notYet) : h(Long, { words, hex, label })
   const has = (crossed: unknown, what: string) => (crossed === null ? words.notYet : what)
   const secretsAt = showsSecrets ? words.inTerminal : words.hidden
   const row = (kind: 'public' | 'secret', name: string, yours: ComponentChildren, hers: string) => {
@@ -43,9 +39,8 @@ export function Eve({ words, setting, model }: View) {
   const [times, power] = years
   const inYears = times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
   return h(
-    'section',
-    { id: 'both', 'aria-labelledby': 'both-title' },
-    h('h2', { id: 'both-title' }, words.both),
+    Part,
+    { id: 'both', title: words.both, isOpen: act === null },
     h(
       'div',
       { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },

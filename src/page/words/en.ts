@@ -3,6 +3,7 @@
  * needs two: for its genders and numbers.
  */
 
+import type { Counts } from '../acts.ts'
 import { h } from '../h.ts'
 
 const number = (n: number) => n.toLocaleString('en-GB')
@@ -154,7 +155,7 @@ export const en = {
   sendText: 'Seal a text and send it',
   textLabel: "Your text (left empty: this peer's own)",
   sendTextButton: 'Send the text',
-  exampleText: 'text=Meet me at noon',
+  exampleText: 'Meet me at noon',
   open: 'Open what came, in your terminal',
   openButton: 'Open it there',
   sendPicture: 'Seal a picture and send it',
@@ -214,7 +215,7 @@ export const en = {
     `; a billion times faster, ${fasterYears}. The universe is 14 billion years old.`,
   ],
   quantumAlone:
-    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started with CURVE=X25519MLKEM768.",
+    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started on X25519MLKEM768.",
   kemCost: `That is the X25519 half. She needs what the ciphertext carries too, and for that she must break ML-KEM-768, which is meant to be as hard
 as to find a key of AES-192: security category 3 (FIPS 203 section 8).`,
   quantumJoined: `Nobody has proved that there is no better way. A large quantum computer would have one for the X25519 half (Shor's algorithm), and none is known for the other: what is
@@ -223,12 +224,11 @@ recorded today stays closed. If such a computer were there during the exchange, 
   them: 'The other peer',
   safety: 'The safety number',
   safetyHow:
-    'Read it to each other face to face or by phone: if both of you have the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
-  safetyKnown:
-    'This peer was known before: its identity is the same as last time. If you compared the number then, you need not do it again.',
-  safetyNew: 'This peer was not known before. Compare the number now.',
+    'If the other side has the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
+  safetyKnown: 'This peer was known before: its identity is the same as last time.',
+  safetyNew: 'This peer was not known before.',
   theirsLabel: 'The number that the other side reads out or sends you',
-  theirsHint: 'It is compared on this page and goes nowhere.',
+  theirsHint: 'Your own peer gets it when you press the button, and nobody else.',
   sums: {
     title: 'From the secret to a key',
     identities: 'J is its identity, and i is the private key of yours. ',
@@ -314,6 +314,31 @@ recorded today stays closed. If such a computer were there during the exchange, 
     h('a', { href: 'transcript', download: '' }, 'Download the transcript of this run'),
     ": every record above and the public state, as JSON. Hand it in, and whoever has it can check it: the session's name and the safety number follow from what is in it.",
   ],
+
+  // The next step
+  textHint: "Your text, or this peer's own",
+  goCompare: 'Compare the number',
+  compareLater: 'Later: show the secret',
+
+  // The acts on the wire, and what is folded
+  acts: { keys: 'The keys', compare: 'Comparing', messages: 'Messages' },
+  actSession: (id: string) => `Session ${id}… came of it.`,
+  actSame:
+    'The same number on both sides, somebody at this peer said. Nothing of that crosses the wire.',
+  actDifferent: 'The numbers differ: somebody is in the middle, or it was read wrong.',
+  /** Requests that are folded, by what they are, and how many refusals are among the answers. */
+  folded: ({ keys, messages, pictures, others, refused }: Counts) =>
+    [
+      ...(keys > 0 ? [count(keys, 'key message')] : []),
+      ...(messages > 0 ? [count(messages, 'sealed message')] : []),
+      ...(pictures > 0 ? [count(pictures, 'sealed picture')] : []),
+      ...(others > 0 ? [count(others, 'other request')] : []),
+      ...(refused > 0 ? [count(refused, 'refusal')] : []),
+    ].join(', '),
+  earlierActs: (n: number) => `${number(n)} earlier`,
+  showSteps: 'show my own steps too',
+  allBytes: (n: number) => `all ${bytes(n)}`,
+  fewerBytes: 'fewer',
 
   // The story
   barLabel: 'The six steps',
@@ -459,8 +484,13 @@ recorded today stays closed. If such a computer were there during the exchange, 
   theirsOpenButton: 'Open it there',
   theirsSendPicture: 'The other peer sends its picture',
   theirsSendPictureButton: 'Send its picture',
-  isCompared: 'Compared: nobody is in the middle',
+  isCompared: 'Compared: the same number on both sides, somebody here said',
   notCompared: 'Not compared yet: somebody may be in the middle',
   numberLabel: 'The safety number, twelve groups',
-  compareButton: 'They are the same: remember that',
+  compareButton: 'Compare',
+  compareAt: (name: string) =>
+    `It is on their terminal, at ${name}. Ask for it face to face or by phone, not over this wire.`,
+  compareBoth: (name: string) =>
+    `It is on the terminal under ${name}. Here both peers are yours; with two people the other one reads it to you.`,
+  comparedHow: 'It holds as long as both identities stay as they are.',
 }

@@ -144,7 +144,7 @@ export const es: Words = {
   sendText: 'Cifra un texto y envíalo',
   textLabel: 'Tu texto (si lo dejas vacío, el que trae el programa)',
   sendTextButton: 'Enviar el texto',
-  exampleText: 'text=Nos vemos a mediodía',
+  exampleText: 'Nos vemos a mediodía',
   open: 'Descifra lo recibido, en tu terminal',
   openButton: 'Descifrarlo allí',
   sendPicture: 'Cifra una imagen y envíala',
@@ -204,7 +204,7 @@ export const es: Words = {
     `; mil millones de veces más rápido, ${fasterYears}. El universo tiene 14.000 millones de años.`,
   ],
   quantumAlone:
-    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar con CURVE=X25519MLKEM768.',
+    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar en X25519MLKEM768.',
   kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, diseñado para que eso sea tan difícil
 como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 8).`,
   quantumJoined: `Nadie ha demostrado que no haya un método mejor. Un ordenador cuántico grande dispondría de uno para la mitad de X25519 (el algoritmo de Shor), y para la otra no se conoce ninguno: lo que
@@ -213,12 +213,11 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   them: 'La otra parte',
   safety: 'El número de seguridad',
   safetyHow:
-    'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
-  safetyKnown:
-    'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
-  safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
+    'Si la otra parte tiene los mismos doce grupos, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
+  safetyKnown: 'A esta otra parte ya la conocías: su identidad es la misma que la última vez.',
+  safetyNew: 'A esta otra parte no la conocías.',
   theirsLabel: 'El número que te lee o te envía la otra parte',
-  theirsHint: 'Se compara en esta página y no sale de ella.',
+  theirsHint: 'Al pulsar el botón lo recibe tu propio programa, y nadie más.',
   sums: {
     title: 'Del secreto a una clave',
     identities: 'J es su identidad, e i es la clave privada de la tuya. ',
@@ -304,6 +303,30 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     h('a', { href: 'transcript', download: '' }, 'Descarga la transcripción de esta ejecución'),
     ': todos los registros de arriba y el estado público, en JSON. Entrégala, y quien la tenga podrá comprobarla: el nombre de la sesión y el número de seguridad se deducen de lo que contiene.',
   ],
+
+  // The next step
+  textHint: 'Tu texto, o el de este programa',
+  goCompare: 'Comparar el número',
+  compareLater: 'Después: mostrar el secreto',
+
+  // The acts on the wire, and what is folded
+  acts: { keys: 'Las claves', compare: 'La comparación', messages: 'Los mensajes' },
+  actSession: (id) => `De aquí salió la sesión ${id}…`,
+  actSame:
+    'El mismo número en los dos lados, según alguien en este puerto. Nada de eso pasa por el canal.',
+  actDifferent: 'Los números difieren: hay alguien en medio, o se leyó mal.',
+  folded: ({ keys, messages, pictures, others, refused }) =>
+    [
+      ...(keys > 0 ? [count(keys, 'mensaje de claves', 'mensajes de claves')] : []),
+      ...(messages > 0 ? [count(messages, 'mensaje cifrado', 'mensajes cifrados')] : []),
+      ...(pictures > 0 ? [count(pictures, 'imagen cifrada', 'imágenes cifradas')] : []),
+      ...(others > 0 ? [count(others, 'otra petición', 'otras peticiones')] : []),
+      ...(refused > 0 ? [count(refused, 'rechazo', 'rechazos')] : []),
+    ].join(', '),
+  earlierActs: (n) => `${number(n)} anteriores`,
+  showSteps: 'mostrar también mis propios pasos',
+  allBytes: (n) => `los ${bytes(n)}`,
+  fewerBytes: 'menos',
 
   // The story
   barLabel: 'Los seis pasos',
@@ -448,8 +471,13 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   theirsOpenButton: 'Descifrarlo allí',
   theirsSendPicture: 'La otra parte envía su imagen',
   theirsSendPictureButton: 'Enviar su imagen',
-  isCompared: 'Comparado: no hay nadie en medio',
+  isCompared: 'Comparado: el mismo número en los dos lados, según alguien aquí',
   notCompared: 'Aún sin comparar: puede haber alguien en medio',
   numberLabel: 'El número de seguridad, doce grupos',
-  compareButton: 'Son iguales: recordarlo',
+  compareButton: 'Comparar',
+  compareAt: (name) =>
+    `Está en su terminal, en ${name}. Pídelo en persona o por teléfono, y no por este canal.`,
+  compareBoth: (name) =>
+    `Está en la terminal, bajo ${name}. Aquí las dos partes son tuyas; entre dos personas, la otra te lo lee.`,
+  comparedHow: 'Vale mientras las dos identidades sigan siendo las mismas.',
 }
