@@ -153,6 +153,6 @@ function Progress({ view, trial }: { readonly view: View; readonly trial: Trial 
       share !== null && is !== 'found' && h('span', null, words.share(share)),
     ),
     is === 'found' && h('p', { class: 'result' }, words.found(secret, seconds)),
-    is === 'stopped' && h('p', null, words.stopped(seconds ?? 0)),
+    is === 'stopped' && h('p', null, words.stopped(seconds)),
   ]
 }

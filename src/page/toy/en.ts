@@ -91,7 +91,8 @@ export const en = {
     `${(100 * share).toLocaleString(locale, { maximumSignificantDigits: 2 })} % of all`,
   found: (secret: number, seconds: number | null) =>
     `She has it: ${number(secret)}${seconds === null ? ', slowed down here so that you see each step' : `, in ${time(seconds)}`}.`,
-  stopped: (seconds: number) => `Stopped after ${time(seconds)}.`,
+  stopped: (seconds: number | null) =>
+    seconds === null ? 'Stopped.' : `Stopped after ${time(seconds)}.`,
   allTake: (seconds: number) => `All of them: ${time(seconds)}; on average half of that.`,
   rhoTakes: (seconds: number) => `On average: ${time(seconds)}.`,
   progress: (points: string) => `What Eve has tried of ${points}`,

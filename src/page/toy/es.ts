@@ -97,7 +97,7 @@ export const es: Words = {
     `${(100 * share).toLocaleString(locale, { maximumSignificantDigits: 2 })} % del total`,
   found: (secret, seconds) =>
     `Lo tiene: ${number(secret)}${seconds === null ? ', aquí despacio para que veas cada paso' : `, en ${time(seconds)}`}.`,
-  stopped: (seconds) => `Parada después de ${time(seconds)}.`,
+  stopped: (seconds) => (seconds === null ? 'Parada.' : `Parada después de ${time(seconds)}.`),
   allTake: (seconds) => `Todos: ${time(seconds)}; de media, la mitad.`,
   rhoTakes: (seconds) => `De media: ${time(seconds)}.`,
   progress: (points) => `Lo que Eve ha probado de ${points}`,
