@@ -58,17 +58,20 @@ const withPair = sharedPeers()
 const withTalk = sharedPeers({ suite: SUITES.X25519MLKEM768 }, talk)
 
 describe('the files of the page', () => {
-  it('have with the page at most 140 kB in all, in one language', () =>
+  it('have with the page, or with the toy, at most 140 kB in all, in one language', () =>
     withPair(async (a) => {
-      for (const language of ['en', 'es']) {
-        const page = await a.call(`/?lang=${language}`, HTML)
-        const loaded = SERVED.filter(
-          (file) => !/^(?:toy-)?e[ns]\.js$/.test(file) || file.endsWith(`${language}.js`),
-        )
-        const texts = [page.text, ...loaded.map(textOf)]
-        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-        assert.ok(bytes <= 140_000, `${bytes} bytes`)
-      }
+      for (const language of ['en', 'es'])
+        for (const [path, others] of [
+          ['/', /^(?:toy.*|e[ns]\.js)$/],
+          ['/toy', /^(?:page\.js|(?:toy-)?e[ns]\.js)$/],
+        ] as const) {
+          const { text } = await a.call(`${path}?lang=${language}`, HTML)
+          const words = path === '/' ? `${language}.js` : `toy-${language}.js`
+          const loaded = SERVED.filter((file) => !others.test(file) || file === words)
+          const texts = [text, ...loaded.map(textOf)]
+          const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+          assert.ok(bytes <= 140_000, `${path}: ${bytes} bytes`)
+        }
     }))
 
   it('name no host but those of links, and in no way run text', () => {
