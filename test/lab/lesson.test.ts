@@ -155,7 +155,7 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
       [5002, 5000, ['identity_changed', 'confirm_failed']],
       [5003, 5001, ['identity_changed']],
     ] as const) {
-      const refused = lines.filter((line) => line.startsWith(`${hers}  ✗  refused `))
+      const refused = lines.filter((line) => new RegExp(`^${hers} \\S+ ✗ refused `).test(line))
       const by = refused.map((line) => line.replace(/^.* refused +/, ''))
       const expected = codes.map((code) => `by ${victim}: ${code}`)
       assert.deepEqual(by, expected)
