@@ -56,7 +56,7 @@ function withoutSigns(text: string): string {
 /** A cell of a table: a text, or its lines. */
 export type Cell = string | readonly string[]
 
-const MIN_COLUMN = 6
+const MIN_COLUMN = 5
 
 /** The widths of columns that want `widths`, on this terminal; null if there is no room for words of `least` columns. */
 function fitted(widths: readonly number[], least: readonly number[]): number[] | null {

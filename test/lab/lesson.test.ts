@@ -144,7 +144,7 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.match(output, /opens the field image: 43 bytes, image\/gif/)
     // as far as https://safecurves.cr.yp.to/rho.html, which original.test.ts has
     const scale =
-      /^X25519 +2\^251\.0 +2\^125\.8 +[\d,]+ +\d\.\d·10\^2\d years +2\.\d·10\^12 years$/m
+      /^X25519 +2\^251\.0 +2\^125\.8 +[\d,]+ +\d\.\d·10\^\d+ years +2\.\d·10\^12 years$/m
     assert.match(output, scale)
     assert.match(output, /^P-256 +2\^256\.0 +2\^127\.8 /m)
   })

@@ -5,7 +5,8 @@ import { curlName } from '../../../disk/shell.ts'
 import { localOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { Columns, heading, type Say, wrap } from '../../../terminal/layout.ts'
+import { Columns, columnsHere, heading, type Say, wrap } from '../../../terminal/layout.ts'
+import { writesPlainly } from '../../../terminal/output.ts'
 import { cut } from '../../../terminal/rows.ts'
 import { call, fieldsOf, outcome, step } from '../call.ts'
 import { type OwnPeer, withOwnPair } from '../ownPair.ts'
@@ -102,7 +103,7 @@ function conclude(say: Say, who: string, wrong: readonly string[]): void {
   else
     say(
       `${who}: not as it has to be, and marked with ✗ above:`,
-      ...wrong.map((what) => `  ${what}`),
+      ...wrong.flatMap((what) => wrap(what, columnsHere() - 2).map((line) => `  ${line}`)),
     )
 }
 
@@ -214,7 +215,8 @@ class Table {
       if (got.size === 0) throw new Error(`Nothing was sent: ${sent}`)
       got.delete(expected)
       const others = [...got].join(', ')
-      const answer = others === '' ? `✓ ${expected}` : `✗ ${others}, and not ${expected}`
+      const answer =
+        others === '' ? `✓ ${expected}` : `${writesPlainly() ? 'unexpected:' : '✗'} ${others}`
       this.#say(...this.#columns.row(this.#cells(sent, gain, answer)))
       if (others !== '') wrong.push(`${sent}: ${others} in place of ${expected}`)
     }
