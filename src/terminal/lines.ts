@@ -181,7 +181,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'number differs': ({ different }) => [
-    ['✗', 'NUMBER DIFFERS', `Groups that differ from the other side's: ${different} of 12.`, 'red'],
+    ['✗', 'NUMBER DIFFERS', `It is not the other side's: ${different} of 12 groups.`, 'red'],
     remark('Have it read out once more. If it still differs, somebody is in the middle.'),
   ],
 
