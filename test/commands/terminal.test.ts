@@ -184,7 +184,7 @@ describe('the terminal', () => {
       [port, { type, publicKey }] as [number, PeerEvent]
     assert.match(
       shownOf(keys(5000, 'keys sent', own), keys(5001, 'keys received', own)),
-      /5001 ← received public key {2}the same bytes/,
+      /5001 ← received public key {2}as 5000 sent it/,
     )
     for (const [port, received] of [
       [5001, peer],
