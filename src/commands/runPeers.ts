@@ -33,6 +33,7 @@ export interface RunOptions {
   readonly keepPictures?: number
   readonly secrets: boolean
   readonly showWork?: true
+  readonly full?: true
   /** false with --no-state */
   readonly state?: string | false
   /** The folder for mail, and the PEM file of the public key that it is sealed to. */
@@ -60,6 +61,7 @@ export async function runPeers(
   const terminal = createTerminal({
     output: process.stdout,
     showsSecrets: options.secrets,
+    isFull: options.full,
   })
   const peers: Launched[] = []
   const asked = askedToEnd({

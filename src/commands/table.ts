@@ -43,6 +43,7 @@ import { completeHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
 import type { TalkOptions } from './talk.ts'
+import { addTerminalOptions } from './terminalOptions.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -80,6 +81,7 @@ export function createProgram(): Command {
   program.commandsGroup('Class:')
   addCheck(program)
   addExercise(program.command('exercise'))
+  addTerminalOptions(program)
   completeHelp(program)
   return program
 }

@@ -10,7 +10,8 @@ const isWindows = (platform: NodeJS.Platform) => platform === 'win32'
 
 /** `word` in the quotes of the system. On Windows they are double, since cmd takes no others. */
 export function inQuotes(word: string, platform = process.platform): string {
-  if (isWindows(platform)) return `"${word.replace(/\\$/, '\\\\')}"`
+  // a program there takes a backslash before a quote for a sign of that quote
+  if (isWindows(platform)) return `"${word.replace(/(?<!\\)\\+$/, '$&$&')}"`
   return `'${word.replaceAll("'", "'\\''")}'`
 }
 

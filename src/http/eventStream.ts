@@ -4,7 +4,7 @@ import { Readable } from 'node:stream'
 import type { Peer } from '../peer/peer.ts'
 import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
-import { stateOf } from '../wirelog/transcript.ts'
+import { pageStateOf } from '../wirelog/transcript.ts'
 
 /** How often, in ms, a comment goes out: only a write shows that a reader is gone. */
 const BEAT_MS = 15_000
@@ -67,7 +67,7 @@ class EventStream extends Readable {
       this.#say(encode(event.type, event, `${this.#events.run}-${event.n}`))
     }
     if (!this.#isReady) return
-    const state = encode('state', stateOf(this.#peer, this.#events))
+    const state = encode('state', pageStateOf(this.#peer, this.#events))
     if (state === this.#lastState) return
     this.#lastState = state
     this.#say(state)

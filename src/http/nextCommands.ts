@@ -21,6 +21,7 @@ export interface Commands {
   /** A word behind these, and one that is always in quotes, since another text in its place may need them. */
   word(text: string): string
   inQuotes(text: string): string
+  readonly quote: "'" | '"'
 }
 
 /**
@@ -57,5 +58,6 @@ export function commandsOf(
     },
     word: (text) => shellWord(text, platform),
     inQuotes: (text) => inQuotes(text, platform),
+    quote: isPosix ? "'" : '"',
   }
 }

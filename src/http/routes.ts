@@ -4,6 +4,7 @@
  */
 
 import type { ParameterizedContext } from 'koa'
+import { inQuotes, shellWord } from '../disk/shell.ts'
 import { PAGE_FILES } from '../page/files.ts'
 import { STEP_PATHS, type Step } from '../wirelog/events.ts'
 import type { WireRoute } from '../wirelog/forms.ts'
@@ -39,18 +40,18 @@ const TABLE = {
   '/compare': {
     ...step(
       'compare the safety number with that of the other side:',
-      "--data-urlencode 'number=...'",
+      `--data-urlencode ${inQuotes('number=...')}`,
     ),
     methods: ['POST'],
   },
   '/send_msg': step(
-    "seal a text and send it: --data-urlencode 'text=...', or no body",
+    `seal a text and send it: --data-urlencode ${inQuotes('text=...')}, or no body`,
     'for the default text, or for the one that is in doubt',
   ),
   '/decrypt_msg': step('open every waiting message and print it in the terminal'),
   '/send_image': {
     ...step(
-      'seal a picture and send it: --data-binary @picture.png with its',
+      `seal a picture and send it: --data-binary ${shellWord('@picture.png')} with its`,
       "Content-Type, or no body for this peer's own picture",
     ),
     takesPicture: true,
@@ -68,6 +69,11 @@ const TABLE = {
   '/sealed_image': { ...page(), methods: ['GET'] },
   '/': {
     ...page('this list; in a browser, the page: what crosses the wire, live'),
+    isLocalised: true,
+  },
+  '/toy': {
+    ...page('a curve small enough to see, for a browser: nothing of this peer is in it'),
+    methods: ['GET'],
     isLocalised: true,
   },
   '/wire/keys': wire,

@@ -5,10 +5,10 @@
 
 import type { Explained } from '../wirelog/annotate.ts'
 import type { AnswerEvent, Event, RequestEvent, StepEvent } from '../wirelog/events.ts'
-import type { stateOf } from '../wirelog/transcript.ts'
+import type { pageStateOf } from '../wirelog/transcript.ts'
 
 /** The public state of the peer. */
-export type State = ReturnType<typeof stateOf>
+export type State = ReturnType<typeof pageStateOf>
 /** What each field of each form on the wire is for. */
 export type Forms = Readonly<Record<string, Readonly<Record<string, Explained>>>>
 /** What crossed the wire. */
@@ -32,8 +32,8 @@ export interface Model extends Run {
   readonly othersNext: string
   /** Answers that refuse a copy of a message that was accepted, which is no error. By their `n`. */
   readonly toCopies: ReadonlySet<number>
-  /** The record that crosses just now; null for what happened before somebody looked. */
-  readonly crossing: WireRecord | null
+  /** What crosses just now: a request, then with its answer. Nothing that happened before somebody looked. */
+  readonly crossing: readonly WireRecord[]
 }
 
 /** So many records stay on the page. */
@@ -48,7 +48,7 @@ export function modelOf(run: Run, state: State): Model {
     isShown: false,
     othersNext: '',
     toCopies: new Set(),
-    crossing: null,
+    crossing: [],
   }
 }
 
@@ -57,7 +57,8 @@ export function withEvent(model: Model, event: Event, isLive: boolean, own: stri
   const events = [...model.events.slice(model.events.length >= MAX_ROWS ? 1 : 0), event]
   const next = { ...model, events }
   if (event.type === 'step') return afterStep(next, event, own)
-  const crossing = isLive ? event : null
+  const request = model.crossing.filter(({ n }) => event.type === 'answer' && n === event.to)
+  const crossing = isLive ? [...request, event] : []
   if (event.type === 'request') return { ...next, crossing }
   return afterAnswer({ ...next, crossing }, event)
 }
@@ -112,7 +113,7 @@ const OTHERS_ROUTES: ReadonlySet<string> = new Set(['/send_keys', '/decrypt_msg'
 
 /** The route that a command of curl runs, or ''. */
 export function routeIn(command: string): string {
-  return /^curl http:\/\/[^/]+(\/\w*)/.exec(command)?.[1] ?? ''
+  return /^curl(?:\.exe)? http:\/\/[^/]+(\/\w*)/.exec(command)?.[1] ?? ''
 }
 
 /** Whether an answer refused something. One to a copy is no refusal. */

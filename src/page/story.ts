@@ -1,6 +1,7 @@
 /** The story that the page tells, as it follows from what happened: which step is done, and which comes next. */
 
 import { type Model, routeIn } from './model.ts'
+import type { StepRoute, View } from './view.ts'
 
 /** The six steps, in their order; the README and the lesson give them the same numbers. */
 export const STEPS = ['keys', 'theirs', 'compare', 'secret', 'text', 'read'] as const
@@ -29,6 +30,23 @@ export function nextPlace({ state, isShown, othersNext }: Model): Place {
   const isUnused = session.sent === 0 && session.received === 0
   if (isUnused && !isShown && !peer.compared) return 'compare'
   return isShown ? '/send_msg' : '/show'
+}
+
+/** The next step: the `data-step` of where it is done, and the route that does it if this page can run it. */
+export interface Next {
+  readonly at: string
+  readonly route: StepRoute | null
+  readonly isOther: boolean
+}
+
+export function nextOf({ setting, model }: Pick<View, 'setting' | 'model'>): Next {
+  const place = nextPlace(model)
+  if (place === 'compare') return { at: place, route: null, isOther: false }
+  if (place !== 'other') return { at: place, route: place, isOther: false }
+  const route = routeIn(model.othersNext) || '/send_keys'
+  // a picture is looked at on the other's own page
+  if (!setting.runsOther || route === '/') return { at: place, route: null, isOther: true }
+  return { at: `/other${route}`, route: route as StepRoute, isOther: true }
 }
 
 /** The step of the story that is next. */

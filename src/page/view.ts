@@ -26,6 +26,8 @@ export interface Setting {
   readonly own: string
   /** What commands to the other one begin with, and what stands behind the path. */
   readonly other: readonly [before: string, behind: string]
+  /** What words stand in that are typed behind a command: on Windows double quotes. */
+  readonly quote: "'" | '"'
 }
 
 /** A step that a button runs; `other` runs it on the other peer of the same launch. */
@@ -82,6 +84,8 @@ export interface Actions {
   drop(event: unknown): void
   copy(text: string): Promise<void>
   print(): void
+  /** Goes to an element by its id, and gives it the focus. */
+  go(id: string): void
 }
 
 export interface View {

@@ -6,7 +6,7 @@
 
 import { bytesToHex, utf8ToBytes } from '../protocol/bytes.ts'
 import { Exchange } from '../protocol/exchange.ts'
-import type { Witness } from '../protocol/keyExchange.ts'
+import type { State as ExchangeState, Witness } from '../protocol/keyExchange.ts'
 import { AEAD_TAG_BYTES, type AnswerForm, parseMessage } from '../protocol/messages.ts'
 import type { OpenText } from '../protocol/openText.ts'
 import type { Session } from '../protocol/session.ts'
@@ -105,6 +105,11 @@ export class Peer implements Receiver {
   /** Whether there is a session to send on. */
   get hasSession(): boolean {
     return this.#exchange.current !== null
+  }
+
+  /** Which keys are there for an exchange that is not completed: whether this peer's own, whether the other one's. */
+  get exchangeState(): ExchangeState {
+    return this.#exchange.state
   }
 
   /** How many texts wait to be read. */

@@ -181,7 +181,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'number differs': ({ different }) => [
-    ['✗', 'NUMBER DIFFERS', `Groups that differ from the other side's: ${different} of 12.`, 'red'],
+    ['✗', 'NUMBER DIFFERS', `It is not the other side's: ${different} of 12 groups.`, 'red'],
     remark('Have it read out once more. If it still differs, somebody is in the middle.'),
   ],
 
@@ -265,11 +265,8 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'picture received': ({ picture, ms, path, isRepeated }) => [
-    [
-      '←',
-      'received picture',
-      said`${pictureFacts(picture, ms)}${ours(isRepeated ? '  the same as before, stored once' : '')}`,
-    ],
+    ['←', 'received picture', pictureFacts(picture, ms)],
+    ...(isRepeated ? [remark('The same as before: it is stored once.')] : []),
     remark(said`decrypted to ${path}`),
   ],
 

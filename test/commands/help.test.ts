@@ -11,6 +11,10 @@ import { createProgram } from '../../src/commands/table.ts'
 import { hasMake, programName } from '../../src/disk/programName.ts'
 import { TABLE } from '../../src/http/codes.ts'
 import { commandsOf } from '../../src/http/nextCommands.ts'
+import { pictureCurl, textCurl } from '../../src/page/curls.ts'
+import type { Model } from '../../src/page/model.ts'
+import { type Actions, EMPTY_DESK, type Setting } from '../../src/page/view.ts'
+import { en } from '../../src/page/words/en.ts'
 
 /** All commands, each with the names before its own. The program itself has none. */
 function commandsIn(command: Command, path: string[] = []): [string[], Command][] {
@@ -114,6 +118,7 @@ describe('a word of a command line', () => {
     assert.deepEqual(both('C:\\duet'), ["'C:\\duet'", 'C:\\duet'])
     // behind the last word, a backslash would take the quote's meaning
     assert.equal(quoted(['C:\\my duet\\'], 'win32'), '"C:\\my duet\\\\"')
+    assert.equal(quoted(['a b\\\\'], 'win32'), '"a b\\\\\\\\"')
     assert.deepEqual(both(''), ["''", '""'])
   })
 
@@ -181,6 +186,31 @@ describe('what a reader on Windows is told to type', () => {
       here.both('/send_keys'),
       'curl.exe http://127.0.0.1:5000/send_keys http://127.0.0.1:5001/send_keys',
     )
+  })
+})
+
+describe('the curls on the page', () => {
+  const curls = (quote: '"' | "'", text: string, name: string) => {
+    const setting = { own: 'curl http://127.0.0.1:5000', quote } as Setting
+    const desk = { ...EMPTY_DESK, text, file: { name, type: 'image/png' } }
+    const view = { setting, desk, words: en, act: {} as Actions, model: {} as Model }
+    return [textCurl(view), pictureCurl(view)].map((curl) => curl.slice(curl.indexOf(' -') + 1))
+  }
+
+  it('have the quotes of the system, and nothing that its shells would change', () => {
+    assert.deepEqual(curls("'", "it's", 'a b.png'), [
+      "--data-urlencode 'text=it'\\''s'",
+      "-H 'Content-Type: image/png' --data-binary '@a b.png'",
+    ])
+    assert.deepEqual(curls('"', "it's \\", 'a b.png'), [
+      '--data-urlencode "text=it\'s \\\\"',
+      '-H "Content-Type: image/png" --data-binary "@a b.png"',
+    ])
+    for (const text of ['a "b"', '$5', '50 %', 'a`b', 'a\nb', '“a”'])
+      assert.deepEqual(curls('"', text, '%a%.png'), [
+        '--data-urlencode "text=…"',
+        '-H "Content-Type: image/png" --data-binary "@…"',
+      ])
   })
 })
 

@@ -3,11 +3,16 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { beginCall, FORM, posting, TEXT } from '../helpers/call.ts'
+import { launch } from '../../src/launch.ts'
+import { X25519 } from '../../src/protocol/curves.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
+import { forgetful } from '../../src/state/openMemory.ts'
+import { beginCall, call, FORM, posting, TEXT } from '../helpers/call.ts'
 import { readEvents } from '../helpers/events.ts'
 import { find } from '../helpers/leaks.ts'
 import { pngOf } from '../helpers/pictures.ts'
 import { assertProblem } from '../helpers/problem.ts'
+import { keptTerminal } from '../helpers/terminal.ts'
 import { assertGood, transcriptsOf } from '../helpers/transcripts.ts'
 import { type TestPeer, withOnePeer, withPeers, withSession } from '../helpers/with-peers.ts'
 
@@ -72,7 +77,7 @@ describe('/other/...', () => {
         assert.ok(!next.includes('/other'), next)
         assert.match(
           b.lines().at(-1) ?? '',
-          new RegExp(`^✗ {2}refused .* ${path.split(/[?]/)[0]?.slice(6)} {2}${code} `),
+          new RegExp(`^✗ +refused .* ${path.split(/[?]/)[0]?.slice(6)} {2}${code} `),
         )
       }
       assert.deepEqual(await stepsOf(a), before)
@@ -144,6 +149,28 @@ describe('/other/...', () => {
     await withOnePeer({ peerUrl: 'http://127.0.0.1:1' }, async (peer) =>
       assert.equal(await isTold(peer), false),
     )
+  })
+
+  it("is not_found between two of one launch that are not each other's, as Mallory's are", async () => {
+    const { terminal, shown } = keptTerminal()
+    const { ports, close } = await launch({
+      suite: SUITES.X25519,
+      plans: [1, 2].map((port) => ({
+        host: '127.0.0.1',
+        port: 0,
+        peerUrl: `http://127.0.0.1:${port}`,
+      })),
+      openMemory: () => forgetful(X25519),
+      terminal,
+      showsSecrets: true,
+    })
+    try {
+      for (const port of ports)
+        assertProblem(await call(`http://127.0.0.1:${port}/other/show`), 'not_found')
+      assert.doesNotMatch(shown(), /no secret yet/)
+    } finally {
+      await close()
+    }
   })
 
   for (const peerUrl of ['http://127.0.0.1:5001', 'http://192.0.2.7:5001'])

@@ -138,7 +138,7 @@ describe('talk through pipes', () => {
       say('three')
       await talk(right, async (second, answer) => {
         await second.until(/other: three\n/)
-        assert.match(second.output(), /Keys agreed, with the same one as last time\./)
+        assert.match(second.output(), /Keys agreed with the other one, the same one as last time\./)
         answer('four')
         await left.until(/other: four\n/)
         assert.deepEqual(heard(second), ['three'])

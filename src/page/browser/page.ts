@@ -57,6 +57,7 @@ const act: Actions = {
   },
   copy,
   print: () => print(),
+  go,
 }
 
 // Drawing
@@ -168,11 +169,18 @@ function say(place: string, outcome: Outcome) {
   if (model !== null) forgetOutcomes(model.state)
 }
 
+function setRunning(place: string, isRunning: boolean) {
+  const running = new Set(desk.running)
+  if (isRunning) running.add(place)
+  else running.delete(place)
+  change({ running })
+}
+
 async function runStep(route: StepRoute, isOther = false) {
   const place = isOther ? `/other${route}` : route
   // a second press while the first one is under way would run the step twice
   if (model === null || desk.running.has(place)) return
-  change({ running: new Set([...desk.running, place]) })
+  setRunning(place, true)
   const before = model.state
   const path = place.slice(1)
   try {
@@ -194,9 +202,8 @@ async function runStep(route: StepRoute, isOther = false) {
     // this goes with the next state, which says that the peer is there again
     say(place, { isGood: false, text: words.peerGone, next: null, holds: (now) => now === before })
   } finally {
-    const running = new Set(desk.running)
-    running.delete(place)
-    change({ running, progress: null })
+    setRunning(place, false)
+    change({ progress: null })
   }
 }
 
@@ -226,12 +233,29 @@ function saidOf(route: StepRoute, answer: Readonly<Record<string, unknown>>): st
 }
 
 async function compare() {
-  if (model === null) return
+  if (model === null || desk.running.has('compare')) return
+  setRunning('compare', true)
   const before = model.state.safetyNumber
   const answered = await post('compare', desk.theirs).catch(() => null)
+  setRunning('compare', false)
   const isGood = answered !== null && answered.status < 300
-  const { title, detail } = answered?.answer ?? {}
+  const { title, detail, next } = answered?.answer ?? {}
   const refusal = answered === null ? words.peerGone : `${title}. ${detail}`
   const holds = (now: State) => now.safetyNumber === before
-  say('compare', { isGood, text: isGood ? words.isCompared : refusal, next: null, holds })
+  const text = isGood ? `${words.isCompared}.` : refusal
+  say('compare', { isGood, text, next: isGood || answered === null ? null : `${next}`, holds })
 }
+
+/** Goes to an element, below the bar. */
+function go(id: string) {
+  const element = document.getElementById(id)
+  element?.scrollIntoView({ block: 'center' })
+  element?.focus({ preventScroll: true })
+}
+
+// What an address names stands below the bar, however many rows that has
+const bar = document.querySelector<HTMLElement>('#bar')
+if (bar !== null)
+  new ResizeObserver(() => {
+    document.documentElement.style.scrollPaddingTop = `${bar.offsetHeight + 12}px`
+  }).observe(bar)

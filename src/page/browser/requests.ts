@@ -1,6 +1,6 @@
 /** What the page asks of its peer. Every path is relative to where the page is. */
 
-import { UNKNOWN_TYPE } from '../parts/Controls.ts'
+import { UNKNOWN_TYPE } from '../curls.ts'
 
 export interface Answered {
   readonly status: number

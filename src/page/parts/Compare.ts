@@ -3,68 +3,84 @@
 import { DIGITS, GROUPS, groupsIn } from '../../protocol/writtenNumber.ts'
 import { h } from '../h.ts'
 import { nextPlace } from '../story.ts'
-import type { View } from '../view.ts'
+import { ownCommand, type View } from '../view.ts'
 import type { Words } from '../words/en.ts'
+import { saidOf } from './Controls.ts'
 import { icon } from './marks.ts'
 
 export function Compare(view: View) {
-  const { words, model, desk, act } = view
+  const { words, setting, model, desk, act } = view
   const { safetyNumber, peer } = model.state
   const { pairs, is, sentence } = comparisonOf(safetyNumber, desk.theirs, words)
-  const ours = safetyNumber?.split(' ') ?? []
   const isCompared = peer.compared === true
-  const place = nextPlace(model)
+  const isNext = nextPlace(model) === 'compare'
   const outcome = desk.outcomes.get('compare')
+  const where = setting.runsOther ? words.compareBoth : words.compareAt
   return h(
     'section',
     {
       ...{ id: 'safety', 'aria-labelledby': 'safety-title', 'data-step': 'compare' },
-      class: place === 'compare' ? 'next' : '',
-      'aria-current': place === 'compare' ? 'step' : undefined,
+      class: isNext ? 'next' : '',
+      'aria-current': isNext ? 'step' : undefined,
       'data-peer': safetyNumber === null ? 'none' : peer.known ? 'known' : 'new',
     },
     h('h2', { id: 'safety-title' }, h('span', { class: 'number' }, '3 '), words.safety),
     h(
       'div',
       { class: 'card' },
-      h(
-        'h3',
-        { class: isCompared ? 'compared' : 'open' },
-        icon(isCompared ? 'lock' : 'open-lock'),
-        isCompared ? words.isCompared : words.notCompared,
-      ),
       safetyNumber === null
         ? h('p', { id: 'number', class: 'none' }, words.notYet)
         : h(
             'ol',
             { id: 'number', 'aria-label': words.numberLabel },
-            ours.map((group, i) => h(Group, { key: i, group, pair: pairs[i], words })),
+            safetyNumber
+              .split(' ')
+              .map((group, i) => [h(Group, { key: i, group, pair: pairs[i], words }), ' ']),
           ),
+      safetyNumber !== null &&
+        h(
+          'p',
+          { class: isCompared ? 'compared' : 'open' },
+          icon(isCompared ? 'lock' : 'open-lock'),
+          isCompared ? `${words.isCompared}. ${words.comparedHow}` : `${words.notCompared}. `,
+          !isCompared &&
+            h(
+              'span',
+              { class: peer.known ? 'known' : 'new' },
+              peer.known ? words.safetyKnown : words.safetyNew,
+            ),
+        ),
       h('p', null, words.safetyHow),
-      h('p', { class: 'known' }, words.safetyKnown),
-      h('p', { class: 'new' }, words.safetyNew),
       h(
-        'p',
-        { 'data-js': '' },
+        'div',
+        { class: 'theirs', 'data-js': '' },
         h('label', { for: 'theirs' }, words.theirsLabel),
+        h('small', { id: 'theirs-hint' }, where(setting.peerName), ' ', words.theirsHint),
         h('textarea', {
           ...{ id: 'theirs', rows: 2, autocomplete: 'off', spellcheck: false, value: desk.theirs },
           'aria-describedby': 'theirs-hint',
+          inputMode: 'numeric',
           onInput: (event) => act?.typeTheirs(event.currentTarget.value),
         }),
-        h('small', { id: 'theirs-hint' }, words.theirsHint),
+        h(
+          'button',
+          {
+            ...{ type: 'button', class: 'run', onClick: act?.compare },
+            ...(desk.running.has('compare') && { 'aria-disabled': 'true' }),
+          },
+          words.compareButton,
+        ),
       ),
       h('p', { id: 'verdict', role: 'status', 'data-is': is }, sentence),
       h(
         'p',
-        { 'data-js': '' },
-        h('button', { type: 'button', class: 'run', onClick: act?.compare }, words.compareButton),
+        { class: outcome?.isGood === false ? 'said refused' : 'said', role: 'status' },
+        outcome && saidOf(words, outcome),
       ),
       h(
-        'p',
-        { class: outcome?.isGood === false ? 'said refused' : 'said', role: 'status' },
-        outcome && h('b', null, outcome.isGood ? '✓ ' : '✗ '),
-        outcome?.text,
+        'code',
+        { class: 'curl' },
+        `${ownCommand(setting, '/compare')} --data-urlencode 'number=…'`,
       ),
     ),
   )

@@ -2,13 +2,12 @@
 
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
+import { pictureCurl, textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
-import { nextPlace, type Place } from '../story.ts'
-import { othersCommand, ownCommand, type StepRoute, type View } from '../view.ts'
-
-/** The type of a file whose type the browser does not know. */
-export const UNKNOWN_TYPE = 'application/octet-stream'
+import { nextOf } from '../story.ts'
+import { type Outcome, othersCommand, ownCommand, type StepRoute, type View } from '../view.ts'
+import type { Words } from '../words/en.ts'
 
 export function Controls(view: View) {
   const { words, setting, model, desk, act } = view
@@ -16,7 +15,7 @@ export function Controls(view: View) {
   const own = (path: string) => ownCommand(setting, path)
   return h(
     'div',
-    { class: 'controls' },
+    { class: setting.runsOther ? 'controls both' : 'controls' },
     h(
       'section',
       { id: 'you', 'aria-labelledby': 'you-title' },
@@ -38,7 +37,7 @@ export function Controls(view: View) {
           button: words.sendKeysButton,
           curl: own('/send_keys'),
         }),
-        h(Others, view),
+        !setting.runsOther && h(Others, view),
         h(Step, {
           view,
           route: '/show',
@@ -141,7 +140,6 @@ function Theirs(view: View) {
     'section',
     { id: 'theirs-steps', 'aria-labelledby': 'theirs-title' },
     h('h2', { id: 'theirs-title' }, words.theirSteps, ' ', h('small', null, setting.peerName)),
-    h('p', { class: 'aside' }, words.bothYours),
     h(
       'ol',
       { class: 'steps' },
@@ -150,26 +148,32 @@ function Theirs(view: View) {
       step('/send_msg', '5', words.theirsSendText, words.theirsSendTextButton),
       step('/decrypt_msg', '6', words.theirsOpen, words.theirsOpenButton),
       step('/send_image', '→', words.theirsSendPicture, words.theirsSendPictureButton),
+      h(Others, view),
     ),
+    h('p', { class: 'aside' }, words.bothYours),
   )
 }
 
-/** What the other peer's owner does next. */
+/** What the other peer's owner does next. Where this page runs its steps, only looking at a picture is left. */
 function Others(view: View) {
   const { words, setting, model } = view
-  const next = model.othersNext || othersCommand(setting, '/send_keys')
-  const [title, number] = (
-    {
-      '/decrypt_msg': [words.othersOpen, '6'],
-      '/': [words.othersPicture, '→'],
-    } as const
-  )[routeIn(next)] ?? [words.othersKeys, '2']
+  const next = setting.runsOther
+    ? othersCommand(setting, '/')
+    : model.othersNext || othersCommand(setting, '/send_keys')
+  const { title, number } = othersStep(words, routeIn(next))
   const { peerPage } = setting
   return h(
     Item,
-    { view, place: 'other', id: 'others', number, title, curl: next, isTheirs: true },
+    { view, at: 'other', id: 'others', number, title, curl: next, isTheirs: true },
     peerPage === null ? null : h('a', { href: peerPage }, words.openItsPage),
   )
+}
+
+/** What a route is for its owner on the other side. */
+export function othersStep(words: Words, route: string): { title: string; number: string } {
+  if (route === '/decrypt_msg') return { title: words.othersOpen, number: '6' }
+  if (route === '/') return { title: words.othersPicture, number: '→' }
+  return { title: words.othersKeys, number: '2' }
 }
 
 interface StepProps {
@@ -185,23 +189,18 @@ interface StepProps {
 
 /** A step with its button, and below it what it came to. */
 function Step({ view, route, isOther = false, number, title, button, curl, children }: StepProps) {
-  const place = isOther ? `/other${route}` : route
+  const at = isOther ? `/other${route}` : route
   const { desk, act, words } = view
-  const outcome = desk.outcomes.get(place)
-  const sign = outcome && h('b', null, outcome.isGood ? '✓ ' : '✗ ')
-  const said = outcome && (outcome.isGood ? outcome.text : h('span', { lang: 'en' }, outcome.text))
-  const next = outcome?.next
-    ? [` ${words.thenNext} `, h('code', { lang: 'en' }, outcome.next)]
-    : null
+  const outcome = desk.outcomes.get(at)
   return h(
     Item,
-    { view, place, id: place.slice(1).replace('/', '-'), number, title, curl },
+    { view, at, id: at.slice(1).replace('/', '-'), number, title, curl },
     children,
     h(
       'button',
       {
         ...{ type: 'button', class: 'run' },
-        ...(desk.running.has(place) && { 'aria-disabled': 'true' }),
+        ...(desk.running.has(at) && { 'aria-disabled': 'true' }),
         onClick: () => act?.run(route, isOther),
       },
       button,
@@ -210,17 +209,24 @@ function Step({ view, route, isOther = false, number, title, button, curl, child
     h(
       'p',
       { class: outcome?.isGood === false ? 'said refused' : 'said', role: 'status' },
-      sign,
-      said,
-      next,
+      outcome && saidOf(words, outcome),
     ),
   )
+}
+
+/** What a step came to. */
+export function saidOf(words: Words, { isGood, text, next }: Outcome) {
+  return [
+    h('b', null, isGood ? '✓ ' : '✗ '),
+    isGood ? text : h('span', { lang: 'en' }, text),
+    next && [` ${words.thenNext} `, h('code', { lang: 'en' }, next)],
+  ]
 }
 
 interface ItemProps {
   view: View
   /** What `data-step` has. */
-  place: string
+  at: string
   id: string
   number: string
   title: string
@@ -229,20 +235,20 @@ interface ItemProps {
   children?: ComponentChildren
 }
 
-function Item({ view, place, id, number, title, curl, isTheirs = false, children }: ItemProps) {
-  const isNext = place === (nextPlace(view.model) satisfies Place)
+function Item({ view, at, id, number, title, curl, isTheirs = false, children }: ItemProps) {
+  const isNext = at === nextOf(view).at
   return h(
     'li',
     {
       id,
-      'data-step': place,
+      'data-step': at,
       class: isNext ? 'next' : '',
       'aria-current': isNext ? 'step' : undefined,
     },
     h('h3', { 'data-number': number, 'data-next': view.words.next }, title),
     children,
-    h(Copier, { view, title, curl }),
     h('code', { class: 'curl', lang: isTheirs ? 'en' : undefined }, curl),
+    h(Copier, { view, title, curl }),
   )
 }
 
@@ -263,19 +269,4 @@ function Copier({ view, title, curl }: { view: View; title: string; curl: string
     h('span', null, isCopied ? words.copied : words.copyCurl),
     h('span', { class: 'unseen' }, `: ${title}`),
   )
-}
-
-const quoted = (value: string) => `'${value.replaceAll("'", "'\\''")}'`
-
-function textCurl({ setting, desk, act, words }: View): string {
-  const text = act === null ? words.exampleText : `text=${desk.text}`
-  const isOwn = act !== null && desk.text === ''
-  return ownCommand(setting, '/send_msg') + (isOwn ? '' : ` --data-urlencode ${quoted(text)}`)
-}
-
-function pictureCurl({ setting, desk }: View): string {
-  const command = ownCommand(setting, '/send_image')
-  if (desk.file === null) return command
-  const { type, name } = desk.file
-  return `${command} -H 'Content-Type: ${type || UNKNOWN_TYPE}' --data-binary ${quoted(`@${name}`)}`
 }

@@ -1,36 +1,19 @@
 /** The eavesdropper's table: who has what, and what it costs to get the rest. */
 
 import type { ComponentChildren } from 'preact'
-import type { SuiteName } from '../../protocol/suites.ts'
+import { COSTS } from '../costs.ts'
 import { h } from '../h.ts'
 import type { View } from '../view.ts'
+import { Long } from './Long.ts'
 import { icon } from './marks.ts'
+import { Part } from './Part.ts'
 
-/**
- * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
- * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
- * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
- */
-const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
-  {
-    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
-    // of its X25519 half
-    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-  }
-
-export function Eve({ words, setting, model }: View) {
+export function Eve({ words, setting, model, act }: View) {
   const { state } = model
   const { session, peer } = state
   const { hasKem, showsSecrets } = setting
-  const value = (hex: string | null, label?: string): ComponentChildren =>
-    h(
-      'code',
-      hasKem && label
-        ? { class: 'long', tabIndex: 0, role: 'group', 'aria-label': label }
-        : { class: hex === null ? 'none' : undefined },
-      hex ?? words.notYet,
-    )
+  const value = (hex: string | null, label = ''): ComponentChildren =>
+    hex === null ? h('code', { class: 'none' }, words.notYet) : h(Long, { words, hex, label })
   const has = (crossed: unknown, what: string) => (crossed === null ? words.notYet : what)
   const secretsAt = showsSecrets ? words.inTerminal : words.hidden
   const row = (kind: 'public' | 'secret', name: string, yours: ComponentChildren, hers: string) => {
@@ -43,9 +26,8 @@ export function Eve({ words, setting, model }: View) {
   const [times, power] = years
   const inYears = times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
   return h(
-    'section',
-    { id: 'both', 'aria-labelledby': 'both-title' },
-    h('h2', { id: 'both-title' }, words.both),
+    Part,
+    { id: 'both', title: words.both, isOpen: act === null },
     h(
       'div',
       { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },

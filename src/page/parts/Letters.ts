@@ -3,6 +3,7 @@
 import { h } from '../h.ts'
 import type { Letters as Counted, View } from '../view.ts'
 import type { Words } from '../words/en.ts'
+import { Part } from './Part.ts'
 
 /** Width of a letter and height of its bars in the plot. */
 const STEP = 24
@@ -22,9 +23,8 @@ export function Letters({ words, desk }: View) {
       ? Number(value.toFixed(1)).toLocaleString(words.locale, ONE_DIGIT)
       : words.noneYet
   return h(
-    'section',
-    { id: 'frequency', 'aria-labelledby': 'frequency-title' },
-    h('h2', { id: 'frequency-title' }, words.letters),
+    Part,
+    { id: 'frequency', title: words.letters, isOpen: false },
     h('p', { id: 'sample' }, sample === 0 ? words.noSample : said),
     h('div', { id: 'plot' }, isEnough && h(Plot, { words, english, ciphertext })),
     h(

@@ -9,6 +9,7 @@ import { Derivation } from './Derivation.ts'
 import { Eve } from './Eve.ts'
 import { Letters } from './Letters.ts'
 import { open, secret } from './marks.ts'
+import { Part } from './Part.ts'
 import { Picture } from './Picture.ts'
 import { Sheet } from './Sheet.ts'
 import { Stage } from './Stage.ts'
@@ -31,6 +32,7 @@ export function Page(view: View) {
       null,
       h(Sheet, view),
       h(Stage, view),
+      h(Legend, view),
       h(Controls, view),
       h(Derivation, view),
       h(Compare, view),
@@ -64,12 +66,6 @@ function Head({ words, setting, model, desk }: View) {
       connection,
     ),
     h(
-      'ul',
-      { class: 'legend', 'aria-label': words.legend },
-      h('li', null, open(words.legendPublic)),
-      h('li', null, secret(words.legendSecret)),
-    ),
-    h(
       'p',
       { id: 'language' },
       h('a', { href: `?lang=${other}`, hreflang: other, lang: other }, words.otherLanguage),
@@ -77,11 +73,19 @@ function Head({ words, setting, model, desk }: View) {
   )
 }
 
+function Legend({ words }: View) {
+  return h(
+    'ul',
+    { class: 'legend', 'aria-label': words.legend },
+    h('li', null, open(words.legendPublic)),
+    h('li', null, secret(words.legendSecret)),
+  )
+}
+
 function Transcript({ words, act }: View) {
   return h(
-    'section',
-    { id: 'transcript', 'aria-labelledby': 'transcript-title' },
-    h('h2', { id: 'transcript-title' }, words.transcript),
+    Part,
+    { id: 'transcript', title: words.transcript, isOpen: act === null },
     h('p', null, words.transcriptHow()),
     h(
       'p',
@@ -107,6 +111,11 @@ function Icons() {
       'lock',
       h('rect', { x: '4.5', y: '10.5', width: '15', height: '10', rx: '2' }),
       h('path', { d: 'M8 10.5V7a4 4 0 0 1 8 0v3.5' }),
+    ),
+    symbol(
+      'envelope',
+      h('rect', { x: '2.5', y: '5', width: '19', height: '14', rx: '1.5' }),
+      h('path', { d: 'M3 6l9 7 9-7' }),
     ),
     symbol(
       'open-lock',

@@ -2,6 +2,7 @@
 
 import { h } from '../h.ts'
 import { othersCommand, type View } from '../view.ts'
+import { Part } from './Part.ts'
 
 /** The header before the chunks of a picture's stream. */
 const HEADER_BYTES = 29
@@ -9,9 +10,8 @@ const HEADER_BYTES = 29
 export function Picture({ words, setting, model, desk, act }: View) {
   const { image } = model.state
   return h(
-    'section',
-    { id: 'pictures', 'aria-labelledby': 'pictures-title' },
-    h('h2', { id: 'pictures-title' }, words.pictures),
+    Part,
+    { id: 'pictures', title: words.pictures, isOpen: act === null || image !== null },
     h(
       'div',
       { id: 'picture' },

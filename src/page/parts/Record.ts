@@ -5,21 +5,21 @@ import type { Explained, Part } from '../../wirelog/annotate.ts'
 import { h } from '../h.ts'
 import type { Forms, WireRecord } from '../model.ts'
 import { timeOf, titleOf } from '../sentences.ts'
+import { linksOf } from '../sources.ts'
 import type { Words } from '../words/en.ts'
-import { hexOf, spaced } from './marks.ts'
-
-/** Hex digits that a field shows without scrolling. */
-const LONG_HEX = 1000
+import { Long } from './Long.ts'
+import { hexOf } from './marks.ts'
 
 interface RecordProps {
   words: Words
   record: WireRecord
   isRefused: boolean
+  isFolded: boolean
   forms: Forms
 }
 
 /** Its row. It is filled when it is opened: most never are. */
-export function OneRecord({ words, record, isRefused, forms }: RecordProps) {
+export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordProps) {
   const [isFilled, setFilled] = useState(false)
   const { n, at, way, type, bytes } = record
   const line =
@@ -29,7 +29,10 @@ export function OneRecord({ words, record, isRefused, forms }: RecordProps) {
   const fill = () => setFilled(true)
   return h(
     'li',
-    { id: `record-${n}`, class: `record ${way} ${type} ${isRefused ? 'refused' : ''}` },
+    {
+      id: `record-${n}`,
+      class: `record ${way} ${type} ${isRefused ? 'refused' : ''} ${isFolded ? 'folded' : ''}`,
+    },
     h(
       'details',
       // a click comes before the record opens, so that nobody sees it empty; a toggle alone if something else opened it
@@ -106,13 +109,6 @@ function fieldRow(
         ? `, ${words.writtenAsHex(hex.length)}`
         : `, ${words.characters(text)}`
   const id = idOf(n, name)
-  const isLong = hex.length > LONG_HEX
-  const scrolls = {
-    class: 'long',
-    tabIndex: 0,
-    role: 'group',
-    'aria-label': words.inHex(name),
-  } as const
   return h(
     'li',
     { id, class: `f${mark % 6}`, tabIndex: -1, key: name },
@@ -123,13 +119,20 @@ function fieldRow(
       h('a', { href: `#${id}`, lang: 'en' }, name),
       ` ${length}${written}`,
     ),
-    h('code', isLong ? scrolls : null, spaced(hex)),
+    h(Long, { words, hex, label: words.inHex(name), isSpaced: true }),
     h(
       'p',
       null,
       note?.is ?? '',
       ' ',
-      h('span', { class: 'source', lang: 'en' }, note?.source ?? ''),
+      note && h('span', { class: 'source', lang: 'en' }, sourcesOf(note.source)),
     ),
   )
+}
+
+function sourcesOf(source: string) {
+  return linksOf(source).map(({ text, href }, i) => [
+    i > 0 && '; ',
+    href === null ? text : h('a', { href }, text),
+  ])
 }

@@ -1,75 +1,228 @@
-/** The stage: what each side has and lacks, and Eve, who only listens, between them. */
+/** The stage: you, the wire with Eve on it, and the other one; what each has and lacks, and what crosses just now. */
 
-import type { VNode } from 'preact'
+import type { ComponentChildren, VNode } from 'preact'
+import { lastHappened } from '../caption.ts'
+import { type Facts, factsOf, type Held } from '../facts.ts'
 import { h } from '../h.ts'
+import type { Model } from '../model.ts'
+import { titleOf } from '../sentences.ts'
 import type { View } from '../view.ts'
+import { Flights } from './Flights.ts'
 import { icon, open, secret } from './marks.ts'
 
 export function Stage(view: View) {
   const { words, setting, model } = view
-  const { publicKey, peer, session } = model.state
-  const { crossing } = model
-  const has = (what: boolean, item: VNode) => what && h('li', null, item)
-  const isAgreed = session !== null
+  const facts = factsOf(model)
+  const isCompared = model.state.peer.compared === true
   return h(
     'section',
     { id: 'stage', 'aria-labelledby': 'stage-title' },
     h('h2', { id: 'stage-title', class: 'unseen' }, words.stageLabel),
+    h('p', { id: 'caption' }, captionOf(view)),
     h(
       'div',
-      { class: 'stage' },
-      h(
-        'div',
-        { class: 'side' },
-        h('h3', null, words.you, ' ', h('small', null, `${words.port} ${setting.port}`)),
+      { class: setting.hasKem ? 'stage kem' : 'stage' },
+      yourSide(view, facts),
+      wire(view, facts),
+      theirSide(view, facts),
+    ),
+    h(
+      'p',
+      { class: 'foot' },
+      facts.secret === 'proved' &&
         h(
-          'ul',
-          null,
-          has(publicKey !== null, secret('a')),
-          has(publicKey !== null, open('a × G = A')),
-          has(peer.publicKey !== null, open('B')),
-          has(isAgreed, secret('a × B = S')),
+          'span',
+          { class: isCompared ? 'compared' : 'open' },
+          icon(isCompared ? 'lock' : 'open-lock'),
+          isCompared ? words.isCompared : words.notCompared,
         ),
+      setting.hasKem && h('span', null, words.stage.kem),
+      facts.isRenewing && h('span', null, words.stage.renewing),
+      h('a', { href: 'toy' }, words.stage.toy),
+    ),
+  )
+}
+
+function captionOf({ words, model }: View): ComponentChildren {
+  const last = lastHappened(model)
+  if (last.is === 'crossing') return words.happened.crossing(titleOf(words, last.record))
+  const said = words.happened[last.is]
+  if (!('code' in last)) return said
+  return [
+    said,
+    ' ',
+    h('code', { lang: 'en' }, last.code),
+    '. ',
+    words.reasons[last.code] ?? words.noReason,
+  ]
+}
+
+/** One thing that a side has; `none`: that it lacks so far. */
+function row(is: Held, sum: ComponentChildren, note: string) {
+  return h('li', { class: is }, h('span', { class: 'sum' }, sum), ' ', h('small', null, note))
+}
+
+/** What was erased, struck out. */
+const gone = (is: Held, what: string) => (is === 'gone' ? h('s', null, secret(what)) : secret(what))
+
+function yourSide({ words, setting, model }: View, facts: Facts) {
+  const { stage, notYet } = words
+  const { own, hasTheirs, secret: agreed, ciphertext } = facts
+  const isErased = agreed === 'proved' && !setting.showsSecrets
+  const S = agreed === 'none' ? 'none' : isErased ? 'gone' : 'held'
+  const { sent, received } = countsOf(model)
+  return h(
+    'div',
+    { class: 'side' },
+    h('h3', null, words.you, ' ', h('small', null, `${words.port} ${setting.port}`)),
+    h(
+      'ul',
+      null,
+      row(own, [gone(own, 'a'), ' × G = ', open('A')], stage.own[own]('a')),
+      row(hasTheirs ? 'held' : 'none', open('B'), hasTheirs ? stage.fromWire : notYet),
+      setting.hasKem && kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own),
+      row(
+        S,
+        [gone(own, 'a'), ' × ', open('B'), ' = ', gone(S, 'S')],
+        S === 'gone' ? stage.hidden : { none: notYet, ...stage.yours }[agreed],
       ),
-      h(
-        'div',
-        { class: 'eve' },
-        h('h3', null, words.eve),
-        crossing &&
-          h(
-            'p',
-            { class: `crossing ${crossing.way}`, key: crossing.n, 'aria-hidden': 'true' },
-            crossing.form === 'sealed message' ? '✉' : 'A',
-          ),
-        h(
-          'ul',
-          null,
-          h('li', null, open('G')),
-          has(publicKey !== null, open('A')),
-          has(peer.publicKey !== null, open('B')),
-        ),
-        h('p', null, words.eveLacks, ' ', secret('a'), ' ', secret('b'), ' ', secret('S')),
-      ),
-      h(
-        'div',
-        { class: 'side' },
-        h('h3', null, words.them, ' ', h('small', null, setting.peerName)),
-        h(
-          'ul',
-          null,
-          has(peer.publicKey !== null, secret('b')),
-          has(peer.publicKey !== null, open('b × G = B')),
-          has(isAgreed, open('A')),
-          has(isAgreed, secret('b × A = S')),
-        ),
+      row(
+        sent + received > 0 ? 'held' : 'none',
+        secret(words.rowTexts),
+        sent + received === 0
+          ? notYet
+          : setting.showsSecrets
+            ? words.textsInTerminal
+            : words.textsHidden,
       ),
     ),
-    isAgreed &&
-      h(
-        'p',
-        { class: peer.compared === true ? 'compared' : 'open' },
-        icon(peer.compared === true ? 'lock' : 'open-lock'),
-        peer.compared === true ? words.isCompared : words.notCompared,
+  )
+}
+
+function theirSide({ words, setting, model }: View, facts: Facts) {
+  const { stage, notYet } = words
+  const { theirs, arrival, secret: agreed, isDenied, ciphertext } = facts
+  const hasOurs = arrival === 'arrived'
+  const hasS = agreed === 'proved' && !isDenied
+  const { sent, received } = countsOf(model)
+  return h(
+    'div',
+    { class: 'side' },
+    h('h3', null, words.them, ' ', h('small', null, setting.peerName)),
+    h(
+      'ul',
+      null,
+      row(hasOurs ? 'held' : 'none', open('A'), hasOurs ? stage.fromWire : stage.arrival[arrival]),
+      row(theirs, [open('B'), ' = G × ', gone(theirs, 'b')], stage.own[theirs]('b')),
+      setting.hasKem && kemRow(stage, notYet, ciphertext, ciphertext === 'received', theirs),
+      row(
+        isDenied ? 'gone' : hasS ? 'held' : 'none',
+        [gone(isDenied ? 'gone' : 'held', 'S'), ' = ', open('A'), ' × ', gone(theirs, 'b')],
+        isDenied ? stage.denied : { none: notYet, ...stage.theirs }[agreed],
       ),
+      row(
+        sent + received > 0 ? 'held' : 'none',
+        secret(words.rowTexts),
+        sent + received > 0 ? stage.theirTerminal : notYet,
+      ),
+    ),
+  )
+}
+
+/** The second secret: one makes a ciphertext for the other's encapsulation key, and the other opens it. */
+function kemRow(
+  stage: View['words']['stage'],
+  notYet: string,
+  ciphertext: Facts['ciphertext'],
+  isMaker: boolean,
+  key: Held,
+) {
+  if (ciphertext === null) return row('none', secret('K'), notYet)
+  return isMaker
+    ? row('held', [open('E'), ' → ', open('C'), ' + ', secret('K')], stage.kemMade)
+    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', secret('K')], stage.kemOpened)
+}
+
+/** What was sealed in this session, each way. */
+function countsOf({ state }: Model): { sent: number; received: number } {
+  const { sent = 0, received = 0 } = state.session ?? {}
+  return { sent, received }
+}
+
+/** The middle: what crosses it, Eve has. */
+function wire({ words, setting, model }: View, facts: Facts) {
+  const { stage } = words
+  const { own, hasTheirs, arrival, secret: agreed, ciphertext } = facts
+  const { sent, received } = countsOf(model)
+  const hasA = own !== 'none'
+  const isStopped = arrival === 'refused' || arrival === 'unanswered'
+  const lane = (way: 'sent' | 'received', is: string, ...content: ComponentChildren[]) => {
+    const said = is === 'none' ? words.notYet : way === 'sent' ? words.sent : words.received
+    return h(
+      'div',
+      { class: `lane ${way} ${is}` },
+      h('span', { class: 'unseen' }, `${said}: `),
+      h('span', { class: 'what' }, content),
+    )
+  }
+  const sealed = (count: number) => [
+    icon('envelope'),
+    count,
+    h('span', { class: 'unseen' }, ` ${words.rowSealed}`),
+  ]
+  const has = ['G', hasA && 'A', hasTheirs && 'B', ciphertext !== null && 'C']
+  const lacks = ['a', 'b', 'S', setting.hasKem && 'K', words.rowTexts]
+  const flights = (lane: string): VNode => h(Flights, { crossing: model.crossing, lane })
+  return h(
+    'div',
+    { class: 'eve' },
+    h('h3', null, icon('eye'), words.eve),
+    h(
+      'ul',
+      { class: 'lanes' },
+      h(
+        'li',
+        null,
+        lane('sent', hasA ? (isStopped ? 'stopped' : 'on') : 'none', 'A'),
+        isStopped && h('small', null, stage.arrival[arrival]),
+        flights('A'),
+      ),
+      h('li', null, lane('received', hasTheirs ? 'on' : 'none', 'B'), flights('B')),
+      setting.hasKem &&
+        h('li', null, lane(ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
+      h(
+        'li',
+        { class: 'between' },
+        h(
+          'span',
+          { class: agreed },
+          agreed === 'proved' ? stage.tags : agreed === 'computed' ? '?' : '',
+        ),
+      ),
+      h(
+        'li',
+        null,
+        lane('sent', sent > 0 ? 'on' : 'none', sealed(sent)),
+        lane('received', received > 0 ? 'on' : 'none', sealed(received)),
+        flights('texts'),
+      ),
+    ),
+    h(
+      'dl',
+      null,
+      h('dt', null, stage.has),
+      h(
+        'dd',
+        null,
+        has.map((what) => what && [open(what), ' ']),
+        sent + received > 0 && open(words.rowSealed),
+      ),
+      h('dt', null, stage.lacks),
+      h(
+        'dd',
+        null,
+        lacks.map((what) => what && [secret(what), ' ']),
+      ),
+    ),
   )
 }

@@ -1,9 +1,10 @@
-/** The six steps, always in sight, each of them done, next or to come; and what happened last. */
+/** The six steps, always in sight, each of them done, next or to come; the next one to be run; and what happened last. */
 
 import { h } from '../h.ts'
 import { recordSentence } from '../sentences.ts'
-import { nextPlace, nextStep, STEPS, type StoryStep, stepsDone } from '../story.ts'
+import { nextOf, nextStep, STEPS, type StoryStep, stepsDone } from '../story.ts'
 import type { View } from '../view.ts'
+import { Next } from './Next.ts'
 
 /** Where on the page a step is done. */
 const ANCHORS: Readonly<Record<StoryStep, string>> = {
@@ -16,35 +17,46 @@ const ANCHORS: Readonly<Record<StoryStep, string>> = {
 }
 
 export function StepBar(view: View) {
-  const { words, model } = view
+  const { words, setting, model } = view
   const done = stepsDone(model)
   const next = nextStep(model)
-  const place = nextPlace(model)
+  const { at, isOther } = nextOf(view)
   const last = model.events.findLast((event) => event.type !== 'step')
+  const hrefOf = (step: StoryStep) => {
+    // the other peer opens what we sent, and then it stands at the other's steps
+    if (step === next && isOther) return at === 'other' ? '#others' : `#${idOf(at)}`
+    return step === 'theirs' && setting.runsOther ? '#other-send_keys' : ANCHORS[step]
+  }
   return h(
-    'nav',
-    { id: 'bar', 'aria-label': words.barLabel },
+    'div',
+    { id: 'bar' },
     h(
-      'ol',
-      null,
-      STEPS.map((step, i) => {
-        const is = step === next ? 'next' : done.has(step) ? 'done' : 'coming'
-        // the other peer opens what we sent, and then it stands at the other's steps
-        const href = step === next && place === 'other' ? '#others' : ANCHORS[step]
-        return h(
-          'li',
-          { class: is, key: step },
-          h(
-            'a',
-            { href, 'aria-current': is === 'next' ? 'step' : undefined },
-            h('b', { 'aria-hidden': 'true' }, done.has(step) && is !== 'next' ? '✓' : `${i + 1}`),
-            ' ',
-            words.steps[step],
-            h('span', { class: 'unseen' }, `, ${words.stepIs[is]}`),
-          ),
-        )
-      }),
+      'nav',
+      { 'aria-label': words.barLabel },
+      h(
+        'ol',
+        null,
+        STEPS.map((step, i) => {
+          const is = step === next ? 'next' : done.has(step) ? 'done' : 'coming'
+          return h(
+            'li',
+            { class: is, key: step },
+            h(
+              'a',
+              { href: hrefOf(step), 'aria-current': is === 'next' ? 'step' : undefined },
+              h('b', { 'aria-hidden': 'true' }, is === 'done' ? '✓' : `${i + 1}`),
+              ' ',
+              words.steps[step],
+              h('span', { class: 'unseen' }, `, ${words.stepIs[is]}`),
+            ),
+          )
+        }),
+      ),
     ),
+    h(Next, view),
     h('p', { id: 'last' }, last === undefined ? words.nothingYet : recordSentence(words, last)),
   )
 }
+
+/** The id of a step's place, by its `data-step`. */
+const idOf = (at: string) => at.slice(1).replace('/', '-')

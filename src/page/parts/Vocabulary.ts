@@ -2,13 +2,13 @@
 
 import { h } from '../h.ts'
 import type { View } from '../view.ts'
+import { Part } from './Part.ts'
 
-export function Vocabulary({ words, setting }: View) {
+export function Vocabulary({ words, setting, act }: View) {
   const entries = words.vocabulary.filter(({ isOfKem = false }) => setting.hasKem || !isOfKem)
   return h(
-    'section',
-    { id: 'words', 'aria-labelledby': 'words-title' },
-    h('h2', { id: 'words-title' }, words.words),
+    Part,
+    { id: 'words', title: words.words, isOpen: act === null },
     h(
       'dl',
       null,

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { h } from '../h.ts'
 
 /** A drawing that `Page` defines. */
-export const icon = (name: 'eye' | 'lock' | 'open-lock') =>
+export const icon = (name: 'eye' | 'lock' | 'open-lock' | 'envelope') =>
   h('svg', { class: 'icon', 'aria-hidden': 'true' }, h('use', { href: `#${name}` }))
 
 /** What anyone on the wire has: blue, with an eye. */

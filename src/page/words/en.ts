@@ -3,11 +3,12 @@
  * needs two: for its genders and numbers.
  */
 
+import type { Counts } from '../acts.ts'
 import { h } from '../h.ts'
-import { open, secret } from '../parts/marks.ts'
 
 const number = (n: number) => n.toLocaleString('en-GB')
 const count = (n: number, what: string) => `${number(n)} ${what}${n === 1 ? '' : 's'}`
+const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte')
 
 interface Term {
@@ -145,7 +146,6 @@ export const en = {
   legendSecret: 'secret: never on the wire, never on this page',
 
   you: 'You',
-  yourPrivateKey: 'your private key',
   basePoint: 'base point',
   sendKeys: 'Send your public key',
   sendKeysButton: 'Send my keys',
@@ -155,7 +155,7 @@ export const en = {
   sendText: 'Seal a text and send it',
   textLabel: "Your text (left empty: this peer's own)",
   sendTextButton: 'Send the text',
-  exampleText: 'text=Meet me at noon',
+  exampleText: 'Meet me at noon',
   open: 'Open what came, in your terminal',
   openButton: 'Open it there',
   sendPicture: 'Seal a picture and send it',
@@ -215,39 +215,49 @@ export const en = {
     `; a billion times faster, ${fasterYears}. The universe is 14 billion years old.`,
   ],
   quantumAlone:
-    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started with CURVE=X25519MLKEM768.",
+    "Nobody has proved that there is no better way, and a large quantum computer would have one (Shor's algorithm), for all that was recorded before as well. None large enough exists today. Against that both peers can be started on X25519MLKEM768.",
   kemCost: `That is the X25519 half. She needs what the ciphertext carries too, and for that she must break ML-KEM-768, which is meant to be as hard
 as to find a key of AES-192: security category 3 (FIPS 203 section 8).`,
   quantumJoined: `Nobody has proved that there is no better way. A large quantum computer would have one for the X25519 half (Shor's algorithm), and none is known for the other: what is
 recorded today stays closed. If such a computer were there during the exchange, it could find the private key of an identity, which is on X25519, and pose as that peer.`,
 
   them: 'The other peer',
-  itsPrivateKey: 'its private key',
   safety: 'The safety number',
   safetyHow:
-    'Read it to each other face to face or by phone: if both of you have the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
-  safetyKnown:
-    'This peer was known before: its identity is the same as last time. If you compared the number then, you need not do it again.',
-  safetyNew: 'This peer was not known before. Compare the number now.',
+    'If the other side has the same twelve groups, nobody is in the middle. No step that succeeds tells you that.',
+  safetyKnown: 'This peer was known before: its identity is the same as last time.',
+  safetyNew: 'This peer was not known before.',
   theirsLabel: 'The number that the other side reads out or sends you',
-  theirsHint: 'It is compared on this page and goes nowhere.',
-  sums: 'What both compute',
-  sharedSecret: 'The shared secret',
-  sumItsPublicKey: 'its public key',
-  oneNumber: 'one number, if nobody is in the middle',
-  secondSecret: 'The second secret',
-  secondSecretHow: () => [
-    "Whoever has the other's encapsulation key first makes a ",
-    open('ciphertext'),
-    ' for it and keeps ',
-    secret('what it carries'),
-    '; the other takes that out with ',
-    secret('its private key'),
-    '.',
-  ],
-  session: 'The session',
-  sessionHow: (hasKem: boolean) =>
-    `Both hash the curve, both identities and both public keys${hasKem ? ', and the ciphertext' : ''}. The first 16 bytes are the session's name:`,
+  theirsHint: 'Your own peer gets it when you press the button, and nobody else.',
+  sums: {
+    title: 'From the secret to a key',
+    identities: 'J is its identity, and i is the private key of yours. ',
+    keysHeld: 'Computed; a is still there, for the other one has proved nothing yet',
+    keysGone: (isShown: boolean) =>
+      `Used, and erased with a${isShown ? '; S stays for your terminal until the next keys' : ''}`,
+    whyThree:
+      'S is no key. It is a coordinate of a point: about half of all values never occur, and anybody can tell which. And it does not say whom you share it with. So each identity joins in a Diffie-Hellman of its own: who claims it needs its private key.',
+    joined: 'joined in front of them, and erased with them',
+    whyKem:
+      'What the ciphertext C carries. Who breaks the curve lacks K, and who breaks ML-KEM lacks S.',
+    hashed: (hasKem: boolean) => `both identities, both public keys${hasKem ? ', C' : ''}`,
+    sessionIs: 'public; its first 16 bytes name the session:',
+    whyTranscript:
+      'Everything that both have said. If anybody changed a bit of it on its way, the two sides get different keys, and nothing opens.',
+    theseSecrets: 'these secrets',
+    hkdfHeld: 'there until the other one has proved that it has the same',
+    hkdfGone: 'used, and erased',
+    whyHkdf:
+      'Makes keys of it that look random, one for each use and direction: none tells anything of another.',
+    whyChain:
+      'Each key seals one text, with the session, the sender and the number beside it, and is erased. Each step overwrites the chain: from today’s nobody computes yesterday’s keys.',
+    toThem: 'What you send: ',
+    fromThem: 'What comes: ',
+    keyGone: 'used, gone',
+    keyWaits: (count: number) => `${number(count)} to be opened`,
+    keyNext: 'next',
+    keyFirst: 'not yet',
+  },
   words: 'The words',
   vocabulary: [
     {
@@ -305,6 +315,31 @@ recorded today stays closed. If such a computer were there during the exchange, 
     ": every record above and the public state, as JSON. Hand it in, and whoever has it can check it: the session's name and the safety number follow from what is in it.",
   ],
 
+  // The next step
+  textHint: "Your text, or this peer's own",
+  goCompare: 'Compare the number',
+  compareLater: 'Later: show the secret',
+
+  // The acts on the wire, and what is folded
+  acts: { keys: 'The keys', compare: 'Comparing', messages: 'Messages' },
+  actSession: (id: string) => `Session ${id}… came of it.`,
+  actSame:
+    'The same number on both sides, somebody at this peer said. Nothing of that crosses the wire.',
+  actDifferent: 'The numbers differ: somebody is in the middle, or it was read wrong.',
+  /** Requests that are folded, by what they are, and how many refusals are among the answers. */
+  folded: ({ keys, messages, pictures, others, refused }: Counts) =>
+    [
+      ...(keys > 0 ? [count(keys, 'key message')] : []),
+      ...(messages > 0 ? [count(messages, 'sealed message')] : []),
+      ...(pictures > 0 ? [count(pictures, 'sealed picture')] : []),
+      ...(others > 0 ? [count(others, 'other request')] : []),
+      ...(refused > 0 ? [count(refused, 'refusal')] : []),
+    ].join(', '),
+  earlierActs: (n: number) => `${number(n)} earlier`,
+  showSteps: 'show my own steps too',
+  allBytes: (n: number) => `all ${bytes(n)}`,
+  fewerBytes: 'fewer',
+
   // The story
   barLabel: 'The six steps',
   steps: {
@@ -319,7 +354,122 @@ recorded today stays closed. If such a computer were there during the exchange, 
   nothingYet: 'Nothing has crossed the wire yet.',
   stageLabel: 'Who has what',
   eve: 'Eve, who only listens',
-  eveLacks: 'She lacks',
+  stage: {
+    has: 'She has',
+    lacks: 'She lacks',
+    /** What became of a private key. */
+    own: {
+      none: () => 'not yet',
+      held: (key: string) => `${key} never leaves`,
+      gone: (key: string) => `${key} is erased`,
+    },
+    fromWire: 'from the wire',
+    arrival: {
+      none: 'not yet',
+      pending: 'on its way',
+      arrived: '',
+      refused: 'refused',
+      unanswered: 'no answer',
+    },
+    yours: { computed: 'computed', proved: 'in your terminal' },
+    hidden: 'erased: --no-secrets',
+    theirs: { computed: 'not proved yet', proved: 'proved by its tag' },
+    denied: 'gone there, it says',
+    theirTerminal: 'in its terminal',
+    kemMade: 'C carries K',
+    kemOpened: 'e opens C',
+    tags: 'the same S: tags prove it',
+    kem: 'A public key has two halves here: a point, and an encapsulation key E. Its private half e is erased with the other.',
+    renewing: 'New keys are under way. The session before goes on until they are proved.',
+    toy: 'Try it with a curve that is small enough to see',
+  },
+  /** What happened last, and what it means. */
+  happened: {
+    nothing: [
+      'Nothing has crossed the wire yet. ',
+      G,
+      ', the base point, everybody knows. All the rest begins with a secret number, ',
+      a,
+      ', that your peer draws when you send your keys.',
+    ],
+    crossing: (what: string) => `On the wire just now: ${what}. Eve reads along.`,
+    keysSent: [
+      'Your public key ',
+      A,
+      ' has arrived, and Eve has read it too. The private key ',
+      a,
+      ' never leaves: from ',
+      A,
+      ' nobody computes it back. ',
+      B,
+      ', the other public key, is still to come.',
+    ],
+    keysCame: [
+      'The other public key ',
+      B,
+      ' has come, and Eve has read it too. Send yours, and both sides can compute ',
+      S,
+      '.',
+    ],
+    computed: [
+      'Both public keys are here, so ',
+      S,
+      ' is computed. The other one has not proved yet that it has the same ',
+      S,
+      '.',
+    ],
+    agreed: [
+      'Both have computed the same ',
+      S,
+      ', and each has proved it with a tag. Eve has ',
+      A,
+      ' and ',
+      B,
+      ', and ',
+      S,
+      ' does not follow from them. Who the other one is, only the safety number tells.',
+    ],
+    expired:
+      'Nobody has proved these keys within an hour, so the private key is erased. Send keys again.',
+    compared: 'You compared the safety numbers, and they are the same: nobody is in the middle.',
+    shown: 'What there is to show is in your terminal, and nowhere else. Eve has no part in it.',
+    opened:
+      'What had come is open, in your terminal. Its keys are overwritten: nobody opens these ciphertexts a second time.',
+    textSent:
+      'Your text has arrived, sealed. Eve has the ciphertext and its length. The key of this message was used once and is overwritten.',
+    textCame:
+      'A sealed text has come, and its tag fits. Eve has the same bytes, and no key. It waits for you to open it.',
+    pictureSent:
+      'Your picture has arrived, sealed in chunks under a key of its own. Eve has noise, and its length.',
+    pictureCame:
+      'A picture has come, and every chunk of it has opened. Eve has noise, and its length.',
+    copy: 'A copy of a message that was taken before. It is refused, and nothing is lost: each message counts once.',
+    unanswered:
+      'No answer came. The other peer may not be running, or the network lost something: nobody here can tell whether it arrived.',
+    refusedHere: 'Your peer refused what came:',
+    refusedThere: 'The other peer refused it:',
+    refusedStep: 'Your step was refused:',
+  },
+  /** Why something was refused. */
+  reasons: {
+    unknown_session:
+      'It has no such session: it was started again, or has newer keys. Send keys on both sides.',
+    decrypt_failed:
+      'The tag does not fit. Something was changed on its way, or sealed by somebody else. Nothing of it was opened.',
+    replay: 'A message with this number, or a later one, was taken before. Each counts once.',
+    identity_changed:
+      'These keys come from another identity than the known one: somebody may be in the middle.',
+    stale_keys: 'These keys were used or replaced before. Somebody sent an old key message again.',
+    confirm_failed: 'The tag is not what the keys give: a key was changed on its way.',
+    reflection: "It is the peer's own message, sent back to it.",
+    curve_mismatch: 'The two were started with different curves.',
+    inbox_full: 'Too many messages wait to be read there.',
+    no_session: 'There is no session yet: both sides have to send keys first.',
+    nothing_waiting: 'Nothing has come that waits to be opened.',
+    in_doubt: 'The text may have arrived. Send the same one again, or none: it counts once.',
+    number_differs: 'The numbers are different: somebody may be in the middle. Send nothing more.',
+  } as Readonly<Record<string, string>>,
+  noReason: 'The record says why.',
   yourSteps: 'Your steps',
   theirSteps: 'Their steps',
   bothYours:
@@ -334,8 +484,13 @@ recorded today stays closed. If such a computer were there during the exchange, 
   theirsOpenButton: 'Open it there',
   theirsSendPicture: 'The other peer sends its picture',
   theirsSendPictureButton: 'Send its picture',
-  isCompared: 'Compared: nobody is in the middle',
+  isCompared: 'Compared: the same number on both sides, somebody here said',
   notCompared: 'Not compared yet: somebody may be in the middle',
   numberLabel: 'The safety number, twelve groups',
-  compareButton: 'They are the same: remember that',
+  compareButton: 'Compare',
+  compareAt: (name: string) =>
+    `It is on their terminal, at ${name}. Ask for it face to face or by phone, not over this wire.`,
+  compareBoth: (name: string) =>
+    `It is on the terminal under ${name}. Here both peers are yours; with two people the other one reads it to you.`,
+  comparedHow: 'It holds as long as both identities stay as they are.',
 }

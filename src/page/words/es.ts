@@ -1,11 +1,11 @@
 /** The page's sentences in Spanish, one for each in `en.ts`. */
 
 import { h } from '../h.ts'
-import { open, secret } from '../parts/marks.ts'
 import type { Words } from './en.ts'
 
 const number = (n: number) => n.toLocaleString('es')
 const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`
+const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte', 'bytes')
 
 export const es: Words = {
@@ -135,7 +135,6 @@ export const es: Words = {
   legendSecret: 'secreto: nunca pasa por el canal ni por esta página',
 
   you: 'Tú',
-  yourPrivateKey: 'tu clave privada',
   basePoint: 'punto base',
   sendKeys: 'Envía tu clave pública',
   sendKeysButton: 'Enviar mi clave',
@@ -145,7 +144,7 @@ export const es: Words = {
   sendText: 'Cifra un texto y envíalo',
   textLabel: 'Tu texto (si lo dejas vacío, el que trae el programa)',
   sendTextButton: 'Enviar el texto',
-  exampleText: 'text=Nos vemos a mediodía',
+  exampleText: 'Nos vemos a mediodía',
   open: 'Descifra lo recibido, en tu terminal',
   openButton: 'Descifrarlo allí',
   sendPicture: 'Cifra una imagen y envíala',
@@ -205,39 +204,49 @@ export const es: Words = {
     `; mil millones de veces más rápido, ${fasterYears}. El universo tiene 14.000 millones de años.`,
   ],
   quantumAlone:
-    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar con CURVE=X25519MLKEM768.',
+    'Nadie ha demostrado que no haya un método mejor, y un ordenador cuántico grande dispondría de uno (el algoritmo de Shor), también para todo lo que se grabó antes. Hoy no existe ninguno lo bastante grande. Contra eso, los dos programas se pueden iniciar en X25519MLKEM768.',
   kemCost: `Eso es la mitad de X25519. La espía necesita además lo que lleva dentro el texto cifrado, y para ello debe romper ML-KEM-768, diseñado para que eso sea tan difícil
 como hallar una clave de AES-192: categoría de seguridad 3 (FIPS 203, sección 8).`,
   quantumJoined: `Nadie ha demostrado que no haya un método mejor. Un ordenador cuántico grande dispondría de uno para la mitad de X25519 (el algoritmo de Shor), y para la otra no se conoce ninguno: lo que
 se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio, podría hallar la clave privada de una identidad, que es de X25519, y hacerse pasar por esa parte.`,
 
   them: 'La otra parte',
-  itsPrivateKey: 'su clave privada',
   safety: 'El número de seguridad',
   safetyHow:
-    'Se lee en voz alta, en persona o por teléfono: si los doce grupos coinciden en los dos lados, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
-  safetyKnown:
-    'A esta otra parte ya la conocías: su identidad es la misma que la última vez. Si entonces comparaste el número, no hace falta repetirlo.',
-  safetyNew: 'A esta otra parte no la conocías. Compara el número ahora.',
+    'Si la otra parte tiene los mismos doce grupos, no hay nadie en medio. Que los pasos salgan bien no lo demuestra.',
+  safetyKnown: 'A esta otra parte ya la conocías: su identidad es la misma que la última vez.',
+  safetyNew: 'A esta otra parte no la conocías.',
   theirsLabel: 'El número que te lee o te envía la otra parte',
-  theirsHint: 'Se compara en esta página y no sale de ella.',
-  sums: 'Lo que calculan las dos partes',
-  sharedSecret: 'El secreto compartido',
-  sumItsPublicKey: 'su clave pública',
-  oneNumber: 'un mismo número, si no hay nadie en medio',
-  secondSecret: 'El segundo secreto',
-  secondSecretHow: () => [
-    'Quien recibe primero la clave de encapsulación del otro crea para ella un ',
-    open('texto cifrado'),
-    ' y se queda con ',
-    secret('lo que lleva dentro'),
-    '; el otro lo extrae con ',
-    secret('su clave privada'),
-    '.',
-  ],
-  session: 'La sesión',
-  sessionHow: (hasKem) =>
-    `Las dos partes calculan el hash de la curva, de las dos identidades y de las dos claves públicas${hasKem ? ', y del texto cifrado' : ''}. Los primeros 16 bytes son el nombre de la sesión:`,
+  theirsHint: 'Al pulsar el botón lo recibe tu propio programa, y nadie más.',
+  sums: {
+    title: 'Del secreto a una clave',
+    identities: 'J es su identidad, e i es la clave privada de la tuya. ',
+    keysHeld: 'Calculado; a sigue ahí, porque la otra parte aún no ha probado nada',
+    keysGone: (isShown) =>
+      `Usado, y borrado junto con a${isShown ? '; S queda para tu terminal hasta las próximas claves' : ''}`,
+    whyThree:
+      'S no es una clave. Es una coordenada de un punto: la mitad de los valores no aparece nunca, y cualquiera sabe cuáles. Y no dice con quién lo compartes. Por eso cada identidad entra con un Diffie-Hellman propio: quien dice tenerla necesita su clave privada.',
+    joined: 'va delante de los otros, y se borra con ellos',
+    whyKem:
+      'Lo que lleva el texto cifrado C. A quien rompe la curva le falta K, y a quien rompe ML-KEM le falta S.',
+    hashed: (hasKem) => `las dos identidades, las dos claves públicas${hasKem ? ', C' : ''}`,
+    sessionIs: 'público; sus primeros 16 bytes dan nombre a la sesión:',
+    whyTranscript:
+      'Todo lo que se han dicho las dos partes. Si alguien cambió un bit por el camino, cada parte obtiene otras claves y nada se descifra.',
+    theseSecrets: 'estos secretos',
+    hkdfHeld: 'ahí hasta que la otra parte pruebe que tiene lo mismo',
+    hkdfGone: 'usado, y borrado',
+    whyHkdf:
+      'De ello salen claves que parecen azar, una para cada uso y sentido: ninguna dice nada de otra.',
+    whyChain:
+      'Cada clave cifra un solo texto, junto con la sesión, quién envía y el número, y se borra. Cada paso sobrescribe la cadena: de la de hoy nadie calcula las claves de ayer.',
+    toThem: 'Lo que envías: ',
+    fromThem: 'Lo que llega: ',
+    keyGone: 'usadas, borradas',
+    keyWaits: (count) => `${number(count)} sin abrir`,
+    keyNext: 'siguiente',
+    keyFirst: 'todavía no',
+  },
   words: 'Los términos',
   vocabulary: [
     {
@@ -295,6 +304,30 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     ': todos los registros de arriba y el estado público, en JSON. Entrégala, y quien la tenga podrá comprobarla: el nombre de la sesión y el número de seguridad se deducen de lo que contiene.',
   ],
 
+  // The next step
+  textHint: 'Tu texto, o el de este programa',
+  goCompare: 'Comparar el número',
+  compareLater: 'Después: mostrar el secreto',
+
+  // The acts on the wire, and what is folded
+  acts: { keys: 'Las claves', compare: 'La comparación', messages: 'Los mensajes' },
+  actSession: (id) => `De aquí salió la sesión ${id}…`,
+  actSame:
+    'El mismo número en los dos lados, según alguien en este puerto. Nada de eso pasa por el canal.',
+  actDifferent: 'Los números difieren: hay alguien en medio, o se leyó mal.',
+  folded: ({ keys, messages, pictures, others, refused }) =>
+    [
+      ...(keys > 0 ? [count(keys, 'mensaje de claves', 'mensajes de claves')] : []),
+      ...(messages > 0 ? [count(messages, 'mensaje cifrado', 'mensajes cifrados')] : []),
+      ...(pictures > 0 ? [count(pictures, 'imagen cifrada', 'imágenes cifradas')] : []),
+      ...(others > 0 ? [count(others, 'otra petición', 'otras peticiones')] : []),
+      ...(refused > 0 ? [count(refused, 'rechazo', 'rechazos')] : []),
+    ].join(', '),
+  earlierActs: (n) => `${number(n)} anteriores`,
+  showSteps: 'mostrar también mis propios pasos',
+  allBytes: (n) => `los ${bytes(n)}`,
+  fewerBytes: 'menos',
+
   // The story
   barLabel: 'Los seis pasos',
   steps: {
@@ -309,7 +342,121 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   nothingYet: 'Todavía no ha pasado nada por el canal.',
   stageLabel: 'Quién tiene qué',
   eve: 'Eva, que solo escucha',
-  eveLacks: 'Le faltan',
+  stage: {
+    has: 'Tiene',
+    lacks: 'Le faltan',
+    own: {
+      none: () => 'todavía no',
+      held: (key) => `${key} nunca sale`,
+      gone: (key) => `${key} está borrada`,
+    },
+    fromWire: 'llegó por el canal',
+    arrival: {
+      none: 'todavía no',
+      pending: 'en camino',
+      arrived: '',
+      refused: 'rechazada',
+      unanswered: 'sin respuesta',
+    },
+    yours: { computed: 'calculado', proved: 'en tu terminal' },
+    hidden: 'borrado: --no-secrets',
+    theirs: { computed: 'aún sin probar', proved: 'probado con su etiqueta' },
+    denied: 'dice que ya no lo tiene',
+    theirTerminal: 'en su terminal',
+    kemMade: 'C lleva K',
+    kemOpened: 'e abre C',
+    tags: 'el mismo S: lo prueban las etiquetas',
+    kem: 'Aquí una clave pública tiene dos mitades: un punto y una clave de encapsulación E. Su mitad privada e se borra con la otra.',
+    renewing: 'Hay claves nuevas en camino. La sesión anterior sigue hasta que se prueben.',
+    toy: 'Pruébalo con una curva tan pequeña que se ve',
+  },
+  happened: {
+    nothing: [
+      'Todavía no ha pasado nada por el canal. ',
+      G,
+      ', el punto base, lo conoce todo el mundo. Lo demás empieza con un número secreto, ',
+      a,
+      ', que se elige cuando envías tus claves.',
+    ],
+    crossing: (what) => `En el canal ahora mismo: ${what}. Eva también lo lee.`,
+    keysSent: [
+      'Tu clave pública ',
+      A,
+      ' ha llegado, y Eva también la ha leído. La clave privada ',
+      a,
+      ' nunca sale: a partir de ',
+      A,
+      ' nadie la calcula. Falta ',
+      B,
+      ', la otra clave pública.',
+    ],
+    keysCame: [
+      'La otra clave pública ',
+      B,
+      ' ha llegado, y Eva también la ha leído. Envía la tuya y las dos partes podrán calcular ',
+      S,
+      '.',
+    ],
+    computed: [
+      'Las dos claves públicas están aquí y ',
+      S,
+      ' está calculado. La otra parte aún no ha probado que tiene el mismo ',
+      S,
+      '.',
+    ],
+    agreed: [
+      'Las dos partes han calculado el mismo ',
+      S,
+      ', y cada una lo ha probado con una etiqueta. Eva tiene ',
+      A,
+      ' y ',
+      B,
+      ', y de ellas no sale ',
+      S,
+      '. Quién es la otra parte solo lo dice el número de seguridad.',
+    ],
+    expired:
+      'Nadie ha probado estas claves en una hora, así que la clave privada está borrada. Envía claves otra vez.',
+    compared: 'Has comparado los números de seguridad y son iguales: no hay nadie en medio.',
+    shown: 'Lo que hay que ver está en tu terminal y en ningún otro sitio. A Eva no le llega nada.',
+    opened:
+      'Lo que había llegado está descifrado, en tu terminal. Sus claves se han sobrescrito: nadie descifra esos textos otra vez.',
+    textSent:
+      'Tu texto ha llegado, cifrado. Eva tiene el texto cifrado y su longitud. La clave de este mensaje se usó una vez y se ha sobrescrito.',
+    textCame:
+      'Ha llegado un texto cifrado, y su etiqueta es correcta. Eva tiene los mismos bytes, y ninguna clave. Espera a que lo descifres.',
+    pictureSent:
+      'Tu imagen ha llegado, cifrada en bloques con una clave propia. Eva tiene ruido, y su longitud.',
+    pictureCame:
+      'Ha llegado una imagen, y se ha descifrado cada bloque. Eva tiene ruido, y su longitud.',
+    copy: 'Una copia de un mensaje ya aceptado. Se rechaza, y no se pierde nada: cada mensaje cuenta una vez.',
+    unanswered:
+      'No hubo respuesta. Puede que la otra parte no esté en marcha, o que la red perdiera algo: nadie sabe aquí si llegó.',
+    refusedHere: 'Tu parte ha rechazado lo que llegó:',
+    refusedThere: 'La otra parte lo ha rechazado:',
+    refusedStep: 'Tu paso se ha rechazado:',
+  },
+  reasons: {
+    unknown_session:
+      'No tiene esa sesión: se reinició, o tiene claves más nuevas. Enviad claves desde los dos lados.',
+    decrypt_failed:
+      'La etiqueta no es correcta. Algo se cambió por el camino, o lo cifró otro. No se ha descifrado nada.',
+    replay: 'Ya se aceptó un mensaje con este número, o uno posterior. Cada uno cuenta una vez.',
+    identity_changed:
+      'Estas claves vienen de otra identidad que la conocida: puede haber alguien en medio.',
+    stale_keys:
+      'Estas claves ya se usaron o se reemplazaron. Alguien envió otra vez un mensaje de claves antiguo.',
+    confirm_failed: 'La etiqueta no es la que dan las claves: una clave se cambió por el camino.',
+    reflection: 'Es un mensaje propio, devuelto.',
+    curve_mismatch: 'Las dos partes se iniciaron con curvas distintas.',
+    inbox_full: 'Allí esperan demasiados mensajes sin abrir.',
+    no_session: 'Todavía no hay sesión: antes las dos partes tienen que enviar sus claves.',
+    nothing_waiting: 'No ha llegado nada que esté sin abrir.',
+    in_doubt:
+      'Puede que el texto haya llegado. Envía el mismo otra vez, o ninguno: cuenta una vez.',
+    number_differs: 'Los números son distintos: puede haber alguien en medio. No envíes nada más.',
+  },
+  noReason: 'El registro dice por qué.',
   yourSteps: 'Tus pasos',
   theirSteps: 'Los pasos de la otra parte',
   bothYours:
@@ -324,8 +471,13 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   theirsOpenButton: 'Descifrarlo allí',
   theirsSendPicture: 'La otra parte envía su imagen',
   theirsSendPictureButton: 'Enviar su imagen',
-  isCompared: 'Comparado: no hay nadie en medio',
+  isCompared: 'Comparado: el mismo número en los dos lados, según alguien aquí',
   notCompared: 'Aún sin comparar: puede haber alguien en medio',
   numberLabel: 'El número de seguridad, doce grupos',
-  compareButton: 'Son iguales: recordarlo',
+  compareButton: 'Comparar',
+  compareAt: (name) =>
+    `Está en su terminal, en ${name}. Pídelo en persona o por teléfono, y no por este canal.`,
+  compareBoth: (name) =>
+    `Está en la terminal, bajo ${name}. Aquí las dos partes son tuyas; entre dos personas, la otra te lo lee.`,
+  comparedHow: 'Vale mientras las dos identidades sigan siendo las mismas.',
 }

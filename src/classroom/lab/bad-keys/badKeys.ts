@@ -83,13 +83,13 @@ export async function badKeys(
     })
   for (const [i, other] of others.entries())
     await withOwnPair(other, async (a, b) => {
-      say(...heading(`${i + 3}. Another CURVE: two peers of the lab's own (${other.name})`))
+      say(...heading(`${i + 3}. Another curve: two peers of the lab's own (${other.name})`))
       wrongOfOwn.push(...(await attackInPublic(say, table, { origin: b.url, other: a.url })))
       wrongOfOwn.push(...(await attackOnTheWire(say, table, a, b)))
     })
 
   const more = `  ${programName()} lab bad-keys --all ${origin}`
-  if (!all) say('', 'What each attack would win, and the same on every other CURVE:', more)
+  if (!all) say('', 'What each attack would win, and the same on every other curve:', more)
   say('')
   if (suites.length > 0) conclude(say, "The lab's own peers", wrongOfOwn)
   conclude(say, `The peer at ${origin}`, wrong)
