@@ -91,6 +91,7 @@ const NONE: Record<string, string> = {
   'classroom/exercise/run.ts ENDED_MS': 'how soon an end is known',
   'classroom/exercise/report/plain.ts MAX_OUTPUT_BYTES': 'what is quoted of a clause',
   'classroom/exercise/report/github.ts MAX_MESSAGE': 'the same',
+  'page/parts/Flights.ts FLIGHT_MS': 'how long a drawing moves',
   'classroom/transcript/sessions.ts UNCONFIRMED_MS': 'of the peer whose transcript it is',
   'http/eventStream.ts BEAT_MS': 'how often',
   'http/wire.ts MAX_KEYS_BODY': 'stands below the table: it is that of the longest suite',

@@ -18,8 +18,14 @@ export function Eve({ words, setting, model, act }: View) {
   const secretsAt = showsSecrets ? words.inTerminal : words.hidden
   const row = (kind: 'public' | 'secret', name: string, yours: ComponentChildren, hers: string) => {
     const cell = (content: ComponentChildren) =>
-      h('td', { class: kind }, icon(kind === 'public' ? 'eye' : 'lock'), content)
-    return h('tr', null, h('th', { scope: 'row' }, name), cell(yours), cell(hers))
+      h('td', { class: kind, role: 'cell' }, icon(kind === 'public' ? 'eye' : 'lock'), content)
+    return h(
+      'tr',
+      { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader' }, name),
+      cell(yours),
+      cell(hers),
+    )
   }
   const head = [words.what, words.youHere, words.anyone]
   const { rho, years, faster } = COSTS[setting.suite]
@@ -33,19 +39,20 @@ export function Eve({ words, setting, model, act }: View) {
       { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },
       h(
         'table',
-        null,
+        // a table by its roles too: on a phone it is laid out as a grid, which some browsers take for no table
+        { role: 'table' },
         h(
           'thead',
-          null,
+          { role: 'rowgroup' },
           h(
             'tr',
-            null,
-            head.map((title) => h('th', { scope: 'col', key: title }, title)),
+            { role: 'row' },
+            head.map((title) => h('th', { scope: 'col', role: 'columnheader', key: title }, title)),
           ),
         ),
         h(
           'tbody',
-          null,
+          { role: 'rowgroup' },
           row('public', words.basePoint, value(state.basePoint), words.hasIt),
           row(
             'public',
