@@ -45,7 +45,7 @@ export function Wire(view: View) {
     h('p', { class: 'paper' }, words.sheetRecords),
     h(
       'div',
-      { id: 'scroll', role: 'region', 'aria-label': words.recordsLabel, tabIndex: 0 },
+      { id: 'scroll' },
       h(
         'ol',
         { id: 'records', 'aria-label': words.recordsListLabel },

@@ -173,7 +173,6 @@ export const en = {
   otherLane: 'the other peer',
   quiet:
     'Nothing has crossed it in this run. What does will appear here at once; open a record, and every byte of it is explained.',
-  recordsLabel: 'The records',
   recordsListLabel: 'Records, oldest first',
 
   both: 'You and the eavesdropper',

@@ -165,7 +165,6 @@ export const es: Words = {
   otherLane: 'la otra parte',
   quiet:
     'En esta ejecución todavía no ha pasado nada por el canal. Lo que pase aparecerá aquí al instante; abre un registro y verás explicado cada uno de sus bytes.',
-  recordsLabel: 'Los registros',
   recordsListLabel: 'Registros, del más antiguo al más reciente',
 
   both: 'Tú y la espía',
