@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
-import type { SuiteName } from '../../protocol/suites.ts'
+import { COSTS } from '../costs.ts'
 import { h } from '../h.ts'
 import type { State } from '../model.ts'
 import type { Setting, View } from '../view.ts'
@@ -10,19 +10,6 @@ import type { Words } from '../words/en.ts'
 import { Long } from './Long.ts'
 import { icon } from './marks.ts'
 import { Part } from './Part.ts'
-
-/**
- * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
- * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
- * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
- */
-const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
-  {
-    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
-    // of its X25519 half
-    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-  }
 
 export function Eve({ words, setting, model, act }: View) {
   const { state } = model
