@@ -22,14 +22,19 @@ try {
   // it has said why
   process.exit(1)
 }
+/** A language of the toy is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
+const nameOf = ({ name, moduleIds }) =>
+  /[/\\]toy[/\\]e[ns]\.ts$/.test(moduleIds.at(-1) ?? '') ? `toy-${name}.js` : `${name}.js`
 await build({
-  input: 'src/page/browser/page.ts',
+  input: { page: 'src/page/browser/page.ts', toy: 'src/page/browser/toy.ts' },
   output: {
     dir: `${UNFINISHED}/browser`,
-    chunkFileNames: '[name].js',
+    chunkFileNames: nameOf,
     // what the words of a language need too
     codeSplitting: {
-      groups: [{ name: 'shared', test: /node_modules|page\/(?:h|parts\/marks)\.ts/ }],
+      groups: [
+        { name: 'shared', test: /node_modules|page\/(?:costs|h|parts\/marks|toy\/numbers)\.ts/ },
+      ],
     },
   },
 })

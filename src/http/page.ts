@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path'
 import type { Peer } from '../peer/peer.ts'
+import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { transcriptOf } from '../wirelog/transcript.ts'
 import { eventStream } from './eventStream.ts'
@@ -23,6 +24,16 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Makes an answer a page in the caller's language, which it returns. */
+function asPage(ctx: Ctx): Language {
+  const language = languageOf(ctx)
+  ctx.type = 'text/html'
+  ctx.set('Content-Security-Policy', PAGE_POLICY)
+  ctx.set('Content-Language', language)
+  ctx.vary('Accept-Language')
+  return language
+}
+
 /** Answers with the page, the present state filled in: it tells as much without its script. */
 export async function answerPage(
   ctx: Ctx,
@@ -31,13 +42,9 @@ export async function answerPage(
   runsOther: boolean,
 ): Promise<void> {
   const { rendered } = await import('../page/html.ts')
-  const language = languageOf(ctx)
+  const language = asPage(ctx)
   const { own, peer: others, quote } = commandsOf(peer)
   const [before = '', behind = ''] = others('\n').split('\n')
-  ctx.type = 'text/html'
-  ctx.set('Content-Security-Policy', PAGE_POLICY)
-  ctx.set('Content-Language', language)
-  ctx.vary('Accept-Language')
   ctx.body = rendered(peer, events, {
     language,
     isChosen: chosenLanguage(ctx) !== null,
@@ -53,8 +60,13 @@ export async function answerPage(
 export function pageHandlers(
   peer: Peer,
   events: Events,
-): Handlers<'/events' | '/transcript' | '/sealed_image'> {
+): Handlers<'/events' | '/transcript' | '/sealed_image' | '/toy'> {
   return {
+    '/toy': async (ctx) => {
+      const { renderedToy } = await import('../page/html.ts')
+      const language = asPage(ctx)
+      ctx.body = renderedToy(language, chosenLanguage(ctx) !== null)
+    },
     '/events': (ctx) => {
       ctx.type = 'text/event-stream'
       const { socket } = ctx.req

@@ -6,4 +6,8 @@ export const PAGE_FILES = [
   '/shared.js',
   '/en.js',
   '/es.js',
+  '/toy.css',
+  '/toy.js',
+  '/toy-en.js',
+  '/toy-es.js',
 ] as const

@@ -31,14 +31,17 @@ export class Alike {
   }
 
   /** Whether another port has agreed with this one: on the session, from these two public keys, and on the safety number. */
-  isAgreed(port: number, { session, own, peer, safetyNumber }: Agreed): boolean {
+  isAgreed(port: number, { session, own, peer, safetyNumber, known, compared }: Agreed): boolean {
     return [...this.#agreed].some(
       ([other, its]) =>
         other !== port &&
         equalBytes(its.session, session) &&
         equalBytes(its.own, peer) &&
         equalBytes(its.peer, own) &&
-        its.safetyNumber === safetyNumber,
+        its.safetyNumber === safetyNumber &&
+        // what is said of the number follows from these
+        its.known === known &&
+        its.compared === compared,
     )
   }
 }

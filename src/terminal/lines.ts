@@ -265,11 +265,8 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'picture received': ({ picture, ms, path, isRepeated }) => [
-    [
-      '←',
-      'received picture',
-      said`${pictureFacts(picture, ms)}${ours(isRepeated ? '  the same as before, stored once' : '')}`,
-    ],
+    ['←', 'received picture', pictureFacts(picture, ms)],
+    ...(isRepeated ? [remark('The same as before: it is stored once.')] : []),
     remark(said`decrypted to ${path}`),
   ],
 

@@ -11,7 +11,7 @@ import {
   secretLine,
   type Text,
 } from './lines.ts'
-import { BatchWriter, type Output, USUAL_COLUMNS, widthOf } from './output.ts'
+import { BatchWriter, type Output, USUAL_COLUMNS, widthOf, writesPlainly } from './output.ts'
 import { DRAWN, SPOKEN } from './printable.ts'
 import { Repeats } from './repeats.ts'
 import { columnsOf, laidOut, onOneLine } from './rows.ts'
@@ -47,6 +47,9 @@ export interface Narrator {
 
 const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'bold', '✗': 'bold' }
 
+/** Of these, the same again is counted. */
+const FOLDED: ReadonlySet<Sign> = new Set(['✗', '→'])
+
 /** After so many ms without a word, a blank line stands before what comes: a person's next step. */
 const PAUSE_MS = 700
 
@@ -68,7 +71,7 @@ const LEFT_OUT: Line = [
 export function createTerminal({
   output,
   showsSecrets,
-  isPlain = false,
+  isPlain = writesPlainly(),
   isFull = false,
 }: TerminalOptions): Terminal {
   const secrets = new Secrets(showsSecrets)
@@ -123,14 +126,14 @@ export function createTerminal({
       if (!hasSecret && isLeftOut(port)) return
       const time = now()
       const who = String(port)
-      const all = (time: string) =>
-        lines.map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
-      const block = all(time).join('\n')
+      const block = lines
+        .map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
+        .join('\n')
       const [first] = lines
       if (!hasSecret && first !== undefined && !(first instanceof Said)) {
         const [sign, label] = first
         const tell = (times: number) => write([[sign, label, again(times)]], true)
-        if (repeats.has(who + block.replace(time, ''), tell)) return
+        if (FOLDED.has(sign) && repeats.has(block, time, tell)) return
       }
       if (performance.now() - lastSaid > PAUSE_MS) writer.write('\n')
       lastSaid = performance.now()

@@ -46,6 +46,8 @@ src/page/browser/page.ts ✓ ../parts/Page.ts ./feed.ts ../../wirelog/events.ts 
   ✗ node:fs ../html.ts ../../peer/peer.ts ../../http/app.ts preact-render-to-string
 src/page/html.ts ✓ ./words/en.ts ./parts/Page.ts ../peer/peer.ts ../wirelog/events.ts preact-render-to-string node:fs
   ✗ ../http/app.ts ../http/loopback.ts ../state/openMemory.ts ../launch.ts
+src/page/toy/Eve.ts ✓ ./curves.ts ../h.ts ../costs.ts preact
+  ✗ node:fs ../html.ts ../view.ts preact-render-to-string ../../peer/peer.ts ../../http/app.ts ../../protocol/curves.ts
 src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/programName.ts
   ✗ ../state/openMemory.ts ../mailbox/seal.ts ../disk/sync.ts ../terminal/terminal.ts ../launch.ts
 src/state/openMemory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/lock.ts node:fs

@@ -175,6 +175,7 @@ describe('a build', { skip: noMake }, () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
     write('src/page/browser/page.ts', 'export const port = 5000\n')
+    write('src/page/browser/toy.ts', 'export const port = 5001\n')
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     const { code, said } = make('build')
@@ -185,6 +186,7 @@ describe('a build', { skip: noMake }, () => {
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
       'browser',
       'browser/page.js',
+      'browser/toy.js',
       'main.js',
     ])
   })

@@ -43,8 +43,7 @@ describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
       .filter((file) => file.endsWith('.ts') && !/^src\/(sample|page\/browser)\//.test(file))
-      .concat('src/page/toyCurve.js')
-      .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
+      .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
       .concat(
         PAGE_FILES.filter((file) => file.endsWith('.js')).map((file) => `dist/browser${file}`),
       )

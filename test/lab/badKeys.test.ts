@@ -172,7 +172,7 @@ describe('lab bad-keys', () => {
       const [, detail = ''] = /"detail": "(.*)"/.exec(readme) ?? []
       /** Types a line, with what its own terminal shows in the place of what the README has. */
       const type = async (line: string) => {
-        const seen = b.lines().join('\n')
+        const seen = [...a.lines(), ...b.lines()].join('\n')
         const own = line
           .replace(':5000/', `:${a.port}/`)
           .replace(':5001/', `:${b.port}/`)

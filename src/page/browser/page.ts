@@ -190,9 +190,12 @@ async function runStep(route: StepRoute, isOther = false) {
       ? upload(path, chosen, progress)
       : post(path, isText ? desk.text : ''))
     const isGood = status < 300
+    // this page gets no events of the other peer's steps
+    if (place === '/other/decrypt_msg' && (isGood || answer['code'] === 'nothing_waiting'))
+      model = { ...model, othersNext: '' }
     say(place, {
       isGood,
-      text: isGood ? saidOf(route, answer) : `${answer['title']}. ${answer['detail']}`,
+      text: isGood ? saidOf(route, isOther, answer) : `${answer['title']}. ${answer['detail']}`,
       next: isGood ? null : `${answer['next']}`,
       holds: isOther ? () => true : holdsAfter(route, before, isGood ? answer : null),
     })
@@ -215,18 +218,23 @@ function forgetFile() {
 }
 
 /** What is said of a step that went well: never a secret. */
-function saidOf(route: StepRoute, answer: Readonly<Record<string, unknown>>): string {
+function saidOf(
+  route: StepRoute,
+  isOther: boolean,
+  answer: Readonly<Record<string, unknown>>,
+): string {
   const count = (name: string) => Number(answer[name])
   switch (route) {
     case '/send_keys':
       return answer['session'] === null ? words.sentFirst : words.sentBoth
     case '/show':
       if (answer['session'] === null) return words.showNone
-      return setting.showsSecrets ? words.showThere : words.showHidden
+      if (!setting.showsSecrets) return words.showHidden
+      return isOther ? words.theirsShown : words.showThere
     case '/send_msg':
       return words.sealedText(count('bytes'), count('seq'))
     case '/decrypt_msg':
-      return words.opened(count('decrypted'))
+      return (isOther ? words.theirsOpened : words.opened)(count('decrypted'))
     case '/send_image':
       return words.sealedPicture(`${answer['type']}`, count('bytes'))
   }
@@ -242,7 +250,7 @@ async function compare() {
   const { title, detail, next } = answered?.answer ?? {}
   const refusal = answered === null ? words.peerGone : `${title}. ${detail}`
   const holds = (now: State) => now.safetyNumber === before
-  const text = isGood ? `${words.isCompared}.` : refusal
+  const text = isGood ? words.remembered : refusal
   say('compare', { isGood, text, next: isGood || answered === null ? null : `${next}`, holds })
 }
 

@@ -1,25 +1,12 @@
 /** The eavesdropper's table: who has what, and what it costs to get the rest. */
 
 import type { ComponentChildren } from 'preact'
-import type { SuiteName } from '../../protocol/suites.ts'
+import { COSTS } from '../costs.ts'
 import { h } from '../h.ts'
 import type { View } from '../view.ts'
 import { Long } from './Long.ts'
 import { icon } from './marks.ts'
 import { Part } from './Part.ts'
-
-/**
- * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
- * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
- * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
- */
-const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
-  {
-    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
-    // of its X25519 half
-    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-  }
 
 export function Eve({ words, setting, model, act }: View) {
   const { state } = model
@@ -31,8 +18,14 @@ export function Eve({ words, setting, model, act }: View) {
   const secretsAt = showsSecrets ? words.inTerminal : words.hidden
   const row = (kind: 'public' | 'secret', name: string, yours: ComponentChildren, hers: string) => {
     const cell = (content: ComponentChildren) =>
-      h('td', { class: kind }, icon(kind === 'public' ? 'eye' : 'lock'), content)
-    return h('tr', null, h('th', { scope: 'row' }, name), cell(yours), cell(hers))
+      h('td', { class: kind, role: 'cell' }, icon(kind === 'public' ? 'eye' : 'lock'), content)
+    return h(
+      'tr',
+      { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader' }, name),
+      cell(yours),
+      cell(hers),
+    )
   }
   const head = [words.what, words.youHere, words.anyone]
   const { rho, years, faster } = COSTS[setting.suite]
@@ -46,19 +39,20 @@ export function Eve({ words, setting, model, act }: View) {
       { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },
       h(
         'table',
-        null,
+        // a table by its roles too: on a phone it is laid out as a grid, which some browsers take for no table
+        { role: 'table' },
         h(
           'thead',
-          null,
+          { role: 'rowgroup' },
           h(
             'tr',
-            null,
-            head.map((title) => h('th', { scope: 'col', key: title }, title)),
+            { role: 'row' },
+            head.map((title) => h('th', { scope: 'col', role: 'columnheader', key: title }, title)),
           ),
         ),
         h(
           'tbody',
-          null,
+          { role: 'rowgroup' },
           row('public', words.basePoint, value(state.basePoint), words.hasIt),
           row(
             'public',

@@ -96,9 +96,15 @@ export const es: Words = {
     n === 1
       ? '1 mensaje descifrado en tu terminal.'
       : `${number(n)} mensajes descifrados en tu terminal.`,
+  theirsShown: 'Está en su terminal: compáralo con el tuyo.',
+  theirsOpened: (n) =>
+    n === 1
+      ? '1 mensaje descifrado en su terminal.'
+      : `${number(n)} mensajes descifrados en su terminal.`,
   sealedPicture: (type, size) => `Cifrada y enviada: ${type}, ${bytes(size)}.`,
   thenNext: 'Siguiente:',
   peerGone: 'El programa de este puerto no responde. ¿Está en marcha?',
+  copy: 'copiar',
   copyCurl: 'copiar curl',
   copied: 'copiado',
 
@@ -306,7 +312,16 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
 
   // The next step
   textHint: 'Tu texto, o el de este programa',
-  goCompare: 'Comparar el número',
+  nextButtons: {
+    '/send_keys': 'Enviar mis claves',
+    '/other/send_keys': 'Enviar sus claves',
+    compare: 'Comparar el número',
+    '/show': 'Mostrar el secreto en mi terminal',
+    '/send_msg': 'Enviar el texto',
+    '/decrypt_msg': 'Descifrarlo en mi terminal',
+    '/other/decrypt_msg': 'Descifrarlo en su terminal',
+  },
+  remembered: 'Tu programa lo recuerda.',
   compareLater: 'Después: mostrar el secreto',
 
   // The acts on the wire, and what is folded
@@ -323,7 +338,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
       ...(others > 0 ? [count(others, 'otra petición', 'otras peticiones')] : []),
       ...(refused > 0 ? [count(refused, 'rechazo', 'rechazos')] : []),
     ].join(', '),
-  earlierActs: (n) => `${number(n)} anteriores`,
+  earlierActs: (n) => count(n, 'parte anterior', 'partes anteriores'),
   showSteps: 'mostrar también mis propios pasos',
   allBytes: (n) => `los ${bytes(n)}`,
   fewerBytes: 'menos',
