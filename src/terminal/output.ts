@@ -151,9 +151,21 @@ export function tellStack(error: unknown): void {
   for (const line of stack.split('\n')) tellAfter(/^ */.exec(line)?.[0] ?? '', line.trim())
 }
 
+/** Rows at the bottom of the terminal, which go while somebody else writes there. */
+interface Rows {
+  remove(): void
+  redraw(): void
+}
+let rowsBelow: Rows | null = null
+export function keepBelow(rows: Rows | null): void {
+  rowsBelow = rows
+}
+
 function tellAfter(head: string, text: string | Said): void {
   flushAll()
+  rowsBelow?.remove()
   process.stderr.write(`${toldAfter(head, text)}\n`)
+  rowsBelow?.redraw()
 }
 
 function toldAfter(head: string, text: string | Said): string {
