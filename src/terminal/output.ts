@@ -34,7 +34,7 @@ export function writePlainly(plain: boolean): void {
 }
 export const writesPlainly = (): boolean => isPlain
 
-const marks = (): Marks => (isPlain ? SPOKEN : DRAWN)
+export const marks = (): Marks => (isPlain ? SPOKEN : DRAWN)
 
 /** How many columns the terminal behind an output has now; null if there is no terminal. */
 export function widthOf({ isTTY, columns }: Output): number | null {

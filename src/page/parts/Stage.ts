@@ -1,13 +1,14 @@
 /** The stage: you, the wire with Eve on it, and the other one; what each has and lacks, and what crosses just now. */
 
-import type { ComponentChildren, VNode } from 'preact'
+import type { ComponentChildren } from 'preact'
+import type { Way } from '../../wirelog/events.ts'
 import { lastHappened } from '../caption.ts'
 import { type Facts, factsOf, type Held } from '../facts.ts'
 import { h } from '../h.ts'
 import type { Model } from '../model.ts'
 import { titleOf } from '../sentences.ts'
 import type { View } from '../view.ts'
-import { Flights } from './Flights.ts'
+import { Flights, type Lane } from './Flights.ts'
 import { icon, open, secret } from './marks.ts'
 
 export function Stage(view: View) {
@@ -38,7 +39,7 @@ export function Stage(view: View) {
         ),
       setting.hasKem && h('span', null, words.stage.kem),
       facts.isRenewing && h('span', null, words.stage.renewing),
-      h('a', { href: 'toy' }, words.stage.toy),
+      h('a', { href: setting.isChosen ? `toy?lang=${setting.language}` : 'toy' }, words.stage.toy),
     ),
   )
 }
@@ -156,15 +157,14 @@ function wire({ words, setting, model }: View, facts: Facts) {
   const { sent, received } = countsOf(model)
   const hasA = own !== 'none'
   const isStopped = arrival === 'refused' || arrival === 'unanswered'
-  const lane = (way: 'sent' | 'received', is: string, ...content: ComponentChildren[]) => {
-    const said = is === 'none' ? words.notYet : way === 'sent' ? words.sent : words.received
-    return h(
+  const lane = (name: Lane | 'C', way: Way, is: string, ...content: ComponentChildren[]) =>
+    h(
       'div',
       { class: `lane ${way} ${is}` },
-      h('span', { class: 'unseen' }, `${said}: `),
+      h('span', { class: 'unseen' }, `${is === 'none' ? words.notYet : words[way]}: `),
       h('span', { class: 'what' }, content),
+      name !== 'C' && h(Flights, { crossing: model.crossing, lane: name }),
     )
-  }
   const sealed = (count: number) => [
     icon('envelope'),
     count,
@@ -172,7 +172,6 @@ function wire({ words, setting, model }: View, facts: Facts) {
   ]
   const has = ['G', hasA && 'A', hasTheirs && 'B', ciphertext !== null && 'C']
   const lacks = ['a', 'b', 'S', setting.hasKem && 'K', words.rowTexts]
-  const flights = (lane: string): VNode => h(Flights, { crossing: model.crossing, lane })
   return h(
     'div',
     { class: 'eve' },
@@ -183,13 +182,12 @@ function wire({ words, setting, model }: View, facts: Facts) {
       h(
         'li',
         null,
-        lane('sent', hasA ? (isStopped ? 'stopped' : 'on') : 'none', 'A'),
+        lane('A', 'sent', hasA ? (isStopped ? 'stopped' : 'on') : 'none', 'A'),
         isStopped && h('small', null, stage.arrival[arrival]),
-        flights('A'),
       ),
-      h('li', null, lane('received', hasTheirs ? 'on' : 'none', 'B'), flights('B')),
+      h('li', null, lane('B', 'received', hasTheirs ? 'on' : 'none', 'B')),
       setting.hasKem &&
-        h('li', null, lane(ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
+        h('li', null, lane('C', ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
       h(
         'li',
         { class: 'between' },
@@ -202,9 +200,8 @@ function wire({ words, setting, model }: View, facts: Facts) {
       h(
         'li',
         null,
-        lane('sent', sent > 0 ? 'on' : 'none', sealed(sent)),
-        lane('received', received > 0 ? 'on' : 'none', sealed(received)),
-        flights('texts'),
+        lane('sent', 'sent', sent > 0 ? 'on' : 'none', sealed(sent)),
+        lane('received', 'received', received > 0 ? 'on' : 'none', sealed(received)),
       ),
     ),
     h(
