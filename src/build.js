@@ -29,6 +29,7 @@ await build({
   input: { page: 'src/page/browser/page.ts', toy: 'src/page/browser/toy.ts' },
   output: {
     dir: `${UNFINISHED}/browser`,
+    minify: true,
     chunkFileNames: nameOf,
     // what the words of a language need too
     codeSplitting: {

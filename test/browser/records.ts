@@ -107,13 +107,14 @@ describe('a record', suite, () => {
       })
     }))
 
-  it('has its bytes as soon as it is open', () =>
+  it('has its bytes before anybody sees it open', () =>
     onePage(async (page, [a]) => {
       await a.call('/send_keys')
       await records(page, 3)
-      // without a pause in which the browser could do anything else
-      const seen = await page.locator('#record-1 summary').evaluate((summary) => {
+      // without a pause in which the browser could paint
+      const seen = await page.locator('#record-1 summary').evaluate(async (summary) => {
         ;(summary as HTMLElement).click()
+        await Promise.resolve()
         const details = summary.closest('details')
         return details?.open && (details.querySelector('.bytes') as HTMLElement | null)?.innerText
       })

@@ -20,7 +20,7 @@ import {
   type StepRoute,
   type View,
 } from '../view.ts'
-import { openAddressed } from './address.ts'
+import { keepAddress, openAddressed } from './address.ts'
 import { follow } from './feed.ts'
 import { bytesAt, copy, jsonAt, post, upload } from './requests.ts'
 
@@ -32,13 +32,17 @@ const words =
     : (await import('../words/en.ts')).en
 
 let model: Model | null = null
-let desk: Desk = EMPTY_DESK
+/** A field that may have been filled in before the script came. */
+const fieldNow = (id: string) => document.querySelector<HTMLTextAreaElement>(`#${id}`)?.value ?? ''
+let desk: Desk = { ...EMPTY_DESK, text: fieldNow('text'), theirs: fieldNow('theirs') }
 /** What was chosen or dropped. */
-let chosen: File | undefined
+let chosen: File | undefined = document.querySelector<HTMLInputElement>('#file')?.files?.[0]
 /** What came before the first state. */
 let run: Run | null = null
 let early: Event[] = []
 let isDrawn = true
+let isCounting = false
+let isCountDue = false
 
 const act: Actions = {
   run: runStep,
@@ -110,7 +114,7 @@ follow(setting.language, {
     else model = withEvent(model, event, isLive, setting.own)
     if (isLive && event.type !== 'step') announce(recordSentence(words, event))
     const isText = event.type === 'answer' && event.status === 201 && event.route !== '/wire/keys'
-    if (isLive && isText && event.way === 'received') countLetters()
+    if (model !== null && isText && event.way === 'sent') countLetters()
     draw()
   },
   changed(state) {
@@ -131,10 +135,19 @@ follow(setting.language, {
   },
 })
 addEventListener('hashchange', openAddressed)
+keepAddress()
 
+/** Asks for them once more after all that comes while it waits for the answer. */
 async function countLetters() {
-  const letters = await jsonAt<Letters>('frequency')
-  if (letters !== null) change({ letters })
+  isCountDue = true
+  if (isCounting) return
+  isCounting = true
+  while (isCountDue) {
+    isCountDue = false
+    const letters = await jsonAt<Letters>('frequency')
+    if (letters !== null) change({ letters })
+  }
+  isCounting = false
 }
 
 async function showSealed({ image }: State) {
