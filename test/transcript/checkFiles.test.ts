@@ -212,7 +212,7 @@ describe('a file that is no transcript', () => {
     const rows = output.split('\n')
     const at = (row: string) => stringWidth(row.slice(0, row.indexOf('X25519')))
     const first = rows.filter((row) => row.includes('X25519'))
-    assert.deepEqual(first.map(at), [30, 30, 30])
+    assert.deepEqual(first.map(at), [25, 25, 25])
     assert.match(first[0] ?? '', /^漢字\.json /)
     assert.match(first[1] ?? '', /^│ Ana Pérez\.json ┘ /)
     assert.ok(rows.includes('│ xxx😀.json ┘'), output)

@@ -1,15 +1,22 @@
 /** The eavesdropper's table: who has what, and what it costs to get the rest. */
 
 import type { ComponentChildren } from 'preact'
+import { useMemo } from 'preact/hooks'
 import { COSTS } from '../costs.ts'
 import { h } from '../h.ts'
-import type { View } from '../view.ts'
+import type { State } from '../model.ts'
+import type { Setting, View } from '../view.ts'
+import type { Words } from '../words/en.ts'
 import { Long } from './Long.ts'
 import { icon } from './marks.ts'
 import { Part } from './Part.ts'
 
 export function Eve({ words, setting, model, act }: View) {
   const { state } = model
+  return useMemo(() => sectionOf(words, setting, state, act === null), [words, setting, state, act])
+}
+
+function sectionOf(words: Words, setting: Setting, state: State, isOpen: boolean) {
   const { session, peer } = state
   const { hasKem, showsSecrets } = setting
   const value = (hex: string | null, label = ''): ComponentChildren =>
@@ -33,7 +40,7 @@ export function Eve({ words, setting, model, act }: View) {
   const inYears = times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
   return h(
     Part,
-    { id: 'both', title: words.both, isOpen: act === null },
+    { id: 'both', title: words.both, isOpen },
     h(
       'div',
       { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },

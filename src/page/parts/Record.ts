@@ -21,6 +21,7 @@ interface RecordProps {
 /** Its row. It is filled when it is opened: most never are. */
 export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordProps) {
   const [isFilled, setFilled] = useState(false)
+  const [isOpen, setOpen] = useState(false)
   const { n, at, way, type, bytes } = record
   const line =
     type === 'request'
@@ -31,12 +32,18 @@ export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordP
     'li',
     {
       id: `record-${n}`,
-      class: `record ${way} ${type} ${isRefused ? 'refused' : ''} ${isFolded ? 'folded' : ''}`,
+      class: `record ${way} ${type} ${isRefused ? 'refused' : ''} ${isFolded && !isOpen ? 'folded' : ''}`,
     },
     h(
       'details',
       // a click comes before the record opens, so that nobody sees it empty; a toggle alone if something else opened it
-      { onClick: fill, onToggle: fill },
+      {
+        onClick: fill,
+        onToggle: (event) => {
+          fill()
+          setOpen(event.currentTarget.open)
+        },
+      },
       h(
         'summary',
         null,

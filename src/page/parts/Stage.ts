@@ -39,7 +39,7 @@ export function Stage(view: View) {
         ),
       setting.hasKem && h('span', null, words.stage.kem),
       facts.isRenewing && h('span', null, words.stage.renewing),
-      h('a', { href: 'toy' }, words.stage.toy),
+      h('a', { href: setting.isChosen ? `toy?lang=${setting.language}` : 'toy' }, words.stage.toy),
     ),
   )
 }

@@ -6,7 +6,8 @@
 import type { Counts } from '../acts.ts'
 import { h } from '../h.ts'
 
-const number = (n: number) => n.toLocaleString('en-GB')
+const format = new Intl.NumberFormat('en-GB')
+const number = (n: number) => format.format(n)
 const count = (n: number, what: string) => `${number(n)} ${what}${n === 1 ? '' : 's'}`
 const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte')
@@ -172,7 +173,6 @@ export const en = {
   otherLane: 'the other peer',
   quiet:
     'Nothing has crossed it in this run. What does will appear here at once; open a record, and every byte of it is explained.',
-  recordsLabel: 'The records',
   recordsListLabel: 'Records, oldest first',
 
   both: 'You and the eavesdropper',

@@ -3,7 +3,8 @@
 import { h } from '../h.ts'
 import type { Words } from './en.ts'
 
-const number = (n: number) => n.toLocaleString('es')
+const format = new Intl.NumberFormat('es')
+const number = (n: number) => format.format(n)
 const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`
 const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte', 'bytes')
@@ -164,7 +165,6 @@ export const es: Words = {
   otherLane: 'la otra parte',
   quiet:
     'En esta ejecución todavía no ha pasado nada por el canal. Lo que pase aparecerá aquí al instante; abre un registro y verás explicado cada uno de sus bytes.',
-  recordsLabel: 'Los registros',
   recordsListLabel: 'Registros, del más antiguo al más reciente',
 
   both: 'Tú y la espía',
