@@ -66,7 +66,8 @@ function row(is: Held, sum: ComponentChildren, note: string) {
 /** What was erased, struck out. */
 const gone = (is: Held, what: string) => (is === 'gone' ? h('s', null, secret(what)) : secret(what))
 
-function yourSide({ words, setting, model }: View, facts: Facts) {
+function yourSide(view: View, facts: Facts) {
+  const { words, setting, model } = view
   const { stage, notYet } = words
   const { own, hasTheirs, secret: agreed, ciphertext } = facts
   const isErased = agreed === 'proved' && !setting.showsSecrets
@@ -81,21 +82,14 @@ function yourSide({ words, setting, model }: View, facts: Facts) {
       null,
       row(own, [gone(own, 'a'), ' × G = ', open('A')], stage.own[own]('a')),
       row(hasTheirs ? 'held' : 'none', open('B'), hasTheirs ? stage.fromWire : notYet),
-      setting.hasKem && kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own),
+      setting.hasKem &&
+        kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own, isErased),
       row(
         S,
         [gone(own, 'a'), ' × ', open('B'), ' = ', gone(S, 'S')],
         S === 'gone' ? stage.hidden : { none: notYet, ...stage.yours }[agreed],
       ),
-      row(
-        sent + received > 0 ? 'held' : 'none',
-        secret(words.rowTexts),
-        sent + received === 0
-          ? notYet
-          : setting.showsSecrets
-            ? words.textsInTerminal
-            : words.textsHidden,
-      ),
+      row(sent + received > 0 ? 'held' : 'none', secret(words.rowTexts), textsNote(view)),
     ),
   )
 }
@@ -106,6 +100,9 @@ function theirSide({ words, setting, model }: View, facts: Facts) {
   const hasOurs = arrival === 'arrived'
   const hasS = agreed === 'proved' && !isDenied
   const { sent, received } = countsOf(model)
+  // of a text that nobody has answered, nobody here can tell
+  const arrived = sent - (model.state.inDoubt === null ? 0 : 1)
+  const hasTexts = received > 0 || (arrived > 0 && theirs !== 'held')
   return h(
     'div',
     { class: 'side' },
@@ -122,9 +119,9 @@ function theirSide({ words, setting, model }: View, facts: Facts) {
         isDenied ? stage.denied : { none: notYet, ...stage.theirs }[agreed],
       ),
       row(
-        sent + received > 0 ? 'held' : 'none',
+        hasTexts ? 'held' : 'none',
         secret(words.rowTexts),
-        sent + received > 0 ? stage.theirTerminal : notYet,
+        hasTexts ? stage.theirTerminal : notYet,
       ),
     ),
   )
@@ -137,11 +134,22 @@ function kemRow(
   ciphertext: Facts['ciphertext'],
   isMaker: boolean,
   key: Held,
+  isErased = false,
 ) {
   if (ciphertext === null) return row('none', secret('K'), notYet)
+  const K = gone(isErased ? 'gone' : 'held', 'K')
   return isMaker
-    ? row('held', [open('E'), ' → ', open('C'), ' + ', secret('K')], stage.kemMade)
-    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', secret('K')], stage.kemOpened)
+    ? row('held', [open('E'), ' → ', open('C'), ' + ', K], stage.kemMade)
+    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', K], stage.kemOpened)
+}
+
+/** Where this peer's texts are: those that wait are sealed as they came. */
+function textsNote({ words, setting, model }: View): string {
+  const { sent, received } = countsOf(model)
+  const { length } = model.state.waiting
+  if (sent + received === 0) return words.notYet
+  if (length > 0) return words.sums.keyWaits(length)
+  return setting.showsSecrets ? words.textsInTerminal : words.textsHidden
 }
 
 /** What was sealed in this session, each way. */

@@ -372,7 +372,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     /** What became of a private key. */
     own: {
       none: () => 'not yet',
-      held: (key: string) => `${key} never leaves`,
+      held: (key: string) => `${key} never crosses`,
       gone: (key: string) => `${key} is erased`,
     },
     fromWire: 'from the wire',
@@ -387,7 +387,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     hidden: 'erased: --no-secrets',
     theirs: { computed: 'not proved yet', proved: 'proved by its tag' },
     denied: 'gone there, it says',
-    theirTerminal: 'in its terminal',
+    theirTerminal: 'for its terminal only',
     kemMade: 'C carries K',
     kemOpened: 'e opens C',
     tags: 'the same S: tags prove it',
@@ -443,7 +443,8 @@ recorded today stays closed. If such a computer were there during the exchange, 
     ],
     expired:
       'Nobody has proved these keys within an hour, so the private key is erased. Send keys again.',
-    compared: 'You compared the safety numbers, and they are the same: nobody is in the middle.',
+    compared:
+      'The number of the other side is the same as here. If it came from the other person and not over this wire, nobody is in the middle.',
     shown: 'What there is to show is in your terminal, and nowhere else. Eve has no part in it.',
     opened:
       'What had come is open, in your terminal. Its keys are overwritten: nobody opens these ciphertexts a second time.',

@@ -362,7 +362,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     lacks: 'Le faltan',
     own: {
       none: () => 'todavía no',
-      held: (key) => `${key} nunca sale`,
+      held: (key) => `${key} nunca cruza`,
       gone: (key) => `${key} está borrada`,
     },
     fromWire: 'llegó por el canal',
@@ -377,7 +377,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     hidden: 'borrado: --no-secrets',
     theirs: { computed: 'aún sin probar', proved: 'probado con su etiqueta' },
     denied: 'dice que ya no lo tiene',
-    theirTerminal: 'en su terminal',
+    theirTerminal: 'solo para su terminal',
     kemMade: 'C lleva K',
     kemOpened: 'e abre C',
     tags: 'el mismo S: lo prueban las etiquetas',
@@ -432,7 +432,8 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     ],
     expired:
       'Nadie ha probado estas claves en una hora, así que la clave privada está borrada. Envía claves otra vez.',
-    compared: 'Has comparado los números de seguridad y son iguales: no hay nadie en medio.',
+    compared:
+      'El número de la otra parte es igual que aquí. Si vino de la otra persona y no por este canal, no hay nadie en medio.',
     shown: 'Lo que hay que ver está en tu terminal y en ningún otro sitio. A Eva no le llega nada.',
     opened:
       'Lo que había llegado está descifrado, en tu terminal. Sus claves se han sobrescrito: nadie descifra esos textos otra vez.',
