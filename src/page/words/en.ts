@@ -144,6 +144,7 @@ export const en = {
   title: (port: number) => `ecdh-duet on port ${port}`,
   skip: 'To the wire',
   where: (port: number) => `port ${port}, curve`,
+  present: 'Present',
   otherLanguage: 'En español',
   legend: 'What the colours say',
   legendPublic: 'public: anyone on the wire has it',

@@ -136,6 +136,7 @@ export const es: Words = {
   title: (port) => `ecdh-duet en el puerto ${port}`,
   skip: 'Ir al canal',
   where: (port) => `puerto ${port}, curva`,
+  present: 'Presentar',
   otherLanguage: 'In English',
   legend: 'Qué dicen los colores',
   legendPublic: 'público: lo tiene cualquiera que escuche el canal',
