@@ -66,8 +66,12 @@ export async function presenting(
     focus: () => marked()?.focus(),
     turn,
   }
-  return (view) =>
-    isPrinted
-      ? h(Page, view)
-      : h(Present, { ...given, view, screen, field: location.hash.slice(1) })
+  let isFirst = true
+  return (view) => {
+    // what the server rendered is the page's
+    if (isFirst) document.body.replaceChildren()
+    isFirst = false
+    if (isPrinted) return h(Page, view)
+    return h(Present, { ...given, view, screen, field: location.hash.slice(1) })
+  }
 }

@@ -57,7 +57,7 @@ export function Present(props: PresentProps) {
     h(Icons, null),
     h(
       'main',
-      { class: `screen ${screen}`, 'aria-labelledby': 'screen-title' },
+      { class: `screen on-${screen}`, 'aria-labelledby': 'screen-title' },
       h(
         'div',
         { class: 'head' },
@@ -164,16 +164,12 @@ function Marking({ view, say, screen, isFocused, focus, turn }: PresentProps) {
   )
 }
 
-/** What a button for a step is called, by its `data-step`. */
-const buttonsOf = (words: Words): Readonly<Record<string, string>> => ({
-  ...words.nextButtons,
-  '/other/show': words.theirsShowButton,
-})
-
 function labelOf(marked: Marked, at: string, screen: Screen, view: View, say: PresentWords) {
   switch (marked.is) {
     case 'run':
-      return buttonsOf(view.words)[at] ?? at
+      return at === '/other/show'
+        ? say.showTheirs
+        : (view.words.nextButtons[at as keyof Words['nextButtons']] ?? at)
     case 'compare':
       return view.words.compareButton
     case 'field':
@@ -189,7 +185,7 @@ function labelOf(marked: Marked, at: string, screen: Screen, view: View, say: Pr
 
 const CONTENT: Readonly<Record<Screen, (props: PresentProps) => ComponentChildren>> = {
   who: Who,
-  keys: ({ view }) => h(Stage, view),
+  keys: Keys,
   crossed: (props) => h(Crossed, { ...props, form: 'key message', shown: 'publicKey' }),
   compare: ({ view }) => h(Compare, view),
   secret: Secret,
@@ -215,6 +211,15 @@ function Who({ view, say }: PresentProps) {
     h('p', { class: 'vote' }, say.canHow),
     h(Legend, view),
   ]
+}
+
+/** However much has happened since, it tells of the keys. */
+function Keys({ view }: PresentProps) {
+  const { model } = view
+  const events = model.events.filter(
+    ({ route }) => route === '/wire/keys' || route === '/send_keys',
+  )
+  return h(Stage, { ...view, told: { ...model, events } })
 }
 
 interface CrossedProps extends PresentProps {

@@ -31,6 +31,7 @@ export interface PresentWords {
   readonly reveal: string
   readonly toKeys: string
   readonly toField: string
+  readonly showTheirs: string
   readonly copy: string
   readonly back: string
   readonly forth: string
@@ -100,6 +101,7 @@ export const en: PresentWords = {
   reveal: 'Look',
   toKeys: 'First the keys',
   toField: 'Type their number',
+  showTheirs: 'Show theirs too',
   copy: 'Copy the curl',
   back: 'The screen before',
   forth: 'The next screen',

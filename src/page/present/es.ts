@@ -63,6 +63,7 @@ export const es: PresentWords = {
   reveal: 'Mirar',
   toKeys: 'Antes, las claves',
   toField: 'Escribir su número',
+  showTheirs: 'Mostrar también el suyo',
   copy: 'Copiar el curl',
   back: 'La pantalla anterior',
   forth: 'La pantalla siguiente',

@@ -188,7 +188,7 @@ export const en = {
   lacksKey: 'lacks it',
   lacksThem: 'lacks them',
   hasAll: 'has all that crossed, and its length',
-  inRecords: 'in the records above',
+  inRecords: 'in the records',
   rowYourPublicKey: 'your public key',
   yourPublicKeyInTable: 'Your public key, in the table',
   rowOthersPublicKey: "the other's public key",

@@ -180,7 +180,7 @@ export const es: Words = {
   lacksKey: 'no la tiene',
   lacksThem: 'no los tiene',
   hasAll: 'tiene todo lo que pasó, y su longitud',
-  inRecords: 'en los registros de arriba',
+  inRecords: 'en los registros',
   rowYourPublicKey: 'tu clave pública',
   yourPublicKeyInTable: 'Tu clave pública, en la tabla',
   rowOthersPublicKey: 'la clave pública de la otra parte',
