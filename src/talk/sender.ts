@@ -31,6 +31,8 @@ export class Sender {
   /** Whether there may be something to do since the last look. */
   #isWoken = false
   #keysSent = Number.NEGATIVE_INFINITY
+  /** The text that was left in doubt. */
+  #open: OpenText | null = null
   #isEnded = false
 
   /** `trouble` is told each time when keys brought no session. */
@@ -114,6 +116,7 @@ export class Sender {
   async #sendText(text: Uint8Array): Promise<Outcome> {
     const other = this.#peer.textInDoubt
     if (other !== null) await this.#peer.sendMessage(undefined, other).catch(ifExpected)
+    this.#open = null
     try {
       // a copy: it is erased
       await this.#peer.sendMessage(text.slice(), null)
@@ -121,24 +124,24 @@ export class Sender {
     } catch (error) {
       ifExpected(error)
       if (error instanceof TextError && !error.text.sealed) return 'not sent'
-      return outcomeOf(error, error instanceof TextError && error.code === 'in_doubt')
+      const isInDoubt = error instanceof TextError && error.code === 'in_doubt'
+      if (isInDoubt) this.#open = this.#peer.textInDoubt
+      return outcomeOf(error, isInDoubt)
     }
   }
 
-  /** Sends the text in doubt again, as the same bytes. */
+  /** Sends the text in doubt again, as the same bytes, unless a step or new keys have settled it meanwhile. */
   async #sendAgain(): Promise<Outcome> {
-    const open: OpenText | null = this.#peer.textInDoubt
-    // it was settled by a session that came about: its event said that nobody will know
+    const open = this.#open
     if (open === null) return 'unknown'
     try {
-      await this.#peer.sendMessage(undefined, open)
-      return 'arrived'
+      if (open.fate === 'open') await this.#peer.sendMessage(undefined, open)
     } catch (error) {
       ifExpected(error)
-      if (open.fate === 'arrived') return 'arrived'
-      if (open.fate === 'unknown') return 'unknown'
-      return outcomeOf(error, open.fate === 'open')
+      if (open.fate === 'open') return 'doubt'
+      if (open.fate === 'refused') return outcomeOf(error, false)
     }
+    return open.fate === 'arrived' ? 'arrived' : open.fate === 'refused' ? 'not sent' : 'unknown'
   }
 
   #pause(ms: number): Promise<unknown> {

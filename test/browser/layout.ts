@@ -134,7 +134,7 @@ async function* states(page: Page, a: TestPeer, b: TestPeer): AsyncGenerator<str
   await said(page, '/send_msg').waitFor()
   yield 'with a refusal'
   for (let i = 0; i < 40; i++) await a.call('/show')
-  await page.locator('#records > li').nth(40).waitFor()
+  await page.locator('#records > .step').nth(40).waitFor({ state: 'attached' })
   yield 'with more steps than fit, and nothing on the wire'
   await agree(a, b)
   await nextIs(page, 'compare')

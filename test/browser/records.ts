@@ -22,8 +22,9 @@ describe('what comes over the wire', suite, () => {
 
   it('has its letters plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
     onPage(async (page, [a, b]) => {
+      await page.locator('#frequency .part > summary').click()
       await page.getByText('No sealed text has come yet.').waitFor()
-      await page.locator('#frequency summary').click()
+      await page.locator('#frequency details details > summary').click()
       assert.equal(await page.getByText('none yet').count(), 26)
       await agree(a, b)
       await b.call('/send_msg')

@@ -106,7 +106,7 @@ describe('the whole round by clicks', suite, () => {
     }))
 
   it('can be done by the keyboard alone, keeps the focus, and tells of each outcome in a line that was there before', () =>
-    onePage(async (page, [a, b]) => {
+    onePage(async (page, [, b]) => {
       const tabTo = async (selector: string) => {
         for (let i = 0; i < 90; i++) {
           await page.keyboard.press('Tab')
@@ -138,8 +138,8 @@ describe('the whole round by clicks', suite, () => {
       await page.keyboard.press('Enter')
       await page.getByText('1 message opened').first().waitFor()
       assert.ok(b.secrets().includes('by keys'))
-      await a.call('/send_keys')
-      await nextIs(page, '/other/send_keys')
+      await b.call('/send_msg')
+      await nextIs(page, '/decrypt_msg')
       assert.equal(await isFocused(page, '#next .run'), true)
       await tabTo('#record-1 summary')
       await page.keyboard.press('Enter')

@@ -55,6 +55,7 @@ describe('the safety number', suite, () => {
       await agree(a, b)
       const number: string = (await b.call('/show')).json.safetyNumber
       await assertInSight(page, number)
+      await page.focus('#theirs')
       await verdict(page, /^Not complete yet: none of the twelve groups/)
       await page.keyboard.press('Control+A')
       await page.keyboard.press('Delete')

@@ -105,12 +105,10 @@ export async function nextIs(page: Page, route: string): Promise<void> {
 }
 /** Waits for `count` records and returns their headings. */
 export async function records(page: Page, count: number): Promise<string[]> {
-  await page
-    .locator('#records > li')
-    .nth(count - 1)
-    .waitFor()
+  const rows = page.locator('#records > :is(.record, .step)')
+  await rows.nth(count - 1).waitFor({ state: 'attached' })
   const titles = await page.locator('#records .record summary b').allTextContents()
-  assert.equal(await page.locator('#records > li').count(), count)
+  assert.equal(await rows.count(), count)
   return titles
 }
 /** Opens every record to its bytes. */
