@@ -25,7 +25,7 @@ import {
 const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const folderOf = (file: string) => (file.endsWith('.js') ? 'dist/browser' : 'src/page')
+const folderOf = (file: string) => (file.endsWith('.svg') ? 'src/page' : 'dist/browser')
 const textOf = (file: string) => fs.readFileSync(path.join(root, folderOf(file), file), 'utf8')
 
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
@@ -107,7 +107,7 @@ describe('the files of the page', () => {
 
   it('are all that was built for a browser, and all in the folder that needs no building', () => {
     const read = (folder: string) => fs.readdirSync(path.join(root, folder))
-    const asTheyAre = read('src/page').filter((name) => /\.(css|svg)$/.test(name))
+    const asTheyAre = read('src/page').filter((name) => name.endsWith('.svg'))
     assert.deepEqual(SERVED.toSorted(), [...read('dist/browser'), ...asTheyAre].sort())
   })
 
