@@ -9,7 +9,7 @@ import type { Model } from '../model.ts'
 import { titleOf } from '../sentences.ts'
 import type { View } from '../view.ts'
 import { Flights, type Lane } from './Flights.ts'
-import { icon, open, secret } from './marks.ts'
+import { gone, icon, open, secret } from './marks.ts'
 
 export function Stage(view: View) {
   const { words, setting, model } = view
@@ -62,9 +62,6 @@ function captionOf({ words, model }: View): ComponentChildren {
 function row(is: Held, sum: ComponentChildren, note: string) {
   return h('li', { class: is }, h('span', { class: 'sum' }, sum), ' ', h('small', null, note))
 }
-
-/** What was erased, struck out. */
-const gone = (is: Held, what: string) => (is === 'gone' ? h('s', null, secret(what)) : secret(what))
 
 function yourSide(view: View, facts: Facts) {
   const { words, setting, model } = view
