@@ -22,9 +22,12 @@ try {
   // it has said why
   process.exit(1)
 }
-/** A language of the toy is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
-const nameOf = ({ name, moduleIds }) =>
-  /[/\\]toy[/\\]e[ns]\.ts$/.test(moduleIds.at(-1) ?? '') ? `toy-${name}.js` : `${name}.js`
+/** A language of the toy or of presenting is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
+const nameOf = ({ name, moduleIds }) => {
+  const [, of] = /[/\\](toy|present)[/\\]e[ns]\.ts$/.exec(moduleIds.at(-1) ?? '') ?? []
+  // what presenting and the page have in common
+  return name === 'Page' ? 'parts.js' : `${of === undefined ? '' : `${of}-`}${name}.js`
+}
 await build({
   input: { page: 'src/page/browser/page.ts', toy: 'src/page/browser/toy.ts' },
   output: {

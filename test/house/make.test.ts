@@ -71,6 +71,7 @@ const STARTS = {
   'run-both': 'both --ports PORT_A,PORT_B --curve CURVE --show-work',
   'run-5000': `peer --port PORT_A ${ALONE}`,
   'run-mallory': `mallory --with strangers --ports PORT_M,PORT_N ${BETWEEN} --alter ALTER`,
+  talk: 'talk --curve CURVE --peer PEER',
   'send-image': 'send-image --port PORT_A -- IMAGE',
   'send-to-b': 'send --to TO --recipient RECIPIENT -',
   'lab-bad-keys': 'lab bad-keys --all -- VICTIM',

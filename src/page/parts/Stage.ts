@@ -11,7 +11,8 @@ import type { View } from '../view.ts'
 import { Flights, type Lane } from './Flights.ts'
 import { gone, icon, open, secret } from './marks.ts'
 
-export function Stage(view: View) {
+/** `told`: what the caption tells of, if that is not all that happened. */
+export function Stage({ told, ...view }: View & { told?: Model }) {
   const { words, setting, model } = view
   const facts = factsOf(model)
   const isCompared = model.state.peer.compared === true
@@ -19,7 +20,7 @@ export function Stage(view: View) {
     'section',
     { id: 'stage', 'aria-labelledby': 'stage-title' },
     h('h2', { id: 'stage-title', class: 'unseen' }, words.stageLabel),
-    h('p', { id: 'caption' }, captionOf(view)),
+    h('p', { id: 'caption' }, captionOf(view.words, told ?? view.model)),
     h(
       'div',
       { class: setting.hasKem ? 'stage kem' : 'stage' },
@@ -44,7 +45,7 @@ export function Stage(view: View) {
   )
 }
 
-function captionOf({ words, model }: View): ComponentChildren {
+function captionOf(words: View['words'], model: Model): ComponentChildren {
   const last = lastHappened(model)
   if (last.is === 'crossing') return words.happened.crossing(titleOf(words, last.record))
   const said = words.happened[last.is]
