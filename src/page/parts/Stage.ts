@@ -173,7 +173,7 @@ function wire({ words, setting, model }: View, facts: Facts) {
     )
   const sealed = (count: number) => [
     icon('envelope'),
-    count,
+    count > 0 && count,
     h('span', { class: 'unseen' }, ` ${words.rowSealed}`),
   ]
   const has = ['G', hasA && 'A', hasTheirs && 'B', ciphertext !== null && 'C']
@@ -196,7 +196,7 @@ function wire({ words, setting, model }: View, facts: Facts) {
         h('li', null, lane('C', ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
       h(
         'li',
-        { class: 'between' },
+        { class: 'between', 'aria-hidden': agreed === 'none' },
         h(
           'span',
           { class: agreed },
