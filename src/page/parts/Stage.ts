@@ -9,7 +9,7 @@ import type { Model } from '../model.ts'
 import { titleOf } from '../sentences.ts'
 import type { View } from '../view.ts'
 import { Flights, type Lane } from './Flights.ts'
-import { icon, open, secret } from './marks.ts'
+import { gone, icon, open, secret } from './marks.ts'
 
 /** `told`: what the caption tells of, if that is not all that happened. */
 export function Stage({ told, ...view }: View & { told?: Model }) {
@@ -63,9 +63,6 @@ function captionOf(words: View['words'], model: Model): ComponentChildren {
 function row(is: Held, sum: ComponentChildren, note: string) {
   return h('li', { class: is }, h('span', { class: 'sum' }, sum), ' ', h('small', null, note))
 }
-
-/** What was erased, struck out. */
-const gone = (is: Held, what: string) => (is === 'gone' ? h('s', null, secret(what)) : secret(what))
 
 function yourSide(view: View, facts: Facts) {
   const { words, setting, model } = view
@@ -176,7 +173,7 @@ function wire({ words, setting, model }: View, facts: Facts) {
     )
   const sealed = (count: number) => [
     icon('envelope'),
-    count,
+    count > 0 && count,
     h('span', { class: 'unseen' }, ` ${words.rowSealed}`),
   ]
   const has = ['G', hasA && 'A', hasTheirs && 'B', ciphertext !== null && 'C']
@@ -199,7 +196,7 @@ function wire({ words, setting, model }: View, facts: Facts) {
         h('li', null, lane('C', ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
       h(
         'li',
-        { class: 'between' },
+        { class: 'between', 'aria-hidden': agreed === 'none' },
         h(
           'span',
           { class: agreed },
