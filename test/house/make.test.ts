@@ -56,7 +56,7 @@ beforeEach(() => {
     'node_modules/rolldown/index.js',
     `import fs from 'node:fs'\nexport const build = () => ${folders}`,
   )
-  write('src/page/page.css', '')
+  write('src/page/page.css', '', { old: true })
   write('dist/main.js', TELLS, { old: true })
 })
 
