@@ -191,6 +191,7 @@ describe('a build', { skip: noMake }, () => {
     assert.equal(make('build').code, 0)
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
       'browser',
+      'browser/page.css',
       'browser/page.js',
       'browser/toy.js',
       'main.js',
