@@ -56,7 +56,9 @@ function asJson(report: Report) {
 function asTable(reports: readonly Report[]): string[] {
   const files = reports.map(({ file }) => file)
   const room = Math.max(MIN_NAME, columnsHere(MAX_NAME + OTHERS) - OTHERS)
-  const names = files.map((file) => laidOut(said`${file}`, beside(0, room, marks())))
+  const names = files.map((file) =>
+    laidOut(said`${file}`, { width: room, taken: 0, indent: 0, marks: marks() }),
+  )
   const width = names.flat().reduce((most, name) => Math.max(most, columnsOf(name)), 4)
   const widths = [width, 14, 8, 9, 9, 7]
   const titles = ['file', 'curve', 'session', 'messages', 'pictures', 'verdict']

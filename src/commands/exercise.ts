@@ -28,8 +28,9 @@ import { programWords } from '../disk/programName.ts'
 import { orStateError } from '../state/files.ts'
 import { Columns, table } from '../terminal/layout.ts'
 import { columns, print } from '../terminal/output.ts'
+import { DRAWN } from '../terminal/printable.ts'
 import { progressLine } from '../terminal/progress.ts'
-import { beside, cut, laidOut, wrap } from '../terminal/rows.ts'
+import { cut, laidOut, wrap } from '../terminal/rows.ts'
 import { type Colour, paint } from '../terminal/safe.ts'
 import { said } from '../terminal/said.ts'
 import { quoted } from './shellWord.ts'
@@ -296,7 +297,7 @@ function lineOf({ folder, report, error }: ClassRow, columns: Columns): string {
   const why = error === null ? failed && nameOf(failed) : cut(onOneLine(error), 200)
   return columns
     .row([
-      laidOut(said`${folder}`, beside(0, columns.width(0))),
+      laidOut(said`${folder}`, { width: columns.width(0), taken: 0, indent: 0, marks: DRAWN }),
       points,
       wrap(why ?? '', columns.width(2)),
     ])

@@ -188,7 +188,7 @@ export function quotedFact(label: string, text: string, width: number): string[]
 
 /** A text from outside as a cell of `width` columns. */
 export function quotedCell(text: string, width: number): Cell {
-  return laidOut(theirs(text), beside(0, width, marks()))
+  return laidOut(theirs(text), { width, taken: 0, indent: 0, marks: marks() })
 }
 
 function factHead(label: string): string {

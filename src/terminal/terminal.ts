@@ -197,5 +197,14 @@ const valueRows = ({ rows }: Value, width: number, indent: number) =>
 const again = (times: number) =>
   times === 1 ? 'The same once more.' : `The same ${times} times more.`
 
-/** The time of day, to the second. */
-const now = () => new Date().toTimeString().slice(0, 8)
+/** The time of day, to the second. To write it takes longer than the line that it stands on, so it is made once a second. */
+let second = 0
+let timeOfDay = ''
+function now(): string {
+  const at = Math.floor(Date.now() / 1000)
+  if (at !== second) {
+    second = at
+    timeOfDay = new Date().toTimeString().slice(0, 8)
+  }
+  return timeOfDay
+}

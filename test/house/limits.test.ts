@@ -67,6 +67,10 @@ function figureOf(name: string, file: string): number {
 
 /** What is called like a limit and is none on what strangers can make it use. */
 const NONE: Record<string, string> = {
+  'terminal/publicValue.ts MAX_WHOLE_BYTES': 'how a longer one is shown',
+  'terminal/repeats.ts QUIET_MS': 'when a count is shown',
+  'terminal/repeats.ts LONGEST_MS': 'the same',
+  'terminal/terminal.ts PAUSE_MS': 'when a blank line is',
   'commands/arguments.ts MAX_DEMO_BYTES': 'a text of the lab',
   'commands/check.ts MAX_SENTENCES': 'what is printed of a file',
   'commands/check.ts MAX_NAME': 'the same',
@@ -98,6 +102,8 @@ const NONE: Record<string, string> = {
   'mailbox/maildir.ts MAX_NAME_BYTES': 'of the file system',
   'mailbox/watchMaildir.ts LOOK_AGAIN_MS': 'how often',
   'mailbox/watchMaildir.ts GROWING_MS': 'how soon',
+  'page/acts.ts MAX_REQUESTS': 'what folds',
+  'page/parts/Long.ts MAX_DIGITS': 'what folds',
   'page/browser/feed.ts AGAIN_MS': 'how soon',
   'page/browser/page.ts NEWS_MS': 'how soon',
   'page/parts/Controls.ts COPIED_MS': 'how long a button says so',

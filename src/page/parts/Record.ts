@@ -61,7 +61,13 @@ export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordP
   )
 }
 
-function contentOf(words: Words, record: WireRecord, notes: Readonly<Record<string, Explained>>) {
+/** The bytes of a record, and its fields explained; `only`: the one of them that is. */
+export function contentOf(
+  words: Words,
+  record: WireRecord,
+  notes: Readonly<Record<string, Explained>>,
+  only?: string,
+) {
   const { n, parts } = record
   const fields = parts.filter((part) => part.field !== undefined)
   const marks = new Map(fields.map((part, i) => [part, i + 1]))
@@ -83,7 +89,9 @@ function contentOf(words: Words, record: WireRecord, notes: Readonly<Record<stri
       h(
         'ol',
         { class: 'fields' },
-        fields.map((part) => fieldRow(words, n, part, notes, marks.get(part) ?? 0)),
+        fields
+          .filter(({ field }) => only === undefined || field === only)
+          .map((part) => fieldRow(words, n, part, notes, marks.get(part) ?? 0)),
       ),
     chunks && h('p', null, words.chunks(chunks.count, chunks.each, chunks.last)),
   ]
