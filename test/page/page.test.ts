@@ -63,7 +63,10 @@ describe('the files of the page', () => {
       for (const language of ['en', 'es']) {
         const page = await a.call(`/?lang=${language}`, HTML)
         const loaded = SERVED.filter(
-          (file) => !/^(?:toy-)?e[ns]\.js$/.test(file) || file.endsWith(`${language}.js`),
+          (file) =>
+            // the toy and presenting load theirs alone
+            !/^(?:toy|present)/.test(file) &&
+            (!/^e[ns]\.js$/.test(file) || file === `${language}.js`),
         )
         const texts = [page.text, ...loaded.map(textOf)]
         const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
@@ -114,10 +117,14 @@ describe('the files of the page', () => {
       for (const name of others.split(/\s+/)) assertProblem(await a.call(name), 'not_found')
     }))
 
-  it('are in the README as a picture, which is small', () => {
-    const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
-    assert.equal(file, 'test/page.png')
-    assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
+  it('are in the README as two pictures, which are small', () => {
+    const files = [...readme.matchAll(/!\[The (?:stage|wire)[^\]]*\]\(([^)]+)\)/g)]
+    assert.deepEqual(
+      files.map(([, file]) => file),
+      ['test/stage.png', 'test/page.png'],
+    )
+    for (const [, file = ''] of files)
+      assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024, file)
   })
 })
 
