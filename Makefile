@@ -178,7 +178,7 @@ mutants: dist/main.js ## change the source: does a test notice? (ONLY=file)
 sample: $(INSTALLED) ## draw the picture that ships
 	@exec node --import ./test/loader.js src/sample/draw.ts
 
-page-picture: dist/main.js ## take the README's picture of the page, by Chromium
+page-picture: dist/main.js ## take the README's pictures of the page, by Chromium
 	@exec node --import ./test/loader.js test/page-picture.ts "$$PORT_A,$$PORT_B"
 
 package: dist/main.js ## pack what was built, for npm install elsewhere

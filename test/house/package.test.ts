@@ -56,7 +56,7 @@ describe('the package', () => {
       ...['src/LIMITS.md', 'test/README.md'],
       ...readmes,
     ]
-    const pictures = ['src/sample/curve.png', 'test/page.png']
+    const pictures = ['src/sample/curve.png', 'test/page.png', 'test/stage.png']
     const rest = [
       'LICENSE',
       'package.json',

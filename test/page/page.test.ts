@@ -8,9 +8,11 @@ import type { ComponentChildren } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import { h } from '../../src/page/h.ts'
-import { en } from '../../src/page/words/en.ts'
+import { STEPS } from '../../src/page/story.ts'
+import { en, type Words } from '../../src/page/words/en.ts'
 import { es } from '../../src/page/words/es.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
+import { documentAt } from '../helpers/documents.ts'
 import { readEvents } from '../helpers/events.ts'
 import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
 import {
@@ -131,10 +133,14 @@ describe('the files of the page', () => {
       for (const name of others.split(/\s+/)) assertProblem(await a.call(name), 'not_found')
     }))
 
-  it('are in the README as a picture, which is small', () => {
-    const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
-    assert.equal(file, 'test/page.png')
-    assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
+  it('are in the README as two pictures, which are small', () => {
+    const files = [...readme.matchAll(/!\[The (?:stage|wire)[^\]]*\]\(([^)]+)\)/g)]
+    assert.deepEqual(
+      files.map(([, file]) => file),
+      ['test/stage.png', 'test/page.png'],
+    )
+    for (const [, file = ''] of files)
+      assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024, file)
   })
 })
 
@@ -214,9 +220,18 @@ describe('the page in a language', () => {
 })
 
 describe('the page', () => {
-  it('numbers its steps as the README does', () =>
+  it('numbers its steps as the README and the lesson do', () =>
     withPair(async (a) => {
-      const inReadme = [...readme.matchAll(/^\*\*(?:\d and )?(\d)\. `(\/\w+)`/gm)]
+      const numbered = ({ steps }: Words) => STEPS.map((step, i) => `${i + 1} ${steps[step]}`)
+      for (const [file, words, between] of [
+        ['README.md', en, ' → '],
+        ['src/page/LEEME.md', es, ' → '],
+        ['src/classroom/lab/README.md', en, ', '],
+      ] as const)
+        assert.ok(
+          documentAt(file).text.replaceAll('\n', ' ').includes(numbered(words).join(between)),
+        )
+      const inReadme = [...readme.matchAll(/\*\*(\d)\. `(\/\w+)`/g)]
       const steps = /data-step="([^"]+)"[^>]*><h3 data-number="(\d)"/g
       const onPage = [...(await pageOf(a)).text.matchAll(steps)].map(
         ([, step = '', number]) => `${number} ${step.replace('/other', '')}`,

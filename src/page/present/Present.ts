@@ -57,7 +57,10 @@ export function Present(props: PresentProps) {
     h(Icons, null),
     h(
       'main',
-      { class: `screen on-${screen}`, 'aria-labelledby': 'screen-title' },
+      {
+        class: `screen on-${screen} ${view.setting.hasKem ? 'kem' : ''}`,
+        'aria-labelledby': 'screen-title',
+      },
       h(
         'div',
         { class: 'head' },
