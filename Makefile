@@ -46,7 +46,7 @@ MALLORY := --ports "$$PORT_M,$$PORT_N" --between "http://127.0.0.1:$$PORT_A,http
 keys = test -e "$$MAILBOXES/$1/key.public.pem" || $(DUET) keygen --curve "$$CURVE" -- "$$MAILBOXES/$1"
 mailbox = --mailbox "$$MAILBOXES/$1/mail" --mailbox-key "$$MAILBOXES/$1/key.public.pem"
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known talk send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum exercise \
 	sample page-picture package demo test bench soak fuzz explore prove mutants coverage check format clean
@@ -73,6 +73,9 @@ run-5000: dist/main.js ## start the first one alone (CURVE, HOST, PEER)
 
 run-5001: dist/main.js ## start the second one alone (CURVE, HOST, PEER)
 	@exec $(DUET) peer $(PEER_B)
+
+talk: dist/main.js ## talk with somebody on this network (CURVE, PEER)
+	@exec $(DUET) talk --curve "$$CURVE" $(PLAINLY) $${PEER:+--peer "$$PEER"}
 
 send-image: dist/main.js ## send a picture from the first one (IMAGE)
 	@exec $(DUET) send-image --port "$$PORT_A" -- "$$IMAGE"
@@ -175,7 +178,7 @@ mutants: dist/main.js ## change the source: does a test notice? (ONLY=file)
 sample: $(INSTALLED) ## draw the picture that ships
 	@exec node --import ./test/loader.js src/sample/draw.ts
 
-page-picture: dist/main.js ## take the README's picture of the page, by Chromium
+page-picture: dist/main.js ## take the README's pictures of the page, by Chromium
 	@exec node --import ./test/loader.js test/page-picture.ts "$$PORT_A,$$PORT_B"
 
 package: dist/main.js ## pack what was built, for npm install elsewhere

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * `make build` and `npm run build`: what is run from `dist/` is made here. The compiler makes a file of each file, so that a stack trace
- * names it; the page's modules become one script with each language beside it. `dist/` is there only if all of it was made.
+ * names it; the page's modules become one script with each language beside it, and its style sheets lose what no browser reads.
+ * `dist/` is there only if all of it was made.
  */
 
 import { execSync } from 'node:child_process'
@@ -22,9 +23,12 @@ try {
   // it has said why
   process.exit(1)
 }
-/** A language of the toy is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
-const nameOf = ({ name, moduleIds }) =>
-  /[/\\]toy[/\\]e[ns]\.ts$/.test(moduleIds.at(-1) ?? '') ? `toy-${name}.js` : `${name}.js`
+/** A language of the toy or of presenting is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
+const nameOf = ({ name, moduleIds }) => {
+  const [, of] = /[/\\](toy|present)[/\\]e[ns]\.ts$/.exec(moduleIds.at(-1) ?? '') ?? []
+  // what presenting and the page have in common
+  return name === 'Page' ? 'parts.js' : `${of === undefined ? '' : `${of}-`}${name}.js`
+}
 await build({
   input: { page: 'src/page/browser/page.ts', toy: 'src/page/browser/toy.ts' },
   output: {
@@ -39,4 +43,14 @@ await build({
     },
   },
 })
+/** Comments and blanks. No string of ours has two blanks or such a sign with a blank beside it. @param {string} css */
+const minified = (css) =>
+  css
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+for (const name of fs.readdirSync('src/page').filter((name) => name.endsWith('.css'))) {
+  const css = fs.readFileSync(`src/page/${name}`, 'utf8')
+  fs.writeFileSync(`${UNFINISHED}/browser/${name}`, minified(css))
+}
 fs.renameSync(UNFINISHED, 'dist')

@@ -189,20 +189,17 @@ function addTalk(program: Command): void {
         .default([], 'none'),
     )
     .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
-  withPictureOptions(withStateOptions(withDefaults(talk), `${STATE}/talk`))
-    .hook('preAction', (talk) => {
-      const { peer, yes } = talk.opts<TalkOptions>()
+  withPictureOptions(withStateOptions(withDefaults(talk), `${STATE}/talk`)).action(
+    exiting(async (options: TalkOptions) => {
+      const { peer, yes } = options
       if (!process.stdin.isTTY && peer === undefined && !yes)
         talk.error(
           'error: standard input is no terminal, so nobody can be asked: --peer names the other one, or --yes takes the only one that is found',
         )
-    })
-    .action(
-      exiting(async (options: TalkOptions) => {
-        const { talk } = await import('./talk.ts')
-        return untilTheEnd(talk(options))
-      }),
-    )
+      const body = await import('./talk.ts')
+      return untilTheEnd(body.talk(options))
+    }),
+  )
 }
 
 function addMail(program: Command): void {

@@ -88,7 +88,6 @@ export async function talk(options: TalkOptions): Promise<number> {
     const { peer, wire, isKnown, showPlainly } = prepared
     const { lines } = screen
     if (!stdout.isTTY) tellWhereSecretsGo()
-    const name = () => whereabouts?.label ?? 'other'
     const sayWho = () => {
       const at = options.peer === undefined ? [] : peer.reachedAt
       lines.say('·', `You are ${label}, on port ${peer.port}, with ${peer.suite.name}.`)
@@ -98,13 +97,13 @@ export async function talk(options: TalkOptions): Promise<number> {
       peer,
       wire,
       screen,
-      name,
+      label: () => whereabouts?.label ?? null,
       showPlainly,
       picture: (file) => pictureFile(asTyped(file)),
       confirmed: () => whereabouts?.confirmed(),
       who: () => {
         sayWho()
-        lines.below(said`${ours(name())} is at ${peer.peerUrl}.`)
+        lines.below(said`${ours(whereabouts?.label ?? 'The other one')} is at ${peer.peerUrl}.`)
         const others = whereabouts?.others ?? []
         for (const { label, address, port } of others.slice(0, MAX_NAMED))
           lines.below(`On this network, unverified: ${label}, at ${address}:${port}`)

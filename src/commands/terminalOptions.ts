@@ -3,7 +3,7 @@
 import type { Command } from 'commander'
 import { writePlainly } from '../terminal/output.ts'
 
-const PLAIN = ['both', 'peer', 'mallory', 'watch', 'send', 'check', 'lab']
+const PLAIN = ['both', 'peer', 'talk', 'mallory', 'watch', 'send', 'check', 'lab']
 const FULL = ['both', 'peer', 'mallory']
 
 /** Adds them to the commands of `program` that have them. */

@@ -48,6 +48,7 @@ export async function answerPage(
   ctx.body = rendered(peer, events, {
     language,
     isChosen: chosenLanguage(ctx) !== null,
+    isPresented: ctx.query['present'] !== undefined,
     isPeerHere: isLocal(peer.peerUrl),
     runsOther,
     own: own(''),

@@ -26,9 +26,9 @@ import { es } from './words/es.ts'
 const WORDS: Readonly<Record<Language, Words>> = { en, es }
 const TOY_WORDS = { en: toyEn, es: toyEs } satisfies Record<Language, object>
 
-/** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
+/** What is built (`build.js`), and the icon as it lies in the sources. */
 const read = (name: string) => {
-  const folder = name.endsWith('.js') ? 'dist/browser' : 'src/page'
+  const folder = name.endsWith('.svg') ? 'src/page' : 'dist/browser'
   return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
 }
 /** The text of each file that the page loads, by its path. */
@@ -66,7 +66,13 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
   const empty = modelOf({ run, begun, forms: events.forms(language) }, pageStateOf(peer, events))
   const model = kept.reduce((model, event) => withEvent(model, event, false, own), empty)
   return documentOf(
-    { language, title: words.title(peer.port), name: 'page', styles: ['page.css'] },
+    {
+      language,
+      title: words.title(peer.port),
+      name: 'page',
+      styles: ['page.css'],
+      isPresented: setting.isPresented,
+    },
     { 'data-setting': JSON.stringify(setting) },
     h(Page, { words, setting, model, desk: EMPTY_DESK, act: null }),
   )
@@ -88,11 +94,12 @@ interface Head {
   /** Of its script. */
   readonly name: 'page' | 'toy'
   readonly styles: readonly string[]
+  readonly isPresented?: boolean
 }
 
 /** A document with this body. What it loads lies beside it. */
 function documentOf(
-  { language, title, name, styles }: Head,
+  { language, title, name, styles, isPresented = false }: Head,
   data: Readonly<Record<`data-${string}`, string | undefined>>,
   body: VNode,
 ): string {
@@ -108,6 +115,12 @@ function documentOf(
       h('title', null, title),
       h('link', { rel: 'icon', href: 'icon.svg' }),
       styles.map((href) => h('link', { rel: 'stylesheet', href })),
+      // without the script it is the page, and so it is on paper
+      isPresented &&
+        h('link', {
+          ...{ rel: 'stylesheet', href: 'present.css' },
+          media: 'screen and (scripting: enabled)',
+        }),
       h('script', { type: 'module', src: `${name}.js` }),
     ),
     h('body', data, body),

@@ -31,6 +31,10 @@ export class Sender {
   /** Whether there may be something to do since the last look. */
   #isWoken = false
   #keysSent = Number.NEGATIVE_INFINITY
+  /** The other peer's code, if it refused the last text for now. */
+  #refusal: string | null = null
+  /** The text that was left in doubt. */
+  #open: OpenText | null = null
   #isEnded = false
 
   /** `trouble` is told each time when keys brought no session. */
@@ -59,6 +63,11 @@ export class Sender {
     }
   }
 
+  /** Whether so many texts wait unread at the other peer that it takes no more. */
+  get isFull(): boolean {
+    return this.#refusal === 'inbox_full'
+  }
+
   /** There may be something to do. */
   wake(): void {
     this.#isWoken = true
@@ -82,6 +91,7 @@ export class Sender {
   /** Returns how long to wait then, in ms. */
   async #do(task: NonNullable<Task>): Promise<number> {
     if (task.do === 'keys') return this.#sendKeys()
+    this.#refusal = null
     this.#outbox.learn(
       task.do === 'text' ? await this.#sendText(task.line.text) : await this.#sendAgain(),
     )
@@ -114,31 +124,38 @@ export class Sender {
   async #sendText(text: Uint8Array): Promise<Outcome> {
     const other = this.#peer.textInDoubt
     if (other !== null) await this.#peer.sendMessage(undefined, other).catch(ifExpected)
+    this.#open = null
     try {
       // a copy: it is erased
       await this.#peer.sendMessage(text.slice(), null)
       return 'arrived'
     } catch (error) {
       ifExpected(error)
+      this.#noteRefusal(error)
       if (error instanceof TextError && !error.text.sealed) return 'not sent'
-      return outcomeOf(error, error instanceof TextError && error.code === 'in_doubt')
+      const isInDoubt = error instanceof TextError && error.code === 'in_doubt'
+      if (isInDoubt) this.#open = this.#peer.textInDoubt
+      return outcomeOf(error, isInDoubt)
     }
   }
 
-  /** Sends the text in doubt again, as the same bytes. */
+  /** Sends the text in doubt again, as the same bytes, unless a step or new keys have settled it meanwhile. */
   async #sendAgain(): Promise<Outcome> {
-    const open: OpenText | null = this.#peer.textInDoubt
-    // it was settled by a session that came about: its event said that nobody will know
+    const open = this.#open
     if (open === null) return 'unknown'
     try {
-      await this.#peer.sendMessage(undefined, open)
-      return 'arrived'
+      if (open.fate === 'open') await this.#peer.sendMessage(undefined, open)
     } catch (error) {
       ifExpected(error)
-      if (open.fate === 'arrived') return 'arrived'
-      if (open.fate === 'unknown') return 'unknown'
-      return outcomeOf(error, open.fate === 'open')
+      this.#noteRefusal(error)
+      if (open.fate === 'open') return 'doubt'
+      if (open.fate === 'refused') return outcomeOf(error, false)
     }
+    return open.fate === 'arrived' ? 'arrived' : open.fate === 'refused' ? 'not sent' : 'unknown'
+  }
+
+  #noteRefusal(error: unknown): void {
+    if (error instanceof TextError) this.#refusal = error.peerCode
   }
 
   #pause(ms: number): Promise<unknown> {

@@ -7,6 +7,7 @@ import { bytesToHex } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { megabytes, safetyNumberValue } from '../terminal/lines.ts'
+import { writesPlainly } from '../terminal/output.ts'
 import { ours, quoting, said } from '../terminal/said.ts'
 import type { TalkSign } from '../terminal/talkLines.ts'
 import { COMMANDS, wishOf } from './commandLine.ts'
@@ -28,7 +29,7 @@ const SIGNS: Readonly<Record<Mark, TalkSign>> = {
 /** What a refusal of our keys means. */
 const REFUSED: Readonly<Record<string, (name: string) => string>> = {
   identity_changed: (name) =>
-    `${name} knows somebody else, and refuses these keys. Has one of you another --state than last time?`,
+    `${name} knows somebody else, and refuses these keys. Perhaps one of you has another --state than last time.`,
   curve_mismatch: (name) => `${name} has another curve: start both with the same --curve.`,
   reflection: (name) => `${name} is you: --peer names this very program.`,
 }
@@ -46,8 +47,8 @@ export interface TalkParts {
   readonly peer: Peer
   readonly wire: MovingWire
   readonly screen: Screen
-  /** What stands before the other one's texts. */
-  readonly name: () => string
+  /** What the other one calls itself, harmless already; null if nobody knows. */
+  readonly label: () => string | null
   /** Opens a picture to send. @throws DuetError */
   readonly picture: (file: string) => Promise<PictureSource>
   /** Shows an event as every peer's terminal does. */
@@ -65,7 +66,6 @@ export class Talk {
   readonly #sender: Sender
   /** Whether a text may have been lost, or was refused. */
   #hasLost = false
-  #hasSession = false
   readonly #strangers = new Set<string>()
   #safetyNumber = ''
   #lastTrouble = ''
@@ -171,7 +171,7 @@ export class Talk {
 
   /** To be called with each event of the peer. */
   heard(event: PeerEvent): void {
-    const { screen, name, showPlainly, peer } = this.#parts
+    const { screen, label, showPlainly, peer } = this.#parts
     const { lines } = screen
     this.#sender.heard(event)
     switch (event.type) {
@@ -198,7 +198,7 @@ export class Talk {
         })
         return
       case 'message opened':
-        lines.heard(name(), event.SECRET)
+        lines.heard(label() ?? 'other', event.SECRET)
         lines.ring()
         return
       case 'number compared':
@@ -223,11 +223,14 @@ export class Talk {
         )
         return
       case 'picture sent':
-        lines.say('✓', said`picture ${event.picture.name}, ${megabytes(event.picture.bytes)}`)
+        lines.say('✓', said`picture ${event.picture.name}, ${ours(megabytes(event.picture.bytes))}`)
         return
       case 'picture received': {
         const { picture, path } = event
-        lines.say('←', said`${name()}: picture ${picture.name}, ${megabytes(picture.bytes)}`)
+        lines.say(
+          '←',
+          said`${ours(label() ?? 'other')}: picture ${picture.name}, ${ours(megabytes(picture.bytes))}`,
+        )
         lines.say('·', said`It is in ${path}`)
         lines.ring()
         return
@@ -253,6 +256,11 @@ export class Talk {
     lines.below('If the one you know was set up anew:')
     lines.below(said`${toForget}`)
     lines.below('To talk with somebody else, take another folder: --state DIR')
+  }
+
+  /** The other one in a sentence. */
+  get #name(): string {
+    return this.#parts.label() ?? 'the other one'
   }
 
   #say(text: string): void {
@@ -296,15 +304,16 @@ export class Talk {
   }
 
   #showStatus(): void {
-    const { screen, name, wire } = this.#parts
-    const isAimed = !this.#outbox.isHeld
-    screen.status = !isAimed
-      ? null
-      : !wire.isConfirmed
-        ? `       …  agreeing on keys with ${name()}`
-        : this.failures > 1
-          ? `       …  no answer from ${name()}: I try on`
-          : null
+    const status = this.#status
+    this.#parts.screen.status = status && (writesPlainly() ? status : `       …  ${status}`)
+  }
+
+  /** What is being waited for. */
+  get #status(): string | null {
+    if (this.#outbox.isHeld) return null
+    if (!this.#parts.wire.isConfirmed) return `agreeing on keys with ${this.#name}`
+    if (this.#sender.isFull) return `too many texts wait unread at the other side: I try on`
+    return this.failures > 1 ? `no answer from ${this.#name}: I try on` : null
   }
 
   #agreed({ safetyNumber, known }: Extract<PeerEvent, { type: 'keys confirmed' }>): void {
@@ -312,16 +321,18 @@ export class Talk {
     const { lines } = screen
     this.#lastTrouble = ''
     this.#moved = performance.now()
-    const isNews = !this.#hasSession || safetyNumber !== this.#safetyNumber
-    this.#hasSession = true
-    this.#safetyNumber = safetyNumber
     this.#showStatus()
     if (!wire.isConfirmed) return
     this.#parts.confirmed()
-    if (isNews) {
-      lines.say('✓', known ? 'Keys agreed, with the same one as last time.' : 'Keys agreed.')
-      this.#sayNumber()
-    } else lines.say('·', 'Fresh keys.')
+    if (safetyNumber === this.#safetyNumber) {
+      lines.say('·', 'Fresh keys.')
+      return
+    }
+    this.#safetyNumber = safetyNumber
+    lines.say('✓', `Keys agreed with ${this.#name}${known ? ', the same one as last time' : ''}.`)
+    this.#sayNumber()
+    if (screen.isTyped)
+      lines.say('·', 'A line that you type is a text. /help shows what else there is.')
   }
 
   #sayNumber(): void {
@@ -335,8 +346,9 @@ export class Talk {
     lines.say('·', other.compared ? 'Safety number, which you have compared:' : 'Safety number:')
     lines.below(safetyNumberValue(safetyNumber))
     if (other.compared) return
-    lines.below('Read it to each other, by phone or face to face, and type')
-    lines.below('/compare and the number that they read to you.')
+    lines.below(
+      'Read it to each other, by phone or face to face, and type /compare and the number that they read to you.',
+    )
   }
 
   #compare(argument: string): void {
@@ -387,7 +399,7 @@ export class Talk {
     const told = trouble.kind + ('code' in trouble ? trouble.code : '')
     if (told === this.#lastTrouble) return
     this.#lastTrouble = told
-    const name = this.#parts.name()
+    const name = this.#name
     if (trouble.kind === 'unreachable') lines.say('·', said`${ours(trouble.detail)} I try on.`)
     else if (trouble.kind === 'refused')
       lines.say('✗', REFUSED[trouble.code]?.(name) ?? `${name} answered: ${trouble.code}.`)

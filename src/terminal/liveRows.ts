@@ -3,7 +3,7 @@
  * them. What is written and the rows below it go to the system as one piece, so that nobody sees one without the other.
  */
 
-import type { Output } from './output.ts'
+import { keepBelow, type Output } from './output.ts'
 import { columnsOf } from './rows.ts'
 
 /** What stands at the bottom: rows of less than the terminal's width, without colours, and where the cursor is. */
@@ -30,6 +30,7 @@ export class LiveRows implements Output {
   constructor(below: Output, draw: (width: number) => Drawing) {
     this.#below = below
     this.#draw = draw
+    keepBelow(this)
   }
 
   get columns(): number {
@@ -62,6 +63,7 @@ export class LiveRows implements Output {
   /** Removes the rows for good: what is written from now on stands alone. */
   end(): void {
     this.#isOn = false
+    keepBelow(null)
     this.remove()
   }
 

@@ -65,12 +65,14 @@ export class TalkLines {
 
   /** A text of the owner's own. */
   sent(sign: TalkSign, text: Uint8Array): void {
-    const { parts } = this.#secrets.text(text)
-    // it has no marks: who wrote it reads it, and none of its rows begins at the left
-    const own = new Said(
-      parts.map((part) => (typeof part === 'string' ? part : printable(part.text))),
-    )
-    this.#row(this.#head(sign) + (this.#isPlain ? WORDS[sign] : ''), own)
+    const head = this.#head(sign) + (this.#isPlain ? WORDS[sign] : '')
+    const lines = this.#width === null ? [text] : linesOf(text)
+    for (const [i, line] of lines.entries()) {
+      const { parts } = this.#secrets.text(line)
+      // it has no marks: who wrote it reads it, and none of its rows begins at the left
+      const own = parts.map((part) => (typeof part === 'string' ? part : printable(part.text)))
+      this.#row(i === 0 ? head : ' '.repeat(columnsOf(head)), new Said(own))
+    }
   }
 
   /** The same as one row of less than `width` columns, for what is not settled yet. */
@@ -111,8 +113,8 @@ export class TalkLines {
   }
 
   #head(sign: TalkSign): string {
-    const time = new Date().toTimeString().slice(0, 5)
-    return this.#isPlain ? `${time}: ` : `${time}  ${sign}  `
+    const time = new Date().toTimeString()
+    return this.#isPlain ? `${time.slice(0, 8)}: ` : `${time.slice(0, 5)}  ${sign}  `
   }
 }
 

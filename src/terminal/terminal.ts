@@ -86,7 +86,8 @@ export function createTerminal({
   let lastSaid = Number.POSITIVE_INFINITY
 
   /** A line in rows. `who`: what stands before the time; `time`: to the second. */
-  function rowsOf([sign, label, text, colour]: Line, who: string, time: string): string {
+  function rowsOf([sign, label, drawn, colour]: Line, who: string, time: string): string {
+    const text = isPlain ? inWords(drawn) : drawn
     const head = headOf(who, time, sign, label)
     const width = widthOf(output)
     const room = width ?? USUAL_COLUMNS
@@ -179,6 +180,14 @@ export function createTerminal({
   }
 }
 
+/** Our own words without symbols, and a sentence with its full stop. */
+function inWords(text: Text | undefined): Text | undefined {
+  if (text instanceof Value) return text.text.includes('…') ? new Value(spelled(text.text)) : text
+  return typeof text === 'string' ? spelled(text).replace(/(?<=[\w)])$/, '.') : text
+}
+
+const spelled = (text: string) => text.replaceAll('…', '...')
+
 /** The rows of a value below a head: as far to the right as other rows, if they fit there. */
 const valueRows = ({ rows }: Value, width: number, indent: number) =>
   rows
@@ -188,5 +197,14 @@ const valueRows = ({ rows }: Value, width: number, indent: number) =>
 const again = (times: number) =>
   times === 1 ? 'The same once more.' : `The same ${times} times more.`
 
-/** The time of day, to the second. */
-const now = () => new Date().toTimeString().slice(0, 8)
+/** The time of day, to the second. To write it takes longer than the line that it stands on, so it is made once a second. */
+let second = 0
+let timeOfDay = ''
+function now(): string {
+  const at = Math.floor(Date.now() / 1000)
+  if (at !== second) {
+    second = at
+    timeOfDay = new Date().toTimeString().slice(0, 8)
+  }
+  return timeOfDay
+}

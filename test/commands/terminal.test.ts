@@ -150,6 +150,92 @@ describe('the terminal', () => {
     assert.equal(coloured.replace(/\u001b\[[\d;]*m/g, ''), plain)
   })
 
+  it('says what both peers have alike once, and only if it is: where anything differs, each says its own', () => {
+    const [own, peer] = [hexToBytes('aa'.repeat(32)), hexToBytes('bb'.repeat(32))]
+    const agreed = {
+      type: 'keys confirmed',
+      session,
+      kem: null,
+      safetyNumber: '00000 11111',
+    } as const
+    const first = { ...agreed, own, peer, known: false, compared: false }
+    const second = { ...first, own: peer, peer: own }
+    const shownOf = (...events: [number, PeerEvent][]) => {
+      const { terminal, shown } = keptTerminal()
+      for (const [port, event] of events) terminal.reporter(port)(event)
+      return timeless(shown())
+    }
+    const alike = shownOf([5000, first], [5001, second])
+    assert.match(alike, /\n5001 ✓ keys agreed {2}the same session and number\n$/)
+    assert.equal(alike.match(/00000 11111/g)?.length, 1)
+    for (const other of [
+      { session: secret },
+      { safetyNumber: '00000 11112' },
+      { own: own },
+      { peer: peer },
+      { known: true },
+      { compared: true },
+    ]) {
+      const said = shownOf([5000, first], [5001, { ...second, ...other }])
+      assert.doesNotMatch(said, /the same session/)
+      assert.equal(said.match(/safety number/g)?.length, 2)
+    }
+    const keys = (port: number, type: 'keys sent' | 'keys received', publicKey: Uint8Array) =>
+      [port, { type, publicKey }] as [number, PeerEvent]
+    assert.match(
+      shownOf(keys(5000, 'keys sent', own), keys(5001, 'keys received', own)),
+      /5001 ← received public key {2}as 5000 sent it/,
+    )
+    for (const [port, received] of [
+      [5001, peer],
+      [5000, own],
+    ] as const)
+      assert.match(
+        shownOf(keys(5000, 'keys sent', own), keys(port, 'keys received', received)),
+        /received public key {2}[0-9a-f]{64}\n$/,
+      )
+  })
+
+  it('shows a refusal once, and then how often it came again; not one of another kind', () => {
+    const { terminal, shown } = keptTerminal()
+    const refused = (request: string): PeerEvent => ({
+      type: 'refused',
+      request,
+      code: 'not_found',
+      detail: 'Nothing.',
+    })
+    for (let i = 0; i < 76; i++) terminal.reporter(5000)(refused('GET /a'))
+    terminal.reporter(5001)(refused('GET /a'))
+    terminal.reporter(5000)(refused('GET /b'))
+    terminal.flush()
+    assert.deepEqual(timeless(shown()).trimEnd().split('\n'), [
+      '5000 ✗ refused  GET /a  not_found  Nothing.',
+      '5001 ✗ refused  GET /a  not_found  Nothing.',
+      '5000 ✗ refused  GET /b  not_found  Nothing.',
+      '5000 ✗ refused  The same 75 times more.',
+    ])
+  })
+
+  it('shows the ends of a long public value, with --full all of it', () => {
+    for (const isFull of [false, true]) {
+      let output = ''
+      const terminal = createTerminal({
+        output: {
+          write: (text) => {
+            output += text
+          },
+        },
+        showsSecrets: true,
+        isFull,
+      })
+      terminal.reporter(5000)({ type: 'keys sent', publicKey: new Uint8Array(1216).fill(0xab) })
+      terminal.flush()
+      assert.equal(/[0-9a-f]{2368}/.test(output), isFull)
+      assert.match(output, /1216 bytes: ML-KEM, X25519\n/)
+      assert.match(output, /^ {5}[0-9a-f]{64}$/m)
+    }
+  })
+
   it('lets no text act on it, nor a label, which is cut', () => {
     const attack =
       '\u001b[2J\u001b]0;owned\u0007\r\n5000  ●  SECRET\u009b31m\u007f\u202eevil\u2028\u2066'

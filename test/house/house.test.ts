@@ -54,8 +54,12 @@ src/state/openMemory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/lock.ts node:fs
   ✗ ../http/app.ts ../mailbox/seal.ts ../terminal/terminal.ts ../main.ts
 src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/sync.ts hpke node:fs
   ✗ ../http/app.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
+src/nearby/nearby.ts ✓ ./packets.ts node:dgram dns-packet
+  ✗ ../talk/finding.ts ../peer/peer.ts ../http/loopback.ts ../terminal/rows.ts
+src/talk/talk.ts ✓ ./outbox.ts ../nearby/nearby.ts ../peer/peer.ts ../terminal/said.ts node:readline
+  ✗ ../launch.ts ../http/client.ts ../state/pictureFile.ts ../commands/talk.ts
 src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
-  ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts
+  ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts ./talk/talk.ts ./nearby/nearby.ts
 src/main.ts ✓ ./commands/lab.ts
   ✗ ./classroom/lab/ownPair.ts ./classroom/transcript/check.ts
 src/classroom/exercise/run.ts ✓ ./clauses/all.ts ../../http/client.ts ../../state/files.ts ../../wirelog/transcript.ts

@@ -45,13 +45,18 @@ beforeEach(() => {
   for (const file of HERE)
     write(file, fs.readFileSync(path.join(root, file), 'utf8'), { old: true })
   write('src/main.ts', '', { old: true })
-  fs.utimesSync(at('src'), 1, 1)
+  write('src/page/page.css', '', { old: true })
+  for (const folder of ['src/page', 'src']) fs.utimesSync(at(folder), 1, 1)
   write(LOCK, '', { old: true })
   write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
     mode: 0o755,
   })
   write('node_modules/rolldown/package.json', '{"type":"module","exports":"./index.js"}')
-  write('node_modules/rolldown/index.js', 'export const build = () => {}')
+  const folders = "fs.mkdirSync('.build/browser', { recursive: true })"
+  write(
+    'node_modules/rolldown/index.js',
+    `import fs from 'node:fs'\nexport const build = () => ${folders}`,
+  )
   write('dist/main.js', TELLS, { old: true })
 })
 
@@ -71,6 +76,7 @@ const STARTS = {
   'run-both': 'both --ports PORT_A,PORT_B --curve CURVE --show-work',
   'run-5000': `peer --port PORT_A ${ALONE}`,
   'run-mallory': `mallory --with strangers --ports PORT_M,PORT_N ${BETWEEN} --alter ALTER`,
+  talk: 'talk --curve CURVE --peer PEER',
   'send-image': 'send-image --port PORT_A -- IMAGE',
   'send-to-b': 'send --to TO --recipient RECIPIENT -',
   'lab-bad-keys': 'lab bad-keys --all -- VICTIM',
@@ -185,6 +191,7 @@ describe('a build', { skip: noMake }, () => {
     assert.equal(make('build').code, 0)
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
       'browser',
+      'browser/page.css',
       'browser/page.js',
       'browser/toy.js',
       'main.js',

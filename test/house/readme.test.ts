@@ -206,7 +206,7 @@ describe('the README', () => {
         const [answer = ''] = await type([curl], ...peers)
         const next = withPorts(steps[i + 1] ?? '', ...peers)
         if (next !== '') assert.equal(JSON.parse(answer).next, next)
-        const number = new RegExp(`^(?:${ports.join('|')})|(?<=port )${ports[0]}`, 'gm')
+        const number = new RegExp(`^(?:${ports.join('|')})|(?<=(?:port|as) )${ports[0]}`, 'gm')
         told.push(output().replaceAll(number, (port) => `500${ports.indexOf(Number(port))}`))
       }
       const [first, second, show, showToo, ...rest] = told

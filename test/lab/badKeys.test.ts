@@ -159,7 +159,10 @@ describe('lab bad-keys', () => {
       await withFront(a, upsetting, async (url) => {
         const { asExpected, output } = await attacks(url)
         assert.equal(asExpected, false)
-        assert.match(output, new RegExp(`^✗ the session is still ${session}, on both sides$`, 'm'))
+        assert.match(
+          output,
+          new RegExp(`^✗ not true: the session is still ${session}, on both sides$`, 'm'),
+        )
         assert.match(output, /^ {2}not true: the session is still/m)
       })
     }))

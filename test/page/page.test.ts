@@ -8,9 +8,11 @@ import type { ComponentChildren } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import { h } from '../../src/page/h.ts'
-import { en } from '../../src/page/words/en.ts'
+import { STEPS } from '../../src/page/story.ts'
+import { en, type Words } from '../../src/page/words/en.ts'
 import { es } from '../../src/page/words/es.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
+import { documentAt } from '../helpers/documents.ts'
 import { readEvents } from '../helpers/events.ts'
 import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
 import {
@@ -25,7 +27,7 @@ import {
 const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const folderOf = (file: string) => (file.endsWith('.js') ? 'dist/browser' : 'src/page')
+const folderOf = (file: string) => (file.endsWith('.svg') ? 'src/page' : 'dist/browser')
 const textOf = (file: string) => fs.readFileSync(path.join(root, folderOf(file), file), 'utf8')
 
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
@@ -57,18 +59,35 @@ const withPair = sharedPeers()
 /** Two on another suite who have talked. */
 const withTalk = sharedPeers({ suite: SUITES.X25519MLKEM768 }, talk)
 
+/** The styles and scripts of a page, and what its scripts load for it. */
+function loadedBy(html: string, path: string, language: string): Set<string> {
+  const files = new Set(
+    Array.from(html.matchAll(/(?:href|src)="([\w-]+\.(?:css|js))"/g), ([, name = '']) => name),
+  )
+  const isLoaded = (name: string) =>
+    name.endsWith('.js') &&
+    (path.includes('present') || name !== 'present.js') &&
+    (!/e[ns]\.js$/.test(name) || name.endsWith(`${language}.js`))
+  for (const file of files)
+    for (const [, name = ''] of textOf(file).matchAll(/(?:from|import\()["`]\.\/([\w-]+\.js)["`]/g))
+      if (isLoaded(name)) files.add(name)
+  return files
+}
+
 describe('the files of the page', () => {
-  it('have with the page at most 140 kB in all, in one language', () =>
+  it('have with each page at most 140 kB in all, in one language', () =>
     withPair(async (a) => {
-      for (const language of ['en', 'es']) {
-        const page = await a.call(`/?lang=${language}`, HTML)
-        const loaded = SERVED.filter(
-          (file) => !/^(?:toy-)?e[ns]\.js$/.test(file) || file.endsWith(`${language}.js`),
-        )
-        const texts = [page.text, ...loaded.map(textOf)]
-        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-        assert.ok(bytes <= 140_000, `${bytes} bytes`)
-      }
+      for (const language of ['en', 'es'])
+        for (const path of ['/?', '/?present&', '/toy?']) {
+          const page = await a.call(`${path}lang=${language}`, HTML)
+          const loaded = [...loadedBy(page.text, path, language)]
+          const bytes = [page.text, ...loaded.map(textOf)].map((text) => Buffer.byteLength(text))
+          const all = bytes.reduce((sum, each) => sum + each)
+          assert.ok(
+            loaded.length > 4 && all <= 140_000,
+            `${path} ${all} bytes: ${loaded}, ${bytes}`,
+          )
+        }
     }))
 
   it('name no host but those of links, and in no way run text', () => {
@@ -90,7 +109,7 @@ describe('the files of the page', () => {
 
   it('are all that was built for a browser, and all in the folder that needs no building', () => {
     const read = (folder: string) => fs.readdirSync(path.join(root, folder))
-    const asTheyAre = read('src/page').filter((name) => /\.(css|svg)$/.test(name))
+    const asTheyAre = read('src/page').filter((name) => name.endsWith('.svg'))
     assert.deepEqual(SERVED.toSorted(), [...read('dist/browser'), ...asTheyAre].sort())
   })
 
@@ -114,10 +133,14 @@ describe('the files of the page', () => {
       for (const name of others.split(/\s+/)) assertProblem(await a.call(name), 'not_found')
     }))
 
-  it('are in the README as a picture, which is small', () => {
-    const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
-    assert.equal(file, 'test/page.png')
-    assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
+  it('are in the README as two pictures, which are small', () => {
+    const files = [...readme.matchAll(/!\[The (?:stage|wire)[^\]]*\]\(([^)]+)\)/g)]
+    assert.deepEqual(
+      files.map(([, file]) => file),
+      ['test/stage.png', 'test/page.png'],
+    )
+    for (const [, file = ''] of files)
+      assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024, file)
   })
 })
 
@@ -197,9 +220,18 @@ describe('the page in a language', () => {
 })
 
 describe('the page', () => {
-  it('numbers its steps as the README does', () =>
+  it('numbers its steps as the README and the lesson do', () =>
     withPair(async (a) => {
-      const inReadme = [...readme.matchAll(/^\*\*(?:\d and )?(\d)\. `(\/\w+)`/gm)]
+      const numbered = ({ steps }: Words) => STEPS.map((step, i) => `${i + 1} ${steps[step]}`)
+      for (const [file, words, between] of [
+        ['README.md', en, ' → '],
+        ['src/page/LEEME.md', es, ' → '],
+        ['src/classroom/lab/README.md', en, ', '],
+      ] as const)
+        assert.ok(
+          documentAt(file).text.replaceAll('\n', ' ').includes(numbered(words).join(between)),
+        )
+      const inReadme = [...readme.matchAll(/\*\*(\d)\. `(\/\w+)`/g)]
       const steps = /data-step="([^"]+)"[^>]*><h3 data-number="(\d)"/g
       const onPage = [...(await pageOf(a)).text.matchAll(steps)].map(
         ([, step = '', number]) => `${number} ${step.replace('/other', '')}`,

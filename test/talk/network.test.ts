@@ -39,7 +39,7 @@ describe('talk on a network', { skip: noNetwork() }, () => {
           await ana.shows(new RegExp(`^Talk with Zoë \\(${address(1)}:5000\\)\\? \\[y/n\\]`))
           await zoe.shows(/^Talk with Ana /)
           for (const one of [ana, zoe]) one.type('y\n')
-          for (const one of [ana, zoe]) await one.shows(/✓ {2}Keys agreed\./)
+          for (const one of [ana, zoe]) await one.shows(/✓ {2}Keys agreed with/)
           const number = (rows: string[]) => rows.filter((row) => /^ +(?:\d{5} ?){6}$/.test(row))
           assert.equal(number(ana.rows()).length, 2)
           assert.deepEqual(number(ana.rows()), number(zoe.rows()))

@@ -3,7 +3,7 @@
  * comes is public; texts leave the page by a step and never come back.
  */
 
-import { render } from 'preact'
+import { render, type VNode } from 'preact'
 import type { Event } from '../../wirelog/events.ts'
 import { h } from '../h.ts'
 import { type Model, modelOf, type Run, type State, withEvent } from '../model.ts'
@@ -74,10 +74,16 @@ function draw() {
   const soon = document.hidden ? queueMicrotask : requestAnimationFrame
   soon(() => {
     isDrawn = true
-    if (model === null) return
-    const view: View = { words, setting, model, desk, act }
-    render(h(Page, view), document.body)
+    drawNow()
   })
+}
+
+/** What is drawn: the page, or with `?present` one screen of it. */
+let whole: ((view: View) => VNode) | null = setting.isPresented ? null : (view) => h(Page, view)
+
+function drawNow() {
+  if (model !== null && whole !== null)
+    render(whole({ words, setting, model, desk, act }), document.body)
 }
 
 function change(changes: Partial<Desk>) {
@@ -135,6 +141,14 @@ follow(setting.language, {
   },
 })
 addEventListener('hashchange', openAddressed)
+// nothing here waits for it: what it takes from this module is there only when all of it has run
+if (setting.isPresented)
+  import('./present.ts')
+    .then(({ presenting }) => presenting(setting, drawNow))
+    .then((presented) => {
+      whole = presented
+      draw()
+    })
 keepAddress()
 
 /** Asks for them once more after all that comes while it waits for the answer. */

@@ -39,7 +39,7 @@ const act: Act = {
   change,
   hop(figure: Figure) {
     clearTimeout(hopTimer)
-    const end = figure === 'own' ? state.a : Math.max(state.a, state.b)
+    const end = figure === 'hops' ? state.a : Math.max(state.a, state.b)
     let shown = wantsNoMotion.matches ? end : 1
     const next = () => {
       change({ hopping: shown < end ? { figure, shown: shown++ } : null })

@@ -51,6 +51,7 @@ function Head({ words, setting, model, desk }: View) {
   const { isConnected } = desk
   const connection = isConnected === null ? '' : isConnected ? words.live : words.lost
   const other = setting.language === 'en' ? 'es' : 'en'
+  const chosen = setting.isChosen ? `&lang=${setting.language}` : ''
   return h(
     'header',
     null,
@@ -65,6 +66,7 @@ function Head({ words, setting, model, desk }: View) {
       { id: 'connection', role: 'status', class: isConnected === false ? 'lost' : '' },
       connection,
     ),
+    h('p', { id: 'present', 'data-js': '' }, h('a', { href: `?present${chosen}` }, words.present)),
     h(
       'p',
       { id: 'language' },
@@ -73,7 +75,7 @@ function Head({ words, setting, model, desk }: View) {
   )
 }
 
-function Legend({ words }: View) {
+export function Legend({ words }: View) {
   return h(
     'ul',
     { class: 'legend', 'aria-label': words.legend },
@@ -96,7 +98,7 @@ function Transcript({ words, act }: View) {
 }
 
 /** The drawings that `icon` shows. */
-function Icons() {
+export function Icons() {
   const symbol = (id: string, ...shapes: ReturnType<typeof h>[]) =>
     h('symbol', { id, viewBox: '0 0 24 24' }, shapes)
   return h(

@@ -32,6 +32,9 @@ export function Wire(view: View) {
     'section',
     { id: 'wire', 'aria-labelledby': 'wire-title' },
     h('h2', { id: 'wire-title' }, words.wire, ' ', h('small', null, words.wireWhere)),
+    h('input', { type: 'checkbox', id: 'own-steps' }),
+    ' ',
+    h('label', { for: 'own-steps' }, words.showSteps),
     h(
       'p',
       { class: 'lanes', 'aria-hidden': 'true' },
@@ -42,7 +45,7 @@ export function Wire(view: View) {
     h('p', { class: 'paper' }, words.sheetRecords),
     h(
       'div',
-      { id: 'scroll', role: 'region', 'aria-label': words.recordsLabel, tabIndex: 0 },
+      { id: 'scroll' },
       h(
         'ol',
         { id: 'records', 'aria-label': words.recordsListLabel },
@@ -58,11 +61,6 @@ export function Wire(view: View) {
           ),
         acts.map((act) => rowsOf(view, act, !shown.includes(act), open, toggle)),
       ),
-    ),
-    h(
-      'p',
-      { id: 'own-steps' },
-      h('label', null, h('input', { type: 'checkbox' }), ' ', words.showSteps),
     ),
   )
 }

@@ -37,7 +37,7 @@ export function Eve(view: View) {
     },
     h(
       'fieldset',
-      { 'data-js': '' },
+      { class: 'ways', 'data-js': '' },
       h('legend', null, words.ways),
       (['all', 'rho'] as const).map((way) =>
         h(
@@ -62,7 +62,8 @@ export function Eve(view: View) {
       h(
         'li',
         { class: 'real' },
-        h('h3', null, words.realName, h('small', null, ` ${words.realPoints}`)),
+        h('h3', null, words.realName),
+        h('small', null, words.realPoints),
         h('p', null, words.real(rho, state.rate === null ? null : 2 ** rho / state.rate)),
         h('p', null, words.record(`${times.toLocaleString(words.locale)} × ${power}`, faster)),
         h('p', null, words.quantum),
@@ -100,17 +101,18 @@ function Size({ view, size }: { readonly view: View; readonly size: number }) {
   return h(
     'li',
     { class: isRunning ? 'running' : '', 'data-size': size },
-    h('h3', null, points, h('small', null, ` ${words.field(curve.p, curve.b)}`)),
+    h('h3', null, points),
     h(
       'button',
       {
         type: 'button',
         'data-js': '',
-        'aria-label': isRunning ? undefined : words.startOn(points),
         onClick: () => (isRunning ? act?.stop() : act?.search(size)),
       },
       isRunning ? words.stop : trial === undefined ? words.start : words.again,
+      h('span', { class: 'unseen' }, `, ${points}`),
     ),
+    h('small', null, words.field(curve.p, curve.b)),
     trial && h(Progress, { view, trial }),
     trial?.is !== 'found' &&
       size > 0 &&
@@ -151,6 +153,6 @@ function Progress({ view, trial }: { readonly view: View; readonly trial: Trial 
       share !== null && is !== 'found' && h('span', null, words.share(share)),
     ),
     is === 'found' && h('p', { class: 'result' }, words.found(secret, seconds)),
-    is === 'stopped' && h('p', null, words.stopped(seconds ?? 0)),
+    is === 'stopped' && h('p', null, words.stopped(seconds)),
   ]
 }

@@ -36,11 +36,11 @@ function Secret({ view, name, figure }: { view: View; name: 'a' | 'b'; figure: s
 export function Own(view: View) {
   const { words, state, act } = view
   const { point, additions } = ownKey(TOY, state.a)
-  const shown = state.hopping?.figure === 'own' ? state.hopping.shown : state.a
+  const shown = state.hopping?.figure === 'hops' ? state.hopping.shown : state.a
   return h(
     Part,
     {
-      id: 'own',
+      id: 'hops',
       title: words.ownTitle,
       text: words.own,
       figure: h(Plot, {
@@ -52,8 +52,8 @@ export function Own(view: View) {
         ],
       }),
     },
-    h(Secret, { view, name: 'a', figure: 'own' }),
-    h('button', { type: 'button', 'data-js': '', onClick: () => act?.hop('own') }, words.hop),
+    h(Secret, { view, name: 'a', figure: 'hops' }),
+    h('button', { type: 'button', 'data-js': '', onClick: () => act?.hop('hops') }, words.hop),
     h('p', { class: 'result' }, words.ownResult(state.a, pointText(point))),
     h('p', null, words.ownMeaning(additions)),
   )
@@ -66,7 +66,7 @@ export function Both(view: View) {
   const [A, B] = [multiply(TOY, a, TOY.base), multiply(TOY, b, TOY.base)]
   // each side by its own way: nothing makes them equal but the curve
   const [ofA, ofB] = [multiply(TOY, a, B), multiply(TOY, b, A)]
-  const shown = state.hopping?.figure === 'both' ? state.hopping.shown : LAST
+  const shown = state.hopping?.figure === 'meet' ? state.hopping.shown : LAST
   const name = (point: Point) => (point === null ? words.infinityName : pointText(point))
   const isThere = shown >= Math.max(a, b)
   const side = (
@@ -76,7 +76,7 @@ export function Both(view: View) {
   ) =>
     h(
       'div',
-      { class: `side ${who}` },
+      { class: `party ${who}` },
       h('h3', null, title),
       h(
         'ul',
@@ -87,7 +87,7 @@ export function Both(view: View) {
   return h(
     Part,
     {
-      id: 'both',
+      id: 'meet',
       title: words.bothTitle,
       text: words.both,
       figure: h(Plot, {
@@ -104,9 +104,9 @@ export function Both(view: View) {
         ],
       }),
     },
-    h(Secret, { view, name: 'a', figure: 'both' }),
-    h(Secret, { view, name: 'b', figure: 'both' }),
-    h('button', { type: 'button', 'data-js': '', onClick: () => act?.hop('both') }, words.hopBoth),
+    h(Secret, { view, name: 'a', figure: 'meet' }),
+    h(Secret, { view, name: 'b', figure: 'meet' }),
+    h('button', { type: 'button', 'data-js': '', onClick: () => act?.hop('meet') }, words.hopBoth),
     h(
       'div',
       { class: 'sides' },

@@ -29,15 +29,15 @@ export function Part({
 }) {
   return h(
     'section',
-    { id, class: 'part', 'aria-labelledby': `${id}-title` },
+    { id, class: 'chapter', 'aria-labelledby': `${id}-title` },
     h('h2', { id: `${id}-title` }, title),
     h(
       'div',
-      { class: 'told' },
+      { class: 'tale' },
       text.map((sentence) => h('p', null, sentence)),
     ),
     figure && h('figure', null, figure),
-    h('div', { class: 'does' }, children),
+    h('div', { class: 'play' }, children),
   )
 }
 
@@ -53,5 +53,5 @@ export function Sign({ is }: { readonly is: 'public' | 'secret' }) {
           h('rect', { x: 4.5, y: 10.5, width: 15, height: 10, rx: 2 }),
           h('path', { d: 'M8 10.5V7a4 4 0 0 1 8 0v3.5' }),
         ]
-  return h('svg', { viewBox: '0 0 24 24', 'aria-hidden': 'true' }, lines)
+  return h('svg', { class: 'icon', viewBox: '0 0 24 24', 'aria-hidden': 'true' }, lines)
 }

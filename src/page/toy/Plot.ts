@@ -105,6 +105,10 @@ function dragged(drag: (k: number) => void) {
       ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
       event.preventDefault()
     },
+    // a finger on it does not scroll: not every browser takes touch-action of a part of a drawing
+    onTouchStart(event: TouchEvent) {
+      event.preventDefault()
+    },
     onPointerMove(event: PointerEvent) {
       const target = event.currentTarget as SVGElement
       if (!target.hasPointerCapture(event.pointerId)) return

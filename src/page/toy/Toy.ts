@@ -14,7 +14,7 @@ export function Toy({ links, ...view }: View & { readonly links: Links }) {
   return h(
     Fragment,
     null,
-    h('a', { class: 'skip', href: '#own' }, words.skip),
+    h('a', { class: 'skip', href: '#hops' }, words.skip),
     h(
       'header',
       null,

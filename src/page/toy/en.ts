@@ -26,17 +26,16 @@ export const en = {
   otherLanguage: 'En español',
   skip: 'Skip to the curve',
   intro:
-    'Two peers agree on a secret on a curve with more points than anybody can count. The curve here has 33, and you see them all.',
-  nothingReal:
-    'Nothing here is the running peer’s: no key, no text. So its secrets may be seen, and you may play with them.',
+    'Two peers agree on a secret on a curve with more points than anybody can count. This one has 33, and you see them all.',
+  nothingReal: 'Nothing here is the running peer’s, so its secrets may be seen.',
   noScript:
     'Without its script nothing moves here. The pictures show one case, and the table below has every point.',
 
   // One secret
   ownTitle: 'A secret number of hops',
   own: [
-    'Each dot is a point (x, y) for which y² = x³ − x + 3, if of every number only the remainder after division by 31 counts. Two points have a sum, and it is a point again.',
-    'Start at G and add G, again and again: 1G, 2G, 3G… Each hop lands somewhere else, and nothing in the picture tells where the next one will. Drag a, your secret, or drag A.',
+    'Each dot is a point of y² = x³ − x + 3, where only the remainder after division by 31 counts. Two points have a sum, which is a point again.',
+    'Start at G and add G again and again: 2G, 3G, 4G… Drag a, or A itself, and try to tell where the next hop lands.',
   ],
   secretA: 'a, your secret',
   secretB: 'b, the other’s secret',
@@ -44,15 +43,15 @@ export const en = {
   hopBoth: 'Watch both hop',
   ownPlot: (a: number, point: string) =>
     `The 32 points of the curve that have a place, and the hops from G to ${a}G, which is ${point}.`,
-  ownResult: (a: number, point: string) => [B(`${a}G = ${point}`), ' is your public key A.'],
+  ownResult: (a: number, point: string) => [B(`${a}G = ${point}`), ' is A, your public key.'],
   ownMeaning: (additions: number) =>
-    `Everybody may see A. How many hops lead there stays with you. And you need not take them all: by doubling (2G, 4G, 8G…) and adding, this one took ${count(additions, 'addition')}.`,
+    `All may see A. How many hops lead there only you know. You need not take them all: with doubling (2G, 4G, 8G…) this one took ${count(additions, 'addition')}.`,
 
   // Two secrets
   bothTitle: 'Two ways, one point',
   both: [
-    'The other one does the same with b, and the two send each other A and B. Then each hops on from what came: you add B to itself until there are a of them, the other one takes b times A.',
-    'Both arrive at the same point S, since a × (b × G) and b × (a × G) are both G, a × b times. That is the shared secret.',
+    'The other one does the same with b. You send each other A and B, and each hops on from what came: you add up a times B, the other one b times A.',
+    'Both arrive at S, the shared secret, since a × bG and b × aG are the same.',
   ],
   bothPlot: (a: number, b: number, point: string) =>
     `Two ways over the curve: from B to ${a}B, and from A to ${b}A. Both end at S, which is ${point}.`,
@@ -69,8 +68,8 @@ export const en = {
   // Eve
   eveTitle: 'Eve tries all of them',
   eveText: [
-    'Eve has heard G, A and B. She knows no way back from A to a. But she can hop as you did, 1G, 2G, 3G…, and look each time whether it is A. Then she has counted your secret.',
-    'On 33 points she has it at once. Now make the curve larger. Each try below makes a fresh secret, which you need few additions for, and lets Eve count in your browser, for real.',
+    'Eve has G, A and B, and knows no way back. But she can hop as you did, 1G, 2G, 3G…, until she is at A. Then she has counted your secret.',
+    'With 33 points she has it at once. So make the curve larger: each try makes a fresh secret, and she counts for real, in your browser.',
   ],
   evePlot: (steps: number) =>
     `The small curve, and the ${count(steps, 'point')} that Eve has tried.`,
@@ -78,12 +77,11 @@ export const en = {
   wayAll: 'one point after another',
   wayRho: 'the best way known (Pollard’s rho)',
   rhoText:
-    'She need not try all: rho walks about until it comes twice to the same point, which takes about as many steps as the root of the number of points. So half of the bits are hers for nothing, and a curve needs twice as many. On the two smallest curves preparing for it costs more than it saves.',
+    'Rho walks about until it comes to the same point twice. That takes some steps more than the root of the number of points: half of the bits are hers for nothing. On the two smallest curves it does not pay, and she hops.',
   sizes: 'The curves, from small to large',
   points: (n: number) => `${number(n)} points`,
   field: (p: number, b: number) => `y² = x³ − x + ${b} mod ${number(p)}`,
-  start: 'Let Eve try',
-  startOn: (points: string) => `Let Eve try on ${points}`,
+  start: 'Try',
   again: 'Again',
   stop: 'Stop',
   yours: (additions: number) => `you: ${count(additions, 'addition')}`,
@@ -93,7 +91,8 @@ export const en = {
     `${(100 * share).toLocaleString(locale, { maximumSignificantDigits: 2 })} % of all`,
   found: (secret: number, seconds: number | null) =>
     `She has it: ${number(secret)}${seconds === null ? ', slowed down here so that you see each step' : `, in ${time(seconds)}`}.`,
-  stopped: (seconds: number) => `Stopped after ${time(seconds)}.`,
+  stopped: (seconds: number | null) =>
+    seconds === null ? 'Stopped.' : `Stopped after ${time(seconds)}.`,
   allTake: (seconds: number) => `All of them: ${time(seconds)}; on average half of that.`,
   rhoTakes: (seconds: number) => `On average: ${time(seconds)}.`,
   progress: (points: string) => `What Eve has tried of ${points}`,
@@ -120,7 +119,7 @@ export const en = {
   // Paint
   paintTitle: 'The same with paint',
   paint: [
-    'Often it is told with paint. Both know the yellow. Each mixes a secret colour into it and sends the mixture; each adds its own secret colour to what came. Both end with the same three parts in one pot.',
+    'Often it is told with paint. All know the yellow. Each side mixes in a secret colour and sends the mixture; then each adds its own to what came. Both have the same three parts in the pot.',
   ],
   colourA: 'your secret colour',
   colourB: 'the other’s secret colour',
@@ -131,7 +130,7 @@ export const en = {
   potB: 'the other’s pot: what came, and its colour',
   eveColour: 'Eve takes the yellow out of what you sent',
   paintLimit:
-    'Here the story stops being true. Paint is hard to unmix only by hand: whoever measures the mixture and knows the yellow computes the rest, as Eve did here with one division for each of red, green and blue. From A and G no such division leads to a, and that is all the difference: a curve is paint that nobody knows how to unmix.',
+    'Here the story stops being true. Paint is hard to unmix only by hand: whoever measures a mixture computes what is in it, as Eve did here, with one division each for red, green and blue. For points nobody knows such a way from G and A back to a. A curve is paint that nobody knows how to unmix.',
 
   // Every point
   tableTitle: 'Every multiple of G',

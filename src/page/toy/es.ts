@@ -32,17 +32,16 @@ export const es: Words = {
   otherLanguage: 'In English',
   skip: 'Ir a la curva',
   intro:
-    'Dos partes acuerdan un secreto sobre una curva con más puntos de los que nadie puede contar. La curva de aquí tiene 33, y se ven todos.',
-  nothingReal:
-    'Nada de lo que hay aquí es del programa en marcha: ninguna clave, ningún texto. Por eso los secretos se pueden ver, y puedes jugar con ellos.',
+    'Dos partes acuerdan un secreto sobre una curva con más puntos de los que nadie puede contar. Esta tiene 33, y se ven todos.',
+  nothingReal: 'Nada de aquí es del programa en marcha, así que los secretos se pueden ver.',
   noScript:
     'Sin su script, aquí no se mueve nada. Las figuras muestran un caso, y la tabla de abajo tiene todos los puntos.',
 
   // One secret
   ownTitle: 'Un número secreto de saltos',
   own: [
-    'Cada círculo es un punto (x, y) que cumple y² = x³ − x + 3, si de cada número solo cuenta el resto de dividirlo entre 31. Dos puntos tienen una suma, que es otro punto.',
-    'Empieza en G y suma G una y otra vez: 1G, 2G, 3G… Cada salto cae en otro sitio, y nada en la figura dice dónde caerá el siguiente. Arrastra a, tu secreto, o arrastra A.',
+    'Cada círculo es un punto de y² = x³ − x + 3, donde solo cuenta el resto de dividir entre 31. Dos puntos tienen una suma, que es otro punto.',
+    'Empieza en G y suma G una y otra vez: 2G, 3G, 4G… Arrastra a, o la propia A, e intenta adivinar dónde cae el siguiente salto.',
   ],
   secretA: 'a, tu secreto',
   secretB: 'b, el secreto de la otra parte',
@@ -50,15 +49,15 @@ export const es: Words = {
   hopBoth: 'Ver saltar a las dos',
   ownPlot: (a, point) =>
     `Los 32 puntos de la curva que tienen un lugar, y los saltos desde G hasta ${a}G, que es ${point}.`,
-  ownResult: (a, point) => [B(`${a}G = ${point}`), ' es tu clave pública A.'],
+  ownResult: (a, point) => [B(`${a}G = ${point}`), ' es A, tu clave pública.'],
   ownMeaning: (additions) =>
-    `Cualquiera puede ver A. Cuántos saltos llevan hasta allí lo sabes solo tú. Y no tienes que darlos todos: duplicando (2G, 4G, 8G…) y sumando, esta vez bastaron ${count(additions, 'suma', 'sumas')}.`,
+    `Todos pueden ver A. Cuántos saltos llevan hasta allí solo lo sabes tú. Y no hace falta darlos todos: duplicando (2G, 4G, 8G…) bastaron ${count(additions, 'suma', 'sumas')}.`,
 
   // Two secrets
   bothTitle: 'Dos caminos, un punto',
   both: [
-    'La otra parte hace lo mismo con b, y las dos se envían A y B. Después cada una salta desde lo que le llegó: tú sumas B hasta tener a veces B, y la otra parte suma A hasta tener b veces A.',
-    'Las dos llegan al mismo punto S, porque a × (b × G) y b × (a × G) son G, sumado a × b veces. Ese es el secreto compartido.',
+    'La otra parte hace lo mismo con b. Os enviáis A y B, y cada una salta desde lo que le llegó: tú sumas a veces B, la otra parte b veces A.',
+    'Las dos llegan a S, el secreto compartido, porque a × bG y b × aG son lo mismo.',
   ],
   bothPlot: (a, b, point) =>
     `Dos caminos por la curva: de B a ${a}B, y de A a ${b}A. Los dos acaban en S, que es ${point}.`,
@@ -75,8 +74,8 @@ export const es: Words = {
   // Eve
   eveTitle: 'Eve los prueba todos',
   eveText: [
-    'Eve ha oído G, A y B. No conoce ningún camino de vuelta de A hasta a. Pero puede saltar como tú, 1G, 2G, 3G…, y mirar cada vez si es A. Entonces ha contado tu secreto.',
-    'Con 33 puntos lo tiene enseguida. Ahora haz la curva más grande. Cada prueba de abajo crea un secreto nuevo, para el que tú necesitas pocas sumas, y deja que Eve cuente en tu navegador, de verdad.',
+    'Eve tiene G, A y B, y no conoce ningún camino de vuelta. Pero puede saltar como tú, 1G, 2G, 3G…, hasta llegar a A. Entonces ha contado tu secreto.',
+    'Con 33 puntos lo tiene enseguida. Haz pues la curva más grande: cada prueba crea un secreto nuevo, y ella cuenta de verdad, en tu navegador.',
   ],
   evePlot: (steps) =>
     `La curva pequeña, y ${steps === 1 ? 'el punto que Eve ha' : `los ${number(steps)} puntos que Eve ha`} probado.`,
@@ -84,12 +83,11 @@ export const es: Words = {
   wayAll: 'un punto tras otro',
   wayRho: 'del mejor modo conocido (la rho de Pollard)',
   rhoText:
-    'No hace falta probarlos todos: rho camina hasta llegar dos veces al mismo punto, y eso cuesta más o menos tantos pasos como la raíz del número de puntos. Así la mitad de los bits le sale gratis, y una curva necesita el doble. En las dos curvas más pequeñas prepararlo cuesta más de lo que ahorra.',
+    'Rho camina hasta llegar dos veces al mismo punto. Eso cuesta algo más que la raíz del número de puntos: la mitad de los bits le sale gratis. En las dos curvas más pequeñas no vale la pena, y Eve salta.',
   sizes: 'Las curvas, de pequeña a grande',
   points: (n) => `${number(n)} puntos`,
   field: (p, b) => `y² = x³ − x + ${b} mod ${number(p)}`,
-  start: 'Que pruebe Eve',
-  startOn: (points) => `Que pruebe Eve con ${points}`,
+  start: 'Probar',
   again: 'Otra vez',
   stop: 'Parar',
   yours: (additions) => `tú: ${count(additions, 'suma', 'sumas')}`,
@@ -99,7 +97,7 @@ export const es: Words = {
     `${(100 * share).toLocaleString(locale, { maximumSignificantDigits: 2 })} % del total`,
   found: (secret, seconds) =>
     `Lo tiene: ${number(secret)}${seconds === null ? ', aquí despacio para que veas cada paso' : `, en ${time(seconds)}`}.`,
-  stopped: (seconds) => `Parada después de ${time(seconds)}.`,
+  stopped: (seconds) => (seconds === null ? 'Parada.' : `Parada después de ${time(seconds)}.`),
   allTake: (seconds) => `Todos: ${time(seconds)}; de media, la mitad.`,
   rhoTakes: (seconds) => `De media: ${time(seconds)}.`,
   progress: (points) => `Lo que Eve ha probado de ${points}`,
@@ -126,7 +124,7 @@ export const es: Words = {
   // Paint
   paintTitle: 'Lo mismo con pintura',
   paint: [
-    'Muchas veces se cuenta con pintura. Las dos partes conocen el amarillo. Cada una le mezcla un color secreto y envía la mezcla; cada una añade su propio color secreto a lo que le llega. Las dos acaban con las mismas tres partes en un bote.',
+    'Muchas veces se cuenta con pintura. Todos conocen el amarillo. Cada parte le mezcla un color secreto y envía la mezcla; después añade el suyo a lo que le llega. Las dos tienen en el bote las mismas tres partes.',
   ],
   colourA: 'tu color secreto',
   colourB: 'el color secreto de la otra parte',
@@ -137,7 +135,7 @@ export const es: Words = {
   potB: 'el bote de la otra parte: lo que llegó, y su color',
   eveColour: 'Eve quita el amarillo de lo que enviaste',
   paintLimit:
-    'Aquí el cuento deja de ser verdad. La pintura solo es difícil de separar a mano: quien mide la mezcla y conoce el amarillo calcula el resto, como Eve aquí, con una división para el rojo, otra para el verde y otra para el azul. De A y G ninguna división así lleva hasta a, y esa es toda la diferencia: una curva es pintura que nadie sabe separar.',
+    'Aquí el cuento deja de ser verdad. La pintura solo es difícil de separar a mano: quien mide una mezcla calcula lo que lleva dentro, como Eve aquí, con una división para el rojo, otra para el verde y otra para el azul. Con puntos nadie conoce un camino así, de G y A hasta a. Una curva es pintura que nadie sabe separar.',
 
   // Every point
   tableTitle: 'Todos los múltiplos de G',

@@ -15,7 +15,7 @@ export function superscript(n: number): string {
 
 /** Two digits that count, in words of ten where there are too many. */
 export function rounded(value: number, locale: string): string {
-  if (value >= 1e6) return scientific(value, locale)
+  if (value >= 1e9) return scientific(value, locale)
   return value.toLocaleString(locale, { maximumSignificantDigits: 2 })
 }
 

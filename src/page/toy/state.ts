@@ -36,7 +36,7 @@ export interface ToyState {
   readonly hueB: number
 }
 
-export type Figure = 'own' | 'both'
+export type Figure = 'hops' | 'meet'
 
 /** What a press, a key or a drag does; null on the server. */
 export interface Act {

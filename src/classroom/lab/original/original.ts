@@ -10,7 +10,15 @@ import { DuetError } from '../../../protocol/errors.ts'
 import { Exchange } from '../../../protocol/exchange.ts'
 import { pictureTypeOf } from '../../../protocol/stream.ts'
 import { SUITES } from '../../../protocol/suites.ts'
-import { fact, heading, readable, type Say, table, wrap } from '../../../terminal/layout.ts'
+import {
+  fact,
+  heading,
+  hexFact,
+  readable,
+  type Say,
+  table,
+  wrap,
+} from '../../../terminal/layout.ts'
 import { exchangeKeys } from '../agree.ts'
 import { openFernet, sealFernet } from './fernet.ts'
 import { scaled } from './scale.ts'
@@ -238,7 +246,7 @@ function keyInTheForm(): string[] {
       'Fernet (AES-128-CBC with HMAC-SHA-256) is sound. But the client sent its key in the same form as the picture. This body goes over the wire, here with a picture of one pixel:',
     ),
     '',
-    ...wrap(body, 96).map((line) => `  ${line}`),
+    ...hexFact('', body),
     '',
     `She takes the field key and opens the field image: ${picture.length} bytes, ${pictureTypeOf(picture)}.`,
   ]

@@ -77,7 +77,7 @@ export function scaled(): string[] {
     ),
     '',
     ...table(
-      [15, 13, 11, 16, 16, 16],
+      [10, 8, 9, 11, 15, 15],
       ['', 'private keys', 'additions', 'additions/s here', 'time here', 'time at 10^18/s'],
       groups.map(({ name, keyBits, additionBits, rate }) => [
         name,
