@@ -88,8 +88,8 @@ describe('the page on paper and in large text', { skip: noChromium }, () => {
               .json
             await page.fill('#theirs', safetyNumber.replace(/^\d+/, '00000'))
             await page.locator('#verdict[data-is="different"]').waitFor()
-            await page.locator('#record-1 summary').click()
-            await page.locator('#record-1 .fields').waitFor()
+            await page.locator('.record summary:visible').first().click()
+            await page.locator('.record .fields').waitFor()
 
             for (const format of ['A4', 'Letter'])
               assert.equal(pagesOf(await page.pdf({ format })), 1, format)
