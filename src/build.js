@@ -33,4 +33,15 @@ await build({
     },
   },
 })
+// what only the lab serves has nothing in common with the files that a peer serves
+await build({
+  input: 'src/classroom/lab/mallory/page/browser/page.ts',
+  output: {
+    dir: `${UNFINISHED}/browser/mallory`,
+    chunkFileNames: '[name].js',
+    codeSplitting: {
+      groups: [{ name: 'shared', test: /node_modules|page\/(?:h|parts\/marks)\.ts/ }],
+    },
+  },
+})
 fs.renameSync(UNFINISHED, 'dist')

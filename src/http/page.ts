@@ -2,6 +2,7 @@
 
 import { extname } from 'node:path'
 import type { Peer } from '../peer/peer.ts'
+import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
 import { transcriptOf } from '../wirelog/transcript.ts'
 import { eventStream } from './eventStream.ts'
@@ -23,6 +24,24 @@ const PAGE_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ')
 
+/** Makes an answer a page in the caller's language, which it returns. */
+export function asPage(ctx: Ctx): Language {
+  const language = languageOf(ctx)
+  ctx.type = 'text/html'
+  ctx.set('Content-Security-Policy', PAGE_POLICY)
+  ctx.set('Content-Language', language)
+  ctx.vary('Accept-Language')
+  return language
+}
+
+/** Answers with the events of a peer, live. `more`: what its state has beside. */
+export function streamEvents(ctx: Ctx, peer: Peer, events: Events, more?: () => object): void {
+  ctx.type = 'text/event-stream'
+  const { socket } = ctx.req
+  socket.setTimeout(events.patience, () => socket.destroy())
+  ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx), more)
+}
+
 /** Answers with the page, the present state filled in: it tells as much without its script. */
 export async function answerPage(
   ctx: Ctx,
@@ -31,13 +50,9 @@ export async function answerPage(
   runsOther: boolean,
 ): Promise<void> {
   const { rendered } = await import('../page/html.ts')
-  const language = languageOf(ctx)
+  const language = asPage(ctx)
   const { own, peer: others, quote } = commandsOf(peer)
   const [before = '', behind = ''] = others('\n').split('\n')
-  ctx.type = 'text/html'
-  ctx.set('Content-Security-Policy', PAGE_POLICY)
-  ctx.set('Content-Language', language)
-  ctx.vary('Accept-Language')
   ctx.body = rendered(peer, events, {
     language,
     isChosen: chosenLanguage(ctx) !== null,
@@ -55,12 +70,7 @@ export function pageHandlers(
   events: Events,
 ): Handlers<'/events' | '/transcript' | '/sealed_image'> {
   return {
-    '/events': (ctx) => {
-      ctx.type = 'text/event-stream'
-      const { socket } = ctx.req
-      socket.setTimeout(events.patience, () => socket.destroy())
-      ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
-    },
+    '/events': (ctx) => streamEvents(ctx, peer, events),
     '/transcript': (ctx) => {
       ctx.type = 'application/json'
       ctx.attachment(`ecdh-duet-${peer.port}-${events.run}.json`)
