@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * `make build` and `npm run build`: what is run from `dist/` is made here. The compiler makes a file of each file, so that a stack trace
- * names it; the page's modules become one script with each language beside it. `dist/` is there only if all of it was made.
+ * names it; the page's modules become one script with each language beside it, and its style sheets lose what no browser reads.
+ * `dist/` is there only if all of it was made.
  */
 
 import { execSync } from 'node:child_process'
@@ -42,4 +43,15 @@ await build({
     },
   },
 })
+/** Comments and blanks. No string of ours has two blanks or such a sign with a blank beside it. @param {string} css */
+const minified = (css) =>
+  css
+    .replace(/\/\*.*?\*\//gs, '')
+    .replace(/\s+/g, ' ')
+    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/([{;][\w-]+): /g, '$1:')
+for (const name of fs.readdirSync('src/page').filter((name) => name.endsWith('.css'))) {
+  const css = fs.readFileSync(`src/page/${name}`, 'utf8')
+  fs.writeFileSync(`${UNFINISHED}/browser/${name}`, minified(css))
+}
 fs.renameSync(UNFINISHED, 'dist')

@@ -26,9 +26,9 @@ import { es } from './words/es.ts'
 const WORDS: Readonly<Record<Language, Words>> = { en, es }
 const TOY_WORDS = { en: toyEn, es: toyEs } satisfies Record<Language, object>
 
-/** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
+/** What is built (`build.js`), and the icon as it lies in the sources. */
 const read = (name: string) => {
-  const folder = name.endsWith('.js') ? 'dist/browser' : 'src/page'
+  const folder = name.endsWith('.svg') ? 'src/page' : 'dist/browser'
   return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
 }
 /** The text of each file that the page loads, by its path. */

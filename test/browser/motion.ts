@@ -28,7 +28,7 @@ describe('the stage', { skip: noChromium }, () => {
         flights.first().evaluate((flight) => getComputedStyle(flight).animationName)
       assert.equal(await animation(), 'flight')
       await page.emulateMedia({ reducedMotion: 'reduce' })
-      assert.equal(await animation(), 'there')
+      assert.equal(await animation(), 'none')
       // what is drawn anew for another reason is not sent off again
       await flights.first().evaluate((flight) => Object.assign(flight, { isOld: true }))
       await a.call('/show')

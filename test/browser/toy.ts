@@ -140,6 +140,27 @@ describe('the toy', suite, () => {
       ))
 })
 
+describe('the toy under a finger', { skip: noChromium }, () => {
+  it('has A go where the finger goes, and does not scroll', () =>
+    onePage(
+      async (page) => {
+        await page.locator('#meet figure').scrollIntoViewIfNeeded()
+        const [before, { x, y }] = [await page.evaluate(() => scrollY), await place(page, 'A')]
+        const to = await place(page, 'B')
+        const session = await page.context().newCDPSession(page)
+        const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', at?: typeof to) =>
+          session.send('Input.dispatchTouchEvent', { type, touchPoints: at ? [at] : [] })
+        await touch('touchStart', { x, y })
+        for (const part of [0.3, 0.6, 1])
+          await touch('touchMove', { x: x + part * (to.x - x), y: y + part * (to.y - y) })
+        await touch('touchEnd')
+        assert.equal(await secretOf(page, 'a'), 13)
+        assert.equal(await page.evaluate(() => scrollY), before)
+      },
+      { path: '/toy', viewport: { width: 320, height: 640 } },
+    ))
+})
+
 describe('the toy without its script', { skip: noChromium }, () => {
   it('shows a case, every point and the whole story, and offers nothing that would do nothing', () =>
     onePage(

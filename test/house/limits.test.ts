@@ -102,6 +102,8 @@ const NONE: Record<string, string> = {
   'mailbox/maildir.ts MAX_NAME_BYTES': 'of the file system',
   'mailbox/watchMaildir.ts LOOK_AGAIN_MS': 'how often',
   'mailbox/watchMaildir.ts GROWING_MS': 'how soon',
+  'page/acts.ts MAX_REQUESTS': 'what folds',
+  'page/parts/Long.ts MAX_DIGITS': 'what folds',
   'page/browser/feed.ts AGAIN_MS': 'how soon',
   'page/browser/page.ts NEWS_MS': 'how soon',
   'page/parts/Controls.ts COPIED_MS': 'how long a button says so',

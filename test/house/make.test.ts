@@ -51,7 +51,12 @@ beforeEach(() => {
     mode: 0o755,
   })
   write('node_modules/rolldown/package.json', '{"type":"module","exports":"./index.js"}')
-  write('node_modules/rolldown/index.js', 'export const build = () => {}')
+  const folders = "fs.mkdirSync('.build/browser', { recursive: true })"
+  write(
+    'node_modules/rolldown/index.js',
+    `import fs from 'node:fs'\nexport const build = () => ${folders}`,
+  )
+  write('src/page/page.css', '')
   write('dist/main.js', TELLS, { old: true })
 })
 

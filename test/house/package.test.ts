@@ -45,9 +45,9 @@ describe('the package', () => {
       .filter((file) => file.endsWith('.ts') && !/^src\/(sample|page\/browser)\//.test(file))
       .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
       .concat(
-        PAGE_FILES.filter((file) => file.endsWith('.js')).map((file) => `dist/browser${file}`),
+        PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
       )
-    const served = filesIn('src/page').filter((file) => /\.(css|md|svg)$/.test(file))
+    const served = filesIn('src/page').filter((file) => /\.(md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const starter = 'src/classroom/exercise/starter'
     const starters = ['python', 'javascript'].flatMap((name) => filesIn(`${starter}/${name}`))

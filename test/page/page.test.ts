@@ -27,7 +27,7 @@ import {
 const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const folderOf = (file: string) => (file.endsWith('.js') ? 'dist/browser' : 'src/page')
+const folderOf = (file: string) => (file.endsWith('.svg') ? 'src/page' : 'dist/browser')
 const textOf = (file: string) => fs.readFileSync(path.join(root, folderOf(file), file), 'utf8')
 
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
@@ -59,21 +59,35 @@ const withPair = sharedPeers()
 /** Two on another suite who have talked. */
 const withTalk = sharedPeers({ suite: SUITES.X25519MLKEM768 }, talk)
 
+/** The styles and scripts of a page, and what its scripts load for it. */
+function loadedBy(html: string, path: string, language: string): Set<string> {
+  const files = new Set(
+    Array.from(html.matchAll(/(?:href|src)="([\w-]+\.(?:css|js))"/g), ([, name = '']) => name),
+  )
+  const isLoaded = (name: string) =>
+    name.endsWith('.js') &&
+    (path.includes('present') || name !== 'present.js') &&
+    (!/e[ns]\.js$/.test(name) || name.endsWith(`${language}.js`))
+  for (const file of files)
+    for (const [, name = ''] of textOf(file).matchAll(/(?:from|import\()["`]\.\/([\w-]+\.js)["`]/g))
+      if (isLoaded(name)) files.add(name)
+  return files
+}
+
 describe('the files of the page', () => {
-  it('have with the page at most 140 kB in all, in one language', () =>
+  it('have with each page at most 140 kB in all, in one language', () =>
     withPair(async (a) => {
-      for (const language of ['en', 'es']) {
-        const page = await a.call(`/?lang=${language}`, HTML)
-        const loaded = SERVED.filter(
-          (file) =>
-            // the toy and presenting load theirs alone
-            !/^(?:toy|present)/.test(file) &&
-            (!/^e[ns]\.js$/.test(file) || file === `${language}.js`),
-        )
-        const texts = [page.text, ...loaded.map(textOf)]
-        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-        assert.ok(bytes <= 140_000, `${bytes} bytes`)
-      }
+      for (const language of ['en', 'es'])
+        for (const path of ['/?', '/?present&', '/toy?']) {
+          const page = await a.call(`${path}lang=${language}`, HTML)
+          const loaded = [...loadedBy(page.text, path, language)]
+          const bytes = [page.text, ...loaded.map(textOf)].map((text) => Buffer.byteLength(text))
+          const all = bytes.reduce((sum, each) => sum + each)
+          assert.ok(
+            loaded.length > 4 && all <= 140_000,
+            `${path} ${all} bytes: ${loaded}, ${bytes}`,
+          )
+        }
     }))
 
   it('name no host but those of links, and in no way run text', () => {
@@ -95,7 +109,7 @@ describe('the files of the page', () => {
 
   it('are all that was built for a browser, and all in the folder that needs no building', () => {
     const read = (folder: string) => fs.readdirSync(path.join(root, folder))
-    const asTheyAre = read('src/page').filter((name) => /\.(css|svg)$/.test(name))
+    const asTheyAre = read('src/page').filter((name) => name.endsWith('.svg'))
     assert.deepEqual(SERVED.toSorted(), [...read('dist/browser'), ...asTheyAre].sort())
   })
 

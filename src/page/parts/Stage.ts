@@ -9,7 +9,7 @@ import type { Model } from '../model.ts'
 import { titleOf } from '../sentences.ts'
 import type { View } from '../view.ts'
 import { Flights, type Lane } from './Flights.ts'
-import { icon, open, secret } from './marks.ts'
+import { gone, icon, open, secret } from './marks.ts'
 
 /** `told`: what the caption tells of, if that is not all that happened. */
 export function Stage({ told, ...view }: View & { told?: Model }) {
@@ -64,10 +64,8 @@ function row(is: Held, sum: ComponentChildren, note: string) {
   return h('li', { class: is }, h('span', { class: 'sum' }, sum), ' ', h('small', null, note))
 }
 
-/** What was erased, struck out. */
-const gone = (is: Held, what: string) => (is === 'gone' ? h('s', null, secret(what)) : secret(what))
-
-function yourSide({ words, setting, model }: View, facts: Facts) {
+function yourSide(view: View, facts: Facts) {
+  const { words, setting, model } = view
   const { stage, notYet } = words
   const { own, hasTheirs, secret: agreed, ciphertext } = facts
   const isErased = agreed === 'proved' && !setting.showsSecrets
@@ -82,21 +80,14 @@ function yourSide({ words, setting, model }: View, facts: Facts) {
       null,
       row(own, [gone(own, 'a'), ' × G = ', open('A')], stage.own[own]('a')),
       row(hasTheirs ? 'held' : 'none', open('B'), hasTheirs ? stage.fromWire : notYet),
-      setting.hasKem && kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own),
+      setting.hasKem &&
+        kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own, isErased),
       row(
         S,
         [gone(own, 'a'), ' × ', open('B'), ' = ', gone(S, 'S')],
         S === 'gone' ? stage.hidden : { none: notYet, ...stage.yours }[agreed],
       ),
-      row(
-        sent + received > 0 ? 'held' : 'none',
-        secret(words.rowTexts),
-        sent + received === 0
-          ? notYet
-          : setting.showsSecrets
-            ? words.textsInTerminal
-            : words.textsHidden,
-      ),
+      row(sent + received > 0 ? 'held' : 'none', secret(words.rowTexts), textsNote(view)),
     ),
   )
 }
@@ -107,6 +98,9 @@ function theirSide({ words, setting, model }: View, facts: Facts) {
   const hasOurs = arrival === 'arrived'
   const hasS = agreed === 'proved' && !isDenied
   const { sent, received } = countsOf(model)
+  // of a text that nobody has answered, nobody here can tell
+  const arrived = sent - (model.state.inDoubt === null ? 0 : 1)
+  const hasTexts = received > 0 || (arrived > 0 && theirs !== 'held')
   return h(
     'div',
     { class: 'side' },
@@ -123,9 +117,9 @@ function theirSide({ words, setting, model }: View, facts: Facts) {
         isDenied ? stage.denied : { none: notYet, ...stage.theirs }[agreed],
       ),
       row(
-        sent + received > 0 ? 'held' : 'none',
+        hasTexts ? 'held' : 'none',
         secret(words.rowTexts),
-        sent + received > 0 ? stage.theirTerminal : notYet,
+        hasTexts ? stage.theirTerminal : notYet,
       ),
     ),
   )
@@ -138,11 +132,22 @@ function kemRow(
   ciphertext: Facts['ciphertext'],
   isMaker: boolean,
   key: Held,
+  isErased = false,
 ) {
   if (ciphertext === null) return row('none', secret('K'), notYet)
+  const K = gone(isErased ? 'gone' : 'held', 'K')
   return isMaker
-    ? row('held', [open('E'), ' → ', open('C'), ' + ', secret('K')], stage.kemMade)
-    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', secret('K')], stage.kemOpened)
+    ? row('held', [open('E'), ' → ', open('C'), ' + ', K], stage.kemMade)
+    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', K], stage.kemOpened)
+}
+
+/** Where this peer's texts are: those that wait are sealed as they came. */
+function textsNote({ words, setting, model }: View): string {
+  const { sent, received } = countsOf(model)
+  const { length } = model.state.waiting
+  if (sent + received === 0) return words.notYet
+  if (length > 0) return words.sums.keyWaits(length)
+  return setting.showsSecrets ? words.textsInTerminal : words.textsHidden
 }
 
 /** What was sealed in this session, each way. */
@@ -168,7 +173,7 @@ function wire({ words, setting, model }: View, facts: Facts) {
     )
   const sealed = (count: number) => [
     icon('envelope'),
-    count,
+    count > 0 && count,
     h('span', { class: 'unseen' }, ` ${words.rowSealed}`),
   ]
   const has = ['G', hasA && 'A', hasTheirs && 'B', ciphertext !== null && 'C']
@@ -191,7 +196,7 @@ function wire({ words, setting, model }: View, facts: Facts) {
         h('li', null, lane('C', ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
       h(
         'li',
-        { class: 'between' },
+        { class: 'between', 'aria-hidden': agreed === 'none' },
         h(
           'span',
           { class: agreed },

@@ -32,11 +32,11 @@ export function StepBar(view: View) {
     return step === 'theirs' && setting.runsOther ? '#other-send_keys' : ANCHORS[step]
   }
   return h(
-    'div',
-    { id: 'bar' },
+    'section',
+    { id: 'bar', 'aria-label': words.barLabel },
     h(
       'nav',
-      { 'aria-label': words.barLabel },
+      null,
       h(
         'ol',
         null,

@@ -236,21 +236,21 @@ recorded today stays closed. If such a computer were there during the exchange, 
   sums: {
     title: 'From the secret to a key',
     identities: 'J is its identity, and i is the private key of yours. ',
-    keysHeld: 'Computed; a is still there, for the other one has proved nothing yet',
+    keysHeld: 'Computed; a is still there, for the other one has proved nothing yet.',
     keysGone: (isShown: boolean) =>
-      `Used, and erased with a${isShown ? '; S stays for your terminal until the next keys' : ''}`,
+      `Used, and erased with a${isShown ? '; S stays for your terminal until the next keys' : ''}.`,
     whyThree:
       'S is no key. It is a coordinate of a point: about half of all values never occur, and anybody can tell which. And it does not say whom you share it with. So each identity joins in a Diffie-Hellman of its own: who claims it needs its private key.',
-    joined: 'joined in front of them, and erased with them',
+    joined: 'Joined in front of them. It stays as long as S does.',
     whyKem:
       'What the ciphertext C carries. Who breaks the curve lacks K, and who breaks ML-KEM lacks S.',
     hashed: (hasKem: boolean) => `both identities, both public keys${hasKem ? ', C' : ''}`,
-    sessionIs: 'public; its first 16 bytes name the session:',
+    sessionIs: 'Public; its first 16 bytes name the session:',
     whyTranscript:
       'Everything that both have said. If anybody changed a bit of it on its way, the two sides get different keys, and nothing opens.',
     theseSecrets: 'these secrets',
-    hkdfHeld: 'there until the other one has proved that it has the same',
-    hkdfGone: 'used, and erased',
+    hkdfHeld: 'There until the other one has proved that it has the same.',
+    hkdfGone: 'Used, and erased.',
     whyHkdf:
       'Makes keys of it that look random, one for each use and direction: none tells anything of another.',
     whyChain:
@@ -373,7 +373,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     /** What became of a private key. */
     own: {
       none: () => 'not yet',
-      held: (key: string) => `${key} never leaves`,
+      held: (key: string) => `${key} never crosses`,
       gone: (key: string) => `${key} is erased`,
     },
     fromWire: 'from the wire',
@@ -388,7 +388,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     hidden: 'erased: --no-secrets',
     theirs: { computed: 'not proved yet', proved: 'proved by its tag' },
     denied: 'gone there, it says',
-    theirTerminal: 'in its terminal',
+    theirTerminal: 'for its terminal only',
     kemMade: 'C carries K',
     kemOpened: 'e opens C',
     tags: 'the same S: tags prove it',
@@ -444,7 +444,8 @@ recorded today stays closed. If such a computer were there during the exchange, 
     ],
     expired:
       'Nobody has proved these keys within an hour, so the private key is erased. Send keys again.',
-    compared: 'You compared the safety numbers, and they are the same: nobody is in the middle.',
+    compared:
+      'The number of the other side is the same as here. If it came from the other person and not over this wire, nobody is in the middle.',
     shown: 'What there is to show is in your terminal, and nowhere else. Eve has no part in it.',
     opened:
       'What had come is open, in your terminal. Its keys are overwritten: nobody opens these ciphertexts a second time.',

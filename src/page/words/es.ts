@@ -228,21 +228,21 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   sums: {
     title: 'Del secreto a una clave',
     identities: 'J es su identidad, e i es la clave privada de la tuya. ',
-    keysHeld: 'Calculado; a sigue ahí, porque la otra parte aún no ha probado nada',
+    keysHeld: 'Calculado; a sigue ahí, porque la otra parte aún no ha probado nada.',
     keysGone: (isShown) =>
-      `Usado, y borrado junto con a${isShown ? '; S queda para tu terminal hasta las próximas claves' : ''}`,
+      `Usado, y borrado junto con a${isShown ? '; S queda para tu terminal hasta las próximas claves' : ''}.`,
     whyThree:
       'S no es una clave. Es una coordenada de un punto: la mitad de los valores no aparece nunca, y cualquiera sabe cuáles. Y no dice con quién lo compartes. Por eso cada identidad entra con un Diffie-Hellman propio: quien dice tenerla necesita su clave privada.',
-    joined: 'va delante de los otros, y se borra con ellos',
+    joined: 'Va delante de los otros. Queda mientras quede S.',
     whyKem:
       'Lo que lleva el texto cifrado C. A quien rompe la curva le falta K, y a quien rompe ML-KEM le falta S.',
     hashed: (hasKem) => `las dos identidades, las dos claves públicas${hasKem ? ', C' : ''}`,
-    sessionIs: 'público; sus primeros 16 bytes dan nombre a la sesión:',
+    sessionIs: 'Público; sus primeros 16 bytes dan nombre a la sesión:',
     whyTranscript:
       'Todo lo que se han dicho las dos partes. Si alguien cambió un bit por el camino, cada parte obtiene otras claves y nada se descifra.',
     theseSecrets: 'estos secretos',
-    hkdfHeld: 'ahí hasta que la otra parte pruebe que tiene lo mismo',
-    hkdfGone: 'usado, y borrado',
+    hkdfHeld: 'Ahí hasta que la otra parte pruebe que tiene lo mismo.',
+    hkdfGone: 'Usado, y borrado.',
     whyHkdf:
       'De ello salen claves que parecen azar, una para cada uso y sentido: ninguna dice nada de otra.',
     whyChain:
@@ -363,7 +363,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     lacks: 'Le faltan',
     own: {
       none: () => 'todavía no',
-      held: (key) => `${key} nunca sale`,
+      held: (key) => `${key} nunca cruza`,
       gone: (key) => `${key} está borrada`,
     },
     fromWire: 'llegó por el canal',
@@ -378,7 +378,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     hidden: 'borrado: --no-secrets',
     theirs: { computed: 'aún sin probar', proved: 'probado con su etiqueta' },
     denied: 'dice que ya no lo tiene',
-    theirTerminal: 'en su terminal',
+    theirTerminal: 'solo para su terminal',
     kemMade: 'C lleva K',
     kemOpened: 'e abre C',
     tags: 'el mismo S: lo prueban las etiquetas',
@@ -433,7 +433,8 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     ],
     expired:
       'Nadie ha probado estas claves en una hora, así que la clave privada está borrada. Envía claves otra vez.',
-    compared: 'Has comparado los números de seguridad y son iguales: no hay nadie en medio.',
+    compared:
+      'El número de la otra parte es igual que aquí. Si vino de la otra persona y no por este canal, no hay nadie en medio.',
     shown: 'Lo que hay que ver está en tu terminal y en ningún otro sitio. A Eva no le llega nada.',
     opened:
       'Lo que había llegado está descifrado, en tu terminal. Sus claves se han sobrescrito: nadie descifra esos textos otra vez.',
