@@ -31,6 +31,8 @@ export class Sender {
   /** Whether there may be something to do since the last look. */
   #isWoken = false
   #keysSent = Number.NEGATIVE_INFINITY
+  /** The other peer's code, if it refused the last text for now. */
+  #refusal: string | null = null
   /** The text that was left in doubt. */
   #open: OpenText | null = null
   #isEnded = false
@@ -61,6 +63,11 @@ export class Sender {
     }
   }
 
+  /** Whether so many texts wait unread at the other peer that it takes no more. */
+  get isFull(): boolean {
+    return this.#refusal === 'inbox_full'
+  }
+
   /** There may be something to do. */
   wake(): void {
     this.#isWoken = true
@@ -84,6 +91,7 @@ export class Sender {
   /** Returns how long to wait then, in ms. */
   async #do(task: NonNullable<Task>): Promise<number> {
     if (task.do === 'keys') return this.#sendKeys()
+    this.#refusal = null
     this.#outbox.learn(
       task.do === 'text' ? await this.#sendText(task.line.text) : await this.#sendAgain(),
     )
@@ -123,6 +131,7 @@ export class Sender {
       return 'arrived'
     } catch (error) {
       ifExpected(error)
+      this.#noteRefusal(error)
       if (error instanceof TextError && !error.text.sealed) return 'not sent'
       const isInDoubt = error instanceof TextError && error.code === 'in_doubt'
       if (isInDoubt) this.#open = this.#peer.textInDoubt
@@ -138,10 +147,15 @@ export class Sender {
       if (open.fate === 'open') await this.#peer.sendMessage(undefined, open)
     } catch (error) {
       ifExpected(error)
+      this.#noteRefusal(error)
       if (open.fate === 'open') return 'doubt'
       if (open.fate === 'refused') return outcomeOf(error, false)
     }
     return open.fate === 'arrived' ? 'arrived' : open.fate === 'refused' ? 'not sent' : 'unknown'
+  }
+
+  #noteRefusal(error: unknown): void {
+    if (error instanceof TextError) this.#refusal = error.peerCode
   }
 
   #pause(ms: number): Promise<unknown> {

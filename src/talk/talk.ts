@@ -7,6 +7,7 @@ import { bytesToHex } from '../protocol/bytes.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { MAX_TEXT_BYTES } from '../protocol/messages.ts'
 import { megabytes, safetyNumberValue } from '../terminal/lines.ts'
+import { writesPlainly } from '../terminal/output.ts'
 import { ours, quoting, said } from '../terminal/said.ts'
 import type { TalkSign } from '../terminal/talkLines.ts'
 import { COMMANDS, wishOf } from './commandLine.ts'
@@ -303,15 +304,16 @@ export class Talk {
   }
 
   #showStatus(): void {
-    const { screen, wire } = this.#parts
-    const isAimed = !this.#outbox.isHeld
-    screen.status = !isAimed
-      ? null
-      : !wire.isConfirmed
-        ? `       …  agreeing on keys with ${this.#name}`
-        : this.failures > 1
-          ? `       …  no answer from ${this.#name}: I try on`
-          : null
+    const status = this.#status
+    this.#parts.screen.status = status && (writesPlainly() ? status : `       …  ${status}`)
+  }
+
+  /** What is being waited for. */
+  get #status(): string | null {
+    if (this.#outbox.isHeld) return null
+    if (!this.#parts.wire.isConfirmed) return `agreeing on keys with ${this.#name}`
+    if (this.#sender.isFull) return `too many texts wait unread at the other side: I try on`
+    return this.failures > 1 ? `no answer from ${this.#name}: I try on` : null
   }
 
   #agreed({ safetyNumber, known }: Extract<PeerEvent, { type: 'keys confirmed' }>): void {
@@ -344,8 +346,9 @@ export class Talk {
     lines.say('·', other.compared ? 'Safety number, which you have compared:' : 'Safety number:')
     lines.below(safetyNumberValue(safetyNumber))
     if (other.compared) return
-    lines.below('Read it to each other, by phone or face to face, and type')
-    lines.below('/compare and the number that they read to you.')
+    lines.below(
+      'Read it to each other, by phone or face to face, and type /compare and the number that they read to you.',
+    )
   }
 
   #compare(argument: string): void {

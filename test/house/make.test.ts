@@ -45,7 +45,8 @@ beforeEach(() => {
   for (const file of HERE)
     write(file, fs.readFileSync(path.join(root, file), 'utf8'), { old: true })
   write('src/main.ts', '', { old: true })
-  fs.utimesSync(at('src'), 1, 1)
+  write('src/page/page.css', '', { old: true })
+  for (const folder of ['src/page', 'src']) fs.utimesSync(at(folder), 1, 1)
   write(LOCK, '', { old: true })
   write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
     mode: 0o755,
@@ -56,7 +57,6 @@ beforeEach(() => {
     'node_modules/rolldown/index.js',
     `import fs from 'node:fs'\nexport const build = () => ${folders}`,
   )
-  write('src/page/page.css', '')
   write('dist/main.js', TELLS, { old: true })
 })
 
@@ -191,6 +191,7 @@ describe('a build', { skip: noMake }, () => {
     assert.equal(make('build').code, 0)
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
       'browser',
+      'browser/page.css',
       'browser/page.js',
       'browser/toy.js',
       'main.js',
