@@ -332,7 +332,7 @@ function Question({ view, say }: PresentProps) {
     h('p', { class: 'question' }, say.ask),
     h(
       'ul',
-      { class: 'what' },
+      { class: 'choices' },
       what.map(([name, is]) =>
         h('li', { key: is }, name !== '' && [h('var', null, name), ' '], is),
       ),
