@@ -9,8 +9,9 @@ import { Compare } from '../parts/Compare.ts'
 import { othersStep, saidOf } from '../parts/Controls.ts'
 import { Derivation } from '../parts/Derivation.ts'
 import { costOf, tableOf } from '../parts/Eve.ts'
+import { Icons } from '../parts/Icons.ts'
 import { icon, secret } from '../parts/marks.ts'
-import { Icons, Legend } from '../parts/Page.ts'
+import { Legend } from '../parts/Page.ts'
 import { contentOf } from '../parts/Record.ts'
 import { Stage } from '../parts/Stage.ts'
 import { titleOf } from '../sentences.ts'
@@ -331,7 +332,7 @@ function Question({ view, say }: PresentProps) {
     h('p', { class: 'question' }, say.ask),
     h(
       'ul',
-      { class: 'what' },
+      { class: 'choices' },
       what.map(([name, is]) =>
         h('li', { key: is }, name !== '' && [h('var', null, name), ' '], is),
       ),
