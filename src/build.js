@@ -62,7 +62,8 @@ const minified = (css) =>
     .map((part, i) => (i === 0 ? part : part.slice(part.indexOf('*/') + 2)))
     .join('')
     .replace(/\s+/g, ' ')
-    .replace(/ ?([{};,]) ?/g, '$1')
+    .replace(/ ?([{};,]) ?|(:) /g, '$1$2')
+    .replaceAll(';}', '}')
     .replace(/([{;][\w-]+): /g, '$1:')
 for (const { from, to } of [
   { from: 'src/page', to: 'browser' },
