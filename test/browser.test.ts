@@ -2,6 +2,7 @@
 
 import './browser/round.ts'
 import './browser/watching.ts'
+import './browser/arriving.ts'
 import './browser/safetyNumber.ts'
 import './browser/records.ts'
 import './browser/steps.ts'

@@ -141,6 +141,9 @@ describe('a record', suite, () => {
             const detail = page.locator('#record-2-detail')
             assert.match(await detail.innerText(), /<script>alert/)
             assert.equal(await page.locator('#record-2 :is(img, script, b b)').count(), 0)
+            // as the server renders it too
+            const html = await peer.call('/', { headers: { accept: 'text/html' } })
+            assert.doesNotMatch(html.text, /<img|<script>|<b>x/)
           }),
         ),
     ))

@@ -59,7 +59,7 @@ export function Wire(view: View) {
               text: words.earlierActs(earlier),
             }),
           ),
-        acts.map((act) => rowsOf(view, act, !shown.includes(act), open, toggle)),
+        acts.flatMap((act) => rowsOf(view, act, !shown.includes(act), open, toggle)),
       ),
     ),
   )
