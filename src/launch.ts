@@ -3,12 +3,12 @@
 import type { RequestListener, Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { createApp } from './http/app.ts'
+import { type AppOptions, createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { isLocal } from './http/loopback.ts'
 import { nodeAead } from './http/pictures.ts'
 import { listen, type Patience } from './http/server.ts'
-import type { Mailbox, Memory, PeerOptions, Receiver, Wire } from './peer/contract.ts'
+import type { Mailbox, Memory, PeerOptions, Wire } from './peer/contract.ts'
 import { Peer } from './peer/peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictureFile.ts'
@@ -54,8 +54,8 @@ export interface LaunchOptions {
   /** How long, in ms, a step waits for the other peer, as `createClient` has it; 5 s by default. */
   readonly timeout?: number | undefined
   readonly showWork?: PeerOptions['showWork']
-  /** What takes the other peer's requests in place of `peer`. Called once for each peer, in the order of the plans. */
-  readonly receiver?: (peer: Peer) => Receiver
+  /** What takes requests in place of `peer`, and of the routes. Called once for each peer, in the order of the plans. */
+  readonly inPlace?: (peer: Peer, events: Events) => Pick<AppOptions, 'receiver' | 'front'>
   /** Opened as the memory is; without it, a peer takes no mail. */
   readonly openMailbox?: (() => Mailbox) | undefined
 }
@@ -107,7 +107,7 @@ export async function prepare({
   maxImage,
   patience,
   timeout,
-  receiver,
+  inPlace,
   openMailbox,
   ...options
 }: LaunchOptions): Promise<Prepared> {
@@ -170,7 +170,7 @@ export async function prepare({
       return createApp(peer, {
         hostNames,
         events,
-        receiver: receiver?.(peer),
+        ...inPlace?.(peer, events),
         other: isOther ? (request, response) => callbacks[j]?.(request, response) : undefined,
       })
     })

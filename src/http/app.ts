@@ -36,12 +36,20 @@ export interface AppOptions {
   readonly events?: Events
   /** The app of the other peer, if both are of one launch: it takes what comes to `/other/...`. */
   readonly other?: RequestListener | undefined
+  /** What an allowed request meets before the routes: it may answer in their place. */
+  readonly front?: Middleware<State> | undefined
 }
 
 /** The app of one peer: every route, and before them who may call and what a refusal looks like. */
 export function createApp(
   peer: Peer,
-  { hostNames = [], receiver = peer, events = new Events(peer.suite), other }: AppOptions = {},
+  {
+    hostNames = [],
+    receiver = peer,
+    events = new Events(peer.suite),
+    other,
+    front,
+  }: AppOptions = {},
 ): Koa<State> {
   const app = new Koa<State>()
   // an error that comes once the answer has begun; koa's own printing would show a stack
@@ -53,6 +61,7 @@ export function createApp(
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
+  if (front !== undefined) app.use(front)
   const handlers: Readonly<Record<string, Handler>> = {
     ...wireHandlers(receiver, events),
     ...mailboxHandlers(peer),

@@ -12,21 +12,23 @@ const BEAT_MS = 15_000
 /**
  * Server-sent events: `run` (which run this is, and what the forms mean), then what is kept and
  * what comes, each with its id, and `state` whenever that is another one. `lastId`: where a reader left off;
- * `language`: in which the forms are explained.
+ * `language`: in which the forms are explained; `more`: what the state has beside.
  */
 export function eventStream(
   events: Events,
   peer: Peer,
   lastId: string,
   language: Language = 'en',
+  more: () => object = () => ({}),
 ): Readable {
-  return new EventStream(events, peer, lastId, language)
+  return new EventStream(events, peer, lastId, language, more)
 }
 
 /** Buffers nothing for a slow reader: events that leave the ring before it is ready are skipped. */
 class EventStream extends Readable {
   readonly #events: Events
   readonly #peer: Peer
+  readonly #more: () => object
   readonly #unfollow: () => void
   readonly #beat: NodeJS.Timeout
   /** The number of the last event that was sent, and the last state. */
@@ -35,10 +37,11 @@ class EventStream extends Readable {
   /** Whether the reader has taken all that it was sent. */
   #isReady = false
 
-  constructor(events: Events, peer: Peer, lastId: string, language: Language) {
+  constructor(events: Events, peer: Peer, lastId: string, language: Language, more: () => object) {
     super({ highWaterMark: 0 })
     this.#events = events
     this.#peer = peer
+    this.#more = more
     const [run, n] = lastId.split('-')
     this.#lastSent = run === events.run && /^\d{1,15}$/.test(n ?? '') ? Number(n) : 0
     this.#unfollow = events.follow(() => this.#pump())
@@ -67,7 +70,7 @@ class EventStream extends Readable {
       this.#say(encode(event.type, event, `${this.#events.run}-${event.n}`))
     }
     if (!this.#isReady) return
-    const state = encode('state', pageStateOf(this.#peer, this.#events))
+    const state = encode('state', { ...pageStateOf(this.#peer, this.#events), ...this.#more() })
     if (state === this.#lastState) return
     this.#lastState = state
     this.#say(state)

@@ -25,13 +25,21 @@ const PAGE_POLICY = [
 ].join('; ')
 
 /** Makes an answer a page in the caller's language, which it returns. */
-function asPage(ctx: Ctx): Language {
+export function asPage(ctx: Ctx): Language {
   const language = languageOf(ctx)
   ctx.type = 'text/html'
   ctx.set('Content-Security-Policy', PAGE_POLICY)
   ctx.set('Content-Language', language)
   ctx.vary('Accept-Language')
   return language
+}
+
+/** Answers with the events of a peer, live. `more`: what its state has beside. */
+export function streamEvents(ctx: Ctx, peer: Peer, events: Events, more?: () => object): void {
+  ctx.type = 'text/event-stream'
+  const { socket } = ctx.req
+  socket.setTimeout(events.patience, () => socket.destroy())
+  ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx), more)
 }
 
 /** Answers with the page, the present state filled in: it tells as much without its script. */
@@ -68,12 +76,7 @@ export function pageHandlers(
       const language = asPage(ctx)
       ctx.body = renderedToy(language, chosenLanguage(ctx) !== null)
     },
-    '/events': (ctx) => {
-      ctx.type = 'text/event-stream'
-      const { socket } = ctx.req
-      socket.setTimeout(events.patience, () => socket.destroy())
-      ctx.body = eventStream(events, peer, ctx.get('last-event-id'), languageOf(ctx))
-    },
+    '/events': (ctx) => streamEvents(ctx, peer, events),
     '/transcript': (ctx) => {
       ctx.type = 'application/json'
       ctx.attachment(`ecdh-duet-${peer.port}-${events.run}.json`)

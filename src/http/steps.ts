@@ -69,12 +69,7 @@ export function stepHandlers(
       answer(ctx, 201, await peer.sendPicture(await pictureIn(ctx)), others('/'))
     },
 
-    '/image': async (ctx) => {
-      const { type, file } = await openLast(peer)
-      ctx.type = type
-      ctx.length = (await file.stat()).size
-      ctx.body = file.createReadStream()
-    },
+    '/image': (ctx) => answerPicture(ctx, peer),
 
     '/frequency': (ctx) => {
       const letter = letterOf(ctx)
@@ -101,6 +96,14 @@ next: ${next()}
 `
     },
   }
+}
+
+/** Answers with the picture that came last. */
+export async function answerPicture(ctx: Ctx, peer: Peer): Promise<void> {
+  const { type, file } = await openLast(peer)
+  ctx.type = type
+  ctx.length = (await file.stat()).size
+  ctx.body = file.createReadStream()
 }
 
 /**

@@ -9,14 +9,20 @@ const MAX_SHOWN = 24
 
 /** What a label is made of: letters and digits of any script with their marks, and what joins them. */
 const NOT_OF_A_LABEL = /[^\p{L}\p{M}\p{N}._' -]+/gu
+/** Letters without ink, those that look like a dot at half height, and parts of syllables that join what is before them. */
+const UNFIT = /[\p{DI}\u013f\u0140\u1427\u18df\ua78f\u1160-\u11ff\ud7b0-\ud7fb]/gu
 
 /**
  * `text` as a label: letters, digits, marks, and single blanks, dots, hyphens and apostrophes between them; shortened; null
  * if nothing is left. What acts on a terminal, or looks like a sign of this program, is left out.
  */
 export function labelOf(text: string): string | null {
-  const plain = text.normalize('NFC').replace(NOT_OF_A_LABEL, ' ').replace(/ {2,}/g, ' ').trim()
-  const few = plain.replace(/(\p{M}{2})\p{M}+/gu, '$1').replace(/^\p{M}+/u, '')
+  const plain = text.normalize('NFC').replace(UNFIT, ' ').replace(NOT_OF_A_LABEL, ' ')
+  const few = plain
+    .replace(/(^|[^\p{L}\p{N}\p{M}])\p{M}+/gu, '$1')
+    .replace(/(\p{M}{2})\p{M}+/gu, '$1')
+    .replace(/ {2,}/g, ' ')
+    .trim()
   const characters = [...few]
   const short = characters.length > MAX_SHOWN ? characters.slice(0, MAX_SHOWN).join('').trim() : few
   return /[\p{L}\p{N}]/u.test(short) ? short : null

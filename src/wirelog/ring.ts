@@ -64,6 +64,8 @@ export class Events {
   readonly patience: number
   /** The beginning of the last received picture's stream, as it came over the wire, or null. */
   sealedHead: Uint8Array | null = null
+  /** Told of each request and its number before anything else is done for it. */
+  onRequest: ((way: Way, n: number) => void) | null = null
   readonly #records: Records
   readonly #events: Kept[] = []
   /** The numbers of refused steps, requests and their answers, oldest first. */
@@ -178,6 +180,7 @@ export class Events {
 
   #ask(way: Way, route: WireRoute, request: () => Content, body = () => ''): Pending {
     const to = this.#add(request)
+    this.onRequest?.(way, to)
     const back = way === 'sent' ? 'received' : 'sent'
     if (way === 'received') this.#unanswered.set(to, { n: to, route, body })
     return {

@@ -1,4 +1,4 @@
-/** The stream of events: follows `events`, and takes each event once. */
+/** The stream of events: follows it, and takes each event once. */
 
 import type { Event } from '../../wirelog/events.ts'
 import type { Run, State } from '../model.ts'
@@ -17,8 +17,8 @@ export interface Handlers {
   connected(isConnected: boolean): void
 }
 
-/** Calls the handlers from now on, whenever somebody looks at the page. */
-export function follow(language: string, handlers: Handlers): void {
+/** Follows the stream at `path`: calls the handlers from now on, whenever somebody looks at the page. */
+export function follow(path: string, language: string, handlers: Handlers): void {
   let source: EventSource | undefined
   let run = ''
   /** The number of the last event that is on the page. */
@@ -29,7 +29,7 @@ export function follow(language: string, handlers: Handlers): void {
     source?.close()
     // a browser has six connections to a peer: tabs that nobody looks at leave theirs
     if (document.hidden) return
-    const opened = new EventSource(`events?lang=${language}`)
+    const opened = new EventSource(`${path}?lang=${language}`)
     source = opened
     opened.addEventListener('run', ({ data }) => {
       const begun: Run = JSON.parse(data)

@@ -105,7 +105,7 @@ function choose(files: FileList | null) {
 
 // What comes
 
-follow(setting.language, {
+follow('events', setting.language, {
   begin(begun) {
     if (run !== null) {
       announce(words.startedAgain)

@@ -26,6 +26,9 @@ import { safetyNumberValue } from '../../../terminal/lines.ts'
 import { ends, isLong } from '../../../terminal/publicValue.ts'
 import { Value } from '../../../terminal/said.ts'
 import type { Narrator, Terminal } from '../../../terminal/terminal.ts'
+import type { Events } from '../../../wirelog/ring.ts'
+import { front } from './front.ts'
+import { type Log, Passages } from './passages.ts'
 import { POINTS, type Point } from './says.ts'
 
 /** A change that she makes to each text: every `from` becomes `to`. */
@@ -52,6 +55,8 @@ export interface MalloryOptions {
 export function prepareMallory(options: MalloryOptions): Promise<Prepared> {
   const { ports, between, suite, terminal } = options
   const sides: Side[] = []
+  const passages = new Passages()
+  const logs: Log[] = []
   return prepare({
     suite,
     plans: [
@@ -63,11 +68,14 @@ export function prepareMallory(options: MalloryOptions): Promise<Prepared> {
     terminal: {
       reporter: (port) => (event) => sides.find((side) => side.port === port)?.hear(event),
     },
-    receiver: (peer) => {
-      const side = new Side(peer, options, terminal)
+    inPlace: (peer, events) => {
+      const index = sides.length === 0 ? 0 : 1
+      const side = new Side(peer, events, passages, options, terminal)
       for (const other of sides) [side.across, other.across] = [other, side]
       sides.push(side)
-      return side
+      events.onRequest = (way, n) => passages.note(index, way, n, events)
+      logs.push({ peer, events, victim: side.victim })
+      return { receiver: side, front: front(index, logs, passages) }
     },
   })
 }
@@ -80,11 +88,13 @@ class Side implements Receiver {
   readonly suite: Suite
   readonly maxImage: number
   readonly #peer: Peer
+  readonly #events: Events
+  readonly #passages: Passages
   readonly #alteration: Alteration | undefined
   readonly #report: (event: PeerEvent) => void
   readonly #narrator: Narrator
   /** The peer that she faces, by its port. */
-  readonly #victim: string
+  readonly victim: string
   /** The victim's identity and public key, from its last key message. */
   #share: Share | null = null
   /** What the victim's terminal shows. */
@@ -97,15 +107,23 @@ class Side implements Receiver {
   readonly #pictures: { path: string; name: string }[] = []
   readonly #explained = new Set<Point>()
 
-  constructor(peer: Peer, { suite, alteration }: MalloryOptions, terminal: Terminal) {
+  constructor(
+    peer: Peer,
+    events: Events,
+    passages: Passages,
+    { suite, alteration }: MalloryOptions,
+    terminal: Terminal,
+  ) {
     this.port = peer.port
     this.suite = suite
     this.maxImage = peer.maxImage
     this.#peer = peer
+    this.#events = events
+    this.#passages = passages
     this.#alteration = alteration
     this.#report = terminal.reporter(peer.port)
     this.#narrator = terminal.narrator(peer.port)
-    this.#victim = new URL(peer.peerUrl).port || '80'
+    this.victim = new URL(peer.peerUrl).port || '80'
   }
 
   async receiveKeys(body: unknown) {
@@ -151,7 +169,7 @@ class Side implements Receiver {
     switch (event.type) {
       case 'ready':
         this.#narrator.say('·', 'ready', new Value(`${event.url}  ${event.curve}`))
-        this.#narrator.say('·', 'Mallory', `To ${this.#victim} this is ${this.across.#victim}.`)
+        this.#narrator.say('·', 'Mallory', `To ${this.victim} this is ${this.across.victim}.`)
         return
       case 'keys confirmed':
         this.#agreed(event.session, event.safetyNumber)
@@ -171,7 +189,7 @@ class Side implements Receiver {
   #agreed(session: Uint8Array, safetyNumber: string): void {
     const isNew = safetyNumber !== this.#safetyNumber
     this.#safetyNumber = safetyNumber
-    const text = `session ${bytesToHex(session)}  with ${this.#victim}`
+    const text = `session ${bytesToHex(session)}  with ${this.victim}`
     this.#narrator.say('✓', 'keys agreed', text)
     // what the victim shows as its secret with the other one
     this.#peer.show()
@@ -180,7 +198,7 @@ class Side implements Receiver {
     for (const side of [this.across, this])
       side.#narrator.say(
         '·',
-        `safety number, ${side.#victim}`,
+        `safety number, ${side.victim}`,
         safetyNumberValue(side.#safetyNumber ?? ''),
       )
     this.#explain('numbers')
@@ -217,13 +235,13 @@ class Side implements Receiver {
       if (this.#share !== null) exchange.receiveKeys({ share: this.#share })
       const message = exchange.startKeys()
       const { publicKey } = message.share
-      this.#narrator.say('→', 'sent public key', `in the name of ${this.across.#victim}`)
+      this.#narrator.say('→', 'sent public key', `in the name of ${this.across.victim}`)
       this.#narrator.say(
         '·',
         '',
         new Value(isLong(publicKey) ? ends(publicKey) : bytesToHex(publicKey)),
       )
-      const wire = createClient(this.#peer.peerUrl, this.suite)
+      const wire = createClient(this.#peer.peerUrl, this.suite, this.#events)
       await accepted(wire.keys(encodeKeyMessage(this.suite, message)))
       this.#explain('claimed')
     } catch (error) {
@@ -236,7 +254,10 @@ class Side implements Receiver {
   /** The text that the other victim gets in place of the one that this victim sent. */
   #altered(text: Uint8Array): Uint8Array {
     const altered = alter(text, this.#alteration)
-    if (altered !== null) this.across.#narrator.saySecret('changed to', altered)
+    if (altered !== null) {
+      this.across.#narrator.saySecret('changed to', altered)
+      this.#passages.alter()
+    }
     return altered ?? text
   }
 
@@ -250,7 +271,7 @@ class Side implements Receiver {
   /** Explains the refusal that she has to live with. @throws any other error */
   #refused(error: unknown, code: 'identity_changed' | 'confirm_failed'): void {
     if (!(error instanceof DuetError) || error.code !== code) throw error
-    this.#narrator.say('✗', 'refused', `by ${this.#victim}: ${code}`)
+    this.#narrator.say('✗', 'refused', `by ${this.victim}: ${code}`)
     this.#explain(code)
   }
 
@@ -259,8 +280,8 @@ class Side implements Receiver {
     if (this.#explained.has(point)) return
     this.#explained.add(point)
     const { can, cannot } = POINTS[point]({
-      victim: this.#victim,
-      far: this.across.#victim,
+      victim: this.victim,
+      far: this.across.victim,
       url: this.#peer.url,
     })
     this.#narrator.say('✓', 'Mallory can', can)
