@@ -78,14 +78,11 @@ describe('a step', suite, () => {
       await says(page, '/send_keys', /Sent/)
       assert.equal(await sent(), before + 1)
       await page.fill('#text', "it's")
-      const curl = step(page, '/send_msg').locator('.curl')
       const expected = `curl ${a.url}/send_msg --data-urlencode 'text=it'\\''s'`
-      assert.equal(await curl.textContent(), expected)
+      await step(page, '/send_msg').getByText(expected, { exact: true }).waitFor()
       await page.setInputFiles('#file', SAMPLE)
-      assert.equal(
-        await step(page, '/send_image').locator('.curl').textContent(),
-        `curl ${a.url}/send_image -H 'Content-Type: image/png' --data-binary '@curve.png'`,
-      )
+      const picture = `curl ${a.url}/send_image -H 'Content-Type: image/png' --data-binary '@curve.png'`
+      await step(page, '/send_image').locator('.curl', { hasText: picture }).waitFor()
       await step(page, '/send_msg').locator('.copy').click()
       await step(page, '/send_msg').getByText('copied').waitFor()
       assert.equal(await page.evaluate(() => navigator.clipboard.readText()), expected)
