@@ -66,7 +66,6 @@ const minified = (css) =>
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?|(:) /g, '$1$2')
     .replaceAll(';}', '}')
-    .replace(/([{;][\w-]+): /g, '$1:')
     .trim()
     .concat('\n')
 for (const { from, to } of [
