@@ -34,6 +34,7 @@ await build({
   output: {
     dir: `${UNFINISHED}/browser`,
     minify: true,
+    postFooter: '\n',
     chunkFileNames: nameOf,
     // what the words of a language need too
     codeSplitting: {
@@ -49,6 +50,7 @@ await build({
   output: {
     dir: `${UNFINISHED}/browser/mallory`,
     minify: true,
+    postFooter: '\n',
     chunkFileNames: '[name].js',
     codeSplitting: {
       groups: [{ name: 'shared', test: /node_modules|page\/(?:h|parts\/marks)\.ts/ }],
@@ -64,7 +66,8 @@ const minified = (css) =>
     .replace(/\s+/g, ' ')
     .replace(/ ?([{};,]) ?|(:) /g, '$1$2')
     .replaceAll(';}', '}')
-    .replace(/([{;][\w-]+): /g, '$1:')
+    .trim()
+    .concat('\n')
 for (const { from, to } of [
   { from: 'src/page', to: 'browser' },
   { from: 'src/classroom/lab/mallory/page', to: 'browser/mallory' },

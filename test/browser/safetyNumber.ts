@@ -66,6 +66,8 @@ describe('the safety number', suite, () => {
       const groups = number.split(' ')
       await page.keyboard.type(`${groups.slice(0, 3).join('')} ${groups[3]?.slice(0, 2)}`)
       await verdict(page, /^Not complete yet: 3 of the twelve groups so far, with no difference\.$/)
+      // the verdict is the same before the fourth group is drawn
+      await page.locator('#number .unfinished').waitFor()
       assert.deepEqual(await marks(page), ['same', 'same', 'same', 'unfinished'])
       // the rest as it is pasted
       await page.keyboard.insertText(`${number.slice(20)} `)

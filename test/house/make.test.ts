@@ -45,14 +45,17 @@ beforeEach(() => {
   for (const file of HERE)
     write(file, fs.readFileSync(path.join(root, file), 'utf8'), { old: true })
   write('src/main.ts', '', { old: true })
-  write('src/page/page.css', '', { old: true })
-  for (const folder of ['src/page', 'src']) fs.utimesSync(at(folder), 1, 1)
+  for (const style of ['src/page/page.css', 'src/classroom/lab/mallory/page/mallory.css']) {
+    write(style, '', { old: true })
+    for (let folder = path.dirname(style); folder !== '.'; folder = path.dirname(folder))
+      fs.utimesSync(at(folder), 1, 1)
+  }
   write(LOCK, '', { old: true })
   write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
     mode: 0o755,
   })
   write('node_modules/rolldown/package.json', '{"type":"module","exports":"./index.js"}')
-  const folders = "fs.mkdirSync('.build/browser', { recursive: true })"
+  const folders = "fs.mkdirSync('.build/browser/mallory', { recursive: true })"
   write(
     'node_modules/rolldown/index.js',
     `import fs from 'node:fs'\nexport const build = () => ${folders}`,
@@ -182,6 +185,7 @@ describe('a build', { skip: noMake }, () => {
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
     write('src/page/browser/page.ts', 'export const port = 5000\n')
     write('src/page/browser/toy.ts', 'export const port = 5001\n')
+    write('src/classroom/lab/mallory/page/browser/page.ts', 'export const port = 5002\n')
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     const { code, said } = make('build')
@@ -191,6 +195,9 @@ describe('a build', { skip: noMake }, () => {
     assert.equal(make('build').code, 0)
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
       'browser',
+      'browser/mallory',
+      'browser/mallory/mallory.css',
+      'browser/mallory/page.js',
       'browser/page.css',
       'browser/page.js',
       'browser/toy.js',

@@ -42,10 +42,11 @@ before(async () => {
 describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
-      .filter((file) => file.endsWith('.ts') && !/^src\/(sample|page\/browser)\//.test(file))
+      .filter((file) => file.endsWith('.ts') && !/^src\/sample\/|\/page\/browser\//.test(file))
       .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
       .concat(
         PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
+        filesIn('dist/browser/mallory'),
       )
     const served = filesIn('src/page').filter((file) => /\.(md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))

@@ -118,17 +118,17 @@ function Steps({ view, screen }: PresentProps) {
 function Marking({ view, say, screen, isFocused, focus, turn }: PresentProps) {
   const { words, setting, model, desk, act } = view
   const [shownIn, setShownIn] = useState<string | null>(null)
-  const [pressed, setPressed] = useState('')
+  const [pressed, setPressed] = useState({ at: '', on: screen })
   const id = model.state.session?.id ?? null
   const marked = markedOn(screen, view, id !== null && shownIn === id)
   const at =
     marked.is === 'run' ? (marked.isOther ? `/other${marked.route}` : marked.route) : marked.is
   const theirs = model.othersNext || othersCommand(setting, '/send_keys')
-  const outcome = desk.outcomes.get(pressed)
+  const outcome = pressed.on === screen ? desk.outcomes.get(pressed.at) : undefined
   const press = () => {
     if (!isFocused()) return
     if (marked.is === 'turn') return turn(marked.to)
-    setPressed(at)
+    setPressed({ at, on: screen })
     if (marked.is === 'copy') act?.copy(theirs)
     else if (marked.is === 'field') act?.go('theirs')
     else if (marked.is === 'compare') act?.compare()
@@ -163,7 +163,7 @@ function Marking({ view, say, screen, isFocused, focus, turn }: PresentProps) {
     h(
       'p',
       { class: outcome?.isGood === false ? 'told refused' : 'told', role: 'status' },
-      outcome && (marked.is !== 'turn' || !outcome.isGood) && saidOf(words, outcome),
+      outcome && saidOf(words, outcome),
     ),
   )
 }

@@ -76,17 +76,17 @@ export const en: PresentWords = {
   additions: 'additions of points',
   remains: [
     [
-      'Two agreed on a secret ',
+      'Two can agree on a secret ',
       h('b', null, 'before everybody’s eyes'),
       ': from ',
       A,
       ' and ',
       B,
-      ' nobody gets ',
+      ' Eve does not get ',
       S,
       '.',
     ],
-    ['Every text had a key of its own, and that key is ', h('b', null, 'gone'), '.'],
+    ['Every text has a key of its own, and once it was used it is ', h('b', null, 'gone'), '.'],
     [
       'Whoever only listens is no danger. Whoever sits ',
       h('b', null, 'in the middle'),

@@ -38,17 +38,17 @@ export const es: PresentWords = {
   additions: 'sumas de puntos',
   remains: [
     [
-      'Dos partes acordaron un secreto ',
+      'Dos partes pueden acordar un secreto ',
       h('b', null, 'a la vista de todos'),
       ': de ',
       A,
       ' y ',
       B,
-      ' nadie obtiene ',
+      ' Eva no obtiene ',
       S,
       '.',
     ],
-    ['Cada texto tuvo su propia clave, y esa clave está ', h('b', null, 'borrada'), '.'],
+    ['Cada texto tiene su propia clave, y una vez usada está ', h('b', null, 'borrada'), '.'],
     [
       'Quien solo escucha no es un peligro. Quien se sienta ',
       h('b', null, 'en medio'),
