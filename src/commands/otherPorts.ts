@@ -17,7 +17,7 @@ export async function onOtherPorts(
   const [a, b, m, n] = await freePorts(command === 'mallory' ? 4 : 2)
   const has = (name: string) => given.some((word) => word === name || word.startsWith(`${name}=`))
   const options: [name: string, value: string][] = [
-    ['peer', 'exercise'].includes(command)
+    ['peer', 'talk', 'exercise'].includes(command)
       ? ['--port', `${a}`]
       : ['--ports', `${m ?? a},${n ?? b}`],
   ]

@@ -277,6 +277,7 @@ describe('the command', () => {
     const alone = await shown('mallory', '--ports', '5000,5001', ...between, '--alter=psst=hush')
     const rest = `--alter '…' ${between.join(' ')}`
     assert.match(alone, new RegExp(`^npx ecdh-duet mallory --ports 8\\d{3},8\\d{3} ${rest}$`))
+    assert.match(await shown('talk', '--port', '5000'), /^npx ecdh-duet talk --port 8\d{3}$/)
   })
 
   it('says that no browser opens the port, and ends although nobody reads what it said', () => {
