@@ -3,9 +3,14 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { renderToString } from 'preact-render-to-string'
 import { lastHappened } from '../../src/page/caption.ts'
 import { factsOf } from '../../src/page/facts.ts'
+import { h } from '../../src/page/h.ts'
 import { type Model, modelOf, withEvent } from '../../src/page/model.ts'
+import { Derivation } from '../../src/page/parts/Derivation.ts'
+import type { View } from '../../src/page/view.ts'
+import { en } from '../../src/page/words/en.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import type { Event } from '../../src/wirelog/events.ts'
 import { JSON_TYPE, posting } from '../helpers/call.ts'
@@ -132,4 +137,15 @@ describe('the caption of the stage', () => {
       const { own, arrival, hasTheirs, secret } = factsOf(model)
       assert.deepEqual([own, arrival, hasTheirs, secret], ['held', 'unanswered', false, 'none'])
     }))
+})
+
+describe('the derivation', () => {
+  it('marks nothing as gone while the other one has proved nothing', () => {
+    const state = { exchange: 'agreed', session: null, publicKey: 'A', waiting: [] }
+    const model = modelOf(EMPTY, state as unknown as Model['state'])
+    const view = { words: en, model, setting: { hasKem: true, showsSecrets: true } }
+    const html = renderToString(h(Derivation, view as unknown as View))
+    assert.ok(html.includes(en.sums.keysHeld))
+    assert.doesNotMatch(html, /class="gone/)
+  })
 })

@@ -22,7 +22,7 @@ export function Derivation({ words, setting, model }: View) {
       h('p', { class: 'became' }, is === 'none' ? notYet : became),
       h('p', null, why),
     )
-  const used: Held = isComputed ? 'gone' : 'none'
+  const used: Held = isThere ? 'gone' : isComputed ? 'held' : 'none'
   const shown: Held = isThere && !setting.showsSecrets ? 'gone' : 'held'
   const a = gone(isThere ? 'gone' : 'held', 'a')
   const S = gone(shown, 'S')
@@ -51,7 +51,7 @@ export function Derivation({ words, setting, model }: View) {
         sums.whyTranscript,
       ),
       step(
-        isThere ? 'gone' : isComputed ? 'held' : 'none',
+        used,
         h('span', null, 'HKDF-SHA-256(', secret(sums.theseSecrets), ', ', open('T'), ')'),
         isThere ? sums.hkdfGone : sums.hkdfHeld,
         sums.whyHkdf,
