@@ -73,7 +73,13 @@ function OnePassage({ view, passage }: { view: View; passage: Passage }) {
       ' ',
       h('time', { dateTime: at }, timeOf(at)),
     ),
-    h('div', { class: 'cells' }, cells),
+    h(
+      'div',
+      { class: 'cells' },
+      cells[0],
+      h('span', { class: 'onward', 'aria-hidden': 'true' }, arrowOf(passage)),
+      cells[1],
+    ),
     count.length > 0 &&
       h(
         'details',
@@ -86,6 +92,12 @@ function OnePassage({ view, passage }: { view: View; passage: Passage }) {
         h(Fields, { view, passage }),
       ),
   )
+}
+
+/** Which way it goes on: to the right is to the second of the two. */
+function arrowOf({ side, came, went }: Passage): string {
+  if (came === null || went.length === 0) return ''
+  return side === 0 ? '→' : '←'
 }
 
 /** A request on one wire and what was answered to it there. */
