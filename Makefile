@@ -11,6 +11,8 @@ $(call setting,PORT_M,5002) ## that of the attacker who sits between them
 $(call setting,PORT_N,5003) ## her other one
 $(call setting,ALTER) ## what she changes in texts: noon=midnight
 $(call setting,SHOW_WORK) ## 1: how OpenSSL computes each secret, keys and all
+$(call setting,FULL) ## 1: long keys and ciphertexts whole
+$(call setting,PLAIN) ## 1: no symbols, for screen readers and logs
 $(call setting,HOST,127.0.0.1) ## this machine's address, for two machines
 $(call setting,HOST_NAME) ## a name by which it may be called
 $(call setting,PEER) ## the other peer: http://HOST:PORT
@@ -32,17 +34,19 @@ DUET := node dist/main.js
 INSTALLED := node_modules/.package-lock.json
 # Folders too: they change when a file goes.
 SOURCES := $(shell find src)
-SUITE := --curve "$$CURVE" $${SHOW_WORK:+--show-work}
+PLAINLY := $${PLAIN:+--plain}
+SHOWN := $(PLAINLY) $${FULL:+--full}
+SUITE := --curve "$$CURVE" $(SHOWN) $${SHOW_WORK:+--show-work}
 ALONE := --host "$$HOST" $${HOST_NAME:+--host-name "$$HOST_NAME"} $(SUITE)
 PEER_A := --port "$$PORT_A" --peer "$${PEER:-http://127.0.0.1:$$PORT_B}" $(ALONE)
 PEER_B := --port "$$PORT_B" --peer "$${PEER:-http://127.0.0.1:$$PORT_A}" $(ALONE)
 MALLORY := --ports "$$PORT_M,$$PORT_N" --between "http://127.0.0.1:$$PORT_A,http://127.0.0.1:$$PORT_B" \
-	--curve "$$CURVE" $${ALTER:+--alter "$$ALTER"}
+	--curve "$$CURVE" $(SHOWN) $${ALTER:+--alter "$$ALTER"}
 # Makes the keys of a mailbox where there are none: no key is ever overwritten.
 keys = test -e "$$MAILBOXES/$1/key.public.pem" || $(DUET) keygen --curve "$$CURVE" -- "$$MAILBOXES/$1"
 mailbox = --mailbox "$$MAILBOXES/$1/mail" --mailbox-key "$$MAILBOXES/$1/key.public.pem"
 
-.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known send-image \
+.PHONY: help install build run-both run-5000 run-5001 run-mallory run-mallory-known talk send-image \
 	keygen mailbox-a mailbox-b watch-a watch-b send-to-a send-to-b \
 	lab-original lab-bad-keys lab-nonce-reuse lab-forward-secrecy lab-quantum exercise \
 	sample page-picture package demo test bench soak fuzz explore prove mutants coverage check format clean
@@ -70,6 +74,9 @@ run-5000: dist/main.js ## start the first one alone (CURVE, HOST, PEER)
 run-5001: dist/main.js ## start the second one alone (CURVE, HOST, PEER)
 	@exec $(DUET) peer $(PEER_B)
 
+talk: dist/main.js ## talk with somebody on this network (CURVE, PEER)
+	@exec $(DUET) talk --curve "$$CURVE" $(PLAINLY) $${PEER:+--peer "$$PEER"}
+
 send-image: dist/main.js ## send a picture from the first one (IMAGE)
 	@exec $(DUET) send-image --port "$$PORT_A" -- "$$IMAGE"
 
@@ -85,19 +92,19 @@ run-mallory-known: dist/main.js ## the same between those of run-both, who have 
 	@exec $(DUET) mallory --with known $(MALLORY)
 
 lab-original: dist/main.js ## break the original's curve and ciphers
-	@exec $(DUET) lab original
+	@exec $(DUET) lab original $(PLAINLY)
 
 lab-bad-keys: dist/main.js ## send a peer what it has to refuse (VICTIM, ALL)
-	@exec $(DUET) lab bad-keys $${ALL:+--all} -- "$${VICTIM:-http://127.0.0.1:$$PORT_A}"
+	@exec $(DUET) lab bad-keys $(PLAINLY) $${ALL:+--all} -- "$${VICTIM:-http://127.0.0.1:$$PORT_A}"
 
 lab-nonce-reuse: dist/main.js ## read and forge texts that were sealed under one nonce
-	@exec $(DUET) lab nonce-reuse
+	@exec $(DUET) lab nonce-reuse $(PLAINLY)
 
 lab-forward-secrecy: dist/main.js ## steal memory, and see what it opens (CURVE)
-	@exec $(DUET) lab forward-secrecy --curve "$$CURVE"
+	@exec $(DUET) lab forward-secrecy $(PLAINLY) --curve "$$CURVE"
 
 lab-quantum: dist/main.js ## open records with the keys a quantum computer finds
-	@exec $(DUET) lab quantum
+	@exec $(DUET) lab quantum $(PLAINLY)
 
 ## Mail
 
@@ -115,17 +122,17 @@ mailbox-b: dist/main.js ## run-5001 with a mailbox (MAILBOXES)
 
 watch-a: dist/main.js ## print the first one's mail (MAILBOXES)
 	@$(call keys,a)
-	@exec $(DUET) watch --key "$$MAILBOXES/a/key.private.pem" -- "$$MAILBOXES/a/mail"
+	@exec $(DUET) watch $(PLAINLY) --key "$$MAILBOXES/a/key.private.pem" -- "$$MAILBOXES/a/mail"
 
 watch-b: dist/main.js ## print the second one's mail (MAILBOXES)
 	@$(call keys,b)
-	@exec $(DUET) watch --key "$$MAILBOXES/b/key.private.pem" -- "$$MAILBOXES/b/mail"
+	@exec $(DUET) watch $(PLAINLY) --key "$$MAILBOXES/b/key.private.pem" -- "$$MAILBOXES/b/mail"
 
 send-to-a: dist/main.js ## send standard input to the first one (TO, RECIPIENT)
-	@exec $(DUET) send --to "$${TO:-http://127.0.0.1:$$PORT_A}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
+	@exec $(DUET) send $(PLAINLY) --to "$${TO:-http://127.0.0.1:$$PORT_A}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
 
 send-to-b: dist/main.js ## send standard input to the second one (TO, RECIPIENT)
-	@exec $(DUET) send --to "$${TO:-http://127.0.0.1:$$PORT_B}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
+	@exec $(DUET) send $(PLAINLY) --to "$${TO:-http://127.0.0.1:$$PORT_B}" $${RECIPIENT:+--recipient "$$RECIPIENT"} -
 
 ## Class
 
@@ -171,7 +178,7 @@ mutants: dist/main.js ## change the source: does a test notice? (ONLY=file)
 sample: $(INSTALLED) ## draw the picture that ships
 	@exec node --import ./test/loader.js src/sample/draw.ts
 
-page-picture: dist/main.js ## take the README's picture of the page, by Chromium
+page-picture: dist/main.js ## take the README's pictures of the page, by Chromium
 	@exec node --import ./test/loader.js test/page-picture.ts "$$PORT_A,$$PORT_B"
 
 package: dist/main.js ## pack what was built, for npm install elsewhere

@@ -8,7 +8,7 @@ import { createClient } from './http/client.ts'
 import { isLocal } from './http/loopback.ts'
 import { nodeAead } from './http/pictures.ts'
 import { listen, type Patience } from './http/server.ts'
-import type { Mailbox, Memory, PeerOptions } from './peer/contract.ts'
+import type { Mailbox, Memory, PeerOptions, Wire } from './peer/contract.ts'
 import { Peer } from './peer/peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictureFile.ts'
@@ -29,6 +29,8 @@ export interface PeerPlan {
   readonly peerUrl?: string
   /** Where what is sent to that URL really goes, if somebody is in the way. */
   readonly via?: string
+  /** Makes the way to the other peer where its address may change; `call` has the way to one address. */
+  readonly wire?: (call: (url: string) => Wire) => Wire
   readonly hostNames?: readonly string[]
 }
 
@@ -141,10 +143,11 @@ export async function prepare({
     const apps = places.map(({ port, reachedAt }, i) => {
       const j = places.length - 1 - i
       const sibling = `http://127.0.0.1:${places[j]?.port}`
-      const { peerUrl = sibling, via = peerUrl, hostNames } = plans[i] ?? {}
+      const { peerUrl = sibling, via = peerUrl, wire, hostNames } = plans[i] ?? {}
       const memory = openMemory(port, i)
       const events = new Events(options.suite)
       const report = terminal.reporter(port)
+      const call = (url: string) => createClient(url, options.suite, events, timeout)
       const peer = new Peer({
         ...options,
         aead: nodeAead,
@@ -155,7 +158,7 @@ export async function prepare({
         isOneWay: !isLocal(peerUrl) && reachedAt.every(isLocal),
         memory,
         mailbox: openMailbox?.(),
-        wire: { ...createClient(via, options.suite, events, timeout), url: peerUrl },
+        wire: wire?.(call) ?? { ...call(via), url: peerUrl },
         report: (event) => {
           report(event)
           if (event.type === 'keys confirmed') events.confirmed(event)

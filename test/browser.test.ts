@@ -2,8 +2,12 @@
 
 import './browser/round.ts'
 import './browser/watching.ts'
+import './browser/arriving.ts'
 import './browser/safetyNumber.ts'
 import './browser/records.ts'
 import './browser/steps.ts'
 import './browser/languages.ts'
+import './browser/presenting.ts'
 import './browser/layout.ts'
+import './browser/toy.ts'
+import './browser/motion.ts'

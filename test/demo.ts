@@ -30,12 +30,12 @@ await withCommand(['both', '--ports', '0,0', '--no-state', ...curve], {}, async 
   }
   say(both.output().trimEnd())
   shown = both.output().length
-  await step(a, '/send_keys', 201, `^${b}  ←  public key`)
-  await step(b, '/send_keys', 201, `^${b}  ✓  keys agreed[^]*lacks both`)
-  const one = await step(a, '/show', 200, `^${a}  ●  SECRET`)
-  const two = await step(b, '/show', 200, `^${b}  ●  SECRET`)
-  await step(a, '/send_msg', 201, 'It waits')
-  assert.equal((await step(b, '/decrypt_msg', 200, `^${b}  ●  SECRET message`)).decrypted, 1)
+  await step(a, '/send_keys', 201, `^${b} \\S+ ← received public key`)
+  await step(b, '/send_keys', 201, `^${b} \\S+ ✓ keys agreed`)
+  const one = await step(a, '/show', 200, `^${a} \\S+ ● SECRET`)
+  const two = await step(b, '/show', 200, `^${b} \\S+ ● SECRET`)
+  await step(a, '/send_msg', 201, `^${b} \\S+ ← received message`)
+  assert.equal((await step(b, '/decrypt_msg', 200, `^${b} \\S+ ● SECRET message`)).decrypted, 1)
   both.kill()
   assert.equal(await both.ended, 0)
 

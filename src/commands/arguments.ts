@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from 'commander'
 import { wordsOf } from '../classroom/exercise/words.ts'
 import { localOrigin } from '../http/loopback.ts'
+import { labelOf } from '../nearby/labels.ts'
 import type { SuiteName } from '../protocol/suites.ts'
 import type { MalloryOptions } from './mallory.ts'
 
@@ -107,6 +108,13 @@ export function parseDemoText(text: string): string {
 
 export function collectDemoText(text: string, before: string[] = []): string[] {
   return [...before, parseDemoText(text)]
+}
+
+/** A name for others to see. */
+export function parseLabel(text: string): string {
+  const label = labelOf(text)
+  if (label === null) throw new InvalidArgumentError('A name has at least one letter or digit.')
+  return label
 }
 
 export function notEmpty(text: string): string {

@@ -2,8 +2,8 @@
 
 import { checkFile } from '../classroom/transcript/check.ts'
 import { compare, type Report } from '../classroom/transcript/compare.ts'
-import { type Cell, table, WIDTH } from '../terminal/layout.ts'
-import { columns, print, printJson } from '../terminal/output.ts'
+import { type Cell, Columns, columnsHere } from '../terminal/layout.ts'
+import { marks, print, printJson, writesPlainly } from '../terminal/output.ts'
 import { beside, columnsOf, laidOut } from '../terminal/rows.ts'
 import { quoting, said } from '../terminal/said.ts'
 
@@ -14,6 +14,9 @@ type Verdict = (typeof VERDICTS)[number]
 /** More would only fill the screen; --json has all. */
 const MAX_SENTENCES = 5
 const MAX_NAME = 30
+const MIN_NAME = 12
+/** What the other columns take, with the gaps. */
+const OTHERS = 57
 const INDENT = '    '
 
 /**
@@ -52,29 +55,34 @@ function asJson(report: Report) {
 
 function asTable(reports: readonly Report[]): string[] {
   const files = reports.map(({ file }) => file)
-  const names = files.map((file) => laidOut(said`${file}`, beside(0, columns(MAX_NAME))))
+  const room = Math.max(MIN_NAME, columnsHere(MAX_NAME + OTHERS) - OTHERS)
+  const names = files.map((file) =>
+    laidOut(said`${file}`, { width: room, taken: 0, indent: 0, marks: marks() }),
+  )
   const width = names.flat().reduce((most, name) => Math.max(most, columnsOf(name)), 4)
   const widths = [width, 14, 8, 9, 9, 7]
   const titles = ['file', 'curve', 'session', 'messages', 'pictures', 'verdict']
-  const [titleLine = '', rule = ''] = table(widths, titles, [])
+  const cells = reports.map((report, i) => cellsOf(report, names[i] ?? []))
+  const columns = new Columns(widths, titles, cells)
   const rows = reports.flatMap((report, i) => [
-    ...table(widths, titles, [cellsOf(report, names[i] ?? [])]).slice(2),
+    ...columns.row(cells[i] ?? []),
     ...sentencesOf(report, files),
   ])
-  return [titleLine, rule, ...rows, '', summaryOf(reports)]
+  return [...columns.head(), ...rows, '', summaryOf(reports)]
 }
 
 function cellsOf(report: Report, name: Cell): Cell[] {
   const { facts } = report
   const verdict = verdictOf(report)
-  const counts = ({ sent, received }: { sent: number; received: number }) => `→${sent} ←${received}`
+  const counts = ({ sent, received }: { sent: number; received: number }) =>
+    writesPlainly() ? `${sent} sent, ${received} received` : `→${sent} ←${received}`
   return [
     name,
     facts?.curve ?? '-',
     facts?.session?.slice(0, 8) ?? '-',
     facts ? counts(facts.messages) : '-',
     facts ? counts(facts.pictures) : '-',
-    `${report.wrong.length === 0 ? '✓' : '✗'} ${verdict}`,
+    writesPlainly() ? verdict : `${report.wrong.length === 0 ? '✓' : '✗'} ${verdict}`,
   ]
 }
 
@@ -85,9 +93,9 @@ function sentencesOf({ wrong, remarks }: Report, files: readonly string[]): stri
   const more = wrong.length - sentences.length
   if (more > 0) sentences.push(`… and ${more} more; --json has them all.`)
   sentences.push(...remarks.map((text) => `(${text})`))
-  const width = columns(WIDTH)
+  const width = columnsHere()
   return sentences.flatMap((text) =>
-    laidOut(quoting(text, files), beside(INDENT.length, width)).map((row, i) =>
+    laidOut(quoting(text, files), beside(INDENT.length, width, marks())).map((row, i) =>
       i === 0 ? INDENT + row : row,
     ),
   )

@@ -40,6 +40,13 @@ export const MORE: Readonly<Record<string, More>> = {
       ],
     ],
   },
+  talk: {
+    exits: '0 when somebody ended it or a pipe was sent, 1 if a text may not have arrived',
+    examples: [
+      ['$', 'find the other one on this network, where somebody types the same'],
+      ['$ --peer http://10.0.0.7:5000', 'name the other one, who names you'],
+    ],
+  },
   'send-image': {
     exits: '0 if the picture arrived, 1 if not',
     examples: [

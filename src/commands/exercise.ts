@@ -26,10 +26,11 @@ import { vectors } from '../classroom/exercise/vectors.ts'
 import { wordsOf } from '../classroom/exercise/words.ts'
 import { programWords } from '../disk/programName.ts'
 import { orStateError } from '../state/files.ts'
-import { row, table } from '../terminal/layout.ts'
+import { Columns, table } from '../terminal/layout.ts'
 import { columns, print } from '../terminal/output.ts'
+import { DRAWN } from '../terminal/printable.ts'
 import { progressLine } from '../terminal/progress.ts'
-import { beside, cut, laidOut } from '../terminal/rows.ts'
+import { cut, laidOut, wrap } from '../terminal/rows.ts'
 import { type Colour, paint } from '../terminal/safe.ts'
 import { said } from '../terminal/said.ts'
 import { quoted } from './shellWord.ts'
@@ -267,7 +268,8 @@ export async function exerciseClass(
     if (csv !== undefined && csv !== '-') orStateError(csv, () => replaceFile(csv, asCsv(rows)))
   }
   write([])
-  if (csv !== '-') print(table(CLASS_WIDTHS, ['folder', 'points', 'first failed'], []).join('\n'))
+  const columns = new Columns(CLASS_WIDTHS, ['folder', 'points', 'first failed'])
+  if (csv !== '-') print(columns.head().join('\n'))
   const rows = await examineClass(
     folders,
     (words, cwd, subject) =>
@@ -281,7 +283,7 @@ export async function exerciseClass(
         isFirstOnly: false,
       }),
     (row) => {
-      if (csv !== '-') print(lineOf(row))
+      if (csv !== '-') print(lineOf(row, columns))
     },
   )
   write(rows)
@@ -289,13 +291,15 @@ export async function exerciseClass(
   return rows.every(({ report }) => report !== null && isFull(report.rows)) ? 0 : 1
 }
 
-function lineOf({ folder, report, error }: ClassRow): string {
+function lineOf({ folder, report, error }: ClassRow, columns: Columns): string {
   const failed = report?.rows.find(({ result }) => result === 'fail')
   const points = report === null ? '-' : pointsIn(pointsOfAll(report.rows))
   const why = error === null ? failed && nameOf(failed) : cut(onOneLine(error), 200)
-  return row(CLASS_WIDTHS, [
-    laidOut(said`${folder}`, beside(0, CLASS_WIDTHS[0])),
-    points,
-    why ?? '',
-  ]).join('\n')
+  return columns
+    .row([
+      laidOut(said`${folder}`, { width: columns.width(0), taken: 0, indent: 0, marks: DRAWN }),
+      points,
+      wrap(why ?? '', columns.width(2)),
+    ])
+    .join('\n')
 }

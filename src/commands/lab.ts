@@ -1,11 +1,11 @@
 /** `lab`: the attacks. Each is loaded when somebody asks for it, so no peer's process ever holds one. */
 
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
-import { WIDTH } from '../terminal/layout.ts'
-import { columns, print } from '../terminal/output.ts'
+import { columnsHere, shownLines } from '../terminal/layout.ts'
+import { print } from '../terminal/output.ts'
 
 const say = (...lines: string[]) => {
-  for (const line of lines) print(line)
+  for (const line of shownLines(lines)) print(line)
 }
 
 /** Breaks the original's curve and ciphers. Returns the exit code. */
@@ -33,7 +33,7 @@ export async function labNonceReuse(
   const { nonceReuse } = await import('../classroom/lab/nonce-reuse/nonceReuse.ts')
   const [first, second] = texts
   const given = first === undefined || second === undefined ? undefined : ([first, second] as const)
-  nonceReuse(say, given, crib, columns(WIDTH))
+  nonceReuse(say, given, crib, columnsHere())
   return 0
 }
 

@@ -10,6 +10,7 @@ import { StateError } from '../state/files.ts'
 import { openLocked } from '../state/lockedState.ts'
 import { forgetful, hasMet } from '../state/openMemory.ts'
 import { tell } from '../terminal/output.ts'
+import { Value } from '../terminal/said.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
 import { askedToEnd, tellWhereSecretsGo } from './ending.ts'
 import { endPeers, savingUnread } from './unread.ts'
@@ -23,6 +24,7 @@ export interface MalloryOptions {
   readonly alter?: Alteration
   /** Starts the victims as well: `strangers` keep nothing, `known` ones have met before. */
   readonly with?: 'strangers' | 'known'
+  readonly full?: true
   /** The folder with the states of known victims: DIR/<port>, as `both` keeps them. */
   readonly state: string
 }
@@ -32,7 +34,11 @@ export interface MalloryOptions {
  * @throws StateError, or the system's error for a port
  */
 export async function mallory(options: MalloryOptions): Promise<number> {
-  const terminal = createTerminal({ output: process.stdout, showsSecrets: true })
+  const terminal = createTerminal({
+    output: process.stdout,
+    showsSecrets: true,
+    isFull: options.full,
+  })
   const all: Prepared[] = []
   // her copies of pictures are temporary, and so are those of strangers
   const asked = askedToEnd({ alwaysAtHangup: true, ...savingUnread(all, terminal) })
@@ -105,7 +111,7 @@ async function tellHowToCome(
     const { say } = terminal.narrator(hers[i] ?? 0)
     const { port } = placeOf(url)
     const how = `start it with --peer http://127.0.0.1:${hers[i]} --curve ${curve} --no-state`
-    say('·', `to bring in ${port}`, how)
+    say('·', `to bring in ${port}`, new Value(how))
     if (!(await isTaken(url))) say('✗', 'not there', `Nobody listens at ${url} yet.`)
   }
 }

@@ -33,11 +33,15 @@ export interface RunOptions {
   readonly keepPictures?: number
   readonly secrets: boolean
   readonly showWork?: true
+  readonly full?: true
   /** false with --no-state */
   readonly state?: string | false
   /** The folder for mail, and the PEM file of the public key that it is sealed to. */
   readonly mailbox?: string
   readonly mailboxKey?: string
+  /** Whether the peer is announced on the network, and by which name. */
+  readonly announce?: true
+  readonly as?: string
 }
 
 /**
@@ -57,6 +61,7 @@ export async function runPeers(
   const terminal = createTerminal({
     output: process.stdout,
     showsSecrets: options.secrets,
+    isFull: options.full,
   })
   const peers: Launched[] = []
   const asked = askedToEnd({
@@ -94,7 +99,10 @@ export async function runPeers(
     if (BLOCKED_PORTS.includes(port))
       tell(`no browser opens port ${port}; for the page take another one, as 8000 or 8001`)
   if (options.secrets) tellWhereSecretsGo()
+  const announcing =
+    options.announce && (await import('./announcing.ts')).announcing(launched, plans, options.as)
   const exitCode = await asked
+  await announcing?.close()
   await endPeers(peers, terminal)
   return exitCode
 }

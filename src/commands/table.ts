@@ -26,6 +26,7 @@ import {
   parseFolder,
   parseIds,
   parseJobs,
+  parseLabel,
   parseMebibytes,
   parseOrigin,
   parsePort,
@@ -41,6 +42,8 @@ import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { completeHelp } from './help.ts'
 import type { MalloryOptions } from './mallory.ts'
 import type { RunOptions } from './runPeers.ts'
+import type { TalkOptions } from './talk.ts'
+import { addTerminalOptions } from './terminalOptions.ts'
 
 const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
 
@@ -69,6 +72,7 @@ export function createProgram(): Command {
   addVersion(program)
   program.commandsGroup('Start:')
   addPeers(program)
+  addTalk(program)
   program.commandsGroup('Lab:')
   addMallory(program)
   addLab(program.command('lab'))
@@ -77,6 +81,7 @@ export function createProgram(): Command {
   program.commandsGroup('Class:')
   addCheck(program)
   addExercise(program.command('exercise'))
+  addTerminalOptions(program)
   completeHelp(program)
   return program
 }
@@ -122,6 +127,8 @@ function addPeers(program: Command): void {
         .argParser(collect)
         .default([], 'none'),
     )
+    .option('--announce', 'tell this network that the peer is there, for talk to find')
+    .option('--as <name>', "with --announce: by which name (default: the machine's)", parseLabel)
     .option('--mailbox <dir>', 'take mail, and store it in this folder', parseFolder)
     .option('--mailbox-key <file>', 'the public key (PEM) that mail is sealed to', notEmpty)
     .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
@@ -133,6 +140,7 @@ function addPeers(program: Command): void {
       const origin = localOrigin(own.peer)
       if (origin !== null && Number(new URL(origin).port || 80) === own.port)
         peer.error('error: --peer names this peer itself; the other one has another port')
+      if (own.as !== undefined && !own.announce) peer.error('error: --as goes with --announce')
       if ((mailbox === undefined) !== (mailboxKey === undefined))
         peer.error('error: --mailbox and --mailbox-key go together')
     })
@@ -159,6 +167,39 @@ function addPeers(program: Command): void {
         (await import('./sendImage.ts')).sendImage(port, file),
       ),
     )
+}
+
+function addTalk(program: Command): void {
+  const talk = program
+    .command('talk')
+    .description('talk with somebody: a line that you type is a text that you send')
+    .option('--peer <url>', 'the other one, as http://HOST:PORT (default: is found)', parseOrigin)
+    .option('--as <name>', "your name, for others to see (default: the machine's)", parseLabel)
+    .option('--yes', 'take the only one that is found, without a question')
+    .option(
+      '--port <port>',
+      'the port to listen on (default: 5000, or the next free one)',
+      parsePort,
+    )
+    .option('--host <address>', 'the address to listen on (default: every one)', notEmpty)
+    .addOption(curveOption(' (default: that of --identity, else X25519)'))
+    .addOption(
+      new Option('--host-name <name>', 'a name by which this peer may be called')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .option('--identity <file>', 'a PEM whose private key is the identity of this peer', notEmpty)
+  withPictureOptions(withStateOptions(withDefaults(talk), `${STATE}/talk`)).action(
+    exiting(async (options: TalkOptions) => {
+      const { peer, yes } = options
+      if (!process.stdin.isTTY && peer === undefined && !yes)
+        talk.error(
+          'error: standard input is no terminal, so nobody can be asked: --peer names the other one, or --yes takes the only one that is found',
+        )
+      const body = await import('./talk.ts')
+      return untilTheEnd(body.talk(options))
+    }),
+  )
 }
 
 function addMail(program: Command): void {
@@ -425,6 +466,30 @@ async function refuseWrongExercise(command: Command): Promise<void> {
 
 /** What `both` and `peer` take. */
 function withCommonOptions(command: Command): Command {
+  withDefaults(command)
+    .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
+    .addOption(
+      new Option(
+        '--show-work',
+        'print how OpenSSL computes each shared secret, private key and all',
+      ).conflicts('secrets'),
+    )
+  return withPictureOptions(withStateOptions(command, `${STATE}/<port>`))
+}
+
+/** What steps send that are given nothing. */
+function withDefaults(command: Command): Command {
+  return command
+    .option('--message <text>', 'what /send_msg sends without a text')
+    .option('--image <file>', 'what /send_image sends without a picture')
+    .hook('preAction', async (command) => {
+      const { MAX_TEXT_BYTES } = await import('../protocol/messages.ts')
+      if (Buffer.byteLength(command.opts<RunOptions>().message ?? '') > MAX_TEXT_BYTES)
+        command.error(`error: --message: a text has at most ${MAX_TEXT_BYTES} bytes`)
+    })
+}
+
+function withStateOptions(command: Command, usual: string): Command {
   // Commander takes the two for one option, of which the last counts
   const given = new Set<string>()
   for (const name of ['state', 'no-state'])
@@ -435,28 +500,18 @@ function withCommonOptions(command: Command): Command {
         )
     })
   return command
-    .option('--message <text>', 'what /send_msg sends without a text')
-    .option('--image <file>', 'what /send_image sends without a picture')
-    .option('--no-secrets', 'print no secret; /decrypt_msg then refuses')
-    .addOption(
-      new Option(
-        '--show-work',
-        'print how OpenSSL computes each shared secret, private key and all',
-      ).conflicts('secrets'),
-    )
-    .option('--state <dir>', `where identities are kept (default: "${STATE}/<port>")`, parseFolder)
+    .option('--state <dir>', `where identities are kept (default: "${usual}")`, parseFolder)
     .option('--no-state', 'keep nothing')
+}
+
+function withPictureOptions(command: Command): Command {
+  return command
     .option('--max-image <bytes>', 'the longest picture taken (default: 64 MiB)', parseBytes)
     .option(
       '--keep-pictures <mib>',
       'how many MiB of received pictures are kept; the oldest go first (default: 256)',
       parseMebibytes,
     )
-    .hook('preAction', async (command) => {
-      const { MAX_TEXT_BYTES } = await import('../protocol/messages.ts')
-      if (Buffer.byteLength(command.opts<RunOptions>().message ?? '') > MAX_TEXT_BYTES)
-        command.error(`error: --message: a text has at most ${MAX_TEXT_BYTES} bytes`)
-    })
 }
 
 function curveOption(otherwise = ''): Option {

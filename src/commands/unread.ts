@@ -3,6 +3,7 @@
 import { curlName } from '../disk/shell.ts'
 import type { Launched } from '../launch.ts'
 import { isOutputRead, tell } from '../terminal/output.ts'
+import { Value } from '../terminal/said.ts'
 import type { Terminal } from '../terminal/terminal.ts'
 import type { EndOptions } from './ending.ts'
 
@@ -16,7 +17,11 @@ export function savingUnread(peers: readonly Launched[], terminal: Terminal): En
         const { say } = terminal.narrator(port)
         const { count, are, them } = wordsFor(texts)
         say('✗', 'not read yet', `${count} ${are} lost if you press Ctrl-C again.`)
-        say('·', '', `To read ${them} first: ${curlName()} http://127.0.0.1:${port}/decrypt_msg`)
+        say(
+          '·',
+          '',
+          new Value(`To read ${them} first: ${curlName()} http://127.0.0.1:${port}/decrypt_msg`),
+        )
       }
     },
   }

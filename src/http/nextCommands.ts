@@ -25,35 +25,37 @@ export interface Commands {
 }
 
 /**
- * The commands for a peer at `url` whose other peer is at `peerUrl`. `hasSession` is asked anew for each command. On Windows
- * cmd and PowerShell take them: `&&` and `#` mean nothing to one of the two, so there one curl has two URLs, and what is to
+ * The commands for a peer at `url` whose other peer is at `peerUrl`, which may change; that and `hasSession` are asked anew for
+ * each command. On Windows cmd and PowerShell take them: `&&` and `#` mean nothing to one of the two, so there one curl has two URLs, and what is to
  * be said of a URL is its fragment, which curl leaves out.
  */
 export function commandsOf(
   self: { url: string; peerUrl: string; hasSession?: boolean },
   platform = process.platform,
 ): Commands {
-  const { url, peerUrl } = self
-  const { port } = new URL(peerUrl)
-  const isHere = isLocal(peerUrl)
+  const { url } = self
   const isPosix = platform !== 'win32'
   const curl = curlName(platform)
   const own = (path: string) => `${curl} ${url}${path}`
-  const othersUrl = (path: string) => `http://127.0.0.1:${port || 80}${path}`
+  const othersUrl = (path: string) => `http://127.0.0.1:${new URL(self.peerUrl).port || 80}${path}`
   const others = (path: string) => `${curl} ${othersUrl(path)}`
   const peer = (path: string) => {
-    if (isHere) return others(path)
+    if (isLocal(self.peerUrl)) return others(path)
     return others(path) + (isPosix ? '   # on the other machine' : '#on-the-other-machine')
   }
   const both = (path: string) => {
-    if (isHere) return `${own(path)} ${isPosix ? `&& ${others(path)}` : othersUrl(path)}`
+    if (isLocal(self.peerUrl))
+      return `${own(path)} ${isPosix ? `&& ${others(path)}` : othersUrl(path)}`
     return own(path) + (isPosix ? `   # and on the other machine: ${others(path)}` : '#on-both')
   }
   const inSession = (path: string) => (self.hasSession === false ? both('/send_keys') : peer(path))
   // a text among the arguments could be seen by everyone on the machine
   const mail = `echo ${inQuotes('your text', platform)} | ${programName()} send --to ${url} -`
   return {
-    ...{ own, peer, both, inSession, peerUrl, mail },
+    ...{ own, peer, both, inSession, mail },
+    get peerUrl() {
+      return self.peerUrl
+    },
     word: (text) => shellWord(text, platform),
     inQuotes: (text) => inQuotes(text, platform),
     quote: isPosix ? "'" : '"',

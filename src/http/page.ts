@@ -56,6 +56,7 @@ export async function answerPage(
   ctx.body = rendered(peer, events, {
     language,
     isChosen: chosenLanguage(ctx) !== null,
+    isPresented: ctx.query['present'] !== undefined,
     isPeerHere: isLocal(peer.peerUrl),
     runsOther,
     own: own(''),
@@ -68,8 +69,13 @@ export async function answerPage(
 export function pageHandlers(
   peer: Peer,
   events: Events,
-): Handlers<'/events' | '/transcript' | '/sealed_image'> {
+): Handlers<'/events' | '/transcript' | '/sealed_image' | '/toy'> {
   return {
+    '/toy': async (ctx) => {
+      const { renderedToy } = await import('../page/html.ts')
+      const language = asPage(ctx)
+      ctx.body = renderedToy(language, chosenLanguage(ctx) !== null)
+    },
     '/events': (ctx) => streamEvents(ctx, peer, events),
     '/transcript': (ctx) => {
       ctx.type = 'application/json'

@@ -71,6 +71,11 @@ const TABLE = {
     ...page('this list; in a browser, the page: what crosses the wire, live'),
     isLocalised: true,
   },
+  '/toy': {
+    ...page('a curve small enough to see, for a browser: nothing of this peer is in it'),
+    methods: ['GET'],
+    isLocalised: true,
+  },
   '/wire/keys': wire,
   '/wire/message': wire,
   '/wire/image': { ...wire, takesPicture: true },

@@ -1,6 +1,6 @@
 /** The wire in acts: keys, comparing, messages; and which of their rows a person reads at once. */
 
-import type { Event } from '../wirelog/events.ts'
+import type { Event, Way } from '../wirelog/events.ts'
 import type { WireRecord } from './model.ts'
 
 /** Consecutive events that belong together. */
@@ -22,8 +22,8 @@ const SHOWN_REQUESTS = 4
 
 type Draft = { -readonly [Name in keyof Act]: Act[Name] } & {
   events: Event[]
-  /** The public keys in it. */
-  keys: Set<string>
+  /** The public keys in it, and whose they are. */
+  keys: Map<string, Way>
 }
 
 /**
@@ -42,7 +42,7 @@ export function actsOf(events: readonly Event[]): readonly Act[] {
       folded: 0,
       session: null,
       isSame: false,
-      keys: new Set<string>(),
+      keys: new Map<string, Way>(),
     }
     acts.push(act)
     return act
@@ -84,10 +84,12 @@ function isKeyOf({ keys }: Draft, event: Event): boolean | null {
 
 function note(act: Draft, record: WireRecord & Event, sessions: Set<string>): void {
   const key = fieldOf(record, 'publicKey')
-  if (key !== undefined) act.keys.add(key)
+  if (key !== undefined) act.keys.set(key, record.way)
   const session = fieldOf(record, 'confirm.session')
   if (record.type !== 'answer' || record.status !== 201 || session === undefined) return
-  if (!sessions.has(session)) act.session = session
+  // to the first of two keys an answer names the session before
+  const areBoth = new Set(act.keys.values()).size === 2
+  if (areBoth && !sessions.has(session)) act.session = session
   sessions.add(session)
 }
 

@@ -22,6 +22,11 @@ export function textCurl({ setting, desk, act, words }: View): string {
   return `${command} --data-urlencode ${quoted(setting, 'text=', act === null ? words.exampleText : desk.text)}`
 }
 
+/** Tells the peer the number of the other side. */
+export function compareCurl(setting: Setting): string {
+  return `${ownCommand(setting, '/compare')} --data-urlencode ${quoted(setting, 'number=', '…')}`
+}
+
 /** Sends the file that the reader has chosen. */
 export function pictureCurl({ setting, desk }: Pick<View, 'setting' | 'desk'>): string {
   const command = ownCommand(setting, '/send_image')

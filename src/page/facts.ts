@@ -58,18 +58,26 @@ export function factsOf({ state, events }: Model): Facts {
     const isOfKey = keyIn(request ?? event) === publicKey
     if (own !== 'none' && !isProved && isOfKey && event.way === (request ? 'received' : 'sent'))
       if (arrival !== 'arrived') arrival = arrivalAt(event)
-    if (fieldIn(event, 'confirm.ciphertext') !== null) {
+    // anybody may name a session beside a ciphertext of her own: that is refused
+    const isTaken = event.type === 'answer' || event.way === 'sent' || taken.has(event.n)
+    if (isTaken && fieldIn(event, 'confirm.ciphertext') !== null) {
       const isOfOurs = fieldIn(event, 'confirm.session') === id
       const isOfCandidate = secret === 'computed' && event.way === 'sent' && !isOfOurs
       if (isOfCandidate || (isProved && isOfOurs)) ciphertext = event.way
     }
     if (id === null || sessionIn(request ?? event) !== id) continue
-    if (event.type === 'answer' && event.code === 'unknown_session' && event.way === 'received')
-      isDenied = true
+    if (event.type === 'answer') {
+      if (event.way === 'sent') continue
+      if (event.code === 'unknown_session') isDenied = true
+      // a confirmation is taken by who has no such session as well, but not answered with the same one
+      if (fieldIn(event, 'confirm.session') === id) hasPromoted = true
+      continue
+    }
     if (!taken.has(event.n)) continue
+    const isSealed = event.form !== 'key message'
     // it seals on no session that it has not promoted, and what it takes on one promotes that
-    if (event.way === 'sent' || event.form !== 'key message') hasPromoted = true
-    isDenied = false
+    if (isSealed) hasPromoted = true
+    if (isSealed || event.way === 'received') isDenied = false
     const seq = fieldIn(event, 'seq')
     if (event.way === 'received' && seq !== null) nextReceived = Math.max(nextReceived, +seq + 1)
   }

@@ -4,6 +4,7 @@
  */
 
 import fs from 'node:fs'
+import type { VNode } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import type { Peer } from '../peer/peer.ts'
 import type { Language } from '../wirelog/annotate.ts'
@@ -13,16 +14,21 @@ import { PAGE_FILES } from './files.ts'
 import { h } from './h.ts'
 import { modelOf, withEvent } from './model.ts'
 import { Page } from './parts/Page.ts'
+import { en as toyEn } from './toy/en.ts'
+import { es as toyEs } from './toy/es.ts'
+import { BEGIN } from './toy/state.ts'
+import { linksIn, Toy } from './toy/Toy.ts'
 import { EMPTY_DESK, type Setting } from './view.ts'
 import { en, type Words } from './words/en.ts'
 import { es } from './words/es.ts'
 
 /** The page's sentences. They have one type, so that none is missing in a language. */
 const WORDS: Readonly<Record<Language, Words>> = { en, es }
+const TOY_WORDS = { en: toyEn, es: toyEs } satisfies Record<Language, object>
 
-/** Scripts are built (`build.js`), and everything else is read as it lies in the sources. */
+/** What is built (`build.js`), and the icon as it lies in the sources. */
 const read = (name: string) => {
-  const folder = name.endsWith('.js') ? 'dist/browser' : 'src/page'
+  const folder = name.endsWith('.svg') ? 'src/page' : 'dist/browser'
   return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
 }
 /** The text of each file that the page loads, by its path. */
@@ -59,6 +65,44 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
   const { run, begun, kept } = events
   const empty = modelOf({ run, begun, forms: events.forms(language) }, pageStateOf(peer, events))
   const model = kept.reduce((model, event) => withEvent(model, event, false, own), empty)
+  return documentOf(
+    {
+      language,
+      title: words.title(peer.port),
+      name: 'page',
+      styles: ['page.css'],
+      isPresented: setting.isPresented,
+    },
+    { 'data-setting': JSON.stringify(setting) },
+    h(Page, { words, setting, model, desk: EMPTY_DESK, act: null }),
+  )
+}
+
+/** The toy in HTML, as it is at first. Nothing of a peer is in it. `isChosen`: whether the reader chose the language. */
+export function renderedToy(language: Language, isChosen: boolean): string {
+  const words = TOY_WORDS[language]
+  return documentOf(
+    { language, title: words.title, name: 'toy', styles: ['page.css', 'toy.css'] },
+    { 'data-chosen': isChosen ? '' : undefined },
+    h(Toy, { words, state: BEGIN, act: null, links: linksIn(language, isChosen) }),
+  )
+}
+
+interface Head {
+  readonly language: Language
+  readonly title: string
+  /** Of its script. */
+  readonly name: 'page' | 'toy'
+  readonly styles: readonly string[]
+  readonly isPresented?: boolean
+}
+
+/** A document with this body. What it loads lies beside it. */
+function documentOf(
+  { language, title, name, styles, isPresented = false }: Head,
+  data: Readonly<Record<`data-${string}`, string | undefined>>,
+  body: VNode,
+): string {
   const page = h(
     'html',
     { lang: language },
@@ -68,16 +112,18 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
       h('meta', { charset: 'utf-8' }),
       h('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
       h('meta', { name: 'color-scheme', content: 'light dark' }),
-      h('title', null, words.title(peer.port)),
+      h('title', null, title),
       h('link', { rel: 'icon', href: 'icon.svg' }),
-      h('link', { rel: 'stylesheet', href: 'page.css' }),
-      h('script', { type: 'module', src: 'page.js' }),
+      styles.map((href) => h('link', { rel: 'stylesheet', href })),
+      // without the script it is the page, and so it is on paper
+      isPresented &&
+        h('link', {
+          ...{ rel: 'stylesheet', href: 'present.css' },
+          media: 'screen and (scripting: enabled)',
+        }),
+      h('script', { type: 'module', src: `${name}.js` }),
     ),
-    h(
-      'body',
-      { 'data-setting': JSON.stringify(setting) },
-      h(Page, { words, setting, model, desk: EMPTY_DESK, act: null }),
-    ),
+    h('body', data, body),
   )
   return `<!doctype html>\n${renderToString(page)}\n`
 }

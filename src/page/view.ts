@@ -10,6 +10,8 @@ export interface Setting {
   readonly language: Language
   /** Whether the reader chose the language. Then links keep it. */
   readonly isChosen: boolean
+  /** Whether it is shown one idea a screen (`?present`). */
+  readonly isPresented: boolean
   readonly port: number
   readonly suite: SuiteName
   /** Whether the suite joins a KEM. */

@@ -102,7 +102,7 @@ export const COPY_SHARES = [0.2, 0.3, 0.5] as const
 
 /** The way to the other peer: one function for each wire route. Each throws PeerError. */
 export interface Wire {
-  /** Its base URL, as the command line gave it. */
+  /** Its base URL: as the command line gave it, or where the other peer is by now. */
   readonly url: string
   /** Returns the confirmation that the answer carries, if any. */
   keys(form: KeyForm): Promise<Confirm | undefined>

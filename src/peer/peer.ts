@@ -32,7 +32,6 @@ export class Peer implements Receiver {
   readonly port: number
   readonly suite: Suite
   readonly url: string
-  readonly peerUrl: string
   readonly report: (event: PeerEvent) => void
   readonly maxImage: number
   /** Whether the terminal prints secrets, and whether it prints how to compute one. */
@@ -54,7 +53,6 @@ export class Peer implements Receiver {
     this.port = port
     this.suite = suite
     this.url = `http://127.0.0.1:${port}`
-    this.peerUrl = wire.url
     this.report = options.report
     this.maxImage = options.maxImage
     this.showsSecrets = options.showsSecrets
@@ -71,11 +69,11 @@ export class Peer implements Receiver {
 
   /** Tells the terminal who this is. */
   start(): void {
-    const { memory, reachedAt = [], isOneWay = false, mailbox = null } = this.#options
+    const { memory, isOneWay = false, mailbox = null } = this.#options
     this.report({
       type: 'ready',
       url: this.url,
-      reachedAt,
+      reachedAt: this.reachedAt,
       peerUrl: this.peerUrl,
       isOneWay,
       curve: this.suite.name,
@@ -92,6 +90,16 @@ export class Peer implements Receiver {
     this.#keys.close()
     this.#texts.close()
     this.#options.memory.pictures.close()
+  }
+
+  /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
+  get reachedAt(): readonly string[] {
+    return this.#options.reachedAt ?? []
+  }
+
+  /** Where the other peer is, by now. */
+  get peerUrl(): string {
+    return this.#options.wire.url
   }
 
   /** Whether there is a session to send on. */

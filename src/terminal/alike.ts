@@ -22,23 +22,25 @@ export class Alike {
     this.#agreed.set(port, event)
   }
 
-  /** Whether these are the bytes that another port has sent last. */
-  isSent(port: number, what: Crossing, bytes: Uint8Array): boolean {
-    return [...this.#sent].some(
-      ([other, { [what]: sent }]) =>
-        other !== port && sent !== undefined && equalBytes(sent, bytes),
-    )
+  /** The other port that has sent these bytes last, or undefined. */
+  senderOf(port: number, what: Crossing, bytes: Uint8Array): number | undefined {
+    for (const [other, { [what]: sent }] of this.#sent)
+      if (other !== port && sent !== undefined && equalBytes(sent, bytes)) return other
+    return undefined
   }
 
   /** Whether another port has agreed with this one: on the session, from these two public keys, and on the safety number. */
-  isAgreed(port: number, { session, own, peer, safetyNumber }: Agreed): boolean {
+  isAgreed(port: number, { session, own, peer, safetyNumber, known, compared }: Agreed): boolean {
     return [...this.#agreed].some(
       ([other, its]) =>
         other !== port &&
         equalBytes(its.session, session) &&
         equalBytes(its.own, peer) &&
         equalBytes(its.peer, own) &&
-        its.safetyNumber === safetyNumber,
+        its.safetyNumber === safetyNumber &&
+        // what is said of the number follows from these
+        its.known === known &&
+        its.compared === compared,
     )
   }
 }

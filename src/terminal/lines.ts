@@ -89,20 +89,24 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
     return publicKeyLines('→', 'sent public key', publicKey, isFull)
   },
 
-  'keys received': ({ publicKey }, { alike, port, isFull }) =>
-    alike.isSent(port, 'keys', publicKey) && !isFull
-      ? [['←', 'received public key', 'the same bytes']]
-      : publicKeyLines('←', 'received public key', publicKey, isFull),
+  'keys received': ({ publicKey }, { alike, port, isFull }) => {
+    const from = alike.senderOf(port, 'keys', publicKey)
+    return from !== undefined && !isFull
+      ? [['←', 'received public key', asSent(from)]]
+      : publicKeyLines('←', 'received public key', publicKey, isFull)
+  },
 
   'proof sent': ({ proof }, { alike, port, isFull }) => {
     alike.sent(port, 'proof', proofBytes(proof))
     return proofLines('→', 'sent proof of keys', proof, isFull)
   },
 
-  'proof received': ({ proof }, { alike, port, isFull }) =>
-    alike.isSent(port, 'proof', proofBytes(proof)) && !isFull
-      ? [['←', 'received proof of keys', 'the same bytes']]
-      : proofLines('←', 'received proof of keys', proof, isFull),
+  'proof received': ({ proof }, { alike, port, isFull }) => {
+    const from = alike.senderOf(port, 'proof', proofBytes(proof))
+    return from !== undefined && !isFull
+      ? [['←', 'received proof of keys', asSent(from)]]
+      : proofLines('←', 'received proof of keys', proof, isFull)
+  },
 
   'another session': ({ named, given }) => [
     ['·', 'another session', 'The confirmation names this one:'],
@@ -240,9 +244,10 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   'message received': ({ seq, ciphertext, missing }, { alike, port, secrets, isFull }) => {
     const next = secrets.areShown ? TO_OPEN : 'with --no-secrets nobody opens it here.'
     const label = `received message ${seq}`
+    const from = alike.senderOf(port, 'message', ciphertext)
     const lines: Line[] =
-      alike.isSent(port, 'message', ciphertext) && !isFull
-        ? [['←', label, `the same bytes; ${next}`]]
+      from !== undefined && !isFull
+        ? [['←', label, `${asSent(from)}; ${next}`]]
         : [sealedLine('←', label, ciphertext, isFull), remark(next)]
     return missing > 0 ? [...lines, remark(`(${missing} before it never came)`)] : lines
   },
@@ -265,11 +270,8 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'picture received': ({ picture, ms, path, isRepeated }) => [
-    [
-      '←',
-      'received picture',
-      said`${pictureFacts(picture, ms)}${ours(isRepeated ? '  the same as before, stored once' : '')}`,
-    ],
+    ['←', 'received picture', pictureFacts(picture, ms)],
+    ...(isRepeated ? [remark('The same as before: it is stored once.')] : []),
     remark(said`decrypted to ${path}`),
   ],
 
@@ -386,6 +388,9 @@ function publicKeyLines(sign: Sign, label: string, key: Uint8Array, isFull: bool
     remark(new Value(bytesToHex(key.subarray(at)))),
   ]
 }
+
+/** What came, if this process has compared it with what that port sent. */
+const asSent = (port: number) => `as ${port} sent it`
 
 type Proof = Extract<PeerEvent, { proof: unknown }>['proof']
 

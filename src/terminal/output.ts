@@ -34,7 +34,7 @@ export function writePlainly(plain: boolean): void {
 }
 export const writesPlainly = (): boolean => isPlain
 
-const marks = (): Marks => (isPlain ? SPOKEN : DRAWN)
+export const marks = (): Marks => (isPlain ? SPOKEN : DRAWN)
 
 /** How many columns the terminal behind an output has now; null if there is no terminal. */
 export function widthOf({ isTTY, columns }: Output): number | null {
@@ -151,9 +151,21 @@ export function tellStack(error: unknown): void {
   for (const line of stack.split('\n')) tellAfter(/^ */.exec(line)?.[0] ?? '', line.trim())
 }
 
+/** Rows at the bottom of the terminal, which go while somebody else writes there. */
+interface Rows {
+  remove(): void
+  redraw(): void
+}
+let rowsBelow: Rows | null = null
+export function keepBelow(rows: Rows | null): void {
+  rowsBelow = rows
+}
+
 function tellAfter(head: string, text: string | Said): void {
   flushAll()
+  rowsBelow?.remove()
   process.stderr.write(`${toldAfter(head, text)}\n`)
+  rowsBelow?.redraw()
 }
 
 function toldAfter(head: string, text: string | Said): string {

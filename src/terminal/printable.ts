@@ -65,9 +65,16 @@ export function printable(text: string): string {
   })
 }
 
-/** The same where our lines have no sign: what a line of ours begins with, a time to the second, is escaped too. */
+/** A colon, what Unicode normalises to one, and what looks like one. */
+const COLON = String.raw`[:\uff1a\ufe55\ufe13\u2236\u02d0\u02f8\ua789\u0589\u05c3]`
+const SECOND_COLON = new RegExp(String.raw`(?<=\p{N}${COLON}\p{N}{1,4})${COLON}(?=\p{N})`, 'gu')
+
+/** The same where our lines have no sign: what each of ours begins with, a time to the second, loses its second colon. */
 function spokenPrintable(text: string): string {
-  return printable(text).replace(/(?<=\p{Nd}{2}:\p{Nd}{2}):(?=\p{Nd}{2})/gu, '\\u{3a}')
+  return printable(text).replace(
+    SECOND_COLON,
+    (colon) => `\\u{${colon.codePointAt(0)?.toString(16)}}`,
+  )
 }
 
 export const DRAWN: Marks = { before: '│ ', behind: ' ┘', printable }

@@ -21,9 +21,10 @@ export class Repeats {
   #timer: NodeJS.Timeout | undefined
   readonly #flush = () => this.flush()
 
-  /** Whether `block` is counted, and not to be shown now. `tell`: says how many times it came again. */
-  has(block: string, tell: Shown['tell']): boolean {
-    if (block.length > MAX_LENGTH) return false
+  /** Whether the block, with its `time`, is counted, and not to be shown now. `tell`: says how many times it came again. */
+  has(shown: string, time: string, tell: Shown['tell']): boolean {
+    if (shown.length > MAX_LENGTH) return false
+    const block = shown.replaceAll(time, '')
     const now = performance.now()
     const before = this.#shown.get(block)
     if (before !== undefined && (before.times > 0 || now - before.last < QUIET_MS)) {

@@ -11,7 +11,7 @@ import {
   secretLine,
   type Text,
 } from './lines.ts'
-import { BatchWriter, type Output, USUAL_COLUMNS, widthOf } from './output.ts'
+import { BatchWriter, type Output, USUAL_COLUMNS, widthOf, writesPlainly } from './output.ts'
 import { DRAWN, SPOKEN } from './printable.ts'
 import { Repeats } from './repeats.ts'
 import { columnsOf, laidOut, onOneLine } from './rows.ts'
@@ -47,6 +47,9 @@ export interface Narrator {
 
 const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'bold', '✗': 'bold' }
 
+/** Of these, the same again is counted. */
+const FOLDED: ReadonlySet<Sign> = new Set(['✗', '→'])
+
 /** After so many ms without a word, a blank line stands before what comes: a person's next step. */
 const PAUSE_MS = 700
 
@@ -68,7 +71,7 @@ const LEFT_OUT: Line = [
 export function createTerminal({
   output,
   showsSecrets,
-  isPlain = false,
+  isPlain = writesPlainly(),
   isFull = false,
 }: TerminalOptions): Terminal {
   const secrets = new Secrets(showsSecrets)
@@ -83,7 +86,8 @@ export function createTerminal({
   let lastSaid = Number.POSITIVE_INFINITY
 
   /** A line in rows. `who`: what stands before the time; `time`: to the second. */
-  function rowsOf([sign, label, text, colour]: Line, who: string, time: string): string {
+  function rowsOf([sign, label, drawn, colour]: Line, who: string, time: string): string {
+    const text = isPlain ? inWords(drawn) : drawn
     const head = headOf(who, time, sign, label)
     const width = widthOf(output)
     const room = width ?? USUAL_COLUMNS
@@ -123,14 +127,14 @@ export function createTerminal({
       if (!hasSecret && isLeftOut(port)) return
       const time = now()
       const who = String(port)
-      const all = (time: string) =>
-        lines.map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
-      const block = all(time).join('\n')
+      const block = lines
+        .map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
+        .join('\n')
       const [first] = lines
       if (!hasSecret && first !== undefined && !(first instanceof Said)) {
         const [sign, label] = first
         const tell = (times: number) => write([[sign, label, again(times)]], true)
-        if (repeats.has(who + block.replace(time, ''), tell)) return
+        if (FOLDED.has(sign) && repeats.has(block, time, tell)) return
       }
       if (performance.now() - lastSaid > PAUSE_MS) writer.write('\n')
       lastSaid = performance.now()
@@ -176,6 +180,14 @@ export function createTerminal({
   }
 }
 
+/** Our own words without symbols, and a sentence with its full stop. */
+function inWords(text: Text | undefined): Text | undefined {
+  if (text instanceof Value) return text.text.includes('…') ? new Value(spelled(text.text)) : text
+  return typeof text === 'string' ? spelled(text).replace(/(?<=[\w)])$/, '.') : text
+}
+
+const spelled = (text: string) => text.replaceAll('…', '...')
+
 /** The rows of a value below a head: as far to the right as other rows, if they fit there. */
 const valueRows = ({ rows }: Value, width: number, indent: number) =>
   rows
@@ -185,5 +197,14 @@ const valueRows = ({ rows }: Value, width: number, indent: number) =>
 const again = (times: number) =>
   times === 1 ? 'The same once more.' : `The same ${times} times more.`
 
-/** The time of day, to the second. */
-const now = () => new Date().toTimeString().slice(0, 8)
+/** The time of day, to the second. To write it takes longer than the line that it stands on, so it is made once a second. */
+let second = 0
+let timeOfDay = ''
+function now(): string {
+  const at = Math.floor(Date.now() / 1000)
+  if (at !== second) {
+    second = at
+    timeOfDay = new Date().toTimeString().slice(0, 8)
+  }
+  return timeOfDay
+}

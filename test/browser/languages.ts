@@ -46,7 +46,8 @@ describe('the page in Spanish', suite, () => {
         await openRecords(page)
         await page.locator('.fields').first().waitFor()
         assert.match(await page.locator('#record-2').innerText(), /mensaje de claves/)
-        await page.locator('#frequency summary').click()
+        await page.locator('#frequency .part > summary').click()
+        await page.locator('#frequency details details > summary').click()
         await page
           .locator('#numbers')
           .getByText(/^12,7$/)

@@ -22,8 +22,9 @@ describe('what comes over the wire', suite, () => {
 
   it('has its letters plotted as they are in /frequency, with a table of the same numbers, as messages come', () =>
     onPage(async (page, [a, b]) => {
+      await page.locator('#frequency .part > summary').click()
       await page.getByText('No sealed text has come yet.').waitFor()
-      await page.locator('#frequency summary').click()
+      await page.locator('#frequency details details > summary').click()
       assert.equal(await page.getByText('none yet').count(), 26)
       await agree(a, b)
       await b.call('/send_msg')
@@ -107,13 +108,14 @@ describe('a record', suite, () => {
       })
     }))
 
-  it('has its bytes as soon as it is open', () =>
+  it('has its bytes before anybody sees it open', () =>
     onePage(async (page, [a]) => {
       await a.call('/send_keys')
       await records(page, 3)
-      // without a pause in which the browser could do anything else
-      const seen = await page.locator('#record-1 summary').evaluate((summary) => {
+      // without a pause in which the browser could paint
+      const seen = await page.locator('#record-1 summary').evaluate(async (summary) => {
         ;(summary as HTMLElement).click()
+        await Promise.resolve()
         const details = summary.closest('details')
         return details?.open && (details.querySelector('.bytes') as HTMLElement | null)?.innerText
       })
@@ -139,6 +141,9 @@ describe('a record', suite, () => {
             const detail = page.locator('#record-2-detail')
             assert.match(await detail.innerText(), /<script>alert/)
             assert.equal(await page.locator('#record-2 :is(img, script, b b)').count(), 0)
+            // as the server renders it too
+            const html = await peer.call('/', { headers: { accept: 'text/html' } })
+            assert.doesNotMatch(html.text, /<img|<script>|<b>x/)
           }),
         ),
     ))

@@ -97,22 +97,18 @@ export const said = (page: Page, route: string) => step(page, route).locator('.s
 export async function says(page: Page, route: string, pattern: RegExp): Promise<void> {
   await said(page, route).filter({ hasText: pattern }).waitFor()
 }
-/** Waits until this is the step that is marked as the next. */
+/** Waits until this is the step that is marked as the next, it alone, and one in the bar. */
 export async function nextIs(page: Page, route: string): Promise<void> {
   await page.locator(`[data-step="${route}"].next`).waitFor()
-  assert.equal(await page.locator('[aria-current="step"]').count(), 1)
-  const title = await step(page, route).locator('h3').textContent()
-  assert.match((await page.textContent('#next')) ?? '', /^(Next|Siguiente): /)
-  assert.ok((await page.textContent('#next'))?.endsWith(`: ${title}`))
+  for (const place of ['#bar', 'main'])
+    assert.equal(await page.locator(`${place} [aria-current="step"]`).count(), 1, place)
 }
 /** Waits for `count` records and returns their headings. */
 export async function records(page: Page, count: number): Promise<string[]> {
-  await page
-    .locator('#records > li')
-    .nth(count - 1)
-    .waitFor()
+  const rows = page.locator('#records > :is(.record, .step)')
+  await rows.nth(count - 1).waitFor({ state: 'attached' })
   const titles = await page.locator('#records .record summary b').allTextContents()
-  assert.equal(await page.locator('#records > li').count(), count)
+  assert.equal(await rows.count(), count)
   return titles
 }
 /** Opens every record to its bytes. */
@@ -121,8 +117,12 @@ export function openRecords(page: Page): Promise<void> {
     for (const summary of all) (summary as HTMLElement).click()
   })
 }
-/** What the page shows of its peer's state. */
-export const shown = (page: Page, what: string) => page.locator(`code[data-show="${what}"]`).first()
+/** Waits until the page shows `value`. */
+export const shows = (page: Page, value: string) =>
+  page.locator('code', { hasText: value }).first().waitFor({ state: 'attached' })
+/** The safety number, as it stands there. */
+export const numberOn = async (page: Page) =>
+  (await page.locator('#number b').allTextContents()).join(' ')
 
 /** Whether the focus is there. */
 export const isFocused = (page: Page, selector: string) =>

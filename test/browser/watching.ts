@@ -7,7 +7,17 @@ import { openMemory } from '../../src/state/openMemory.ts'
 import { folderForEach } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { agree, startPeers } from '../helpers/with-peers.ts'
-import { nextIs, press, records, says, sharedPage, shown, suite, withTab } from './tabs.ts'
+import {
+  nextIs,
+  numberOn,
+  press,
+  records,
+  says,
+  sharedPage,
+  shows,
+  suite,
+  withTab,
+} from './tabs.ts'
 
 describe('a page that watches', suite, () => {
   const onPage = sharedPage()
@@ -27,7 +37,7 @@ describe('a page that watches', suite, () => {
         for (const page of [one, two]) {
           await records(page, 9)
           const refused = page.locator('#records .step.refused')
-          await refused.filter({ hasText: '✗ 409 nothing_waiting' }).waitFor()
+          await refused.filter({ hasText: '✗ 409 nothing_waiting' }).waitFor({ state: 'attached' })
         }
         // a screen reader hears of what comes, in few words, and not of what was
         await a.call('/send_msg')
@@ -37,7 +47,7 @@ describe('a page that watches', suite, () => {
       })
       assert.equal(await one.evaluate(() => 'stays' in globalThis), true)
       const { session } = (await b.call('/show')).json
-      assert.equal(await shown(one, 'session.id').textContent(), session.id)
+      await shows(one, session.id)
     }))
 
   it('leaves its connection while nobody looks at it, and then catches up without doubling', () =>
@@ -52,7 +62,7 @@ describe('a page that watches', suite, () => {
       await records(page, before)
       await look(false)
       await agree(a, b)
-      assert.equal(await page.locator('#records > li').count(), before)
+      await records(page, before)
       await look(true)
       await records(page, await told())
     }))
@@ -66,7 +76,7 @@ describe('a page that watches', suite, () => {
       await withTab(`http://127.0.0.1:${ports[0]}`, {}, async (page) => {
         await agree(...running.peers)
         await records(page, 5)
-        const number = await page.textContent('#number')
+        const number = await numberOn(page)
         assert.equal(await page.locator('#safety .new').isVisible(), true)
         await running.close()
         await page.getByText('not connected: looking for the peer').waitFor()
@@ -77,7 +87,7 @@ describe('a page that watches', suite, () => {
         await page.locator('#quiet').waitFor()
         assert.equal(await page.locator('#records > li').count(), 0)
         await nextIs(page, '/send_keys')
-        assert.equal(await page.textContent('#number'), number)
+        assert.equal(await numberOn(page), number)
         await agree(...running.peers)
         await records(page, 5)
         assert.equal(await page.locator('#safety .known').isVisible(), true)

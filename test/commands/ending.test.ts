@@ -34,8 +34,8 @@ async function leaveUnread(both: Command): Promise<[number, number]> {
   return [a, b]
 }
 
-const ONE = 'not read              1 text is lost: nobody read it.'
-const TWO = 'not read              2 texts are lost: nobody read them.'
+const ONE = 'not read  1 text is lost: nobody read it.'
+const TWO = 'not read  2 texts are lost: nobody read them.'
 /** What each port's terminal said last. */
 const lastWords = (both: Command, ports: readonly number[]) =>
   ports.map((port) => linesOf(both.output().replaceAll('\r', ''), port).at(-1))
@@ -143,7 +143,7 @@ describe('peers that end with unread texts', () => {
       assert.match(temporary().join(), /\.png/)
       both.kill('SIGHUP')
       assert.equal(await both.ended, 0)
-      assert.deepEqual(lastWords(both, [a, b]), [`✗  ${ONE}`, `✗  ${TWO}`])
+      assert.deepEqual(lastWords(both, [a, b]), [`✗ ${ONE}`, `✗ ${TWO}`])
       assert.deepEqual(temporary(), [])
     }))
 
@@ -187,7 +187,7 @@ describe('peers that end with unread texts', () => {
       assert.equal((await step(a, '/send_msg')).status, 201)
       mallory.kill('SIGINT')
       assert.equal(await mallory.ended, 0)
-      assert.equal(linesOf(mallory.output(), b).at(-1), `✗  ${ONE}`)
+      assert.equal(linesOf(mallory.output(), b).at(-1), `✗ ${ONE}`)
     })
   })
 })
@@ -200,13 +200,13 @@ describe('Ctrl-C at a terminal', { skip: noTerminal }, () => {
       for (let i = 0; i < 2; i++) kill('SIGINT')
       await command.until(new RegExp(`To read them first: curl http://127.0.0.1:${b}/`))
       assert.deepEqual(linesOf(command.output().replaceAll('\r', ''), a).slice(-2), [
-        '✗  not read yet          1 text is lost if you press Ctrl-C again.',
-        `·                        To read it first: curl http://127.0.0.1:${a}/decrypt_msg`,
+        '✗ not read yet  1 text is lost if you press Ctrl-C again.',
+        `To read it first: curl http://127.0.0.1:${a}/decrypt_msg`,
       ])
       assert.equal((await step(a, '/decrypt_msg')).json.decrypted, 1)
       type(CTRL_C)
       assert.equal(await ended(), 0)
-      assert.deepEqual(lastWords(command, [b]), [`✗  ${TWO}`])
+      assert.deepEqual(lastWords(command, [b]), [`✗ ${TWO}`])
       assert.doesNotMatch(command.output(), /1 text is lost: /)
     }))
 

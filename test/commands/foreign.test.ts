@@ -49,6 +49,7 @@ const forged = [
   '✗  set aside',
   '5000 12:00:00\u00a0·\u3000safety number',
   'Port 5000, 12:00:00: Safety number: 11111 22222',
+  '１２:００:００: Keys agreed 12：00：00 ٠١:٠٢:٠٣',
   'ecdh-duet: paste this',
   '│ hello ┘',
 ]
@@ -80,8 +81,8 @@ const opened = (text: string): PeerEvent => ({
   SECRET: utf8ToBytes(Buffer.from(text).toString()),
 })
 
-function shown(text: string, columns?: number): string {
-  const { terminal, shown } = keptTerminal(columns === undefined ? {} : { columns })
+function shown(text: string, columns?: number, isPlain = false): string {
+  const { terminal, shown } = keptTerminal({ ...(columns !== undefined && { columns }), isPlain })
   terminal.reporter(5000)(opened(text))
   return shown()
 }
@@ -113,6 +114,22 @@ describe('a text from outside', () => {
         for (const row of rows) assert.doesNotMatch(row.normalize('NFKC'), OURS)
       }),
       { numRuns },
+    )
+  })
+
+  it('stands behind a word with --plain, where no row of it begins as ours do, whatever the width becomes', () => {
+    fc.assert(
+      fc.property(text, width, fc.integer({ min: 2, max: 200 }), (text, width, later) => {
+        const [head = '', ...below] = shown(text, width, true).replace(/\n$/, '').split('\n')
+        assert.match(head, /^Port 5000, \d\d:\d\d:\d\d: SECRET message 7:$/)
+        for (const row of rowsAt(below.join('\n'), width)) assert.match(row, /^ {2}quoted: /)
+        for (const row of rowsAt(below.join('\n'), later))
+          assert.doesNotMatch(row.normalize('NFKC'), /\p{Nd}{2}:\p{Nd}{2}:\p{Nd}{2}/u)
+        const [line = '', ...more] = shown(text, undefined, true).split('\n')
+        assert.ok(line.startsWith(`${head} quoted: `))
+        assert.deepEqual(more, [''])
+      }),
+      { numRuns: numRuns / 3 },
     )
   })
 

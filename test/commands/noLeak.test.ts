@@ -177,7 +177,7 @@ const urlOf = (port: number) => `http://127.0.0.1:${port}`
 
 /** All that a page got: its files, what it calls, and the events from the first to the last. */
 async function pageOf(port: number, stream: Reader | undefined): Promise<string> {
-  const paths = [...PAGE_FILES, '/sealed_image', '/frequency', '/transcript']
+  const paths = [...PAGE_FILES, '/toy', '/sealed_image', '/frequency', '/transcript']
   const html = await call(urlOf(port), { headers: { accept: 'text/html' } })
   const answers = await Promise.all(paths.map((path) => call(urlOf(port) + path)))
   for (const answer of [html, ...answers]) assert.equal(answer.status, 200)

@@ -27,6 +27,9 @@ function shown(events: PeerEvent[], options?: Parameters<typeof keptTerminal>[0]
   return shown()
 }
 
+/** Without the time. */
+const timeless = (output: string) => output.replaceAll(/^(\d+) \d\d:\d\d:\d\d /gm, '$1 ')
+
 const PICTURE = { type: 'image/png', bytes: 1000, name: 'a.png' } as const
 const gone = (count: number): PeerEvent => ({
   type: 'pictures removed',
@@ -47,6 +50,8 @@ const everyKind: PeerEvent[] = [
   },
   { type: 'keys sent', publicKey: secret },
   { type: 'keys received', publicKey: secret },
+  { type: 'proof sent', proof: { session, tag: secret } },
+  { type: 'proof received', proof: { session, tag: secret, ciphertext: new Uint8Array(1088) } },
   { type: 'another session', named: secret, given: secret },
   { type: 'keys confirmed', ...confirmed, kem: null, known: false, compared: false },
   { type: 'keys confirmed', ...confirmed, kem: 'ML-KEM-768', known: true, compared: true },
@@ -71,12 +76,12 @@ const everyKind: PeerEvent[] = [
 ]
 
 describe('the terminal', () => {
-  it('begins each line with the port and aligns what it says, but for lines to be pasted', () => {
+  it('begins each block with the port and the time, and what is below with blanks, but for lines to be pasted', () => {
     const toPaste = ['(', 'echo \\u{1b}[31m', ')']
     const shownLines = shown(everyKind).split('\n').slice(0, -1)
     const lines = shownLines.filter((line) => !toPaste.includes(line))
     assert.equal(lines.length, shownLines.length - toPaste.length)
-    for (const line of lines) assert.match(line, /^5000 {2}[→←·●✓✗] {2}.{20} {2}\S/u)
+    for (const line of lines) assert.match(line, /^5000 \d\d:\d\d:\d\d [→←·●✓✗] \w|^ {5}\S/u)
   })
 
   it('wraps its sentences between words, and leaves whole what somebody may copy', () => {
@@ -91,8 +96,10 @@ describe('the terminal', () => {
   it('shows a shared secret as 64 hex digits and a text whole, each on one line that says SECRET', () => {
     const long = 'a'.repeat(16 * 1024)
     assert.equal(
-      shown([{ type: 'shared secret', session, SECRET: secret }, text(utf8ToBytes(long))]),
-      `5000  ●  SECRET shared secret  ${'ab'.repeat(32)}\n5000  ●  SECRET message 7      ${long}\n`,
+      timeless(
+        shown([{ type: 'shared secret', session, SECRET: secret }, text(utf8ToBytes(long))]),
+      ),
+      `5000 ● SECRET shared secret  ${'ab'.repeat(32)}\n5000 ● SECRET message 7  ${long}\n`,
     )
   })
 
@@ -100,21 +107,22 @@ describe('the terminal', () => {
     const texts = (count: number) =>
       shown([gone(count)])
         .split('\n')
-        .map((line) => line.slice(31))
-    const first = '1 picture (0.2 MB), the oldest: more than --keep-pictures lets it keep.'
-    assert.deepEqual(texts(1), [first, 'p/0\\n.png', ''])
-    assert.match(texts(7)[0] ?? '', /^7 pictures \(1\.4 MB\)/)
-    assert.deepEqual(texts(7).slice(5), ['p/4\\n.png', 'and 2 more', ''])
-    assert.equal(texts(5).length, 7)
+        .map((line) => line.trim())
+    assert.match(texts(1)[0] ?? '', /removed {2}1 picture \(0\.2 MB\), the oldest: more than$/)
+    assert.deepEqual(texts(1).slice(1), ['--keep-pictures lets it keep.', '- p/0\\n.png', ''])
+    assert.match(texts(7)[0] ?? '', /7 pictures \(1\.4 MB\)/)
+    assert.deepEqual(texts(7).slice(6), ['- p/4\\n.png', 'and 2 more', ''])
+    assert.equal(texts(5).length, 8)
   })
 
   it('says of who only listens, and of nobody else, what she has and what she lacks', () => {
     const output = shown([
       { type: 'keys confirmed', ...confirmed, kem: null, known: true, compared: false },
     ])
-    for (const has of ['both public keys', 'both identities', "the session's id", 'its tag'])
-      assert.match(output, new RegExp(`eavesdropper +who only listens has .*${has}, `))
-    assert.match(output, /She lacks both private keys, and so the shared secret and the texts\./)
+    const sentence = output.replaceAll(/\s+/g, ' ')
+    for (const has of ['both public keys', 'both identities', "the session's id", 'the tags'])
+      assert.match(sentence, new RegExp(`An eavesdropper has .*${has}`))
+    assert.match(sentence, /She lacks both private keys, and so the shared secret and the texts\./)
   })
 
   it('says SECRET on no other line', () => {
@@ -142,12 +150,98 @@ describe('the terminal', () => {
     assert.equal(coloured.replace(/\u001b\[[\d;]*m/g, ''), plain)
   })
 
+  it('says what both peers have alike once, and only if it is: where anything differs, each says its own', () => {
+    const [own, peer] = [hexToBytes('aa'.repeat(32)), hexToBytes('bb'.repeat(32))]
+    const agreed = {
+      type: 'keys confirmed',
+      session,
+      kem: null,
+      safetyNumber: '00000 11111',
+    } as const
+    const first = { ...agreed, own, peer, known: false, compared: false }
+    const second = { ...first, own: peer, peer: own }
+    const shownOf = (...events: [number, PeerEvent][]) => {
+      const { terminal, shown } = keptTerminal()
+      for (const [port, event] of events) terminal.reporter(port)(event)
+      return timeless(shown())
+    }
+    const alike = shownOf([5000, first], [5001, second])
+    assert.match(alike, /\n5001 ✓ keys agreed {2}the same session and number\n$/)
+    assert.equal(alike.match(/00000 11111/g)?.length, 1)
+    for (const other of [
+      { session: secret },
+      { safetyNumber: '00000 11112' },
+      { own: own },
+      { peer: peer },
+      { known: true },
+      { compared: true },
+    ]) {
+      const said = shownOf([5000, first], [5001, { ...second, ...other }])
+      assert.doesNotMatch(said, /the same session/)
+      assert.equal(said.match(/safety number/g)?.length, 2)
+    }
+    const keys = (port: number, type: 'keys sent' | 'keys received', publicKey: Uint8Array) =>
+      [port, { type, publicKey }] as [number, PeerEvent]
+    assert.match(
+      shownOf(keys(5000, 'keys sent', own), keys(5001, 'keys received', own)),
+      /5001 ← received public key {2}as 5000 sent it/,
+    )
+    for (const [port, received] of [
+      [5001, peer],
+      [5000, own],
+    ] as const)
+      assert.match(
+        shownOf(keys(5000, 'keys sent', own), keys(port, 'keys received', received)),
+        /received public key {2}[0-9a-f]{64}\n$/,
+      )
+  })
+
+  it('shows a refusal once, and then how often it came again; not one of another kind', () => {
+    const { terminal, shown } = keptTerminal()
+    const refused = (request: string): PeerEvent => ({
+      type: 'refused',
+      request,
+      code: 'not_found',
+      detail: 'Nothing.',
+    })
+    for (let i = 0; i < 76; i++) terminal.reporter(5000)(refused('GET /a'))
+    terminal.reporter(5001)(refused('GET /a'))
+    terminal.reporter(5000)(refused('GET /b'))
+    terminal.flush()
+    assert.deepEqual(timeless(shown()).trimEnd().split('\n'), [
+      '5000 ✗ refused  GET /a  not_found  Nothing.',
+      '5001 ✗ refused  GET /a  not_found  Nothing.',
+      '5000 ✗ refused  GET /b  not_found  Nothing.',
+      '5000 ✗ refused  The same 75 times more.',
+    ])
+  })
+
+  it('shows the ends of a long public value, with --full all of it', () => {
+    for (const isFull of [false, true]) {
+      let output = ''
+      const terminal = createTerminal({
+        output: {
+          write: (text) => {
+            output += text
+          },
+        },
+        showsSecrets: true,
+        isFull,
+      })
+      terminal.reporter(5000)({ type: 'keys sent', publicKey: new Uint8Array(1216).fill(0xab) })
+      terminal.flush()
+      assert.equal(/[0-9a-f]{2368}/.test(output), isFull)
+      assert.match(output, /1216 bytes: ML-KEM, X25519\n/)
+      assert.match(output, /^ {5}[0-9a-f]{64}$/m)
+    }
+  })
+
   it('lets no text act on it, nor a label, which is cut', () => {
     const attack =
       '\u001b[2J\u001b]0;owned\u0007\r\n5000  ●  SECRET\u009b31m\u007f\u202eevil\u2028\u2066'
     assert.equal(
-      shown([text(utf8ToBytes(attack))]),
-      '5000  ●  SECRET message 7      \\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\n5000\\u{20}\\u{20}\\u{25cf}\\u{20}\\u{20}SECRET\\u{9b}31m\\u{7f}\\u{202e}evil\\u{2028}\\u{2066}\n',
+      timeless(shown([text(utf8ToBytes(attack))])),
+      '5000 ● SECRET message 7  \\u{1b}[2J\\u{1b}]0;owned\\u{7}\\r\\n5000\\u{20}\\u{20}\\u{25cf}\\u{20}\\u{20}SECRET\\u{9b}31m\\u{7f}\\u{202e}evil\\u{2028}\\u{2066}\n',
     )
     const request = `GET /${'\u001b[31m'.repeat(40)}`
     const output = shown([{ type: 'refused', request, code: 'not_found', detail: 'Nothing.' }])
@@ -161,10 +255,10 @@ describe('the terminal', () => {
       const { say, saySecret } = terminal.narrator(5002)
       say('✗', 'refused', said`by ${'\u001b[31m'}`)
       saySecret('changed to', utf8ToBytes('one\ntwo'))
-      const [first, second] = shown().split('\n')
-      assert.equal(first, '5002  ✗  refused               by \\u{1b}[31m')
-      const hidden = '5002  ●  changed to            hidden by --no-secrets'
-      assert.equal(second, showsSecrets ? '5002  ●  SECRET changed to     one\\ntwo' : hidden)
+      const [first, second] = timeless(shown()).split('\n')
+      assert.equal(first, '5002 ✗ refused  by \\u{1b}[31m')
+      const hidden = '5002 ● changed to  hidden by --no-secrets'
+      assert.equal(second, showsSecrets ? '5002 ● SECRET changed to  one\\ntwo' : hidden)
     }
   })
 })
@@ -177,7 +271,7 @@ describe('the lines of a terminal', () => {
     missing: 0,
   })
   const seqs = (output: string) =>
-    [...output.matchAll(/^(\d+) .* message (\d+) /gm)].map(([, port, seq]) => `${port} ${seq}`)
+    [...output.matchAll(/^(\d+) .* message (\d+)\b/gm)].map(([, port, seq]) => `${port} ${seq}`)
 
   /** A terminal whose output takes nothing, as a pipe whose reader stopped, until `read`. */
   function stalled() {
@@ -193,7 +287,7 @@ describe('the lines of a terminal', () => {
       output.writableLength = 0
       return output.writes.splice(0).join('')
     }
-    return { output, read, terminal: createTerminal({ output, showsSecrets: true }) }
+    return { output, read, terminal: createTerminal({ output, showsSecrets: true, isFull: true }) }
   }
 
   it('of one turn of the event loop go out in one write, both peers in the order of time', async () => {

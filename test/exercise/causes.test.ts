@@ -460,7 +460,7 @@ describe('the cause', () => {
   })
 
   it('is followed from layer to layer, and its names are said once', () => {
-    const materials = agreements(SUITES['P-256'], seed).slice(0, 8)
+    const materials = agreements(SUITES['P-256'], seed)
     const choices: Choices = {
       ...RIGHT,
       shareLengths: 'lengths-little-endian',

@@ -168,7 +168,7 @@ function watch(child: ChildProcess, group: boolean) {
     until,
     /** The ports of the peers that are ready, in order; waits for `count` of them. */
     async ports(count: number): Promise<number[]> {
-      const ready = '^(\\d+)  ·  ready[^\\n]*\\n'
+      const ready = '^(\\d+) \\S+ · ready[^\\n]*\\n'
       await until(new RegExp(`(?:${ready}[^]*?){${count}}`, 'm'))
       return [...output().matchAll(new RegExp(ready, 'gm'))].map((match) => Number(match[1]))
     },

@@ -78,15 +78,29 @@ export const formOf = (line: string) =>
     .replaceAll(/\s+/g, ' ')
     .trim()
 
+/** The lines of a terminal's output, with what is below the first one of a block behind it, whatever the terminal's width. */
+export function blocksIn(output: string): string[] {
+  const blocks: string[] = []
+  for (const line of output.replaceAll(/[│┘]/g, '').split('\n')) {
+    const isBelow =
+      /^(?:\d+ )?\d\d:\d\d:\d\d /.test(blocks.at(-1) ?? '') && /^ {2}|^[0-9a-f]+$/.test(line)
+    if (isBelow) blocks.push(`${blocks.pop()} ${line.trim()}`)
+    else if (line !== '') blocks.push(line)
+  }
+  return blocks
+}
+
 /** That all which the document shows between its fences is in `output`, each fence's lines in their order. */
 export function assertShows(file: string, output: string): void {
-  const seen = output.split('\n').map(formOf)
+  const seen = blocksIn(output).map(formOf)
   const shown = fences(documentAt(file).text, '')
   assert.ok(shown.length > 0)
   for (const fence of shown) {
     let at = 0
-    for (const line of fence.split('\n').map(formOf)) {
-      at = seen.indexOf(line, at)
+    for (const line of blocksIn(fence).map(formOf)) {
+      // of a long block, the document may show the beginning
+      const isOf = /^(?:\d+ )?0:0:0 /.test(line) ? (each: string) => each.startsWith(line) : null
+      at = isOf ? seen.findIndex((each, i) => i >= at && isOf(each)) : seen.indexOf(line, at)
       assert.ok(at >= 0, `never came, or in another order: ${line}`)
     }
   }

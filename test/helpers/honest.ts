@@ -27,7 +27,7 @@ import { parseHeader, streamBytes } from '../../src/protocol/stream.ts'
 import { EphemeralKeys, type Suite } from '../../src/protocol/suites.ts'
 import type { WireRoute } from '../../src/wirelog/forms.ts'
 import { Events, type Pending } from '../../src/wirelog/ring.ts'
-import { transcriptOf } from '../../src/wirelog/transcript.ts'
+import { pageStateOf, transcriptOf } from '../../src/wirelog/transcript.ts'
 import { restarted } from './exchanges.ts'
 import { quick } from './quick-suites.ts'
 
@@ -84,17 +84,32 @@ export const runs = fc.record({
   ),
 })
 
-/** The transcripts of a run: of each peer that was started anew, and last of both. Its hours go by at once. */
-export function honestRun(suite: Suite, steps: readonly Step[], resends = true): string[] {
+/** The transcripts of a run: of each peer that was started anew, and last of both. Its hours go by at once. `look` sees both after each step. */
+export function honestRun(
+  suite: Suite,
+  steps: readonly Step[],
+  resends = true,
+  look: (peers: readonly Seen[]) => void = () => {},
+): string[] {
   const { now } = Date
   try {
     const run = new HonestRun(suite, resends)
     Date.now = () => now() + run.hours * 3_600_000
-    for (const step of steps) run.take(step)
+    for (const step of steps) {
+      run.take(step)
+      look(run.seen())
+    }
     return run.transcripts()
   } finally {
     Date.now = now
   }
+}
+
+/** A peer, and what its page has of it. */
+export interface Seen {
+  readonly exchange: Exchange
+  readonly events: Events
+  readonly state: ReturnType<typeof pageStateOf>
 }
 
 interface Peer {
@@ -224,9 +239,22 @@ class HonestRun {
     return [...this.#ended, ...(early === this.#early[0] ? [early, b] : [a, early])]
   }
 
+  seen(): Seen[] {
+    return SIDES.map((side) => {
+      const { exchange, events } = this.#peers[side]
+      const peer = { publicState: this.#publicState(side), exchangeState: exchange.state }
+      return { exchange, events, state: pageStateOf(peer, events) }
+    })
+  }
+
   #transcript(side: Side): string {
-    const { exchange, events, picture, text } = this.#peers[side]
-    const publicState = () =>
+    const publicState = this.#publicState(side)
+    return JSON.stringify(transcriptOf({ publicState }, this.#peers[side].events))
+  }
+
+  #publicState(side: Side) {
+    const { exchange, picture, text } = this.#peers[side]
+    return () =>
       publicStateOf({
         port: 5000 + side,
         peerUrl: `http://127.0.0.1:${5001 - side}`,
@@ -237,7 +265,6 @@ class HonestRun {
         inDoubt: text?.waits === false ? text.message : null,
         picture: picture && { ...picture, path: '', type: 'image/png', received: new Date(0) },
       })
-    return JSON.stringify(transcriptOf({ publicState }, events))
   }
 
   #sendKeys(side: Side): void {

@@ -99,7 +99,7 @@ export class RealPeer implements Target {
     // an empty text leaves the label alone
     return this.#secrets()
       .slice(-decrypted)
-      .map((line) => line.replace(/^● {2}SECRET .*/, ''))
+      .map((line) => line.replace(/^● SECRET .*/, ''))
   }
 
   async lastPicture(): Promise<Buffer> {

@@ -72,7 +72,7 @@ export function crowd(t: TestContext, folder: string, more: number): void {
 /** The texts that a watcher printed, in order. */
 export function textsIn(output: string): string[] {
   const lines = output.matchAll(
-    /^● {2}SECRET mail +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}sender unverified {2}(.*)$/gm,
+    /^\S+ ● SECRET mail +\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ {2}sender unverified {2}(.*)$/gm,
   )
   return [...lines].map(([, text = '']) => text)
 }

@@ -13,7 +13,7 @@ export function assertProper(answer: Answer, isHead = false): void {
     const type = String(answer.headers['content-type'])
     assert.match(
       type,
-      /^(?:application\/(?:json|octet-stream)|text\/(?:plain|css|javascript)|image\/(?:png|svg\+xml))(?:;|$)/,
+      /^(?:application\/(?:json|octet-stream)|text\/(?:plain|html|css|javascript)|image\/(?:png|svg\+xml))(?:;|$)/,
     )
     if (!/^image\/png|octet-stream/.test(type)) assert.ok(answer.text.endsWith('\n'))
   } else if (isHead) {

@@ -9,10 +9,12 @@ export function keptTerminal({
   showsSecrets = true,
   colours = false,
   columns,
+  isPlain = false,
 }: {
   showsSecrets?: boolean
   colours?: boolean
   columns?: number
+  isPlain?: boolean
 } = {}) {
   let kept = ''
   const write = (text: Buffer, done?: (error?: Error | null) => void) => {
@@ -21,7 +23,7 @@ export function keptTerminal({
   }
   const size = columns === undefined ? {} : { isTTY: true, columns }
   const output = { write, hasColors: () => colours, ...size }
-  const terminal = createTerminal({ output, showsSecrets })
+  const terminal = createTerminal({ output, showsSecrets, isPlain })
   return {
     terminal,
     /** What it has shown so far, or since `forget`. */

@@ -14,6 +14,16 @@ export interface Tmux {
   rows(): string[]
   /** Resolves with the rows once one of them has it. */
   shows(what: RegExp): Promise<string[]>
+  /** Types `text`; a line feed is Enter. */
+  type(text: string): void
+  /** Presses a key by its tmux name, such as `C-c`. */
+  press(key: string): void
+  /** Pastes `text` as a terminal does, with marks around it if the program asked for them. */
+  paste(text: string): void
+  /** Where the cursor is: column and row of the screen, from 0. */
+  cursor(): [column: number, row: number]
+  /** What the screen shows now, without what has scrolled away. */
+  screen(): string[]
   /** Resolves once the program can know of it: tmux takes its time to say so. */
   resize(columns: number): Promise<void>
 }
@@ -41,6 +51,28 @@ export async function withTmux(
         await until(() => rows().some((row) => what.test(row)))
         return rows()
       },
+      type(text) {
+        for (const [i, line] of text.split('\n').entries()) {
+          if (i > 0) run('send-keys', 'Enter')
+          if (line !== '') run('send-keys', '-l', '--', line)
+        }
+      },
+      press: (key) => {
+        run('send-keys', key)
+      },
+      paste(text) {
+        const buffer = path.join(dir, 'buffer')
+        fs.writeFileSync(buffer, text)
+        run('load-buffer', buffer)
+        run('paste-buffer', '-p', '-r')
+      },
+      cursor() {
+        const [x = 0, y = 0] = run('display-message', '-p', '#{cursor_x} #{cursor_y}')
+          .split(' ')
+          .map(Number)
+        return [x, y]
+      },
+      screen: () => run('capture-pane', '-p').split('\n'),
       async resize(columns) {
         run('resize-window', '-x', `${columns}`)
         const size = () =>

@@ -46,14 +46,20 @@ src/page/browser/page.ts ✓ ../parts/Page.ts ./feed.ts ../../wirelog/events.ts 
   ✗ node:fs ../html.ts ../../peer/peer.ts ../../http/app.ts preact-render-to-string
 src/page/html.ts ✓ ./words/en.ts ./parts/Page.ts ../peer/peer.ts ../wirelog/events.ts preact-render-to-string node:fs
   ✗ ../http/app.ts ../http/loopback.ts ../state/openMemory.ts ../launch.ts
+src/page/toy/Eve.ts ✓ ./curves.ts ../h.ts ../costs.ts preact
+  ✗ node:fs ../html.ts ../view.ts preact-render-to-string ../../peer/peer.ts ../../http/app.ts ../../protocol/curves.ts
 src/http/steps.ts ✓ ./bodies.ts ../peer/peer.ts ../wirelog/ring.ts ../page/html.ts ../disk/programName.ts
   ✗ ../state/openMemory.ts ../mailbox/seal.ts ../disk/sync.ts ../terminal/terminal.ts ../launch.ts
 src/state/openMemory.ts ✓ ./pem.ts ../peer/contract.ts ../disk/lock.ts node:fs
   ✗ ../http/app.ts ../mailbox/seal.ts ../terminal/terminal.ts ../main.ts
 src/mailbox/seal.ts ✓ ../protocol/curves.ts ../peer/contract.ts ../disk/sync.ts hpke node:fs
   ✗ ../http/app.ts ../state/pem.ts ../terminal/terminal.ts ../launch.ts
+src/nearby/nearby.ts ✓ ./packets.ts node:dgram dns-packet
+  ✗ ../talk/finding.ts ../peer/peer.ts ../http/loopback.ts ../terminal/rows.ts
+src/talk/talk.ts ✓ ./outbox.ts ../nearby/nearby.ts ../peer/peer.ts ../terminal/said.ts node:readline
+  ✗ ../launch.ts ../http/client.ts ../state/pictureFile.ts ../commands/talk.ts
 src/launch.ts ✓ ./http/app.ts ./peer/peer.ts
-  ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts
+  ✗ ./commands/runPeers.ts ./classroom/lab/ownPair.ts ./main.ts ./talk/talk.ts ./nearby/nearby.ts
 src/main.ts ✓ ./commands/lab.ts
   ✗ ./classroom/lab/ownPair.ts ./classroom/transcript/check.ts
 src/classroom/exercise/run.ts ✓ ./clauses/all.ts ../../http/client.ts ../../state/files.ts ../../wirelog/transcript.ts

@@ -45,13 +45,21 @@ beforeEach(() => {
   for (const file of HERE)
     write(file, fs.readFileSync(path.join(root, file), 'utf8'), { old: true })
   write('src/main.ts', '', { old: true })
-  fs.utimesSync(at('src'), 1, 1)
+  for (const style of ['src/page/page.css', 'src/classroom/lab/mallory/page/mallory.css']) {
+    write(style, '', { old: true })
+    for (let folder = path.dirname(style); folder !== '.'; folder = path.dirname(folder))
+      fs.utimesSync(at(folder), 1, 1)
+  }
   write(LOCK, '', { old: true })
   write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
     mode: 0o755,
   })
   write('node_modules/rolldown/package.json', '{"type":"module","exports":"./index.js"}')
-  write('node_modules/rolldown/index.js', 'export const build = () => {}')
+  const folders = "fs.mkdirSync('.build/browser/mallory', { recursive: true })"
+  write(
+    'node_modules/rolldown/index.js',
+    `import fs from 'node:fs'\nexport const build = () => ${folders}`,
+  )
   write('dist/main.js', TELLS, { old: true })
 })
 
@@ -71,6 +79,7 @@ const STARTS = {
   'run-both': 'both --ports PORT_A,PORT_B --curve CURVE --show-work',
   'run-5000': `peer --port PORT_A ${ALONE}`,
   'run-mallory': `mallory --with strangers --ports PORT_M,PORT_N ${BETWEEN} --alter ALTER`,
+  talk: 'talk --curve CURVE --peer PEER',
   'send-image': 'send-image --port PORT_A -- IMAGE',
   'send-to-b': 'send --to TO --recipient RECIPIENT -',
   'lab-bad-keys': 'lab bad-keys --all -- VICTIM',
@@ -175,6 +184,8 @@ describe('a build', { skip: noMake }, () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
     write('src/page/browser/page.ts', 'export const port = 5000\n')
+    write('src/page/browser/toy.ts', 'export const port = 5001\n')
+    write('src/classroom/lab/mallory/page/browser/page.ts', 'export const port = 5002\n')
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     const { code, said } = make('build')
@@ -184,7 +195,12 @@ describe('a build', { skip: noMake }, () => {
     assert.equal(make('build').code, 0)
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
       'browser',
+      'browser/mallory',
+      'browser/mallory/mallory.css',
+      'browser/mallory/page.js',
+      'browser/page.css',
       'browser/page.js',
+      'browser/toy.js',
       'main.js',
     ])
   })

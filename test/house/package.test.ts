@@ -42,13 +42,13 @@ before(async () => {
 describe('the package', () => {
   it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
     const compiled = filesIn('src')
-      .filter((file) => file.endsWith('.ts') && !/^src\/(sample|page\/browser)\//.test(file))
-      .concat('src/page/toyCurve.js')
-      .map((file) => file.replace(/^src\/(.*)\.[tj]s$/, 'dist/$1.js'))
+      .filter((file) => file.endsWith('.ts') && !/^src\/sample\/|\/page\/browser\//.test(file))
+      .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
       .concat(
-        PAGE_FILES.filter((file) => file.endsWith('.js')).map((file) => `dist/browser${file}`),
+        PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
+        filesIn('dist/browser/mallory'),
       )
-    const served = filesIn('src/page').filter((file) => /\.(css|md|svg)$/.test(file))
+    const served = filesIn('src/page').filter((file) => /\.(md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const starter = 'src/classroom/exercise/starter'
     const starters = ['python', 'javascript'].flatMap((name) => filesIn(`${starter}/${name}`))
@@ -57,7 +57,7 @@ describe('the package', () => {
       ...['src/LIMITS.md', 'test/README.md'],
       ...readmes,
     ]
-    const pictures = ['src/sample/curve.png', 'test/page.png']
+    const pictures = ['src/sample/curve.png', 'test/page.png', 'test/stage.png']
     const rest = [
       'LICENSE',
       'package.json',

@@ -90,18 +90,15 @@ describe('the lesson', () => {
     for (const quote of quotes) assert.ok(words.includes(quote), quote)
     // 3: how long the two texts are, sealed
     for (const digits of [40, 86])
-      assert.match(seen, new RegExp(`^5001  ←  message [01] +[0-9a-f]{${digits}}$`, 'm'))
+      assert.match(seen, new RegExp(`^5000 \\S+ → sent message [01] +[0-9a-f]{${digits}}$`, 'm'))
     // 6: she changed the text
-    assert.match(seen, /^5001 {2}● {2}SECRET message 0 +Meet me at midnight$/m)
-    const numberOf = (port: number) => {
-      const told = seen.matchAll(new RegExp(`^${port}  ·  safety number +([\\d ]+)$`, 'gm'))
-      return [...told].map(([, number]) => number)
-    }
+    assert.match(seen, /^5001 \S+ ● SECRET message 0 +Meet me at midnight$/m)
+    const told = [...seen.matchAll(/^500[01] \S+ · safety number +([\d ]+)$/gm)]
     // of two exchanges, one with her, and one after she was refused: what the two remember is as it was
-    const [[honest, again, withA, later], ofB] = [numberOf(5000), numberOf(5001)]
-    const withB = ofB[2]
-    assert.deepEqual([again, later, ofB], [honest, honest, [honest, honest, withB, honest]])
-    assert.notEqual(withA, withB)
+    const [honest, again, withA, withB, later, ...more] = told.map(([, number]) => number)
+    assert.deepEqual([again, later, more], [honest, honest, []])
+    assert.equal(new Set([honest, withA, withB]).size, 3)
+    assert.equal(seen.match(/keys agreed {2}the same session and number/g)?.length, 3)
     // 2: what is the same after the second exchange
     const shows = [...seen.matchAll(/^\{\n {2}"port": 5000,[\s\S]*?^\}/gm)].map(([text]) =>
       JSON.parse(text),
@@ -132,7 +129,7 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
   it('original: the text, the equal blocks, the changes that nobody notices, and the picture', () => {
     const output = outputOf('make lab-original')
     assert.match(output, /tries the key of every point: 33 of them, in \d+\.\d+ ms/)
-    assert.match(output, /4564 = 138 · 33 \+ 10/)
+    assert.match(output, /4564 = 138 · 33\s+\+ 10/)
     // 5: who voted alike
     const kinds = [...output.matchAll(/^\d +[0-9a-f]{32} {2}([AB]) /gm)].map(([, kind]) => kind)
     assert.equal(kinds.join(''), 'ABAAB')
@@ -147,7 +144,7 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     assert.match(output, /opens the field image: 43 bytes, image\/gif/)
     // as far as https://safecurves.cr.yp.to/rho.html, which original.test.ts has
     const scale =
-      /^X25519 +2\^251\.0 +2\^125\.8 +[\d,]+ +\d\.\d·10\^2\d years +2\.\d·10\^12 years$/m
+      /^X25519 +2\^251\.0 +2\^125\.8 +[\d,]+ +\d\.\d·10\^\d+ years +2\.\d·10\^12 years$/m
     assert.match(output, scale)
     assert.match(output, /^P-256 +2\^256\.0 +2\^127\.8 /m)
   })
@@ -158,7 +155,7 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
       [5002, 5000, ['identity_changed', 'confirm_failed']],
       [5003, 5001, ['identity_changed']],
     ] as const) {
-      const refused = lines.filter((line) => line.startsWith(`${hers}  ✗  refused `))
+      const refused = lines.filter((line) => new RegExp(`^${hers} \\S+ ✗ refused `).test(line))
       const by = refused.map((line) => line.replace(/^.* refused +/, ''))
       const expected = codes.map((code) => `by ${victim}: ${code}`)
       assert.deepEqual(by, expected)
@@ -230,11 +227,11 @@ describe('the attacks of the lesson', { skip: noWalk }, () => {
     const name = 2 * 'MLKEM768'.length
     assert.equal(joined - alone, 2 * (1184 + 1184 + 1088) + field + name)
 
-    assert.equal([...keys.matchAll(/(identity|public key) of [AB] +[0-9a-f]{28}…/g)].length, 8)
-    assert.equal([...first.matchAll(/✓ opens: /g)].length, 3)
+    assert.equal([...keys.matchAll(/(identity|public key) of [AB] +[0-9a-f]{16}…/g)].length, 8)
+    assert.equal([...first.matchAll(/✓ opens:/g)].length, 3)
     assert.ok(first.includes(`text A → B            ✓ opens: ${DAY}\n`))
     assert.match(first, /✓ opens: Then let us take the other one\.$/m)
-    assert.match(first, /^ {2}picture A → B +✓ opens: \{"type":"image\/png","bytes":\d+,/m)
+    assert.match(first, /^ {2}picture A → B +✓ opens:\s+\{"type":"image\/png","bytes":\d+,/m)
     assert.doesNotMatch(first, /✗/)
 
     const tries = [...second.matchAll(/ ([\d,]+) +[✓✗] .*$/gm)]

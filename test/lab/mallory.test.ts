@@ -137,7 +137,7 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
       const [ofA, ofB, ofM, ofN] = await endOf(command, [a, b, m, n])
       assert.ok(ofA && ofB && ofM && ofN)
       for (const file of copies) assert.equal(fs.existsSync(file), false)
-      assert.ok(ofB.lines.some((line) => line.startsWith('←  picture')))
+      assert.ok(ofB.lines.some((line) => line.startsWith('← received picture')))
       assert.match(command.errors(), /^ecdh-duet: secrets go to standard output[^\n]*\n$/)
 
       const numbers = Array.from({ length: MAX_WAITING }, (_, i) => `${i}`)
@@ -158,8 +158,8 @@ for (const [name, { kem }] of Object.entries(SUITES) as [SuiteName, Suite][]) {
       assert.equal(new Set([withA, withB].flat()).size, 2 * shared)
 
       for (const { lines } of [ofM, ofN])
-        assert.equal(lines.filter((line) => line.startsWith('·  safety number')).length, 1)
-      const told = command.output().matchAll(/^(\d+) {2}· {2}safety number(?:, \d+)? +([\d ]+\d)/gm)
+        assert.equal(lines.filter((line) => line.startsWith('· safety number')).length, 1)
+      const told = command.output().matchAll(/^(\d+) \S+ · safety number(?:, \d+)? +([\d ]+\d)/gm)
       const shown = new Map([...told].map(([, port, number]) => [Number(port), number]))
       assert.deepEqual([shown.get(m), shown.get(n)], [shown.get(a), shown.get(b)])
       assert.notEqual(shown.get(a), shown.get(b))

@@ -89,7 +89,10 @@ describe('ecdh-duet lab nonce-reuse', () => {
   it('reads the overlap of its two texts, and forges a third', () => {
     const [one, two] = DEMO_TEXTS
     assertShows(README, output)
-    assert.ok(output.includes(`1 XOR 2 XOR text 1    ${two.slice(0, one.length)}\n`), output)
+    assert.ok(
+      output.replaceAll(/\s+/g, ' ').includes(`1 XOR 2 XOR text 1 ${two.slice(0, one.length)} `),
+      output,
+    )
     assert.match(output, /"aves " +✓ the guess stands in text 2/)
     assert.match(output, /^ {2}text 1 +_+aves the _/m)
     assert.match(output, /it opens to +The gold goes to the thief/)
@@ -124,7 +127,11 @@ describe('ecdh-duet lab nonce-reuse', () => {
     assert.match(output, /✓ the guess stands in text 1/)
     assert.match(output, /✓ the guess stands in text 2/)
     const [a, b, both] = ['ciphertext 1', 'ciphertext 2', '1 XOR 2'].map((label) =>
-      Buffer.from(new RegExp(`^  ${label} +([0-9a-f]+)$`, 'm').exec(output)?.[1] ?? '', 'hex'),
+      Buffer.from(
+        new RegExp(`^  ${label} +([0-9a-f\\s]+)$`, 'm').exec(output)?.[1]?.replaceAll(/\s/g, '') ??
+          '',
+        'hex',
+      ),
     )
     assert.ok(a && b && both)
     assert.deepEqual(xor(a, b), both)
@@ -134,7 +141,7 @@ describe('ecdh-duet lab nonce-reuse', () => {
 
   it('shows a new key for each message of ours, whatever is replayed', () => {
     const sealed = [
-      ...output.matchAll(/ ([0-9a-f]{8}) {2}(\d) {7}([0-9a-f]{20})… {2}([0-9a-f]{20})…$/gm),
+      ...output.matchAll(/ ([0-9a-f]{8}) {2}(\d) {7}([0-9a-f]{12})… {2}([0-9a-f]{12})…$/gm),
     ]
     const column = (i: number) => sealed.map((row) => row[i] ?? '')
     assert.deepEqual(column(2), ['0', '1', '2', '0'])
@@ -143,8 +150,8 @@ describe('ecdh-duet lab nonce-reuse', () => {
     const [first, second, third, fourth] = column(1)
     assert.deepEqual([first, first], [second, third])
     assert.notEqual(first, fourth)
-    assert.match(output, /replayed +refused: stale_keys/)
-    assert.match(output, /nobody has proved +refused: no_session/)
+    assert.match(output, /replayed:\s+refused, stale_keys/)
+    assert.match(output, /nobody has proved:\s+refused, no_session/)
   })
 
   it('wants two texts of 1 to 512 bytes, or none', async () => {

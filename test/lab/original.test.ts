@@ -5,53 +5,15 @@ import { describe, it } from 'node:test'
 import { openFernet, sealFernet } from '../../src/classroom/lab/original/fernet.ts'
 import { logarithm, modelMessage, tryAllKeys } from '../../src/classroom/lab/original/original.ts'
 import { rhoBits } from '../../src/classroom/lab/original/scale.ts'
-import {
-  addToy,
-  isOnToyCurve,
-  multiplyToy,
-  TOY_BASE,
-  TOY_ORDER,
-  type ToyPoint,
-  toyPointText,
-} from '../../src/page/toyCurve.js'
-
-/** By looking at each pair of elements, and the one point that is none. */
-const points: ToyPoint[] = [null]
-for (let x = 0; x < 31; x++)
-  for (let y = 0; y < 31; y++) if (isOnToyCurve({ x, y })) points.push({ x, y })
-
-describe('the toy curve', () => {
-  it('has 33 points, and its base point reaches each of them', () => {
-    assert.equal(points.length, TOY_ORDER)
-    const reached = Array.from({ length: 33 }, (_, k) => toyPointText(multiplyToy(k, TOY_BASE)))
-    assert.deepEqual(reached.sort(), points.map(toyPointText).sort())
-    assert.equal(multiplyToy(TOY_ORDER, TOY_BASE), null)
-  })
-
-  it('is a commutative group', () => {
-    for (const p of points)
-      for (const q of points) {
-        const sum = addToy(p, q)
-        assert.ok(isOnToyCurve(sum))
-        assert.deepEqual(sum, addToy(q, p))
-        for (const r of points) assert.deepEqual(addToy(sum, r), addToy(p, addToy(q, r)))
-      }
-  })
-
-  it('adds as the curve over the rationals does, reduced mod 31', () => {
-    // 2 · (2, 3): the tangent has slope 11/6 = 7 mod 31
-    assert.deepEqual(addToy(TOY_BASE, TOY_BASE), { x: 14, y: 6 })
-    assert.equal(addToy(TOY_BASE, { x: 2, y: 28 }), null)
-  })
-})
+import { multiply, TOY } from '../../src/page/toy/curves.ts'
 
 describe('the attacks on the model', () => {
   it('find the text whatever the private keys are', () => {
     const text = 'Whoever has as few keys as this has none.'
-    for (let a = 1; a <= TOY_ORDER; a++)
-      for (const b of [1, 10, TOY_ORDER]) {
+    for (let a = 1; a <= TOY.order; a++)
+      for (const b of [1, 10, TOY.order]) {
         const { ciphertext, publicKeyA, publicKeyB } = modelMessage(text, a, b)
-        const shared = multiplyToy(logarithm(publicKeyA), publicKeyB)
+        const shared = multiply(TOY, logarithm(publicKeyA), publicKeyB)
         assert.deepEqual(tryAllKeys(ciphertext), [{ shared, text }])
       }
   })
@@ -60,7 +22,7 @@ describe('the attacks on the model', () => {
     const { publicKeyA, publicKeyB, ciphertext } = modelMessage('Meet me at noon')
     assert.deepEqual(publicKeyA, publicKeyB)
     assert.equal(logarithm(publicKeyA), 4564 % 33)
-    assert.deepEqual(tryAllKeys(ciphertext)[0]?.shared, TOY_BASE)
+    assert.deepEqual(tryAllKeys(ciphertext)[0]?.shared, TOY.base)
   })
 })
 

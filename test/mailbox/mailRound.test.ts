@@ -93,7 +93,7 @@ describe('the README of mail', () => {
               assert.deepEqual(textsIn(read()), texts)
             }
             for (const stored of [storedByA, storedByB]) {
-              assert.match(stored(), /← {2}mail {18}[0-9a-f]{64} {2}63 bytes, sealed\n/)
+              assert.match(stored(), /← received mail, 63 bytes, sealed {2}[0-9a-f]{64}\n/)
               assert.doesNotMatch(stored(), /noon|there/)
             }
           }),

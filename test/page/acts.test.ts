@@ -9,7 +9,7 @@ import type { Event } from '../../src/wirelog/events.ts'
 import { type Form, formsOf } from '../../src/wirelog/forms.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 
-/** Events as a story tells them: `keys A` and `yes` and `yes S` (with a session), `text`, `no` (a refusal), `compare`, `show`. */
+/** Events as a story tells them: `keys A` sent, `keys b` received, and `yes` and `yes S` (with a session), `text`, `no` (a refusal), `compare`, `show`. */
 function eventsOf(story: string): Event[] {
   const at = '2026-01-01T00:00:00.000Z'
   let asked = { n: 0, route: '/wire/keys' as '/wire/keys' | '/wire/message' }
@@ -37,7 +37,7 @@ function eventsOf(story: string): Event[] {
         n,
         at,
         type: 'request',
-        way: 'sent',
+        way: value === value.toUpperCase() ? 'sent' : 'received',
         method: 'POST',
         route,
         bytes: 9,
@@ -71,27 +71,28 @@ const told = (acts: readonly Act[]) =>
 
 describe('the wire in acts', () => {
   for (const [story, ...expected] of [
-    ['show, keys A, yes, keys B, yes S', 'before|1|0|', 'keys|2 3 4 5|0|S'],
+    ['show, keys A, yes, keys b, yes S', 'before|1|0|', 'keys|2 3 4 5|0|S'],
     // keys that are sent again belong to their exchange, new ones begin another; what is before them folds
     [
-      'keys A, yes, keys B, yes S, keys B, yes S, text, yes, keys C, yes S, keys D, yes T',
+      'keys A, yes, keys b, yes S, keys b, yes S, text, yes, keys C, yes S, keys d, yes T',
       'keys|1 2 3 4 5 6|6|S',
       'messages|7 8|2|',
       'keys|9 10 11 12|0|T',
     ],
     // keys that lead to nothing fold nothing, however many there are
     [
-      'keys A, yes, keys B, yes S, text, yes, keys X, no, keys Y, no, text, yes',
+      'keys A, yes, keys b, yes S, text, yes, keys x, no, keys y, no, text, yes',
       'keys|1 2 3 4|0|S',
       'messages|5 6|0|',
       'keys|7 8 9 10|0|',
       'messages|11 12|0|',
     ],
     [
-      'keys A, yes S, compare no, compare, text, yes',
-      'keys|1 2|0|S',
-      'compare|3 4|0|',
-      'messages|5 6|0|',
+      // of keys alone no session comes: the answer names the one before
+      'keys A, yes R, keys b, yes S, compare no, compare, text, yes',
+      'keys|1 2 3 4|0|S',
+      'compare|5 6|0|',
+      'messages|7 8|0|',
     ],
     // what is in no form begins no act
     ['rubbish, no, keys A, yes', 'before|1 2|0|', 'keys|3 4|0|'],

@@ -8,9 +8,11 @@ import type { ComponentChildren } from 'preact'
 import { renderToString } from 'preact-render-to-string'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import { h } from '../../src/page/h.ts'
-import { en } from '../../src/page/words/en.ts'
+import { STEPS } from '../../src/page/story.ts'
+import { en, type Words } from '../../src/page/words/en.ts'
 import { es } from '../../src/page/words/es.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
+import { documentAt } from '../helpers/documents.ts'
 import { readEvents } from '../helpers/events.ts'
 import { assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
 import {
@@ -25,7 +27,7 @@ import {
 const root = path.resolve(import.meta.dirname, '../..')
 const SERVED = PAGE_FILES.map((path) => path.slice(1))
 const readme = fs.readFileSync(path.join(root, 'README.md'), 'utf8')
-const folderOf = (file: string) => (file.endsWith('.js') ? 'dist/browser' : 'src/page')
+const folderOf = (file: string) => (file.endsWith('.svg') ? 'src/page' : 'dist/browser')
 const textOf = (file: string) => fs.readFileSync(path.join(root, folderOf(file), file), 'utf8')
 
 const HTML = { headers: { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' } }
@@ -43,33 +45,56 @@ function sentencesOf(words: unknown, name = ''): Map<string, string> {
   )
 }
 
+/** Whom the page links to, and the names of namespaces. */
+const LINKED = [
+  ...['csrc.nist.gov', 'datatracker.ietf.org', 'safecurves.cr.yp.to', 'signal.org'],
+  ...['www.epfl.ch', 'www.rfc-editor.org', 'www.secg.org', 'www.w3.org'],
+]
+
 /** Sentences that are the same in both languages. */
-const SAME: readonly string[] = ['.bytes']
+const SAME: readonly string[] = ['.bytes', '.folded', '.stage.arrival.arrived']
 
 /** Two peers that nothing went between. */
 const withPair = sharedPeers()
 /** Two on another suite who have talked. */
 const withTalk = sharedPeers({ suite: SUITES.X25519MLKEM768 }, talk)
 
+/** The styles and scripts of a page, and what its scripts load for it. */
+function loadedBy(html: string, path: string, language: string): Set<string> {
+  const files = new Set(
+    Array.from(html.matchAll(/(?:href|src)="([\w-]+\.(?:css|js))"/g), ([, name = '']) => name),
+  )
+  const isLoaded = (name: string) =>
+    name.endsWith('.js') &&
+    (path.includes('present') || name !== 'present.js') &&
+    (!/e[ns]\.js$/.test(name) || name.endsWith(`${language}.js`))
+  for (const file of files)
+    for (const [, name = ''] of textOf(file).matchAll(/(?:from|import\()["`]\.\/([\w-]+\.js)["`]/g))
+      if (isLoaded(name)) files.add(name)
+  return files
+}
+
 describe('the files of the page', () => {
-  it('have with the page at most 140 kB in all, in one language', () =>
+  it('have with each page at most 140 kB in all, in one language', () =>
     withPair(async (a) => {
-      for (const language of ['en', 'es']) {
-        const page = await a.call(`/?lang=${language}`, HTML)
-        const loaded = SERVED.filter(
-          (file) => !/^e[ns]\.js$/.test(file) || file === `${language}.js`,
-        )
-        const texts = [page.text, ...loaded.map(textOf)]
-        const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-        assert.ok(bytes <= 140_000, `${bytes} bytes`)
-      }
+      for (const language of ['en', 'es'])
+        for (const path of ['/?', '/?present&', '/toy?']) {
+          const page = await a.call(`${path}lang=${language}`, HTML)
+          const loaded = [...loadedBy(page.text, path, language)]
+          const bytes = [page.text, ...loaded.map(textOf)].map((text) => Buffer.byteLength(text))
+          const all = bytes.reduce((sum, each) => sum + each)
+          assert.ok(
+            loaded.length > 4 && all <= 140_000,
+            `${path} ${all} bytes: ${loaded}, ${bytes}`,
+          )
+        }
     }))
 
-  it('name nothing on another host but in links, and in no way run text', () => {
+  it('name no host but those of links, and in no way run text', () => {
     for (const file of SERVED) {
       const text = textOf(file)
-      const hosts = text.matchAll(/(?<!href: ")https?:\/\/(?!127\.0\.0\.1|www\.w3\.org\/)/g)
-      assert.deepEqual([...hosts], [], file)
+      for (const [, host = ''] of text.matchAll(/https?:\/\/([\w.-]+)/g))
+        assert.ok(LINKED.includes(host), `${file}: ${host}`)
       assert.doesNotMatch(text, /outerHTML|insertAdjacent|document\.write|eval\(|Function\(/)
       assert.doesNotMatch(text, /@import ["u]|\burl\(|style[:=] ?"|\son[a-z]+="|javascript:/)
     }
@@ -84,8 +109,10 @@ describe('the files of the page', () => {
 
   it('are all that was built for a browser, and all in the folder that needs no building', () => {
     const read = (folder: string) => fs.readdirSync(path.join(root, folder))
-    const asTheyAre = read('src/page').filter((name) => /\.(css|svg)$/.test(name))
-    assert.deepEqual(SERVED.toSorted(), [...read('dist/browser'), ...asTheyAre].sort())
+    const asTheyAre = read('src/page').filter((name) => name.endsWith('.svg'))
+    // the lab serves what is in a folder of its own
+    const built = read('dist/browser').filter((name) => name !== 'mallory')
+    assert.deepEqual(SERVED.toSorted(), [...built, ...asTheyAre].sort())
   })
 
   it('are served with their types, and refused by any other name', () =>
@@ -108,10 +135,14 @@ describe('the files of the page', () => {
       for (const name of others.split(/\s+/)) assertProblem(await a.call(name), 'not_found')
     }))
 
-  it('are in the README as a picture, which is small', () => {
-    const [, file = ''] = /!\[The page[^\]]*\]\(([^)]+)\)/.exec(readme) ?? []
-    assert.equal(file, 'test/page.png')
-    assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024)
+  it('are in the README as two pictures, which are small', () => {
+    const files = [...readme.matchAll(/!\[The (?:stage|wire)[^\]]*\]\(([^)]+)\)/g)]
+    assert.deepEqual(
+      files.map(([, file]) => file),
+      ['test/stage.png', 'test/page.png'],
+    )
+    for (const [, file = ''] of files)
+      assert.ok(fs.statSync(path.join(root, file)).size < 200 * 1024, file)
   })
 })
 
@@ -191,12 +222,21 @@ describe('the page in a language', () => {
 })
 
 describe('the page', () => {
-  it('numbers its steps as the README does', () =>
+  it('numbers its steps as the README and the lesson do', () =>
     withPair(async (a) => {
-      const inReadme = [...readme.matchAll(/^\*\*(?:\d and )?(\d)\. `(\/\w+)`/gm)]
+      const numbered = ({ steps }: Words) => STEPS.map((step, i) => `${i + 1} ${steps[step]}`)
+      for (const [file, words, between] of [
+        ['README.md', en, ' → '],
+        ['src/page/LEEME.md', es, ' → '],
+        ['src/classroom/lab/README.md', en, ', '],
+      ] as const)
+        assert.ok(
+          documentAt(file).text.replaceAll('\n', ' ').includes(numbered(words).join(between)),
+        )
+      const inReadme = [...readme.matchAll(/\*\*(\d)\. `(\/\w+)`/g)]
       const steps = /data-step="([^"]+)"[^>]*><h3 data-number="(\d)"/g
       const onPage = [...(await pageOf(a)).text.matchAll(steps)].map(
-        ([, step = '', number]) => `${number} ${step.replace('other', '/send_keys')}`,
+        ([, step = '', number]) => `${number} ${step.replace('/other', '')}`,
       )
       assert.equal(inReadme.length, 5)
       for (const [, number, step] of inReadme) assert.ok(onPage.includes(`${number} ${step}`), step)
@@ -248,12 +288,12 @@ describe('the page', () => {
   it('links to the page of a peer on this machine, and of no other: only its owner may see it', async () => {
     await withOnePeer({ peerUrl: 'http://127.0.0.1:1' }, async (peer) => {
       const { text } = await peer.call('/', HTML)
-      assert.match(text, /<a href="http:\/\/127\.0\.0\.1:1\/">[\s\S]*<small>port 1</)
+      assert.match(text, /<small>port 1<[\s\S]*<a href="http:\/\/127\.0\.0\.1:1\/">/)
     })
     await withOnePeer({ peerUrl: 'http://192.0.2.7:5001' }, async (peer) => {
       const { text } = await peer.call('/', HTML)
       assert.doesNotMatch(text, /href="http:\/\/192/)
-      assert.match(text, /# on the other machine<[\s\S]*<small>192\.0\.2\.7:5001</)
+      assert.match(text, /<small>192\.0\.2\.7:5001<[\s\S]*# on the other machine</)
     })
   })
 

@@ -93,7 +93,7 @@ describe('/events', () => {
       const reader = await reading(t, a)
       const first = await reader.caughtUp()
       const { next: _, ...shown } = (await b.call('/show')).json
-      assert.deepEqual(Object.keys(first.data), Object.keys(shown))
+      assert.deepEqual(Object.keys(first.data), [...Object.keys(shown), 'exchange'])
       assert.equal(first.data.publicKey, null)
       await talk(a, b)
       const last = await reader.until(({ data }) => data.session?.sent === 1)

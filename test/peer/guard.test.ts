@@ -37,7 +37,16 @@ import { type PeersOptions, sharedPeers, type TestPeer, withPeers } from '../hel
 
 const BOTH = ['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image']
 const STEPS = ['/compare', ...BOTH, ...BOTH.map((path) => `/other${path}`)]
-const PAGE = [...PAGE_FILES, '/events', '/transcript', '/sealed_image', '/image', '/frequency', '/']
+const PAGE = [
+  ...PAGE_FILES,
+  '/toy',
+  '/events',
+  '/transcript',
+  '/sealed_image',
+  '/image',
+  '/frequency',
+  '/',
+]
 const WIRE = ['/wire/keys', '/wire/message', '/message']
 /** Peers that take mail: all of their wire routes are there. */
 const withPair = sharedPeers({ openMailbox: mailboxInMemory })

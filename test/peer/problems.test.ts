@@ -30,7 +30,7 @@ const ROUTES: Record<string, string[]> = {
     ...['/send_keys', '/show', '/send_msg', '/decrypt_msg', '/send_image', '/image'],
     ...['/frequency', '/', '/events', '/other/send_keys', '/other/send_image'],
   ],
-  GET: [...PAGE_FILES, '/transcript', '/sealed_image', '/public_key'],
+  GET: [...PAGE_FILES, '/toy', '/transcript', '/sealed_image', '/public_key'],
   POST: ['/compare', '/wire/keys', '/wire/message', '/wire/image', '/message'],
 }
 

@@ -253,8 +253,11 @@ describe('a step that is too early or too late', () => {
       const said = a.lines().join('\n')
       assert.match(
         said,
-        new RegExp(`another session +The confirmation names ${confirm.session}\\.`),
+        new RegExp(`another session +The confirmation names this one:\\n${confirm.session}\\n`),
       )
-      assert.match(said, new RegExp(`The keys that are here give ${json.confirm.session}\\.`))
+      assert.match(
+        said,
+        new RegExp(`The keys that are here give this one:\\n${json.confirm.session}\\n`),
+      )
     }))
 })

@@ -111,8 +111,10 @@ describe('the page about Wireshark', { skip: reasonToSkip() }, () => {
   })
 
   it('has a public key of the terminal between the peers, and the shared secret nowhere', async () => {
-    const [, publicKey = ''] = /→ {2}public key +([0-9a-f]{64})/.exec(said) ?? []
-    const [secret = '', same] = secretsOf(said.split('\n').map((line) => line.slice(4).trim()))
+    const [, publicKey = ''] = /→ sent public key +([0-9a-f]{64})/.exec(said) ?? []
+    const [secret = '', same] = secretsOf(
+      said.split('\n').map((line) => line.replace(/^\d+ \S+ /, '')),
+    )
     assert.equal(secret.length, 64)
     assert.equal(same, secret)
     assert.equal(await found(publicKey, BETWEEN), 1)

@@ -7,7 +7,7 @@ import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import { type Answer, type CallOptions, call } from '../helpers/call.ts'
 import { makeKeys, textsIn } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
-import { linesOf, secretsOf } from '../helpers/with-peers.ts'
+import { secretsOf } from '../helpers/with-peers.ts'
 import { other, Parcels, type Side, Texts } from './ledger.ts'
 import { Dice, drawFault } from './plan.ts'
 import { Program } from './program.ts'
@@ -137,8 +137,8 @@ export class Scene {
         .concat('--curve', curve, '--state', state, '--message', this.texts.standard(other(side)))
         .concat('--mailbox', mailbox, '--mailbox-key', mailKeys.publicFile),
       haste: this.haste,
-      ready: /· {2}ready/,
-      onLine: (line) => this.#read(side, linesOf(line, port)),
+      ready: /· ready/,
+      onLine: (line) => this.#read(side, line.replace(/^\d+ \S+ (?=\S )/, '').trim()),
       onEnd: (isKilled) => {
         if (isKilled) this.texts.lost(side, Number.POSITIVE_INFINITY)
         else this.texts.saidAll(side, peer.life - 1)
@@ -171,24 +171,28 @@ export class Scene {
     }
   }
 
+  /** The number of the text that its terminal has just said nobody will be able to tell of. */
+  readonly #unsettled: [number, number] = [0, 0]
+
   /** What a line of a peer's terminal says of texts and secrets. */
-  #read(side: Side, lines: string[]): void {
+  #read(side: Side, line: string): void {
     const { peer, shows } = this.at(side)
-    for (const line of lines) {
-      const [, number, says = ''] = /^\S +(?:SECRET )?message (\d+) +(.*)/.exec(line) ?? []
-      const seq = Number(number)
-      const [, session] = /^Nobody will be able to tell .*\(session (\w+)\)/.exec(says) ?? []
-      const [, lost] = /not read +(\d+) text/.exec(line) ?? []
-      const [secret] = secretsOf([line])
-      if (secret && number) this.texts.opened(side, seq, secret)
-      else if (secret && /^[0-9a-f]{64}$/.test(secret)) {
-        this.secrets.add(secret)
-        shows(secret)
-      } else if (session || says.startsWith('It has arrived'))
-        this.texts.settled(side, peer.life, seq, session)
-      else if (says.startsWith('No answer came')) this.count('texts: another copy')
-      else if (lost) this.texts.lost(side, Number(lost))
-    }
+    const [, number, says = ''] =
+      /^\S (?:SECRET |sent )?message (\d+)(?: again)? +(.*)/.exec(line) ?? []
+    const seq = Number(number)
+    if (says.startsWith('Nobody will be able to tell')) this.#unsettled[side] = seq
+    // the last line of that block
+    const [, session] = /^session (\w+)$/.exec(line) ?? []
+    const [, lost] = /not read +(\d+) text/.exec(line) ?? []
+    const [secret] = secretsOf([line])
+    if (secret && number) this.texts.opened(side, seq, secret)
+    else if (secret && /^[0-9a-f]{64}$/.test(secret)) {
+      this.secrets.add(secret)
+      shows(secret)
+    } else if (session) this.texts.settled(side, peer.life, this.#unsettled[side], session)
+    else if (says.startsWith('It has arrived')) this.texts.settled(side, peer.life, seq)
+    else if (says.startsWith('No answer came')) this.count('texts: another copy')
+    else if (lost) this.texts.lost(side, Number(lost))
   }
 }
 

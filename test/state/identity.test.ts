@@ -79,7 +79,7 @@ describe('peer --identity', { skip: noOpenssl }, () => {
       const command = `exec "$0" "$1" peer --port 0 --peer http://127.0.0.1:9 --no-state ${script}`
       const program = ['bash', '-c', command, process.execPath, MAIN]
       await withCommand([], { cwd: at(), program, input }, (peer) =>
-        peer.until(new RegExp(`identity +${bytesToHex(pair.publicKey)} `)),
+        peer.until(new RegExp(`identity [^\\n]*\\n +${bytesToHex(pair.publicKey)}\\n`)),
       )
     }
   })

@@ -1,6 +1,6 @@
 /** Records the wire between two peers of the lab's own while they exchange keys, texts and pictures. */
 
-import { bytesToHex, equalBytes } from '../../protocol/bytes.ts'
+import { equalBytes } from '../../protocol/bytes.ts'
 import { transcriptOf } from '../../protocol/keySchedule.ts'
 import { parseAnswer, parseKeyMessage, parseMessage } from '../../protocol/messages.ts'
 import type { Suite } from '../../protocol/suites.ts'
@@ -77,9 +77,4 @@ function lastTo(tap: Tap, path: string): Buffer {
   const request = tap.passed.findLast((request) => request.path === path)
   if (!request) throw new Error(`Nothing came to ${path}.`)
   return request.body
-}
-
-/** The beginning of a session's id, for a table. */
-export function shortId(session: Uint8Array): string {
-  return bytesToHex(session).slice(0, 8)
 }

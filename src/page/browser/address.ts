@@ -14,3 +14,11 @@ export function openAddressed(): void {
     target?.focus({ preventScroll: true })
   })
 }
+
+/** The link to the other language leads to the same record. */
+export function keepAddress(): void {
+  document.addEventListener('click', ({ target }) => {
+    const link = (target as Element).closest<HTMLAnchorElement>('#language a')
+    if (link) link.hash = location.hash
+  })
+}

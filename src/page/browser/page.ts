@@ -3,7 +3,7 @@
  * comes is public; texts leave the page by a step and never come back.
  */
 
-import { render } from 'preact'
+import { render, type VNode } from 'preact'
 import type { Event } from '../../wirelog/events.ts'
 import { h } from '../h.ts'
 import { type Model, modelOf, type Run, type State, withEvent } from '../model.ts'
@@ -20,7 +20,7 @@ import {
   type StepRoute,
   type View,
 } from '../view.ts'
-import { openAddressed } from './address.ts'
+import { keepAddress, openAddressed } from './address.ts'
 import { follow } from './feed.ts'
 import { bytesAt, copy, jsonAt, post, upload } from './requests.ts'
 
@@ -32,13 +32,17 @@ const words =
     : (await import('../words/en.ts')).en
 
 let model: Model | null = null
-let desk: Desk = EMPTY_DESK
+/** A field that may have been filled in before the script came. */
+const fieldNow = (id: string) => document.querySelector<HTMLTextAreaElement>(`#${id}`)?.value ?? ''
+let desk: Desk = { ...EMPTY_DESK, text: fieldNow('text'), theirs: fieldNow('theirs') }
 /** What was chosen or dropped. */
-let chosen: File | undefined
+let chosen: File | undefined = document.querySelector<HTMLInputElement>('#file')?.files?.[0]
 /** What came before the first state. */
 let run: Run | null = null
 let early: Event[] = []
 let isDrawn = true
+let isCounting = false
+let isCountDue = false
 
 const act: Actions = {
   run: runStep,
@@ -70,10 +74,16 @@ function draw() {
   const soon = document.hidden ? queueMicrotask : requestAnimationFrame
   soon(() => {
     isDrawn = true
-    if (model === null) return
-    const view: View = { words, setting, model, desk, act }
-    render(h(Page, view), document.body)
+    drawNow()
   })
+}
+
+/** What is drawn: the page, or with `?present` one screen of it. */
+let whole: ((view: View) => VNode) | null = setting.isPresented ? null : (view) => h(Page, view)
+
+function drawNow() {
+  if (model !== null && whole !== null)
+    render(whole({ words, setting, model, desk, act }), document.body)
 }
 
 function change(changes: Partial<Desk>) {
@@ -110,7 +120,7 @@ follow('events', setting.language, {
     else model = withEvent(model, event, isLive, setting.own)
     if (isLive && event.type !== 'step') announce(recordSentence(words, event))
     const isText = event.type === 'answer' && event.status === 201 && event.route !== '/wire/keys'
-    if (isLive && isText && event.way === 'received') countLetters()
+    if (model !== null && isText && event.way === 'sent') countLetters()
     draw()
   },
   changed(state) {
@@ -131,10 +141,27 @@ follow('events', setting.language, {
   },
 })
 addEventListener('hashchange', openAddressed)
+// nothing here waits for it: what it takes from this module is there only when all of it has run
+if (setting.isPresented)
+  import('./present.ts')
+    .then(({ presenting }) => presenting(setting, drawNow))
+    .then((presented) => {
+      whole = presented
+      draw()
+    })
+keepAddress()
 
+/** Asks for them once more after all that comes while it waits for the answer. */
 async function countLetters() {
-  const letters = await jsonAt<Letters>('frequency')
-  if (letters !== null) change({ letters })
+  isCountDue = true
+  if (isCounting) return
+  isCounting = true
+  while (isCountDue) {
+    isCountDue = false
+    const letters = await jsonAt<Letters>('frequency')
+    if (letters !== null) change({ letters })
+  }
+  isCounting = false
 }
 
 async function showSealed({ image }: State) {
@@ -190,9 +217,12 @@ async function runStep(route: StepRoute, isOther = false) {
       ? upload(path, chosen, progress)
       : post(path, isText ? desk.text : ''))
     const isGood = status < 300
+    // this page gets no events of the other peer's steps
+    if (place === '/other/decrypt_msg' && (isGood || answer['code'] === 'nothing_waiting'))
+      model = { ...model, othersNext: '' }
     say(place, {
       isGood,
-      text: isGood ? saidOf(route, answer) : `${answer['title']}. ${answer['detail']}`,
+      text: isGood ? saidOf(route, isOther, answer) : `${answer['title']}. ${answer['detail']}`,
       next: isGood ? null : `${answer['next']}`,
       holds: isOther ? () => true : holdsAfter(route, before, isGood ? answer : null),
     })
@@ -215,18 +245,23 @@ function forgetFile() {
 }
 
 /** What is said of a step that went well: never a secret. */
-function saidOf(route: StepRoute, answer: Readonly<Record<string, unknown>>): string {
+function saidOf(
+  route: StepRoute,
+  isOther: boolean,
+  answer: Readonly<Record<string, unknown>>,
+): string {
   const count = (name: string) => Number(answer[name])
   switch (route) {
     case '/send_keys':
       return answer['session'] === null ? words.sentFirst : words.sentBoth
     case '/show':
       if (answer['session'] === null) return words.showNone
-      return setting.showsSecrets ? words.showThere : words.showHidden
+      if (!setting.showsSecrets) return words.showHidden
+      return isOther ? words.theirsShown : words.showThere
     case '/send_msg':
       return words.sealedText(count('bytes'), count('seq'))
     case '/decrypt_msg':
-      return words.opened(count('decrypted'))
+      return (isOther ? words.theirsOpened : words.opened)(count('decrypted'))
     case '/send_image':
       return words.sealedPicture(`${answer['type']}`, count('bytes'))
   }
@@ -242,7 +277,7 @@ async function compare() {
   const { title, detail, next } = answered?.answer ?? {}
   const refusal = answered === null ? words.peerGone : `${title}. ${detail}`
   const holds = (now: State) => now.safetyNumber === before
-  const text = isGood ? `${words.isCompared}.` : refusal
+  const text = isGood ? words.remembered : refusal
   say('compare', { isGood, text, next: isGood || answered === null ? null : `${next}`, holds })
 }
 

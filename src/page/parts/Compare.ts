@@ -1,9 +1,10 @@
 /** The safety number, and the other side's beside it: comparing is a step that one takes. */
 
 import { DIGITS, GROUPS, groupsIn } from '../../protocol/writtenNumber.ts'
+import { compareCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { nextPlace } from '../story.ts'
-import { ownCommand, type View } from '../view.ts'
+import type { View } from '../view.ts'
 import type { Words } from '../words/en.ts'
 import { saidOf } from './Controls.ts'
 import { icon } from './marks.ts'
@@ -77,11 +78,7 @@ export function Compare(view: View) {
         { class: outcome?.isGood === false ? 'said refused' : 'said', role: 'status' },
         outcome && saidOf(words, outcome),
       ),
-      h(
-        'code',
-        { class: 'curl' },
-        `${ownCommand(setting, '/compare')} --data-urlencode 'number=…'`,
-      ),
+      h('code', { class: 'curl' }, compareCurl(setting)),
     ),
   )
 }

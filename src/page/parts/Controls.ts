@@ -266,7 +266,7 @@ function Copier({ view, title, curl }: { view: View; title: string; curl: string
   return h(
     'button',
     { type: 'button', class: 'copy', onClick: copy },
-    h('span', null, isCopied ? words.copied : words.copyCurl),
+    h('span', null, isCopied ? words.copied : words.copy),
     h('span', { class: 'unseen' }, `: ${title}`),
   )
 }

@@ -4,7 +4,7 @@ import type { ComponentChildren } from 'preact'
 import { factsOf, type Held } from '../facts.ts'
 import { h } from '../h.ts'
 import type { View } from '../view.ts'
-import { open, secret } from './marks.ts'
+import { gone, open, secret } from './marks.ts'
 
 export function Derivation({ words, setting, model }: View) {
   const { notYet, sums } = words
@@ -23,6 +23,9 @@ export function Derivation({ words, setting, model }: View) {
       h('p', null, why),
     )
   const used: Held = isComputed ? 'gone' : 'none'
+  const shown: Held = isThere && !setting.showsSecrets ? 'gone' : 'held'
+  const a = gone(isThere ? 'gone' : 'held', 'a')
+  const S = gone(shown, 'S')
   return h(
     'section',
     { id: 'sums', 'aria-labelledby': 'sums-title' },
@@ -33,14 +36,14 @@ export function Derivation({ words, setting, model }: View) {
       step(
         used,
         [
-          h('span', null, secret('a'), ' × ', open('B'), ' = ', secret('S')),
-          h('span', null, secret('a'), ' × ', open('J')),
+          h('span', null, a, ' × ', open('B'), ' = ', S),
+          h('span', null, a, ' × ', open('J')),
           h('span', null, secret('i'), ' × ', open('B')),
         ],
         [sums.identities, isThere ? sums.keysGone(setting.showsSecrets) : sums.keysHeld],
         sums.whyThree,
       ),
-      setting.hasKem && step(used, secret('K'), sums.joined, sums.whyKem),
+      setting.hasKem && step(used, gone(shown, 'K'), sums.joined, sums.whyKem),
       step(
         isComputed ? 'held' : 'none',
         open('T = SHA-256(', sums.hashed(setting.hasKem), ')'),

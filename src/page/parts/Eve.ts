@@ -1,28 +1,33 @@
 /** The eavesdropper's table: who has what, and what it costs to get the rest. */
 
 import type { ComponentChildren } from 'preact'
-import type { SuiteName } from '../../protocol/suites.ts'
+import { useMemo } from 'preact/hooks'
+import { COSTS } from '../costs.ts'
 import { h } from '../h.ts'
-import type { View } from '../view.ts'
+import type { State } from '../model.ts'
+import type { Setting, View } from '../view.ts'
+import type { Words } from '../words/en.ts'
 import { Long } from './Long.ts'
 import { icon } from './marks.ts'
 import { Part } from './Part.ts'
 
-/**
- * What it takes to find a private key. rho: log2 of 0.886 times the root of the group's order
- * (safecurves.cr.yp.to/rho.html). years: at the rate of the EPFL's record of 2009, 8.5 × 10^16
- * additions in 3.5 months; and at 10^9 times that rate, in units of 10^9.
- */
-const COSTS: Readonly<Record<SuiteName, { rho: number; years: [number, string]; faster: number }>> =
-  {
-    X25519: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-    'P-256': { rho: 127.8, years: [1, '10²¹'], faster: 1000 },
-    // of its X25519 half
-    X25519MLKEM768: { rho: 125.8, years: [2.5, '10²⁰'], faster: 250 },
-  }
-
 export function Eve({ words, setting, model, act }: View) {
   const { state } = model
+  const isOpen = act === null
+  return useMemo(
+    () =>
+      h(
+        Part,
+        { id: 'both', title: words.both, isOpen },
+        tableOf(words, setting, state),
+        costOf(words, setting),
+      ),
+    [words, setting, state, isOpen],
+  )
+}
+
+/** Who has what. */
+export function tableOf(words: Words, setting: Setting, state: State) {
   const { session, peer } = state
   const { hasKem, showsSecrets } = setting
   const value = (hex: string | null, label = ''): ComponentChildren =>
@@ -31,82 +36,91 @@ export function Eve({ words, setting, model, act }: View) {
   const secretsAt = showsSecrets ? words.inTerminal : words.hidden
   const row = (kind: 'public' | 'secret', name: string, yours: ComponentChildren, hers: string) => {
     const cell = (content: ComponentChildren) =>
-      h('td', { class: kind }, icon(kind === 'public' ? 'eye' : 'lock'), content)
-    return h('tr', null, h('th', { scope: 'row' }, name), cell(yours), cell(hers))
+      h('td', { class: kind, role: 'cell' }, icon(kind === 'public' ? 'eye' : 'lock'), content)
+    return h(
+      'tr',
+      { role: 'row' },
+      h('th', { scope: 'row', role: 'rowheader' }, name),
+      cell(yours),
+      cell(hers),
+    )
   }
   const head = [words.what, words.youHere, words.anyone]
-  const { rho, years, faster } = COSTS[setting.suite]
-  const [times, power] = years
-  const inYears = times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
   return h(
-    Part,
-    { id: 'both', title: words.both, isOpen: act === null },
+    'div',
+    { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },
     h(
-      'div',
-      { class: 'table', role: 'region', 'aria-label': words.bothLabel, tabIndex: 0 },
+      'table',
+      // a table by its roles too: on a phone it is laid out as a grid, which some browsers take for no table
+      { role: 'table' },
       h(
-        'table',
-        null,
+        'thead',
+        { role: 'rowgroup' },
         h(
-          'thead',
-          null,
-          h(
-            'tr',
-            null,
-            head.map((title) => h('th', { scope: 'col', key: title }, title)),
-          ),
+          'tr',
+          { role: 'row' },
+          head.map((title) => h('th', { scope: 'col', role: 'columnheader', key: title }, title)),
         ),
-        h(
-          'tbody',
-          null,
-          row('public', words.basePoint, value(state.basePoint), words.hasIt),
-          row(
-            'public',
-            words.rowYourPublicKey,
-            value(state.publicKey, words.yourPublicKeyInTable),
-            has(state.publicKey, words.hasKey),
-          ),
-          row(
-            'public',
-            words.rowOthersPublicKey,
-            value(peer.publicKey, words.othersPublicKeyInTable),
-            has(peer.publicKey, words.hasKey),
-          ),
-          row(
-            'public',
-            words.rowYourIdentity,
-            value(state.identity),
-            has(state.publicKey, words.hasKey),
-          ),
-          row(
-            'public',
-            words.rowOthersIdentity,
-            value(peer.identity),
-            has(peer.publicKey, words.hasKey),
-          ),
-          row('public', words.rowSession, words.inRecords, has(session, words.hasBoth)),
-          hasKem && row('public', words.rowCiphertext, words.inRecords, has(session, words.hasIt)),
-          row('public', words.rowSealed, words.inRecords, words.hasAll),
-          row(
-            'secret',
-            words.rowPrivateKey,
-            (setting.showsWork ? words.shownWork : words.nowhere) + words.untilErased,
-            words.lacksKey,
-          ),
-          row('secret', words.rowSharedSecret, secretsAt, words.lacksIt),
-          hasKem && row('secret', words.rowKemSecret, secretsAt, words.lacksIt),
-          row('secret', words.rowMessageKeys, words.messageKeysAt, words.lacksKey),
-          row(
-            'secret',
-            words.rowTexts,
-            showsSecrets ? words.textsInTerminal : words.textsHidden,
-            words.lacksThem,
-          ),
+      ),
+      h(
+        'tbody',
+        { role: 'rowgroup' },
+        row('public', words.basePoint, value(state.basePoint), words.hasIt),
+        row(
+          'public',
+          words.rowYourPublicKey,
+          value(state.publicKey, words.yourPublicKeyInTable),
+          has(state.publicKey, words.hasKey),
+        ),
+        row(
+          'public',
+          words.rowOthersPublicKey,
+          value(peer.publicKey, words.othersPublicKeyInTable),
+          has(peer.publicKey, words.hasKey),
+        ),
+        row(
+          'public',
+          words.rowYourIdentity,
+          value(state.identity),
+          has(state.publicKey, words.hasKey),
+        ),
+        row(
+          'public',
+          words.rowOthersIdentity,
+          value(peer.identity),
+          has(peer.publicKey, words.hasKey),
+        ),
+        row('public', words.rowSession, words.inRecords, has(session, words.hasBoth)),
+        hasKem && row('public', words.rowCiphertext, words.inRecords, has(session, words.hasIt)),
+        row('public', words.rowSealed, words.inRecords, words.hasAll),
+        row(
+          'secret',
+          words.rowPrivateKey,
+          (setting.showsWork ? words.shownWork : words.nowhere) + words.untilErased,
+          words.lacksKey,
+        ),
+        row('secret', words.rowSharedSecret, secretsAt, words.lacksIt),
+        hasKem && row('secret', words.rowKemSecret, secretsAt, words.lacksIt),
+        row('secret', words.rowMessageKeys, words.messageKeysAt, words.lacksKey),
+        row(
+          'secret',
+          words.rowTexts,
+          showsSecrets ? words.textsInTerminal : words.textsHidden,
+          words.lacksThem,
         ),
       ),
     ),
+  )
+}
+
+/** What it costs her to get the rest. */
+export function costOf(words: Words, { suite, hasKem }: Setting) {
+  const { rho, years, faster } = COSTS[suite]
+  const [times, power] = years
+  const inYears = times === 1 ? power : `${times.toLocaleString(words.locale)} × ${power}`
+  return [
     h('p', null, words.cost(rho.toLocaleString(words.locale), inYears, words.billions(faster))),
     hasKem && h('p', null, words.kemCost),
     h('p', { class: 'aside' }, hasKem ? words.quantumJoined : words.quantumAlone),
-  )
+  ]
 }

@@ -7,9 +7,12 @@ import { icon } from './marks.ts'
 /** How long a request travels, in ms: an answer that came sooner waits for it. */
 const FLIGHT_MS = 900
 
+/** Of each public key, and of what is sealed each way. */
+export type Lane = 'A' | 'B' | 'sent' | 'received'
+
 interface FlightsProps {
   crossing: readonly WireRecord[]
-  lane: string
+  lane: Lane
 }
 
 /** Those of one lane of the wire. They are drawings: the stage's caption says what crossed. */
@@ -28,13 +31,14 @@ export function Flights({ crossing, lane }: FlightsProps) {
         'data-record': n,
         'aria-hidden': 'true',
       },
-      type === 'answer' ? (is === '' ? '✓' : '✗') : lane === 'texts' ? icon('envelope') : lane,
+      type === 'answer' ? (is === '' ? '✓' : '✗') : lane.length > 1 ? icon('envelope') : lane,
     )
   })
 }
 
 /** An answer goes back where its request came. */
-function laneOf({ route, type, way }: WireRecord): string {
-  if (route !== '/wire/keys') return 'texts'
-  return (type === 'request') === (way === 'sent') ? 'A' : 'B'
+function laneOf({ route, type, way }: WireRecord): Lane {
+  const isSent = (type === 'request') === (way === 'sent')
+  if (route === '/wire/keys') return isSent ? 'A' : 'B'
+  return isSent ? 'sent' : 'received'
 }

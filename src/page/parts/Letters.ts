@@ -1,5 +1,6 @@
 /** How often each letter comes in English and in the ciphertext: a plot, and a table of the same numbers. */
 
+import { useMemo } from 'preact/hooks'
 import { h } from '../h.ts'
 import type { Letters as Counted, View } from '../view.ts'
 import type { Words } from '../words/en.ts'
@@ -10,18 +11,22 @@ const STEP = 24
 const HEIGHT = 200
 /** With fewer letters of ciphertext, chance alone makes bars as high as those of English. */
 const ENOUGH = 1000
-const ONE_DIGIT = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
 
 export function Letters({ words, desk }: View) {
   const { letters } = desk
+  // other events than those that bring new letters leave all of it as it is
+  return useMemo(() => sectionOf(words, letters), [words, letters])
+}
+
+function sectionOf(words: Words, letters: Counted | null) {
   if (letters === null) return h('section', { id: 'frequency', hidden: true })
   const { english, ciphertext, sample } = letters
   const isEnough = sample >= ENOUGH
   const said = isEnough ? words.sample(sample) : words.fewLetters(sample)
+  const digits = { minimumFractionDigits: 1, maximumFractionDigits: 1 }
+  const format = new Intl.NumberFormat(words.locale, digits)
   const percent = (value: number | null | undefined) =>
-    typeof value === 'number'
-      ? Number(value.toFixed(1)).toLocaleString(words.locale, ONE_DIGIT)
-      : words.noneYet
+    typeof value === 'number' ? format.format(Number(value.toFixed(1))) : words.noneYet
   return h(
     Part,
     { id: 'frequency', title: words.letters, isOpen: false },

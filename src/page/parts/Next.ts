@@ -1,29 +1,33 @@
 /** The next step, in sight wherever somebody is on the page: one button, which stays where it is while the steps go on. */
 
-import { useState } from 'preact/hooks'
-import { textCurl } from '../curls.ts'
+import { compareCurl, textCurl } from '../curls.ts'
 import { h } from '../h.ts'
 import { routeIn } from '../model.ts'
 import { nextOf } from '../story.ts'
 import { othersCommand, ownCommand, type View } from '../view.ts'
-import { othersStep, saidOf } from './Controls.ts'
+import type { Words } from '../words/en.ts'
+import { othersStep } from './Controls.ts'
 
-export function Next(view: View) {
+interface NextProps {
+  view: View
+  /** Is told which step was run from here, by its `data-step`. */
+  pressed: (at: string) => void
+}
+
+export function Next({ view, pressed }: NextProps) {
   const { words, setting, model, desk, act } = view
-  const [pressed, setPressed] = useState('')
   const { at, route, isOther } = nextOf(view)
-  const outcome = desk.outcomes.get(pressed)
   const theirs = model.othersNext || othersCommand(setting, '/send_keys')
   const isText = route === '/send_msg' && !isOther
   const run = () => {
     if (route !== null) act?.run(route, isOther)
     else if (at === 'compare') act?.go('theirs')
     else act?.copy(theirs)
-    setPressed(at)
+    pressed(at)
   }
   const show = (event: { currentTarget: HTMLElement }) => {
     act?.run('/show')
-    setPressed('/show')
+    pressed('/show')
     // this button goes once the secret was shown
     const main = event.currentTarget.previousElementSibling as HTMLElement | null
     main?.focus()
@@ -32,7 +36,7 @@ export function Next(view: View) {
   const curl = isText
     ? textCurl(view)
     : at === 'compare'
-      ? ownCommand(setting, '/compare')
+      ? compareCurl(setting)
       : isOther
         ? theirs
         : ownCommand(setting, at)
@@ -63,28 +67,10 @@ export function Next(view: View) {
         onClick: (event) => event.detail < 2 && run(),
         onKeyDown: (event) => event.repeat && event.preventDefault(),
       },
-      buttonOf(view, at),
+      words.nextButtons[at as keyof Words['nextButtons']] ?? words.copyCurl,
     ),
     at === 'compare' &&
       h('button', { type: 'button', 'data-js': '', onClick: show }, words.compareLater),
     h('code', { class: 'no-js' }, curl),
-    h(
-      'p',
-      { class: outcome?.isGood === false ? 'told refused' : 'told' },
-      outcome && saidOf(words, outcome),
-    ),
   )
-}
-
-function buttonOf({ words }: View, at: string): string {
-  const buttons: Readonly<Record<string, string>> = {
-    '/send_keys': words.sendKeysButton,
-    compare: words.goCompare,
-    '/show': words.showButton,
-    '/send_msg': words.sendTextButton,
-    '/decrypt_msg': words.openButton,
-    '/other/send_keys': words.theirsSendKeysButton,
-    '/other/decrypt_msg': words.theirsOpenButton,
-  }
-  return buttons[at] ?? words.copyCurl
 }

@@ -52,6 +52,7 @@ function Head({ words, setting, model, desk }: View) {
   const { isConnected } = desk
   const connection = isConnected === null ? '' : isConnected ? words.live : words.lost
   const other = setting.language === 'en' ? 'es' : 'en'
+  const chosen = setting.isChosen ? `&lang=${setting.language}` : ''
   return h(
     'header',
     null,
@@ -66,6 +67,7 @@ function Head({ words, setting, model, desk }: View) {
       { id: 'connection', role: 'status', class: isConnected === false ? 'lost' : '' },
       connection,
     ),
+    h('p', { id: 'present', 'data-js': '' }, h('a', { href: `?present${chosen}` }, words.present)),
     h(
       'p',
       { id: 'language' },
@@ -74,7 +76,7 @@ function Head({ words, setting, model, desk }: View) {
   )
 }
 
-function Legend({ words }: View) {
+export function Legend({ words }: View) {
   return h(
     'ul',
     { class: 'legend', 'aria-label': words.legend },

@@ -21,6 +21,7 @@ interface RecordProps {
 /** Its row. It is filled when it is opened: most never are. */
 export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordProps) {
   const [isFilled, setFilled] = useState(false)
+  const [isOpen, setOpen] = useState(false)
   const { n, at, way, type, bytes } = record
   const line =
     type === 'request'
@@ -31,12 +32,18 @@ export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordP
     'li',
     {
       id: `record-${n}`,
-      class: `record ${way} ${type} ${isRefused ? 'refused' : ''} ${isFolded ? 'folded' : ''}`,
+      class: `record ${way} ${type} ${isRefused ? 'refused' : ''} ${isFolded && !isOpen ? 'folded' : ''}`,
     },
     h(
       'details',
       // a click comes before the record opens, so that nobody sees it empty; a toggle alone if something else opened it
-      { onClick: fill, onToggle: fill },
+      {
+        onClick: fill,
+        onToggle: (event) => {
+          fill()
+          setOpen(event.currentTarget.open)
+        },
+      },
       h(
         'summary',
         null,
@@ -54,7 +61,13 @@ export function OneRecord({ words, record, isRefused, isFolded, forms }: RecordP
   )
 }
 
-function contentOf(words: Words, record: WireRecord, notes: Readonly<Record<string, Explained>>) {
+/** The bytes of a record, and its fields explained; `only`: the one of them that is. */
+export function contentOf(
+  words: Words,
+  record: WireRecord,
+  notes: Readonly<Record<string, Explained>>,
+  only?: string,
+) {
   const { n, parts } = record
   const fields = parts.filter((part) => part.field !== undefined)
   const marks = new Map(fields.map((part, i) => [part, i + 1]))
@@ -76,7 +89,9 @@ function contentOf(words: Words, record: WireRecord, notes: Readonly<Record<stri
       h(
         'ol',
         { class: 'fields' },
-        fields.map((part) => fieldRow(words, n, part, notes, marks.get(part) ?? 0)),
+        fields
+          .filter(({ field }) => only === undefined || field === only)
+          .map((part) => fieldRow(words, n, part, notes, marks.get(part) ?? 0)),
       ),
     chunks && h('p', null, words.chunks(chunks.count, chunks.each, chunks.last)),
   ]

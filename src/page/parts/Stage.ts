@@ -1,16 +1,18 @@
 /** The stage: you, the wire with Eve on it, and the other one; what each has and lacks, and what crosses just now. */
 
-import type { ComponentChildren, VNode } from 'preact'
+import type { ComponentChildren } from 'preact'
+import type { Way } from '../../wirelog/events.ts'
 import { lastHappened } from '../caption.ts'
 import { type Facts, factsOf, type Held } from '../facts.ts'
 import { h } from '../h.ts'
 import type { Model } from '../model.ts'
 import { titleOf } from '../sentences.ts'
 import type { View } from '../view.ts'
-import { Flights } from './Flights.ts'
-import { icon, open, secret } from './marks.ts'
+import { Flights, type Lane } from './Flights.ts'
+import { gone, icon, open, secret } from './marks.ts'
 
-export function Stage(view: View) {
+/** `told`: what the caption tells of, if that is not all that happened. */
+export function Stage({ told, ...view }: View & { told?: Model }) {
   const { words, setting, model } = view
   const facts = factsOf(model)
   const isCompared = model.state.peer.compared === true
@@ -18,7 +20,7 @@ export function Stage(view: View) {
     'section',
     { id: 'stage', 'aria-labelledby': 'stage-title' },
     h('h2', { id: 'stage-title', class: 'unseen' }, words.stageLabel),
-    h('p', { id: 'caption' }, captionOf(view)),
+    h('p', { id: 'caption' }, captionOf(view.words, told ?? view.model)),
     h(
       'div',
       { class: setting.hasKem ? 'stage kem' : 'stage' },
@@ -38,12 +40,12 @@ export function Stage(view: View) {
         ),
       setting.hasKem && h('span', null, words.stage.kem),
       facts.isRenewing && h('span', null, words.stage.renewing),
-      h('a', { href: 'toy' }, words.stage.toy),
+      h('a', { href: setting.isChosen ? `toy?lang=${setting.language}` : 'toy' }, words.stage.toy),
     ),
   )
 }
 
-function captionOf({ words, model }: View): ComponentChildren {
+function captionOf(words: View['words'], model: Model): ComponentChildren {
   const last = lastHappened(model)
   if (last.is === 'crossing') return words.happened.crossing(titleOf(words, last.record))
   const said = words.happened[last.is]
@@ -62,10 +64,8 @@ function row(is: Held, sum: ComponentChildren, note: string) {
   return h('li', { class: is }, h('span', { class: 'sum' }, sum), ' ', h('small', null, note))
 }
 
-/** What was erased, struck out. */
-const gone = (is: Held, what: string) => (is === 'gone' ? h('s', null, secret(what)) : secret(what))
-
-function yourSide({ words, setting, model }: View, facts: Facts) {
+function yourSide(view: View, facts: Facts) {
+  const { words, setting, model } = view
   const { stage, notYet } = words
   const { own, hasTheirs, secret: agreed, ciphertext } = facts
   const isErased = agreed === 'proved' && !setting.showsSecrets
@@ -80,21 +80,14 @@ function yourSide({ words, setting, model }: View, facts: Facts) {
       null,
       row(own, [gone(own, 'a'), ' × G = ', open('A')], stage.own[own]('a')),
       row(hasTheirs ? 'held' : 'none', open('B'), hasTheirs ? stage.fromWire : notYet),
-      setting.hasKem && kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own),
+      setting.hasKem &&
+        kemRow(words.stage, notYet, ciphertext, ciphertext === 'sent', own, isErased),
       row(
         S,
         [gone(own, 'a'), ' × ', open('B'), ' = ', gone(S, 'S')],
         S === 'gone' ? stage.hidden : { none: notYet, ...stage.yours }[agreed],
       ),
-      row(
-        sent + received > 0 ? 'held' : 'none',
-        secret(words.rowTexts),
-        sent + received === 0
-          ? notYet
-          : setting.showsSecrets
-            ? words.textsInTerminal
-            : words.textsHidden,
-      ),
+      row(sent + received > 0 ? 'held' : 'none', secret(words.rowTexts), textsNote(view)),
     ),
   )
 }
@@ -105,6 +98,9 @@ function theirSide({ words, setting, model }: View, facts: Facts) {
   const hasOurs = arrival === 'arrived'
   const hasS = agreed === 'proved' && !isDenied
   const { sent, received } = countsOf(model)
+  // of a text that nobody has answered, nobody here can tell
+  const arrived = sent - (model.state.inDoubt === null ? 0 : 1)
+  const hasTexts = received > 0 || (arrived > 0 && theirs !== 'held')
   return h(
     'div',
     { class: 'side' },
@@ -121,9 +117,9 @@ function theirSide({ words, setting, model }: View, facts: Facts) {
         isDenied ? stage.denied : { none: notYet, ...stage.theirs }[agreed],
       ),
       row(
-        sent + received > 0 ? 'held' : 'none',
+        hasTexts ? 'held' : 'none',
         secret(words.rowTexts),
-        sent + received > 0 ? stage.theirTerminal : notYet,
+        hasTexts ? stage.theirTerminal : notYet,
       ),
     ),
   )
@@ -136,11 +132,22 @@ function kemRow(
   ciphertext: Facts['ciphertext'],
   isMaker: boolean,
   key: Held,
+  isErased = false,
 ) {
   if (ciphertext === null) return row('none', secret('K'), notYet)
+  const K = gone(isErased ? 'gone' : 'held', 'K')
   return isMaker
-    ? row('held', [open('E'), ' → ', open('C'), ' + ', secret('K')], stage.kemMade)
-    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', secret('K')], stage.kemOpened)
+    ? row('held', [open('E'), ' → ', open('C'), ' + ', K], stage.kemMade)
+    : row('held', [gone(key, 'e'), ', ', open('C'), ' → ', K], stage.kemOpened)
+}
+
+/** Where this peer's texts are: those that wait are sealed as they came. */
+function textsNote({ words, setting, model }: View): string {
+  const { sent, received } = countsOf(model)
+  const { length } = model.state.waiting
+  if (sent + received === 0) return words.notYet
+  if (length > 0) return words.sums.keyWaits(length)
+  return setting.showsSecrets ? words.textsInTerminal : words.textsHidden
 }
 
 /** What was sealed in this session, each way. */
@@ -156,23 +163,21 @@ function wire({ words, setting, model }: View, facts: Facts) {
   const { sent, received } = countsOf(model)
   const hasA = own !== 'none'
   const isStopped = arrival === 'refused' || arrival === 'unanswered'
-  const lane = (way: 'sent' | 'received', is: string, ...content: ComponentChildren[]) => {
-    const said = is === 'none' ? words.notYet : way === 'sent' ? words.sent : words.received
-    return h(
+  const lane = (name: Lane | 'C', way: Way, is: string, ...content: ComponentChildren[]) =>
+    h(
       'div',
       { class: `lane ${way} ${is}` },
-      h('span', { class: 'unseen' }, `${said}: `),
+      h('span', { class: 'unseen' }, `${is === 'none' ? words.notYet : words[way]}: `),
       h('span', { class: 'what' }, content),
+      name !== 'C' && h(Flights, { crossing: model.crossing, lane: name }),
     )
-  }
   const sealed = (count: number) => [
     icon('envelope'),
-    count,
+    count > 0 && count,
     h('span', { class: 'unseen' }, ` ${words.rowSealed}`),
   ]
   const has = ['G', hasA && 'A', hasTheirs && 'B', ciphertext !== null && 'C']
   const lacks = ['a', 'b', 'S', setting.hasKem && 'K', words.rowTexts]
-  const flights = (lane: string): VNode => h(Flights, { crossing: model.crossing, lane })
   return h(
     'div',
     { class: 'eve' },
@@ -183,16 +188,15 @@ function wire({ words, setting, model }: View, facts: Facts) {
       h(
         'li',
         null,
-        lane('sent', hasA ? (isStopped ? 'stopped' : 'on') : 'none', 'A'),
+        lane('A', 'sent', hasA ? (isStopped ? 'stopped' : 'on') : 'none', 'A'),
         isStopped && h('small', null, stage.arrival[arrival]),
-        flights('A'),
       ),
-      h('li', null, lane('received', hasTheirs ? 'on' : 'none', 'B'), flights('B')),
+      h('li', null, lane('B', 'received', hasTheirs ? 'on' : 'none', 'B')),
       setting.hasKem &&
-        h('li', null, lane(ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
+        h('li', null, lane('C', ciphertext ?? 'sent', ciphertext === null ? 'none' : 'on', 'C')),
       h(
         'li',
-        { class: 'between' },
+        { class: 'between', 'aria-hidden': agreed === 'none' },
         h(
           'span',
           { class: agreed },
@@ -202,9 +206,8 @@ function wire({ words, setting, model }: View, facts: Facts) {
       h(
         'li',
         null,
-        lane('sent', sent > 0 ? 'on' : 'none', sealed(sent)),
-        lane('received', received > 0 ? 'on' : 'none', sealed(received)),
-        flights('texts'),
+        lane('sent', 'sent', sent > 0 ? 'on' : 'none', sealed(sent)),
+        lane('received', 'received', received > 0 ? 'on' : 'none', sealed(received)),
       ),
     ),
     h(

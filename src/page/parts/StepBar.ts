@@ -1,9 +1,11 @@
 /** The six steps, always in sight, each of them done, next or to come; the next one to be run; and what happened last. */
 
+import { useState } from 'preact/hooks'
 import { h } from '../h.ts'
 import { recordSentence } from '../sentences.ts'
 import { nextOf, nextStep, STEPS, type StoryStep, stepsDone } from '../story.ts'
 import type { View } from '../view.ts'
+import { saidOf } from './Controls.ts'
 import { Next } from './Next.ts'
 
 /** Where on the page a step is done. */
@@ -17,7 +19,9 @@ const ANCHORS: Readonly<Record<StoryStep, string>> = {
 }
 
 export function StepBar(view: View) {
-  const { words, setting, model } = view
+  const { words, setting, model, desk } = view
+  const [pressed, setPressed] = useState('')
+  const outcome = desk.outcomes.get(pressed)
   const done = stepsDone(model)
   const next = nextStep(model)
   const { at, isOther } = nextOf(view)
@@ -28,11 +32,11 @@ export function StepBar(view: View) {
     return step === 'theirs' && setting.runsOther ? '#other-send_keys' : ANCHORS[step]
   }
   return h(
-    'div',
-    { id: 'bar' },
+    'section',
+    { id: 'bar', 'aria-label': words.barLabel },
     h(
       'nav',
-      { 'aria-label': words.barLabel },
+      null,
       h(
         'ol',
         null,
@@ -53,8 +57,17 @@ export function StepBar(view: View) {
         }),
       ),
     ),
-    h(Next, view),
-    h('p', { id: 'last' }, last === undefined ? words.nothingYet : recordSentence(words, last)),
+    h(Next, { view, pressed: setPressed }),
+    h(
+      'div',
+      { class: 'happened' },
+      h('p', { id: 'last' }, last === undefined ? words.nothingYet : recordSentence(words, last)),
+      h(
+        'p',
+        { class: outcome?.isGood === false ? 'told refused' : 'told' },
+        outcome ? saidOf(words, outcome) : pressed === 'other' && at === pressed && words.copied,
+      ),
+    ),
   )
 }
 

@@ -18,7 +18,11 @@ export function Wire(view: View) {
   const { words, model } = view
   const [open, setOpen] = useState<ReadonlySet<number>>(new Set())
   const acts = actsOf(model.events)
-  const earlier = open.has(0) ? 0 : Math.max(0, acts.length - SHOWN_ACTS)
+  // what is before the first one is none
+  const all = acts.filter(({ kind }) => kind !== 'before').length
+  const earlier = Math.max(0, all - SHOWN_ACTS)
+  const isAll = open.has(0) || earlier === 0
+  const shown = isAll ? acts : acts.slice(-SHOWN_ACTS)
   const toggle = (n: number) => {
     const now = new Set(open)
     if (!now.delete(n)) now.add(n)
@@ -28,6 +32,9 @@ export function Wire(view: View) {
     'section',
     { id: 'wire', 'aria-labelledby': 'wire-title' },
     h('h2', { id: 'wire-title' }, words.wire, ' ', h('small', null, words.wireWhere)),
+    h('input', { type: 'checkbox', id: 'own-steps' }),
+    ' ',
+    h('label', { for: 'own-steps' }, words.showSteps),
     h(
       'p',
       { class: 'lanes', 'aria-hidden': 'true' },
@@ -38,27 +45,22 @@ export function Wire(view: View) {
     h('p', { class: 'paper' }, words.sheetRecords),
     h(
       'div',
-      { id: 'scroll', role: 'region', 'aria-label': words.recordsLabel, tabIndex: 0 },
+      { id: 'scroll' },
       h(
         'ol',
         { id: 'records', 'aria-label': words.recordsListLabel },
-        acts.length > SHOWN_ACTS &&
+        earlier > 0 &&
           h(
             'li',
             { class: 'act', key: 'earlier' },
             h(Fold, {
-              isOpen: earlier === 0,
+              isOpen: isAll,
               toggle: () => toggle(0),
-              text: words.earlierActs(acts.length - SHOWN_ACTS),
+              text: words.earlierActs(earlier),
             }),
           ),
-        acts.map((act, i) => rowsOf(view, act, i < earlier, open, toggle)),
+        acts.flatMap((act) => rowsOf(view, act, !shown.includes(act), open, toggle)),
       ),
-    ),
-    h(
-      'p',
-      { id: 'own-steps' },
-      h('label', null, h('input', { type: 'checkbox' }), ' ', words.showSteps),
     ),
   )
 }

@@ -1,6 +1,7 @@
 /** The marks for what is public and what is secret, and values of the state. */
 
 import type { ComponentChildren } from 'preact'
+import type { Held } from '../facts.ts'
 import { h } from '../h.ts'
 
 /** A drawing that `Page` defines. */
@@ -14,6 +15,10 @@ export const open = (...children: ComponentChildren[]) =>
 /** What never crosses the wire: red, with a lock. */
 export const secret = (...children: ComponentChildren[]) =>
   h('span', { class: 'secret' }, icon('lock'), children)
+
+/** What was erased is struck out. */
+export const gone = (is: Held, what: string) =>
+  is === 'gone' ? h('s', null, secret(what)) : secret(what)
 
 /** A space between the bytes. */
 export const spaced = (hex: string) => hex.replace(/..(?=.)/g, '$& ')

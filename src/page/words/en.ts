@@ -6,7 +6,8 @@
 import type { Counts } from '../acts.ts'
 import { h } from '../h.ts'
 
-const number = (n: number) => n.toLocaleString('en-GB')
+const format = new Intl.NumberFormat('en-GB')
+const number = (n: number) => format.format(n)
 const count = (n: number, what: string) => `${number(n)} ${what}${n === 1 ? '' : 's'}`
 const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte')
@@ -109,9 +110,12 @@ export const en = {
     'It is on your terminal. Run this step on the other side too and compare: equal if nobody is in the middle.',
   sealedText: (size: number, seq: number) => `Sealed ${bytes(size)}, sent as message ${seq}.`,
   opened: (n: number) => `${count(n, 'message')} opened in your terminal.`,
+  theirsShown: 'It is on their terminal: compare it with yours.',
+  theirsOpened: (n: number) => `${count(n, 'message')} opened in their terminal.`,
   sealedPicture: (type: string, size: number) => `Sealed and sent: ${type}, ${bytes(size)}.`,
   thenNext: 'Next:',
   peerGone: 'The peer on this port does not answer. Is it running?',
+  copy: 'copy',
   copyCurl: 'copy curl',
   copied: 'copied',
 
@@ -140,6 +144,7 @@ export const en = {
   title: (port: number) => `ecdh-duet on port ${port}`,
   skip: 'To the wire',
   where: (port: number) => `port ${port}, curve`,
+  present: 'Present',
   otherLanguage: 'En español',
   legend: 'What the colours say',
   legendPublic: 'public: anyone on the wire has it',
@@ -169,7 +174,6 @@ export const en = {
   otherLane: 'the other peer',
   quiet:
     'Nothing has crossed it in this run. What does will appear here at once; open a record, and every byte of it is explained.',
-  recordsLabel: 'The records',
   recordsListLabel: 'Records, oldest first',
 
   both: 'You and the eavesdropper',
@@ -184,7 +188,7 @@ export const en = {
   lacksKey: 'lacks it',
   lacksThem: 'lacks them',
   hasAll: 'has all that crossed, and its length',
-  inRecords: 'in the records above',
+  inRecords: 'in the records',
   rowYourPublicKey: 'your public key',
   yourPublicKeyInTable: 'Your public key, in the table',
   rowOthersPublicKey: "the other's public key",
@@ -232,21 +236,21 @@ recorded today stays closed. If such a computer were there during the exchange, 
   sums: {
     title: 'From the secret to a key',
     identities: 'J is its identity, and i is the private key of yours. ',
-    keysHeld: 'Computed; a is still there, for the other one has proved nothing yet',
+    keysHeld: 'Computed; a is still there, for the other one has proved nothing yet.',
     keysGone: (isShown: boolean) =>
-      `Used, and erased with a${isShown ? '; S stays for your terminal until the next keys' : ''}`,
+      `Used, and erased with a${isShown ? '; S stays for your terminal until the next keys' : ''}.`,
     whyThree:
       'S is no key. It is a coordinate of a point: about half of all values never occur, and anybody can tell which. And it does not say whom you share it with. So each identity joins in a Diffie-Hellman of its own: who claims it needs its private key.',
-    joined: 'joined in front of them, and erased with them',
+    joined: 'Joined in front of them. It stays as long as S does.',
     whyKem:
       'What the ciphertext C carries. Who breaks the curve lacks K, and who breaks ML-KEM lacks S.',
     hashed: (hasKem: boolean) => `both identities, both public keys${hasKem ? ', C' : ''}`,
-    sessionIs: 'public; its first 16 bytes name the session:',
+    sessionIs: 'Public; its first 16 bytes name the session:',
     whyTranscript:
       'Everything that both have said. If anybody changed a bit of it on its way, the two sides get different keys, and nothing opens.',
     theseSecrets: 'these secrets',
-    hkdfHeld: 'there until the other one has proved that it has the same',
-    hkdfGone: 'used, and erased',
+    hkdfHeld: 'There until the other one has proved that it has the same.',
+    hkdfGone: 'Used, and erased.',
     whyHkdf:
       'Makes keys of it that look random, one for each use and direction: none tells anything of another.',
     whyChain:
@@ -317,7 +321,16 @@ recorded today stays closed. If such a computer were there during the exchange, 
 
   // The next step
   textHint: "Your text, or this peer's own",
-  goCompare: 'Compare the number',
+  nextButtons: {
+    '/send_keys': 'Send my keys',
+    '/other/send_keys': 'Send their keys',
+    compare: 'Compare the number',
+    '/show': 'Show the secret in my terminal',
+    '/send_msg': 'Send the text',
+    '/decrypt_msg': 'Open it in my terminal',
+    '/other/decrypt_msg': 'Open it in their terminal',
+  },
+  remembered: 'Your peer remembers that.',
   compareLater: 'Later: show the secret',
 
   // The acts on the wire, and what is folded
@@ -335,7 +348,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
       ...(others > 0 ? [count(others, 'other request')] : []),
       ...(refused > 0 ? [count(refused, 'refusal')] : []),
     ].join(', '),
-  earlierActs: (n: number) => `${number(n)} earlier`,
+  earlierActs: (n: number) => count(n, 'earlier part'),
   showSteps: 'show my own steps too',
   allBytes: (n: number) => `all ${bytes(n)}`,
   fewerBytes: 'fewer',
@@ -360,7 +373,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     /** What became of a private key. */
     own: {
       none: () => 'not yet',
-      held: (key: string) => `${key} never leaves`,
+      held: (key: string) => `${key} never crosses`,
       gone: (key: string) => `${key} is erased`,
     },
     fromWire: 'from the wire',
@@ -375,7 +388,7 @@ recorded today stays closed. If such a computer were there during the exchange, 
     hidden: 'erased: --no-secrets',
     theirs: { computed: 'not proved yet', proved: 'proved by its tag' },
     denied: 'gone there, it says',
-    theirTerminal: 'in its terminal',
+    theirTerminal: 'for its terminal only',
     kemMade: 'C carries K',
     kemOpened: 'e opens C',
     tags: 'the same S: tags prove it',
@@ -431,7 +444,8 @@ recorded today stays closed. If such a computer were there during the exchange, 
     ],
     expired:
       'Nobody has proved these keys within an hour, so the private key is erased. Send keys again.',
-    compared: 'You compared the safety numbers, and they are the same: nobody is in the middle.',
+    compared:
+      'The number of the other side is the same as here. If it came from the other person and not over this wire, nobody is in the middle.',
     shown: 'What there is to show is in your terminal, and nowhere else. Eve has no part in it.',
     opened:
       'What had come is open, in your terminal. Its keys are overwritten: nobody opens these ciphertexts a second time.',

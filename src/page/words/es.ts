@@ -3,7 +3,8 @@
 import { h } from '../h.ts'
 import type { Words } from './en.ts'
 
-const number = (n: number) => n.toLocaleString('es')
+const format = new Intl.NumberFormat('es')
+const number = (n: number) => format.format(n)
 const count = (n: number, one: string, many: string) => `${number(n)} ${n === 1 ? one : many}`
 const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte', 'bytes')
@@ -96,9 +97,15 @@ export const es: Words = {
     n === 1
       ? '1 mensaje descifrado en tu terminal.'
       : `${number(n)} mensajes descifrados en tu terminal.`,
+  theirsShown: 'Está en su terminal: compáralo con el tuyo.',
+  theirsOpened: (n) =>
+    n === 1
+      ? '1 mensaje descifrado en su terminal.'
+      : `${number(n)} mensajes descifrados en su terminal.`,
   sealedPicture: (type, size) => `Cifrada y enviada: ${type}, ${bytes(size)}.`,
   thenNext: 'Siguiente:',
   peerGone: 'El programa de este puerto no responde. ¿Está en marcha?',
+  copy: 'copiar',
   copyCurl: 'copiar curl',
   copied: 'copiado',
 
@@ -129,6 +136,7 @@ export const es: Words = {
   title: (port) => `ecdh-duet en el puerto ${port}`,
   skip: 'Ir al canal',
   where: (port) => `puerto ${port}, curva`,
+  present: 'Presentar',
   otherLanguage: 'In English',
   legend: 'Qué dicen los colores',
   legendPublic: 'público: lo tiene cualquiera que escuche el canal',
@@ -158,7 +166,6 @@ export const es: Words = {
   otherLane: 'la otra parte',
   quiet:
     'En esta ejecución todavía no ha pasado nada por el canal. Lo que pase aparecerá aquí al instante; abre un registro y verás explicado cada uno de sus bytes.',
-  recordsLabel: 'Los registros',
   recordsListLabel: 'Registros, del más antiguo al más reciente',
 
   both: 'Tú y la espía',
@@ -173,7 +180,7 @@ export const es: Words = {
   lacksKey: 'no la tiene',
   lacksThem: 'no los tiene',
   hasAll: 'tiene todo lo que pasó, y su longitud',
-  inRecords: 'en los registros de arriba',
+  inRecords: 'en los registros',
   rowYourPublicKey: 'tu clave pública',
   yourPublicKeyInTable: 'Tu clave pública, en la tabla',
   rowOthersPublicKey: 'la clave pública de la otra parte',
@@ -221,21 +228,21 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
   sums: {
     title: 'Del secreto a una clave',
     identities: 'J es su identidad, e i es la clave privada de la tuya. ',
-    keysHeld: 'Calculado; a sigue ahí, porque la otra parte aún no ha probado nada',
+    keysHeld: 'Calculado; a sigue ahí, porque la otra parte aún no ha probado nada.',
     keysGone: (isShown) =>
-      `Usado, y borrado junto con a${isShown ? '; S queda para tu terminal hasta las próximas claves' : ''}`,
+      `Usado, y borrado junto con a${isShown ? '; S queda para tu terminal hasta las próximas claves' : ''}.`,
     whyThree:
       'S no es una clave. Es una coordenada de un punto: la mitad de los valores no aparece nunca, y cualquiera sabe cuáles. Y no dice con quién lo compartes. Por eso cada identidad entra con un Diffie-Hellman propio: quien dice tenerla necesita su clave privada.',
-    joined: 'va delante de los otros, y se borra con ellos',
+    joined: 'Va delante de los otros. Queda mientras quede S.',
     whyKem:
       'Lo que lleva el texto cifrado C. A quien rompe la curva le falta K, y a quien rompe ML-KEM le falta S.',
     hashed: (hasKem) => `las dos identidades, las dos claves públicas${hasKem ? ', C' : ''}`,
-    sessionIs: 'público; sus primeros 16 bytes dan nombre a la sesión:',
+    sessionIs: 'Público; sus primeros 16 bytes dan nombre a la sesión:',
     whyTranscript:
       'Todo lo que se han dicho las dos partes. Si alguien cambió un bit por el camino, cada parte obtiene otras claves y nada se descifra.',
     theseSecrets: 'estos secretos',
-    hkdfHeld: 'ahí hasta que la otra parte pruebe que tiene lo mismo',
-    hkdfGone: 'usado, y borrado',
+    hkdfHeld: 'Ahí hasta que la otra parte pruebe que tiene lo mismo.',
+    hkdfGone: 'Usado, y borrado.',
     whyHkdf:
       'De ello salen claves que parecen azar, una para cada uso y sentido: ninguna dice nada de otra.',
     whyChain:
@@ -306,7 +313,16 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
 
   // The next step
   textHint: 'Tu texto, o el de este programa',
-  goCompare: 'Comparar el número',
+  nextButtons: {
+    '/send_keys': 'Enviar mis claves',
+    '/other/send_keys': 'Enviar sus claves',
+    compare: 'Comparar el número',
+    '/show': 'Mostrar el secreto en mi terminal',
+    '/send_msg': 'Enviar el texto',
+    '/decrypt_msg': 'Descifrarlo en mi terminal',
+    '/other/decrypt_msg': 'Descifrarlo en su terminal',
+  },
+  remembered: 'Tu programa lo recuerda.',
   compareLater: 'Después: mostrar el secreto',
 
   // The acts on the wire, and what is folded
@@ -323,7 +339,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
       ...(others > 0 ? [count(others, 'otra petición', 'otras peticiones')] : []),
       ...(refused > 0 ? [count(refused, 'rechazo', 'rechazos')] : []),
     ].join(', '),
-  earlierActs: (n) => `${number(n)} anteriores`,
+  earlierActs: (n) => count(n, 'parte anterior', 'partes anteriores'),
   showSteps: 'mostrar también mis propios pasos',
   allBytes: (n) => `los ${bytes(n)}`,
   fewerBytes: 'menos',
@@ -347,7 +363,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     lacks: 'Le faltan',
     own: {
       none: () => 'todavía no',
-      held: (key) => `${key} nunca sale`,
+      held: (key) => `${key} nunca cruza`,
       gone: (key) => `${key} está borrada`,
     },
     fromWire: 'llegó por el canal',
@@ -362,7 +378,7 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     hidden: 'borrado: --no-secrets',
     theirs: { computed: 'aún sin probar', proved: 'probado con su etiqueta' },
     denied: 'dice que ya no lo tiene',
-    theirTerminal: 'en su terminal',
+    theirTerminal: 'solo para su terminal',
     kemMade: 'C lleva K',
     kemOpened: 'e abre C',
     tags: 'el mismo S: lo prueban las etiquetas',
@@ -417,7 +433,8 @@ se graba hoy sigue cerrado. Si ese ordenador existiera ya durante el intercambio
     ],
     expired:
       'Nadie ha probado estas claves en una hora, así que la clave privada está borrada. Envía claves otra vez.',
-    compared: 'Has comparado los números de seguridad y son iguales: no hay nadie en medio.',
+    compared:
+      'El número de la otra parte es igual que aquí. Si vino de la otra persona y no por este canal, no hay nadie en medio.',
     shown: 'Lo que hay que ver está en tu terminal y en ningún otro sitio. A Eva no le llega nada.',
     opened:
       'Lo que había llegado está descifrado, en tu terminal. Sus claves se han sobrescrito: nadie descifra esos textos otra vez.',

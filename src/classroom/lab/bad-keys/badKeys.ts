@@ -5,7 +5,8 @@ import { curlName } from '../../../disk/shell.ts'
 import { localOrigin } from '../../../http/loopback.ts'
 import { PeerError } from '../../../peer/contract.ts'
 import { SUITES, type Suite } from '../../../protocol/suites.ts'
-import { heading, row, type Say, tableHead, wrap } from '../../../terminal/layout.ts'
+import { Columns, columnsHere, heading, type Say, wrap } from '../../../terminal/layout.ts'
+import { writesPlainly } from '../../../terminal/output.ts'
 import { cut } from '../../../terminal/rows.ts'
 import { call, fieldsOf, outcome, step } from '../call.ts'
 import { type OwnPeer, withOwnPair } from '../ownPair.ts'
@@ -102,7 +103,7 @@ function conclude(say: Say, who: string, wrong: readonly string[]): void {
   else
     say(
       `${who}: not as it has to be, and marked with ✗ above:`,
-      ...wrong.map((what) => `  ${what}`),
+      ...wrong.flatMap((what) => wrap(what, columnsHere() - 2).map((line) => `  ${line}`)),
     )
 }
 
@@ -188,20 +189,24 @@ async function makeReady(say: Say, { origin, other }: Couple): Promise<Shown> {
 /** The table of the attacks, one row each. */
 class Table {
   readonly #say: Say
-  readonly #widths: readonly number[]
+  readonly #columns: Columns
   readonly #cells: (sent: string, gain: string, answer: string) => string[]
 
   constructor(say: Say, withGains: boolean) {
     this.#say = say
-    this.#widths = withGains ? [36, 43, 17] : [81, 17]
     this.#cells = (sent, gain, answer) => (withGains ? [sent, gain, answer] : [sent, answer])
+    const titles = this.#cells('sent', 'what it would win from a careless program', 'answer')
+    // the longest code that is expected
+    const answer = '✓ identity_changed'
+    this.#columns = new Columns(withGains ? [30, 48, answer.length] : [78, answer.length], titles, [
+      this.#cells('', '', answer.replaceAll(' ', '_')),
+    ])
   }
 
   /** Runs `attacks`. Returns those with another answer than the expected one. */
   async of(attacks: readonly Attack[], originOf: (attack: Attack) => string): Promise<string[]> {
     const wrong: string[] = []
-    const titles = this.#cells('sent', 'what it would win from a careless program', 'answer')
-    this.#say('', ...tableHead(this.#widths, titles))
+    this.#say('', ...this.#columns.head())
     for (const attack of attacks) {
       const { sent, gain, expected, requests } = attack
       const got = new Set<string>()
@@ -210,8 +215,9 @@ class Table {
       if (got.size === 0) throw new Error(`Nothing was sent: ${sent}`)
       got.delete(expected)
       const others = [...got].join(', ')
-      const answer = others === '' ? `✓ ${expected}` : `✗ ${others}`
-      this.#say(...row(this.#widths, this.#cells(sent, gain, answer)))
+      const answer =
+        others === '' ? `✓ ${expected}` : `${writesPlainly() ? 'unexpected:' : '✗'} ${others}`
+      this.#say(...this.#columns.row(this.#cells(sent, gain, answer)))
       if (others !== '') wrong.push(`${sent}: ${others} in place of ${expected}`)
     }
     return wrong
@@ -245,7 +251,7 @@ async function prove(
 
 /** Says what holds and what does not, and returns the latter. */
 function proved(say: Say, proofs: readonly (readonly [holds: boolean, what: string])[]): string[] {
-  say('', ...proofs.map(([holds, what]) => `${holds ? '✓' : '✗'} ${what}`))
+  say('', ...proofs.map(([holds, what]) => `${holds ? '✓' : '✗ not true:'} ${what}`))
   return proofs.flatMap(([holds, what]) => (holds ? [] : [`not true: ${what}`]))
 }
 

@@ -11,7 +11,7 @@ import { answerPicture } from '../../../http/steps.ts'
 import type { Index } from './page/match.ts'
 import type { Log, Passages } from './passages.ts'
 
-/** Below `/mallory/`; scripts are built. */
+/** Below `/mallory/`. They are built. */
 const FILES = ['mallory.css', 'page.js', 'shared.js', 'en.js', 'es.js']
 
 /** Answers `/` to browsers, and what the page asks for below `/mallory/`; the rest is for the routes of her peer. */
@@ -44,6 +44,8 @@ export function front(index: Index, logs: readonly Log[], passages: Passages): M
 }
 
 function textOf(name: string): string {
-  const folder = name.endsWith('.js') ? 'dist/browser/mallory' : 'src/classroom/lab/mallory/page'
-  return fs.readFileSync(new URL(`../../../../${folder}/${name}`, import.meta.url), 'utf8')
+  return fs.readFileSync(
+    new URL(`../../../../dist/browser/mallory/${name}`, import.meta.url),
+    'utf8',
+  )
 }

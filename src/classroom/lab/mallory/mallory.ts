@@ -22,6 +22,9 @@ import {
 import type { Suite } from '../../../protocol/suites.ts'
 import { forgetful } from '../../../state/openMemory.ts'
 import { pictureFile } from '../../../state/pictureFile.ts'
+import { safetyNumberValue } from '../../../terminal/lines.ts'
+import { ends, isLong } from '../../../terminal/publicValue.ts'
+import { Value } from '../../../terminal/said.ts'
 import type { Narrator, Terminal } from '../../../terminal/terminal.ts'
 import type { Events } from '../../../wirelog/ring.ts'
 import { front } from './front.ts'
@@ -165,7 +168,7 @@ class Side implements Receiver {
   hear(event: PeerEvent): void {
     switch (event.type) {
       case 'ready':
-        this.#narrator.say('·', 'ready', `${event.url}  ${event.curve}`)
+        this.#narrator.say('·', 'ready', new Value(`${event.url}  ${event.curve}`))
         this.#narrator.say('·', 'Mallory', `To ${this.victim} this is ${this.across.victim}.`)
         return
       case 'keys confirmed':
@@ -193,7 +196,11 @@ class Side implements Receiver {
     this.#explain('agreed')
     if (!isNew || this.across.#safetyNumber === null) return
     for (const side of [this.across, this])
-      side.#narrator.say('·', `safety number, ${side.victim}`, `${side.#safetyNumber}`)
+      side.#narrator.say(
+        '·',
+        `safety number, ${side.victim}`,
+        safetyNumberValue(side.#safetyNumber ?? ''),
+      )
     this.#explain('numbers')
   }
 
@@ -227,8 +234,13 @@ class Side implements Receiver {
     try {
       if (this.#share !== null) exchange.receiveKeys({ share: this.#share })
       const message = exchange.startKeys()
-      const text = `${bytesToHex(message.share.publicKey)}  in the name of ${this.across.victim}`
-      this.#narrator.say('→', 'public key', text)
+      const { publicKey } = message.share
+      this.#narrator.say('→', 'sent public key', `in the name of ${this.across.victim}`)
+      this.#narrator.say(
+        '·',
+        '',
+        new Value(isLong(publicKey) ? ends(publicKey) : bytesToHex(publicKey)),
+      )
       const wire = createClient(this.#peer.peerUrl, this.suite, this.#events)
       await accepted(wire.keys(encodeKeyMessage(this.suite, message)))
       this.#explain('claimed')

@@ -11,16 +11,15 @@ import { Session } from '../../../protocol/session.ts'
 import { EphemeralKeys, SUITES } from '../../../protocol/suites.ts'
 import {
   type Cell,
+  columnsHere,
   fact,
   heading,
+  hexFact,
   quotedCell,
   quotedFact,
   readable,
-  row,
   type Say,
   table,
-  tableHead,
-  WIDTH,
   wrap,
 } from '../../../terminal/layout.ts'
 import { exchangeKeys } from '../agree.ts'
@@ -45,9 +44,8 @@ const FORGED_TEXT = 'The gold goes to the thief, the lab and the class: at once.
 const KEY = hexToBytes('808182838485868788898a8b8c8d8e8f909192939495969798999a9b9c9d9e9f')
 const NONCE = hexToBytes('070000004041424344454647')
 
-const BYTES_A_LINE = 32
 const SHOWN_HITS = 12
-const READING_WIDTH = 44
+const READING_WIDTH = 34
 
 type Texts = readonly [string, string]
 type Two<T> = readonly [T, T]
@@ -93,7 +91,12 @@ function likelihood(text: string): number {
  * `ecdh-duet lab nonce-reuse`: `crib` is what she guesses that one of the texts has. `width`: how many columns there
  * are for texts that are not the lab's own.
  */
-export function nonceReuse(say: Say, texts = DEMO_TEXTS, crib = DEMO_CRIB, width = WIDTH): void {
+export function nonceReuse(
+  say: Say,
+  texts = DEMO_TEXTS,
+  crib = DEMO_CRIB,
+  width = columnsHere(),
+): void {
   const isOwn = texts === DEMO_TEXTS && crib === DEMO_CRIB
   const textFact: TextFact = (label, text) =>
     isOwn ? fact(label, text) : quotedFact(label, text, width)
@@ -135,12 +138,7 @@ function xored([first, second]: Two<Tagged>, both: Uint8Array): string[] {
   ]
 }
 
-function hexLines(label: string, bytes: Uint8Array): string[] {
-  const lines: string[] = []
-  for (let at = 0; at < bytes.length; at += BYTES_A_LINE)
-    lines.push(...fact(at === 0 ? label : '', bytesToHex(bytes.subarray(at, at + BYTES_A_LINE))))
-  return lines
-}
+const hexLines = (label: string, bytes: Uint8Array) => hexFact(label, bytesToHex(bytes))
 
 function dragged(
   both: Uint8Array,
@@ -177,7 +175,7 @@ function dragged(
     '',
     ...(rows.length > 0
       ? table(
-          [5, READING_WIDTH, 44],
+          [5, READING_WIDTH, 37],
           ['place', 'the other text there', 'in fact (she finds out by going on)'],
           rows,
         )
@@ -255,15 +253,13 @@ function notHere(): string[] {
   ]
 }
 
-const SEALED_WIDTHS = [33, 8, 6, 21, 21]
-
 /** A table of what one peer seals and refuses, the keys computed from copies of its private keys. */
 function sealedBySession(): string[] {
   const text = utf8ToBytes(DEMO_TEXTS[0])
   const { suite, copies } = leakySuite(SUITES.X25519)
   const identities = [new KeyPair(X25519), new KeyPair(X25519)] as const
   const [a, b] = [new Exchange(suite, identities[0]), new Exchange(suite, identities[1])]
-  const lines = tableHead(SEALED_WIDTHS, ['', 'session', 'number', 'key', 'ciphertext'])
+  const rows: string[][] = []
   const sealOn = (what: string) => {
     if (a.current === null) throw new Error('There is no session.')
     const { own, peer, party } = a.current
@@ -275,19 +271,12 @@ function sealedBySession(): string[] {
     const key = keyOfNumber(firstChain(pseudorandomKey(recorded, secrets), party), seq)
     // the key that is shown is the one that was used
     if (openMessage(key, party, message) === null) throw new Error('It has another key.')
-    const begins = (bytes: Uint8Array) => `${bytesToHex(bytes).slice(0, 20)}…`
-    lines.push(
-      ...row(SEALED_WIDTHS, [
-        what,
-        bytesToHex(session).slice(0, 8),
-        `${seq}`,
-        begins(key),
-        begins(ciphertext),
-      ]),
-    )
+    const begins = (bytes: Uint8Array) => `${bytesToHex(bytes).slice(0, 12)}…`
+    const id = bytesToHex(session).slice(0, 8)
+    rows.push([what, id, `${seq}`, begins(key), begins(ciphertext)])
   }
   const refused = (what: string, run: () => unknown) => {
-    lines.push(...row([33, 61], [what, `refused: ${codeOf(run)}`]))
+    rows.push([`${what}: refused, ${codeOf(run)}`])
   }
   const fromB = exchangeKeys(a, b)
   sealOn('the text')
@@ -299,7 +288,7 @@ function sealedBySession(): string[] {
   )
   exchangeKeys(a, b)
   sealOn('after /send_keys on both')
-  return lines
+  return table([36, 8, 6, 13, 13], ['', 'session', 'number', 'key', 'ciphertext'], rows)
 }
 
 /** The code with which `run` is refused. */

@@ -4,21 +4,21 @@
  */
 
 import { createCipheriv, createDecipheriv, createHash } from 'node:crypto'
-import {
-  addToy,
-  multiplyToy,
-  sameToyPoint,
-  TOY_BASE,
-  TOY_ORDER,
-  type ToyPoint,
-  toyPointText,
-} from '../../../page/toyCurve.js'
+import { add, multiply, type Point, pointText, samePoint, TOY } from '../../../page/toy/curves.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { DuetError } from '../../../protocol/errors.ts'
 import { Exchange } from '../../../protocol/exchange.ts'
 import { pictureTypeOf } from '../../../protocol/stream.ts'
 import { SUITES } from '../../../protocol/suites.ts'
-import { fact, heading, readable, type Say, table, wrap } from '../../../terminal/layout.ts'
+import {
+  fact,
+  heading,
+  hexFact,
+  readable,
+  type Say,
+  table,
+  wrap,
+} from '../../../terminal/layout.ts'
 import { exchangeKeys } from '../agree.ts'
 import { openFernet, sealFernet } from './fernet.ts'
 import { scaled } from './scale.ts'
@@ -30,8 +30,8 @@ const BLOCK_BYTES = 16
 
 /** What goes over the wire: all that the attacks get. */
 export interface Intercepted {
-  readonly publicKeyA: ToyPoint
-  readonly publicKeyB: ToyPoint
+  readonly publicKeyA: Point
+  readonly publicKeyB: Point
   /** AES-128-ECB with PKCS #7 padding. */
   readonly ciphertext: Uint8Array
 }
@@ -42,23 +42,23 @@ export function modelMessage(
   privateA = PRIVATE_KEY,
   privateB = PRIVATE_KEY,
 ): Intercepted {
-  const publicKeyA = multiplyToy(privateA, TOY_BASE)
-  const publicKeyB = multiplyToy(privateB, TOY_BASE)
-  const key = modelKey(multiplyToy(privateA, publicKeyB))
+  const publicKeyA = multiply(TOY, privateA, TOY.base)
+  const publicKeyB = multiply(TOY, privateB, TOY.base)
+  const key = modelKey(multiply(TOY, privateA, publicKeyB))
   return { publicKeyA, publicKeyB, ciphertext: sealEcb(key, Buffer.from(text)) }
 }
 
 /** The model's AES key, 16 bytes, from the shared point. */
-function modelKey(shared: ToyPoint): Uint8Array {
-  return createHash('sha256').update(toyPointText(shared)).digest().subarray(0, 16)
+function modelKey(shared: Point): Uint8Array {
+  return createHash('sha256').update(pointText(shared)).digest().subarray(0, 16)
 }
 
 /** Tries the key of every point there is, and returns those that give a text. */
-export function tryAllKeys(ciphertext: Uint8Array): { shared: ToyPoint; text: string }[] {
-  const found: { shared: ToyPoint; text: string }[] = []
-  let point: ToyPoint = null
-  for (let i = 0; i < TOY_ORDER; i++) {
-    point = addToy(point, TOY_BASE)
+export function tryAllKeys(ciphertext: Uint8Array): { shared: Point; text: string }[] {
+  const found: { shared: Point; text: string }[] = []
+  let point: Point = null
+  for (let i = 0; i < TOY.order; i++) {
+    point = add(TOY, point, TOY.base)
     const text = textOf(modelKey(point), ciphertext)
     if (text !== null) found.push({ shared: point, text })
   }
@@ -66,11 +66,11 @@ export function tryAllKeys(ciphertext: Uint8Array): { shared: ToyPoint; text: st
 }
 
 /** How many times the base point has to be added to itself to reach `publicKey`: a private key for it. */
-export function logarithm(publicKey: ToyPoint): number {
-  let point: ToyPoint = TOY_BASE
+export function logarithm(publicKey: Point): number {
+  let point: Point = TOY.base
   let steps = 1
-  while (!sameToyPoint(point, publicKey)) {
-    point = addToy(point, TOY_BASE)
+  while (!samePoint(point, publicKey)) {
+    point = add(TOY, point, TOY.base)
     steps++
   }
   return steps
@@ -108,21 +108,21 @@ function intercepted(): string[] {
   const found = tryAllKeys(ciphertext)
   const ms = performance.now() - begin
   const log = logarithm(publicKeyA)
-  const walk = Array.from({ length: log }, (_, i) => toyPointText(multiplyToy(i + 1, TOY_BASE)))
+  const walk = Array.from({ length: log }, (_, i) => pointText(multiply(TOY, i + 1, TOY.base)))
   return [
     ...heading('1. One message of the original, intercepted'),
     ...wrap(
-      `This is a model of it: y² = x³ - x + 3 over 31 elements, base point ${toyPointText(TOY_BASE)}, private key ${PRIVATE_KEY} on both sides, AES-128-ECB. How the original made its AES key from the shared point we do not know; the model takes the first 16 bytes of SHA-256 of the point's text, "(x, y)". The attack is the same for any other way: ${TOY_ORDER} points give ${TOY_ORDER} keys.`,
+      `This is a model of it: y² = x³ - x + 3 over 31 elements, base point ${pointText(TOY.base)}, private key ${PRIVATE_KEY} on both sides, AES-128-ECB. How the original made its AES key from the shared point we do not know; the model takes the first 16 bytes of SHA-256 of the point's text, "(x, y)". The attack is the same for any other way: ${TOY.order} points give ${TOY.order} keys.`,
     ),
     '',
     'An eavesdropper has:',
-    ...fact('base point', toyPointText(TOY_BASE)),
-    ...fact('public keys', `${toyPointText(publicKeyA)} and ${toyPointText(publicKeyB)}`),
+    ...fact('base point', pointText(TOY.base)),
+    ...fact('public keys', `${pointText(publicKeyA)} and ${pointText(publicKeyB)}`),
     ...fact('ciphertext', Buffer.from(ciphertext).toString('hex')),
     '',
-    `She tries the key of every point: ${TOY_ORDER} of them, in ${ms.toFixed(2)} ms.`,
+    `She tries the key of every point: ${TOY.order} of them, in ${ms.toFixed(2)} ms.`,
     ...found.flatMap(({ shared, text }) => [
-      ...fact('shared point', toyPointText(shared)),
+      ...fact('shared point', pointText(shared)),
       ...fact('text', text),
     ]),
     '',
@@ -130,11 +130,11 @@ function intercepted(): string[] {
     ...fact('multiples', walk.join(' ')),
     ...fact(
       'so',
-      `${log} does what the private key ${PRIVATE_KEY} does: ${PRIVATE_KEY} = ${Math.floor(PRIVATE_KEY / TOY_ORDER)} · ${TOY_ORDER} + ${PRIVATE_KEY % TOY_ORDER}.`,
+      `${log} does what the private key ${PRIVATE_KEY} does: ${PRIVATE_KEY} = ${Math.floor(PRIVATE_KEY / TOY.order)} · ${TOY.order} + ${PRIVATE_KEY % TOY.order}.`,
     ),
     ...fact(
       'and',
-      `${log} · ${log} = ${log ** 2} = ${Math.floor(log ** 2 / TOY_ORDER)} · ${TOY_ORDER} + ${log ** 2 % TOY_ORDER}: with this private key the shared point is the base point, which went over the wire first.`,
+      `${log} · ${log} = ${log ** 2} = ${Math.floor(log ** 2 / TOY.order)} · ${TOY.order} + ${log ** 2 % TOY.order}: with this private key the shared point is the base point, which went over the wire first.`,
     ),
   ]
 }
@@ -142,7 +142,7 @@ function intercepted(): string[] {
 const BALLOTS = ['yes', 'no', 'yes', 'yes', 'no'].map((vote) =>
   `My vote is ${vote}.`.padEnd(BLOCK_BYTES),
 )
-const BALLOT_KEY = modelKey(TOY_BASE)
+const BALLOT_KEY = modelKey(TOY.base)
 
 function ballotBox(): Buffer[] {
   const sealed = Buffer.from(sealEcb(BALLOT_KEY, Buffer.from(BALLOTS.join(''))))
@@ -246,7 +246,7 @@ function keyInTheForm(): string[] {
       'Fernet (AES-128-CBC with HMAC-SHA-256) is sound. But the client sent its key in the same form as the picture. This body goes over the wire, here with a picture of one pixel:',
     ),
     '',
-    ...wrap(body, 96).map((line) => `  ${line}`),
+    ...hexFact('', body),
     '',
     `She takes the field key and opens the field image: ${picture.length} bytes, ${pictureTypeOf(picture)}.`,
   ]

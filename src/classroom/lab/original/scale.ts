@@ -2,7 +2,7 @@
 
 import { ed25519 } from '@noble/curves/ed25519.js'
 import { p256 } from '@noble/curves/nist.js'
-import { addToy, TOY_BASE, TOY_ORDER, type ToyPoint } from '../../../page/toyCurve.js'
+import { add, type Point, TOY } from '../../../page/toy/curves.ts'
 import { fact, heading, table, wrap } from '../../../terminal/layout.ts'
 
 /** A billion machines with a billion additions a second each. */
@@ -51,10 +51,10 @@ export function scaled(): string[] {
   const groups: Group[] = [
     {
       name: "the original's",
-      keyBits: Math.log2(TOY_ORDER),
+      keyBits: Math.log2(TOY.order),
       // all of them
-      additionBits: Math.log2(TOY_ORDER),
-      rate: rate<ToyPoint>(TOY_BASE, (sum) => addToy(sum, TOY_BASE)),
+      additionBits: Math.log2(TOY.order),
+      rate: rate<Point>(TOY.base, (sum) => add(TOY, sum, TOY.base)),
     },
     {
       name: 'X25519',
@@ -77,7 +77,7 @@ export function scaled(): string[] {
     ),
     '',
     ...table(
-      [15, 13, 11, 16, 16, 16],
+      [10, 8, 9, 11, 15, 15],
       ['', 'private keys', 'additions', 'additions/s here', 'time here', 'time at 10^18/s'],
       groups.map(({ name, keyBits, additionBits, rate }) => [
         name,

@@ -69,14 +69,14 @@ function handedOver(conversations: readonly Conversation[]): string[] {
     ),
     '',
     ...table(
-      [14, 15, 30, 30],
+      [14, 15, 17, 17],
       ['recorded on', 'from the wire', 'the public key', 'its private key'],
       conversations.flatMap(({ recording, found }) =>
         found.map(({ whose, pair }, i) => [
           i === 0 ? recording.suite.name : '',
           whose,
-          `${bytesToHex(pair.publicKey).slice(0, 28)}…`,
-          `${bytesToHex(pair.exportPrivateKey()).slice(0, 28)}…`,
+          `${bytesToHex(pair.publicKey).slice(0, 16)}…`,
+          `${bytesToHex(pair.exportPrivateKey()).slice(0, 16)}…`,
         ]),
       ),
     ),

@@ -1,0 +1,5 @@
+/** Everything in `talk/`, in one process. */
+
+import { testsIn } from './helpers/folder.ts'
+
+await testsIn('talk')
