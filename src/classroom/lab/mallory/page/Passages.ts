@@ -67,9 +67,9 @@ function OnePassage({ view, passage }: { view: View; passage: Passage }) {
     'li',
     { id: `passage-${passage.key}`, class: `passage ${deed}` },
     h(
-      'p',
+      'div',
       { class: 'deed' },
-      h('b', null, hers.deeds[deed](from, to)),
+      h('h3', null, hers.deeds[deed](from, to)),
       ' ',
       h('time', { dateTime: at }, timeOf(at)),
     ),
