@@ -134,7 +134,8 @@ function problems(peer: Peer): Middleware<State> {
       ctx.length = Buffer.byteLength(text)
       if (problem.code === 'internal') peer.report({ type: 'defect', where: whereOf(error) })
       else if (error instanceof CopyError) peer.report({ type: 'copy received', seq: error.seq })
-      else if (!ASKED_BY_BROWSERS.test(path))
+      // that two numbers differ is an event of its own
+      else if (!ASKED_BY_BROWSERS.test(path) && problem.code !== 'number_differs')
         peer.report({
           type: 'refused',
           request: `${ctx.method} ${path}`,

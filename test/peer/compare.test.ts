@@ -78,6 +78,7 @@ describe('/compare', () => {
         assert.match(next, /send nothing more\.$/)
       }
       assert.equal(a.lines().filter((line) => /^✗ +NUMBER DIFFERS /.test(line)).length, 3)
+      assert.ok(!a.lines().some((line) => line.includes('number_differs')))
       assert.equal(await comparedBy(a), true)
     }))
 
