@@ -127,7 +127,11 @@ function crossing({ hers }: View, { request, answer }: Exchanged, victim: string
   return [
     line(request, false),
     answer === null ? h('p', { class: 'none' }, hers.unanswered) : line(answer, true),
-    isSent && code !== null && h('p', { class: 'why' }, hers.words.reasons[code] ?? ''),
+    // a code is whatever the other end wrote: no name that every object has
+    isSent &&
+      code !== null &&
+      Object.hasOwn(hers.words.reasons, code) &&
+      h('p', { class: 'why' }, hers.words.reasons[code]),
   ]
 }
 
