@@ -67,13 +67,19 @@ function OnePassage({ view, passage }: { view: View; passage: Passage }) {
     'li',
     { id: `passage-${passage.key}`, class: `passage ${deed}` },
     h(
-      'p',
+      'div',
       { class: 'deed' },
-      h('b', null, hers.deeds[deed](from, to)),
+      h('h3', null, hers.deeds[deed](from, to)),
       ' ',
       h('time', { dateTime: at }, timeOf(at)),
     ),
-    h('div', { class: 'cells' }, cells),
+    h(
+      'div',
+      { class: 'cells' },
+      cells[0],
+      h('span', { class: 'onward', 'aria-hidden': 'true' }, arrowOf(passage)),
+      cells[1],
+    ),
     count.length > 0 &&
       h(
         'details',
@@ -86,6 +92,12 @@ function OnePassage({ view, passage }: { view: View; passage: Passage }) {
         h(Fields, { view, passage }),
       ),
   )
+}
+
+/** Which way it goes on: to the right is to the second of the two. */
+function arrowOf({ side, came, went }: Passage): string {
+  if (came === null || went.length === 0) return ''
+  return side === 0 ? '→' : '←'
 }
 
 /** A request on one wire and what was answered to it there. */
@@ -115,7 +127,11 @@ function crossing({ hers }: View, { request, answer }: Exchanged, victim: string
   return [
     line(request, false),
     answer === null ? h('p', { class: 'none' }, hers.unanswered) : line(answer, true),
-    isSent && code !== null && h('p', { class: 'why' }, hers.words.reasons[code] ?? ''),
+    // a code is whatever the other end wrote: no name that every object has
+    isSent &&
+      code !== null &&
+      Object.hasOwn(hers.words.reasons, code) &&
+      h('p', { class: 'why' }, hers.words.reasons[code]),
   ]
 }
 

@@ -3,7 +3,7 @@
 import { h } from '../../../../page/h.ts'
 import { Long } from '../../../../page/parts/Long.ts'
 import { icon, open, secret } from '../../../../page/parts/marks.ts'
-import { type Index, isShutOut, type Side, standingOf } from './match.ts'
+import { across, type Index, isShutOut, type Side, standingOf } from './match.ts'
 import type { View } from './view.ts'
 
 export function Stage(view: View) {
@@ -27,7 +27,7 @@ export function Stage(view: View) {
           null,
           sides.map((side) => h('li', { key: side.port }, holdings(view, side))),
         ),
-        h('p', null, icon('lock'), hers.texts),
+        !sides.some(isShutOut) && h('p', null, icon('lock'), hers.texts),
         h('p', { class: 'aside' }, hers.lack(a.victim, b.victim)),
       ),
       h(Victim, { ...view, index: 1 }),
@@ -37,7 +37,8 @@ export function Stage(view: View) {
 
 function Victim({ hers, sides, index }: View & { index: Index }) {
   const side = sides[index]
-  const far = sides[index === 0 ? 1 : 0].victim
+  const far = sides[across(index)].victim
+  const isShut = isShutOut(side)
   const { publicKey, peer } = side.state
   const key = (hex: string | null) =>
     hex === null
@@ -46,10 +47,10 @@ function Victim({ hers, sides, index }: View & { index: Index }) {
   return h(
     'div',
     { class: `card victim side-${index}` },
-    h('h3', null, side.victim, ' ', h('small', null, hers.believes(far))),
+    h('h3', null, side.victim, ' ', !isShut && h('small', null, hers.believes(far))),
     h('p', null, hers.itSent, ' ', key(peer.publicKey)),
     h('p', null, hers.iSend(far), ' ', key(publicKey)),
-    isShutOut(side) && h('p', { class: 'shut' }, `✗ ${hers.refusesMe}`),
+    isShut && h('p', { class: 'shut' }, `✗ ${hers.refusesMe}`),
   )
 }
 
