@@ -32,11 +32,11 @@ const words =
     : (await import('../words/en.ts')).en
 
 let model: Model | null = null
-/** A field that may have been filled in before the script came. */
 const fieldNow = (id: string) => document.querySelector<HTMLTextAreaElement>(`#${id}`)?.value ?? ''
-let desk: Desk = { ...EMPTY_DESK, text: fieldNow('text'), theirs: fieldNow('theirs') }
+let desk: Desk = EMPTY_DESK
 /** What was chosen or dropped. */
-let chosen: File | undefined = document.querySelector<HTMLInputElement>('#file')?.files?.[0]
+let chosen: File | undefined
+let isFirst = true
 /** What came before the first state. */
 let run: Run | null = null
 let early: Event[] = []
@@ -82,8 +82,15 @@ function draw() {
 let whole: ((view: View) => VNode) | null = setting.isPresented ? null : (view) => h(Page, view)
 
 function drawNow() {
-  if (model !== null && whole !== null)
-    render(whole({ words, setting, model, desk, act }), document.body)
+  if (model === null || whole === null) return
+  // fields may have been filled in before anything here listened
+  if (isFirst) {
+    isFirst = false
+    chosen = document.querySelector<HTMLInputElement>('#file')?.files?.[0]
+    const file = chosen ? { name: chosen.name, type: chosen.type } : null
+    desk = { ...desk, text: fieldNow('text'), theirs: fieldNow('theirs'), file }
+  }
+  render(whole({ words, setting, model, desk, act }), document.body)
 }
 
 function change(changes: Partial<Desk>) {

@@ -11,18 +11,17 @@ import { Long } from './Long.ts'
 import { icon } from './marks.ts'
 import { Part } from './Part.ts'
 
-export function Eve({ words, setting, model, act }: View) {
+export function Eve({ words, setting, model }: View) {
   const { state } = model
-  const isOpen = act === null
   return useMemo(
     () =>
       h(
         Part,
-        { id: 'both', title: words.both, isOpen },
+        { id: 'both', title: words.both },
         tableOf(words, setting, state),
         costOf(words, setting),
       ),
-    [words, setting, state, isOpen],
+    [words, setting, state],
   )
 }
 

@@ -29,7 +29,7 @@ function sectionOf(words: Words, letters: Counted | null) {
     typeof value === 'number' ? format.format(Number(value.toFixed(1))) : words.noneYet
   return h(
     Part,
-    { id: 'frequency', title: words.letters, isOpen: false },
+    { id: 'frequency', title: words.letters },
     h('p', { id: 'sample' }, sample === 0 ? words.noSample : said),
     h('div', { id: 'plot' }, isEnough && h(Plot, { words, english, ciphertext })),
     h(

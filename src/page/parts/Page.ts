@@ -88,7 +88,7 @@ export function Legend({ words }: View) {
 function Transcript({ words, act }: View) {
   return h(
     Part,
-    { id: 'transcript', title: words.transcript, isOpen: act === null },
+    { id: 'transcript', title: words.transcript },
     h('p', null, words.transcriptHow()),
     h(
       'p',

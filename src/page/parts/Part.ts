@@ -1,4 +1,4 @@
-/** A part of the page that opens when somebody asks for it. Without the script all of them are open. */
+/** A part of the page that opens when somebody asks for it. Without the script all of them are open, by the style sheet. */
 
 import type { ComponentChildren } from 'preact'
 import { h } from '../h.ts'
@@ -6,7 +6,7 @@ import { h } from '../h.ts'
 interface PartProps {
   id: string
   title: string
-  isOpen: boolean
+  isOpen?: boolean | undefined
   children?: ComponentChildren
 }
 

@@ -11,7 +11,7 @@ export function Picture({ words, setting, model, desk, act }: View) {
   const { image } = model.state
   return h(
     Part,
-    { id: 'pictures', title: words.pictures, isOpen: act === null || image !== null },
+    { id: 'pictures', title: words.pictures, isOpen: image !== null },
     h(
       'div',
       { id: 'picture' },

@@ -4,11 +4,11 @@ import { h } from '../h.ts'
 import type { View } from '../view.ts'
 import { Part } from './Part.ts'
 
-export function Vocabulary({ words, setting, act }: View) {
+export function Vocabulary({ words, setting }: View) {
   const entries = words.vocabulary.filter(({ isOfKem = false }) => setting.hasKem || !isOfKem)
   return h(
     Part,
-    { id: 'words', title: words.words, isOpen: act === null },
+    { id: 'words', title: words.words },
     h(
       'dl',
       null,
