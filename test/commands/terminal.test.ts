@@ -248,8 +248,13 @@ describe('the terminal', () => {
         isFull,
       })
       terminal.reporter(5000)({ type: 'keys sent', publicKey: new Uint8Array(1216).fill(0xab) })
+      const ciphertext = new Uint8Array(1088).fill(0xcd)
+      terminal.reporter(5000)({ type: 'proof sent', proof: { session, tag: secret, ciphertext } })
       terminal.flush()
       assert.equal(/[0-9a-f]{2368}/.test(output), isFull)
+      assert.equal(/(?:cd){1088}/.test(output), isFull)
+      // /show has keys, and no ciphertexts
+      assert.equal(/1088 bytes \(whole: the page, --full\)/.test(output), !isFull)
       assert.match(output, /1216 bytes: ML-KEM, X25519\n/)
       assert.match(output, /^ {5}[0-9a-f]{64}$/m)
     }
