@@ -22,6 +22,12 @@ export class Alike {
     this.#agreed.set(port, event)
   }
 
+  /** What follows is told whole: something that it would be compared with was not shown. */
+  forget(): void {
+    this.#sent.clear()
+    this.#agreed.clear()
+  }
+
   /** The other port that has sent these bytes last, or undefined. */
   senderOf(port: number, what: Crossing, bytes: Uint8Array): number | undefined {
     for (const [other, { [what]: sent }] of this.#sent)

@@ -411,15 +411,19 @@ function proofLines(
     ]
   return [
     [sign, label, new Value(`tag ${ends(tag)}`)],
-    ...(ciphertext ? [remark(`ciphertext  ${ends(ciphertext)}  ${ciphertext.length} bytes`)] : []),
+    ...(ciphertext ? [remark(`ciphertext  ${sealedEnds(ciphertext)}`)] : []),
   ]
 }
 
 function sealedLine(sign: Sign, label: string, ciphertext: Uint8Array, isFull: boolean): Line {
   return isFull || !isLong(ciphertext)
     ? [sign, label, new Value(bytesToHex(ciphertext))]
-    : [sign, label, `${ends(ciphertext)}  ${ciphertext.length} bytes (whole: the page, --full)`]
+    : [sign, label, sealedEnds(ciphertext)]
 }
+
+/** /show has no ciphertexts. */
+const sealedEnds = (ciphertext: Uint8Array) =>
+  `${ends(ciphertext)}  ${ciphertext.length} bytes (whole: the page, --full)`
 
 /** A line with a secret in it. `text`: what `secrets` made of the secret. */
 export function secretLine(secrets: Secrets, label: string, text: Text): Line {

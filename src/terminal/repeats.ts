@@ -24,7 +24,8 @@ export class Repeats {
   /** Whether the block, with its `time`, is counted, and not to be shown now. `tell`: says how many times it came again. */
   has(shown: string, time: string, tell: Shown['tell']): boolean {
     if (shown.length > MAX_LENGTH) return false
-    const block = shown.replaceAll(time, '')
+    // the first is ours, and others may stand in a text from outside
+    const block = shown.replace(time, '')
     const now = performance.now()
     const before = this.#shown.get(block)
     if (before !== undefined && (before.times > 0 || now - before.last < QUIET_MS)) {

@@ -83,6 +83,7 @@ export function createTerminal({
   const painted = (text: string, colour: Colour | undefined) =>
     hasColours && colour !== undefined ? paint(text, colour) : text
   let leavesOut = false
+  let lastShown = ''
   let lastSaid = Number.POSITIVE_INFINITY
 
   /** A line in rows. `who`: what stands before the time; `time`: to the second. */
@@ -124,7 +125,10 @@ export function createTerminal({
 
   function writeAt(port: number) {
     const write = (lines: readonly PeerLine[], hasSecret: boolean) => {
-      if (!hasSecret && isLeftOut(port)) return
+      if (!hasSecret && isLeftOut(port)) {
+        alike.forget()
+        return
+      }
       const time = now()
       const who = String(port)
       const block = lines
@@ -133,9 +137,14 @@ export function createTerminal({
       const [first] = lines
       if (!hasSecret && first !== undefined && !(first instanceof Said)) {
         const [sign, label] = first
-        const tell = (times: number) => write([[sign, label, again(times)]], true)
+        const tell = (times: number) => {
+          if (lastShown === block) write([[sign, label, again(times)]], true)
+          // after something else, `the same` would be that
+          else write(times === 1 ? lines : [...lines, ['·', '', again(times - 1)]], true)
+        }
         if (FOLDED.has(sign) && repeats.has(block, time, tell)) return
       }
+      lastShown = block
       if (performance.now() - lastSaid > PAUSE_MS) writer.write('\n')
       lastSaid = performance.now()
       writer.write(block, '\n')

@@ -212,8 +212,27 @@ describe('the terminal', () => {
       '5000 ✗ refused  GET /a  not_found  Nothing.',
       '5001 ✗ refused  GET /a  not_found  Nothing.',
       '5000 ✗ refused  GET /b  not_found  Nothing.',
-      '5000 ✗ refused  The same 75 times more.',
+      // `The same` behind GET /b would be that one
+      '5000 ✗ refused  GET /a  not_found  Nothing.',
+      '     The same 74 times more.',
     ])
+  })
+
+  it('counts a refusal below itself, and takes a time in a path for no time of ours', () => {
+    const { terminal, shown } = keptTerminal()
+    const time = new Date().toTimeString().slice(0, 8)
+    for (const request of ['GET /', 'GET /', `GET /${time}`])
+      terminal.reporter(5000)({ type: 'refused', request, code: 'not_found', detail: 'Nothing.' })
+    terminal.flush()
+    assert.deepEqual(timeless(shown()).trimEnd().split('\n'), [
+      '5000 ✗ refused  GET /  not_found  Nothing.',
+      `5000 ✗ refused  GET /${time}  not_found  Nothing.`,
+      '5000 ✗ refused  GET /  not_found  Nothing.',
+    ])
+    terminal.narrator(5000).say('✗', 'refused', 'twice')
+    terminal.narrator(5000).say('✗', 'refused', 'twice')
+    terminal.flush()
+    assert.match(shown(), /twice\n.* refused {2}The same once more\.\n$/)
   })
 
   it('shows the ends of a long public value, with --full all of it', () => {
@@ -229,8 +248,13 @@ describe('the terminal', () => {
         isFull,
       })
       terminal.reporter(5000)({ type: 'keys sent', publicKey: new Uint8Array(1216).fill(0xab) })
+      const ciphertext = new Uint8Array(1088).fill(0xcd)
+      terminal.reporter(5000)({ type: 'proof sent', proof: { session, tag: secret, ciphertext } })
       terminal.flush()
       assert.equal(/[0-9a-f]{2368}/.test(output), isFull)
+      assert.equal(/(?:cd){1088}/.test(output), isFull)
+      // /show has keys, and no ciphertexts
+      assert.equal(/1088 bytes \(whole: the page, --full\)/.test(output), !isFull)
       assert.match(output, /1216 bytes: ML-KEM, X25519\n/)
       assert.match(output, /^ {5}[0-9a-f]{64}$/m)
     }
@@ -343,6 +367,25 @@ describe('the lines of a terminal', () => {
     a(received(1000))
     terminal.flush()
     assert.deepEqual(seqs(read()), ['5000 1000'])
+  })
+
+  it('are not said to be the same as one that was left out', () => {
+    const { read, terminal } = stalled()
+    const agreed: PeerEvent = {
+      type: 'keys confirmed',
+      ...confirmed,
+      kem: null,
+      known: false,
+      compared: false,
+    }
+    const a = terminal.reporter(5000)
+    for (let seq = 0; seq < 100; seq++) a(received(seq, new Uint8Array(16 * 1024)))
+    a(agreed)
+    terminal.flush()
+    assert.doesNotMatch(read(), /keys agreed/)
+    terminal.reporter(5001)(agreed)
+    terminal.flush()
+    assert.match(read(), /5001 .* safety number {2}00000 11111\n/)
   })
 
   /** What a process, ended by `end` right after its lines, writes to its two outputs, which are one file. */
