@@ -221,6 +221,17 @@ describe('the page in a language', () => {
     }))
 })
 
+describe('the caption of a step that was refused', () => {
+  it('points to no record, since it has none', () =>
+    withPair(async (peer) => {
+      const form = { 'content-type': 'application/x-www-form-urlencoded' }
+      await peer.call('/send_msg', { method: 'POST', headers: form, body: 'message=x' })
+      const { text } = await pageOf(peer)
+      assert.match(text, /Your step was refused:.*bad_message/s)
+      assert.ok(!text.includes(en.noReason))
+    }))
+})
+
 describe('the page', () => {
   it('numbers its steps as the README and the lesson do', () =>
     withPair(async (a) => {

@@ -55,7 +55,10 @@ function captionOf(words: View['words'], model: Model): ComponentChildren {
     ' ',
     h('code', { lang: 'en' }, last.code),
     '. ',
-    words.reasons[last.code] ?? words.noReason,
+    // a step has no record to open, and its answer says why where it was run
+    Object.hasOwn(words.reasons, last.code)
+      ? words.reasons[last.code]
+      : last.is !== 'refusedStep' && words.noReason,
   ]
 }
 
