@@ -5,6 +5,7 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
+import { noChromium } from '../helpers/browser.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 import { isFocused, nextIs, onePage, press, records, says, step, suite, withTab } from './tabs.ts'
 
@@ -39,28 +40,35 @@ describe('a page', suite, () => {
       })
     }))
 
-  it('whose script comes late loses nothing that was typed before it, and no focus', () =>
-    onePage(async (page) => {
-      let release = () => {}
-      const held = new Promise<void>((resolve) => {
-        release = resolve
-      })
-      await page.route('**/page.js', async (route) => {
-        await held
-        await route.continue()
-      })
-      await page.reload({ waitUntil: 'commit' })
-      await page.locator('#text').fill('typed early')
-      await page.locator('#theirs').fill('12345')
-      await page.focus('#theirs')
-      release()
-      await page.locator('#verdict', { hasText: 'no number here yet' }).waitFor()
-      assert.equal(await page.inputValue('#text'), 'typed early')
-      assert.match((await step(page, '/send_msg').textContent()) ?? '', /text=typed early/)
-      assert.equal(await page.inputValue('#theirs'), '12345')
-      assert.equal(await isFocused(page, '#theirs'), true)
-      await page.unroute('**/page.js')
-    }))
+  // Firefox tells of a page no sooner than its scripts are there
+  it(
+    'whose script comes late loses nothing that was typed before it, and no focus',
+    {
+      skip: noChromium,
+    },
+    () =>
+      onePage(async (page) => {
+        let release = () => {}
+        const held = new Promise<void>((resolve) => {
+          release = resolve
+        })
+        await page.route('**/page.js', async (route) => {
+          await held
+          await route.continue()
+        })
+        await page.reload({ waitUntil: 'commit' })
+        await page.locator('#text').fill('typed early')
+        await page.locator('#theirs').fill('12345')
+        await page.focus('#theirs')
+        release()
+        await page.locator('#verdict', { hasText: 'no number here yet' }).waitFor()
+        assert.equal(await page.inputValue('#text'), 'typed early')
+        assert.match((await step(page, '/send_msg').textContent()) ?? '', /text=typed early/)
+        assert.equal(await page.inputValue('#theirs'), '12345')
+        assert.equal(await isFocused(page, '#theirs'), true)
+        await page.unroute('**/page.js')
+      }),
+  )
 
   it('works under a path of its own, behind a server that takes the path away', () =>
     withPeers({}, async (a, b) => {

@@ -60,7 +60,7 @@ describe('the page of Mallory in a browser', suite, () => {
           await withTab(urlOf(n), { ...narrow, locale: 'es' }, async (late) => {
             await late.getByText('en directo', { exact: true }).waitFor()
             const width = await late.evaluate(() => document.documentElement.scrollWidth)
-            assert.equal(width, 320)
+            assert.ok(width <= 320, `${width} px`)
             for (const summary of await late.locator('summary').all()) await summary.click()
             assert.deepEqual(await violations(late), [])
           })

@@ -129,7 +129,8 @@ describe('the toy', suite, () => {
             await page.evaluate(() => {
               document.documentElement.style.fontSize = '200%'
             })
-            assert.equal(await page.evaluate(() => document.documentElement.scrollWidth), width)
+            const wide = await page.evaluate(() => document.documentElement.scrollWidth)
+            assert.ok(wide <= width, `${wide} px`)
           }
           if (locale === 'es') {
             const english = await page.locator('main').innerText()
