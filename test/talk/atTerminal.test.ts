@@ -100,11 +100,12 @@ describe('a line that is typed', { skip: noTmux }, () => {
         bob.kill('SIGKILL')
         await bob.ended
         ana.type('too late\n')
-        await ana.shows(/^ {7}… {2}too late$/)
+        await ana.shows(/^ {7}[…?] {2}too late$/)
         ana.press('C-c')
         await ana.shows(/1 text is not acknowledged yet/)
         ana.press('C-c')
-        await ana.shows(/Not sent: 1 text\./)
+        // it may have gone out on the connection that was open, before the end of that was known
+        await ana.shows(/Not sent: 1 text\.|Nobody can tell whether the text with \? arrived\./)
         await ana.shows(/Pane is dead \(status 1/)
       }),
     )
