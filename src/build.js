@@ -23,6 +23,21 @@ try {
   // it has said why
   process.exit(1)
 }
+// what the two doors declare, and nothing else; the compiler leaves `.ts` in what declarations import
+const declared = ['index', 'protocol/index'].map((door) => path.resolve(UNFINISHED, `${door}.d.ts`))
+for (const file of declared) {
+  const text = fs
+    .readFileSync(file, 'utf8')
+    .replace(/(['"])(\.{1,2}\/[\w./-]+)\.ts\1/g, (_whole, quote, module) => {
+      const other = path.resolve(path.dirname(file), `${module}.d.ts`)
+      if (!declared.includes(other)) declared.push(other)
+      return `${quote}${module}.js${quote}`
+    })
+  fs.writeFileSync(file, text)
+}
+for (const file of fs.readdirSync(UNFINISHED, { encoding: 'utf8', recursive: true }))
+  if (file.endsWith('.d.ts') && !declared.includes(path.resolve(UNFINISHED, file)))
+    fs.rmSync(path.join(UNFINISHED, file))
 /** A language of the toy or of presenting is not one of the page. @param {{ name: string, moduleIds: string[] }} chunk */
 const nameOf = ({ name, moduleIds }) => {
   const [, of] = /[/\\](toy|present)[/\\]e[ns]\.ts$/.exec(moduleIds.at(-1) ?? '') ?? []

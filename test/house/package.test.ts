@@ -47,6 +47,7 @@ describe('the package', () => {
       .concat(
         PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
         filesIn('dist/browser/mallory'),
+        filesIn('dist').filter((file) => file.endsWith('.d.ts')),
       )
     const served = filesIn('src/page').filter((file) => /\.(md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
