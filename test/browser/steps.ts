@@ -142,10 +142,10 @@ describe('the page without its script', { skip: noChromium }, () => {
           .evaluateAll((all) => all.map((element) => element.getBoundingClientRect().top))
       await nextIs(page, '/send_keys')
       const after = await tops()
-      await page.route('**/page.js', (route) => route.abort())
+      await page.route('**/start.js', (route) => route.abort())
       await page.reload()
       const before = await tops()
-      await page.unroute('**/page.js')
+      await page.unroute('**/start.js')
       assert.equal(before.length, after.length)
       for (const [i, top] of before.entries()) {
         const jump = Math.abs(top - (after[i] ?? 0))
