@@ -69,7 +69,7 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
     {
       language,
       title: words.title(peer.port),
-      name: 'page',
+      name: 'start',
       styles: ['page.css'],
       isPresented: setting.isPresented,
     },
@@ -92,7 +92,7 @@ interface Head {
   readonly language: Language
   readonly title: string
   /** Of its script. */
-  readonly name: 'page' | 'toy'
+  readonly name: 'start' | 'toy'
   readonly styles: readonly string[]
   readonly isPresented?: boolean
 }

@@ -183,7 +183,7 @@ describe('a build', { skip: noMake }, () => {
   it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
-    write('src/page/browser/page.ts', 'export const port = 5000\n')
+    write('src/page/browser/start.ts', 'export const port = 5000\n')
     write('src/page/browser/toy.ts', 'export const port = 5001\n')
     write('src/classroom/lab/mallory/page/browser/page.ts', 'export const port = 5002\n')
     write('dist/gone.js', '')
@@ -199,7 +199,7 @@ describe('a build', { skip: noMake }, () => {
       'browser/mallory/mallory.css',
       'browser/mallory/page.js',
       'browser/page.css',
-      'browser/page.js',
+      'browser/start.js',
       'browser/toy.js',
       'main.js',
     ])
