@@ -7,7 +7,7 @@ import type Koa from 'koa'
 import { type AppOptions, appOf } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { isLocal } from './http/loopback.ts'
-import { nodeAead } from './http/pictures.ts'
+import { quickAead } from './http/pictures.ts'
 import type { State } from './http/routes.ts'
 import { listen, type Patience } from './http/server.ts'
 import type { Mailbox, Memory, PeerEvent, PeerOptions, Wire } from './peer/contract.ts'
@@ -104,7 +104,7 @@ export function peerOf(parts: Parts, own: Own, wire: Wire): Peer {
     ...{ suite, maxImage, message, showsSecrets, showWork },
     ...own,
     wire,
-    aead: nodeAead,
+    aead: quickAead(),
     ownPicture: ownPicture(image),
   })
 }
