@@ -70,7 +70,7 @@ const nameOf = ({ name, moduleIds }) => {
   return name === 'Page' ? 'parts.js' : `${of === undefined ? '' : `${of}-`}${name}.js`
 }
 await join({
-  input: { page: 'src/page/browser/page.ts', toy: 'src/page/browser/toy.ts' },
+  input: { start: 'src/page/browser/start.ts', toy: 'src/page/browser/toy.ts' },
   output: {
     dir: `${UNFINISHED}/browser`,
     minify: true,

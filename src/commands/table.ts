@@ -46,7 +46,9 @@ import type { RunOptions } from './runPeers.ts'
 import type { TalkOptions } from './talk.ts'
 import { addTerminalOptions } from './terminalOptions.ts'
 
-const { version }: { version: string } = JSON.parse(fs.readFileSync(ownFile('package.json'), 'utf8'))
+const { version }: { version: string } = JSON.parse(
+  fs.readFileSync(ownFile('package.json'), 'utf8'),
+)
 
 const STATE = '.duet'
 

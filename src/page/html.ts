@@ -70,7 +70,7 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
     {
       language,
       title: words.title(peer.port),
-      name: 'page',
+      name: 'start',
       styles: ['page.css'],
       isPresented: setting.isPresented,
     },
@@ -93,7 +93,7 @@ interface Head {
   readonly language: Language
   readonly title: string
   /** Of its script. */
-  readonly name: 'page' | 'toy'
+  readonly name: 'start' | 'toy'
   readonly styles: readonly string[]
   readonly isPresented?: boolean
 }

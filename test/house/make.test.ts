@@ -51,9 +51,13 @@ beforeEach(() => {
       fs.utimesSync(at(folder), 1, 1)
   }
   write(LOCK, '', { old: true })
-  write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir -p $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
-    mode: 0o755,
-  })
+  write(
+    'node_modules/.bin/tsc',
+    `#!/bin/sh\nmkdir -p $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`,
+    {
+      mode: 0o755,
+    },
+  )
   const folders = "fs.mkdirSync('.build/browser/mallory', { recursive: true })"
   for (const [name, text] of Object.entries({
     '@jridgewell/sourcemap-codec': 'export const decode = null, encode = null',
@@ -185,7 +189,11 @@ describe('a build', { skip: noMake }, () => {
   it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
-    const pages = ['page/browser/page', 'page/browser/toy', 'classroom/lab/mallory/page/browser/page']
+    const pages = [
+      'page/browser/start',
+      'page/browser/toy',
+      'classroom/lab/mallory/page/browser/page',
+    ]
     const command = "import { onPage } from '../page/html.ts'\nexport const run = () => onPage\n"
     for (const file of pages) write(`src/${file}.ts`, 'export const port = 5000\n')
     write('src/page/html.ts', "import { h } from 'preact'\nexport const onPage = h('p', null)\n")
@@ -206,7 +214,7 @@ describe('a build', { skip: noMake }, () => {
       'browser/mallory/mallory.css',
       'browser/mallory/page.js',
       'browser/page.css',
-      'browser/page.js',
+      'browser/start.js',
       'browser/toy.js',
       'commands',
       'commands/run.js',
