@@ -2,6 +2,7 @@
 
 import { programName } from '../disk/programName.ts'
 import { curlName, inQuotes, shellWord } from '../disk/shell.ts'
+import { basePathOf } from './baseUrl.ts'
 import { isLocal } from './loopback.ts'
 
 /** Commands for both peers, as `next` gives them. */
@@ -37,7 +38,10 @@ export function commandsOf(
   const isPosix = platform !== 'win32'
   const curl = curlName(platform)
   const own = (path: string) => `${curl} ${url}${path}`
-  const othersUrl = (path: string) => `http://127.0.0.1:${new URL(self.peerUrl).port || 80}${path}`
+  const othersUrl = (path: string) => {
+    const { port } = new URL(self.peerUrl)
+    return `http://127.0.0.1:${port || 80}${basePathOf(self.peerUrl)}${path}`
+  }
   const others = (path: string) => `${curl} ${othersUrl(path)}`
   const peer = (path: string) => {
     if (isLocal(self.peerUrl)) return others(path)
