@@ -309,6 +309,10 @@ describe('the command', () => {
     const words = (cwd: string) => programWords(cwd, '/duet/dist/main.js').join(' ')
     assert.equal(words('/duet'), own)
     assert.equal(words('/peer'), 'node /duet/dist/main.js')
+    const on = (runtime: 'bun' | 'deno') =>
+      ['/duet/dist/main.js', ''].map((file) => programName(file, runtime))
+    assert.deepEqual(on('bun'), ['bun dist/main.js', 'bunx --bun ecdh-duet'])
+    assert.deepEqual(on('deno'), ['deno run -A dist/main.js', 'deno run -A npm:ecdh-duet'])
   })
 
   it('tells of a defect by a stack that names the sources', async () => {
