@@ -122,9 +122,11 @@ function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell'
   return async (mayGoOn: () => boolean): Promise<void> => {
     const staying = new Set<string>()
     const closed = new Map<string, Junk>()
+    // to open thousands takes longer than a second, and more of them may come meanwhile
+    const now = Date.now()
     for (const entry of await maildir.entries()) {
       if (!mayGoOn()) return
-      const why = wasJunk(entry) ?? (await read(entry))
+      const why = wasJunk(entry) ?? (await read(entry, now))
       if (why === null) continue
       if (typeof why === 'string') {
         staying.add(entry.name)
@@ -133,7 +135,7 @@ function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell'
     }
     passedOver = staying
     junk = closed
-    if (junk.size > 0) await setAside([...junk.values()])
+    if (junk.size > 0) await setAside([...junk.values()], now)
   }
 
   /** What was found out of a file that is as it was then. */
@@ -147,7 +149,7 @@ function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell'
   }
 
   /** Reads an entry. Returns null then, and else why it stays where it is. */
-  async function read(entry: Entry): Promise<string | Junk | null> {
+  async function read(entry: Entry, now: number): Promise<string | Junk | null> {
     if (entry.name.startsWith('.')) return 'A name that begins with a dot is not a message.'
     if (!entry.stat.isFile()) return 'It is not a file.'
     const sealed = contentOf(entry.path, maxBytes)
@@ -162,7 +164,7 @@ function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell'
     const text = await textOf(pair, sealed)
     if (typeof text === 'string')
       // what has its own name came whole, from a server
-      return { entry, why: text, isWhole: id === entry.name || !mayGrow(entry) }
+      return { entry, why: text, isWhole: id === entry.name || !mayGrow(entry, now) }
     await tell({ type: 'mail', stored: entry.stat.mtime, SECRET: text })
     text.fill(0)
     move(entry, maildir.placeInCur(id))
@@ -170,9 +172,10 @@ function createReader(maildir: Maildir, pair: KeyPair, tell: WatchOptions['tell'
   }
 
   /** Moves what does not open to `failed`, and tells of it once: when no more of it comes, or it has come for long. */
-  async function setAside(junk: readonly Junk[]): Promise<void> {
-    const old = junk.filter(({ entry }) => !mayGrow(entry))
-    if (old.length < junk.length && !old.some(({ entry }) => ageOf(entry) >= FLOOD_MS)) return
+  async function setAside(junk: readonly Junk[], now: number): Promise<void> {
+    const old = junk.filter(({ entry }) => !mayGrow(entry, now))
+    const isOver = old.length === junk.length
+    if (!isOver && !old.some(({ entry }) => ageOf(entry, now) >= FLOOD_MS)) return
     const count = await maildir.setAside()
     const room = Math.max(0, MAX_SET_ASIDE - count)
     const going = old.slice(0, room)
@@ -200,14 +203,14 @@ function move(entry: Entry, place: string): void {
 }
 
 /** Whether a file may still be growing. A server's messages come whole; what somebody copies into `new` by hand does not. */
-function mayGrow(entry: Entry): boolean {
-  return ageOf(entry) < GROWING_MS
+function mayGrow(entry: Entry, now: number): boolean {
+  return ageOf(entry, now) < GROWING_MS
 }
 
 /** How long ago, in ms, a file was written to. Its time may be that of another clock, so how far off it is counts. */
-function ageOf({ stat }: Entry): number {
+function ageOf({ stat }: Entry, now: number): number {
   // the file system's clock is finer than ours, so a file that was written just now can be a bit younger than now
-  return Math.abs(Date.now() - stat.mtimeMs)
+  return Math.abs(now - stat.mtimeMs)
 }
 
 /** The first `most` bytes of a file, or the system's code if there are none. */
