@@ -22,6 +22,11 @@ export function hasMake(file = process.argv[1] ?? '', platform = process.platfor
   return !isPackaged(file) && platform !== 'win32'
 }
 
+/** What starts a peer on `port` by make, or null if that has no target for it. */
+export function makePeer(port: number): string | null {
+  return hasMake() && (port === 5000 || port === 5001) ? `make run-${port}` : null
+}
+
 function isPackaged(file: string): boolean {
   const isPackage = file.split(path.sep).includes('node_modules')
   return path.parse(file).name !== 'main' || isPackage
