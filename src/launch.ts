@@ -6,7 +6,7 @@ import { networkInterfaces } from 'node:os'
 import { type AppOptions, createApp } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { isLocal } from './http/loopback.ts'
-import { nodeAead } from './http/pictures.ts'
+import { quickAead } from './http/pictures.ts'
 import { listen, type Patience } from './http/server.ts'
 import type { Mailbox, Memory, PeerOptions, Wire } from './peer/contract.ts'
 import { Peer } from './peer/peer.ts'
@@ -150,7 +150,7 @@ export async function prepare({
       const call = (url: string) => createClient(url, options.suite, events, timeout)
       const peer = new Peer({
         ...options,
-        aead: nodeAead,
+        aead: quickAead(),
         ownPicture: ownPicture(image),
         maxImage: maxImage ?? MAX_IMAGE,
         port,

@@ -3,11 +3,12 @@
  * sooner, without the bodies of the others.
  */
 
-import { createRequire } from 'node:module'
+import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import type { Language } from '../classroom/exercise/starter/starter.ts'
+import { ownFile } from '../disk/ownFile.ts'
 import { programName } from '../disk/programName.ts'
 import { localOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
@@ -46,7 +47,9 @@ import type { RunOptions } from './runPeers.ts'
 import type { TalkOptions } from './talk.ts'
 import { addTerminalOptions } from './terminalOptions.ts'
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+const { version }: { version: string } = JSON.parse(
+  fs.readFileSync(ownFile('package.json'), 'utf8'),
+)
 
 const STATE = '.duet'
 

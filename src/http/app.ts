@@ -16,10 +16,13 @@ import { pageFile, pageHandlers } from './page.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { recording } from './recording.ts'
 import {
+  type Ctx,
   type Handler,
   type Handlers,
+  isOfKind,
   isOpen,
   type Path,
+  pathOf,
   ROUTES,
   type State,
   stepOfOther,
@@ -122,9 +125,10 @@ function problems(peer: Peer): Middleware<State> {
     try {
       await next()
     } catch (error) {
-      // not koa's `path`, which throws where the target can't be parsed; what follows a ? may be a text
-      const [path = ''] = ctx.req.url?.split('?') ?? []
+      // what follows a ? may be a text
+      const path = pathOf(ctx)
       const problem = problemOf(error, commands, path)
+      setSafeHeaders(ctx)
       ctx.status = problem.status
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
@@ -147,9 +151,15 @@ function problems(peer: Peer): Middleware<State> {
 
 const SAFE = Object.entries(SAFE_HEADERS)
 
-/** Sets them by Node's own call, which is faster than koa's. */
-const headers: Middleware = (ctx, next) => {
-  for (const [name, value] of SAFE) ctx.res.setHeader(name, value)
+/** By Node's own call, which is faster than koa's. */
+function setSafeHeaders({ res }: Ctx): void {
+  for (const [name, value] of SAFE) res.setHeader(name, value)
+}
+
+/** What the wire accepts is answered to a program: a refusal there, which a browser may show, gets all of them later. */
+const headers: Middleware<State> = (ctx, next) => {
+  if (isOfKind(pathOf(ctx), 'wire')) ctx.res.setHeader('X-Content-Type-Options', 'nosniff')
+  else setSafeHeaders(ctx)
   return next()
 }
 

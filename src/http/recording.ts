@@ -2,7 +2,7 @@
 
 import type { Middleware } from 'koa'
 import type { Events } from '../wirelog/ring.ts'
-import { isOfKind, type State } from './routes.ts'
+import { isOfKind, pathOf, type State } from './routes.ts'
 
 /** Tells `events` of each step, and of each answer that a wire route gave. */
 export function recording(events: Events): Middleware<State> {
@@ -16,8 +16,7 @@ export function recording(events: Events): Middleware<State> {
       pending.answered(status, said)
       return
     }
-    // not koa's `path`, which throws where the target can't be parsed
-    const [path = ''] = ctx.req.url?.split('?') ?? []
+    const path = pathOf(ctx)
     if (isOfKind(path, 'step')) events.step({ route: path, method, status, code, next: command })
     else if (isOfKind(path, 'wire')) events.unread(method, path).answered(status, said)
   }

@@ -44,7 +44,7 @@ export class Peer implements Receiver {
   readonly #pictures: Pictures
   readonly #comparison: Comparison
   readonly #message: Uint8Array
-  /** Of all ciphertexts that were accepted. */
+  /** Of the ciphertexts that were accepted last. */
   readonly #letters = new LetterCount()
 
   constructor(options: PeerOptions) {
@@ -245,7 +245,7 @@ export class Peer implements Receiver {
   }
 
   /**
-   * How often each letter stands in English and in the ciphertext received so far (as base64,
+   * How often each letter stands in English and in the last 64 KiB of the ciphertext received so far (as base64,
    * letters folded to a-z), in percent: null while there is none. `sample`: how many letters of
    * ciphertext were counted.
    */

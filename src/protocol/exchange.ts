@@ -19,6 +19,7 @@ export interface OpenedMessage {
 
 /**
  * Pure and synchronous: every method either does all that it says, or throws a DuetError and leaves the state as it was.
+ * It keeps the arrays that it is given, and no copies: nobody may change them afterwards.
  */
 export class Exchange extends KeyExchange {
   readonly #waiting: KeyedMessage[] = []

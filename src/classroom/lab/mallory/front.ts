@@ -3,6 +3,7 @@
 import fs from 'node:fs'
 import { extname } from 'node:path'
 import type { Middleware } from 'koa'
+import { ownFile } from '../../../disk/ownFile.ts'
 import { chosenLanguage } from '../../../http/language.ts'
 import { asPage, streamEvents } from '../../../http/page.ts'
 import { HttpError } from '../../../http/problems.ts'
@@ -51,8 +52,5 @@ export function front(
 }
 
 function textOf(name: string): string {
-  return fs.readFileSync(
-    new URL(`../../../../dist/browser/mallory/${name}`, import.meta.url),
-    'utf8',
-  )
+  return fs.readFileSync(ownFile(`dist/browser/mallory/${name}`), 'utf8')
 }
