@@ -195,10 +195,11 @@ await join({
 function neededBy(doors) {
   const needed = new Set(doors.filter((file) => fs.existsSync(`${COMPILED}/${file}`)))
   for (const file of needed) {
-    const as = fs.readFileSync(`${COMPILED}/${file}`, 'utf8')
-    // the compiler leaves `.ts` in declarations
-    const text = as.replace(/((?:from |import\()['"]\.[^'"]+)\.ts(?=['"])/g, '$1.js')
-    if (text !== as) fs.writeFileSync(`${COMPILED}/${file}`, text)
+    // the compiler leaves `.ts` in what declarations import
+    const text = fs
+      .readFileSync(`${COMPILED}/${file}`, 'utf8')
+      .replace(/(['"])(\.{1,2}\/[\w./-]+)\.ts\1/g, '$1$2.js$1')
+    fs.writeFileSync(`${COMPILED}/${file}`, text)
     for (const [, other = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
       const found = path.posix.join(path.posix.dirname(file), other)
       needed.add(file.endsWith('.d.ts') ? found.replace(/js$/, 'd.ts') : found)

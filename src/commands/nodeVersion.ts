@@ -3,7 +3,9 @@
 import fs from 'node:fs'
 import { ownFile } from '../disk/ownFile.ts'
 
-const { engines }: { engines: { node: string } } = JSON.parse(fs.readFileSync(ownFile('package.json'), 'utf8'))
+const { engines }: { engines: { node: string } } = JSON.parse(
+  fs.readFileSync(ownFile('package.json'), 'utf8'),
+)
 
 /** A sentence about a `version` (20.19.0) that is too old by package.json, or null. */
 export function wrongNode(version: string): string | null {

@@ -18,6 +18,7 @@ export const PEER_CODES = [
   'bad_number',
   'number_differs',
   'no_space',
+  'mailbox_share_full',
 ] as const
 export type PeerCode = (typeof PEER_CODES)[number]
 
@@ -233,6 +234,14 @@ export interface Memory {
   release?(): void
 }
 
+/** Where a piece of mail came from. That proves nothing of who sent it, and is written to no file. */
+export interface MailSender {
+  /** The IP address, as a terminal shows it. */
+  readonly address: string
+  /** All who share the places in a mailbox with it: its address, or its network of IPv6. Null if it is on this machine. */
+  readonly sharing: string | null
+}
+
 /** Where sealed texts are stored for somebody whose private key is elsewhere. */
 export interface Mailbox {
   /** What they are sealed to, as SPKI PEM. */
@@ -244,9 +253,9 @@ export interface Mailbox {
   /**
    * Stores a sealed text, once however often it comes; it is on the disk then. Returns its id
    * and whether it is a new one.
-   * @throws DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`; PeerError `no_space`
+   * @throws DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`; PeerError `no_space` `mailbox_share_full`
    */
-  store(sealed: Uint8Array): Promise<{ id: string; fresh: boolean }>
+  store(sealed: Uint8Array, sender: MailSender): Promise<{ id: string; fresh: boolean }>
 }
 
 /** What a peer is started with. */
@@ -367,9 +376,12 @@ export type PeerEvent =
   | { type: 'pictures removed'; removed: KeptPicture['removed'] }
   /** Earlier runs left more than the limit. */
   | { type: 'pictures left'; count: number; bytes: number; limit: number }
-  | { type: 'mail stored'; id: string; bytes: number }
+  | { type: 'mail stored'; id: string; bytes: number; from: string }
   | { type: 'refused'; request: string; code: string; detail: string }
   | { type: 'defect'; where: string }
+
+/** Why a file in a mailbox holds no text that can be shown. */
+export type NoMail = 'empty' | 'not sealed' | 'no text'
 
 /** What happens to a mailbox that is watched, as the watcher's terminal tells it. */
 export type WatchEvent =
@@ -378,5 +390,8 @@ export type WatchEvent =
   /** Somebody else's files are in the lock's folder, so that nobody can take the lock. */
   | { type: 'lock unusable'; place: string }
   | { type: 'mail'; stored: Date; SECRET: Uint8Array }
-  | { type: 'set aside'; place: string; why: string }
+  /** So many files do not open, and all for the same reason. `place`: where the first of them is now. */
+  | { type: 'set aside'; count: number; place: string; why: NoMail }
+  /** So many files are in `place` that nothing more is set aside there. `left`: how many more do not open. */
+  | { type: 'set aside no more'; count: number; place: string; left: number }
   | { type: 'passed over'; name: string; why: string }

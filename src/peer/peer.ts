@@ -14,6 +14,7 @@ import type { Session } from '../protocol/session.ts'
 import type { Suite } from '../protocol/suites.ts'
 import { Comparison } from './comparison.ts'
 import {
+  type MailSender,
   type MessageAccepted,
   type MessageSent,
   PeerError,
@@ -290,14 +291,14 @@ export class Peer implements Receiver {
 
   /**
    * Stores a text that was sealed to the mailbox key. A resend has the same id and is stored once.
-   * @throws PeerError `no_space`; DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`
+   * @throws PeerError `no_space` `mailbox_share_full`; DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`
    */
-  async receiveMail(sealed: Uint8Array): Promise<{ stored: true; id: string }> {
+  async receiveMail(sealed: Uint8Array, sender: MailSender): Promise<{ stored: true; id: string }> {
     const { mailbox } = this.#options
     if (!mailbox) throw new Error('This peer has no mailbox.')
-    const { id, fresh } = await mailbox.store(sealed)
+    const { id, fresh } = await mailbox.store(sealed, sender)
     if (fresh) {
-      this.report({ type: 'mail stored', id, bytes: sealed.length })
+      this.report({ type: 'mail stored', id, bytes: sealed.length, from: sender.address })
       this.#letters.add(sealed)
     }
     return { stored: true, id }

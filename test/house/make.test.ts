@@ -51,9 +51,13 @@ beforeEach(() => {
       fs.utimesSync(at(folder), 1, 1)
   }
   write(LOCK, '', { old: true })
-  write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir -p $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
-    mode: 0o755,
-  })
+  write(
+    'node_modules/.bin/tsc',
+    `#!/bin/sh\nmkdir -p $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`,
+    {
+      mode: 0o755,
+    },
+  )
   const folders = "fs.mkdirSync('.build/browser/mallory', { recursive: true })"
   for (const [name, text] of Object.entries({
     '@jridgewell/sourcemap-codec': 'export const decode = null, encode = null',
@@ -88,6 +92,11 @@ const STARTS = {
   'mailbox-b': `peer --port PORT_B ${ALONE} ${MAILBOX}`,
   'watch-a': 'watch --key MAILBOXES/a/key.private.pem -- MAILBOXES/a/mail',
 }
+/** What some start it with on a network, where Mallory listens and nothing is kept. */
+const ON_NETWORK = {
+  'run-mallory': 'mallory --listen LISTEN --between BETWEEN --curve CURVE --alter ALTER',
+  'run-5001': `peer --port PORT_B ${ALONE} --no-state`,
+}
 /** The same of some where nothing is set. */
 const DEFAULTS = {
   'run-both': 'both --ports 5000,5001 --curve X25519',
@@ -110,14 +119,19 @@ describe('a setting of make', { skip: noMake }, () => {
 
   it('reaches the program as it was typed', () => {
     const NAME = /[A-Z][A-Z_]+/g
-    const names = [...new Set(Object.values(STARTS).join().match(NAME))]
-    assert.equal(names.length, 14)
-    const settings = names.map((name) => `${name}=${ODD} ${name}`)
-    const words = Object.values(STARTS).map((line) => line.split(' '))
-    assert.deepEqual(
-      startedBy(STARTS, ...settings, 'SHOW_WORK=1', 'ALL=1'),
-      words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
-    )
+    const namesIn = (starts: object) => [...new Set(Object.values(starts).join().match(NAME))]
+    assert.equal(namesIn([STARTS, ON_NETWORK].flatMap(Object.values)).length, 16)
+    for (const [starts, more] of [
+      [STARTS, 'ALL=1'],
+      [ON_NETWORK, 'NO_STATE=1'],
+    ] as const) {
+      const settings = namesIn(starts).map((name) => `${name}=${ODD} ${name}`)
+      const words = Object.values(starts).map((line) => line.split(' '))
+      assert.deepEqual(
+        startedBy(starts, ...settings, 'SHOW_WORK=1', more).splice(-words.length),
+        words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
+      )
+    }
     assert.equal(fs.existsSync(at('made')), false)
   })
 
@@ -185,7 +199,11 @@ describe('a build', { skip: noMake }, () => {
   it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
-    const pages = ['page/browser/start', 'page/browser/toy', 'classroom/lab/mallory/page/browser/page']
+    const pages = [
+      'page/browser/start',
+      'page/browser/toy',
+      'classroom/lab/mallory/page/browser/page',
+    ]
     const command = "import { onPage } from '../page/html.ts'\nexport const run = () => onPage\n"
     for (const file of pages) write(`src/${file}.ts`, 'export const port = 5000\n')
     write('src/page/html.ts', "import { h } from 'preact'\nexport const onPage = h('p', null)\n")
