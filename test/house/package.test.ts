@@ -86,6 +86,12 @@ describe('the package', () => {
     assert.deepEqual(pack.files, [...new Set(all)].sort())
   })
 
+  it('holds pictures of less than 120 kB in all', () => {
+    const pictures = pack.files.filter((file) => /\.(png|jpe?g|webp|gif)$/.test(file))
+    const bytes = pictures.map((file) => fs.statSync(path.join(root, file)).size)
+    assert.ok(bytes.length > 2 && bytes.reduce((a, b) => a + b) < 120_000, `${pictures}: ${bytes}`)
+  })
+
   it('holds every file that a document in it links to', () => {
     const links = pack.files
       .filter((file) => file.endsWith('.md'))
