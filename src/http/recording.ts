@@ -9,6 +9,8 @@ export function recording(events: Events): Middleware<State> {
   return async (ctx, next) => {
     await next()
     const { said = '', pending, code = null, next: command = null } = ctx.state
+    // it came from neither end of the wire that this is the log of
+    if (code === 'not_between') return
     const { status, method } = ctx
     if (pending !== undefined) {
       pending.answered(status, said)

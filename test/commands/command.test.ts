@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
 import { onOtherPorts } from '../../src/commands/otherPorts.ts'
 import { programName, programWords } from '../../src/disk/programName.ts'
-import { launch } from '../../src/launch.ts'
+import { launchAll } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/openMemory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
@@ -197,7 +197,7 @@ describe('ecdh-duet peer', () => {
 describe('a peer says at its start', () => {
   const saidBy = async (host: string, peerUrl: string) => {
     const { terminal, shown } = keptTerminal()
-    const { close } = await launch({
+    const { close } = await launchAll({
       suite: SUITES.X25519,
       plans: [{ host, port: 0, peerUrl }],
       openMemory: () => forgetful(SUITES.X25519.curve),
@@ -309,6 +309,10 @@ describe('the command', () => {
     const words = (cwd: string) => programWords(cwd, '/duet/dist/main.js').join(' ')
     assert.equal(words('/duet'), own)
     assert.equal(words('/peer'), 'node /duet/dist/main.js')
+    const on = (runtime: 'bun' | 'deno') =>
+      ['/duet/dist/main.js', ''].map((file) => programName(file, runtime))
+    assert.deepEqual(on('bun'), ['bun dist/main.js', 'bunx --bun ecdh-duet'])
+    assert.deepEqual(on('deno'), ['deno run -A dist/main.js', 'deno run -A npm:ecdh-duet'])
   })
 
   it('tells of a defect by a stack that names the sources', async () => {

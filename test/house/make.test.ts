@@ -92,6 +92,11 @@ const STARTS = {
   'mailbox-b': `peer --port PORT_B ${ALONE} ${MAILBOX}`,
   'watch-a': 'watch --key MAILBOXES/a/key.private.pem -- MAILBOXES/a/mail',
 }
+/** What some start it with on a network, where Mallory listens and nothing is kept. */
+const ON_NETWORK = {
+  'run-mallory': 'mallory --listen LISTEN --between BETWEEN --curve CURVE --alter ALTER',
+  'run-5001': `peer --port PORT_B ${ALONE} --no-state`,
+}
 /** The same of some where nothing is set. */
 const DEFAULTS = {
   'run-both': 'both --ports 5000,5001 --curve X25519',
@@ -114,14 +119,19 @@ describe('a setting of make', { skip: noMake }, () => {
 
   it('reaches the program as it was typed', () => {
     const NAME = /[A-Z][A-Z_]+/g
-    const names = [...new Set(Object.values(STARTS).join().match(NAME))]
-    assert.equal(names.length, 14)
-    const settings = names.map((name) => `${name}=${ODD} ${name}`)
-    const words = Object.values(STARTS).map((line) => line.split(' '))
-    assert.deepEqual(
-      startedBy(STARTS, ...settings, 'SHOW_WORK=1', 'ALL=1'),
-      words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
-    )
+    const namesIn = (starts: object) => [...new Set(Object.values(starts).join().match(NAME))]
+    assert.equal(namesIn([STARTS, ON_NETWORK].flatMap(Object.values)).length, 16)
+    for (const [starts, more] of [
+      [STARTS, 'ALL=1'],
+      [ON_NETWORK, 'NO_STATE=1'],
+    ] as const) {
+      const settings = namesIn(starts).map((name) => `${name}=${ODD} ${name}`)
+      const words = Object.values(starts).map((line) => line.split(' '))
+      assert.deepEqual(
+        startedBy(starts, ...settings, 'SHOW_WORK=1', more).splice(-words.length),
+        words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
+      )
+    }
     assert.equal(fs.existsSync(at('made')), false)
   })
 
