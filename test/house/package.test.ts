@@ -106,11 +106,7 @@ describe('the package', () => {
   })
 
   it('holds the licence of each package that is built in, in the version that is locked', () => {
-    const licences = new Map(
-      read('dist/LICENSES.txt')
-        .split(/\n-+\n\n/)
-        .map((one): [string, string] => [one.split('\n', 1)[0] ?? '', one]),
-    )
+    const licences = read('dist/LICENSES.txt').split(/\n-+\n\n/)
     const sources = filesIn('dist/commands').flatMap((file) =>
       file.endsWith('.map') ? (JSON.parse(read(file)).sources as string[]) : [],
     )
@@ -125,13 +121,11 @@ describe('the package', () => {
       (at = '') => `${at.replace(/.*node_modules\//, '')} ${packages[at].version}`,
     )
     assert.ok(heads.length > 60)
-    assert.deepEqual([...licences.keys()], heads.sort())
-    for (const [head, text] of licences)
-      assert.match(
-        text,
-        head.startsWith('koa-compose ') ? /MIT/ : /copyright.*(permission|redistribution)/is,
-        head,
-      )
+    const shipped = licences.flatMap((one) => one.match(/^\S+ \d+\.\d+\.\d+$/gm) ?? [])
+    assert.deepEqual(shipped.sort(), heads.sort())
+    for (const one of licences)
+      if (!one.startsWith('koa-compose '))
+        assert.match(one, /copyright.*\n\n.*(permission|redistribution).*warrant/is)
   })
 
   it('takes of the packages that it names those versions on which it is tested, and their patches', () => {
