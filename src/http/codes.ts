@@ -97,6 +97,12 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     'Only for the owner of this peer',
     ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
   ),
+  not_between: row(
+    403,
+    'This is Mallory, an attacker of the lab, and she goes between two others',
+    () =>
+      'Name the other peer in --peer. If you mean to be one of the two, her --between has to name the address that you call from.',
+  ),
   not_found: row(
     404,
     'No such route',

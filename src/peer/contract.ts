@@ -145,6 +145,26 @@ export interface PictureAccepted {
   readonly bytes: number
 }
 
+/** A text that the other peer has. */
+export interface MessageSent {
+  readonly sent: true
+  /** The id of the session that it was sealed on, 16 bytes as hex. */
+  readonly session: string
+  /** Its number in that session and direction, from 0. */
+  readonly seq: number
+  /** Of the text in UTF-8. */
+  readonly bytes: number
+}
+
+/** A text that came, opened. */
+export interface ReadMessage {
+  /** The id of the session that it was sealed on, 16 bytes as hex. */
+  readonly session: string
+  /** Its number in that session and direction, from 0. */
+  readonly seq: number
+  readonly text: string
+}
+
 /** A picture on its way out, read no faster than it is sent. */
 export interface PictureSource {
   readonly type: PictureType
@@ -210,6 +230,8 @@ export interface Memory {
   /** What the owner does to forget the known identity. */
   readonly toForget: string
   readonly pictures: PictureStore
+  /** Lets other peers have it, once this one is closed. */
+  release?(): void
 }
 
 /** Where a piece of mail came from. That proves nothing of who sent it, and is written to no file. */
@@ -240,6 +262,8 @@ export interface Mailbox {
 export interface PeerOptions {
   /** The port this peer listens on. */
   readonly port: number
+  /** Where its owner calls it, without a slash at the end, if that is not this port of 127.0.0.1 alone. */
+  readonly url?: string | undefined
   readonly suite: Suite
   /** Its identity is on the suite's curve. */
   readonly memory: Memory

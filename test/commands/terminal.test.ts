@@ -390,16 +390,16 @@ describe('the lines of a terminal', () => {
 
   /** What a process, ended by `end` right after its lines, writes to its two outputs, which are one file. */
   function written(end: string): string {
-    const terminal = new URL('../../dist/terminal/', import.meta.url)
+    const terminal = new URL('../../src/terminal/', import.meta.url)
     const script = `
-      import { createTerminal } from '${terminal}terminal.js'
-      import { tell } from '${terminal}output.js'
+      import { createTerminal } from '${terminal}terminal.ts'
+      import { tell } from '${terminal}output.ts'
       const { say } = createTerminal({ output: process.stdout, showsSecrets: true }).narrator(5000)
       say('·', 'one', 'said'); say('·', 'two', 'said')
       ${end}`
     const file = at('output')
     const fd = fs.openSync(file, 'w')
-    const node = ['--input-type=module', '--eval', script]
+    const node = ['--import', './test/loader.js', '--input-type=module', '--eval', script]
     spawnSync(process.execPath, node, { stdio: ['ignore', fd, fd] })
     fs.closeSync(fd)
     return fs.readFileSync(file, 'utf8')
