@@ -19,7 +19,7 @@ import { build } from 'rolldown'
 const UNFINISHED = '.build'
 const COMPILED = `${UNFINISHED}/compiled`
 /** What the library's users import. */
-const DOORS = ['launch', 'state/openMemory', 'mailbox/openMailbox', 'protocol/exchange']
+const DOORS = ['index', 'protocol/index']
 
 /**
  * The files of the command: each has all that its first modules load at once, but for what is in one before it. What else is
@@ -195,7 +195,11 @@ await join({
 function neededBy(doors) {
   const needed = new Set(doors.filter((file) => fs.existsSync(`${COMPILED}/${file}`)))
   for (const file of needed) {
-    const text = fs.readFileSync(`${COMPILED}/${file}`, 'utf8')
+    // the compiler leaves `.ts` in what declarations import
+    const text = fs
+      .readFileSync(`${COMPILED}/${file}`, 'utf8')
+      .replace(/(['"])(\.{1,2}\/[\w./-]+)\.ts\1/g, '$1$2.js$1')
+    fs.writeFileSync(`${COMPILED}/${file}`, text)
     for (const [, other = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
       const found = path.posix.join(path.posix.dirname(file), other)
       needed.add(file.endsWith('.d.ts') ? found.replace(/js$/, 'd.ts') : found)

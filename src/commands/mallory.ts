@@ -10,8 +10,8 @@ import { localOrigin } from '../http/loopback.ts'
 import { type Prepared, prepare } from '../launch.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { StateError } from '../state/files.ts'
-import { openLocked } from '../state/lockedState.ts'
-import { forgetful, hasMet } from '../state/openMemory.ts'
+import { memoryIn } from '../state/lockedState.ts'
+import { hasMet } from '../state/openMemory.ts'
 import { tell } from '../terminal/output.ts'
 import { Value } from '../terminal/said.ts'
 import { createTerminal, type Terminal } from '../terminal/terminal.ts'
@@ -137,9 +137,7 @@ function prepareVictims(
       { ...placeOf(b), peerUrl: a, via: `http://127.0.0.1:${hers[1]}` },
     ],
     openMemory: (port) =>
-      kind === 'known'
-        ? openLocked(path.join(state, String(port)), suite.curve, undefined, tell)
-        : forgetful(suite.curve),
+      memoryIn(kind === 'known' && path.join(state, String(port)), suite.curve, undefined, tell),
     terminal,
     showsSecrets: true,
   })

@@ -187,9 +187,16 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     429,
     'Too many messages wait',
     mailOr(
-      () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
+      () =>
+        'The mailbox is full, and keeps nothing of this. Tell its owner, and send it again once some were read.',
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
+  ),
+  mailbox_share_full: row(
+    429,
+    'Too many messages from your address',
+    () =>
+      'The mailbox keeps nothing of this, and takes mail from other addresses. Send it again once its owner has read or removed some of yours. Everybody behind one router may have one address.',
   ),
   headers_too_large: row(431, 'Headers too large', help),
   internal: row(500, 'A defect of this program', help),

@@ -5,6 +5,7 @@ import { isIP } from 'node:net'
 import type { Middleware } from 'koa'
 import { isLocal } from './loopback.ts'
 import { HttpError } from './problems.ts'
+import { remembering } from './remembering.ts'
 import { type Ctx, isOpen, ROUTES, type State } from './routes.ts'
 
 /**
@@ -16,13 +17,14 @@ export function guard(hostNames: readonly string[]): Middleware<State> {
   const hostCalled = hostCheck(
     new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())]),
   )
+  const isHere = remembering(isLocal)
   return (ctx, next) => {
     if (!ctx.url.startsWith('/'))
       throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
     const name = hostCalled(ctx.req)
     refuseOtherSites(ctx)
     if (isOpen(ctx.path)) return next()
-    if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
+    if (!isHere(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
     refuseSilentBrowsers(ctx, name)
     return next()
@@ -34,26 +36,28 @@ export function guard(hostNames: readonly string[]): Middleware<State> {
  * rebinding, an attacker's own name leads to this machine. An address can't be rebound.
  */
 function hostCheck(names: ReadonlySet<string>): (request: IncomingMessage) => string {
-  // callers send the same one each time
-  let last = { host: '', name: '' }
-  return ({ headers: { host = '' }, rawHeaders }) => {
-    // Node's `headers` has the first of several
-    const isOnly = rawHeaders.filter(isNameOfHost).length === 1
-    if (isOnly && host === last.host && host !== '') return last.name
-    const name = isOnly ? hostNameOf(host) : null
-    if (name === null || (isIP(name) === 0 && !names.has(name)))
-      throw new HttpError(
-        'bad_host',
-        'Host has to be an IP address, localhost, or a name that the peer was started with.',
-      )
-    last = { host, name }
+  const nameIn = remembering((host) => {
+    const name = hostNameOf(host)
+    if (name === null || (isIP(name) === 0 && !names.has(name))) throw badHost()
     return name
+  })
+  return ({ headers: { host = '' }, rawHeaders }) => {
+    // of several, `headers` has the first
+    if (rawHeaders.filter(isNameOfHost).length > 1) throw badHost()
+    return nameIn(host)
   }
 }
 
 /** `at`: names of headers are at even places, and their values behind them. */
 const isNameOfHost = (text: string, at: number) =>
   at % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host'
+
+function badHost(): HttpError {
+  return new HttpError(
+    'bad_host',
+    'Host has to be an IP address, localhost, or a name that the peer was started with.',
+  )
+}
 
 /** The host without its port and brackets, in lower case; null if it isn't one. */
 function hostNameOf(host: string): string | null {

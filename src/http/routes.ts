@@ -149,6 +149,8 @@ export interface State {
   code?: string
   /** The command to run next. */
   next?: string
+  /** Whether it asks for something beside the path that the peer is mounted at. */
+  isElsewhere?: boolean
   /** The entry of a request on the wire in the log, once its body was read. */
   pending?: Pending
 }

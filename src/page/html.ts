@@ -59,7 +59,7 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
     hasKem: peer.suite.kem !== null,
     // on this machine the port says it all
     peerName: isPeerHere ? `${words.port} ${other.port || 80}` : other.host,
-    peerPage: isPeerHere ? `${other.origin}/${isChosen ? `?lang=${language}` : ''}` : null,
+    peerPage: isPeerHere ? `${peer.peerUrl}/${isChosen ? `?lang=${language}` : ''}` : null,
     showsSecrets: peer.showsSecrets,
     showsWork: peer.showsWork,
   }

@@ -156,7 +156,7 @@ export function laidOut(said: Said, { width, taken, indent, marks }: Place): str
         add(part, columns)
         continue
       }
-      for (const word of part.split(/(?<=\S)(?=\s)/)) {
+      for (const word of part.match(/\s*\S+|\s+$/g) ?? []) {
         if (isQuoted && word.trim() === '') continue
         if ((used > indent && used + columnsOf(word) > width) || isQuoted) {
           newRow()

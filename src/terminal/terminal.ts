@@ -11,7 +11,14 @@ import {
   secretLine,
   type Text,
 } from './lines.ts'
-import { BatchWriter, type Output, USUAL_COLUMNS, widthOf, writesPlainly } from './output.ts'
+import {
+  BatchWriter,
+  hasColours,
+  type Output,
+  USUAL_COLUMNS,
+  widthOf,
+  writesPlainly,
+} from './output.ts'
 import { DRAWN, SPOKEN } from './printable.ts'
 import { Repeats } from './repeats.ts'
 import { columnsOf, laidOut, onOneLine } from './rows.ts'
@@ -90,9 +97,9 @@ export function createTerminal({
   const repeats = new Repeats()
   const alike = new Alike()
   const marks = isPlain ? SPOKEN : DRAWN
-  const hasColours = output.hasColors?.() === true
+  const isColoured = hasColours(output)
   const inColour = (text: string, colour: Colour | undefined) =>
-    hasColours && colour !== undefined ? paint(text, colour) : text
+    isColoured && colour !== undefined ? paint(text, colour) : text
   let leavesOut = false
   let lastShown = ''
   let lastSaid = Number.POSITIVE_INFINITY

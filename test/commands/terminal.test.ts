@@ -70,7 +70,7 @@ const everyKind: PeerEvent[] = [
   gone(1),
   gone(7),
   { type: 'pictures left', count: 1, bytes: 400_000_000, limit: 256 * 2 ** 20 },
-  { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63 },
+  { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63, from: '10.0.0.7' },
   { type: 'refused', request: 'GET /', code: 'not_found', detail: 'Nothing.' },
   { type: 'defect', where: 'TypeError at f (g.ts:1:2)' },
 ]

@@ -15,7 +15,7 @@ const TABLE: Readonly<Record<number, string>> = {
   413: 'too_large',
   415: 'unsupported_type',
   421: 'bad_host',
-  429: 'inbox_full',
+  429: 'inbox_full mailbox_share_full',
   431: 'headers_too_large',
   500: 'internal',
   502: 'peer_unreachable peer_refused maybe_read',
