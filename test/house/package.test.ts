@@ -126,7 +126,7 @@ describe('the package', () => {
         const { bytes } = (await get(a, '/send_image', 201)).json
         assert.equal(bytes, fs.statSync(path.join(root, 'src/sample/curve.png')).size)
         assert.equal((await get(b, '/image', 200)).headers['content-length'], `${bytes}`)
-        assert.match((await get(b, '/', 200, 'text/html')).text, /src="page\.js"/)
+        assert.match((await get(b, '/', 200, 'text/html')).text, /src="start\.js"/)
         for (const file of PAGE_FILES) await get(b, file, 200)
         both.kill('SIGINT')
         // npx itself ends by the signal, or with what the program ended with
