@@ -81,7 +81,9 @@ export function parseHeader(bytes: Uint8Array): StreamHeader {
       `A picture begins with DUET2 and has ${HEADER_BYTES} bytes before its chunks.`,
     )
   const at = MAGIC_BYTES + SESSION_ID_BYTES
-  return { session: bytes.slice(MAGIC_BYTES, at), number: readU64(bytes.subarray(at)) }
+  // `slice` of a Buffer is no copy
+  const session = new Uint8Array(bytes.subarray(MAGIC_BYTES, at))
+  return { session, number: readU64(bytes.subarray(at)) }
 }
 
 /** The answer to a picture that was received whole. @throws valibot's error for anything else */
