@@ -40,6 +40,11 @@ export function hasMake(
   return !isPackaged(file) && platform !== 'win32' && runtime === 'node'
 }
 
+/** What starts a peer on `port` by make, or null if that has no target for it. */
+export function makePeer(port: number): string | null {
+  return hasMake() && (port === 5000 || port === 5001) ? `make run-${port}` : null
+}
+
 function isPackaged(file: string): boolean {
   const isPackage = file.split(path.sep).includes('node_modules')
   return path.parse(file).name !== 'main' || isPackage

@@ -97,6 +97,12 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     'Only for the owner of this peer',
     ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
   ),
+  not_between: row(
+    403,
+    'This is Mallory, an attacker of the lab, and she goes between two others',
+    () =>
+      'Name the other peer in --peer. If you mean to be one of the two, her --between has to name the address that you call from.',
+  ),
   not_found: row(
     404,
     'No such route',
@@ -181,9 +187,16 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     429,
     'Too many messages wait',
     mailOr(
-      () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
+      () =>
+        'The mailbox is full, and keeps nothing of this. Tell its owner, and send it again once some were read.',
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
+  ),
+  mailbox_share_full: row(
+    429,
+    'Too many messages from your address',
+    () =>
+      'The mailbox keeps nothing of this, and takes mail from other addresses. Send it again once its owner has read or removed some of yours. Everybody behind one router may have one address.',
   ),
   headers_too_large: row(431, 'Headers too large', help),
   internal: row(500, 'A defect of this program', help),

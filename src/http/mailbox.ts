@@ -5,6 +5,7 @@ import type { Peer } from '../peer/peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { readJson } from './bodies.ts'
 import type { Handlers, PathOf } from './routes.ts'
+import { senderAt } from './senders.ts'
 import { accepted } from './wire.ts'
 
 /** A text of 64 KiB sealed on P-256, in base64, with room for JSON's escapes. */
@@ -20,7 +21,8 @@ export function mailboxHandlers(peer: Peer): Handlers<PathOf<'mailbox'>> {
       ctx.body = peer.mailboxKey
     },
     '/message': async (ctx) => {
-      accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
+      const sealed = parseMail(await readJson(ctx, MAX_MAIL_BODY))
+      accepted(ctx, await peer.receiveMail(sealed, senderAt(ctx.req.socket.remoteAddress ?? '')))
     },
   }
 }

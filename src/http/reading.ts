@@ -1,7 +1,7 @@
 /** Reads a body into one buffer. */
 
 import { IncomingMessage } from 'node:http'
-import { finished, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
 /** A body is longer than its limit. */
 export class TooLong extends Error {}
@@ -28,24 +28,27 @@ export function readWhole(
     let filled = 0
     const take = (piece: Uint8Array) => {
       if (piece.length > declared - filled) {
-        end(new TooLong())
+        fail(new TooLong())
         return
       }
       body.set(piece, filled)
       filled += piece.length
     }
-    const end = (error?: Error | null) => {
+    const end = () => {
       ignore()
-      stream.off('data', take)
-      if (!error) {
-        resolve(body.subarray(0, filled))
-        return
-      }
+      resolve(filled === declared ? body : body.subarray(0, filled))
+    }
+    const fail = (error: Error) => {
+      ignore()
       stream.pause()
       reject(error)
     }
-    const ignore = finished(stream, { writable: false }, end)
-    stream.on('data', take)
+    const close = () => fail(stream.errored ?? new Error('The stream was closed before its end.'))
+    const ignore = () => {
+      stream.off('data', take).off('end', end).off('error', fail).off('close', close)
+    }
+    if (stream.destroyed) close()
+    else stream.on('data', take).on('end', end).on('error', fail).on('close', close)
   })
 }
 

@@ -40,14 +40,24 @@ before(async () => {
 })
 
 describe('the package', () => {
-  it('holds what was compiled, what is read at run time and what is to be read, and nothing else', () => {
-    const compiled = filesIn('src')
-      .filter((file) => file.endsWith('.ts') && !/^src\/sample\/|\/page\/browser\//.test(file))
-      .map((file) => file.replace(/^src\/(.*)\.ts$/, 'dist/$1.js'))
-      .concat(
-        PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
-        filesIn('dist/browser/mallory'),
-      )
+  it('holds what was built, what is read at run time and what is to be read, and nothing else', () => {
+    const built = filesIn('dist')
+    const commands = built.filter((file) => /^dist\/commands\/[\w-]+\.js$/.test(file))
+    assert.ok(commands.length > 10 && commands.length < 40, `${commands}`)
+    // a file of each file of the library: what only the command has is not there twice
+    const library = built.filter((file) => !/^dist\/(commands|browser|main|LICENSES)\b/.test(file))
+    for (const file of library) {
+      const source = file.replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, 'src/$1.ts')
+      assert.ok(fs.existsSync(path.join(root, source)), source)
+      assert.doesNotMatch(file, /^dist\/(classroom|talk|nearby|page\/\w+\/)/)
+    }
+    const compiled = [
+      ...['dist/main.js', 'dist/LICENSES.txt'],
+      ...library,
+      ...commands.flatMap((file) => [file, `${file}.map`]),
+      ...PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
+      ...filesIn('dist/browser/mallory'),
+    ]
     const served = filesIn('src/page').filter((file) => /\.(md|svg)$/.test(file))
     const readmes = filesIn('src').filter((file) => file.endsWith('/README.md'))
     const starter = 'src/classroom/exercise/starter'
@@ -126,7 +136,7 @@ describe('the package', () => {
         const { bytes } = (await get(a, '/send_image', 201)).json
         assert.equal(bytes, fs.statSync(path.join(root, 'src/sample/curve.png')).size)
         assert.equal((await get(b, '/image', 200)).headers['content-length'], `${bytes}`)
-        assert.match((await get(b, '/', 200, 'text/html')).text, /src="page\.js"/)
+        assert.match((await get(b, '/', 200, 'text/html')).text, /src="start\.js"/)
         for (const file of PAGE_FILES) await get(b, file, 200)
         both.kill('SIGINT')
         // npx itself ends by the signal, or with what the program ended with

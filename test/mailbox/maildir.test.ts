@@ -301,6 +301,16 @@ describe('what is in tmp', () => {
     assert.deepEqual(namesIn('tmp'), stays.sort())
   })
 
+  it('is removed if it is abandoned and its name is not UTF-8', {
+    skip: process.platform !== 'linux' && 'only Linux has such names for sure',
+  }, () => {
+    const file = Buffer.from(at('tmp', 'odd\xf1'), 'latin1')
+    fs.writeFileSync(file, 'half')
+    fs.utimesSync(file, 1_700_000_000, 1_700_000_000)
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+
   it("stays if it is another program's folder, or has its last day and a half behind it just now", (t) => {
     fs.mkdirSync(at('tmp', 'a folder'))
     fs.utimesSync(at('tmp', 'a folder'), 1, 1)
@@ -317,7 +327,7 @@ describe('what is in tmp', () => {
 
   it('may be swept by two at once', (t) => {
     leave('old', 37)
-    t.mock.method(fs, 'readdirSync', () => ['gone', 'old'])
+    t.mock.method(fs, 'readdirSync', () => ['gone', 'old'].map((name) => Buffer.from(name)))
     const { lstatSync } = fs
     // the other one is quicker each time
     t.mock.method(fs, 'lstatSync', (...args: Parameters<typeof lstatSync>) => {

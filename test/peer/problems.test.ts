@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { describe, it } from 'node:test'
-import { createApp } from '../../src/http/app.ts'
+import { appOf } from '../../src/http/app.ts'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import type { PeerEvent } from '../../src/peer/contract.ts'
 import type { Peer } from '../../src/peer/peer.ts'
@@ -395,7 +395,7 @@ function withDefect(
     sendKeys: () => Promise.reject(error),
     receiveKeys: fail,
   } as unknown as Peer
-  return withServer(createApp(peer).callback(), (url) => run(url, events))
+  return withServer(appOf(peer).callback(), (url) => run(url, events))
 }
 
 describe('a defect', () => {
