@@ -9,6 +9,8 @@ $(call setting,PORT_A,5000) ## the port of the first peer
 $(call setting,PORT_B,5001) ## that of the second
 $(call setting,PORT_M,5002) ## that of the attacker who sits between them
 $(call setting,PORT_N,5003) ## her other one
+$(call setting,LISTEN) ## this machine's address, for her on a network
+$(call setting,BETWEEN) ## the two whom she is between then: URL,URL
 $(call setting,ALTER) ## what she changes in texts: noon=midnight
 $(call setting,SHOW_WORK) ## 1: how OpenSSL computes each secret, keys and all
 $(call setting,FULL) ## 1: long keys and ciphertexts whole
@@ -16,6 +18,7 @@ $(call setting,PLAIN) ## 1: no symbols, for screen readers and logs
 $(call setting,HOST,127.0.0.1) ## this machine's address, for two machines
 $(call setting,HOST_NAME) ## a name by which it may be called
 $(call setting,PEER) ## the other peer: http://HOST:PORT
+$(call setting,NO_STATE) ## 1: run-5000 and run-5001 keep nothing
 $(call setting,IMAGE,src/sample/curve.png) ## the picture to send
 $(call setting,MAILBOXES,.duet/mailboxes) ## the folder of keys and mail
 $(call setting,TO) ## the peer that takes mail: http://HOST:PORT
@@ -37,11 +40,11 @@ SOURCES := $(shell find src)
 PLAINLY := $${PLAIN:+--plain}
 SHOWN := $(PLAINLY) $${FULL:+--full}
 SUITE := --curve "$$CURVE" $(SHOWN) $${SHOW_WORK:+--show-work}
-ALONE := --host "$$HOST" $${HOST_NAME:+--host-name "$$HOST_NAME"} $(SUITE)
+ALONE := --host "$$HOST" $${HOST_NAME:+--host-name "$$HOST_NAME"} $(SUITE) $${NO_STATE:+--no-state}
 PEER_A := --port "$$PORT_A" --peer "$${PEER:-http://127.0.0.1:$$PORT_B}" $(ALONE)
 PEER_B := --port "$$PORT_B" --peer "$${PEER:-http://127.0.0.1:$$PORT_A}" $(ALONE)
-MALLORY := --ports "$$PORT_M,$$PORT_N" --between "http://127.0.0.1:$$PORT_A,http://127.0.0.1:$$PORT_B" \
-	--curve "$$CURVE" $(SHOWN) $${ALTER:+--alter "$$ALTER"}
+HERS := --curve "$$CURVE" $(SHOWN) $${ALTER:+--alter "$$ALTER"}
+MALLORY := --ports "$$PORT_M,$$PORT_N" --between "http://127.0.0.1:$$PORT_A,http://127.0.0.1:$$PORT_B" $(HERS)
 # Makes the keys of a mailbox where there are none: no key is ever overwritten.
 keys = test -e "$$MAILBOXES/$1/key.public.pem" || $(DUET) keygen --curve "$$CURVE" -- "$$MAILBOXES/$1"
 mailbox = --mailbox "$$MAILBOXES/$1/mail" --mailbox-key "$$MAILBOXES/$1/key.public.pem"
@@ -85,8 +88,9 @@ demo: dist/main.js ## run every step on free ports, and check it (CURVE)
 
 ## Lab
 
-run-mallory: dist/main.js ## an attacker between two strangers (ALTER)
-	@exec $(DUET) mallory --with strangers $(MALLORY)
+run-mallory: dist/main.js ## an attacker between two strangers (ALTER, LISTEN)
+	@if test -n "$$LISTEN"; then exec $(DUET) mallory --listen "$$LISTEN" --between "$$BETWEEN" $(HERS); \
+	else exec $(DUET) mallory --with strangers $(MALLORY); fi
 
 run-mallory-known: dist/main.js ## the same between those of run-both, who have met
 	@exec $(DUET) mallory --with known $(MALLORY)

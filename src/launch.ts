@@ -3,12 +3,14 @@
 import type { RequestListener, Server } from 'node:http'
 import { type AddressInfo, isIPv6 } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { type AppOptions, createApp } from './http/app.ts'
+import type Koa from 'koa'
+import { type AppOptions, appOf } from './http/app.ts'
 import { createClient } from './http/client.ts'
 import { isLocal } from './http/loopback.ts'
-import { nodeAead } from './http/pictures.ts'
+import { quickAead } from './http/pictures.ts'
+import type { State } from './http/routes.ts'
 import { listen, type Patience } from './http/server.ts'
-import type { Mailbox, Memory, PeerOptions, Wire } from './peer/contract.ts'
+import type { Mailbox, Memory, PeerEvent, PeerOptions, Wire } from './peer/contract.ts'
 import { Peer } from './peer/peer.ts'
 import type { Suite } from './protocol/suites.ts'
 import { ownPicture } from './state/pictureFile.ts'
@@ -34,8 +36,21 @@ export interface PeerPlan {
   readonly hostNames?: readonly string[]
 }
 
-export interface LaunchOptions {
+/** What the peers of one launch have in common, and what a peer that a program mounts in its own server has too. */
+export interface Parts {
   readonly suite: Suite
+  readonly showsSecrets: boolean
+  readonly message?: string | undefined
+  /** The picture that `/send_image` sends if it is given none. */
+  readonly image?: string | undefined
+  /** The longest picture, in bytes, that is sent or taken; 64 MiB by default. */
+  readonly maxImage?: number | undefined
+  /** How long, in ms, a step waits for the other peer, as `createClient` has it; 5 s by default. */
+  readonly timeout?: number | undefined
+  readonly showWork?: PeerOptions['showWork']
+}
+
+export interface LaunchOptions extends Parts {
   readonly plans: readonly PeerPlan[]
   /**
    * The memory of the peer on `port`, whose plan is number `index`. Its identity is on the suite's curve. Called once the
@@ -43,22 +58,19 @@ export interface LaunchOptions {
    */
   readonly openMemory: (port: number, index: number) => Memory
   readonly terminal: Pick<Terminal, 'reporter'>
-  readonly showsSecrets: boolean
-  readonly message?: string | undefined
-  /** The picture that `/send_image` sends if it is given none. */
-  readonly image?: string | undefined
-  /** The longest picture, in bytes, that is sent or taken; 64 MiB by default. */
-  readonly maxImage?: number | undefined
   /** With callers who take their time; that of a server by default. */
   readonly patience?: Patience | undefined
-  /** How long, in ms, a step waits for the other peer, as `createClient` has it; 5 s by default. */
-  readonly timeout?: number | undefined
-  readonly showWork?: PeerOptions['showWork']
   /** What takes requests in place of `peer`, and of the routes. Called once for each peer, in the order of the plans. */
   readonly inPlace?: (peer: Peer, events: Events) => Pick<AppOptions, 'receiver' | 'front'>
   /** Opened as the memory is; without it, a peer takes no mail. */
   readonly openMailbox?: (() => Mailbox) | undefined
 }
+
+/** What is a peer's own. */
+type Own = Pick<
+  PeerOptions,
+  'port' | 'url' | 'reachedAt' | 'isOneWay' | 'memory' | 'mailbox' | 'report'
+>
 
 export interface Launched {
   readonly ports: readonly number[]
@@ -85,32 +97,61 @@ export interface Prepared extends Launched {
   start(): void
 }
 
+/** A peer that calls the other one by `wire`. */
+export function peerOf(parts: Parts, own: Own, wire: Wire): Peer {
+  const { suite, image, maxImage = MAX_IMAGE, message, showsSecrets, showWork } = parts
+  return new Peer({
+    ...{ suite, maxImage, message, showsSecrets, showWork },
+    ...own,
+    wire,
+    aead: quickAead(),
+    ownPicture: ownPicture(image),
+  })
+}
+
+/** A peer with its Koa app, which does not listen. */
+export interface Assembled {
+  readonly peer: Peer
+  readonly app: Koa<State>
+}
+
+/**
+ * Makes a peer that calls the other one by HTTP, and its app. `wireBy`: the way to the other peer, from what makes the way to
+ * a URL. `appOptions`: of its app.
+ */
+export function assemble(
+  parts: Parts,
+  own: Own,
+  wireBy: (call: (url: string) => Wire) => Wire,
+  appOptions: (peer: Peer, events: Events) => Omit<AppOptions, 'events'>,
+): Assembled {
+  const events = new Events(parts.suite)
+  const report = (event: PeerEvent) => {
+    own.report(event)
+    if (event.type === 'keys confirmed') events.confirmed(event)
+    events.changed()
+  }
+  const wire = wireBy((url) => createClient(url, parts.suite, events, parts.timeout))
+  const peer = peerOf(parts, { ...own, report }, wire)
+  return { peer, app: appOf(peer, { ...appOptions(peer, events), events }) }
+}
+
 /**
  * Starts a peer for each plan, all or none.
  * @throws the system's error if a port can't be had, or what `openMemory` throws
  */
-export async function launch(options: LaunchOptions): Promise<Launched> {
+export async function launchAll(options: LaunchOptions): Promise<Launched> {
   const prepared = await prepare(options)
   prepared.start()
   return prepared
 }
 
 /**
- * All of `launch` that can fail, for whoever starts others too: all or none.
+ * All of `launchAll` that can fail, for whoever starts others too: all or none.
  * @throws the system's error if a port can't be had, or what `openMemory` throws
  */
-export async function prepare({
-  plans,
-  openMemory,
-  terminal,
-  image,
-  maxImage,
-  patience,
-  timeout,
-  inPlace,
-  openMailbox,
-  ...options
-}: LaunchOptions): Promise<Prepared> {
+export async function prepare(options: LaunchOptions): Promise<Prepared> {
+  const { plans, openMemory, terminal, patience, inPlace, openMailbox } = options
   const servers: Server[] = []
   const places: { port: number; reachedAt: string[] }[] = []
   const peers: Peer[] = []
@@ -144,35 +185,24 @@ export async function prepare({
       const j = places.length - 1 - i
       const sibling = `http://127.0.0.1:${places[j]?.port}`
       const { peerUrl = sibling, via = peerUrl, wire, hostNames } = plans[i] ?? {}
-      const memory = openMemory(port, i)
-      const events = new Events(options.suite)
-      const report = terminal.reporter(port)
-      const call = (url: string) => createClient(url, options.suite, events, timeout)
-      const peer = new Peer({
-        ...options,
-        aead: nodeAead,
-        ownPicture: ownPicture(image),
-        maxImage: maxImage ?? MAX_IMAGE,
-        port,
-        reachedAt,
+      const own = {
+        ...{ port, reachedAt, memory: openMemory(port, i), mailbox: openMailbox?.() },
         isOneWay: !isLocal(peerUrl) && reachedAt.every(isLocal),
-        memory,
-        mailbox: openMailbox?.(),
-        wire: wire?.(call) ?? { ...call(via), url: peerUrl },
-        report: (event) => {
-          report(event)
-          if (event.type === 'keys confirmed') events.confirmed(event)
-          events.changed()
-        },
-      })
-      peers.push(peer)
+        report: terminal.reporter(port),
+      }
       const isOther = j !== i && isLocal(peerUrl) && portOf(peerUrl) === places[j]?.port
-      return createApp(peer, {
-        hostNames,
-        events,
-        ...inPlace?.(peer, events),
-        other: isOther ? (request, response) => callbacks[j]?.(request, response) : undefined,
-      })
+      const { peer, app } = assemble(
+        options,
+        own,
+        (call) => wire?.(call) ?? { ...call(via), url: peerUrl },
+        (peer, events) => ({
+          hostNames,
+          ...inPlace?.(peer, events),
+          other: isOther ? (request, response) => callbacks[j]?.(request, response) : undefined,
+        }),
+      )
+      peers.push(peer)
+      return app
     })
     const start = () => {
       for (const peer of peers) peer.start()

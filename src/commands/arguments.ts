@@ -2,6 +2,8 @@
 
 import { InvalidArgumentError } from 'commander'
 import { wordsOf } from '../classroom/exercise/words.ts'
+import { privateAddress } from '../classroom/lab/mallory/privateAddress.ts'
+import { baseUrlOf } from '../http/baseUrl.ts'
 import { localOrigin } from '../http/loopback.ts'
 import { labelOf } from '../nearby/labels.ts'
 import type { SuiteName } from '../protocol/suites.ts'
@@ -64,6 +66,16 @@ export function parseOrigin(text: string): string {
   return url.origin
 }
 
+/** Returns an origin, or one with the path that a program has mounted its peer at. */
+export function parsePeerUrl(text: string): string {
+  const url = baseUrlOf(text)
+  if (url === null)
+    throw new InvalidArgumentError(
+      'The other peer is given as http://HOST:PORT, or with the path that it is mounted at behind that.',
+    )
+  return url
+}
+
 /** Returns an origin on this machine: attacks go nowhere else. */
 export function parseVictim(text: string): string {
   return originHere(
@@ -83,9 +95,18 @@ function originHere(text: string, otherwise: string): string {
   return origin
 }
 
-/** Two of them. */
+export function parsePrivateAddress(text: string): string {
+  const address = privateAddress(text)
+  if (address === null)
+    throw new InvalidArgumentError(
+      'A private or loopback address of this machine, as a number and not as a name: 192.168.1.5, fd12::5.',
+    )
+  return address
+}
+
+/** Two origins. */
 export function parseVictims(text: string): [string, string] {
-  const [a, b, ...more] = text.split(',').map(parseVictim)
+  const [a, b, ...more] = text.split(',').map(parseOrigin)
   if (a === undefined || b === undefined || more.length > 0 || a === b)
     throw new InvalidArgumentError('Two different URLs with a comma between them.')
   return [a, b]

@@ -6,6 +6,8 @@ type Example = readonly [line: string, does: string]
 export interface More {
   /** What the exit codes mean beside 2, which is wrong usage everywhere. */
   readonly exits: string
+  /** What else whoever types it has to know. */
+  readonly note?: string
   readonly examples: readonly [Example, Example]
 }
 
@@ -63,6 +65,7 @@ export const MORE: Readonly<Record<string, More>> = {
   },
   send: {
     exits: '0 if the mailbox has it, 1 if not',
+    note: 'Mail is anonymous: nothing in it says or proves who sent it. The terminal of the mailbox shows the address that it came from.',
     examples: [
       [
         "echo 'Meet me at noon' | $ --to http://127.0.0.1:5000 -",

@@ -27,7 +27,7 @@ import { wordsOf } from '../classroom/exercise/words.ts'
 import { programWords } from '../disk/programName.ts'
 import { orStateError } from '../state/files.ts'
 import { Columns, table } from '../terminal/layout.ts'
-import { columns, print } from '../terminal/output.ts'
+import { columns, hasColours, print } from '../terminal/output.ts'
 import { DRAWN } from '../terminal/printable.ts'
 import { progressLine } from '../terminal/progress.ts'
 import { cut, laidOut, wrap } from '../terminal/rows.ts'
@@ -213,7 +213,7 @@ function againWith(options: ExerciseOptions, ids: readonly string[], seed: numbe
 }
 
 function painted(text: string, colour: Colour): string {
-  return process.stdout.hasColors?.() ? paint(text, colour) : text
+  return hasColours(process.stdout) ? paint(text, colour) : text
 }
 
 const LIST_WIDTHS = [11, 6, 59]

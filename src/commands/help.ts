@@ -17,10 +17,11 @@ export function completeHelp(command: Command, path = ''): void {
   for (const below of command.commands) completeHelp(below, `${path} ${below.name()}`.trimStart())
 }
 
-function textOf(command: Command, path: string, { exits, examples }: More): string {
+function textOf(command: Command, path: string, { exits, note, examples }: More): string {
   const width = command.configureOutput().getOutHelpWidth?.() ?? USUAL_COLUMNS
   const sentence = `Exit code: ${exits}, 2 for wrong usage.`
-  const exitCode = command.createHelp().boxWrap(sentence, width)
+  const wrapped = (text: string) => command.createHelp().boxWrap(text, width)
   const lines = examples.flatMap(([line, does]) => [`  ${lineToType(line, path)}`, `      ${does}`])
-  return ['', 'Examples:', ...lines, '', exitCode].join('\n')
+  const notes = note === undefined ? [] : ['', wrapped(note)]
+  return ['', 'Examples:', ...lines, ...notes, '', wrapped(sentence)].join('\n')
 }

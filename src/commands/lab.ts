@@ -1,8 +1,10 @@
 /** `lab`: the attacks. Each is loaded when somebody asks for it, so no peer's process ever holds one. */
 
+import { programName } from '../disk/programName.ts'
 import { SUITES, type SuiteName } from '../protocol/suites.ts'
 import { columnsHere, shownLines } from '../terminal/layout.ts'
-import { print } from '../terminal/output.ts'
+import { print, tell } from '../terminal/output.ts'
+import { ours, said } from '../terminal/said.ts'
 
 const say = (...lines: string[]) => {
   for (const line of shownLines(lines)) print(line)
@@ -37,8 +39,19 @@ export async function labNonceReuse(
   return 0
 }
 
+/** Whether the memory of this process can be looked into. If not, says what to do. */
+async function canLook(lab: string): Promise<boolean> {
+  const memory = await import('../classroom/lab/memoryWalk.ts')
+  if (memory.canLook()) return true
+  tell(
+    said`this lab needs Node's debugger: ${ours(`${programName(undefined, 'node')} lab ${lab}`)}`,
+  )
+  return false
+}
+
 /** Records three sessions and tries stolen memory on them. Returns the exit code. */
 export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promise<number> {
+  if (!(await canLook('forward-secrecy'))) return 1
   const { forwardSecrecy } = await import('../classroom/lab/forward-secrecy/forwardSecrecy.ts')
   await forwardSecrecy(say, SUITES[curve])
   return 0
@@ -46,6 +59,7 @@ export async function labForwardSecrecy({ curve }: { curve: SuiteName }): Promis
 
 /** Opens recorded exchanges with the keys that a quantum computer would find, as far as that goes. Returns the exit code. */
 export async function labQuantum(): Promise<number> {
+  if (!(await canLook('quantum'))) return 1
   const { quantum } = await import('../classroom/lab/quantum/quantum.ts')
   await quantum(say)
   return 0

@@ -1,10 +1,11 @@
 /** Whether the program runs on this Node. npm only warns of an older one, which then fails in odd ways. */
 
-import { createRequire } from 'node:module'
+import fs from 'node:fs'
+import { ownFile } from '../disk/ownFile.ts'
 
-const { engines } = createRequire(import.meta.url)('../../package.json') as {
-  engines: { node: string }
-}
+const { engines }: { engines: { node: string } } = JSON.parse(
+  fs.readFileSync(ownFile('package.json'), 'utf8'),
+)
 
 /** A sentence about a `version` (20.19.0) that is too old by package.json, or null. */
 export function wrongNode(version: string): string | null {

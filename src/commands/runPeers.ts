@@ -1,13 +1,12 @@
 /** `both` and `peer`: brings peers up, and down again on a signal. */
 
-import { type Launched, launch, type PeerPlan } from '../launch.ts'
+import { type Launched, launchAll, type PeerPlan } from '../launch.ts'
 import type { Mailbox } from '../peer/contract.ts'
 import type { PublicKey } from '../protocol/curves.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { makeDirectory, orStateError } from '../state/files.ts'
 import { readPrivateKey, readPublicKey, refuseOneKeyForBoth } from '../state/keyFiles.ts'
-import { openLocked } from '../state/lockedState.ts'
-import { forgetful } from '../state/openMemory.ts'
+import { memoryIn } from '../state/lockedState.ts'
 import { encodePublicKey, fingerprint } from '../state/pem.ts'
 import { pictureFile } from '../state/pictureFile.ts'
 import { tell } from '../terminal/output.ts'
@@ -75,14 +74,12 @@ export async function runPeers(
   const showWork =
     options.showWork && (await import('../classroom/lab/show-work/work.ts')).opensslWork
   const mailboxKey = options.mailboxKey === undefined ? null : readPublicKey(options.mailboxKey)
-  const launched = await launch({
+  const launched = await launchAll({
     suite,
     plans,
     openMemory: (port) => {
-      const memory =
-        options.state === false
-          ? forgetful(suite.curve, identity, options.keepPictures)
-          : openLocked(stateOf(port), suite.curve, identity, tell, options.keepPictures)
+      const dir = options.state !== false && stateOf(port)
+      const memory = memoryIn(dir, suite.curve, identity, tell, options.keepPictures)
       if (mailboxKey !== null) refuseOneKeyForBoth(memory.identity, mailboxKey)
       return memory
     },

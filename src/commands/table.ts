@@ -3,11 +3,12 @@
  * sooner, without the bodies of the others.
  */
 
-import { createRequire } from 'node:module'
+import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Argument, Command, Option } from 'commander'
 import type { Language } from '../classroom/exercise/starter/starter.ts'
+import { ownFile } from '../disk/ownFile.ts'
 import { programName } from '../disk/programName.ts'
 import { localOrigin } from '../http/loopback.ts'
 import type { SuiteName } from '../protocol/suites.ts'
@@ -29,8 +30,10 @@ import {
   parseLabel,
   parseMebibytes,
   parseOrigin,
+  parsePeerUrl,
   parsePort,
   parsePorts,
+  parsePrivateAddress,
   parseSeconds,
   parseSeed,
   parseStage,
@@ -41,13 +44,15 @@ import type { CheckOptions } from './check.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
 import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { completeHelp } from './help.ts'
-import type { MalloryOptions } from './mallory.ts'
+import type { MalloryGiven } from './mallory.ts'
 import { parseRequirements } from './requirements.ts'
 import type { RunOptions } from './runPeers.ts'
 import type { TalkOptions } from './talk.ts'
 import { addTerminalOptions } from './terminalOptions.ts'
 
-const { version } = createRequire(import.meta.url)('../../package.json') as { version: string }
+const { version }: { version: string } = JSON.parse(
+  fs.readFileSync(ownFile('package.json'), 'utf8'),
+)
 
 const STATE = '.duet'
 
@@ -117,7 +122,7 @@ function addPeers(program: Command): void {
     .command('peer')
     .description('start one peer, for two terminals or two machines')
     .requiredOption('--port <port>', 'the port to listen on', parsePort)
-    .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
+    .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parsePeerUrl)
     .addOption(
       new Option('--host <address>', 'the address to listen on, beside 127.0.0.1')
         .argParser(notEmpty)
@@ -175,7 +180,7 @@ function addTalk(program: Command): void {
   const talk = program
     .command('talk')
     .description('talk with somebody: a line that you type is a text that you send')
-    .option('--peer <url>', 'the other one, as http://HOST:PORT (default: is found)', parseOrigin)
+    .option('--peer <url>', 'the other one, as http://HOST:PORT (default: is found)', parsePeerUrl)
     .option('--as <name>', "your name, for others to see (default: the machine's)", parseLabel)
     .option('--yes', 'take the only one that is found, without a question')
     .option(
@@ -248,7 +253,7 @@ function addMail(program: Command): void {
 function addMallory(program: Command): void {
   program
     .command('mallory')
-    .description('sit between two peers on this machine, read what they send, and change it')
+    .description('sit between two peers, read what they send, and change it')
     .addOption(
       new Option(
         '--with <peers>',
@@ -256,25 +261,29 @@ function addMallory(program: Command): void {
       ).choices(['strangers', 'known']),
     )
     .option('--alter <from=to>', 'what to change in texts on their way', parseAlteration)
-    .addOption(
-      new Option('--ports <ports>', 'hers: the first one faces the first of the two')
-        .argParser(parsePorts)
-        .default([5002, 5003], '5002,5003'),
+    .option(
+      '--listen <address>',
+      'go between two other machines: a private address of this one, where they reach her',
+      parsePrivateAddress,
     )
-    .addOption(
-      new Option('--between <urls>', 'the two, with a comma between them')
-        .argParser(parseVictims)
-        .default(
-          ['http://127.0.0.1:5000', 'http://127.0.0.1:5001'],
-          'those on ports 5000 and 5001',
-        ),
+    .option(
+      '--ports <ports>',
+      'hers: the first one faces the first of the two (default: 5002,5003; with --listen those of the two, so that each finds her where it looks for the other)',
+      parsePorts,
+    )
+    .option(
+      '--between <urls>',
+      'the two, with a comma between them (default: those on ports 5000 and 5001 of this machine)',
+      parseVictims,
     )
     .option('--state <dir>', 'where known ones keep their states', parseFolder, STATE)
     .addOption(curveOption().default('X25519'))
     .action(
-      exiting(async (options: MalloryOptions) => {
-        const { mallory } = await import('./mallory.ts')
-        return untilTheEnd(mallory(options))
+      exiting(async (given: MalloryGiven, mallory: Command) => {
+        const body = await import('./mallory.ts')
+        const options = body.completed(given)
+        if (typeof options === 'string') mallory.error(`error: ${options}`)
+        return untilTheEnd(body.mallory(options))
       }),
     )
 }

@@ -11,8 +11,7 @@ import type { PeerEvent } from '../peer/contract.ts'
 import type { Peer } from '../peer/peer.ts'
 import { SUITES, type SuiteName, suiteOf } from '../protocol/suites.ts'
 import { readPrivateKey } from '../state/keyFiles.ts'
-import { openLocked } from '../state/lockedState.ts'
-import { forgetful } from '../state/openMemory.ts'
+import { memoryIn } from '../state/lockedState.ts'
 import { pictureFile } from '../state/pictureFile.ts'
 import { MovingWire } from '../talk/movingWire.ts'
 import { pipedLines } from '../talk/pipedLines.ts'
@@ -181,10 +180,8 @@ async function preparedPeer(
       },
     ],
     openMemory: () => {
-      const memory =
-        options.state === false
-          ? forgetful(suite.curve, identity, options.keepPictures)
-          : openLocked(options.state || STATE, suite.curve, identity, tell, options.keepPictures)
+      const dir = options.state !== false && (options.state || STATE)
+      const memory = memoryIn(dir, suite.curve, identity, tell, options.keepPictures)
       isKnown = memory.knownIdentity !== null
       return memory
     },

@@ -11,15 +11,19 @@ import { CopyError } from '../protocol/errors.ts'
 import { Events } from '../wirelog/ring.ts'
 import { guard } from './guard.ts'
 import { mailboxHandlers } from './mailbox.ts'
+import { below } from './mounted.ts'
 import { commandsOf } from './nextCommands.ts'
 import { pageFile, pageHandlers } from './page.ts'
 import { encodeProblem, HttpError, problemOf, SAFE_HEADERS } from './problems.ts'
 import { recording } from './recording.ts'
 import {
+  type Ctx,
   type Handler,
   type Handlers,
+  isOfKind,
   isOpen,
   type Path,
+  pathOf,
   ROUTES,
   type State,
   stepOfOther,
@@ -33,21 +37,24 @@ export interface AppOptions {
   /** Who takes what comes over the wire, if not the peer itself. */
   readonly receiver?: Receiver | undefined
   /** Where the page's events are kept. */
-  readonly events?: Events
+  readonly events?: Events | undefined
   /** The app of the other peer, if both are of one launch: it takes what comes to `/other/...`. */
   readonly other?: RequestListener | undefined
+  /** Where the routes are mounted: `/duet`, or '' by default. */
+  readonly base?: string
   /** What an allowed request meets before the routes: it may answer in their place. */
   readonly front?: Middleware<State> | undefined
 }
 
 /** The app of one peer: every route, and before them who may call and what a refusal looks like. */
-export function createApp(
+export function appOf(
   peer: Peer,
   {
     hostNames = [],
     receiver = peer,
     events = new Events(peer.suite),
     other,
+    base = '',
     front,
   }: AppOptions = {},
 ): Koa<State> {
@@ -57,10 +64,12 @@ export function createApp(
     if (!CALLER_LEFT.has(error.code ?? '')) peer.report({ type: 'defect', where: whereOf(error) })
   })
   if (other !== undefined) app.use(handingOver(other))
+  if (base !== '') app.use(below(base))
   app.use(recording(events))
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
+  if (base !== '') app.use(refuseElsewhere(base))
   if (front !== undefined) app.use(front)
   const handlers: Readonly<Record<string, Handler>> = {
     ...wireHandlers(receiver, events),
@@ -122,9 +131,10 @@ function problems(peer: Peer): Middleware<State> {
     try {
       await next()
     } catch (error) {
-      // not koa's `path`, which throws where the target can't be parsed; what follows a ? may be a text
-      const [path = ''] = ctx.req.url?.split('?') ?? []
+      // what follows a ? may be a text
+      const path = pathOf(ctx)
       const problem = problemOf(error, commands, path)
+      setSafeHeaders(ctx)
       ctx.status = problem.status
       if (error instanceof HttpError) ctx.set({ ...error.headers })
       ctx.type = 'application/problem+json'
@@ -147,9 +157,15 @@ function problems(peer: Peer): Middleware<State> {
 
 const SAFE = Object.entries(SAFE_HEADERS)
 
-/** Sets them by Node's own call, which is faster than koa's. */
-const headers: Middleware = (ctx, next) => {
-  for (const [name, value] of SAFE) ctx.res.setHeader(name, value)
+/** By Node's own call, which is faster than koa's. */
+function setSafeHeaders({ res }: Ctx): void {
+  for (const [name, value] of SAFE) res.setHeader(name, value)
+}
+
+/** What the wire accepts is answered to a program: a refusal there, which a browser may show, gets all of them later. */
+const headers: Middleware<State> = (ctx, next) => {
+  if (isOfKind(pathOf(ctx), 'wire')) ctx.res.setHeader('X-Content-Type-Options', 'nosniff')
+  else setSafeHeaders(ctx)
   return next()
 }
 
@@ -162,6 +178,15 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
   request.resume()
   const signal = AbortSignal.timeout(LINGER_MS)
   await finished(request, { signal }).catch(() => request.destroy())
+}
+
+/** Refuses what was asked for beside `base`, where the routes are. */
+function refuseElsewhere(base: string): Middleware<State> {
+  return (ctx, next) => {
+    if (ctx.state.isElsewhere)
+      throw new HttpError('not_found', `This peer is mounted at ${base}, and nowhere else.`)
+    return next()
+  }
 }
 
 /** There is no such path, or not with this method. */

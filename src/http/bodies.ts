@@ -94,7 +94,7 @@ export function hasBody(ctx: Ctx): boolean {
 
 /** The content type without its parameters; only UTF-8 may be said of it, and no encoding of the body. */
 function mediaType(ctx: Ctx): string {
-  const { charset } = ctx.request
+  const charset = ctx.get('content-type').includes(';') ? ctx.request.charset : ''
   if (charset !== '' && !isUtf8(charset))
     throw new HttpError('unsupported_type', 'Texts come in UTF-8.')
   return binaryType(ctx)

@@ -97,12 +97,18 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     'Only for the owner of this peer',
     ({ own }) => `On the machine that this peer runs on: ${own('/')}`,
   ),
+  not_between: row(
+    403,
+    'This is Mallory, an attacker of the lab, and she goes between two others',
+    () =>
+      'Name the other peer in --peer. If you mean to be one of the two, her --between has to name the address that you call from.',
+  ),
   not_found: row(
     404,
     'No such route',
     mailOr(
       () =>
-        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
+        `To take mail, its owner starts this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
       (commands, path) => {
         const step = stepOfOther(path)
         return step === undefined ? help(commands) : commands.peer(step)
@@ -181,17 +187,28 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     429,
     'Too many messages wait',
     mailOr(
-      () => `Send it again once its reader has read some: ${programName()} watch shows them.`,
+      () =>
+        'The mailbox is full, and keeps nothing of this. Tell its owner, and send it again once some were read.',
       ({ own }) => `${own('/decrypt_msg')}, then send again`,
     ),
+  ),
+  mailbox_share_full: row(
+    429,
+    'Too many messages from your address',
+    () =>
+      'The mailbox keeps nothing of this, and takes mail from other addresses. Send it again once its owner has read or removed some of yours. Everybody behind one router may have one address.',
   ),
   headers_too_large: row(431, 'Headers too large', help),
   internal: row(500, 'A defect of this program', help),
   no_space: row(
     507,
     'No room on the disk of the receiver',
-    () =>
-      'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
+    mailOr(
+      () =>
+        'The mailbox keeps nothing of this. Tell its owner, whose terminal says what is wrong, and send it again later.',
+      () =>
+        'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
+    ),
   ),
   peer_unreachable: row(
     502,

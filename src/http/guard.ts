@@ -1,9 +1,11 @@
 /** Who may call. Runs before routing, for every path. */
 
+import type { IncomingMessage } from 'node:http'
 import { isIP } from 'node:net'
 import type { Middleware } from 'koa'
 import { isLocal } from './loopback.ts'
 import { HttpError } from './problems.ts'
+import { remembering } from './remembering.ts'
 import { type Ctx, isOpen, ROUTES, type State } from './routes.ts'
 
 /**
@@ -12,33 +14,50 @@ import { type Ctx, isOpen, ROUTES, type State } from './routes.ts'
  * @throws HttpError `bad_request` `bad_host` `cross_site` `owner_only`
  */
 export function guard(hostNames: readonly string[]): Middleware<State> {
-  const names = new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())])
+  const hostCalled = hostCheck(
+    new Set(['localhost', ...hostNames.map((name) => name.toLowerCase())]),
+  )
+  const isHere = remembering(isLocal)
   return (ctx, next) => {
     if (!ctx.url.startsWith('/'))
       throw new HttpError('bad_request', 'A request names a path that begins with a slash.')
-    const name = hostCalled(ctx, names)
+    const name = hostCalled(ctx.req)
     refuseOtherSites(ctx)
     if (isOpen(ctx.path)) return next()
-    if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
+    if (!isHere(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
+    refuseForwarded(ctx)
     refuseSilentBrowsers(ctx, name)
     return next()
   }
 }
 
 /**
- * The address or name in `Host`. A name has to be a known one: by DNS rebinding, an attacker's own name leads to this
- * machine. An address can't be rebound.
+ * Makes a function that returns the address or name in a request's `Host`. A name has to be one of `names`: by DNS
+ * rebinding, an attacker's own name leads to this machine. An address can't be rebound.
  */
-function hostCalled(ctx: Ctx, names: ReadonlySet<string>): string {
-  const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []
-  const name = more.length === 0 ? hostNameOf(host) : null
-  if (name === null || (isIP(name) === 0 && !names.has(name)))
-    throw new HttpError(
-      'bad_host',
-      'Host has to be an IP address, localhost, or a name that the peer was started with.',
-    )
-  return name
+function hostCheck(names: ReadonlySet<string>): (request: IncomingMessage) => string {
+  const nameIn = remembering((host) => {
+    const name = hostNameOf(host)
+    if (name === null || (isIP(name) === 0 && !names.has(name))) throw badHost()
+    return name
+  })
+  return ({ headers: { host = '' }, rawHeaders }) => {
+    // of several, `headers` has the first
+    if (rawHeaders.filter(isNameOfHost).length > 1) throw badHost()
+    return nameIn(host)
+  }
+}
+
+/** `at`: names of headers are at even places, and their values behind them. */
+const isNameOfHost = (text: string, at: number) =>
+  at % 2 === 0 && text.length === 4 && text.toLowerCase() === 'host'
+
+function badHost(): HttpError {
+  return new HttpError(
+    'bad_host',
+    'Host has to be an IP address, localhost, or a name that the peer was started with.',
+  )
 }
 
 /** The host without its port and brackets, in lower case; null if it isn't one. */
@@ -60,18 +79,36 @@ function isHidden(address: string): boolean {
   return /^\[::(?:\]|ffff:)/.test(hostname)
 }
 
+/** What proxies add beside `X-Forwarded-…`. */
+const FORWARDED: ReadonlySet<string> = new Set(['forwarded', 'via', 'x-real-ip'])
+
+/**
+ * Behind a proxy on this machine everybody calls from this machine. Who forwards a request says so in a header (RFC 9110
+ * section 7.6.3, RFC 7239, and what was usual before); a caller who adds one shuts out nobody else.
+ */
+function refuseForwarded(ctx: Ctx): void {
+  for (const name of Object.keys(ctx.req.headers))
+    if (FORWARDED.has(name) || name.startsWith('x-forwarded-'))
+      throw new HttpError(
+        'owner_only',
+        'A proxy forwarded this request, as one of its headers says (Forwarded, Via, X-Forwarded-…, X-Real-IP): the steps answer callers on this machine only.',
+      )
+}
+
 /** A browser sends one of these with what it fetches before anybody has asked for it. */
 const PREFETCH_HEADERS = ['sec-purpose', 'purpose', 'x-purpose', 'x-moz']
 
 /** A web page elsewhere may not make the owner's browser run a step. A link to the page may be followed. */
 function refuseOtherSites(ctx: Ctx): void {
-  if (PREFETCH_HEADERS.some((name) => ctx.get(name) !== ''))
+  // not koa's `get`, which looks for other spellings of each
+  const { headers } = ctx.req
+  if (PREFETCH_HEADERS.some((name) => headers[name]))
     throw new HttpError('cross_site', 'A step is not run ahead of time.')
   const own = `http://${ctx.get('host').toLowerCase()}`
   const origin = ctx.get('origin').toLowerCase()
   if (origin !== '' && origin !== own)
     throw new HttpError('cross_site', 'The request comes from a page of another origin.')
-  const site = ctx.req.headers['sec-fetch-site']
+  const site = headers['sec-fetch-site']
   if (site === 'none' || site === 'same-origin') return
   const referrer = ctx.get('referer').toLowerCase()
   if (site === undefined && (referrer === '' || referrer.startsWith(`${own}/`))) return

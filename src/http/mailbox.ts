@@ -4,7 +4,9 @@ import * as v from 'valibot'
 import type { Peer } from '../peer/peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { readJson } from './bodies.ts'
+import { remembering } from './remembering.ts'
 import type { Handlers, PathOf } from './routes.ts'
+import { senderAt } from './senders.ts'
 import { accepted } from './wire.ts'
 
 /** A text of 64 KiB sealed on P-256, in base64, with room for JSON's escapes. */
@@ -14,13 +16,15 @@ const MailForm = v.strictObject({ message: v.pipe(v.string(), v.nonEmpty()) })
 
 /** Of a peer that has a mailbox. */
 export function mailboxHandlers(peer: Peer): Handlers<PathOf<'mailbox'>> {
+  const senderOf = remembering(senderAt)
   return {
     '/public_key': (ctx) => {
       ctx.type = 'text/plain'
       ctx.body = peer.mailboxKey
     },
     '/message': async (ctx) => {
-      accepted(ctx, await peer.receiveMail(parseMail(await readJson(ctx, MAX_MAIL_BODY))))
+      const sealed = parseMail(await readJson(ctx, MAX_MAIL_BODY))
+      accepted(ctx, await peer.receiveMail(sealed, senderOf(ctx.req.socket.remoteAddress ?? '')))
     },
   }
 }

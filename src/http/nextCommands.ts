@@ -2,7 +2,9 @@
 
 import { programName } from '../disk/programName.ts'
 import { curlName, inQuotes, shellWord } from '../disk/shell.ts'
+import { basePathOf } from './baseUrl.ts'
 import { isLocal } from './loopback.ts'
+import { remembering } from './remembering.ts'
 
 /** Commands for both peers, as `next` gives them. */
 export interface Commands {
@@ -37,14 +39,18 @@ export function commandsOf(
   const isPosix = platform !== 'win32'
   const curl = curlName(platform)
   const own = (path: string) => `${curl} ${url}${path}`
-  const othersUrl = (path: string) => `http://127.0.0.1:${new URL(self.peerUrl).port || 80}${path}`
+  const isHere = remembering(isLocal)
+  const onLoopback = remembering(
+    (url) => `http://127.0.0.1:${new URL(url).port || '80'}${basePathOf(url)}`,
+  )
+  const othersUrl = (path: string) => onLoopback(self.peerUrl) + path
   const others = (path: string) => `${curl} ${othersUrl(path)}`
   const peer = (path: string) => {
-    if (isLocal(self.peerUrl)) return others(path)
+    if (isHere(self.peerUrl)) return others(path)
     return others(path) + (isPosix ? '   # on the other machine' : '#on-the-other-machine')
   }
   const both = (path: string) => {
-    if (isLocal(self.peerUrl))
+    if (isHere(self.peerUrl))
       return `${own(path)} ${isPosix ? `&& ${others(path)}` : othersUrl(path)}`
     return own(path) + (isPosix ? `   # and on the other machine: ${others(path)}` : '#on-both')
   }

@@ -9,6 +9,7 @@ import {
   type Aead,
   HEADER_BYTES,
   isPictureType,
+  nobleAead,
   type PictureType,
   pictureTypeOf,
 } from '../protocol/stream.ts'
@@ -30,7 +31,7 @@ const ALIASES: ReadonlyMap<string, PictureType> = new Map([
 const CIPHER = 'chacha20-poly1305'
 const OPTIONS = { authTagLength: AEAD_TAG_BYTES }
 
-/** The same as noble's, and many times faster. */
+/** The same as noble's, and many times faster; not every runtime has this cipher. */
 export const nodeAead: Aead = {
   seal(key, nonce, plaintext) {
     const cipher = createCipheriv(CIPHER, key, nonce, OPTIONS)
@@ -47,6 +48,17 @@ export const nodeAead: Aead = {
     decipher.final()
     return plaintext
   },
+}
+
+/** The quickest cipher for pictures that is here: one try tells. */
+export function quickAead(): Aead {
+  try {
+    const [key, nonce, text] = [new Uint8Array(32), new Uint8Array(12), new Uint8Array(1)]
+    nodeAead.open(key, nonce, Buffer.concat(nodeAead.seal(key, nonce, text)))
+    return nodeAead
+  } catch {
+    return nobleAead
+  }
 }
 
 /**

@@ -26,7 +26,10 @@ export interface Problem extends Partial<NamedText> {
   peer_code?: string | null
 }
 
-/** On every answer: nothing is cached, guessed, framed or run. */
+/**
+ * On every answer: nothing is cached, guessed, framed or run. Where the wire accepts something, the answer has the last of
+ * them only: no browser shows it.
+ */
 export const SAFE_HEADERS: Readonly<Record<string, string>> = {
   'Cache-Control': 'no-store',
   'Content-Security-Policy': "default-src 'none'; frame-ancestors 'none'",

@@ -1,7 +1,7 @@
 /** Reads a body into one buffer. */
 
 import { IncomingMessage } from 'node:http'
-import { finished, type Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 
 /** A body is longer than its limit. */
 export class TooLong extends Error {}
@@ -26,22 +26,29 @@ export function readWhole(
     // not from Node's pool, and the system gives memory only to what is written
     const body = Buffer.allocUnsafeSlow(declared)
     let filled = 0
-    const take = (piece: Buffer) => {
-      if (piece.length > declared - filled) end(new TooLong())
-      else filled += piece.copy(body, filled)
-    }
-    const end = (error?: Error | null) => {
-      ignore()
-      stream.off('data', take)
-      if (!error) {
-        resolve(body.subarray(0, filled))
+    const take = (piece: Uint8Array) => {
+      if (piece.length > declared - filled) {
+        fail(new TooLong())
         return
       }
+      body.set(piece, filled)
+      filled += piece.length
+    }
+    const end = () => {
+      ignore()
+      resolve(filled === declared ? body : body.subarray(0, filled))
+    }
+    const fail = (error: Error) => {
+      ignore()
       stream.pause()
       reject(error)
     }
-    const ignore = finished(stream, { writable: false }, end)
-    stream.on('data', take)
+    const close = () => fail(stream.errored ?? new Error('The stream was closed before its end.'))
+    const ignore = () => {
+      stream.off('data', take).off('end', end).off('error', fail).off('close', close)
+    }
+    if (stream.destroyed) close()
+    else stream.on('data', take).on('end', end).on('error', fail).on('close', close)
   })
 }
 
@@ -57,7 +64,8 @@ export class GatheringRequest extends IncomingMessage {
   #filled = 0
   #giving: NodeJS.Immediate | undefined
 
-  override push(piece: Buffer | null): boolean {
+  /** Node gives it Buffers, and Deno plain bytes. */
+  override push(piece: Uint8Array | null): boolean {
     const isRead = this.readableLength === 0
     if (piece === null || (isRead && piece.length >= SMALL)) {
       this.#give()
@@ -74,14 +82,15 @@ export class GatheringRequest extends IncomingMessage {
     return super.read(size)
   }
 
-  #gather(piece: Buffer): void {
+  #gather(piece: Uint8Array): void {
     const length = this.#filled + piece.length
     if (length > this.#gathered.length) {
       const longer = Buffer.allocUnsafeSlow(2 * length)
       this.#gathered.copy(longer, 0, 0, this.#filled)
       this.#gathered = longer
     }
-    this.#filled += piece.copy(this.#gathered, this.#filled)
+    this.#gathered.set(piece, this.#filled)
+    this.#filled = length
   }
 
   #give(): void {

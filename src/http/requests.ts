@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import type { Socket } from 'node:net'
 import { pipeline } from 'node:stream/promises'
+import { urlToHttpOptions } from 'node:url'
 import type { Got, Request, Response } from 'got'
 import { PeerError } from '../peer/contract.ts'
 import { parseJson } from '../protocol/json.ts'
@@ -126,6 +127,8 @@ export class Client {
   /** got is loaded with the first request: it takes a third of the time that a peer takes to start. */
   #loaded(): Promise<Got> {
     const { type } = this.#options
+    const { hostname, port } = urlToHttpOptions(new URL(this.#url))
+    const origin = { hostname, port }
     // what all requests have in common is said once: got would merge it anew for each
     this.#got ??= import('got').then(({ got }) =>
       got.extend({
@@ -137,7 +140,8 @@ export class Client {
         retry: { limit: 0 },
         throwHttpErrors: false,
         // got's own hands on forty more, all for TLS and unset, which Node then copies twice
-        request: (url, { agent, headers, method }) => http.request(url, { agent, headers, method }),
+        request: ({ pathname, search }, { agent, headers, method }) =>
+          http.request({ ...origin, path: pathname + search, agent, headers, method }),
       }),
     )
     return this.#got

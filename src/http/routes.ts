@@ -112,6 +112,12 @@ export const ROUTES: ReadonlyMap<string, Route> = new Map<string, Route>([
   ...PAGE_FILES.map((path): [string, Route] => [path, { kind: 'page', methods: ['GET'] }]),
 ])
 
+/** The path that a request names, whatever it is: koa's `path` throws where the target can't be parsed. */
+export function pathOf({ req: { url = '' } }: Ctx): string {
+  const end = url.indexOf('?')
+  return end < 0 ? url : url.slice(0, end)
+}
+
 export function isOfKind<Kind extends Route['kind']>(
   path: string,
   kind: Kind,
@@ -143,6 +149,8 @@ export interface State {
   code?: string
   /** The command to run next. */
   next?: string
+  /** Whether it asks for something beside the path that the peer is mounted at. */
+  isElsewhere?: boolean
   /** The entry of a request on the wire in the log, once its body was read. */
   pending?: Pending
 }

@@ -1,7 +1,7 @@
 /** An HTTP server with the limits that a peer keeps, and the errors below HTTP as problems too. */
 
 import http, { type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
-import { Socket } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { isLocal } from './loopback.ts'
 import { commandsOf } from './nextCommands.ts'
@@ -75,10 +75,14 @@ export async function listen(
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     refuse(socket, faultOf(patience, error))
   })
+  // by us: Bun does not say of a name that it is none
+  const address = isIP(host)
+    ? host
+    : (await (await import('node:dns/promises')).lookup(host)).address
   await new Promise<void>((resolve, reject) => {
-    // the listener stays, so that a connection that the system can't take (EMFILE) ends no peer
-    server.on('error', reject)
-    server.listen({ host, port }, resolve)
+    // the listener stays, so that a connection that the system can't take (EMFILE) ends no peer; Bun does not say where
+    server.on('error', (error) => reject(Object.assign(error, { address: host, port, ...error })))
+    server.listen({ host: address, port }, resolve)
   })
   return server
 }
@@ -146,6 +150,8 @@ function faultOf(patience: Patience, { code, rawPacket }: ParserError): HttpErro
       )
     case 'ERR_HTTP_REQUEST_TIMEOUT':
       return tooSlow(patience)
+    // Deno has one code for all
+    case 'HPE_ERROR':
     case 'HPE_INVALID_URL':
       return urlFault(rawPacket?.toString('latin1').split('\r\n')[0] ?? '')
     default:

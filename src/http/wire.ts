@@ -58,7 +58,7 @@ function isOfAnother({ name }: Suite, bytes: Uint8Array): boolean {
 /** Answers that what came was taken. */
 export function accepted(ctx: Ctx, body: object): void {
   ctx.status = 201
-  ctx.type = 'application/json'
+  ctx.res.setHeader('Content-Type', 'application/json; charset=utf-8')
   ctx.state.said = `${JSON.stringify(body)}\n`
   ctx.body = ctx.state.said
 }

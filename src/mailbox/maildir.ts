@@ -24,11 +24,19 @@ import { orNoSpace } from '../disk/noSpace.ts'
 import { writeNewInBackground } from '../disk/open.ts'
 import { newStamp, stillRuns } from '../disk/stamp.ts'
 import { sharedSync, syncFolder } from '../disk/sync.ts'
+import { PeerError } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
+import { Shares } from './shares.ts'
 
 /** How many messages may wait in `new`. */
 export const MAX_WAITING = 10_000
+/** How many of one sender may wait, or lie in `failed`: a twentieth. */
+export const MAX_OF_ONE = 500
+/** How many files a watcher may put into `failed`. */
+export const MAX_SET_ASIDE = 10_000
 
+/** How often, in ms, a full folder is listed at most: that takes longer than all else that a refusal needs. */
+const LIST_AGAIN_MS = 100
 /** After so many ms a file in `tmp` is abandoned, says the specification of Maildir. */
 const ABANDONED_MS = 36 * 60 * 60 * 1000
 /** The longest file name that every common file system takes. */
@@ -50,7 +58,10 @@ export class Maildir {
   /** Brings the names in `new` to the disk. */
   readonly #syncNew: () => Promise<void>
   /** How many entries `new` has, valid as long as the folder's modification time is `changed`. */
-  #waiting = { count: 0, changed: -1n }
+  #waiting = { count: 0, changed: -1n, at: Number.NEGATIVE_INFINITY }
+  /** What came by this process. Other servers have their own. */
+  readonly #shares = new Shares(MAX_OF_ONE)
+  #lookedOver = Number.NEGATIVE_INFINITY
 
   /**
    * Opens the Maildir in the existing folder `dir`. Folders that it lacks are made, for the owner alone.
@@ -75,8 +86,8 @@ export class Maildir {
 
   /** Removes drafts from `tmp` whose processes have ended, and files there that are abandoned. */
   sweep(): void {
-    for (const name of fs.readdirSync(this.tmp)) {
-      const file = path.join(this.tmp, name)
+    for (const bytes of fs.readdirSync(this.tmp, { encoding: 'buffer' })) {
+      const { path: file, name } = fileIn(this.tmp, bytes)
       const stat = fs.lstatSync(file, { throwIfNoEntry: false })
       if (stat === undefined) continue
       const abandoned = stat.isFile() && Date.now() - stat.mtimeMs > ABANDONED_MS
@@ -86,10 +97,13 @@ export class Maildir {
 
   /**
    * Puts a message into `new`, unless this Maildir has it already. Resolves when it is on the disk, with its id and whether
-   * it is a new one.
-   * @throws DuetError `inbox_full`; PeerError `no_space`
+   * it is a new one. `sender`: whose share of the places it takes; null for nobody's.
+   * @throws DuetError `inbox_full`; PeerError `no_space` `mailbox_share_full`
    */
-  async deliver(sealed: Uint8Array): Promise<{ id: string; fresh: boolean }> {
+  async deliver(
+    sealed: Uint8Array,
+    sender: string | null = null,
+  ): Promise<{ id: string; fresh: boolean }> {
     const id = idOf(sealed)
     return orNoSpace('message', async () => {
       if (this.#has(id, sealed.length)) {
@@ -97,12 +111,13 @@ export class Maildir {
         await this.#syncNew()
         return { id, fresh: false }
       }
+      this.#refuseShare(sender)
       this.#refuseFull()
       const draft = path.join(this.tmp, newStamp())
       let fresh: boolean
       try {
         await writeNewInBackground(draft, sealed)
-        fresh = this.#place(draft, id, sealed.length)
+        fresh = this.#place(draft, id, sealed.length, sender)
       } finally {
         fs.rmSync(draft, { force: true })
       }
@@ -122,6 +137,11 @@ export class Maildir {
       })
       .filter((entry): entry is Entry => entry.stat !== undefined)
       .sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.name < b.name ? -1 : 1))
+  }
+
+  /** How many files are in `failed`. */
+  async setAside(): Promise<number> {
+    return (await fs.promises.readdir(this.failed)).length
   }
 
   isRead(id: string): boolean {
@@ -152,12 +172,40 @@ export class Maildir {
   }
 
   /** Looks, counts and places at once: no other request of this process can come in between. */
-  #place(draft: string, id: string, length: number): boolean {
+  #place(draft: string, id: string, length: number, sender: string | null): boolean {
     if (this.#has(id, length)) return false
+    this.#refuseShare(sender)
     this.#refuseFull()
     fs.renameSync(draft, path.join(this.new, id))
-    this.#waiting = { count: this.#waiting.count + 1, changed: this.#lastChange() }
+    const { count, at } = this.#waiting
+    this.#waiting = { count: count + 1, changed: this.#lastChange(), at }
+    if (sender !== null) {
+      if (this.#shares.areMany) this.#lookOver()
+      this.#shares.take(sender, id)
+    }
     return true
+  }
+
+  /**
+   * A place is free again when its message was read, or removed from `failed`: what does not open keeps it.
+   * @throws PeerError `mailbox_share_full`
+   */
+  #refuseShare(sender: string | null): void {
+    if (sender === null || !this.#shares.isUsed(sender)) return
+    this.#lookOver()
+    if (this.#shares.isUsed(sender))
+      throw new PeerError(
+        'mailbox_share_full',
+        `${MAX_OF_ONE} messages from ${sender} wait to be read or did not open, and no address may have more.`,
+      )
+  }
+
+  #lookOver(): void {
+    const now = performance.now()
+    if (now - this.#lookedOver < LIST_AGAIN_MS) return
+    this.#lookedOver = now
+    // in the order in which messages move
+    this.#shares.keep(new Set([...fs.readdirSync(this.new), ...fs.readdirSync(this.failed)]))
   }
 
   /** @throws DuetError `inbox_full` */
@@ -166,14 +214,14 @@ export class Maildir {
     if (this.#waiting.changed !== this.#lastChange()) this.#count()
     if (this.#waiting.count < MAX_WAITING) return
     // a change in the same tick of the file system's clock as our own does not show
-    this.#count()
+    if (performance.now() - this.#waiting.at >= LIST_AGAIN_MS) this.#count()
     if (this.#waiting.count >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read.`)
   }
 
   #count(): void {
     const changed = this.#lastChange()
-    this.#waiting = { count: fs.readdirSync(this.new).length, changed }
+    this.#waiting = { count: fs.readdirSync(this.new).length, changed, at: performance.now() }
   }
 
   #lastChange(): bigint {

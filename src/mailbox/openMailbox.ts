@@ -19,9 +19,9 @@ export function openMailbox(
   return {
     ...key,
     place: dir,
-    store: async (sealed) => {
+    store: async (sealed, { sharing }) => {
       checkSealed(curve, sealed)
-      return maildir.deliver(sealed)
+      return maildir.deliver(sealed, sharing)
     },
   }
 }

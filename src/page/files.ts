@@ -2,6 +2,7 @@
 export const PAGE_FILES = [
   '/page.css',
   '/icon.svg',
+  '/start.js',
   '/page.js',
   '/parts.js',
   '/shared.js',

@@ -6,6 +6,7 @@
 import fs from 'node:fs'
 import type { VNode } from 'preact'
 import { renderToString } from 'preact-render-to-string'
+import { ownFile } from '../disk/ownFile.ts'
 import type { Peer } from '../peer/peer.ts'
 import type { Language } from '../wirelog/annotate.ts'
 import type { Events } from '../wirelog/ring.ts'
@@ -29,7 +30,7 @@ const TOY_WORDS = { en: toyEn, es: toyEs } satisfies Record<Language, object>
 /** What is built (`build.js`), and the icon as it lies in the sources. */
 const read = (name: string) => {
   const folder = name.endsWith('.svg') ? 'src/page' : 'dist/browser'
-  return fs.readFileSync(new URL(`../../${folder}/${name}`, import.meta.url), 'utf8')
+  return fs.readFileSync(ownFile(`${folder}/${name}`), 'utf8')
 }
 /** The text of each file that the page loads, by its path. */
 export const TEXTS: ReadonlyMap<string, string> = new Map(
@@ -58,7 +59,7 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
     hasKem: peer.suite.kem !== null,
     // on this machine the port says it all
     peerName: isPeerHere ? `${words.port} ${other.port || 80}` : other.host,
-    peerPage: isPeerHere ? `${other.origin}/${isChosen ? `?lang=${language}` : ''}` : null,
+    peerPage: isPeerHere ? `${peer.peerUrl}/${isChosen ? `?lang=${language}` : ''}` : null,
     showsSecrets: peer.showsSecrets,
     showsWork: peer.showsWork,
   }
@@ -69,7 +70,7 @@ export function rendered(peer: Peer, events: Events, reader: Reader): string {
     {
       language,
       title: words.title(peer.port),
-      name: 'page',
+      name: 'start',
       styles: ['page.css'],
       isPresented: setting.isPresented,
     },
@@ -92,7 +93,7 @@ interface Head {
   readonly language: Language
   readonly title: string
   /** Of its script. */
-  readonly name: 'page' | 'toy'
+  readonly name: 'start' | 'toy'
   readonly styles: readonly string[]
   readonly isPresented?: boolean
 }

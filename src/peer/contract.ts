@@ -18,6 +18,7 @@ export const PEER_CODES = [
   'bad_number',
   'number_differs',
   'no_space',
+  'mailbox_share_full',
 ] as const
 export type PeerCode = (typeof PEER_CODES)[number]
 
@@ -144,6 +145,26 @@ export interface PictureAccepted {
   readonly bytes: number
 }
 
+/** A text that the other peer has. */
+export interface MessageSent {
+  readonly sent: true
+  /** The id of the session that it was sealed on, 16 bytes as hex. */
+  readonly session: string
+  /** Its number in that session and direction, from 0. */
+  readonly seq: number
+  /** Of the text in UTF-8. */
+  readonly bytes: number
+}
+
+/** A text that came, opened. */
+export interface ReadMessage {
+  /** The id of the session that it was sealed on, 16 bytes as hex. */
+  readonly session: string
+  /** Its number in that session and direction, from 0. */
+  readonly seq: number
+  readonly text: string
+}
+
 /** A picture on its way out, read no faster than it is sent. */
 export interface PictureSource {
   readonly type: PictureType
@@ -209,6 +230,16 @@ export interface Memory {
   /** What the owner does to forget the known identity. */
   readonly toForget: string
   readonly pictures: PictureStore
+  /** Lets other peers have it, once this one is closed. */
+  release?(): void
+}
+
+/** Where a piece of mail came from. That proves nothing of who sent it, and is written to no file. */
+export interface MailSender {
+  /** The IP address, as a terminal shows it. */
+  readonly address: string
+  /** All who share the places in a mailbox with it: its address, or its network of IPv6. Null if it is on this machine. */
+  readonly sharing: string | null
 }
 
 /** Where sealed texts are stored for somebody whose private key is elsewhere. */
@@ -222,15 +253,17 @@ export interface Mailbox {
   /**
    * Stores a sealed text, once however often it comes; it is on the disk then. Returns its id
    * and whether it is a new one.
-   * @throws DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`; PeerError `no_space`
+   * @throws DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`; PeerError `no_space` `mailbox_share_full`
    */
-  store(sealed: Uint8Array): Promise<{ id: string; fresh: boolean }>
+  store(sealed: Uint8Array, sender: MailSender): Promise<{ id: string; fresh: boolean }>
 }
 
 /** What a peer is started with. */
 export interface PeerOptions {
   /** The port this peer listens on. */
   readonly port: number
+  /** Where its owner calls it, without a slash at the end, if that is not this port of 127.0.0.1 alone. */
+  readonly url?: string | undefined
   readonly suite: Suite
   /** Its identity is on the suite's curve. */
   readonly memory: Memory
@@ -343,9 +376,12 @@ export type PeerEvent =
   | { type: 'pictures removed'; removed: KeptPicture['removed'] }
   /** Earlier runs left more than the limit. */
   | { type: 'pictures left'; count: number; bytes: number; limit: number }
-  | { type: 'mail stored'; id: string; bytes: number }
+  | { type: 'mail stored'; id: string; bytes: number; from: string }
   | { type: 'refused'; request: string; code: string; detail: string }
   | { type: 'defect'; where: string }
+
+/** Why a file in a mailbox holds no text that can be shown. */
+export type NoMail = 'empty' | 'not sealed' | 'no text'
 
 /** What happens to a mailbox that is watched, as the watcher's terminal tells it. */
 export type WatchEvent =
@@ -354,5 +390,8 @@ export type WatchEvent =
   /** Somebody else's files are in the lock's folder, so that nobody can take the lock. */
   | { type: 'lock unusable'; place: string }
   | { type: 'mail'; stored: Date; SECRET: Uint8Array }
-  | { type: 'set aside'; place: string; why: string }
+  /** So many files do not open, and all for the same reason. `place`: where the first of them is now. */
+  | { type: 'set aside'; count: number; place: string; why: NoMail }
+  /** So many files are in `place` that nothing more is set aside there. `left`: how many more do not open. */
+  | { type: 'set aside no more'; count: number; place: string; left: number }
   | { type: 'passed over'; name: string; why: string }

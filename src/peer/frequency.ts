@@ -1,5 +1,7 @@
 /** The letters of English, and those of a ciphertext: the oldest attack on ciphers, and why it finds nothing here. */
 
+import { concatBytes } from '../protocol/bytes.ts'
+
 export const LETTERS = [...'abcdefghijklmnopqrstuvwxyz'] as const
 
 /** A number for each letter from a to z. */
@@ -39,37 +41,33 @@ export const ENGLISH: ByLetter<number> = {
   z: 0.074,
 }
 
+/** So many bytes are counted, those that came last: more would not make the shares more even than anybody sees. */
+export const MAX_COUNTED = 64 * 1024
+
 /**
- * Counts the letters that bytes have as base64, capitals and small ones alike: what a person
- * sees who looks at a ciphertext. What is added piece by piece counts as one string of bytes.
+ * Counts the letters that bytes have as base64, capitals and small ones alike: what a person sees who looks at a
+ * ciphertext. What is added piece by piece counts as one string of bytes. It is counted when somebody asks.
  */
 export class LetterCount {
-  /** By the value of six bits (RFC 4648 section 4: 0 to 25 are A to Z, 26 to 51 are a to z). */
-  readonly #sextets = new Float64Array(64)
-  /** The bits that wait for the next byte, at most five. */
-  #held = 0
-  #bits = 0
+  /** The last bytes, in a ring. */
+  #kept = new Uint8Array(0)
+  /** Where the next byte goes: the oldest one stands there, once there are `MAX_COUNTED`. */
+  #end = 0
+  #isFull = false
 
   add(bytes: Uint8Array): void {
-    const sextets = this.#sextets
-    let at = 0
-    while (this.#bits > 0 && at < bytes.length) this.#addByte(bytes[at++] ?? 0)
-    // three bytes are four letters: several times as fast as byte by byte
-    for (; at + 2 < bytes.length; at += 3) {
-      const [a, b, c] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0]
-      count(sextets, a >> 2)
-      count(sextets, ((a & 0x03) << 4) | (b >> 4))
-      count(sextets, ((b & 0x0f) << 2) | (c >> 6))
-      count(sextets, c & 0x3f)
-    }
-    while (at < bytes.length) this.#addByte(bytes[at++] ?? 0)
+    if (this.#kept.length === 0) this.#kept = new Uint8Array(MAX_COUNTED)
+    const last = bytes.subarray(-MAX_COUNTED)
+    const room = MAX_COUNTED - this.#end
+    this.#kept.set(last.subarray(0, room), this.#end)
+    this.#kept.set(last.subarray(room))
+    this.#isFull ||= last.length >= room
+    this.#end = (this.#end + last.length) % MAX_COUNTED
   }
 
   /** How many letters there are, and each one's share in percent: null while there are none. */
   frequencies(): { sample: number; percent: ByLetter<number | null> } {
-    const sextets = this.#sextets.slice()
-    // at the end base64 fills up with zeros
-    if (this.#bits > 0) count(sextets, this.#held << (6 - this.#bits))
+    const sextets = sextetsIn(this.#inOrder())
     const counts = LETTERS.map((_, i) => (sextets[i] ?? 0) + (sextets[i + 26] ?? 0))
     const sample = counts.reduce((sum, count) => sum + count, 0)
     const percent = (count: number) =>
@@ -80,17 +78,26 @@ export class LetterCount {
     }
   }
 
-  #addByte(byte: number): void {
-    this.#held = (this.#held << 8) | byte
-    this.#bits += 8
-    while (this.#bits >= 6) {
-      this.#bits -= 6
-      count(this.#sextets, this.#held >> this.#bits)
-      this.#held &= (1 << this.#bits) - 1
-    }
+  #inOrder(): Uint8Array {
+    const newest = this.#kept.subarray(0, this.#end)
+    return this.#isFull ? concatBytes(this.#kept.subarray(this.#end), newest) : newest
   }
 }
 
-function count(sextets: Float64Array, value: number): void {
-  sextets[value] = (sextets[value] ?? 0) + 1
+/** How often each value of six bits stands in `bytes` (RFC 4648 section 4: 0 to 25 are A to Z, 26 to 51 are a to z). */
+function sextetsIn(bytes: Uint8Array): Uint32Array {
+  const counts = new Uint32Array(64)
+  const count = (value: number) => {
+    counts[value] = (counts[value] ?? 0) + 1
+  }
+  for (let at = 0; at < bytes.length; at += 3) {
+    const left = bytes.length - at
+    // at the end base64 fills up with zeros
+    const [a, b, c] = [bytes[at] ?? 0, bytes[at + 1] ?? 0, bytes[at + 2] ?? 0]
+    count(a >> 2)
+    count(((a & 0x03) << 4) | (b >> 4))
+    if (left > 1) count(((b & 0x0f) << 2) | (c >> 6))
+    if (left > 2) count(c & 0x3f)
+  }
+  return counts
 }

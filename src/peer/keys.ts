@@ -139,11 +139,12 @@ export class Keys {
     while (next !== undefined) {
       const sent: KeyMessage = next
       this.#reportProof('proof sent', sent.confirm)
+      const { current } = this.#exchange
       try {
         const confirm = await this.#options.wire.keys(encodeKeyMessage(suite, sent))
-        const { current } = this.#exchange
-        // a peer that has our session confirms it in its answer
-        if (confirm === undefined && current !== null) this.#texts.sessionGone(current.id)
+        // a peer that has our session confirms it in its answer; one that came about meanwhile may be newer than that
+        if (confirm === undefined && current !== null && current === this.#exchange.current)
+          this.#texts.sessionGone(current.id)
         const { completed, again } = this.#exchange.receiveAnswer(confirm)
         this.#reportProof('proof received', confirm)
         if (completed) this.completed()

@@ -5,7 +5,8 @@
  */
 
 import { bytesToHex, utf8ToBytes } from '../protocol/bytes.ts'
-import { Exchange } from '../protocol/exchange.ts'
+import { DuetError } from '../protocol/errors.ts'
+import { Exchange, type OpenedMessage } from '../protocol/exchange.ts'
 import type { State as ExchangeState, Witness } from '../protocol/keyExchange.ts'
 import { AEAD_TAG_BYTES, type AnswerForm, parseMessage } from '../protocol/messages.ts'
 import type { OpenText } from '../protocol/openText.ts'
@@ -13,12 +14,15 @@ import type { Session } from '../protocol/session.ts'
 import type { Suite } from '../protocol/suites.ts'
 import { Comparison } from './comparison.ts'
 import {
+  type MailSender,
   type MessageAccepted,
+  type MessageSent,
   PeerError,
   type PeerEvent,
   type PeerOptions,
   type PictureAccepted,
   type PictureSource,
+  type ReadMessage,
   type Receiver,
   type StoredPicture,
 } from './contract.ts'
@@ -44,7 +48,7 @@ export class Peer implements Receiver {
   readonly #pictures: Pictures
   readonly #comparison: Comparison
   readonly #message: Uint8Array
-  /** Of all ciphertexts that were accepted. */
+  /** Of the ciphertexts that were accepted last. */
   readonly #letters = new LetterCount()
 
   constructor(options: PeerOptions) {
@@ -52,7 +56,7 @@ export class Peer implements Receiver {
     this.#options = options
     this.port = port
     this.suite = suite
-    this.url = `http://127.0.0.1:${port}`
+    this.url = options.url ?? `http://127.0.0.1:${port}`
     this.report = options.report
     this.maxImage = options.maxImage
     this.showsSecrets = options.showsSecrets
@@ -90,6 +94,7 @@ export class Peer implements Receiver {
     this.#keys.close()
     this.#texts.close()
     this.#options.memory.pictures.close()
+    this.#options.memory.release?.()
   }
 
   /** URLs by which other machines reach this peer; empty if it listens on loopback alone. */
@@ -110,6 +115,15 @@ export class Peer implements Receiver {
   /** Which keys are there for an exchange that is not completed: whether this peer's own, whether the other one's. */
   get exchangeState(): ExchangeState {
     return this.#exchange.state
+  }
+
+  /**
+   * Whether keys of the other peer came that no session has come of, so that it waits for ours. Not while a session
+   * stands and both have sent keys: that exchange ends by itself, and two programs that answer one another would never.
+   */
+  get owesKeys(): boolean {
+    const { exchangeState } = this
+    return exchangeState === 'invited' || (exchangeState === 'agreed' && !this.hasSession)
   }
 
   /** How many texts wait to be read. */
@@ -178,15 +192,27 @@ export class Peer implements Receiver {
   }
 
   /**
-   * Seals a text (UTF-8; without one, the peer's own) and sends it. One that is in doubt goes first, and is this very
-   * message if `text` is the same, or is missing. `text` is erased. `inDoubt`: what was in doubt when the request came.
+   * Seals a text (as it is, or its UTF-8; without one, the peer's own; at most 16 KiB) and sends it. One that is in doubt
+   * goes first, and is this very message if `text` is the same, or is missing. Bytes are erased. `inDoubt`: what was in
+   * doubt when the request came. Returns the id of the session (16 bytes, as hex), the number of the message in it, and
+   * the length of the text in bytes, once the other peer has it.
    * @throws PeerError; DuetError `bad_text` `no_session` `rekey_required`; TextError `in_doubt` `maybe_read`
    *   `already_sent`
    */
-  async sendMessage(text?: Uint8Array, inDoubt = this.textInDoubt) {
-    const { session, seq, ciphertext } = await this.#texts.send(text, this.#message, inDoubt)
-    const bytes = ciphertext.length - AEAD_TAG_BYTES
-    return { sent: true, session: bytesToHex(session), seq, bytes } as const
+  async sendMessage(text?: Uint8Array | string, inDoubt = this.textInDoubt): Promise<MessageSent> {
+    const bytes = typeof text === 'string' ? utf8ToBytes(text) : text
+    const { session, seq, ciphertext } = await this.#texts.send(bytes, this.#message, inDoubt)
+    const length = ciphertext.length - AEAD_TAG_BYTES
+    return { sent: true, session: bytesToHex(session), seq, bytes: length }
+  }
+
+  /** Opens every message that waits, oldest first, for the program that has this peer: nothing is reported of them. */
+  readMessages(): ReadMessage[] {
+    return this.#open(({ session, seq, text }) => {
+      const read = { session: bytesToHex(session), seq, text: new TextDecoder().decode(text) }
+      text.fill(0)
+      return read
+    })
   }
 
   /**
@@ -196,14 +222,18 @@ export class Peer implements Receiver {
   decryptMessages(): { decrypted: number } {
     if (!this.showsSecrets)
       throw new PeerError('secrets_hidden', 'This peer was started with --no-secrets.')
-    let decrypted = 0
-    do {
-      const { seq, text } = this.#exchange.openOldest()
+    if (this.unread === 0) throw new DuetError('nothing_waiting', 'No message waits to be read.')
+    const opened = this.#open(({ seq, text }) => {
       this.report({ type: 'message opened', seq, SECRET: text })
       text.fill(0)
-      decrypted++
-    } while (this.#exchange.waiting.length > 0)
-    return { decrypted }
+    })
+    return { decrypted: opened.length }
+  }
+
+  #open<T>(use: (message: OpenedMessage) => T): T[] {
+    const opened: T[] = []
+    while (this.#exchange.waiting.length > 0) opened.push(use(this.#exchange.openOldest()))
+    return opened
   }
 
   /**
@@ -245,7 +275,7 @@ export class Peer implements Receiver {
   }
 
   /**
-   * How often each letter stands in English and in the ciphertext received so far (as base64,
+   * How often each letter stands in English and in the last 64 KiB of the ciphertext received so far (as base64,
    * letters folded to a-z), in percent: null while there is none. `sample`: how many letters of
    * ciphertext were counted.
    */
@@ -261,14 +291,14 @@ export class Peer implements Receiver {
 
   /**
    * Stores a text that was sealed to the mailbox key. A resend has the same id and is stored once.
-   * @throws PeerError `no_space`; DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`
+   * @throws PeerError `no_space` `mailbox_share_full`; DuetError `bad_encoding` `bad_point` `too_large` `inbox_full`
    */
-  async receiveMail(sealed: Uint8Array): Promise<{ stored: true; id: string }> {
+  async receiveMail(sealed: Uint8Array, sender: MailSender): Promise<{ stored: true; id: string }> {
     const { mailbox } = this.#options
     if (!mailbox) throw new Error('This peer has no mailbox.')
-    const { id, fresh } = await mailbox.store(sealed)
+    const { id, fresh } = await mailbox.store(sealed, sender)
     if (fresh) {
-      this.report({ type: 'mail stored', id, bytes: sealed.length })
+      this.report({ type: 'mail stored', id, bytes: sealed.length, from: sender.address })
       this.#letters.add(sealed)
     }
     return { stored: true, id }

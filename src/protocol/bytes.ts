@@ -1,30 +1,38 @@
 /** Byte strings as duet/2 writes them: hex, big-endian integers and length prefixes. */
 
-import { concatBytes, utf8ToBytes } from '@noble/hashes/utils.js'
+import * as noble from '@noble/hashes/utils.js'
 
 export { concatBytes, randomBytes, utf8ToBytes } from '@noble/hashes/utils.js'
 
-const DIGITS = utf8ToBytes('0123456789abcdef')
-const NO_DIGIT = 0xff
-/** The value of each digit, by its code in ASCII. */
-const VALUES = new Uint8Array(256).fill(NO_DIGIT)
-for (const [value, digit] of DIGITS.entries()) VALUES[digit] = value
-const encoder = new TextEncoder()
-const decoder = new TextDecoder()
-
-/**
- * `bytes` as hex digits, in lower case. For a text of 16 KiB noble's function takes as long as to open it. This one
- * takes 0.06 ms (Node 20), and the one of
- * Node's Buffer 0.014 ms.
- */
-export function bytesToHex(bytes: Uint8Array): string {
-  const digits = new Uint8Array(2 * bytes.length)
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0
-    digits[2 * i] = DIGITS[byte >> 4] ?? 0
-    digits[2 * i + 1] = DIGITS[byte & 15] ?? 0
+/** What is used of Node's Buffer. Its hex takes a fifth of the time of noble's: 0.02 ms for a text of 16 KiB (Node 20). */
+interface Quick {
+  from(
+    bytes: ArrayBufferLike,
+    at?: number,
+    length?: number,
+  ): Uint8Array & {
+    toString(encoding: 'hex'): string
+    write(hex: string, encoding: 'hex'): number
   }
-  return decoder.decode(digits)
+}
+const quick = quickHex()
+
+/** Node's Buffer where there is one that works: a page may have anything by that name. */
+function quickHex(): Quick | null {
+  const { Buffer: found } = globalThis as { Buffer?: Quick }
+  try {
+    const [bytes, hex] = [new Uint8Array(2), '01ef']
+    found?.from(bytes.buffer).write(hex, 'hex')
+    return found?.from(bytes.buffer, 0, 2).toString('hex') === hex ? found : null
+  } catch {
+    return null
+  }
+}
+
+/** `bytes` as hex digits, in lower case. */
+export function bytesToHex(bytes: Uint8Array): string {
+  if (quick === null) return noble.bytesToHex(bytes)
+  return quick.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex')
 }
 
 /**
@@ -32,16 +40,23 @@ export function bytesToHex(bytes: Uint8Array): string {
  * @throws RangeError
  */
 export function hexToBytes(hex: string): Uint8Array {
-  const digits = encoder.encode(hex)
-  const bytes = new Uint8Array(digits.length >> 1)
-  let seen = digits.length % 2 === 0 ? 0 : NO_DIGIT
-  for (let i = 0; i < bytes.length; i++) {
-    const high = VALUES[digits[2 * i] ?? 0] ?? 0
-    const low = VALUES[digits[2 * i + 1] ?? 0] ?? 0
-    seen |= high | low
-    bytes[i] = (high << 4) | low
-  }
-  if (seen > 15) throw new RangeError('This is not hex in lower case.')
+  const bytes = decode(hex)
+  // both take capitals, and Node's stops where the digits do
+  if (bytes === null || bytesToHex(bytes) !== hex)
+    throw new RangeError('This is not hex in lower case.')
+  return bytes
+}
+
+/** Never a view of memory that is shared with others, as Buffers often are. */
+function decode(hex: string): Uint8Array | null {
+  if (quick === null)
+    try {
+      return noble.hexToBytes(hex)
+    } catch {
+      return null
+    }
+  const bytes = new Uint8Array(hex.length >> 1)
+  quick.from(bytes.buffer).write(hex, 'hex')
   return bytes
 }
 
@@ -66,7 +81,7 @@ export function readU64(bytes: Uint8Array): number {
 
 /** lp(x): the length of `bytes` (below 65,536) in two bytes, then `bytes`. */
 export function lp(bytes: Uint8Array): Uint8Array {
-  return concatBytes(u16(bytes.length), bytes)
+  return noble.concatBytes(u16(bytes.length), bytes)
 }
 
 /** Bytewise order of two byte strings: negative, zero or positive, as for `sort`. */

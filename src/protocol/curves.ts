@@ -145,7 +145,8 @@ export class KeyPair implements PublicKey {
 
   /** A copy of the private key: for the identity's own file, and for an owner who asked to see the work. */
   exportPrivateKey(): Uint8Array {
-    return this.#privateKey.slice()
+    // `slice` of a Buffer is no copy
+    return new Uint8Array(this.#privateKey)
   }
 
   /** Overwrites the private key; the pair can't be used afterwards. */

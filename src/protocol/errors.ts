@@ -32,11 +32,12 @@ export type ProtocolCode = (typeof PROTOCOL_CODES)[number]
  * fixed text about the form of what came; it never quotes a secret.
  */
 export class DuetError<Code extends string = ProtocolCode> extends Error {
+  // a field: where Error.prototype is frozen, `name` can't be assigned
+  override readonly name = 'DuetError'
   readonly code: Code
 
   constructor(code: Code, detail: string, options?: ErrorOptions) {
     super(detail, options)
-    this.name = 'DuetError'
     this.code = code
   }
 }

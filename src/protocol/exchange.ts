@@ -7,6 +7,8 @@ import { type Fate, OpenText, type Outcome } from './openText.ts'
 import type { KeyedMessage, Session } from './session.ts'
 import type { StreamHeader } from './stream.ts'
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
 /** Messages that may wait to be read. */
 export const MAX_WAITING = 32
 
@@ -19,6 +21,7 @@ export interface OpenedMessage {
 
 /**
  * Pure and synchronous: every method either does all that it says, or throws a DuetError and leaves the state as it was.
+ * It keeps the arrays that it is given, and no copies: nobody may change them afterwards.
  */
 export class Exchange extends KeyExchange {
   readonly #waiting: KeyedMessage[] = []
@@ -186,7 +189,7 @@ function checkText(text: Uint8Array): void {
   if (text.length > MAX_TEXT_BYTES)
     throw new DuetError('bad_text', `A text has at most ${MAX_TEXT_BYTES} bytes.`)
   try {
-    new TextDecoder('utf-8', { fatal: true }).decode(text)
+    UTF8.decode(text)
   } catch {
     throw new DuetError('bad_text', 'A text is UTF-8.')
   }

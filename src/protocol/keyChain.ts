@@ -12,16 +12,25 @@ export const MAX_KEYS = 2 ** 20
 /** How far beyond the next number a receiver looks: so many chain steps are the most that a forged message costs it. */
 export const MAX_AHEAD = 1024
 
-/** key = HMAC-SHA-256(chain, 01), 32 bytes. */
-function keyAt(chain: Uint8Array): Uint8Array {
-  return hmac.create(sha256, chain).update(Uint8Array.of(1)).digest()
+/** HMAC-SHA-256 under a chain, before its message: the key and the next chain begin with the same two blocks. */
+const keyedBy = (chain: Uint8Array) => hmac.create(sha256, chain)
+type Keyed = ReturnType<typeof keyedBy>
+
+/** key = HMAC-SHA-256(chain, 01), 32 bytes. `chain` can still give the next one. */
+function keyFrom(chain: Keyed): Uint8Array {
+  return chain.clone().update(Uint8Array.of(1)).digest()
 }
 
-/** The chain `count` numbers on, in bytes of its own: each step is HMAC-SHA-256(chain, 02). */
+/** The next chain, HMAC-SHA-256(chain, 02), 32 bytes. `chain` gives nothing more. */
+function nextFrom(chain: Keyed): Uint8Array {
+  return chain.update(Uint8Array.of(2)).digest()
+}
+
+/** The chain `count` numbers on, in bytes of its own. */
 function skip(chain: Uint8Array, count: number): Uint8Array {
-  let at = chain.slice()
+  let at: Uint8Array = chain.slice()
   for (let i = 0; i < count; i++) {
-    const next = hmac.create(sha256, at).update(Uint8Array.of(2)).digest()
+    const next = nextFrom(keyedBy(at))
     at.fill(0)
     at = next
   }
@@ -33,6 +42,8 @@ export class KeyChain {
   readonly #what: string
   readonly #chain: Uint8Array
   #next = 0
+  /** The number whose key was asked for last, and its chain, which gives the next one if that number is accepted. */
+  #asked: { readonly number: number; readonly chain: Keyed } | null = null
   #erased = false
 
   /** Takes over `chain`, 32 bytes: chain_0. `what`: what is numbered, for errors. */
@@ -56,8 +67,9 @@ export class KeyChain {
     const number = this.#next
     if (number >= MAX_KEYS)
       throw new DuetError('rekey_required', `This session has sealed all its 2^20 ${this.#what}s.`)
-    const key = keyAt(this.#chain)
-    this.#advance(1)
+    const chain = keyedBy(this.#chain)
+    const key = keyFrom(chain)
+    this.#go(number + 1, nextFrom(chain))
     return { number, key }
   }
 
@@ -88,9 +100,10 @@ export class KeyChain {
     this.check(number)
     if (this.#erased) throw new Error('The key chain is erased.')
     const chain = skip(this.#chain, number - this.#next)
-    const key = keyAt(chain)
+    this.#forget()
+    this.#asked = { number, chain: keyedBy(chain) }
     chain.fill(0)
-    return key
+    return keyFrom(this.#asked.chain)
   }
 
   /**
@@ -100,23 +113,30 @@ export class KeyChain {
   accept(number: number): number {
     this.check(number)
     const skipped = number - this.#next
-    this.#advance(skipped + 1)
+    const asked = this.#asked
+    const isAsked = asked?.number === number
+    this.#go(number + 1, isAsked ? nextFrom(asked.chain) : skip(this.#chain, skipped + 1))
     return skipped
   }
 
   /** Overwrites the chain; it gives no key any more. */
   erase(): void {
     this.#chain.fill(0)
+    this.#forget()
     this.#erased = true
   }
 
-  /** Overwrites the chain with the one `count` numbers on. */
-  #advance(count: number): void {
-    this.#next += count
+  /** Takes over `chain`, that of `number`, in place of the one before. */
+  #go(number: number, chain: Uint8Array): void {
+    this.#next = number
     // A picture may be accepted after its session was erased: the chain stays erased, and the number counts.
-    if (this.#erased) return
-    const next = skip(this.#chain, count)
-    this.#chain.set(next)
-    next.fill(0)
+    if (!this.#erased) this.#chain.set(chain)
+    chain.fill(0)
+    this.#forget()
+  }
+
+  #forget(): void {
+    this.#asked?.chain.destroy()
+    this.#asked = null
   }
 }

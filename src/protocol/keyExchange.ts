@@ -164,12 +164,12 @@ export class KeyExchange {
   afterRefusal({ share, confirm }: KeyMessage, code: string | null): KeyMessage | undefined {
     if (this.suite.kem === null || code !== 'confirm_failed' || confirm === undefined)
       return undefined
-    return this.#ephemeral?.publicKey === share.publicKey ? { share } : undefined
+    return isKeyOf(this.#ephemeral, share) ? { share } : undefined
   }
 
   /** Whether the current session is that of `share`, one of our own. */
   hasCompleted(share: Share): boolean {
-    return this.#current?.own.publicKey === share.publicKey
+    return isKeyOf(this.#current?.own, share)
   }
 
   /**
@@ -364,6 +364,11 @@ export class KeyExchange {
 
 function confirmFailed(): DuetError {
   return new DuetError('confirm_failed', 'The confirmation is not what the keys give.')
+}
+
+/** Whether the public key in `share`, which may be a copy, is that of `own`. */
+function isKeyOf(own: Pick<Share, 'publicKey'> | null | undefined, share: Share): boolean {
+  return own != null && compareBytes(own.publicKey, share.publicKey) === 0
 }
 
 /** Not in constant time: shares are public, and one is compared with all that were used. */

@@ -21,6 +21,8 @@ import { type EphemeralKeys, halvesOf } from './suites.ts'
 const LABEL = utf8ToBytes('duet/2 message')
 /** How many accepted messages of a session are remembered, so that a copy of one is known for a copy. */
 const MAX_ACCEPTED = 64
+/** A ciphertext of at most so many bytes is remembered as it is: most are short, and to hash one takes longer than to open it. */
+const MAX_WHOLE_BYTES = 2048
 
 /** One direction's chains: a key for each message, a key for each picture. */
 class Direction {
@@ -74,6 +76,18 @@ export class KeyedMessage implements SealedMessage {
   }
 }
 
+/** A message that was accepted, its ciphertext's length, and what is remembered of it. */
+interface Accepted {
+  readonly seq: number
+  readonly length: number
+  readonly remembered: Uint8Array
+}
+
+/** A ciphertext, or SHA-256 of a long one. */
+function rememberedOf(ciphertext: Uint8Array): Uint8Array {
+  return ciphertext.length > MAX_WHOLE_BYTES ? sha256(ciphertext) : ciphertext
+}
+
 /** A secret that both sides of a session have, for their terminals. */
 export interface SharedSecrets {
   /** DH(e1, e2), 32 bytes. */
@@ -104,8 +118,8 @@ export class Session {
   readonly #receiving: Direction
   #sending: Direction | null = null
   #received = 0
-  /** The last messages that were accepted, oldest first: their numbers, and SHA-256 of their ciphertexts. */
-  readonly #accepted: { readonly seq: number; readonly hash: Uint8Array }[] = []
+  /** The last messages that were accepted, oldest first. */
+  readonly #accepted: Accepted[] = []
   #confirmed = false
   #erased = false
 
@@ -216,7 +230,8 @@ export class Session {
   /** Whether these very bytes were accepted under this number, as far as that is remembered: the last 64 messages. */
   hasAccepted({ seq, ciphertext }: SealedMessage): boolean {
     const accepted = this.#accepted.find((one) => one.seq === seq)
-    return accepted !== undefined && equalBytes(accepted.hash, sha256(ciphertext))
+    if (accepted?.length !== ciphertext.length) return false
+    return equalBytes(accepted.remembered, rememberedOf(ciphertext))
   }
 
   /**
@@ -232,7 +247,8 @@ export class Session {
   accept({ seq, ciphertext }: SealedMessage): number {
     const missing = this.#receiving.messages.accept(seq)
     this.#received++
-    this.#accepted.push({ seq, hash: sha256(ciphertext) })
+    const { length } = ciphertext
+    this.#accepted.push({ seq, length, remembered: rememberedOf(ciphertext) })
     if (this.#accepted.length > MAX_ACCEPTED) this.#accepted.shift()
     return missing
   }

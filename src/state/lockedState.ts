@@ -7,7 +7,7 @@ import type { Memory } from '../peer/contract.ts'
 import type { Curve, KeyPair } from '../protocol/curves.ts'
 import { keepsPermissions, makeDirectory, orStateError, StateError } from './files.ts'
 import { keepFromGit } from './gitignore.ts'
-import { openMemory } from './openMemory.ts'
+import { forgetful, openMemory } from './openMemory.ts'
 
 /** All that a peer writes into its state, as patterns of `.gitignore`. */
 const KEPT = ['/identity.*.pem*', '/peer.*.pem*', '/compared.*.txt*', '/pictures/', '/running/']
@@ -29,12 +29,31 @@ export function openLocked(
   lost: (why: string) => void,
   keepPictures?: number,
 ): Memory {
-  lock(dir, lost)
-  return openMemory(dir, curve, given, keepPictures)
+  const release = lock(dir, lost)
+  try {
+    return { ...openMemory(dir, curve, given, keepPictures), release }
+  } catch (error) {
+    release()
+    throw error
+  }
 }
 
-function lock(dir: string, lost: (why: string) => void): void {
-  orStateError(dir, () => {
+/** What a peer keeps: in the folder `dir`, as `openLocked` has it, or nothing where that is false. */
+export function memoryIn(
+  dir: string | false,
+  curve: Curve,
+  given: KeyPair | undefined,
+  lost: (why: string) => void,
+  keepPictures?: number,
+): Memory {
+  return dir === false
+    ? forgetful(curve, given, keepPictures)
+    : openLocked(dir, curve, given, lost, keepPictures)
+}
+
+/** Returns what gives the lock back. */
+function lock(dir: string, lost: (why: string) => void): () => void {
+  return orStateError(dir, () => {
     makeDirectory(dir)
     if (!keepsPermissions(dir))
       throw new StateError(
@@ -53,8 +72,14 @@ function lock(dir: string, lost: (why: string) => void): void {
           `${dir}: Another peer (${processOf(lock.holder)}) has this state too by now. End one of the two.`,
         )
     }
-    setInterval(() => ignoringErrors(hold), STILL_HERE_MS).unref()
-    process.once('exit', () => ignoringErrors(() => lock.release()))
+    const holding = setInterval(() => ignoringErrors(hold), STILL_HERE_MS).unref()
+    const release = () => {
+      clearInterval(holding)
+      process.off('exit', release)
+      ignoringErrors(() => lock.release())
+    }
+    process.once('exit', release)
+    return release
   })
 }
 

@@ -5,12 +5,13 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { namedFile, orAlike } from '../disk/fileName.ts'
 import { TO_READ } from '../disk/open.ts'
+import { ownFile } from '../disk/ownFile.ts'
 import type { PictureSource } from '../peer/contract.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { pictureTypeOf } from '../protocol/stream.ts'
 
 /** src/sample/draw.ts draws it. */
-const SAMPLE = fileURLToPath(new URL('../../src/sample/curve.png', import.meta.url))
+const SAMPLE = fileURLToPath(ownFile('src/sample/curve.png'))
 const READ_BYTES = 256 * 1024
 
 /** The picture that a peer sends when /send_image brings none: `image`, or else imagen.jpg in this folder, or else the sample. */

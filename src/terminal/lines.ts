@@ -1,11 +1,11 @@
 /** The lines that a terminal shows of each event: a table for a peer's events, and one for those of a mailbox. */
 
-import { hasMake } from '../disk/programName.ts'
+import { hasMake, programName } from '../disk/programName.ts'
 import { curlName } from '../disk/shell.ts'
-import type { PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
+import type { NoMail, PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
 import { bytesToHex, concatBytes } from '../protocol/bytes.ts'
 import type { Alike } from './alike.ts'
-import { SPOKEN } from './printable.ts'
+import { printable, SPOKEN } from './printable.ts'
 import { ends, isLong } from './publicValue.ts'
 import { cut } from './rows.ts'
 import type { Colour, Secrets } from './safe.ts'
@@ -296,18 +296,40 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
     remark('The oldest are removed when the next picture comes. Move away what you want to keep.'),
   ],
 
-  'mail stored': ({ id, bytes }) => [['←', `received mail, ${bytes} bytes, sealed`, new Value(id)]],
+  'mail stored': ({ id, bytes, from }) => [
+    ['←', `received mail, ${bytes} bytes, sealed`, `from ${from}`],
+    remark(new Value(id)),
+  ],
 
   refused: ({ request, code, detail }) => [
     [
       '✗',
       'refused',
-      said`${cut(request)}  ${ours(code)}  ${ours(SPOKEN.printable(detail))}`,
+      said`${cut(request)}  ${ours(code)}  ${ours(shownDetail(code, detail))}`,
       'bold',
     ],
+    // of a mailbox, it is its owner who makes room
+    ...(code === 'inbox_full' && request === 'POST /message'
+      ? [remark(`To make room, read them: ${programName()} watch`)]
+      : []),
   ],
 
   defect: ({ where }) => [['✗', 'DEFECT', `Please report it: ${where}`, 'red']],
+}
+
+/** A line of ours without signs has a time with two colons, which no text imitates; but an address of IPv6 stays as it is. */
+function shownDetail(code: string, detail: string): string {
+  return code === 'mailbox_share_full' ? printable(detail) : SPOKEN.printable(detail)
+}
+
+/** Why a file holds no text: of one file, and of several. */
+const NO_MAIL: Readonly<Record<NoMail, readonly [one: string, several: string]>> = {
+  empty: ['It is empty.', 'empty.'],
+  'not sealed': [
+    'It was not sealed to this key, or it was changed.',
+    'not sealed to this key, or changed.',
+  ],
+  'no text': ['It holds no text in UTF-8.', 'no text in UTF-8.'],
 }
 
 const MAILBOX: Table<WatchEvent, Line, Secrets> = {
@@ -340,7 +362,24 @@ const MAILBOX: Table<WatchEvent, Line, Secrets> = {
     ),
   ],
 
-  'set aside': ({ place, why }) => [['✗', 'set aside', said`${place}  ${ours(why)}`, 'bold']],
+  'set aside': ({ count, place, why }) => {
+    const [one, several] = NO_MAIL[why]
+    return [
+      [
+        '✗',
+        'set aside',
+        count === 1 ? said`${place}  ${ours(one)}` : `${count} to failed/: ${several}`,
+        'bold',
+      ],
+    ]
+  },
+
+  'set aside no more': ({ count, place, left }) => [
+    ['✗', 'failed/ is full', said`${count} files are in ${place}.`, 'bold'],
+    remark(
+      `${left === 1 ? 'One more that does not open stays' : `${left} more that do not open stay`} where new mail waits, and takes places there. Look at what is in failed/, and remove it.`,
+    ),
+  ],
 
   'passed over': ({ name, why }) => [
     ['✗', 'passed over', said`${cut(name)}  ${ours(why)}`, 'bold'],

@@ -41,6 +41,11 @@ export function widthOf({ isTTY, columns }: Output): number | null {
   return isTTY ? columns || USUAL_COLUMNS : null
 }
 
+/** Whether to show colours on an output. In Deno a pipe has `hasColors` too, which tells of no pipe. */
+export function hasColours(output: Output): boolean {
+  return output.isTTY !== false && output.hasColors?.() === true
+}
+
 /** How many columns standard output has; `most` if it has more, or is no terminal. */
 export function columns(most: number): number {
   return Math.min(most, widthOf(process.stdout) ?? most)

@@ -6,11 +6,11 @@ import { bytesToHex } from '../protocol/bytes.ts'
 const MAX_WHOLE_BYTES = 65
 /** Hex digits at either end of a longer one. */
 const END_DIGITS = 8
+const END_BYTES = END_DIGITS / 2
 
 export const isLong = ({ length }: Uint8Array) => length > MAX_WHOLE_BYTES
 
 /** The first and last hex digits. */
 export function ends(bytes: Uint8Array): string {
-  const hex = bytesToHex(bytes)
-  return `${hex.slice(0, END_DIGITS)}…${hex.slice(-END_DIGITS)}`
+  return `${bytesToHex(bytes.subarray(0, END_BYTES))}…${bytesToHex(bytes.subarray(-END_BYTES))}`
 }

@@ -20,7 +20,8 @@ const INDENT = 2
 export function columnsOf(text: string): number {
   if (/^[ -~]*$/.test(text)) return text.length
   let columns = 0
-  for (const character of text) columns += columnsOfOne(character)
+  for (const character of text)
+    columns += character >= ' ' && character <= '~' ? 1 : columnsOfOne(character)
   return columns
 }
 
@@ -150,7 +151,12 @@ export function laidOut(said: Said, { width, taken, indent, marks }: Place): str
   let isQuoted = false
   for (const part of said.parts) {
     if (typeof part === 'string') {
-      for (const word of part.split(/(?<=\S)(?=\s)/)) {
+      const columns = columnsOf(part)
+      if (!isQuoted && used + columns <= width) {
+        add(part, columns)
+        continue
+      }
+      for (const word of part.match(/\s*\S+|\s+$/g) ?? []) {
         if (isQuoted && word.trim() === '') continue
         if ((used > indent && used + columnsOf(word) > width) || isQuoted) {
           newRow()

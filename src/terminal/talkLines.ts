@@ -1,7 +1,7 @@
 /** What a talk shows: a row with the time for each thing that is said, and the texts of both sides. */
 
 import type { Sign, Text } from './lines.ts'
-import { BatchWriter, type Output, widthOf, writesPlainly } from './output.ts'
+import { BatchWriter, hasColours, type Output, widthOf, writesPlainly } from './output.ts'
 import { DRAWN, printable, SPOKEN } from './printable.ts'
 import { columnsOf, cut, rowsOf } from './rows.ts'
 import { paint, Secrets } from './safe.ts'
@@ -108,7 +108,7 @@ export class TalkLines {
     }
     const said = typeof text === 'string' ? ours(text) : text
     const rows = rowsOf(said, taken, width, this.#isPlain ? SPOKEN : DRAWN)
-    const isPainted = isBold && this.#output.hasColors?.() === true
+    const isPainted = isBold && hasColours(this.#output)
     this.#writer.write(head, isPainted ? paint(rows, 'bold') : rows, '\n')
   }
 

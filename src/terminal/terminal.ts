@@ -11,7 +11,14 @@ import {
   secretLine,
   type Text,
 } from './lines.ts'
-import { BatchWriter, type Output, USUAL_COLUMNS, widthOf, writesPlainly } from './output.ts'
+import {
+  BatchWriter,
+  hasColours,
+  type Output,
+  USUAL_COLUMNS,
+  widthOf,
+  writesPlainly,
+} from './output.ts'
 import { DRAWN, SPOKEN } from './printable.ts'
 import { Repeats } from './repeats.ts'
 import { columnsOf, laidOut, onOneLine } from './rows.ts'
@@ -34,6 +41,11 @@ export interface Terminal {
   narrator(port: number): Narrator
   /** Shows what happens to a mailbox, and resolves when the system has taken it. */
   tellOfMailbox(event: WatchEvent): Promise<void>
+  /**
+   * The same terminal for an attacker: all of each row is red. `name`: what each row begins with, for whoever sees no red
+   * and no row above; '' where other rows of the same terminal say who she is.
+   */
+  of(name: string): Pick<Terminal, 'reporter' | 'narrator'>
   /** Writes the lines of this turn now. */
   flush(): void
 }
@@ -49,6 +61,12 @@ const COLOUR_OF: Partial<Record<Sign, Colour>> = { '✓': 'bold', '✗': 'bold' 
 
 /** Of these, the same again is counted. */
 const FOLDED: ReadonlySet<Sign> = new Set(['✗', '→'])
+
+/** Whose a line is: the peer's on a port, or an attacker's there, who has a name or ''. */
+interface Who {
+  readonly port: number
+  readonly attacker: string | undefined
+}
 
 /** After so many ms without a word, a blank line stands before what comes: a person's next step. */
 const PAUSE_MS = 700
@@ -79,25 +97,27 @@ export function createTerminal({
   const repeats = new Repeats()
   const alike = new Alike()
   const marks = isPlain ? SPOKEN : DRAWN
-  const hasColours = output.hasColors?.() === true
-  const painted = (text: string, colour: Colour | undefined) =>
-    hasColours && colour !== undefined ? paint(text, colour) : text
+  const isColoured = hasColours(output)
+  const inColour = (text: string, colour: Colour | undefined) =>
+    isColoured && colour !== undefined ? paint(text, colour) : text
   let leavesOut = false
   let lastShown = ''
   let lastSaid = Number.POSITIVE_INFINITY
 
-  /** A line in rows. `who`: what stands before the time; `time`: to the second. */
-  function rowsOf([sign, label, drawn, colour]: Line, who: string, time: string): string {
+  /** A line in rows. `who`: what stands before the time, null for nobody; `time`: to the second. */
+  function rowsOf([sign, label, drawn, colour]: Line, who: Who | null, time: string): string {
+    // all of an attacker's row has one colour
+    const painted = (text: string) => (who?.attacker === undefined ? inColour(text, colour) : text)
     const text = isPlain ? inWords(drawn) : drawn
     const head = headOf(who, time, sign, label)
     const width = widthOf(output)
     const room = width ?? USUAL_COLUMNS
     // below the time
-    const indent = isPlain || who === '' ? 2 : `${who} `.length
+    const indent = isPlain || who === null ? Math.max(2, spaceFor(who)) : `${nameOf(who)} `.length
     const isBelow = label === ''
     const first = isBelow ? ' '.repeat(indent) : head.before + head.label + head.gap
-    const shown = isBelow ? first : head.before + painted(head.label, colour) + head.gap
-    if (text === undefined) return head.before + painted(head.label, colour) + head.end
+    const shown = isBelow ? first : head.before + painted(head.label) + head.gap
+    if (text === undefined) return head.before + painted(head.label) + head.end
     const taken = columnsOf(first)
     if (text instanceof Value) {
       if (width === null) return shown + text.text
@@ -116,24 +136,39 @@ export function createTerminal({
   }
 
   /** What stands before a line. A text from outside has no sign and no two blanks in a row; without signs, it has no time. */
-  function headOf(who: string, time: string, sign: Sign, label: string) {
+  function headOf(who: Who | null, time: string, sign: Sign, label: string) {
+    const name = who === null ? '' : nameOf(who)
     if (!isPlain)
-      return { before: `${who === '' ? '' : `${who} `}${time} ${sign} `, label, gap: '  ', end: '' }
-    const before = `${who === '' ? '' : `Port ${who}, `}${time}: `
+      return {
+        before: `${name === '' ? '' : `${name} `}${time} ${sign} `,
+        label,
+        gap: '  ',
+        end: '',
+      }
+    const before = `${name === '' ? '' : `${name}, `}${time}: `
     return { before, label: label.slice(0, 1).toUpperCase() + label.slice(1), gap: ': ', end: '.' }
   }
 
-  function writeAt(port: number) {
+  function nameOf({ port, attacker }: Who): string {
+    if (!isPlain) return attacker ? `${attacker} ${port}` : `${port}`
+    return attacker ? `${attacker}, port ${port}` : `Port ${port}`
+  }
+
+  /** How many columns an attacker's name takes before what belongs to a row of hers. */
+  function spaceFor(who: Who | null): number {
+    return who?.attacker ? beforeHers(who.attacker).length : 0
+  }
+
+  const beforeHers = (name: string) => `${name}${isPlain ? ': ' : ' '}`
+
+  function writeAt(who: Who) {
     const write = (lines: readonly PeerLine[], hasSecret: boolean) => {
-      if (!hasSecret && isLeftOut(port)) {
+      if (!hasSecret && isLeftOut(who)) {
         alike.forget()
         return
       }
       const time = now()
-      const who = String(port)
-      const block = lines
-        .map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
-        .join('\n')
+      const block = blockOf(lines, who, time)
       const [first] = lines
       if (!hasSecret && first !== undefined && !(first instanceof Said)) {
         const [sign, label] = first
@@ -152,34 +187,57 @@ export function createTerminal({
     return write
   }
 
-  function isLeftOut(port: number): boolean {
+  function blockOf(lines: readonly PeerLine[], who: Who, time: string): string {
+    const rows = lines
+      .map((line) => (line instanceof Said ? onOneLine(line) : rowsOf(line, who, time)))
+      .join('\n')
+    return who.attacker === undefined ? rows : herRows(rows, who.attacker)
+  }
+
+  /** Rows in red, each with her name before it where there is room: a wide value has it in the row above. */
+  function herRows(rows: string, name: string): string {
+    const before = name === '' ? '' : beforeHers(name)
+    const blank = ' '.repeat(before.length)
+    return rows
+      .split('\n')
+      .map((row) => (row.startsWith(blank) ? before + row.slice(before.length) : row))
+      .map((row) => inColour(row, 'red'))
+      .join('\n')
+  }
+
+  function isLeftOut(who: Who): boolean {
     const { waiting } = writer
     if (leavesOut) leavesOut = waiting > MAX_WAITING / 2
     else if (waiting > MAX_WAITING) {
       leavesOut = true
-      writer.write(rowsOf(LEFT_OUT, String(port), now()), '\n')
+      writer.write(blockOf([LEFT_OUT], who, now()), '\n')
     }
     return leavesOut
   }
 
-  return {
+  const linesFor = (attacker?: string): Pick<Terminal, 'reporter' | 'narrator'> => ({
     reporter: (port) => {
-      const write = writeAt(port)
+      const write = writeAt({ port, attacker })
       const how = { port, secrets, isFull, alike }
       return (event) => write(linesOf(event, how), 'SECRET' in event)
     },
     narrator: (port) => {
-      const write = writeAt(port)
+      const write = writeAt({ port, attacker })
       return {
         say: (sign, label, text) => write([[sign, label, text, COLOUR_OF[sign]]], false),
         saySecret: (label, text) => write([secretLine(secrets, label, secrets.text(text))], true),
       }
     },
+  })
+
+  return {
+    ...linesFor(),
+    of: linesFor,
     tellOfMailbox: (event) =>
       new Promise((resolve, reject) => {
         writer.flush()
         const time = now()
-        const text = mailboxLinesOf(event, secrets).map((line) => `${rowsOf(line, '', time)}\n`)
+        const text = mailboxLinesOf(event, secrets).map((line) => `${rowsOf(line, null, time)}\n`)
         output.write(Buffer.from(text.join('')), (error) => (error ? reject(error) : resolve()))
       }),
     flush: () => {

@@ -10,6 +10,7 @@ const HTTP_CODES = [
   'bad_letter',
   'cross_site',
   'owner_only',
+  'not_between',
   'not_found',
   'no_image',
   'method_not_allowed',

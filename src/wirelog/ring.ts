@@ -83,6 +83,8 @@ export class Events {
   /** The numbers in these four fields: such requests and their answers stay, however much comes after them. */
   #pinned: ReadonlySet<number> = new Set()
   #from = 1
+  /** How many events are kept that are not pinned. */
+  #free = 0
   readonly #readers = new Set<() => void>()
   #last = 0
   #isTelling = false
@@ -213,14 +215,14 @@ export class Events {
     const oldest = this.#unconfirmed.find((n) => !this.#pinned.has(n))
     if (2 * this.#unconfirmed.length <= MAX_UNCONFIRMED || oldest === undefined) return
     remove(this.#unconfirmed, (n) => n === oldest)
-    remove(this.#events, (kept) => kept.request === oldest)
+    this.#remove((kept) => kept.request === oldest)
   }
 
   #pin(): void {
     const last = [...this.#own.requests, ...this.#peers.requests]
     this.#pinned = new Set([...last, ...this.#present, ...this.#previous])
     remove(this.#unconfirmed, (n) => this.#present.includes(n))
-    remove(this.#events, (kept) => kept.n < this.#from && !this.#isPinned(kept))
+    this.#remove((kept) => kept.n < this.#from && !this.#isPinned(kept))
   }
 
   #isPinned({ request }: Kept): boolean {
@@ -230,21 +232,26 @@ export class Events {
   /** Counts `numbers` among those `of` a kind, and drops the oldest of them that are more than `most`. */
   #bound(of: number[], most: number, ...numbers: number[]): void {
     of.push(...numbers)
-    for (const oldest of of.splice(0, of.length - most))
-      remove(this.#events, ({ n }) => n === oldest)
+    for (const oldest of of.splice(0, of.length - most)) this.#remove(({ n }) => n === oldest)
+  }
+
+  #remove(isOut: (kept: Kept) => boolean): void {
+    remove(this.#events, isOut)
+    this.#free = this.#events.filter((kept) => !this.#isPinned(kept)).length
   }
 
   /** `request`: the number of the one that it answers. */
   #add(content: () => Content, request?: number): number {
     const n = ++this.#last
-    this.#events.push(new Kept(n, request ?? n, content))
-    if (this.#events.length > MAX_EVENTS) {
-      const free = this.#events.filter((kept) => !this.#isPinned(kept))
-      const [oldest] = free
-      if (oldest && free.length > MAX_EVENTS) {
-        this.#from = oldest.n + 1
-        remove(this.#events, (kept) => kept === oldest)
-      }
+    const added = new Kept(n, request ?? n, content)
+    this.#events.push(added)
+    if (!this.#isPinned(added)) this.#free++
+    if (this.#free > MAX_EVENTS) {
+      // few stand before it: only pinned ones outlive it
+      const at = this.#events.findIndex((kept) => !this.#isPinned(kept))
+      const [oldest = added] = this.#events.splice(at, 1)
+      this.#from = oldest.n + 1
+      this.#free--
     }
     this.changed()
     return n

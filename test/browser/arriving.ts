@@ -52,7 +52,7 @@ describe('a page', suite, () => {
         const held = new Promise<void>((resolve) => {
           release = resolve
         })
-        await page.route('**/page.js', async (route) => {
+        await page.route('**/start.js', async (route) => {
           await held
           await route.continue()
         })
@@ -66,7 +66,7 @@ describe('a page', suite, () => {
         assert.match((await step(page, '/send_msg').textContent()) ?? '', /text=typed early/)
         assert.equal(await page.inputValue('#theirs'), '12345')
         assert.equal(await isFocused(page, '#theirs'), true)
-        await page.unroute('**/page.js')
+        await page.unroute('**/start.js')
       }),
   )
 

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { noChromium } from '../helpers/browser.ts'
 import { withTreated } from '../helpers/lossy-wire.ts'
+import { until } from '../helpers/until.ts'
 import { agree, withPeers } from '../helpers/with-peers.ts'
 import {
   nextIs,
@@ -92,7 +93,7 @@ describe('a step', suite, () => {
     onPage(async (page) => {
       await page.fill('#text', 'long '.repeat(3000))
       const curl = step(page, '/send_msg').locator('.curl')
-      assert.ok(((await curl.textContent()) ?? '').length > 15_000)
+      await until(async () => ((await curl.textContent()) ?? '').length > 15_000)
       const { height = 0 } = (await curl.boundingBox()) ?? {}
       assert.ok(height > 0 && height < 150, `${height} px`)
       await page.fill('#text', '')
@@ -142,10 +143,10 @@ describe('the page without its script', { skip: noChromium }, () => {
           .evaluateAll((all) => all.map((element) => element.getBoundingClientRect().top))
       await nextIs(page, '/send_keys')
       const after = await tops()
-      await page.route('**/page.js', (route) => route.abort())
+      await page.route('**/start.js', (route) => route.abort())
       await page.reload()
       const before = await tops()
-      await page.unroute('**/page.js')
+      await page.unroute('**/start.js')
       assert.equal(before.length, after.length)
       for (const [i, top] of before.entries()) {
         const jump = Math.abs(top - (after[i] ?? 0))

@@ -37,7 +37,14 @@ async function takeTab(url: string, options: TabOptions): Promise<Tab> {
   const { viewport = { width: 1280, height: 720 } } = options
   const kind = { locale, javaScript, viewport, colorScheme }
   const tab = await (free.pop()?.become(kind) ?? openTab(await browser, kind))
-  await tab.open(url + (options.path ?? '/'))
+  const { path = '/' } = options
+  await tab.open(url + path)
+  // what is pressed before the script is there does nothing
+  if (javaScript && !path.startsWith('/toy'))
+    await tab.page
+      .locator('#connection:not(:empty), #marked')
+      .first()
+      .waitFor({ state: 'attached' })
   return tab
 }
 

@@ -9,7 +9,7 @@ import { describe, it } from 'node:test'
 import { wrongNode } from '../../src/commands/nodeVersion.ts'
 import { onOtherPorts } from '../../src/commands/otherPorts.ts'
 import { programName, programWords } from '../../src/disk/programName.ts'
-import { launch } from '../../src/launch.ts'
+import { launchAll } from '../../src/launch.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful, openMemory } from '../../src/state/openMemory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
@@ -197,7 +197,7 @@ describe('ecdh-duet peer', () => {
 describe('a peer says at its start', () => {
   const saidBy = async (host: string, peerUrl: string) => {
     const { terminal, shown } = keptTerminal()
-    const { close } = await launch({
+    const { close } = await launchAll({
       suite: SUITES.X25519,
       plans: [{ host, port: 0, peerUrl }],
       openMemory: () => forgetful(SUITES.X25519.curve),
@@ -309,6 +309,31 @@ describe('the command', () => {
     const words = (cwd: string) => programWords(cwd, '/duet/dist/main.js').join(' ')
     assert.equal(words('/duet'), own)
     assert.equal(words('/peer'), 'node /duet/dist/main.js')
+    const on = (runtime: 'bun' | 'deno') =>
+      ['/duet/dist/main.js', ''].map((file) => programName(file, runtime))
+    assert.deepEqual(on('bun'), ['bun dist/main.js', 'bunx --bun ecdh-duet'])
+    assert.deepEqual(on('deno'), ['deno run -A dist/main.js', 'deno run -A npm:ecdh-duet'])
+  })
+
+  it('tells of a defect by a stack that names the sources', async () => {
+    const broken = `import { Server } from 'node:net'
+      Server.prototype.listen = () => { throw new TypeError('A defect.') }`
+    const node = ['--import', `data:text/javascript,${encodeURIComponent(broken)}`]
+    const { code, errors } = await runCommand(['both', '--ports', '0,0', '--no-state'], { node })
+    assert.equal(code, 1)
+    assert.match(errors, /^TypeError: A defect\.\n/)
+    const frames = [...errors.matchAll(/ at (?:async )?(\w+) \((\S+):(\d+):\d+\)$/gm)]
+    assert.deepEqual(
+      frames.map(([, called]) => called),
+      ['listen', 'prepare', 'launch', 'runPeers', 'untilTheEnd'],
+    )
+    // each of these lines is one of a source, in the function that the frame names
+    for (const [frame, called, file = '', line] of frames) {
+      assert.ok(!frame.includes('dist'), frame)
+      const above = fs.readFileSync(file, 'utf8').split('\n').slice(0, Number(line)).join('\n')
+      const functions = [...above.matchAll(/^(?:export )?(?:async )?function (\w+)/gm)]
+      assert.equal(functions.at(-1)?.[1], called, frame)
+    }
   })
 
   it('does nothing on a Node that is too old but say which it needs', async () => {

@@ -252,7 +252,8 @@ describe('a name from outside, in a sentence of ours', () => {
   const watchers: ((name: string) => WatchEvent)[] = [
     (place) => ({ type: 'watching', place }),
     (place) => ({ type: 'lock unusable', place }),
-    (place) => ({ type: 'set aside', place, why: 'It was not sealed to this key.' }),
+    (place) => ({ type: 'set aside', count: 1, place, why: 'not sealed' }),
+    (place) => ({ type: 'set aside no more', count: 10_000, place, left: 1 }),
     (name) => ({ type: 'passed over', name, why: 'It is not a file.' }),
   ]
 

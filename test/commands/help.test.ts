@@ -220,5 +220,6 @@ describe('make', () => {
     for (const file of ['/usr/bin/ecdh-duet', '/a/node_modules/ecdh-duet/dist/main.js', ''])
       assert.equal(hasMake(file, 'linux'), false)
     assert.equal(hasMake('/duet/dist/main.js', 'win32'), false)
+    assert.equal(hasMake('/duet/dist/main.js', 'linux', 'bun'), false)
   })
 })

@@ -70,7 +70,7 @@ const everyKind: PeerEvent[] = [
   gone(1),
   gone(7),
   { type: 'pictures left', count: 1, bytes: 400_000_000, limit: 256 * 2 ** 20 },
-  { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63 },
+  { type: 'mail stored', id: 'ab'.repeat(32), bytes: 63, from: '10.0.0.7' },
   { type: 'refused', request: 'GET /', code: 'not_found', detail: 'Nothing.' },
   { type: 'defect', where: 'TypeError at f (g.ts:1:2)' },
 ]
@@ -390,16 +390,16 @@ describe('the lines of a terminal', () => {
 
   /** What a process, ended by `end` right after its lines, writes to its two outputs, which are one file. */
   function written(end: string): string {
-    const terminal = new URL('../../dist/terminal/', import.meta.url)
+    const terminal = new URL('../../src/terminal/', import.meta.url)
     const script = `
-      import { createTerminal } from '${terminal}terminal.js'
-      import { tell } from '${terminal}output.js'
+      import { createTerminal } from '${terminal}terminal.ts'
+      import { tell } from '${terminal}output.ts'
       const { say } = createTerminal({ output: process.stdout, showsSecrets: true }).narrator(5000)
       say('·', 'one', 'said'); say('·', 'two', 'said')
       ${end}`
     const file = at('output')
     const fd = fs.openSync(file, 'w')
-    const node = ['--input-type=module', '--eval', script]
+    const node = ['--import', './test/loader.js', '--input-type=module', '--eval', script]
     spawnSync(process.execPath, node, { stdio: ['ignore', fd, fd] })
     fs.closeSync(fd)
     return fs.readFileSync(file, 'utf8')

@@ -156,7 +156,9 @@ describe('a lock', () => {
 
   it("is one process's, whoever tries at the same moment", async () => {
     const taker = new URL('../helpers/lock-taker.mjs', import.meta.url)
-    const children = Array.from({ length: 4 }, () => fork(taker, { execArgv: [] }))
+    const children = Array.from({ length: 4 }, () =>
+      fork(taker, { execArgv: ['--import', './test/loader.js'] }),
+    )
     const askAll = (question: object) =>
       Promise.all(
         children.map(async (child: ChildProcess) => {

@@ -6,7 +6,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import { describe, it } from 'node:test'
 import { type Running, starterOf } from '../../src/classroom/exercise/student.ts'
-import { launch } from '../../src/launch.ts'
+import { launchAll } from '../../src/launch.ts'
 import { SUITES, type SuiteName } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/openMemory.ts'
 import { call, posting, TEXT } from '../helpers/call.ts'
@@ -47,7 +47,7 @@ describe('a peer that was written from the specification alone', () => {
       const [port = 0, ours = 0] = await freePorts(2)
       const [theirUrl, ourUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${ours}`]
       const kept = keptTerminal()
-      const launched = await launch({
+      const launched = await launchAll({
         suite: SUITES[curve],
         plans: [{ host: '127.0.0.1', port: ours, peerUrl: theirUrl }],
         openMemory: () => forgetful(SUITES[curve].curve),

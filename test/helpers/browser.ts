@@ -1,27 +1,10 @@
 /** A real browser without a window, where the machine has one: Chromium, or Firefox with `BROWSER=firefox`. */
 
-import { accessSync, constants } from 'node:fs'
-import path from 'node:path'
 import axe from 'axe-core'
 import { type Browser, chromium, firefox, type Page } from 'playwright-core'
+import { programOf } from './programs.ts'
 
 const FIREFOX = process.env['BROWSER'] === 'firefox'
-
-/** The first program of these names in the PATH, or null. */
-function programOf(names: readonly string[]): string | null {
-  const folders = (process.env['PATH'] ?? '').split(path.delimiter)
-  const files = folders.flatMap((folder) => names.map((name) => path.join(folder, name)))
-  return files.find(isProgram) ?? null
-}
-
-function isProgram(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** The browsers that `CHROMIUM` and `FIREFOX` name, else those of the machine, or null. */
 const chromiumPath =

@@ -143,8 +143,10 @@ function watch(child: ChildProcess, group: boolean) {
   }
   const output = collect(child.stdout)
   const errors = collect(child.stderr)
-  // 'close' comes when the process has ended and all its output is here
+  let isOver = false
+  // 'close' comes when the process has ended and all its output is here; 'exit' may come before the last of it
   const ended: Promise<number | NodeJS.Signals> = once(child, 'close').then(([code, signal]) => {
+    isOver = true
     said.emit('more')
     return code ?? signal
   })
@@ -154,8 +156,7 @@ function watch(child: ChildProcess, group: boolean) {
     for (;;) {
       const match = pattern.exec(output())
       if (match) return match
-      const over = child.exitCode !== null || child.signalCode !== null
-      const more = !over && (await once(said, 'more', { signal }).catch(() => null))
+      const more = !isOver && (await once(said, 'more', { signal }).catch(() => null))
       if (!more) throw new Error(`never said ${pattern}; it said:\n${output()}\n${errors()}`)
     }
   }

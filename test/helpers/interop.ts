@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import http from 'node:http'
-import { launch } from '../../src/launch.ts'
+import { launchAll } from '../../src/launch.ts'
 import { KeyPair } from '../../src/protocol/curves.ts'
 import { type Suite as RealSuite, SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/openMemory.ts'
@@ -48,7 +48,7 @@ export class RealPeer implements Target {
   readonly identity: KeyPair
   readonly #suite: RealSuite
   #knownIdentity: Uint8Array | null = null
-  #launched: Awaited<ReturnType<typeof launch>> | undefined
+  #launched: Awaited<ReturnType<typeof launchAll>> | undefined
   readonly #kept = keptTerminal()
 
   constructor({ name }: Suite) {
@@ -57,7 +57,7 @@ export class RealPeer implements Target {
   }
 
   async start(mine: IndependentPeer): Promise<void> {
-    this.#launched = await launch({
+    this.#launched = await launchAll({
       suite: this.#suite,
       plans: [{ host: '127.0.0.1', port: 0, peerUrl: mine.url }],
       openMemory: () => ({

@@ -1,6 +1,6 @@
 /** A process that tries to take a lock when it is told to, and says whether it has it. */
 
-import { Lock } from '../../dist/disk/lock.js'
+import { Lock } from '../../src/disk/lock.ts'
 
 let lock
 process.on('message', ({ take }) => {

@@ -2,16 +2,26 @@
 
 import { spawnSync } from 'node:child_process'
 
+/** The addresses of the machines: the first part of them, IPv4 and IPv6. */
+interface Numbers {
+  readonly ipv4: string
+  readonly ipv6: string
+}
+
+/** Of TEST-NET-1 (RFC 5737) and of documentation (RFC 3849), which are nobody's. */
+const NOBODYS: Numbers = { ipv4: '192.0.2.', ipv6: '2001:db8::' }
+/** Of private networks (RFC 1918 and RFC 4193). */
+export const PRIVATE: Numbers = { ipv4: '10.77.5.', ipv6: 'fd77:5::' }
+
 export interface Network {
   /** What a command line begins with, so that it runs on the `i`-th machine. */
   under(i: number): string[]
   address(i: number): string
+  /** The same in IPv6. */
+  address6(i: number): string
   /** Gives the `i`-th machine another address, in place of its own. */
   readdress(i: number, address: string): void
 }
-
-/** Of TEST-NET-1 (RFC 5737), which is nobody's. */
-const addressOf = (i: number) => `192.0.2.${i + 1}`
 
 /** Runs `WORDS`; returns what it had against it, or null. */
 function run(words: string): string | null {
@@ -32,7 +42,7 @@ export function noNetwork(): string | false {
   }
 }
 
-function connect(count: number): string | null {
+function connect(count: number, { ipv4, ipv6 }: Numbers = NOBODYS): string | null {
   const bridge = nameOf('bridge')
   const steps = [
     `ip netns add ${bridge}`,
@@ -45,7 +55,9 @@ function connect(count: number): string | null {
       `ip netns add ${name}`,
       `ip -n ${name} link add eth type veth peer name to${i} netns ${bridge}`,
       `ip -n ${bridge} link set to${i} master bridge up`,
-      `ip -n ${name} address add ${addressOf(i)}/24 dev eth`,
+      `ip -n ${name} address add ${ipv4}${i + 1}/24 dev eth`,
+      // not after a second in which it asks whether somebody has this address
+      `ip -n ${name} address add ${ipv6}${i + 1}/64 dev eth nodad`,
       `ip -n ${name} link set eth up`,
       `ip -n ${name} link set lo up`,
     )
@@ -66,17 +78,19 @@ function disconnect(count: number): void {
 export async function withNetwork(
   count: number,
   use: (network: Network) => Promise<void>,
+  numbers = NOBODYS,
 ): Promise<void> {
   const must = (words: string) => {
     const refusal = run(words)
     if (refusal !== null) throw new Error(refusal)
   }
-  const refusal = connect(count)
+  const refusal = connect(count, numbers)
   try {
     if (refusal !== null) throw new Error(refusal)
     await use({
       under: (i) => ['ip', 'netns', 'exec', nameOf(i)],
-      address: addressOf,
+      address: (i) => `${numbers.ipv4}${i + 1}`,
+      address6: (i) => `${numbers.ipv6}${i + 1}`,
       readdress(i, address) {
         must(`ip -n ${nameOf(i)} address flush dev eth`)
         must(`ip -n ${nameOf(i)} address add ${address}/24 dev eth`)

@@ -7,7 +7,7 @@ import type { TestPeer } from './with-peers.ts'
 
 const TABLE: Readonly<Record<number, string>> = {
   400: 'bad_message bad_encoding bad_version bad_point bad_base_point bad_text bad_image bad_letter bad_number too_far_ahead decrypt_failed text_in_url bad_request',
-  403: 'cross_site owner_only',
+  403: 'cross_site owner_only not_between',
   404: 'not_found no_image',
   405: 'method_not_allowed',
   408: 'too_slow',
@@ -15,7 +15,7 @@ const TABLE: Readonly<Record<number, string>> = {
   413: 'too_large',
   415: 'unsupported_type',
   421: 'bad_host',
-  429: 'inbox_full',
+  429: 'inbox_full mailbox_share_full',
   431: 'headers_too_large',
   500: 'internal',
   502: 'peer_unreachable peer_refused maybe_read',

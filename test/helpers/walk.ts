@@ -18,7 +18,7 @@ export const noWalk = ['curl', 'make'].some((name) => spawnSync(name, ['--versio
   : false
 
 /** What a `make` line starts the program with; nothing is built. */
-function startedBy(line: string, ports: readonly number[]): string[] {
+export function startedBy(line: string, ports: readonly number[]): string[] {
   const names = ['PORT_A', 'PORT_B', 'PORT_M', 'PORT_N']
   const ours = names.map((name, i) => `${name}=${ports[i]}`).join(' ')
   const tells = `"${process.execPath}" -p "JSON.stringify(process.argv.slice(1))"`

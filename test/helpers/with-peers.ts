@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict'
 import { after, before } from 'node:test'
-import { type LaunchOptions, launch } from '../../src/launch.ts'
+import { type LaunchOptions, launchAll } from '../../src/launch.ts'
 import type { Memory } from '../../src/peer/contract.ts'
 import { SUITES, type Suite } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/openMemory.ts'
@@ -43,7 +43,7 @@ export async function startPeers(options: PeersOptions) {
     showsSecrets,
     ...(options.columns && { columns: options.columns }),
   })
-  const launched = await launch({
+  const launched = await launchAll({
     ...others,
     suite,
     plans: [
@@ -93,7 +93,7 @@ export async function withOnePeer(
 ): Promise<void> {
   const { peerUrl, port = 0, suite = SUITES.X25519, memory = forgetful(suite.curve) } = options
   const { terminal, shown, forget } = keptTerminal()
-  const { ports, close } = await launch({
+  const { ports, close } = await launchAll({
     suite,
     plans: [{ host: '127.0.0.1', port, peerUrl }],
     openMemory: () => memory,

@@ -13,13 +13,15 @@ import { folderForEach } from '../helpers/files.ts'
 const at = folderForEach()
 const HERE = [
   ...['Makefile', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc'],
-  'src/build.js',
+  ...['src/build.js', 'src/licences.js'],
 ]
 const LOCK = 'node_modules/.package-lock.json'
 /** A program that appends what it was started with to `started`. */
 const TELLS = `import fs from 'node:fs'
 fs.appendFileSync('started', JSON.stringify(process.argv.slice(2)) + '\\n')
 `
+
+const DOORS = ['index', 'protocol/index'].flatMap((door) => [`${door}.js`, `${door}.d.ts`])
 
 /** Writes a file of the project's copy; an `old` one is older than whatever is made of it. */
 function write(file: string, text: string, { old = false, mode = 0o644 } = {}): void {
@@ -51,15 +53,21 @@ beforeEach(() => {
       fs.utimesSync(at(folder), 1, 1)
   }
   write(LOCK, '', { old: true })
-  write('node_modules/.bin/tsc', `#!/bin/sh\nmkdir $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`, {
-    mode: 0o755,
-  })
-  write('node_modules/rolldown/package.json', '{"type":"module","exports":"./index.js"}')
-  const folders = "fs.mkdirSync('.build/browser/mallory', { recursive: true })"
   write(
-    'node_modules/rolldown/index.js',
-    `import fs from 'node:fs'\nexport const build = () => ${folders}`,
+    'node_modules/.bin/tsc',
+    `#!/bin/sh\nmkdir -p $2/protocol && cd $2 && touch ${DOORS.join(' ')} && cat > main.js <<'END'\n${TELLS}END\n`,
+    {
+      mode: 0o755,
+    },
   )
+  const folders = "fs.mkdirSync('.build/browser/mallory', { recursive: true })"
+  for (const [name, text] of Object.entries({
+    '@jridgewell/sourcemap-codec': 'export const decode = null, encode = null',
+    rolldown: `import fs from 'node:fs'\nexport const build = () => (${folders}, { output: [] })`,
+  })) {
+    write(`node_modules/${name}/package.json`, '{"type":"module","exports":"./index.js"}')
+    write(`node_modules/${name}/index.js`, text)
+  }
   write('dist/main.js', TELLS, { old: true })
 })
 
@@ -86,6 +94,11 @@ const STARTS = {
   'mailbox-b': `peer --port PORT_B ${ALONE} ${MAILBOX}`,
   'watch-a': 'watch --key MAILBOXES/a/key.private.pem -- MAILBOXES/a/mail',
 }
+/** What some start it with on a network, where Mallory listens and nothing is kept. */
+const ON_NETWORK = {
+  'run-mallory': 'mallory --listen LISTEN --between BETWEEN --curve CURVE --alter ALTER',
+  'run-5001': `peer --port PORT_B ${ALONE} --no-state`,
+}
 /** The same of some where nothing is set. */
 const DEFAULTS = {
   'run-both': 'both --ports 5000,5001 --curve X25519',
@@ -108,14 +121,19 @@ describe('a setting of make', { skip: noMake }, () => {
 
   it('reaches the program as it was typed', () => {
     const NAME = /[A-Z][A-Z_]+/g
-    const names = [...new Set(Object.values(STARTS).join().match(NAME))]
-    assert.equal(names.length, 14)
-    const settings = names.map((name) => `${name}=${ODD} ${name}`)
-    const words = Object.values(STARTS).map((line) => line.split(' '))
-    assert.deepEqual(
-      startedBy(STARTS, ...settings, 'SHOW_WORK=1', 'ALL=1'),
-      words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
-    )
+    const namesIn = (starts: object) => [...new Set(Object.values(starts).join().match(NAME))]
+    assert.equal(namesIn([STARTS, ON_NETWORK].flatMap(Object.values)).length, 16)
+    for (const [starts, more] of [
+      [STARTS, 'ALL=1'],
+      [ON_NETWORK, 'NO_STATE=1'],
+    ] as const) {
+      const settings = namesIn(starts).map((name) => `${name}=${ODD} ${name}`)
+      const words = Object.values(starts).map((line) => line.split(' '))
+      assert.deepEqual(
+        startedBy(starts, ...settings, 'SHOW_WORK=1', more).splice(-words.length),
+        words.map((line) => line.map((word) => word.replaceAll(NAME, (name) => `${ODD} ${name}`))),
+      )
+    }
     assert.equal(fs.existsSync(at('made')), false)
   })
 
@@ -183,9 +201,19 @@ describe('a build', { skip: noMake }, () => {
   it('with a type error is none, and nothing stays that the sources no longer have', () => {
     fs.rmSync(at('node_modules'), { recursive: true })
     fs.symlinkSync(path.join(root, 'node_modules'), at('node_modules'))
-    write('src/page/browser/page.ts', 'export const port = 5000\n')
-    write('src/page/browser/toy.ts', 'export const port = 5001\n')
-    write('src/classroom/lab/mallory/page/browser/page.ts', 'export const port = 5002\n')
+    const pages = [
+      'page/browser/start',
+      'page/browser/toy',
+      'classroom/lab/mallory/page/browser/page',
+    ]
+    const command = "import { onPage } from '../page/html.ts'\nexport const run = () => onPage\n"
+    for (const file of pages) write(`src/${file}.ts`, 'export const port = 5000\n')
+    write('src/page/html.ts', "import { h } from 'preact'\nexport const onPage = h('p', null)\n")
+    write('src/commands/run.ts', command)
+    write('src/index.ts', "export const page = () => import('./page/html.ts')\n")
+    write('src/protocol/index.ts', "export type { Kem } from './kem.ts'\n")
+    write('src/protocol/kem.ts', 'export interface Kem {}\n')
+    write('src/talk/talk.ts', "export const talk = 'the command has it, and the library has not'\n")
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
     const { code, said } = make('build')
@@ -194,14 +222,27 @@ describe('a build', { skip: noMake }, () => {
     write('src/main.ts', 'export const port: number = 5000\n')
     assert.equal(make('build').code, 0)
     assert.deepEqual(fs.readdirSync(at('dist'), { recursive: true }).sort(), [
+      'LICENSES.txt',
       'browser',
       'browser/mallory',
       'browser/mallory/mallory.css',
       'browser/mallory/page.js',
       'browser/page.css',
-      'browser/page.js',
+      'browser/start.js',
       'browser/toy.js',
+      'commands',
+      'commands/run.js',
+      'commands/run.js.map',
+      'index.d.ts',
+      'index.js',
       'main.js',
+      'page',
+      'page/html.d.ts',
+      'page/html.js',
+      'protocol',
+      'protocol/index.d.ts',
+      'protocol/index.js',
+      'protocol/kem.d.ts',
     ])
   })
 

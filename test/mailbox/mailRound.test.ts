@@ -93,7 +93,10 @@ describe('the README of mail', () => {
               assert.deepEqual(textsIn(read()), texts)
             }
             for (const stored of [storedByA, storedByB]) {
-              assert.match(stored(), /← received mail, 63 bytes, sealed {2}[0-9a-f]{64}\n/)
+              assert.match(
+                stored(),
+                /← received mail, 63 bytes, sealed {2}from 127\.0\.0\.1\n +[0-9a-f]{64}\n/,
+              )
               assert.doesNotMatch(stored(), /noon|there/)
             }
           }),

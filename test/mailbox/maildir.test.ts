@@ -160,9 +160,13 @@ describe('a full inbox', () => {
     const { id } = await maildir.deliver(message(1))
     crowd(t, maildir.new, MAX_WAITING - 1)
     await assert.rejects(maildir.deliver(message(2)), full)
+    const now = performance.now()
+    const clock = t.mock.method(performance, 'now', () => now)
     const { mtimeNs } = fs.statSync(maildir.new, { bigint: true })
     t.mock.method(fs, 'statSync', () => ({ mtimeNs }))
     read(id)
+    await assert.rejects(maildir.deliver(message(2)), full, 'it is listed again')
+    clock.mock.mockImplementation(() => now + 100)
     assert.equal((await maildir.deliver(message(2))).fresh, true)
   })
 
@@ -301,6 +305,16 @@ describe('what is in tmp', () => {
     assert.deepEqual(namesIn('tmp'), stays.sort())
   })
 
+  it('is removed if it is abandoned and its name is not UTF-8', {
+    skip: process.platform !== 'linux' && 'only Linux has such names for sure',
+  }, () => {
+    const file = Buffer.from(at('tmp', 'odd\xf1'), 'latin1')
+    fs.writeFileSync(file, 'half')
+    fs.utimesSync(file, 1_700_000_000, 1_700_000_000)
+    maildir.sweep()
+    assert.deepEqual(namesIn('tmp'), [])
+  })
+
   it("stays if it is another program's folder, or has its last day and a half behind it just now", (t) => {
     fs.mkdirSync(at('tmp', 'a folder'))
     fs.utimesSync(at('tmp', 'a folder'), 1, 1)
@@ -317,7 +331,7 @@ describe('what is in tmp', () => {
 
   it('may be swept by two at once', (t) => {
     leave('old', 37)
-    t.mock.method(fs, 'readdirSync', () => ['gone', 'old'])
+    t.mock.method(fs, 'readdirSync', () => ['gone', 'old'].map((name) => Buffer.from(name)))
     const { lstatSync } = fs
     // the other one is quicker each time
     t.mock.method(fs, 'lstatSync', (...args: Parameters<typeof lstatSync>) => {

@@ -5,7 +5,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import fs from 'node:fs'
 import { beforeEach, describe, it, type TestContext } from 'node:test'
 import { isStamp } from '../../src/disk/stamp.ts'
-import { Maildir } from '../../src/mailbox/maildir.ts'
+import { idOf, MAX_SET_ASIDE, Maildir } from '../../src/mailbox/maildir.ts'
 import { seal } from '../../src/mailbox/seal.ts'
 import { KeyPair, X25519 } from '../../src/protocol/curves.ts'
 import { makePipe } from '../helpers/files.ts'
@@ -26,30 +26,30 @@ describe('what is in new and is no message', () => {
   }
 
   it('is set aside and said, whatever it is, and the next message is read', async () => {
-    const notSealed = 'It was not sealed to this key, or it was changed.'
-    const odd = new Map<string, [Uint8Array | string, string]>([
-      ['empty', ['', 'It is empty.']],
-      ['in clear', ['Hey Bud', notSealed]],
-      ['of 1 MiB', [Buffer.alloc(2 ** 20), notSealed]],
-      ["Carol's", [await sealed(new KeyPair(X25519), 'for Carol'), notSealed]],
-      [
-        'no UTF-8',
-        [await seal(box.keys.pair, Uint8Array.of(0xff, 0xfe)), 'It holds no text in UTF-8.'],
-      ],
+    const odd = new Map<string, Uint8Array | string>([
+      ['a, empty', ''],
+      ['b, in clear', 'Hey Bud'],
+      ['c, of 1 MiB', Buffer.alloc(2 ** 20)],
+      ["d, Carol's", await sealed(new KeyPair(X25519), 'for Carol')],
+      ['e, no UTF-8', await seal(box.keys.pair, Uint8Array.of(0xff, 0xfe))],
     ])
-    for (const [name, [content]] of odd) put(name, content)
+    for (const [name, content] of odd) put(name, content)
     await store('after it')
     await watching(async ({ events, untilTexts, texts }) => {
       await untilTexts(1)
       assert.deepEqual(texts, ['after it'])
+      await until(() => namesIn('new').length === 0)
       const said = events.flatMap((event) =>
-        event.type === 'set aside' ? [[event.place, event.why]] : [],
+        event.type === 'set aside' ? [[event.count, event.place, event.why]] : [],
       )
-      const expected = [...odd].map(([name, [, why]]) => [at('mail', 'failed', name), why])
-      assert.deepEqual(said.sort(), expected.sort())
+      const failed = (name: string) => at('mail', 'failed', name)
+      assert.deepEqual(said, [
+        [1, failed('a, empty'), 'empty'],
+        [3, failed('b, in clear'), 'not sealed'],
+        [1, failed('e, no UTF-8'), 'no text'],
+      ])
     })
-    assert.deepEqual(namesIn('new'), [])
-    for (const [name, [content]] of odd)
+    for (const [name, content] of odd)
       assert.deepEqual(fs.readFileSync(at('mail', 'failed', name)), Buffer.from(content))
   })
 
@@ -177,7 +177,7 @@ describe('what is in new and is no message', () => {
           // whoever waits gets something after all, and a test that fails
           writer = spawn('sh', ['-c', 'sleep 1; echo late > "$0"', file])
         },
-        { type: 'set aside', place: at('mail', 'failed', 'odd'), why: 'It is empty.' },
+        { type: 'set aside', count: 1, place: at('mail', 'failed', 'odd'), why: 'empty' },
       ],
     ] as const) {
       const opened = beforeItOpens(t, (file) => {
@@ -207,12 +207,87 @@ describe('what is in new and is no message', () => {
     })
   })
 
-  it('but was written a moment ahead of the clock is left in peace, and read once it is whole', async () => {
+  it('is told in one line with its count while it floods in, when it ends or after ten seconds of it, and opened once', async (t) => {
+    const start = 1_700_000_000_000
+    let now = start
+    t.mock.method(Date, 'now', () => now)
+    lookAgainAfter(t, 1)
+    const reads = t.mock.method(fs, 'openSync')
+    /** As it comes from a server: whole, and a moment ago. */
+    const come = async (text: string) => {
+      const bytes = await sealed(new KeyPair(X25519), text)
+      const draft = at('mail', 'tmp', 'draft')
+      fs.writeFileSync(draft, bytes)
+      fs.utimesSync(draft, now / 1000, now / 1000)
+      fs.renameSync(draft, inbox(idOf(bytes)))
+    }
+    const looks = t.mock.method(Maildir.prototype, 'entries')
+    const look = () => {
+      const seen = looks.mock.callCount()
+      return until(() => looks.mock.callCount() > seen + 2)
+    }
+    await watching(async ({ events }) => {
+      const told = () => events.flatMap((event) => ('count' in event ? [event.count] : []))
+      for (; now < start + 9_900; now += 900) {
+        await come(`${now}`)
+        await look()
+        assert.deepEqual(told(), [])
+      }
+      now = start + 9_600
+      await come('a moment ago')
+      await look()
+      now = start + 10_000
+      reads.mock.resetCalls()
+      await until(() => told().length === 1)
+      await come('one more')
+      await look()
+      assert.deepEqual(told(), [11])
+      now += 1_000
+      await until(() => told().length === 2)
+      assert.deepEqual([told(), namesIn('new')], [[11, 2], []])
+    })
+    const opened = reads.mock.calls.filter(({ arguments: [file] }) =>
+      `${file}`.startsWith(inbox('')),
+    )
+    assert.equal(opened.length, 1, 'only what came later')
+  })
+
+  it('stays where it is while failed/ is full, is told once, and goes there when there is room', async (t) => {
+    lookAgainAfter(t, 1)
+    for (const name of ['a', 'b', 'c']) put(name, 'x')
+    await store('after it')
+    const { readdir } = fs.promises
+    let others = MAX_SET_ASIDE - 1
+    t.mock.method(fs.promises, 'readdir', async (...args: Parameters<typeof readdir>) => {
+      const names = await readdir(...args)
+      return args[0] === at('mail', 'failed') ? [...Array(others).fill('x'), ...names] : names
+    })
+    const counted = t.mock.method(Maildir.prototype, 'setAside')
+    await watching(async ({ events, texts, told }) => {
+      await told('set aside no more')
+      await until(() => counted.mock.callCount() > 3)
+      const place = at('mail', 'failed')
+      assert.deepEqual(texts, ['after it'])
+      assert.deepEqual(events.slice(-2), [
+        { type: 'set aside', count: 1, place: at('mail', 'failed', 'a'), why: 'not sealed' },
+        { type: 'set aside no more', count: MAX_SET_ASIDE, place, left: 2 },
+      ])
+      assert.deepEqual(namesIn('new'), ['b', 'c'])
+      others = 0
+      await until(() => namesIn('new').length === 0)
+      assert.deepEqual(namesIn('failed'), ['a', 'b', 'c'])
+    })
+  })
+
+  it('but was written a moment ahead of the clock is left in peace, and read once it is whole', async (t) => {
     const bytes = await sealed(box.keys.pair, 'ahead')
+    // however long it takes, no second passes
+    const now = Date.now()
+    t.mock.method(Date, 'now', () => now)
     await watching(async ({ events, untilTexts }) => {
       fs.writeFileSync(inbox('copy'), bytes.subarray(0, 50))
       // the system's clock of files is finer than the one of programs
-      const ahead = (Date.now() + 900) / 1000
+      const ahead = (now + 900) / 1000
       fs.utimesSync(inbox('copy'), ahead, ahead)
       await store('after it')
       await untilTexts(1)

@@ -73,9 +73,6 @@ What was sealed just now is open; the compiler does not know.
 + false
 + ""
 src/protocol/bytes.ts
-Behind the end of an array nothing is written.
-- for (let i = 0; i < bytes.length; i++) {
-+ i <= bytes.length
 Behind the end both count as 0.
 - for (let i = 0; i < a.length; i++) difference |= (a[i] ?? 0) ^ (b[i] ?? 0)
 + i <= a.length

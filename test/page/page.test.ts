@@ -264,7 +264,7 @@ describe('the page', () => {
           "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
       )
       assert.deepEqual(answer.text.match(/<script[^>]*>[^<]*/g), [
-        '<script type="module" src="page.js">',
+        '<script type="module" src="start.js">',
       ])
       assert.doesNotMatch(answer.text, /<style|style=/)
     }))

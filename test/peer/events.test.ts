@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { describe, it, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { createApp } from '../../src/http/app.ts'
+import { appOf } from '../../src/http/app.ts'
 import { createClient } from '../../src/http/client.ts'
 import { eventStream } from '../../src/http/eventStream.ts'
 import { bytesToHex } from '../../src/protocol/bytes.ts'
@@ -213,7 +213,7 @@ describe('/events', () => {
     const told = new Events(SUITES.X25519, 1_000)
     const { peer } = pair({ suite: SUITES.X25519 })[0]
     const message = messageOf(16_000)
-    await withServer(createApp(peer, { events: told }).callback(), async (url, server) => {
+    await withServer(appOf(peer, { events: told }).callback(), async (url, server) => {
       let left = false
       server.once('connection', (socket) => {
         socket.once('close', () => {

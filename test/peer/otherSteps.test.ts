@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import { launch } from '../../src/launch.ts'
+import { launchAll } from '../../src/launch.ts'
 import { X25519 } from '../../src/protocol/curves.ts'
 import { SUITES } from '../../src/protocol/suites.ts'
 import { forgetful } from '../../src/state/openMemory.ts'
@@ -153,7 +153,7 @@ describe('/other/...', () => {
 
   it("is not_found between two of one launch that are not each other's, as Mallory's are", async () => {
     const { terminal, shown } = keptTerminal()
-    const { ports, close } = await launch({
+    const { ports, close } = await launchAll({
       suite: SUITES.X25519,
       plans: [1, 2].map((port) => ({
         host: '127.0.0.1',

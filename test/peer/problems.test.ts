@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import net from 'node:net'
 import { describe, it } from 'node:test'
-import { createApp } from '../../src/http/app.ts'
+import { appOf } from '../../src/http/app.ts'
 import { PAGE_FILES } from '../../src/page/files.ts'
 import type { PeerEvent } from '../../src/peer/contract.ts'
 import type { Peer } from '../../src/peer/peer.ts'
@@ -20,6 +20,7 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, type RawOptions, sendRaw } from '../helpers/raw.ts'
+import { reset } from '../helpers/reset.ts'
 import { sharedPeers, type TestPeer } from '../helpers/with-peers.ts'
 
 const MIB = 1024 * 1024
@@ -151,7 +152,7 @@ describe('a CONNECT', () => {
           Array.from({ length: 20 }, async () => {
             const socket = open(a)
             await once(socket, 'connect')
-            socket.resetAndDestroy()
+            reset(socket)
             await once(socket, 'close')
           }),
         )
@@ -395,7 +396,7 @@ function withDefect(
     sendKeys: () => Promise.reject(error),
     receiveKeys: fail,
   } as unknown as Peer
-  return withServer(createApp(peer).callback(), (url) => run(url, events))
+  return withServer(appOf(peer).callback(), (url) => run(url, events))
 }
 
 describe('a defect', () => {

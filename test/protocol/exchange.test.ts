@@ -8,6 +8,7 @@ import { Exchange } from '../../src/protocol/exchange.ts'
 import type { State } from '../../src/protocol/keyExchange.ts'
 import type { Confirm, SealedMessage } from '../../src/protocol/messages.ts'
 import { KeyedMessage, Session } from '../../src/protocol/session.ts'
+import { HEADER_BYTES, MAGIC, parseHeader } from '../../src/protocol/stream.ts'
 import { type EphemeralKeys, SUITES } from '../../src/protocol/suites.ts'
 import {
   assertTogether,
@@ -231,6 +232,55 @@ describe('an exchange', () => {
     assert.equal(a.hasCompleted(first.share), true)
     assert.equal(a.hasCompleted(a.startKeys().share), false)
     assert.equal(b.hasCompleted(first.share), false)
+  })
+})
+
+describe('what an exchange is given', () => {
+  /** A copy as another thread gets it, with Buffers, which may be views of memory of others. */
+  const posted = <T>(value: T): T => {
+    const clone = structuredClone(value)
+    const asBuffers = (value: object) => {
+      for (const [name, inner] of Object.entries(value))
+        if (inner instanceof Uint8Array) Object.assign(value, { [name]: Buffer.from(inner) })
+        else if (inner !== null && typeof inner === 'object') asBuffers(inner)
+    }
+    asBuffers(clone as object)
+    return clone
+  }
+
+  it('may be a copy, and may have Buffers in place of bytes', () => {
+    for (const suite of quickSuites()) {
+      const [a, b] = [0, 1].map(() => {
+        const key = Buffer.from(new KeyPair(suite.curve).exportPrivateKey())
+        return new Exchange(suite, new KeyPair(suite.curve, key))
+      }) as [Exchange, Exchange]
+      const [one, other] = [posted(a.startKeys()), posted(b.startKeys())]
+      const { confirm } = posted(b.receiveKeys(one))
+      if (suite.kem !== null && confirm)
+        assert.deepEqual(a.afterRefusal({ ...one, confirm }, 'confirm_failed'), {
+          share: one.share,
+        })
+      a.receiveAnswer(confirm)
+      b.receiveAnswer(posted(a.receiveKeys(other)).confirm)
+      assertTogether(a, b)
+      assert.ok(a.hasCompleted(one.share))
+      b.receiveMessage(posted(a.sendMessage(Buffer.from(HELLO))))
+      assert.deepEqual(b.openOldest().text, HELLO)
+    }
+  })
+
+  it('is a copy where it says so, though it was a Buffer', () => {
+    const pair = new KeyPair(
+      SUITES.X25519.curve,
+      Buffer.from(SUITES.X25519.curve.generatePrivateKey()),
+    )
+    const key = pair.exportPrivateKey()
+    key.fill(0)
+    assert.notDeepEqual(pair.exportPrivateKey(), key)
+    const bytes = Buffer.concat([MAGIC, Buffer.alloc(HEADER_BYTES - MAGIC.length, 7)])
+    const { session } = parseHeader(bytes)
+    bytes.fill(0)
+    assert.deepEqual(session, new Uint8Array(16).fill(7))
   })
 })
 

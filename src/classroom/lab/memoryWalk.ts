@@ -32,6 +32,19 @@ interface Properties {
   readonly privateProperties?: readonly RemoteProperty[]
 }
 
+/** Whether there is a debugger that sees a private field: one try tells. */
+export function canLook(): boolean {
+  class Holder {
+    readonly #key = new Uint8Array(KEY_BYTES).fill(1)
+    isHeld = () => this.#key.length > 0
+  }
+  try {
+    return valuesIn(new Holder()).length === 1
+  } catch {
+    return false
+  }
+}
+
 /**
  * All that is reachable from `root` without calling anything: own properties, private fields, the
  * entries of maps and sets, what a promise holds. It follows no function's scope and no prototype. Each

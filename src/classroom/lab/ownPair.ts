@@ -1,6 +1,6 @@
 /** Two peers of the lab's own, with a tap before each. */
 
-import { launch } from '../../launch.ts'
+import { launchAll } from '../../launch.ts'
 import type { Peer } from '../../peer/peer.ts'
 import type { KeyPair } from '../../protocol/curves.ts'
 import type { Suite } from '../../protocol/suites.ts'
@@ -27,7 +27,7 @@ export async function withOwnPair<T>(
 ): Promise<T> {
   const taps = [await openTap(), await openTap()] as const
   try {
-    const launched = await launch({
+    const launched = await launchAll({
       suite,
       // what a sends goes by the tap before b
       plans: [taps[1], taps[0]].map(({ url }) => ({ host: '127.0.0.1', port: 0, via: url })),

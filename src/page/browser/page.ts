@@ -22,6 +22,7 @@ import {
 } from '../view.ts'
 import { keepAddress, openAddressed } from './address.ts'
 import { follow } from './feed.ts'
+import { onceAFrame } from './frames.ts'
 import { bytesAt, copy, jsonAt, post, upload } from './requests.ts'
 
 const setting: Setting = JSON.parse(document.body.dataset['setting'] ?? '')
@@ -40,7 +41,6 @@ let isFirst = true
 /** What came before the first state. */
 let run: Run | null = null
 let early: Event[] = []
-let isDrawn = true
 let isCounting = false
 let isCountDue = false
 
@@ -66,17 +66,7 @@ const act: Actions = {
 
 // Drawing
 
-/** Draws once for all that changes within a frame. */
-function draw() {
-  if (!isDrawn) return
-  isDrawn = false
-  // a tab that nobody looks at has no frames
-  const soon = document.hidden ? queueMicrotask : requestAnimationFrame
-  soon(() => {
-    isDrawn = true
-    drawNow()
-  })
-}
+const draw = onceAFrame(drawNow)
 
 /** What is drawn: the page, or with `?present` one screen of it. */
 let whole: ((view: View) => VNode) | null = setting.isPresented ? null : (view) => h(Page, view)

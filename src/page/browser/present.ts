@@ -51,6 +51,8 @@ export async function presenting(
     const isField = (target as Element).matches('input, textarea')
     if (isField && (key === 'Enter' || key === 'Escape')) {
       event.preventDefault()
+      // what was typed last may have no frame yet, and decides what the button does
+      draw()
       marked()?.focus()
       if (key === 'Enter' && !repeat) marked()?.click()
     } else if (key === 'Escape') location.assign(page)

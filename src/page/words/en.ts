@@ -12,7 +12,7 @@ const count = (n: number, what: string) => `${number(n)} ${what}${n === 1 ? '' :
 const [a, A, B, G, S] = ['a', 'A', 'B', 'G', 'S'].map((name) => h('var', null, name))
 const bytes = (n: number) => count(n, 'byte')
 
-interface Term {
+export interface Term {
   readonly word: string
   /** What others call it. */
   readonly also?: string

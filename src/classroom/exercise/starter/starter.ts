@@ -3,10 +3,10 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { ownFile } from '../../../disk/ownFile.ts'
 import { orStateError, StateError } from '../../../state/files.ts'
 
-// beside this file in src/, and from dist/ as well
-const FILES = fileURLToPath(new URL('../../../../src/classroom/exercise/starter/', import.meta.url))
+const FILES = fileURLToPath(ownFile('src/classroom/exercise/starter/'))
 
 /** The starters, each with the files of its own folder. `STAGES.md` belongs to all. */
 const STARTERS = {

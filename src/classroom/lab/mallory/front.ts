@@ -3,11 +3,13 @@
 import fs from 'node:fs'
 import { extname } from 'node:path'
 import type { Middleware } from 'koa'
+import { ownFile } from '../../../disk/ownFile.ts'
 import { chosenLanguage } from '../../../http/language.ts'
 import { asPage, streamEvents } from '../../../http/page.ts'
 import { HttpError } from '../../../http/problems.ts'
-import type { State } from '../../../http/routes.ts'
+import { isOpen, type State } from '../../../http/routes.ts'
 import { answerPicture } from '../../../http/steps.ts'
+import type { Consent } from './consent.ts'
 import type { Index } from './page/match.ts'
 import type { Log, Passages } from './passages.ts'
 
@@ -15,10 +17,16 @@ import type { Log, Passages } from './passages.ts'
 const FILES = ['mallory.css', 'page.js', 'shared.js', 'en.js', 'es.js']
 
 /** Answers `/` to browsers, and what the page asks for below `/mallory/`; the rest is for the routes of her peer. */
-export function front(index: Index, logs: readonly Log[], passages: Passages): Middleware<State> {
+export function front(
+  index: Index,
+  logs: readonly Log[],
+  passages: Passages,
+  consent: Consent | undefined,
+): Middleware<State> {
   return (ctx, next) =>
     passages.handle(index, async () => {
       const { path, method } = ctx
+      if (isOpen(path)) consent?.refuseOthers(ctx.req.socket.remoteAddress ?? '')
       if (path === '/' && ctx.accepts('text/plain', 'text/html') === 'text/html') {
         const { rendered } = await import('./html.ts')
         const language = asPage(ctx)
@@ -44,8 +52,5 @@ export function front(index: Index, logs: readonly Log[], passages: Passages): M
 }
 
 function textOf(name: string): string {
-  return fs.readFileSync(
-    new URL(`../../../../dist/browser/mallory/${name}`, import.meta.url),
-    'utf8',
-  )
+  return fs.readFileSync(ownFile(`dist/browser/mallory/${name}`), 'utf8')
 }

@@ -6,7 +6,14 @@
 
 import { createClient } from '../../../http/client.ts'
 import { type Prepared, prepare } from '../../../launch.ts'
-import { PeerError, type PeerEvent, type Receiver, TextError } from '../../../peer/contract.ts'
+import {
+  type MessageAccepted,
+  PeerError,
+  type PeerEvent,
+  type Receiver,
+  TextError,
+  type Wire,
+} from '../../../peer/contract.ts'
 import type { Peer } from '../../../peer/peer.ts'
 import { bytesToHex, utf8ToBytes } from '../../../protocol/bytes.ts'
 import { type Curve, KeyPair } from '../../../protocol/curves.ts'
@@ -27,6 +34,7 @@ import { ends, isLong } from '../../../terminal/publicValue.ts'
 import { Value } from '../../../terminal/said.ts'
 import type { Narrator, Terminal } from '../../../terminal/terminal.ts'
 import type { Events } from '../../../wirelog/ring.ts'
+import { Consent } from './consent.ts'
 import { front } from './front.ts'
 import { type Log, Passages } from './passages.ts'
 import { POINTS, type Point } from './says.ts'
@@ -41,28 +49,44 @@ export interface Alteration {
 export interface MalloryOptions {
   /** Where her two peers listen; 0: any free one. */
   readonly ports: readonly [number, number]
-  /** The URLs of the two honest peers, on loopback addresses; her first peer faces the first. */
+  /** The URLs of the two honest peers; her first peer faces the first. */
   readonly between: readonly [string, string]
+  /** The private address of this machine at which two of its network reach her; without it, the two are on loopback addresses. */
+  readonly listen?: string | undefined
   readonly suite: Suite
   readonly alteration?: Alteration | undefined
-  readonly terminal: Terminal
+  /** Hers. */
+  readonly terminal: Pick<Terminal, 'reporter' | 'narrator'>
+}
+
+/** How long, in ms, a step of hers on a network waits: both of its messages within the five seconds of whoever waits for her. */
+const NETWORK_MS = 2_000
+
+export interface Mallory extends Prepared {
+  /** Tells the two who she was and how to forget her: on her terminal, and each in a text if it still has a session with her. */
+  takeLeave(): Promise<void>
 }
 
 /**
  * Her two peers, on their ports and not started yet. She keeps nothing: even her copies of pictures are gone when she ends.
  * @throws the system's error if a port can't be had
  */
-export function prepareMallory(options: MalloryOptions): Promise<Prepared> {
-  const { ports, between, suite, terminal } = options
+export async function prepareMallory(options: MalloryOptions): Promise<Mallory> {
+  const { ports, between, listen: host = '127.0.0.1', suite } = options
+  const isOnNetwork = options.listen !== undefined
   const sides: Side[] = []
   const passages = new Passages()
   const logs: Log[] = []
-  return prepare({
+  const consents = isOnNetwork ? between.map((url) => new Consent(url)) : []
+  const planOf = (i: 0 | 1) => {
+    const [peerUrl, consent] = [between[i], consents[i]]
+    const wire = consent && ((call: (url: string) => Wire) => consent.guarding(call(peerUrl)))
+    return { host, port: ports[i], peerUrl, ...(wire && { wire }) }
+  }
+  const prepared = await prepare({
     suite,
-    plans: [
-      { host: '127.0.0.1', port: ports[0], peerUrl: between[0] },
-      { host: '127.0.0.1', port: ports[1], peerUrl: between[1] },
-    ],
+    plans: [planOf(0), planOf(1)],
+    timeout: isOnNetwork ? NETWORK_MS : undefined,
     openMemory: () => forgetful(suite.curve),
     showsSecrets: true,
     terminal: {
@@ -70,14 +94,28 @@ export function prepareMallory(options: MalloryOptions): Promise<Prepared> {
     },
     inPlace: (peer, events) => {
       const index = sides.length === 0 ? 0 : 1
-      const side = new Side(peer, events, passages, options, terminal)
+      const side = new Side(peer, events, passages, options, consents[index])
       for (const other of sides) [side.across, other.across] = [other, side]
       sides.push(side)
       events.onRequest = (way, n) => passages.note(index, way, n, events)
       logs.push({ peer, events, victim: side.victim })
-      return { receiver: side, front: front(index, logs, passages) }
+      return { receiver: side, front: front(index, logs, passages, consents[index]) }
     },
   })
+  return {
+    ...prepared,
+    takeLeave: async () => {
+      await Promise.all(sides.map((side) => side.takeLeave()))
+    },
+  }
+}
+
+/** What the two are called: by their ports on this machine, and on a network by their addresses, or both where one address has two. */
+function namesOf(between: readonly [string, string], isOnNetwork: boolean): readonly string[] {
+  const urls = between.map((url) => new URL(url))
+  if (!isOnNetwork) return urls.map(({ port }) => port || '80')
+  const isOneMachine = urls[0]?.hostname === urls[1]?.hostname
+  return urls.map(({ host, hostname }) => (isOneMachine ? host : hostname))
 }
 
 /** One of her two peers, and what she does beside being one. */
@@ -93,17 +131,21 @@ class Side implements Receiver {
   readonly #alteration: Alteration | undefined
   readonly #report: (event: PeerEvent) => void
   readonly #narrator: Narrator
-  /** The peer that she faces, by its port. */
+  /** The peer that she faces, and what it has agreed to: null on this machine. */
   readonly victim: string
+  readonly #consent: Consent | null
+  readonly #timeout: number | undefined
+  /** Sends keys that wait until it has agreed. */
+  #waiting: (() => Promise<void>) | null = null
   /** The victim's identity and public key, from its last key message. */
   #share: Share | null = null
   /** What the victim's terminal shows. */
   #safetyNumber: string | null = null
   /** What her peer has opened and she has not passed on yet, oldest first. */
   readonly #texts: Uint8Array[] = []
-  /** The text that was passed on last, and the promise of its arrival. */
-  #lastText: Uint8Array = new Uint8Array(0)
-  #passedOn: Promise<void> = Promise.resolve()
+  /** The last key message that came, as JSON, and the last text, with what becomes of them at the far end. */
+  #lastKeys: { readonly body: string; readonly answer: Promise<AnswerForm> } | null = null
+  #lastText: PassedText | null = null
   readonly #pictures: { path: string; name: string }[] = []
   readonly #explained = new Set<Point>()
 
@@ -111,8 +153,8 @@ class Side implements Receiver {
     peer: Peer,
     events: Events,
     passages: Passages,
-    { suite, alteration }: MalloryOptions,
-    terminal: Terminal,
+    { suite, alteration, between, listen, terminal }: MalloryOptions,
+    consent: Consent | undefined,
   ) {
     this.port = peer.port
     this.suite = suite
@@ -123,37 +165,73 @@ class Side implements Receiver {
     this.#alteration = alteration
     this.#report = terminal.reporter(peer.port)
     this.#narrator = terminal.narrator(peer.port)
-    this.victim = new URL(peer.peerUrl).port || '80'
+    const isOnNetwork = listen !== undefined
+    const names = namesOf(between, isOnNetwork)
+    this.victim = names[between.indexOf(peer.peerUrl)] ?? ''
+    this.#consent = consent ?? null
+    this.#timeout = isOnNetwork ? NETWORK_MS : undefined
   }
 
-  async receiveKeys(body: unknown) {
-    const answer = this.#takeKeys(body)
-    this.#share = parseKeyMessage(this.suite, body).share
-    this.#explain('keys')
-    await this.across.#sendKeys(this.#share.identity)
+  /** A copy of a key message or a text gets the answer that its original got, and nothing goes on for it. */
+  receiveKeys(body: unknown): Promise<AnswerForm> {
+    const text = JSON.stringify(body)
+    if (this.#lastKeys?.body === text) return this.#lastKeys.answer
+    const answer = this.#exchangeKeys(body)
+    this.#lastKeys = { body: text, answer }
     return answer
   }
 
-  async receiveMessage(body: unknown) {
+  async #exchangeKeys(body: unknown): Promise<AnswerForm> {
+    const { share } = parseKeyMessage(this.suite, body)
+    this.#agree()
+    // these were to come first, and a failure leaves them waiting
+    await this.#waiting?.()
+    this.#waiting = null
+    const answer = this.#takeKeys(body)
+    this.#share = share
+    this.#explain('keys')
+    await this.across.#passKeysOn(this.#share.identity)
+    return answer
+  }
+
+  /** Keys have come from the address of her victim. */
+  #agree(): void {
+    if (this.#consent === null || this.#consent.isGiven) return
+    this.#consent.isGiven = true
+    this.#narrator.say('·', 'named her', `${this.victim} has sent keys here: now she calls it too.`)
+  }
+
+  /** Sends keys to the victim for those that came across, at once or when it has agreed. */
+  async #passKeysOn(identity: Uint8Array): Promise<void> {
+    if (this.#consent === null || this.#consent.isGiven) return this.#sendKeys(identity)
+    this.#waiting = this.#passages.later(() => this.#sendKeys(identity))
+    this.#narrator.say(
+      '·',
+      'waits',
+      `until ${this.victim} has sent its keys: it may not know of her.`,
+    )
+  }
+
+  async receiveMessage(body: unknown): Promise<MessageAccepted> {
     try {
       const answer = this.#peer.receiveMessage(body)
       // this text is the only one that waits: both calls are synchronous
       this.#peer.decryptMessages()
       this.#explain('message')
-      this.#passOn(this.#altered(taken(this.#texts)))
-      await this.#passedOn
-      return answer
+      const text = new PassedText(body, answer, this.#altered(taken(this.#texts)))
+      this.#lastText = text
+      return await text.passOn(this.#send)
     } catch (error) {
       if (!(error instanceof CopyError)) throw error
-      // a copy comes because its sender had no answer: it gets one once the text has arrived at the far end
-      const passedOn = this.#passedOn
-      await passedOn.catch(() => {
-        if (this.#passedOn === passedOn) this.#passOn(this.#lastText)
-      })
-      await this.#passedOn
-      throw error
+      // whoever has sealed another text since has been told what became of this one
+      if (!this.#lastText?.isOf(body)) throw error
+      this.#report({ type: 'copy received', seq: error.seq })
+      return this.#lastText.passOn(this.#send)
     }
   }
+
+  /** Her peer erases what it has sent. */
+  readonly #send = (text: Uint8Array) => accepted(this.across.#peer.sendMessage(text.slice()))
 
   async receivePicture(stream: AsyncIterable<Uint8Array>) {
     const answer = await this.#peer.receivePicture(stream)
@@ -170,6 +248,12 @@ class Side implements Receiver {
       case 'ready':
         this.#narrator.say('·', 'ready', new Value(`${event.url}  ${event.curve}`))
         this.#narrator.say('·', 'Mallory', `To ${this.victim} this is ${this.across.victim}.`)
+        if (this.#consent !== null)
+          this.#narrator.say(
+            '·',
+            'nothing goes',
+            `to ${this.victim} before it has sent keys here. Nobody else is let in.`,
+          )
         return
       case 'keys confirmed':
         this.#agreed(event.session, event.safetyNumber)
@@ -184,6 +268,22 @@ class Side implements Receiver {
         break
     }
     this.#report(event)
+  }
+
+  async takeLeave(): Promise<void> {
+    const { victim } = this
+    const peerFile = `.duet/${new URL(this.#peer.peerUrl).port || '80'}/peer.${this.suite.curve.name}.pem`
+    if (this.#peer.hasSession) {
+      const text = utf8ToBytes(farewell(this.across.victim, peerFile))
+      await this.#peer.sendMessage(text).catch(() => {
+        this.#narrator.say(
+          '✗',
+          'not told',
+          `${victim} does not take the text that tells it of her.`,
+        )
+      })
+    }
+    this.#narrator.say('·', `to forget her, ${victim}`, toForget(peerFile))
   }
 
   #agreed(session: Uint8Array, safetyNumber: string): void {
@@ -241,7 +341,7 @@ class Side implements Receiver {
         '',
         new Value(isLong(publicKey) ? ends(publicKey) : bytesToHex(publicKey)),
       )
-      const wire = createClient(this.#peer.peerUrl, this.suite, this.#events)
+      const wire = createClient(this.#peer.peerUrl, this.suite, this.#events, this.#timeout)
       await accepted(wire.keys(encodeKeyMessage(this.suite, message)))
       this.#explain('claimed')
     } catch (error) {
@@ -259,13 +359,6 @@ class Side implements Receiver {
       this.#passages.alter()
     }
     return altered ?? text
-  }
-
-  /** Her peer erases what it has sent. */
-  #passOn(text: Uint8Array): void {
-    this.#lastText = text
-    this.#passedOn = accepted(this.across.#peer.sendMessage(text.slice()))
-    this.#passedOn.catch(() => {})
   }
 
   /** Explains the refusal that she has to live with. @throws any other error */
@@ -289,6 +382,39 @@ class Side implements Receiver {
   }
 }
 
+/** A text that came, and what she makes of it at the far end. */
+class PassedText {
+  readonly #body: string
+  readonly #answer: MessageAccepted
+  readonly #text: Uint8Array
+  /** null: it is not on its way, and has not arrived. */
+  #arrival: Promise<void> | null = null
+
+  constructor(body: unknown, answer: MessageAccepted, text: Uint8Array) {
+    this.#body = JSON.stringify(body)
+    this.#answer = answer
+    this.#text = text
+  }
+
+  isOf(body: unknown): boolean {
+    return JSON.stringify(body) === this.#body
+  }
+
+  /** Waits until it has arrived, and sends it if it is not on its way. Returns what whoever sent it is answered. */
+  async passOn(send: (text: Uint8Array) => Promise<void>): Promise<MessageAccepted> {
+    this.#arrival ??= send(this.#text)
+    const arrival = this.#arrival
+    try {
+      await arrival
+    } catch (error) {
+      // a copy that comes later is another attempt, as it is for an honest peer
+      if (this.#arrival === arrival) this.#arrival = null
+      throw error
+    }
+    return this.#answer
+  }
+}
+
 /** Somebody's public identity with a private key that does not belong to it: what can be claimed, and no more. */
 class ClaimedIdentity extends KeyPair {
   override readonly publicKey: Uint8Array
@@ -298,6 +424,12 @@ class ClaimedIdentity extends KeyPair {
     this.publicKey = publicKey
   }
 }
+
+const toForget = (peerFile: string) =>
+  `End that peer with Ctrl-C. With --no-state nothing of her is left. Otherwise remove ${peerFile}, the file that has her identity, before you start it again.`
+
+const farewell = (far: string, peerFile: string) =>
+  `I was Mallory, an attacker of the lab, and not ${far}. I have read all that you two sent. To forget me: end this peer with Ctrl-C. With --no-state nothing of me is left. Otherwise remove ${peerFile} before you start it again.`
 
 /**
  * Waits for what the far end says.

@@ -30,6 +30,12 @@ export class Passages {
     return this.#errand.run({ side, n: null, isAltered: false }, work)
   }
 
+  /** What `work` sends is sent on account of the request that is handled now, whenever it runs. */
+  later(work: () => Promise<void>): () => Promise<void> {
+    const errand = this.#errand.getStore()
+    return errand === undefined ? work : () => this.#errand.run(errand, work)
+  }
+
   /** Notes request number `n` in the log of a side. */
   note(side: number, way: Way, n: number, log: Events): void {
     const errand = this.#errand.getStore()

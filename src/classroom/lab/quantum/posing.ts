@@ -1,6 +1,6 @@
 /** The quantum computer during an exchange: a peer with an identity that it computed takes that one's place. */
 
-import { launch } from '../../../launch.ts'
+import { launchAll } from '../../../launch.ts'
 import { KeyPair } from '../../../protocol/curves.ts'
 import { forgetful } from '../../../state/openMemory.ts'
 import { fact, heading, readable, wrap } from '../../../terminal/layout.ts'
@@ -23,7 +23,7 @@ export async function poseAs(identity: KeyPair, a: OwnPeer, b: OwnPeer): Promise
   const { suite } = b.live
   const before = b.live.publicState().safetyNumber ?? ''
   let text = ''
-  const hers = await launch({
+  const hers = await launchAll({
     suite,
     plans: [{ host: '127.0.0.1', port: 0, peerUrl: a.url, via: b.url }],
     // a copy, as she would have computed it

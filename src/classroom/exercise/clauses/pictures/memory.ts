@@ -1,10 +1,10 @@
 /** A note on stage 4: how much memory the student's process takes while a large picture comes. On Linux only. */
 
-import { createCipheriv } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
+import { quickAead } from '../../../../http/pictures.ts'
 import { concatBytes, u64, utf8ToBytes } from '../../../../protocol/bytes.ts'
-import { CHUNK_BYTES } from '../../../../protocol/stream.ts'
+import { type Aead, CHUNK_BYTES } from '../../../../protocol/stream.ts'
 import { deviationsOf } from '../../computation/choices.ts'
 import type { Context } from '../../context.ts'
 import { pictureOf } from './genuine.ts'
@@ -45,13 +45,14 @@ export async function memory(context: Context): Promise<void> {
   const metadata = utf8ToBytes(JSON.stringify({ type: 'image/gif', bytes: PICTURE, name: 'a.gif' }))
   const beginning = computed.picturePlaintext(metadata, pictureOf(context.random, 'image/gif', 80))
   const all = beginning.length - 80 + PICTURE
+  const aead = quickAead()
   function* stream() {
     yield computed.pictureHead(session.nextPicture)
     const chunk = Buffer.alloc(CHUNK_BYTES)
     chunk.set(beginning)
     for (let at = 0, i = 0; at < all; at += CHUNK_BYTES, i++) {
       const isLast = at + CHUNK_BYTES >= all
-      yield sealed(key, i, isLast, chunk.subarray(0, all - at))
+      yield sealed(aead, key, i, isLast, chunk.subarray(0, all - at))
       chunk.fill(i & 0xff)
     }
   }
@@ -74,16 +75,14 @@ export async function memory(context: Context): Promise<void> {
 
 /** A chunk and its tag. */
 function sealed(
+  aead: Aead,
   key: Uint8Array,
   index: number,
   isLast: boolean,
   plaintext: Uint8Array,
 ): Uint8Array {
   const nonce = concatBytes(new Uint8Array(3), u64(index), Uint8Array.of(isLast ? 1 : 0))
-  const cipher = createCipheriv('chacha20-poly1305', key, nonce, { authTagLength: 16 })
-  const bytes = cipher.update(plaintext)
-  cipher.final()
-  return concatBytes(bytes, cipher.getAuthTag())
+  return concatBytes(...aead.seal(key, nonce, plaintext))
 }
 
 /** Bytes in memory of all processes in the group of `pid`. */

@@ -13,7 +13,7 @@ export const en = {
   heading: 'Mallory, in the middle',
   where: (own: number, other: number) => `at port ${own}; at ${other} it is the same page`,
   attack: (a: string, b: string) =>
-    `This is an attack, for everybody here to watch. ${a} and ${b} are honest peers on this machine. Each of them believes that it talks to the other one. Both talk to me.`,
+    `This is an attack, for everybody here to watch. ${a} and ${b} are honest peers. Each of them believes that it talks to the other one. Both talk to me.`,
   standing: {
     nothing: (a: string, b: string) =>
       `I wait. What ${a} and ${b} send to each other arrives at me, as if I owned the Wi-Fi.`,

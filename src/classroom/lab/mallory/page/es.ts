@@ -9,7 +9,7 @@ export const es: Hers = {
   heading: 'Mallory, en medio',
   where: (own, other) => `en el puerto ${own}; en el ${other} está la misma página`,
   attack: (a, b) =>
-    `Esto es un ataque, para que lo vea toda la clase. ${a} y ${b} son pares honestos de esta máquina. Cada uno cree que habla con el otro, y los dos hablan conmigo.`,
+    `Esto es un ataque, para que lo vea toda la clase. ${a} y ${b} son pares honestos. Cada uno cree que habla con el otro, y los dos hablan conmigo.`,
   standing: {
     nothing: (a, b) =>
       `Espero. Lo que ${a} y ${b} se envían llega a mí, como si la red wifi fuera mía.`,

@@ -44,6 +44,8 @@ export interface Passage {
   readonly isForgotten: boolean
   readonly went: readonly Exchanged[]
   readonly isAltered: boolean
+  /** Whether the same bytes came at this side before. */
+  readonly isCopy: boolean
 }
 
 /** Everything that crossed her two wires, in the order in which it began. */
@@ -52,16 +54,22 @@ export function passagesOf(sides: Sides): readonly Passage[] {
   const logs = [own ?? new Map(), others ?? new Map()] as const
   const passages: Passage[] = []
   const used: [Set<number>, Set<number>] = [new Set(), new Set()]
-  for (const side of [0, 1] as const)
+  for (const side of [0, 1] as const) {
+    const seen = new Set<string>()
     for (const came of logs[side].values()) {
       if (came.request.way !== 'received') continue
+      const bytes = JSON.stringify(came.request.parts)
+      const isCopy = came.request.form !== null && seen.has(bytes)
+      seen.add(bytes)
       const far = across(side)
       const passed = sides[far].passed.filter(({ of }) => of === came.request.n)
       const went = passed.flatMap(({ n }) => logs[far].get(n) ?? [])
       for (const { request } of went) used[far].add(request.n)
       const isAltered = passed.some((one) => one.isAltered)
-      passages.push({ key: keyOf(side, came), side, came, isForgotten: false, went, isAltered })
+      const key = keyOf(side, came)
+      passages.push({ key, side, came, isForgotten: false, went, isAltered, isCopy })
     }
+  }
   for (const side of [0, 1] as const)
     for (const sent of logs[side].values()) {
       const { n, way } = sent.request
@@ -74,6 +82,7 @@ export function passagesOf(sides: Sides): readonly Passage[] {
         isForgotten: link !== undefined,
         went: [sent],
         isAltered: link?.isAltered ?? false,
+        isCopy: false,
       })
     }
   // the sort is stable, and both logs have the clock of one machine
@@ -149,12 +158,12 @@ export type Deed =
   | 'forgotten'
 
 /** As it follows from the records. */
-export function deedOf({ came, went, isForgotten, isAltered }: Passage): Deed {
+export function deedOf({ came, went, isForgotten, isAltered, isCopy }: Passage): Deed {
   const last = went.at(-1)?.request
   if (came === null) return isForgotten ? 'forgotten' : 'own'
   if (last === undefined) {
     if (came.answer === null) return 'pending'
-    if (came.answer.code === 'replay') return 'copy'
+    if (isCopy || came.answer.code === 'replay') return 'copy'
     return came.answer.status === 201 ? 'kept' : 'refused'
   }
   const fields = differencesOf(came.request, last)

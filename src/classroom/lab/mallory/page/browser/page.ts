@@ -2,6 +2,7 @@
 
 import { render } from 'preact'
 import { follow } from '../../../../../page/browser/feed.ts'
+import { onceAFrame } from '../../../../../page/browser/frames.ts'
 import { h } from '../../../../../page/h.ts'
 import type { State } from '../../../../../page/model.ts'
 import type { Event } from '../../../../../wirelog/events.ts'
@@ -25,10 +26,11 @@ interface Draft {
 }
 const begun = (): Draft => ({ state: null, events: [], passed: [], isConnected: null })
 const drafts: [Draft, Draft] = [begun(), begun()]
-let isDrawn = true
 let news = ''
 /** Whether something crossed since a screen reader was told of it. */
 let isNews = false
+
+const draw = onceAFrame(drawNow)
 
 for (const [i, draft] of drafts.entries())
   follow(`mallory/${i}/events`, setting.language, {
@@ -52,24 +54,17 @@ for (const [i, draft] of drafts.entries())
     },
   })
 
-/** Draws once for all that changes within a frame. */
-function draw() {
-  if (!isDrawn) return
-  isDrawn = false
-  const soon = document.hidden ? queueMicrotask : requestAnimationFrame
-  soon(() => {
-    isDrawn = true
-    const sides = drafts.map(({ state, events, passed }, i) => ({
-      ...setting.places[i],
-      ...{ state, events, passed },
-    }))
-    if (sides.some(({ state }) => state === null)) return
-    const isConnected = drafts.every((draft) => draft.isConnected)
-    render(
-      h(Page, { hers, setting, sides: sides as unknown as Sides, isConnected, news }),
-      document.body,
-    )
-  })
+function drawNow() {
+  const sides = drafts.map(({ state, events, passed }, i) => ({
+    ...setting.places[i],
+    ...{ state, events, passed },
+  }))
+  if (sides.some(({ state }) => state === null)) return
+  const isConnected = drafts.every((draft) => draft.isConnected)
+  render(
+    h(Page, { hers, setting, sides: sides as unknown as Sides, isConnected, news }),
+    document.body,
+  )
 }
 
 /** How long a screen reader waits for more, in ms: it is told what stands at the end. */
