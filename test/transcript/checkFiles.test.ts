@@ -121,7 +121,7 @@ bob.json  X25519  ${id}  →0 ←3     →2 ←0     ✓ good
     assert.match(none.errors, /^error: /)
     const { code, output } = await check('--help')
     assert.equal(code, 0)
-    assert.match(output, /curl http:\/\/127\.0\.0\.1:5000\/transcript -o /)
+    assert.match(output, / check class --roster class\.csv --require /)
   })
 
   it('takes the transcripts of a class that has copied', async () => {
@@ -221,7 +221,7 @@ describe('a file that is no transcript', () => {
     assert.deepEqual(first.map(at), [32, 32, 32])
     assert.match(first[0] ?? '', /^漢字\.json \(alone\) /)
     assert.match(first[1] ?? '', /^\+ │ Ana Pérez\.json ┘/)
-    assert.ok(rows.includes('│ xxxxxxxxxxxxxxx😀.json ┘'), output)
+    assert.ok(rows.some((row) => /^ {2}│ x+😀\.json ┘/.test(row)), output)
   })
 
   it('prints nothing raw, of its name or of what is in it', async (t) => {

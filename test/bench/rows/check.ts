@@ -12,7 +12,7 @@ const PAIRS = 30
 const execute = promisify(execFile)
 /** Prints at its end how long the processor worked, in ms. */
 const COUNTS =
-  "process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write(`${(user + system) / 1000}`) })"
+  "process.on('exit', () => { const { user, system } = process.cpuUsage(); process.stderr.write(String((user + system) / 1000)) })"
 
 export const check: Row = async ({ rounds, folder }) => {
   const figures: Figure[] = []
