@@ -221,7 +221,10 @@ describe('a file that is no transcript', () => {
     assert.deepEqual(first.map(at), [32, 32, 32])
     assert.match(first[0] ?? '', /^漢字\.json \(alone\) /)
     assert.match(first[1] ?? '', /^\+ │ Ana Pérez\.json ┘/)
-    assert.ok(rows.some((row) => /^ {2}│ x+😀\.json ┘/.test(row)), output)
+    assert.ok(
+      rows.some((row) => /^ {2}│ x+😀\.json ┘/.test(row)),
+      output,
+    )
   })
 
   it('prints nothing raw, of its name or of what is in it', async (t) => {
