@@ -17,6 +17,7 @@ import { idle } from './rows/idle.ts'
 import { mail } from './rows/mail.ts'
 import { memory } from './rows/memory.ts'
 import { messages } from './rows/messages.ts'
+import { peers } from './rows/peers.ts'
 import { age, pictures } from './rows/pictures.ts'
 import { receive } from './rows/receive.ts'
 import { start } from './rows/start.ts'
@@ -31,6 +32,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   pictures,
   age,
   start,
+  peers,
   memory,
   idle,
   exercise,
