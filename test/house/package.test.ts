@@ -64,7 +64,7 @@ describe('the package', () => {
     const starters = ['python', 'javascript'].flatMap((name) => filesIn(`${starter}/${name}`))
     const documents = [
       ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
-      ...['src/LIMITS.md', 'test/README.md'],
+      ...['src/LIMITS.md', 'src/commands/ON-YOUR-MACHINES.md', 'test/README.md'],
       ...readmes,
     ]
     const pictures = ['src/sample/curve.png', 'test/page.png', 'test/stage.png']
