@@ -7,6 +7,7 @@ import { describe, it } from 'node:test'
 import { inspect } from 'node:util'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
+import { baseUrlOf } from '../../src/http/baseUrl.ts'
 import {
   type AppSettings,
   createApp,
@@ -158,6 +159,21 @@ for (const [name, host] of Object.entries(HOSTS))
         assert.deepEqual(app.peer.readMessages(), [])
       }))
   })
+
+describe('the URL of a peer', () => {
+  it('may have a plain path, and nothing else', () => {
+    for (const [text, url] of [
+      ['http://127.0.0.1:5001', 'http://127.0.0.1:5001'],
+      ['http://[::1]:5001/', 'http://[::1]:5001'],
+      ['HTTP://Ana.local/a/../duet-2/~b/', 'http://ana.local/duet-2/~b'],
+    ] as const)
+      assert.equal(baseUrlOf(text), url)
+    for (const rest of ['?a', '#a', '//a', '/a//', '/a b', '/%61', "/'a", '/a;b', '/a$(b)', '/`a`'])
+      assert.equal(baseUrlOf(`http://127.0.0.1:5001${rest}`), null, rest)
+    for (const text of ['127.0.0.1:5001', 'https://a/b', 'http://a@b/c', '', 'http://'])
+      assert.equal(baseUrlOf(text), null, text)
+  })
+})
 
 describe('a peer behind a proxy', () => {
   for (const name of ['Forwarded', 'Via', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP'])
