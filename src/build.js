@@ -216,7 +216,8 @@ function neededBy(doors) {
     // the compiler leaves `.ts` in what declarations import
     const text = fs
       .readFileSync(`${COMPILED}/${file}`, 'utf8')
-      .replace(/(['"])(\.{1,2}\/[\w./-]+)\.ts\1/g, '$1$2.js$1')
+      .replaceAll(".ts'", ".js'")
+      .replaceAll('.ts"', '.js"')
     fs.writeFileSync(`${COMPILED}/${file}`, text)
     for (const [, other = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
       const found = path.posix.join(path.posix.dirname(file), other)
