@@ -30,6 +30,7 @@ import {
   parseLabel,
   parseMebibytes,
   parseOrigin,
+  parsePeerUrl,
   parsePort,
   parsePorts,
   parsePrivateAddress,
@@ -119,7 +120,7 @@ function addPeers(program: Command): void {
     .command('peer')
     .description('start one peer, for two terminals or two machines')
     .requiredOption('--port <port>', 'the port to listen on', parsePort)
-    .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parseOrigin)
+    .requiredOption('--peer <url>', 'the other peer, as http://HOST:PORT', parsePeerUrl)
     .addOption(
       new Option('--host <address>', 'the address to listen on, beside 127.0.0.1')
         .argParser(notEmpty)
@@ -177,7 +178,7 @@ function addTalk(program: Command): void {
   const talk = program
     .command('talk')
     .description('talk with somebody: a line that you type is a text that you send')
-    .option('--peer <url>', 'the other one, as http://HOST:PORT (default: is found)', parseOrigin)
+    .option('--peer <url>', 'the other one, as http://HOST:PORT (default: is found)', parsePeerUrl)
     .option('--as <name>', "your name, for others to see (default: the machine's)", parseLabel)
     .option('--yes', 'take the only one that is found, without a question')
     .option(

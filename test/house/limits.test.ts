@@ -101,7 +101,7 @@ const NONE: Record<string, string> = {
   'http/wire.ts MAX_KEYS_BODY': 'stands below the table: it is that of the longest suite',
   'mailbox/maildir.ts MAX_NAME_BYTES': 'of the file system',
   'mailbox/watchMaildir.ts LOOK_AGAIN_MS': 'how often',
-  'mailbox/maildir.ts LOOK_OVER_MS': 'how often',
+  'mailbox/maildir.ts LIST_AGAIN_MS': 'how often',
   'mailbox/watchMaildir.ts GROWING_MS': 'how soon',
   'mailbox/watchMaildir.ts FLOOD_MS': 'how often',
   'page/acts.ts MAX_REQUESTS': 'what folds',

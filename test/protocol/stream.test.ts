@@ -289,7 +289,7 @@ describe('the answer to a picture', () => {
       { accepted: true, bytes: '1' },
       { accepted: true, bytes: 1, more: 1 },
     ])
-      assert.throws(() => parseImageAnswer(answer), { name: 'ValiError' })
+      assert.throws(() => parseImageAnswer(answer), { code: 'bad_message' })
   })
 })
 
