@@ -77,12 +77,12 @@ describe('the whole round by clicks', suite, () => {
         return new Set(data).size
       })
       assert.equal(spread, 256, 'every value of a byte comes in noise')
-      // one that was dropped tells how far it is; here it stops halfway for a moment
+      // one that was dropped tells how far it is; here it stops halfway
       await a.evaluate(() => {
         const { send } = XMLHttpRequest.prototype
         XMLHttpRequest.prototype.send = function (body) {
           this.upload.dispatchEvent(new ProgressEvent('progress', { loaded: 1, total: 2 }))
-          setTimeout(() => send.call(this, body), 300)
+          addEventListener('go on', () => send.call(this, body), { once: true })
         }
       })
       const dropped = await a.evaluateHandle((length) => {
@@ -99,6 +99,7 @@ describe('the whole round by clicks', suite, () => {
       await a.dispatchEvent('#drop', 'drop', { dataTransfer: dropped })
       const bar = a.locator('#progress:not([hidden])')
       assert.equal(await bar.evaluate(({ value }: HTMLProgressElement) => value), 0.5)
+      await a.evaluate(() => dispatchEvent(new Event('go on')))
       await says(a, '/send_image', /image\/png, 300,000 bytes/)
       await bar.waitFor({ state: 'detached' })
       await b.getByText('300,000 bytes').first().waitFor()

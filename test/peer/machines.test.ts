@@ -200,7 +200,7 @@ describe('two machines', { skip: reasonToSkip() }, () => {
           await owner.step(404, '/nothing')
           await owner.peer.until(/refused .*\/nothing +not_found/)
           const lines = owner.peer.output().slice(before.length).trim().split('\n')
-          assert.equal(lines.length, 2 * routes.length + 1)
+          assert.equal(lines.length, 2 * routes.length + 1, lines.join('\n'))
           for (const line of lines.slice(0, -1)) assert.match(line, /✗ refused .*owner_only/)
           // what the other peer calls is open to it, and nothing of the owner's is behind it
           const wire = `http://${owner.address}:${PORT}/wire/keys`
