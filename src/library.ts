@@ -87,6 +87,7 @@ export interface HttpSettings extends PeerSettings {
   readonly hostNames?: readonly string[] | undefined
 }
 
+/** For a peer with a server of its own. */
 export interface LaunchSettings extends HttpSettings {
   /** 0, the default: any free one. */
   readonly port?: number | undefined
@@ -94,6 +95,7 @@ export interface LaunchSettings extends HttpSettings {
   readonly host?: string | undefined
 }
 
+/** A peer whose server listens. */
 export interface LaunchedPeer {
   readonly peer: Peer
   /** Where its owner calls it: http://127.0.0.1:PORT */
@@ -103,6 +105,7 @@ export interface LaunchedPeer {
   close(): Promise<number>
 }
 
+/** For a peer that somebody else's server has. */
 export interface AppSettings extends HttpSettings {
   /**
    * Where its owner calls it on the program's own server: http://127.0.0.1:3000/duet. All its routes are below that path, and

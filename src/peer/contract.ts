@@ -20,6 +20,7 @@ export const PEER_CODES = [
   'no_space',
   'mailbox_share_full',
 ] as const
+/** One of these. */
 export type PeerCode = (typeof PEER_CODES)[number]
 
 /** Why a request got no connection: then it is certain that no byte of it left this machine. */
@@ -134,12 +135,14 @@ export interface Receiver {
   receivePicture(stream: AsyncIterable<Uint8Array>): Promise<PictureAccepted>
 }
 
+/** The answer to a sealed message that was authentic, and waits to be read. */
 export interface MessageAccepted {
   readonly accepted: true
   /** How many messages before this one never came. */
   readonly missing: number
 }
 
+/** The answer to a picture that came whole; `bytes`: its length. */
 export interface PictureAccepted {
   readonly accepted: true
   readonly bytes: number

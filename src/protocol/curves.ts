@@ -101,6 +101,7 @@ export const P256: Curve = {
   },
 }
 
+/** By their names: X25519 (RFC 7748 section 5), P-256 (FIPS 186-5; ECDH by SEC 1 section 3.3.1). */
 export const CURVES: Readonly<Record<CurveName, Curve>> = {
   X25519,
   'P-256': P256,

@@ -25,6 +25,7 @@ export const PROTOCOL_CODES = [
   'too_large',
   'nothing_waiting',
 ] as const
+/** One of these. */
 export type ProtocolCode = (typeof PROTOCOL_CODES)[number]
 
 /**

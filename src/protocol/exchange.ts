@@ -12,6 +12,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 /** Messages that may wait to be read. */
 export const MAX_WAITING = 32
 
+/** A text that came and was opened: the session's id (16 bytes), and its number there, from 0. */
 export interface OpenedMessage {
   readonly session: Uint8Array
   readonly seq: number

@@ -1,6 +1,11 @@
 /**
  * The door `ecdh-duet/protocol`: duet/2, pure and synchronous, for any runtime. Nothing here knows a network, a file or a
- * clock. `README.md` beside this file specifies it.
+ * clock. `src/protocol/README.md` of the package specifies it.
+ *
+ * It is Diffie-Hellman on X25519 (RFC 7748) or P-256 (FIPS 186-5), with ML-KEM-768 (FIPS 203) if the suite has it, HKDF-SHA-256
+ * (RFC 5869), a key for each message by the symmetric-key ratchet of Signal's Double Ratchet, and ChaCha20-Poly1305
+ * (RFC 8439). Bytes are `Uint8Array`s, and lengths are in bytes. What is refused is a `DuetError` with a `code`, and changes
+ * nothing.
  */
 
 export {

@@ -15,6 +15,7 @@ export class JsonError extends SyntaxError {
   }
 }
 
+/** What a text may have beside being JSON. */
 export interface JsonLimits {
   /** How many objects and arrays may be open at once. */
   readonly depth?: number

@@ -28,11 +28,13 @@ export interface Aead {
   open(key: Uint8Array, nonce: Uint8Array, sealed: Uint8Array): Uint8Array
 }
 
+/** By noble/ciphers, for any runtime. */
 export const nobleAead: Aead = {
   seal: (key, nonce, plaintext) => [chacha20poly1305(key, nonce).encrypt(plaintext)],
   open: (key, nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed),
 }
 
+/** The content types that a picture may have. */
 export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp' | 'image/gif'
 
 /** What is sealed before the picture. */

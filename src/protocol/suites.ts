@@ -15,8 +15,10 @@ const ALL = {
   X25519MLKEM768: { name: 'X25519MLKEM768', id: 3, curve: X25519, kem: MLKEM768 },
 } as const
 
+/** The name of a suite, as a key message has it in `curve`. */
 export type SuiteName = keyof typeof ALL
 
+/** What both peers are started with: nothing is negotiated. */
 export interface Suite {
   /** As `curve` in a key message and `--curve` have it. */
   readonly name: SuiteName
@@ -28,7 +30,9 @@ export interface Suite {
   readonly kem: Kem | null
 }
 
+/** X25519 (RFC 7748), P-256 (FIPS 186-5), and X25519 joined with ML-KEM-768 (FIPS 203), by their names. */
 export const SUITES: Readonly<Record<SuiteName, Suite>> = ALL
+/** The names of all of them. */
 export const SUITE_NAMES = Object.keys(SUITES) as readonly SuiteName[]
 
 /** The suite that is this curve and nothing more. */

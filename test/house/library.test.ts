@@ -239,6 +239,26 @@ describe('the package, as others look at it', {
   })
 })
 
+describe('what the library exports', () => {
+  for (const door of ['index.d.ts', 'protocol/index.d.ts'])
+    it(`says what each thing is, for editors: ${door}`, () => {
+      const file = path.join(root, 'dist', door)
+      const exported = fs
+        .readFileSync(file, 'utf8')
+        .matchAll(/export (?:type )?\{([^}]+)\} from '(.+)\.js'/g)
+      let count = 0
+      for (const [, names = '', module] of exported) {
+        const text = fs.readFileSync(path.join(file, '..', `${module}.d.ts`), 'utf8')
+        for (const name of names.split(',').map((name) => name.replace('type ', '').trim())) {
+          const declared = `export (?:declare )?(?:class|const|function|interface|type) ${name}\\b`
+          assert.match(text, new RegExp(`\\*/\n${declared}`), name)
+          count++
+        }
+      }
+      assert.ok(count > 20, `${count}`)
+    })
+})
+
 describe('the examples of the library', () => {
   it('are a peer in ten lines, which talks with another one', async (t) => {
     const file = example('chat.mjs')
