@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from 'commander'
 import { wordsOf } from '../classroom/exercise/words.ts'
 import { privateAddress } from '../classroom/lab/mallory/privateAddress.ts'
+import { baseUrlOf } from '../http/baseUrl.ts'
 import { localOrigin } from '../http/loopback.ts'
 import { labelOf } from '../nearby/labels.ts'
 import type { SuiteName } from '../protocol/suites.ts'
@@ -63,6 +64,16 @@ export function parseOrigin(text: string): string {
   if (url?.protocol !== 'http:' || url.href !== `${url.origin}/`)
     throw new InvalidArgumentError('The other peer is given as http://HOST:PORT and nothing more.')
   return url.origin
+}
+
+/** Returns an origin, or one with the path that a program has mounted its peer at. */
+export function parsePeerUrl(text: string): string {
+  const url = baseUrlOf(text)
+  if (url === null)
+    throw new InvalidArgumentError(
+      'The other peer is given as http://HOST:PORT, or with the path that it is mounted at behind that.',
+    )
+  return url
 }
 
 /** Returns an origin on this machine: attacks go nowhere else. */

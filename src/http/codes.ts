@@ -108,7 +108,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     'No such route',
     mailOr(
       () =>
-        `To take mail, start this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
+        `To take mail, its owner starts this peer with --mailbox DIR --mailbox-key FILE.public.pem (${programName()} keygen makes the keys).`,
       (commands, path) => {
         const step = stepOfOther(path)
         return step === undefined ? help(commands) : commands.peer(step)
@@ -167,7 +167,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     409,
     'Secrets are hidden',
     () =>
-      'To open a message here, start this peer without --no-secrets, then /send_keys on both and send it again: what waits now does not outlive a restart.',
+      'To open a message here, start this peer without --no-secrets (a program that has it calls readMessages), then /send_keys on both and send it again: what waits now does not outlive a restart.',
   ),
   too_large: row(
     413,
@@ -203,8 +203,12 @@ export const TABLE: Readonly<Record<Code, Row>> = {
   no_space: row(
     507,
     'No room on the disk of the receiver',
-    () =>
-      'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
+    mailOr(
+      () =>
+        'The mailbox keeps nothing of this. Tell its owner, whose terminal says what is wrong, and send it again later.',
+      () =>
+        'Look at the disk of the peer that received it (its terminal says what is wrong), then send again.',
+    ),
   ),
   peer_unreachable: row(
     502,

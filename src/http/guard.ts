@@ -26,6 +26,7 @@ export function guard(hostNames: readonly string[]): Middleware<State> {
     if (isOpen(ctx.path)) return next()
     if (!isHere(ctx.req.socket.remoteAddress ?? ''))
       throw new HttpError('owner_only', 'The steps answer callers on this machine only.')
+    refuseForwarded(ctx)
     refuseSilentBrowsers(ctx, name)
     return next()
   }
@@ -76,6 +77,22 @@ function isHidden(address: string): boolean {
   if (isIP(address) !== 6) return false
   const { hostname } = new URL(`http://[${address}]`)
   return /^\[::(?:\]|ffff:)/.test(hostname)
+}
+
+/** What proxies add beside `X-Forwarded-…`. */
+const FORWARDED: ReadonlySet<string> = new Set(['forwarded', 'via', 'x-real-ip'])
+
+/**
+ * Behind a proxy on this machine everybody calls from this machine. Who forwards a request says so in a header (RFC 9110
+ * section 7.6.3, RFC 7239, and what was usual before); a caller who adds one shuts out nobody else.
+ */
+function refuseForwarded(ctx: Ctx): void {
+  for (const name of Object.keys(ctx.req.headers))
+    if (FORWARDED.has(name) || name.startsWith('x-forwarded-'))
+      throw new HttpError(
+        'owner_only',
+        'A proxy forwarded this request, as one of its headers says (Forwarded, Via, X-Forwarded-…, X-Real-IP): the steps answer callers on this machine only.',
+      )
 }
 
 /** A browser sends one of these with what it fetches before anybody has asked for it. */

@@ -4,6 +4,7 @@ import * as v from 'valibot'
 import type { Peer } from '../peer/peer.ts'
 import { DuetError } from '../protocol/errors.ts'
 import { readJson } from './bodies.ts'
+import { remembering } from './remembering.ts'
 import type { Handlers, PathOf } from './routes.ts'
 import { senderAt } from './senders.ts'
 import { accepted } from './wire.ts'
@@ -15,6 +16,7 @@ const MailForm = v.strictObject({ message: v.pipe(v.string(), v.nonEmpty()) })
 
 /** Of a peer that has a mailbox. */
 export function mailboxHandlers(peer: Peer): Handlers<PathOf<'mailbox'>> {
+  const senderOf = remembering(senderAt)
   return {
     '/public_key': (ctx) => {
       ctx.type = 'text/plain'
@@ -22,7 +24,7 @@ export function mailboxHandlers(peer: Peer): Handlers<PathOf<'mailbox'>> {
     },
     '/message': async (ctx) => {
       const sealed = parseMail(await readJson(ctx, MAX_MAIL_BODY))
-      accepted(ctx, await peer.receiveMail(sealed, senderAt(ctx.req.socket.remoteAddress ?? '')))
+      accepted(ctx, await peer.receiveMail(sealed, senderOf(ctx.req.socket.remoteAddress ?? '')))
     },
   }
 }

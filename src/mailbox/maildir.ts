@@ -35,8 +35,8 @@ export const MAX_OF_ONE = 500
 /** How many files a watcher may put into `failed`. */
 export const MAX_SET_ASIDE = 10_000
 
-/** How often, in ms, the places of senders are looked over at most: to list the folders takes longer than to refuse one. */
-const LOOK_OVER_MS = 100
+/** How often, in ms, a full folder is listed at most: that takes longer than all else that a refusal needs. */
+const LIST_AGAIN_MS = 100
 /** After so many ms a file in `tmp` is abandoned, says the specification of Maildir. */
 const ABANDONED_MS = 36 * 60 * 60 * 1000
 /** The longest file name that every common file system takes. */
@@ -58,7 +58,7 @@ export class Maildir {
   /** Brings the names in `new` to the disk. */
   readonly #syncNew: () => Promise<void>
   /** How many entries `new` has, valid as long as the folder's modification time is `changed`. */
-  #waiting = { count: 0, changed: -1n }
+  #waiting = { count: 0, changed: -1n, at: Number.NEGATIVE_INFINITY }
   /** What came by this process. Other servers have their own. */
   readonly #shares = new Shares(MAX_OF_ONE)
   #lookedOver = Number.NEGATIVE_INFINITY
@@ -177,7 +177,8 @@ export class Maildir {
     this.#refuseShare(sender)
     this.#refuseFull()
     fs.renameSync(draft, path.join(this.new, id))
-    this.#waiting = { count: this.#waiting.count + 1, changed: this.#lastChange() }
+    const { count, at } = this.#waiting
+    this.#waiting = { count: count + 1, changed: this.#lastChange(), at }
     if (sender !== null) {
       if (this.#shares.areMany) this.#lookOver()
       this.#shares.take(sender, id)
@@ -201,7 +202,7 @@ export class Maildir {
 
   #lookOver(): void {
     const now = performance.now()
-    if (now - this.#lookedOver < LOOK_OVER_MS) return
+    if (now - this.#lookedOver < LIST_AGAIN_MS) return
     this.#lookedOver = now
     // in the order in which messages move
     this.#shares.keep(new Set([...fs.readdirSync(this.new), ...fs.readdirSync(this.failed)]))
@@ -213,14 +214,14 @@ export class Maildir {
     if (this.#waiting.changed !== this.#lastChange()) this.#count()
     if (this.#waiting.count < MAX_WAITING) return
     // a change in the same tick of the file system's clock as our own does not show
-    this.#count()
+    if (performance.now() - this.#waiting.at >= LIST_AGAIN_MS) this.#count()
     if (this.#waiting.count >= MAX_WAITING)
       throw new DuetError('inbox_full', `${MAX_WAITING} messages wait to be read.`)
   }
 
   #count(): void {
     const changed = this.#lastChange()
-    this.#waiting = { count: fs.readdirSync(this.new).length, changed }
+    this.#waiting = { count: fs.readdirSync(this.new).length, changed, at: performance.now() }
   }
 
   #lastChange(): bigint {

@@ -10,6 +10,7 @@ export {
 export { CURVES, type Curve, type CurveName, KeyPair, type PublicKey } from './curves.ts'
 export { CopyError, DuetError, PROTOCOL_CODES, type ProtocolCode } from './errors.ts'
 export { Exchange, MAX_WAITING, type OpenedMessage } from './exchange.ts'
+export { JsonError, type JsonFault, type JsonLimits, parseJson } from './json.ts'
 export type { Kem } from './kem.ts'
 export type { Answered, State, Witness } from './keyExchange.ts'
 export type { Party, Share } from './keySchedule.ts'

@@ -3,10 +3,10 @@
 import * as v from 'valibot'
 import { bytesToHex, equalBytes, hexToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
+import * as forms from './forms.ts'
 import type { Share } from './keySchedule.ts'
 import { publicKeyBytes, type Suite } from './suites.ts'
 
-const VERSION = 2
 export const SESSION_ID_BYTES = 16
 const CONFIRM_TAG_BYTES = 32
 /** Poly1305's tag, the end of every ciphertext (RFC 8439 section 2.8). */
@@ -40,42 +40,44 @@ export interface SealedMessage {
   readonly ciphertext: Uint8Array
 }
 
-/** JSON can have 0 as -0, which would be a second form of it. */
-const isNotMinusZero = (seq: number) => !Object.is(seq, -0)
+/** A `Confirm` as JSON has it: bytes in lower-case hex. */
+export type ConfirmForm = {
+  session: string
+  tag: string
+  ciphertext?: string
+}
 
-const ConfirmForm = v.strictObject({
-  session: v.string(),
-  tag: v.string(),
-  // on a suite with a KEM; `decodeConfirm` refuses it on another
-  ciphertext: v.exactOptional(v.string()),
-})
-export const KeyForm = v.strictObject({
-  v: v.literal(VERSION),
-  curve: v.string(),
-  basePoint: v.string(),
-  identity: v.string(),
-  publicKey: v.string(),
-  confirm: v.exactOptional(ConfirmForm),
-})
-export const AnswerForm = v.strictObject({
-  accepted: v.literal(true),
-  confirm: v.exactOptional(ConfirmForm),
-})
-export const MessageForm = v.strictObject({
-  v: v.literal(VERSION),
-  session: v.string(),
-  seq: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.check(isNotMinusZero)),
-  ciphertext: v.string(),
-})
-export const MessageAnswerForm = v.strictObject({
-  accepted: v.literal(true),
-  missing: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-})
+/** A key message as JSON has it: bytes in lower-case hex. */
+export type KeyForm = {
+  v: 2
+  /** The suite's name. */
+  curve: string
+  basePoint: string
+  identity: string
+  publicKey: string
+  confirm?: ConfirmForm
+}
 
-export type KeyForm = v.InferOutput<typeof KeyForm>
-export type AnswerForm = v.InferOutput<typeof AnswerForm>
-export type MessageForm = v.InferOutput<typeof MessageForm>
-export type MessageAnswerForm = v.InferOutput<typeof MessageAnswerForm>
+/** The answer to an accepted key message. */
+export type AnswerForm = {
+  accepted: true
+  confirm?: ConfirmForm
+}
+
+/** A sealed message as JSON has it: bytes in lower-case hex. */
+export type MessageForm = {
+  v: 2
+  session: string
+  seq: number
+  ciphertext: string
+}
+
+/** The answer to an accepted message. */
+export type MessageAnswerForm = {
+  accepted: true
+  /** How many messages before it never came. */
+  missing: number
+}
 
 /** The longest key message, in bytes of JSON: 4,096, and 8,192 on a suite with a KEM. */
 export function maxKeyMessageBytes(suite: Suite): number {
@@ -85,7 +87,7 @@ export function maxKeyMessageBytes(suite: Suite): number {
 /** A key message as JSON has it. */
 export function encodeKeyMessage(suite: Suite, message: KeyMessage): KeyForm {
   return {
-    v: VERSION,
+    v: forms.VERSION,
     curve: suite.name,
     basePoint: bytesToHex(suite.curve.basePoint),
     identity: bytesToHex(message.share.identity),
@@ -100,7 +102,7 @@ export function encodeKeyMessage(suite: Suite, message: KeyMessage): KeyForm {
  */
 export function parseKeyMessage(suite: Suite, body: unknown): KeyMessage {
   const { curve } = suite
-  const form = parse(KeyForm, body, 'A key message')
+  const form = parse(forms.KeyForm, body, 'A key message')
   if (form.curve !== suite.name)
     throw new DuetError('curve_mismatch', `This peer was started with ${suite.name}.`)
   // First, since a ciphertext on a suite without a KEM is `bad_message`, which goes before `bad_encoding`.
@@ -123,13 +125,14 @@ export function encodeAnswer(confirm: Confirm | undefined): AnswerForm {
  * @throws DuetError `bad_message` `bad_encoding`
  */
 export function parseAnswer(suite: Suite, body: unknown): Confirm | undefined {
-  return decodeConfirm(suite, parse(AnswerForm, body, 'An answer to a key message').confirm).confirm
+  return decodeConfirm(suite, parse(forms.AnswerForm, body, 'An answer to a key message').confirm)
+    .confirm
 }
 
 /** A sealed message as JSON has it. */
 export function encodeMessage(message: SealedMessage): MessageForm {
   return {
-    v: VERSION,
+    v: forms.VERSION,
     session: bytesToHex(message.session),
     seq: message.seq,
     ciphertext: bytesToHex(message.ciphertext),
@@ -141,7 +144,7 @@ export function encodeMessage(message: SealedMessage): MessageForm {
  * @throws DuetError `bad_version` `bad_message` `bad_encoding`
  */
 export function parseMessage(body: unknown): SealedMessage {
-  const form = parse(MessageForm, body, 'A message')
+  const form = parse(forms.MessageForm, body, 'A message')
   return {
     session: decodeHex('session', form.session, SESSION_ID_BYTES),
     seq: form.seq,
@@ -159,16 +162,20 @@ export function parseMessage(body: unknown): SealedMessage {
  * @throws DuetError `bad_message`
  */
 export function parseMessageAnswer(body: unknown): MessageAnswerForm {
-  return parse(MessageAnswerForm, body, 'An answer to a message')
+  return parse(forms.MessageAnswerForm, body, 'An answer to a message')
 }
 
-type Form = typeof KeyForm | typeof AnswerForm | typeof MessageForm | typeof MessageAnswerForm
+type Form =
+  | typeof forms.KeyForm
+  | typeof forms.AnswerForm
+  | typeof forms.MessageForm
+  | typeof forms.MessageAnswerForm
 
 /** Another version may have other fields, so the version is looked at before them. */
 function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOutput<F> {
   if ('v' in form.entries && typeof body === 'object' && body !== null && 'v' in body) {
-    if (typeof body.v === 'number' && body.v !== VERSION)
-      throw new DuetError('bad_version', `This peer speaks duet/${VERSION} only.`)
+    if (typeof body.v === 'number' && body.v !== forms.VERSION)
+      throw new DuetError('bad_version', `This peer speaks duet/${forms.VERSION} only.`)
   }
   const result = v.safeParse(form, body)
   if (result.success) return result.output
@@ -177,7 +184,7 @@ function parse<F extends Form>(form: F, body: unknown, what: string): v.InferOut
   const field = `${v.getDotPath(issue)}`
   const fields = Object.keys(form.entries).flatMap((name) =>
     name === 'confirm'
-      ? [name, ...Object.keys(ConfirmForm.entries).map((of) => `${name}.${of}`)]
+      ? [name, ...Object.keys(forms.ConfirmForm.entries).map((of) => `${name}.${of}`)]
       : name,
   )
   // A name that came from outside is not repeated.
@@ -205,7 +212,7 @@ function encodeConfirm(confirm: Confirm | undefined) {
   }
 }
 
-function decodeConfirm({ name, kem }: Suite, form: KeyForm['confirm']): { confirm?: Confirm } {
+function decodeConfirm({ name, kem }: Suite, form: ConfirmForm | undefined): { confirm?: Confirm } {
   if (form === undefined) return {}
   const { session, tag, ciphertext } = form
   if (ciphertext !== undefined && kem === null)

@@ -4,6 +4,7 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js'
 import * as v from 'valibot'
 import { concatBytes, equalBytes, lp, readU64, u64, utf8ToBytes } from './bytes.ts'
 import { DuetError } from './errors.ts'
+import { ImageAnswerForm, Metadata } from './forms.ts'
 import { parseJson } from './json.ts'
 import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from './messages.ts'
 
@@ -32,20 +33,16 @@ export const nobleAead: Aead = {
   open: (key, nonce, sealed) => chacha20poly1305(key, nonce).decrypt(sealed),
 }
 
-const TYPES = ['image/png', 'image/jpeg', 'image/webp', 'image/gif'] as const
-export type PictureType = (typeof TYPES)[number]
+export type PictureType = 'image/png' | 'image/jpeg' | 'image/webp' | 'image/gif'
 
-const Metadata = v.strictObject({
-  type: v.picklist(TYPES),
-  bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
-  name: v.string(),
-})
-export const ImageAnswerForm = v.strictObject({
-  accepted: v.literal(true),
-  bytes: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
-})
-/** What is sealed before the picture: its type, its length, and a label that is never a path. */
-export type PictureMetadata = Readonly<v.InferOutput<typeof Metadata>>
+/** What is sealed before the picture. */
+export interface PictureMetadata {
+  readonly type: PictureType
+  /** The picture's length. */
+  readonly bytes: number
+  /** A label, and never a path. */
+  readonly name: string
+}
 
 /** What stands in clear before the chunks, `HEADER_BYTES` long. */
 export interface StreamHeader {
@@ -57,7 +54,7 @@ export interface StreamHeader {
 
 /** Whether pictures may have this content type. SVG is none of theirs, since it can run scripts. */
 export function isPictureType(type: string): type is PictureType {
-  return (TYPES as readonly string[]).includes(type)
+  return (Metadata.entries.type.options as readonly string[]).includes(type)
 }
 
 /** The type that a picture's first bytes say it has (12 are enough), or null. */
@@ -86,9 +83,13 @@ export function parseHeader(bytes: Uint8Array): StreamHeader {
   return { session, number: readU64(bytes.subarray(at)) }
 }
 
-/** The answer to a picture that was received whole. @throws valibot's error for anything else */
-export function parseImageAnswer(body: unknown): v.InferOutput<typeof ImageAnswerForm> {
-  return v.parse(ImageAnswerForm, body)
+/**
+ * The answer to a picture that was received whole.
+ * @throws DuetError `bad_message`
+ */
+export function parseImageAnswer(body: unknown): { accepted: true; bytes: number } {
+  if (v.is(ImageAnswerForm, body)) return body
+  throw new DuetError('bad_message', 'The answer to a picture has `accepted` and `bytes`.')
 }
 
 /** The length of a whole stream for `metadata`, header and tags counted. */

@@ -5,7 +5,7 @@ import { curlName } from '../disk/shell.ts'
 import type { NoMail, PeerEvent, PictureFacts, WatchEvent } from '../peer/contract.ts'
 import { bytesToHex, concatBytes } from '../protocol/bytes.ts'
 import type { Alike } from './alike.ts'
-import { SPOKEN } from './printable.ts'
+import { printable, SPOKEN } from './printable.ts'
 import { ends, isLong } from './publicValue.ts'
 import { cut } from './rows.ts'
 import type { Colour, Secrets } from './safe.ts'
@@ -297,7 +297,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   'mail stored': ({ id, bytes, from }) => [
-    ['←', `received mail, ${bytes} bytes, sealed`, said`from ${from}`],
+    ['←', `received mail, ${bytes} bytes, sealed`, `from ${from}`],
     remark(new Value(id)),
   ],
 
@@ -305,7 +305,7 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
     [
       '✗',
       'refused',
-      said`${cut(request)}  ${ours(code)}  ${ours(SPOKEN.printable(detail))}`,
+      said`${cut(request)}  ${ours(code)}  ${ours(shownDetail(code, detail))}`,
       'bold',
     ],
     // of a mailbox, it is its owner who makes room
@@ -315,6 +315,11 @@ const PEER: Table<PeerEvent, PeerLine, Telling> = {
   ],
 
   defect: ({ where }) => [['✗', 'DEFECT', `Please report it: ${where}`, 'red']],
+}
+
+/** A line of ours without signs has a time with two colons, which no text imitates; but an address of IPv6 stays as it is. */
+function shownDetail(code: string, detail: string): string {
+  return code === 'mailbox_share_full' ? printable(detail) : SPOKEN.printable(detail)
 }
 
 /** Why a file holds no text: of one file, and of several. */

@@ -2,14 +2,14 @@
 
 import * as v from 'valibot'
 import {
-  AEAD_TAG_BYTES,
   AnswerForm,
+  ImageAnswerForm,
   KeyForm,
   MessageAnswerForm,
   MessageForm,
-  SESSION_ID_BYTES,
-} from '../protocol/messages.ts'
-import { ImageAnswerForm, MAGIC, NUMBER_BYTES } from '../protocol/stream.ts'
+} from '../protocol/forms.ts'
+import { AEAD_TAG_BYTES, SESSION_ID_BYTES } from '../protocol/messages.ts'
+import { MAGIC, NUMBER_BYTES } from '../protocol/stream.ts'
 import { SUITE_NAMES, type Suite, type SuiteName } from '../protocol/suites.ts'
 import { type Annotated, annotatedBytes, annotatedJson } from './annotate.ts'
 import { CODES } from './codes.ts'

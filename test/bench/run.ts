@@ -10,6 +10,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Figure, Row } from './measure.ts'
+import { check } from './rows/check.ts'
 import { exchange } from './rows/exchange.ts'
 import { exercise } from './rows/exercise.ts'
 import { idle } from './rows/idle.ts'
@@ -35,6 +36,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   memory,
   idle,
   exercise,
+  check,
   uptime,
 }
 

@@ -32,6 +32,7 @@ import {
 import { STATUS_OF } from '../helpers/problem.ts'
 import { assertProper } from '../helpers/proper.ts'
 import { lines } from '../helpers/raw.ts'
+import { reset } from '../helpers/reset.ts'
 import { type LonePeer, withOnePeer } from '../helpers/with-peers.ts'
 import { type Begin, hold, type Target, withoutHangs } from './target.ts'
 
@@ -134,7 +135,7 @@ async function answer(socket: Socket, { bytes, pieces, afterwards }: Hostile): P
     await setImmediate()
   }
   if (afterwards === 'end') socket.end()
-  if (afterwards === 'reset') socket.resetAndDestroy()
+  if (afterwards === 'reset') reset(socket)
   while (afterwards === 'go on' && socket.writable) {
     socket.write(' ')
     await setImmediate()

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events'
 import net, { type AddressInfo } from 'node:net'
+import { reset } from './reset.ts'
 
 export type RecordingProxy = Awaited<ReturnType<typeof recordingProxy>>
 
@@ -21,8 +22,8 @@ export async function recordingProxy(target: number | (() => number)) {
         chunks.push(chunk)
         if (from.bytesRead > limit) {
           limit = Number.POSITIVE_INFINITY
-          from.resetAndDestroy()
-          to.resetAndDestroy()
+          reset(from)
+          reset(to)
         } else other.write(chunk)
       })
       socket.on('end', () => other.end())

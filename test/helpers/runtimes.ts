@@ -6,7 +6,9 @@ export interface Runtime {
   readonly name: string
   /** Runs one file of the tests' own, which it may not leave, without asking for anything. */
   readonly bare: readonly string[]
-  /** Runs the command with all that it asks for. */
+  /** How a person starts it on a script. */
+  readonly typed: string
+  /** The same, for the command, which is allowed all that it asks for. */
   readonly full: readonly string[]
   /** For tests that need it: false, or why they are skipped. */
   readonly skip: string | false
@@ -23,8 +25,9 @@ export const RUNTIMES: readonly Runtime[] = [
   {
     name: 'Deno',
     bare: [deno ?? '', 'run', '--no-prompt', '--no-config', '--no-remote', '--no-npm'],
-    full: [deno ?? '', 'run', '--allow-all'],
+    typed: 'deno run -A',
+    full: [deno ?? '', 'run', '-A'],
     skip: skip('deno', deno),
   },
-  { name: 'Bun', bare: [bun ?? ''], full: [bun ?? ''], skip: skip('bun', bun) },
+  { name: 'Bun', bare: [bun ?? ''], typed: 'bun', full: [bun ?? ''], skip: skip('bun', bun) },
 ]

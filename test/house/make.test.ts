@@ -13,13 +13,15 @@ import { folderForEach } from '../helpers/files.ts'
 const at = folderForEach()
 const HERE = [
   ...['Makefile', 'package.json', 'package-lock.json', 'tsconfig.json', '.npmrc'],
-  'src/build.js',
+  ...['src/build.js', 'src/licences.js'],
 ]
 const LOCK = 'node_modules/.package-lock.json'
 /** A program that appends what it was started with to `started`. */
 const TELLS = `import fs from 'node:fs'
 fs.appendFileSync('started', JSON.stringify(process.argv.slice(2)) + '\\n')
 `
+
+const DOORS = ['index', 'protocol/index'].flatMap((door) => [`${door}.js`, `${door}.d.ts`])
 
 /** Writes a file of the project's copy; an `old` one is older than whatever is made of it. */
 function write(file: string, text: string, { old = false, mode = 0o644 } = {}): void {
@@ -53,7 +55,7 @@ beforeEach(() => {
   write(LOCK, '', { old: true })
   write(
     'node_modules/.bin/tsc',
-    `#!/bin/sh\nmkdir -p $2 && cat > $2/main.js <<'END'\n${TELLS}END\n`,
+    `#!/bin/sh\nmkdir -p $2/protocol && cd $2 && touch ${DOORS.join(' ')} && cat > main.js <<'END'\n${TELLS}END\n`,
     {
       mode: 0o755,
     },
@@ -208,7 +210,9 @@ describe('a build', { skip: noMake }, () => {
     for (const file of pages) write(`src/${file}.ts`, 'export const port = 5000\n')
     write('src/page/html.ts', "import { h } from 'preact'\nexport const onPage = h('p', null)\n")
     write('src/commands/run.ts', command)
-    write('src/launch.ts', "export const launch = () => import('./page/html.ts')\n")
+    write('src/index.ts', "export const page = () => import('./page/html.ts')\n")
+    write('src/protocol/index.ts', "export type { Kem } from './kem.ts'\n")
+    write('src/protocol/kem.ts', 'export interface Kem {}\n')
     write('src/talk/talk.ts', "export const talk = 'the command has it, and the library has not'\n")
     write('dist/gone.js', '')
     write('src/main.ts', "export const port: number = '5000'\n")
@@ -229,10 +233,16 @@ describe('a build', { skip: noMake }, () => {
       'commands',
       'commands/run.js',
       'commands/run.js.map',
-      'launch.js',
+      'index.d.ts',
+      'index.js',
       'main.js',
       'page',
+      'page/html.d.ts',
       'page/html.js',
+      'protocol',
+      'protocol/index.d.ts',
+      'protocol/index.js',
+      'protocol/kem.d.ts',
     ])
   })
 
@@ -244,7 +254,9 @@ describe('a build', { skip: noMake }, () => {
   })
 })
 
-describe('npm', () => {
+const slow = process.env['SLOW'] !== '1' && 'npm takes seconds to begin: SLOW=1 starts it'
+
+describe('npm', { skip: slow }, () => {
   it('compiles before it starts the program, whatever it is told of scripts', () => {
     fs.rmSync(at('dist'), { recursive: true })
     const npm = (...args: string[]) => run('npm', args, { npm_config_ignore_scripts: 'true' })

@@ -64,7 +64,7 @@ describe('the package', () => {
     const starters = ['python', 'javascript'].flatMap((name) => filesIn(`${starter}/${name}`))
     const documents = [
       ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'],
-      ...['src/LIMITS.md', 'test/README.md'],
+      ...['src/LIMITS.md', 'src/commands/ON-YOUR-MACHINES.md', 'test/README.md'],
       ...readmes,
     ]
     const pictures = ['src/sample/curve.png', 'test/page.png', 'test/stage.png']
@@ -86,6 +86,12 @@ describe('the package', () => {
     assert.deepEqual(pack.files, [...new Set(all)].sort())
   })
 
+  it('holds pictures of less than 120 kB in all', () => {
+    const pictures = pack.files.filter((file) => /\.(png|jpe?g|webp|gif)$/.test(file))
+    const bytes = pictures.map((file) => fs.statSync(path.join(root, file)).size)
+    assert.ok(bytes.length > 2 && bytes.reduce((a, b) => a + b) < 120_000, `${pictures}: ${bytes}`)
+  })
+
   it('holds every file that a document in it links to', () => {
     const links = pack.files
       .filter((file) => file.endsWith('.md'))
@@ -99,16 +105,59 @@ describe('the package', () => {
     assert.deepEqual(missing, [])
   })
 
+  it('holds the licence of each package that is built in, in the version that is locked', () => {
+    const licences = read('dist/LICENSES.txt').split(/\n-+\n\n/)
+    const sources = filesIn('dist/commands').flatMap((file) =>
+      file.endsWith('.map') ? (JSON.parse(read(file)).sources as string[]) : [],
+    )
+    const folder = /node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+(?=\/)/
+    const folders = sources.flatMap((file) => folder.exec(file) ?? [])
+    const named = ['built in', 'to run']
+      .flatMap(rowsOf)
+      .flatMap(([names = '']) => names.split(', '))
+    const { packages } = JSON.parse(read('package-lock.json'))
+    const all = new Set(folders.concat(named.map((name) => `node_modules/${name}`)))
+    const heads = [...all].map(
+      (at = '') => `${at.replace(/.*node_modules\//, '')} ${packages[at].version}`,
+    )
+    assert.ok(heads.length > 60)
+    const shipped = licences.flatMap((one) => one.match(/^\S+ \d+\.\d+\.\d+$/gm) ?? [])
+    assert.deepEqual(shipped.sort(), heads.sort())
+    // one has no text of its own, and the other names nobody
+    for (const one of licences)
+      if (!/^(?:koa-compose|deep-equal) /.test(one))
+        assert.match(one, /copyright.*\n\n.*(permission|redistribution).*warrant/is)
+  })
+
+  it('takes of the packages that it names those versions on which it is tested, and their patches', () => {
+    const { packages } = JSON.parse(read('package-lock.json'))
+    for (const [name, range] of Object.entries(manifest.dependencies))
+      assert.equal(range, `~${packages[`node_modules/${name}`].version}`, name)
+  })
+
   it('has the version of the topmost entry of CHANGELOG.md, which the command says too', async () => {
     const [, version] =
       /^## \[?(\d+\.\d+\.\d+)\]? - \d{4}-\d\d-\d\d$/m.exec(read('CHANGELOG.md')) ?? []
     assert.equal(manifest.version, version)
     assert.equal(JSON.parse(read('package-lock.json')).version, version)
     assert.equal((await runCommand(['--version'])).output, `${version}\n`)
+    assert.match(read('CITATION.cff'), new RegExp(`^version: ${version}$`, 'm'))
+  })
+
+  it('is tested on every supported Node, by actions that nobody can change', () => {
+    const workflow = read('.github/workflows/ci.yml')
+    const [, oldest = ''] = /(\d+\.\d+)/.exec(manifest.engines.node) ?? []
+    const [, others = ''] = /^for major in ([\d ]+); do$/m.exec(read('.ci/run')) ?? []
+    const nodes = [oldest, ...others.split(' ')].map((node) => `'${node}'`).join(', ')
+    assert.ok(workflow.includes(`node: [${nodes}]\n`), nodes)
+    assert.ok(workflow.includes(`image: node:${oldest}-`) && workflow.includes('run: .ci/run\n'))
+    const actions = [...workflow.matchAll(/uses: (.*)/g)].map(([, action = '']) => action)
+    assert.ok(actions.length > 2)
+    for (const action of actions) assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v[\d.]+$/)
   })
 
   // npm takes three seconds: SLOW=1 has it install, and npx start it
-  it('runs with its dependencies and nothing else until Ctrl-C, and leaves nothing', async (t) => {
+  it('runs by itself until Ctrl-C, and leaves nothing', async (t) => {
     const home = at('home')
     fs.mkdirSync(home)
     const why = SLOW ? await installed(home) : await unpacked(home)
@@ -148,6 +197,11 @@ describe('the package', () => {
         assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
       },
     )
+    if (SLOW) {
+      // with the newest of what its ranges take
+      const doors = "for (const door of ['', '/protocol']) await import('ecdh-duet' + door)"
+      await run(process.execPath, ['--input-type=module', '--eval', doors], { cwd: home })
+    }
     const { output } = await runCommand(['--help'], { program, cwd: home, env })
     assert.match(output, /^Usage: npx ecdh-duet /)
     const [nobody] = await freePorts(1)
@@ -158,17 +212,11 @@ describe('the package', () => {
   })
 })
 
-/** Unpacks the package into `home`, beside links to the dependencies that it names. */
+/** Unpacks the package into `home`, and nothing else: what the command needs of others is in it. */
 async function unpacked(home: string): Promise<null> {
-  const modules = path.join(home, 'node_modules')
-  const own = path.join(modules, 'ecdh-duet')
+  const own = path.join(home, 'node_modules/ecdh-duet')
   fs.mkdirSync(own, { recursive: true })
   await run('tar', ['-xzf', at(pack.filename), '-C', own, '--strip-components', '1'])
-  for (const name of Object.keys(manifest.dependencies)) {
-    const link = path.join(modules, name)
-    fs.mkdirSync(path.dirname(link), { recursive: true })
-    fs.symlinkSync(path.join(root, 'node_modules', name), link)
-  }
   return null
 }
 
@@ -203,12 +251,12 @@ describe('the README of the house', () => {
     assert.deepEqual(names.toSorted(), there.sort())
   })
 
-  for (const [first, packages] of [
-    ['to run', manifest.dependencies],
-    ['to develop', manifest.devDependencies],
+  for (const [kinds, packages] of [
+    [['to run'], manifest.dependencies],
+    [['built in', 'to develop'], manifest.devDependencies],
   ] as const)
-    it(`says of each package that it takes ${first} what it is for and why it and not another`, () => {
-      const rows = rowsOf(first)
+    it(`says of each package that is ${kinds.join(' or ')} what it is for and why it and not another`, () => {
+      const rows = kinds.flatMap(rowsOf)
       const names = rows.flatMap(([names = '']) => names.split(', '))
       assert.deepEqual(names.toSorted(), Object.keys(packages).sort())
       for (const row of rows)

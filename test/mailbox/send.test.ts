@@ -174,7 +174,11 @@ describe('a text that does not arrive', () => {
       refusing(429, problem('mailbox_share_full')),
       /mailbox_share_full\. Too many messages from your address\. [^\n]* Send it again once/,
     ],
-    ['out of disk', refusing(507, problem('no_space')), /no_space\. No room .*\. Look at the disk/],
+    [
+      'out of disk',
+      refusing(507, problem('no_space')),
+      /no_space\. No room .*\. The mailbox keeps nothing/,
+    ],
     ['one that refuses it', refusing(400, problem('bad_point')), /bad_point\. .*\. echo 'your/],
     ['one with a code of its own', refusing(400, problem('\u001b[31mx')), /not a peer/],
     ['another program', refusing(200, 'hello', {}), /not a peer/],

@@ -124,9 +124,9 @@ describe('POST /message', () => {
       bytes[31] = 0
       return bytes
     }
-    const from = senderAt('2001:db8::7')
+    const from = senderAt('2001:db8:1::7')
     await Promise.all(Array.from({ length: MAX_OF_ONE }, () => mailbox.store(junk(), from)))
-    let remote = '2001:db8::8'
+    let remote = '2001:db8:1::8'
     const { emit } = net.Server.prototype
     t.mock.method(net.Server.prototype, 'emit', function (this: net.Server, ...words: unknown[]) {
       const [event, socket] = words
@@ -136,7 +136,7 @@ describe('POST /message', () => {
     await withPeers({ openMailbox: () => mailbox }, async (peer) => {
       const send = () => post(`${peer.url}/message`, mailForm(junk()))
       const { next, detail } = assertProblem(await send(), 'mailbox_share_full')
-      assert.match(detail, /^500 messages from 2001:db8:0:0::\/64 wait/)
+      assert.match(detail, /^500 messages from 2001:db8:1:0::\/64 wait/)
       assert.match(next, /Send it again once its owner has read/)
       assert.doesNotMatch(next, /watch/)
       remote = '::ffff:192.0.2.9'
@@ -144,7 +144,7 @@ describe('POST /message', () => {
       const lines = peer.lines().join('\n')
       assert.match(
         lines,
-        /✗ refused {2}POST \/message {2}mailbox_share_full {2}500 messages from 2001/,
+        /✗ refused {2}POST \/message {2}mailbox_share_full {2}500 messages from 2001:db8:1:0::/,
       )
       assert.match(lines, /← received mail, 100 bytes, sealed {2}from 192\.0\.2\.9\n/)
     })

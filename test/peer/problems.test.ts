@@ -20,6 +20,7 @@ import {
   assertSafeHeaders,
 } from '../helpers/problem.ts'
 import { askRaw, lines, type RawOptions, sendRaw } from '../helpers/raw.ts'
+import { reset } from '../helpers/reset.ts'
 import { sharedPeers, type TestPeer } from '../helpers/with-peers.ts'
 
 const MIB = 1024 * 1024
@@ -151,7 +152,7 @@ describe('a CONNECT', () => {
           Array.from({ length: 20 }, async () => {
             const socket = open(a)
             await once(socket, 'connect')
-            socket.resetAndDestroy()
+            reset(socket)
             await once(socket, 'close')
           }),
         )

@@ -5,6 +5,7 @@ import http, { type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { reset } from '../helpers/reset.ts'
 
 export type FaultKind = keyof typeof FAULTS
 export type FaultyWire = Awaited<ReturnType<typeof faultyWire>>
@@ -96,7 +97,7 @@ export async function faultyWire(target: number, next: () => Fault) {
     const ended = new Promise((resolve) => request.once('close', resolve))
     await Promise.race([new Promise((resolve) => request.write(bytes, resolve)), ended])
     await Promise.race([wait(ms), ended])
-    request.socket?.resetAndDestroy()
+    reset(request.socket)
     request.destroy()
   }
 
@@ -143,14 +144,14 @@ export async function faultyWire(target: number, next: () => Fault) {
       /** Breaks the connection if there is nothing to answer. */
       answer: () => {
         if (begin()) to.end(reply?.body)
-        else request.socket.resetAndDestroy()
+        else reset(request.socket)
       },
       answerAPart: () => {
         const answer = begin()
         if (answer) to.write(part(answer.body))
         request.socket.destroySoon()
       },
-      reset: () => request.socket.resetAndDestroy(),
+      reset: () => reset(request.socket),
     }
   }
 

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test'
 import { type Command, hasty, MAIN, withCommand } from '../helpers/command.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { noNetwork, withNetwork } from '../helpers/network.ts'
+import { arriving } from '../helpers/texts.ts'
 import { noTmux, withTmux } from '../helpers/tmux.ts'
 
 const at = folderForAll()
@@ -88,15 +89,14 @@ describe('talk on a network', { skip: noNetwork() }, () => {
     withNetwork(3, ({ under, address, readdress }) =>
       piped(under(1), 'Bob', 'm-b', (bob) =>
         piped(under(0), 'Ana', 'm-a', async (ana, say) => {
-          say('before')
-          await bob.until(/Ana: before\n/)
+          const before = await arriving(ana, say, 'before')
+          await bob.until(new RegExp(`Ana: ${before}\n`))
           const program = [...under(2), process.execPath, ANNOUNCER]
           await withCommand([address(2), '1', '5000', 'Bob'], { program }, async (hostile) => {
             await hostile.until(/all sent/)
             readdress(1, '192.0.2.77')
-            say('after')
-            await bob.until(/Ana: after\n/)
-            await ana.until(/✓ {2}after\n/)
+            const after = await arriving(ana, say, 'after')
+            await bob.until(new RegExp(`Ana: ${after}\n`))
             const paths = new Set(hostile.output().split('\n').slice(1, -1))
             for (const path of paths) assert.equal(path, '/wire/keys')
           })
