@@ -43,6 +43,8 @@ export class Keys {
   #identityRefused = false
   /** Whether the memory has the other peer's identity. */
   #isRemembered: boolean
+  /** The safety number with the identity that was confirmed last. */
+  #number: { readonly identity: Uint8Array; readonly text: string } | null = null
   /** How to compute the shared secret that is being completed, for the terminal. */
   #work: Uint8Array | null = null
 
@@ -104,14 +106,14 @@ export class Keys {
     this.#identityRefused = false
     const { current, knownIdentity, wasKnown, suite } = this.#exchange
     if (current === null || knownIdentity === null) throw new Error('Nothing was completed.')
-    const { memory, report, showsSecrets } = this.#options
+    const { report, showsSecrets } = this.#options
     // nothing but the terminal needs them
     if (!showsSecrets) current.eraseSharedSecrets()
     this.#texts.settle()
     const lost = this.#lostSession
     if (lost !== null && isSame(current.peer.publicKey, lost.publicKey))
       this.#texts.sessionGone(lost.session)
-    const number = safetyNumber(suite.curve, memory.identity.publicKey, knownIdentity)
+    const number = this.#safetyNumberWith(knownIdentity)
     report({
       type: 'keys confirmed',
       session: current.id,
@@ -124,6 +126,16 @@ export class Keys {
     })
     this.#reportWork()
     this.#remember(knownIdentity)
+  }
+
+  /** Computed once for an identity: it stays the same from one exchange to the next. */
+  #safetyNumberWith(identity: Uint8Array): string {
+    if (this.#number === null || !equalBytes(this.#number.identity, identity)) {
+      const { curve } = this.#exchange.suite
+      const text = safetyNumber(curve, this.#options.memory.identity.publicKey, identity)
+      this.#number = { identity, text }
+    }
+    return this.#number.text
   }
 
   /**

@@ -346,6 +346,16 @@ describe('Host', () => {
         assertNothingRan(a, b)
       }))
 
+  it('is looked at anew, whatever was taken a moment ago', () =>
+    withPair(async (a) => {
+      const ask = (...head: string[]) => askRaw(a.port, lines('GET /show HTTP/1.1', ...head))
+      for (let i = 0; i < 2; i++) {
+        assert.equal((await ask('Host: localhost')).status, 200)
+        for (const others of [['evil.example'], ['localhost', 'localhost'], ['']])
+          assertProblem(await ask(...others.map((host) => `Host: ${host}`)), 'bad_host')
+      }
+    }))
+
   it('in HTTP/1.0 passes as in HTTP/1.1', () =>
     withPair(async (a) => {
       const answer = await askRaw(a.port, lines('GET /show HTTP/1.0', 'Host: 127.0.0.1'))

@@ -6,7 +6,7 @@ import { describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { stranger } from '../helpers/bad-input.ts'
 import { type CallOptions, FORM, JSON_TYPE, posting, TEXT } from '../helpers/call.ts'
-import { assertNothingRan, assertProblem } from '../helpers/problem.ts'
+import { assertNothingRan, assertProblem, assertSafeHeaders } from '../helpers/problem.ts'
 import { askRaw, lines } from '../helpers/raw.ts'
 import { sharedSession, type TestPeer, withPeers, withSession } from '../helpers/with-peers.ts'
 import { keyForm } from '../independent/forms.ts'
@@ -228,6 +228,19 @@ describe('a step that is too early or too late', () => {
       const { next } = assertProblem(await a.call('/decrypt_msg'), 'nothing_waiting')
       assert.equal(next, `curl ${b.url}/send_msg`)
       assert.match((await a.call('/')).text, /next: curl \S+\/send_msg\n$/)
+    }))
+
+  it('is taken with an answer that no browser renders, and refused with all headers', () =>
+    withPeers({}, async (a) => {
+      const suite = INDEPENDENT_SUITES[0] ?? assert.fail()
+      const keys = posting(JSON_TYPE, JSON.stringify(keyForm(suite, stranger(suite))))
+      const { status, headers } = await a.call('/wire/keys', keys)
+      const kept = [headers['content-type'], headers['x-content-type-options']]
+      assert.deepEqual([status, ...kept], [201, 'application/json; charset=utf-8', 'nosniff'])
+      for (const name of ['content-security-policy', 'cache-control'])
+        assert.equal(headers[name], undefined)
+      assertSafeHeaders(await a.call('/wire/keys', posting(JSON_TYPE, '{}')))
+      assertSafeHeaders(await a.call('/wire/keys'))
     }))
 
   it('between known peers, with another identity in between, says in its answer what was refused', () =>
