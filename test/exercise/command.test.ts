@@ -66,7 +66,7 @@ describe('ecdh-duet exercise', () => {
 
   it('has results for Gradescope before the first start, with which nothing was run', async () => {
     const peer = `require('fs').copyFileSync('results.json', 'before.json')`
-    await exercise(['--start', START, '--gradescope', 'results.json'], peer)
+    await exercise(['--start', START, '--stage', '1', '--gradescope', 'results.json'], peer)
     const before = JSON.parse(read('before.json'))
     const after = JSON.parse(read('results.json'))
     const parts = (results: typeof before, what: string) =>
@@ -81,7 +81,7 @@ describe('ecdh-duet exercise', () => {
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: at('summary.md') }
     fs.writeFileSync(at('summary.md'), 'before\n')
     const peer = `console.log('::set-env name=A::b'); process.exit(3)`
-    const { output } = await exercise(['--start', START], peer, env)
+    const { output } = await exercise(['--start', START, '--stage', '1'], peer, env)
     const [first = '', ...lines] = output.trimEnd().split('\n')
     const [, token] = /^::stop-commands::(\w{32})$/.exec(first) ?? assert.fail(first)
     const orders = lines.filter((line) => line.includes('::') && !/^ {2}it printed /.test(line))

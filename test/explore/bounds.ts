@@ -10,7 +10,7 @@ export const SHORT: Readonly<Record<Kind, readonly (Bounds & { slow?: true })[]>
   classical: [
     { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 2 },
     { keys: 2, texts: 0, pictures: 0, troubles: 1, underWay: 2 },
-    { keys: 1, texts: 2, pictures: 0, troubles: 1, underWay: 2 },
+    { keys: 1, texts: 2, pictures: 0, troubles: 1, underWay: 2, slow: true },
     { keys: 2, texts: 1, pictures: 0, troubles: 0, underWay: 3, slow: true },
   ],
   hybrid: [

@@ -34,20 +34,11 @@ export interface Shown {
   readonly output: string
 }
 
-type Built = (
-  args: string[],
-  options: { cwd: string },
-) => Promise<{ code: unknown; output: string }>
-
 /**
  * Runs `commands` in an empty folder and on free ports. What `make run-…` starts runs beside those that follow,
- * until the next one starts or all are done; then its output follows theirs. `built`: what runs the program
- * where it ends by itself, if not a process of its own.
+ * until the next one starts or all are done; then its output follows theirs.
  */
-export async function walk(
-  commands: readonly string[],
-  built: Built = runCommand,
-): Promise<Shown[]> {
+export async function walk(commands: readonly string[]): Promise<Shown[]> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-walk-'))
   const ports = await freePorts(4)
   const onOurs = (text: string) => text.replaceAll(/:500([0-3])\b/g, (_, i) => `:${ports[i]}`)
@@ -78,7 +69,7 @@ export async function walk(
       const words = /^node dist\/main\.js (.*)$/.exec(here)?.[1]?.split(' ')
       const args = here.startsWith('make ') ? startedBy(here, ports) : words
       if (args !== undefined) {
-        const { code, output } = await built(args, { cwd: folder })
+        const { code, output } = await runCommand(args, { cwd: folder })
         assert.equal(code, 0, output)
         show(line, output)
         continue

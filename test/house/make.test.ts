@@ -254,7 +254,9 @@ describe('a build', { skip: noMake }, () => {
   })
 })
 
-describe('npm', () => {
+const slow = process.env['SLOW'] !== '1' && 'npm takes seconds to begin: SLOW=1 starts it'
+
+describe('npm', { skip: slow }, () => {
   it('compiles before it starts the program, whatever it is told of scripts', () => {
     fs.rmSync(at('dist'), { recursive: true })
     const npm = (...args: string[]) => run('npm', args, { npm_config_ignore_scripts: 'true' })

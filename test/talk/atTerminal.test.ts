@@ -2,11 +2,13 @@
 
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import { MAIN, withCommand } from '../helpers/command.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { freePorts } from '../helpers/ports.ts'
 import { atTerminal, noTerminal } from '../helpers/pseudo-terminal.ts'
 import { noTmux, type Tmux, withTmux } from '../helpers/tmux.ts'
+import { until } from '../helpers/until.ts'
 
 const at = folderForAll()
 
@@ -39,15 +41,20 @@ describe('a line that is typed', { skip: noTmux }, () => {
           '> Grüße, 語, and a line that is longer than the terminal is wide, so that it go',
           '  es on',
         ]
-        assert.deepEqual(typed(ana), rows)
-        assert.equal(ana.cursor()[0], 4)
+        await until(
+          () => isDeepStrictEqual([typed(ana), ana.cursor()[0]], [rows, 4]),
+          () => ana.screen().join('\n'),
+        )
         assert.equal(ana.rows().filter((row) => /← {2}other: │ text \d+ ┘$/.test(row)).length, 20)
         assert.equal(ana.rows().filter((row) => row.startsWith('> ')).length, 1)
 
         await ana.resize(40)
         say('narrow')
         await ana.shows(/narrow ┘$/)
-        assert.equal(typed(ana).length, 3)
+        await until(
+          () => typed(ana).length === 3,
+          () => ana.screen().join('\n'),
+        )
         await ana.resize(80)
         ana.press('C-c')
         await ana.shows(/^>$/)
