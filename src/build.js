@@ -236,6 +236,27 @@ function neededBy(doors) {
   return needed
 }
 const library = neededBy(DOORS.flatMap((door) => [`${door}.js`, `${door}.d.ts`]))
+
+// what the library takes of valibot, of which that is a hundredth, and no declaration speaks of it
+const forms = 'protocol/valibot.js'
+/** @type {Set<string>} */
+const taken = new Set()
+for (const file of library) {
+  const text = fs.readFileSync(`${COMPILED}/${file}`, 'utf8')
+  if (!text.includes("* as v from 'valibot'")) continue
+  for (const [, name = ''] of text.matchAll(/\bv\.(\w+)/g)) taken.add(name)
+  const way = path.posix.relative(path.posix.dirname(file), forms)
+  fs.writeFileSync(
+    `${COMPILED}/${file}`,
+    text.replace("'valibot'", `'${way.startsWith('.') ? way : `./${way}`}'`),
+  )
+}
+if (taken.size > 0) {
+  const entry = path.resolve(COMPILED, forms)
+  fs.writeFileSync(entry, `export { ${[...taken].join(', ')} } from 'valibot'\n`)
+  await join({ input: entry, output: { file: entry } })
+  library.add(forms)
+}
 for (const file of ['main.js', ...library]) {
   fs.mkdirSync(path.dirname(`${UNFINISHED}/${file}`), { recursive: true })
   fs.renameSync(`${COMPILED}/${file}`, `${UNFINISHED}/${file}`)

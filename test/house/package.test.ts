@@ -45,14 +45,16 @@ describe('the package', () => {
     const commands = built.filter((file) => /^dist\/commands\/[\w-]+\.js$/.test(file))
     assert.ok(commands.length > 10 && commands.length < 40, `${commands}`)
     // a file of each file of the library: what only the command has is not there twice
-    const library = built.filter((file) => !/^dist\/(commands|browser|main|LICENSES)\b/.test(file))
+    const library = built.filter(
+      (file) => !/^dist\/(commands|browser|main|LICENSES|protocol\/valibot)\b/.test(file),
+    )
     for (const file of library) {
       const source = file.replace(/^dist\/(.*?)(\.d\.ts|\.js)$/, 'src/$1.ts')
       assert.ok(fs.existsSync(path.join(root, source)), source)
       assert.doesNotMatch(file, /^dist\/(classroom|talk|nearby|page\/\w+\/)/)
     }
     const compiled = [
-      ...['dist/main.js', 'dist/LICENSES.txt'],
+      ...['dist/main.js', 'dist/LICENSES.txt', 'dist/protocol/valibot.js'],
       ...library,
       ...commands.flatMap((file) => [file, `${file}.map`]),
       ...PAGE_FILES.filter((file) => !file.endsWith('.svg')).map((file) => `dist/browser${file}`),
