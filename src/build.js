@@ -181,7 +181,7 @@ const command = await join({
   },
 })
 
-// a map tells of each line where it begins: whole, it would be as large as the code
+// a map tells of each line where it begins, and no column: whole, it would be as large as the code
 for (const piece of command)
   if (piece.type === 'asset' && typeof piece.source === 'string') {
     const { version, file, sources, mappings } = JSON.parse(piece.source)
@@ -191,7 +191,16 @@ for (const piece of command)
     )
     const map = { version, file, sources, names: [], mappings: encode(lines) }
     fs.writeFileSync(`${UNFINISHED}/commands/${piece.fileName}`, JSON.stringify(map))
+  } else if (piece.type === 'chunk') {
+    // if one character takes two bytes, V8 keeps the whole file with two bytes for each
+    const code = piece.code.replace(/[^\t-~]/g, inAscii)
+    fs.writeFileSync(`${UNFINISHED}/commands/${piece.fileName}`, code)
   }
+
+/** @param {string} unit */
+function inAscii(unit) {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
 
 const [code] = await compiled
 // it has said why
@@ -216,7 +225,8 @@ function neededBy(doors) {
     // the compiler leaves `.ts` in what declarations import
     const text = fs
       .readFileSync(`${COMPILED}/${file}`, 'utf8')
-      .replace(/(['"])(\.{1,2}\/[\w./-]+)\.ts\1/g, '$1$2.js$1')
+      .replaceAll(".ts'", ".js'")
+      .replaceAll('.ts"', '.js"')
     fs.writeFileSync(`${COMPILED}/${file}`, text)
     for (const [, other = ''] of text.matchAll(/(?:from |import\()['"](\.[^'"]+)['"]/g)) {
       const found = path.posix.join(path.posix.dirname(file), other)

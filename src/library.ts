@@ -10,7 +10,7 @@ import { assemble, launchAll, type Parts, peerOf } from './launch.ts'
 import type { Memory, PeerEvent, Wire } from './peer/contract.ts'
 import type { Peer as WholePeer } from './peer/peer.ts'
 import type { KeyPair } from './protocol/curves.ts'
-import { SUITE_NAMES, SUITES, type SuiteName, suiteOf } from './protocol/suites.ts'
+import { SUITE_NAMES, SUITES, type Suite, type SuiteName, suiteOf } from './protocol/suites.ts'
 import { memoryIn } from './state/lockedState.ts'
 
 /** What happens to a peer that anybody may know; bytes are public. */
@@ -65,7 +65,10 @@ export interface PeerSettings {
   readonly maxImage?: number | undefined
   /** How much room received pictures may take, in bytes; 256 MiB by default. */
   readonly keepPictures?: number | undefined
-  /** Told of what happens, after it has happened. It may call the peer. No secret and no text is in any event. */
+  /**
+   * Told of what happens, after it has happened, so that it may call the peer. No secret and no text is in any event. What it
+   * throws is an unhandled rejection of the program.
+   */
   readonly onEvent?: ((event: PublicEvent, peer: Peer) => void) | undefined
   /**
    * Told what the terminal of the command would print: what `/show` and `/decrypt_msg` are run for by HTTP. Without it these two show
@@ -101,7 +104,10 @@ export interface LaunchedPeer {
 }
 
 export interface AppSettings extends HttpSettings {
-  /** Where the program's own server has it: http://127.0.0.1:3000/duet. All its routes are below that. */
+  /**
+   * Where its owner calls it on the program's own server: http://127.0.0.1:3000/duet. All its routes are below that path, and
+   * the server's port is in what it says of itself.
+   */
   readonly url: string
 }
 
@@ -178,11 +184,9 @@ export function createPeer(settings: PeerSettings & { readonly wire: Wire }): Pe
 /** What the functions above have in common; `is` tells whose events they are. */
 function made(settings: PeerSettings & { readonly timeout?: number | undefined }) {
   const { identity, state, keepPictures, onEvent, onSecret, message, image, maxImage } = settings
-  const suite = settings.suite ? SUITES[settings.suite] : identity && suiteOf(identity.curve)
-  if (suite === undefined && settings.suite !== undefined)
-    throw new TypeError(`suite: one of ${SUITE_NAMES.join(', ')}`)
+  const suite = suiteFor(settings)
   const parts: Parts = {
-    suite: suite ?? SUITES.X25519,
+    suite,
     showsSecrets: onSecret !== undefined,
     ...{ message, image, maxImage, timeout: settings.timeout },
   }
@@ -203,12 +207,22 @@ function made(settings: PeerSettings & { readonly timeout?: number | undefined }
   const memory = (): Memory =>
     memoryIn(
       state ?? false,
-      parts.suite.curve,
+      suite.curve,
       identity,
       (detail) => tell({ type: 'state lost', detail }),
       keepPictures,
     )
   return { parts, memory, report, is }
+}
+
+/** @throws TypeError */
+function suiteFor({ suite: name, identity }: PeerSettings): Suite {
+  const byDefault = identity ? suiteOf(identity.curve) : SUITES.X25519
+  const suite = SUITE_NAMES.includes(name ?? byDefault.name) && SUITES[name ?? byDefault.name]
+  if (!suite) throw new TypeError(`suite: one of ${SUITE_NAMES.join(', ')}`)
+  if (identity && identity.curve.name !== suite.curve.name)
+    throw new TypeError(`identity: on ${suite.curve.name}, as ${suite.name} has it`)
+  return suite
 }
 
 /** @throws TypeError */

@@ -1,43 +1,63 @@
-/** `check`: transcripts that were handed in, as a table for a teacher or as JSON for a script. */
+/** `check`: transcripts that were handed in, as a table for a teacher, as JSON for a script, as CSV for a spreadsheet. */
 
-import { checkFile } from '../classroom/transcript/check.ts'
 import { compare, type Report } from '../classroom/transcript/compare.ts'
-import { type Cell, Columns, columnsHere } from '../terminal/layout.ts'
-import { marks, print, printJson, writesPlainly } from '../terminal/output.ts'
-import { beside, columnsOf, laidOut } from '../terminal/rows.ts'
-import { quoting, said } from '../terminal/said.ts'
+import { handedIn } from '../classroom/transcript/folders.ts'
+import { rowsIn, verdictOf } from '../classroom/transcript/pairs.ts'
+import { metBy, type Requirement } from '../classroom/transcript/require.ts'
+import { callRoll, type Person, readRoster } from '../classroom/transcript/roster.ts'
+import { print, printJson } from '../terminal/output.ts'
+import { csvIn, refuseToReplace, replaceCsv, type Told } from './checkCsv.ts'
+import { asTable } from './checkTable.ts'
 
-const VERDICTS = ['good', 'cut', 'bad', 'copy'] as const
-/** `cut`: good as far as it goes, and its beginning is not in it any more. */
-type Verdict = (typeof VERDICTS)[number]
-
-/** More would only fill the screen; --json has all. */
-const MAX_SENTENCES = 5
-const MAX_NAME = 30
-const MIN_NAME = 12
-/** What the other columns take, with the gaps. */
-const OTHERS = 57
-const INDENT = '    '
+export interface CheckOptions {
+  readonly all?: true
+  readonly json?: true
+  readonly require?: readonly Requirement[]
+  readonly roster?: string
+  /** A file, or `-` for standard output. */
+  readonly csv?: string
+}
 
 /**
- * Checks `files` one by one and with one another, and prints what it found. Returns the exit code: 1 if any of
- * them is not good.
+ * Checks files, and what is in folders, one by one and with one another, and prints what it found. Returns the exit code: 1 if
+ * any of them is not good or has not what is required, or if somebody in the roster handed in nothing.
+ * @throws RosterError StateError for a roster, and a table, that can't be used
  */
-export async function check(files: readonly string[], { json }: { json?: true }): Promise<number> {
-  const reports = compare(files.map(checkFile))
-  if (json) printJson(reports.map(asJson))
-  else for (const line of asTable(reports)) print(line)
-  return reports.every(({ wrong }) => wrong.length === 0) ? 0 : 1
+export async function check(args: readonly string[], options: CheckOptions): Promise<number> {
+  const { require = [], roster, csv } = options
+  const people = roster === undefined ? null : readRoster(roster)
+  if (csv !== undefined) refuseToReplace(csv)
+  const all = handedIn(args)
+  const reports = compare(all.submissions.map(({ checked }) => checked))
+  const met = new Map(reports.map((one) => [one, one.facts ? metBy(one.facts, require) : []]))
+  const ofOne = (report: Report) => met.get(report) ?? []
+  const rows = rowsIn(reports, (report) => ofOne(report).every(({ met }) => met))
+  const roll =
+    people &&
+    callRoll(
+      people,
+      all.submissions.map(({ place }) => place),
+    )
+  const entries = new Map(rows.flatMap((row) => row.entries.map((entry) => [entry.report, entry])))
+  const told = reports.flatMap((report, i): Told[] => {
+    const entry = entries.get(report)
+    return entry ? [{ entry, met: ofOne(report), names: roll?.namesOf[i] ?? null }] : []
+  })
+  const missing = (roll?.people ?? []).filter(({ files }) => files.length === 0)
+  if (csv !== undefined) replaceCsv(csv, csvIn(told, missing))
+  if (options.json) printJson([...told.map(asJson), ...missing.map(missingAsJson)])
+  else if (csv !== '-')
+    for (const line of asTable({ rows, handedIn: all, roll, metBy: ofOne }, options.all === true))
+      print(line)
+  const isGood = ({ entry: { report, standing } }: Told) =>
+    report.wrong.length === 0 && standing !== 'unmet'
+  return told.every(isGood) && missing.length === 0 ? 0 : 1
 }
 
-function verdictOf({ wrong, facts }: Report): Verdict {
-  if (wrong.length === 0) return facts?.isCut ? 'cut' : 'good'
-  return wrong.every(({ code }) => code === 'copy' || code === 'shared_key') ? 'copy' : 'bad'
-}
-
-function asJson(report: Report) {
-  const { file, facts, wrong, remarks, pairs } = report
-  const { run, port, curve, session, messages, pictures } = facts ?? {}
+function asJson({ entry, met, names }: Told) {
+  const { report, standing, isAlone } = entry
+  const { file, facts, wrong, remarks, pairs, sameIdentity } = report
+  const { run, port, curve, session, messages, pictures, compared } = facts ?? {}
   return {
     file,
     verdict: verdictOf(report),
@@ -50,62 +70,21 @@ function asJson(report: Report) {
     pairs,
     wrong,
     remarks,
+    standing,
+    alone: isAlone,
+    sameIdentity,
+    compared: compared ?? null,
+    requirements: met,
+    names,
   }
 }
 
-function asTable(reports: readonly Report[]): string[] {
-  const files = reports.map(({ file }) => file)
-  const room = Math.max(MIN_NAME, columnsHere(MAX_NAME + OTHERS) - OTHERS)
-  const names = files.map((file) =>
-    laidOut(said`${file}`, { width: room, taken: 0, indent: 0, marks: marks() }),
-  )
-  const width = names.flat().reduce((most, name) => Math.max(most, columnsOf(name)), 4)
-  const widths = [width, 14, 8, 9, 9, 7]
-  const titles = ['file', 'curve', 'session', 'messages', 'pictures', 'verdict']
-  const cells = reports.map((report, i) => cellsOf(report, names[i] ?? []))
-  const columns = new Columns(widths, titles, cells)
-  const rows = reports.flatMap((report, i) => [
-    ...columns.row(cells[i] ?? []),
-    ...sentencesOf(report, files),
-  ])
-  return [...columns.head(), ...rows, '', summaryOf(reports)]
-}
-
-function cellsOf(report: Report, name: Cell): Cell[] {
-  const { facts } = report
-  const verdict = verdictOf(report)
-  const counts = ({ sent, received }: { sent: number; received: number }) =>
-    writesPlainly() ? `${sent} sent, ${received} received` : `→${sent} ←${received}`
-  return [
-    name,
-    facts?.curve ?? '-',
-    facts?.session?.slice(0, 8) ?? '-',
-    facts ? counts(facts.messages) : '-',
-    facts ? counts(facts.pictures) : '-',
-    writesPlainly() ? verdict : `${report.wrong.length === 0 ? '✓' : '✗'} ${verdict}`,
-  ]
-}
-
-function sentencesOf({ wrong, remarks }: Report, files: readonly string[]): string[] {
-  const sentences = wrong
-    .slice(0, MAX_SENTENCES)
-    .map(({ record, text }) => (record === null ? text : `record ${record}: ${text}`))
-  const more = wrong.length - sentences.length
-  if (more > 0) sentences.push(`… and ${more} more; --json has them all.`)
-  sentences.push(...remarks.map((text) => `(${text})`))
-  const width = columnsHere()
-  return sentences.flatMap((text) =>
-    laidOut(quoting(text, files), beside(INDENT.length, width, marks())).map((row, i) =>
-      i === 0 ? INDENT + row : row,
-    ),
-  )
-}
-
-function summaryOf(reports: readonly Report[]): string {
-  const counts = VERDICTS.map((verdict) => ({
-    verdict,
-    count: reports.filter((report) => verdictOf(report) === verdict).length,
-  })).filter(({ count }) => count > 0)
-  const total = `${reports.length} file${reports.length === 1 ? '' : 's'}`
-  return `${total}: ${counts.map(({ verdict, count }) => `${count} ${verdict}`).join(', ')}`
+/** The same for a person of the roster who has no file. */
+function missingAsJson({ name }: Person) {
+  return {
+    ...{ file: null, verdict: 'missing', curve: null, session: null, messages: null },
+    ...{ pictures: null, run: null, port: null, pairs: [], wrong: [], remarks: [] },
+    ...{ standing: 'missing', alone: false, sameIdentity: [], compared: null, requirements: [] },
+    names: [name],
+  }
 }

@@ -92,13 +92,14 @@ export const MORE: Readonly<Record<string, More>> = {
     ],
   },
   check: {
-    exits: '0 if all are good, 1 if some are not',
+    exits:
+      '0 if all are good, with what is required, and nobody of the roster is missing, 1 if not',
     examples: [
-      [
-        'curl http://127.0.0.1:5000/transcript -o ana.json',
-        'save the transcript of a peer; a link at the end of its page does the same',
-      ],
       ['$ ana.json ben.json', 'check each of them, and both beside one another'],
+      [
+        "$ class --roster class.csv --require 'messages>=1 each way'",
+        'what a class handed in, as a learning platform gives it out, unpacked',
+      ],
     ],
   },
   lab: {

@@ -51,7 +51,7 @@ async function fail(error: unknown): Promise<void> {
     (syscall === 'listen' && ['EADDRNOTAVAIL', 'EINVAL', 'EAFNOSUPPORT'].includes(code ?? ''))
   )
     tell(
-      said`${address ?? hostname ?? ours('the address to listen on')} is not an address of this machine; see --host`,
+      said`${address ?? hostname ?? ours('the address to listen on')} is not an address of this machine; see ${ours(process.argv[2] === 'mallory' ? '--listen' : '--host')}`,
     )
   else tellStack(error)
 }

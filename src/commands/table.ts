@@ -40,10 +40,12 @@ import {
   parseVictim,
   parseVictims,
 } from './arguments.ts'
+import type { CheckOptions } from './check.ts'
 import { exitOnSignals, untilTheEnd } from './ending.ts'
 import type { ClassOptions, ExerciseOptions } from './exercise.ts'
 import { completeHelp } from './help.ts'
 import type { MalloryGiven } from './mallory.ts'
+import { parseRequirements } from './requirements.ts'
 import type { RunOptions } from './runPeers.ts'
 import type { TalkOptions } from './talk.ts'
 import { addTerminalOptions } from './terminalOptions.ts'
@@ -290,10 +292,23 @@ function addCheck(program: Command): void {
   program
     .command('check')
     .description('check transcripts that were handed in, each one and beside one another')
-    .argument('<files...>', 'what /transcript of a peer gave', collect)
+    .argument('<files...>', 'what /transcript of a peer gave, or folders of it', collect)
+    .option('--all', 'a row for each file, with every remark')
+    .option(
+      '--require <what>',
+      'as "messages>=1 each way, pictures>=1, curve=P-256, compared"',
+      parseRequirements,
+    )
+    .option('--roster <file>', 'a CSV with a column "name": who handed in nothing', notEmpty)
+    .option('--csv <file>', 'write a row for each file; - is standard output', notEmpty)
     .option('--json', 'for scripts')
+    .hook('preAction', (command) => {
+      const { csv, json } = command.opts<CheckOptions>()
+      if (csv === '-' && json)
+        command.error('error: --json and --csv - exclude each other: name a file for --csv')
+    })
     .action(
-      exiting(async (files: string[], options: { json?: true }) =>
+      exiting(async (files: string[], options: CheckOptions) =>
         (await import('./check.ts')).check(files, options),
       ),
     )

@@ -37,6 +37,12 @@ export function fileIn(folder: string, bytes: Buffer): NamedFile {
   return { path: Buffer.concat([Buffer.from(`${folder}${path.sep}`), bytes]), name: shown(bytes) }
 }
 
+/** What lies in a folder, which may itself have a name that is not UTF-8. `bytes`: its name there. */
+export function entryIn(folder: NamedFile, bytes: Buffer): NamedFile {
+  const path = Buffer.concat([Buffer.from(folder.path), Buffer.from('/'), bytes])
+  return { path, name: `${folder.name.replace(/[\\/]$/, '')}/${shown(bytes)}` }
+}
+
 /** What is to be added to "there is no such file". */
 export function orAlike(argument: string): string {
   return argument.includes(REPLACEMENT)

@@ -10,7 +10,8 @@ export const TO_READ = O_RDONLY | O_NONBLOCK
 /** Flags to open a file where only a file belongs: the system refuses a link, with ELOOP. */
 export const TO_READ_NO_LINK = TO_READ | O_NOFOLLOW
 
-/** How much is read at a time. */
+/** How much is read at a time: first so little that a short file costs little, then four times as much each time. */
+const FIRST_PIECE_BYTES = 16 * 1024
 const PIECE_BYTES = 1024 * 1024
 
 /**
@@ -24,8 +25,9 @@ export function readAtMost(
   read: (fd: number, into: Buffer) => number = fs.readSync,
 ): Buffer {
   const pieces: Buffer[] = []
-  for (let rest = most; rest > 0; ) {
-    const piece = Buffer.alloc(Math.min(rest, PIECE_BYTES))
+  let size = FIRST_PIECE_BYTES
+  for (let rest = most; rest > 0; size = Math.min(4 * size, PIECE_BYTES)) {
+    const piece = Buffer.alloc(Math.min(rest, size))
     const length = read(fd, piece)
     if (length === 0) break
     pieces.push(piece.subarray(0, length))

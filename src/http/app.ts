@@ -40,7 +40,7 @@ export interface AppOptions {
   readonly events?: Events | undefined
   /** The app of the other peer, if both are of one launch: it takes what comes to `/other/...`. */
   readonly other?: RequestListener | undefined
-  /** Where the routes are mounted: `/duet`, or '' by default. */
+  /** Where somebody else's server has the routes: `/duet`, or '' for all of it. */
   readonly base?: string
   /** What an allowed request meets before the routes: it may answer in their place. */
   readonly front?: Middleware<State> | undefined
@@ -54,7 +54,7 @@ export function appOf(
     receiver = peer,
     events = new Events(peer.suite),
     other,
-    base = '',
+    base,
     front,
   }: AppOptions = {},
 ): Koa<State> {
@@ -64,12 +64,12 @@ export function appOf(
     if (!CALLER_LEFT.has(error.code ?? '')) peer.report({ type: 'defect', where: whereOf(error) })
   })
   if (other !== undefined) app.use(handingOver(other))
-  if (base !== '') app.use(below(base))
+  if (base !== undefined) app.use(below(base))
   app.use(recording(events))
   app.use(problems(peer))
   app.use(headers)
   app.use(guard(hostNames))
-  if (base !== '') app.use(refuseElsewhere(base))
+  if (base !== undefined) app.use(refuseMisplaced(base))
   if (front !== undefined) app.use(front)
   const handlers: Readonly<Record<string, Handler>> = {
     ...wireHandlers(receiver, events),
@@ -180,11 +180,16 @@ async function* lingering(text: string, request: IncomingMessage): AsyncGenerato
   await finished(request, { signal }).catch(() => request.destroy())
 }
 
-/** Refuses what was asked for beside `base`, where the routes are. */
-function refuseElsewhere(base: string): Middleware<State> {
+/** Refuses what was asked for beside `base`, where the routes are, and what has lost its body on the way there. */
+function refuseMisplaced(base: string): Middleware<State> {
   return (ctx, next) => {
     if (ctx.state.isElsewhere)
       throw new HttpError('not_found', `This peer is mounted at ${base}, and nowhere else.`)
+    if (ctx.req.readableDidRead)
+      throw new HttpError(
+        'bad_request',
+        'The body was read before it came here: this peer has to be mounted before what parses bodies.',
+      )
     return next()
   }
 }

@@ -167,7 +167,7 @@ export const TABLE: Readonly<Record<Code, Row>> = {
     409,
     'Secrets are hidden',
     () =>
-      'To open a message here, start this peer without --no-secrets, then /send_keys on both and send it again: what waits now does not outlive a restart.',
+      'To open a message here, start this peer without --no-secrets (a program that has it calls readMessages), then /send_keys on both and send it again: what waits now does not outlive a restart.',
   ),
   too_large: row(
     413,

@@ -221,7 +221,10 @@ export class Peer implements Receiver {
    */
   decryptMessages(): { decrypted: number } {
     if (!this.showsSecrets)
-      throw new PeerError('secrets_hidden', 'This peer was started with --no-secrets.')
+      throw new PeerError(
+        'secrets_hidden',
+        'This peer was started with --no-secrets, or by a program that takes no secrets (onSecret).',
+      )
     if (this.unread === 0) throw new DuetError('nothing_waiting', 'No message waits to be read.')
     const opened = this.#open(({ seq, text }) => {
       this.report({ type: 'message opened', seq, SECRET: text })

@@ -19,8 +19,8 @@ const quick = quickHex()
 
 /** Node's Buffer where there is one that works: a page may have anything by that name. */
 function quickHex(): Quick | null {
-  const { Buffer: found } = globalThis as { Buffer?: Quick }
   try {
+    const { Buffer: found } = globalThis as { Buffer?: Quick }
     const [bytes, hex] = [new Uint8Array(2), '01ef']
     found?.from(bytes.buffer).write(hex, 'hex')
     return found?.from(bytes.buffer, 0, 2).toString('hex') === hex ? found : null

@@ -8,8 +8,12 @@ export interface Spread {
   readonly samples: readonly number[]
 }
 
-/** What a figure has to be: times the reference's, or, for memory, MiB more than it. */
-export type Aim = { atMost: number } | { atLeast: number } | { atMostMore: number }
+/** What a figure has to be: times the reference's; for memory, MiB more than it; or by itself. */
+export type Aim =
+  | { atMost: number }
+  | { atLeast: number }
+  | { atMostMore: number }
+  | { atMostOfIt: number }
 
 /** One line of the table. */
 export interface Figure {
@@ -78,11 +82,12 @@ export function figureOf({
     ours: spreadOf(ours),
     reference: spreadOf(reference),
     compared,
-    met: aim === null || isMet(aim, compared.median),
+    met: aim === null || isMet(aim, compared.median, median(ours)),
   }
 }
 
-function isMet(aim: Aim, median: number): boolean {
+function isMet(aim: Aim, median: number, own: number): boolean {
+  if ('atMostOfIt' in aim) return own <= aim.atMostOfIt
   if ('atLeast' in aim) return median >= aim.atLeast
   return median <= ('atMost' in aim ? aim.atMost : aim.atMostMore)
 }

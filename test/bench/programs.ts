@@ -51,6 +51,17 @@ export class Programs {
     return this.#start(port, [MAIN, 'peer', ...peer, '--state', this.folderOf(port), ...options])
   }
 
+  /** One process with two peers that forget who they met. */
+  both([one, other]: readonly [number, number]): Running[] {
+    const { child } = this.#start(one, [MAIN, 'both', '--ports', `${one},${other}`, '--no-state'])
+    return [one, other].map((port) => ({ port, child }))
+  }
+
+  /** Node, and a port on which nothing answers. */
+  node(port: number): Running {
+    return this.#start(port, ['-e', `net.createServer().listen(${port}, '127.0.0.1')`])
+  }
+
   /** Two peers that name each other, both answering. */
   async peers(...options: readonly string[]): Promise<[Running, Running]> {
     return this.#pair((port, other) => this.peer(port, other, ...options))
@@ -121,6 +132,12 @@ export async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return
   child.kill('SIGKILL')
   await once(child, 'exit')
+}
+
+/** MiB by the system's account (Linux): what a program has, and of what several have, its share. */
+export function shareOf({ child }: Running): number {
+  const maps = fs.readFileSync(`/proc/${child.pid}/smaps_rollup`, 'utf8')
+  return Number(/^Pss:\s+(\d+) kB/m.exec(maps)?.[1]) / 1024
 }
 
 /** MiB by the system's account (Linux): what a program has in memory now, or the most that it ever had. */

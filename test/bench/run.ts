@@ -10,12 +10,14 @@ import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Figure, Row } from './measure.ts'
+import { check } from './rows/check.ts'
 import { exchange } from './rows/exchange.ts'
 import { exercise } from './rows/exercise.ts'
 import { idle } from './rows/idle.ts'
 import { mail } from './rows/mail.ts'
 import { memory } from './rows/memory.ts'
 import { messages } from './rows/messages.ts'
+import { peers } from './rows/peers.ts'
 import { age, pictures } from './rows/pictures.ts'
 import { receive } from './rows/receive.ts'
 import { start } from './rows/start.ts'
@@ -30,9 +32,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   pictures,
   age,
   start,
+  peers,
   memory,
   idle,
   exercise,
+  check,
   uptime,
 }
 

@@ -38,7 +38,7 @@ export function linesOf({
     `${short(reference.median)} ${unit}`,
     show(compared.median),
     `(${show(compared.low)} to ${show(compared.high)})`,
-    `${textOf(aim)}${met ? '' : '  MISSED'}`,
+    `${textOf(aim, unit)}${met ? '' : '  MISSED'}`,
   ])
   return `${measured}\n  beside ${beside}`
 }
@@ -50,8 +50,9 @@ function columns(cells: readonly string[]): string {
   return `${what.padEnd(WIDTHS[0] ?? 0)}${right.join('')}  ${aim}`
 }
 
-function textOf(aim: Aim | null): string {
+function textOf(aim: Aim | null, unit: Figure['unit']): string {
   if (aim === null) return 'none'
+  if ('atMostOfIt' in aim) return `≤ ${aim.atMostOfIt} ${unit}`
   if ('atMost' in aim) return `≤ ${aim.atMost}`
   return 'atLeast' in aim ? `≥ ${aim.atLeast}` : `≤ +${aim.atMostMore} MiB`
 }

@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import type { Page } from 'playwright-core'
 import { SUITE_NAMES } from '../../src/protocol/suites.ts'
 import { bundled } from '../helpers/bundles.ts'
+import { exampleOf } from '../helpers/examples.ts'
 import { sharedPage, suite } from './tabs.ts'
 
 describe('the protocol in a page', suite, () => {
@@ -51,5 +52,34 @@ describe('the protocol in a page', suite, () => {
           }),
       )
       assert.deepEqual(names, SUITE_NAMES)
+    }))
+
+  it('is what the example of the library makes of two tabs, once somebody has bundled it', () =>
+    onPage(async (page) => {
+      const context = page.context()
+      const bundle = await bundled(exampleOf('tab.js'))
+      const body = '<!doctype html><body><script type="module" src="bundle.js"></script>'
+      const answers = {
+        'bundle.js': ['text/javascript', bundle],
+        tab: ['text/html', body],
+      } as const
+      const at = new URL('/example/', page.url())
+      for (const [name, [contentType, body]] of Object.entries(answers))
+        await context.route(`${at}${name}`, (route) => route.fulfill({ contentType, body }))
+      const one = await context.newPage()
+      const two = await context.newPage()
+      for (const tab of [one, two]) await tab.goto(`${at}tab`)
+      for (const tab of [one, two]) await tab.waitForFunction(() => document.title === 'agreed')
+      for (const [from, to, text] of [
+        [one, two, 'Hello'],
+        [two, one, 'And you?'],
+        [one, two, '<b>Well</b>'],
+      ] as const) {
+        await from.locator('input').fill(text)
+        await from.locator('input').press('Enter')
+        await to.getByText(text, { exact: true }).waitFor()
+      }
+      await context.unrouteAll()
+      for (const tab of [one, two]) await tab.close()
     }))
 })

@@ -325,7 +325,7 @@ describe('the command', () => {
     const frames = [...errors.matchAll(/ at (?:async )?(\w+) \((\S+):(\d+):\d+\)$/gm)]
     assert.deepEqual(
       frames.map(([, called]) => called),
-      ['listen', 'prepare', 'launch', 'runPeers', 'untilTheEnd'],
+      ['listen', 'prepare', 'launchAll', 'runPeers', 'untilTheEnd'],
     )
     // each of these lines is one of a source, in the function that the frame names
     for (const [frame, called, file = '', line] of frames) {
@@ -376,7 +376,7 @@ describe('wrong usage', () => {
     ['a peer without its peer', 'peer --port 5000'],
     ['another protocol', 'peer --port 5000 --peer https://127.0.0.1:5001'],
     ['itself as the peer', 'peer --port 5000 --peer http://localhost:5000'],
-    ['a path in the peer', 'peer --port 5000 --peer http://127.0.0.1:5001/x'],
+    ['a query in the peer', 'peer --port 5000 --peer http://127.0.0.1:5001/?x'],
     ['a password in the peer', 'peer --port 5000 --peer http://me:pw@127.0.0.1'],
     ['an identity without a name', `${peer} --identity `],
     ['no state and one to keep', `${peer} --no-state --state x`],

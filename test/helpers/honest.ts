@@ -84,16 +84,20 @@ export const runs = fc.record({
   ),
 })
 
-/** The transcripts of a run: of each peer that was started anew, and last of both. Its hours go by at once. `look` sees both after each step. */
+/**
+ * The transcripts of a run: of each peer that was started anew, and last of both. Its hours go by at once. `look` sees both
+ * after each step. Runs with the same `seed` have the same keys.
+ */
 export function honestRun(
   suite: Suite,
   steps: readonly Step[],
   resends = true,
   look: (peers: readonly Seen[]) => void = () => {},
+  seed = 1_000n,
 ): string[] {
   const { now } = Date
   try {
-    const run = new HonestRun(suite, resends)
+    const run = new HonestRun(suite, resends, seed)
     Date.now = () => now() + run.hours * 3_600_000
     for (const step of steps) {
       run.take(step)
@@ -174,8 +178,8 @@ class HonestRun {
   readonly #ended: string[] = []
   readonly #early: [string | null, string | null] = [null, null]
 
-  constructor(suite: Suite, resends: boolean) {
-    this.#suite = quick(suite)
+  constructor(suite: Suite, resends: boolean, seed: bigint) {
+    this.#suite = quick(suite, seed)
     this.#resends = resends
     const start = (): Peer => {
       const exchange = new Exchange(this.#suite, new KeyPair(this.#suite.curve))

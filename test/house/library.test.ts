@@ -17,6 +17,7 @@ import { until } from '../helpers/until.ts'
 
 const run = promisify(execFile)
 const at = folderForAll()
+const SLOW = process.env['SLOW'] === '1'
 
 /** The example of that name, in a file. */
 function example(name: string): string {
@@ -117,27 +118,125 @@ export const server = http.createServer(duet.callback())
   },
 }
 
+/** Has `tsc` compile what that user has, in `folder`; returns what it says. */
+async function compile(
+  tsc: string,
+  folder: string,
+  { types, code }: (typeof USERS)[keyof typeof USERS],
+  [module, moduleResolution]: readonly [string, string],
+): Promise<string> {
+  const file = path.join(folder, `${moduleResolution}-${types.length}`)
+  fs.writeFileSync(`${file}.mts`, code)
+  const compilerOptions = {
+    ...{ module, moduleResolution, target: 'es2022', lib: ['es2022'], types },
+    ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
+    ...{ skipLibCheck: false, noEmit: true },
+  }
+  fs.writeFileSync(`${file}.json`, JSON.stringify({ compilerOptions, files: [`${file}.mts`] }))
+  const tried = run(process.execPath, [tsc, '-p', `${file}.json`])
+  const { stdout } = await tried.catch((error: { stdout: string }) => error)
+  return stdout
+}
+
+const RESOLUTIONS = [
+  ['nodenext', 'nodenext'],
+  ['esnext', 'bundler'],
+] as const
+
 describe('the declarations of the library', () => {
-  for (const [who, { types, code }] of Object.entries(USERS))
-    for (const [module, moduleResolution] of [
-      ['nodenext', 'nodenext'],
-      ['esnext', 'bundler'],
-    ] as const)
-      it(`compile for who compiles ${who}, by ${moduleResolution}`, async () => {
-        const name = `${moduleResolution}-${types.length}`
-        fs.writeFileSync(at(`${name}.mts`), code)
-        const compilerOptions = {
-          ...{ module, moduleResolution, target: 'es2022', lib: ['es2022'], types },
-          ...{ strict: true, exactOptionalPropertyTypes: true, noUncheckedIndexedAccess: true },
-          ...{ skipLibCheck: false, noEmit: true },
-        }
-        const config = { compilerOptions, files: [`${name}.mts`] }
-        fs.writeFileSync(at(`${name}.json`), JSON.stringify(config))
+  for (const [who, user] of Object.entries(USERS))
+    for (const resolution of RESOLUTIONS)
+      it(`compile for who compiles ${who}, by ${resolution[1]}`, async () => {
         const tsc = path.join(root, 'node_modules/typescript/bin/tsc')
-        const tried = run(process.execPath, [tsc, '-p', at(`${name}.json`)])
-        const { stdout } = await tried.catch((error: { stdout: string }) => error)
-        assert.equal(stdout, '')
+        assert.equal(await compile(tsc, at(), user, resolution), '')
       })
+})
+
+/** What others have, in the versions that were tried: what looks at packages, a compiler of before, and hosts for a peer. */
+const OTHERS = [
+  ...['publint@0.3.25', '@arethetypeswrong/cli@0.18.5', 'typescript@5.9.3'],
+  ...['express@5.1.0', 'koa-mount@4.2.0', '@types/koa@3.0.3', '@types/node@20.19.43'],
+]
+
+/** A peer in Express, or in Koa by koa-mount, at a path; it says what another one says. */
+const HOST = `
+import { once } from 'node:events'
+import http from 'node:http'
+import express from 'express'
+import Koa from 'koa'
+import mount from 'koa-mount'
+import { createApp, launch } from 'ecdh-duet'
+
+for (const host of ['express', 'koa-mount']) {
+  let answer
+  const server = http.createServer((...both) => answer(...both)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const url = 'http://127.0.0.1:' + server.address().port + '/a/duet'
+  const other = await launch({ peer: url })
+  const app = createApp({ url, peer: other.url })
+  if (host === 'express') answer = express().use('/a', express.Router().use('/duet', app.callback()))
+  else answer = new Koa().use(mount('/a', new Koa().use(mount('/duet', app)))).callback()
+  const steps = []
+  let next = 'curl ' + url + '/send_keys'
+  for (let i = 0; i < 5; i++) {
+    const step = await fetch(next.split(' ')[1]).then((response) => response.json())
+    steps.push(next.replace(url, 'HERE').replace(other.url, 'THERE'))
+    next = step.next
+  }
+  console.log(host, steps.join(', '), other.peer.readMessages().length)
+  app.peer.close()
+  await other.close()
+  server.close()
+}
+`
+
+describe('the package, as others look at it', {
+  skip: SLOW ? false : 'SLOW=1 installs them',
+}, () => {
+  const home = folderForAll()
+  let tarball = ''
+  let why: string | null = null
+  before(async () => {
+    const pack = ['pack', '--json', '--ignore-scripts', '--pack-destination', home()]
+    const [{ filename }] = JSON.parse((await run('npm', pack, { cwd: root })).stdout)
+    tarball = home(filename)
+    fs.writeFileSync(home('package.json'), '{ "private": true }')
+    const quiet = ['--ignore-scripts', '--no-audit', '--no-fund', '--loglevel', 'error']
+    const install = ['install', '--prefer-offline', ...quiet, tarball, ...OTHERS]
+    why = await run('npm', install, { cwd: home() }).then(
+      () => null,
+      (error) => {
+        if (!/ENOTFOUND|ECONNREFUSED|ETIMEDOUT|EAI_AGAIN/.test(String(error))) throw error
+        return "the registry can't be reached"
+      },
+    )
+  })
+  const bin = (name: string, ...args: string[]) =>
+    run(process.execPath, [home('node_modules', name), ...args], { cwd: home() })
+
+  it('has nothing that publint or attw object to', async (t) => {
+    if (why !== null) return t.skip(why)
+    const { stdout } = await bin('publint/src/cli.js', 'run', tarball, '--strict')
+    assert.match(stdout, /All good!/)
+    await bin('@arethetypeswrong/cli/dist/index.js', tarball, '--profile', 'esm-only')
+  })
+
+  for (const [who, user] of Object.entries(USERS))
+    for (const resolution of RESOLUTIONS)
+      it(`compiles by TypeScript 5.9 for who compiles ${who}, by ${resolution[1]}`, async (t) => {
+        if (why !== null) return t.skip(why)
+        const tsc = home('node_modules/typescript/bin/tsc')
+        assert.equal(await compile(tsc, home(), user, resolution), '')
+      })
+
+  it('is mounted by Express and by koa-mount, in apps that are mounted themselves', async (t) => {
+    if (why !== null) return t.skip(why)
+    fs.writeFileSync(home('host.mjs'), HOST)
+    const { stdout } = await run(process.execPath, [home('host.mjs')])
+    const steps =
+      'curl HERE/send_keys, curl THERE/send_keys, curl HERE/show, curl THERE/show, curl HERE/send_msg 1\n'
+    assert.equal(stdout, `express ${steps}koa-mount ${steps}`)
+  })
 })
 
 describe('the examples of the library', () => {

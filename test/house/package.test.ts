@@ -123,8 +123,9 @@ describe('the package', () => {
     assert.ok(heads.length > 60)
     const shipped = licences.flatMap((one) => one.match(/^\S+ \d+\.\d+\.\d+$/gm) ?? [])
     assert.deepEqual(shipped.sort(), heads.sort())
+    // one has no text of its own, and the other names nobody
     for (const one of licences)
-      if (!one.startsWith('koa-compose '))
+      if (!/^(?:koa-compose|deep-equal) /.test(one))
         assert.match(one, /copyright.*\n\n.*(permission|redistribution).*warrant/is)
   })
 
@@ -140,6 +141,19 @@ describe('the package', () => {
     assert.equal(manifest.version, version)
     assert.equal(JSON.parse(read('package-lock.json')).version, version)
     assert.equal((await runCommand(['--version'])).output, `${version}\n`)
+    assert.match(read('CITATION.cff'), new RegExp(`^version: ${version}$`, 'm'))
+  })
+
+  it('is tested on every supported Node, by actions that nobody can change', () => {
+    const workflow = read('.github/workflows/ci.yml')
+    const [, oldest = ''] = /(\d+\.\d+)/.exec(manifest.engines.node) ?? []
+    const [, others = ''] = /^for major in ([\d ]+); do$/m.exec(read('.ci/run')) ?? []
+    const nodes = [oldest, ...others.split(' ')].map((node) => `'${node}'`).join(', ')
+    assert.ok(workflow.includes(`node: [${nodes}]\n`), nodes)
+    assert.ok(workflow.includes(`image: node:${oldest}-`) && workflow.includes('run: .ci/run\n'))
+    const actions = [...workflow.matchAll(/uses: (.*)/g)].map(([, action = '']) => action)
+    assert.ok(actions.length > 2)
+    for (const action of actions) assert.match(action, /^[\w-]+\/[\w-]+@[0-9a-f]{40} # v[\d.]+$/)
   })
 
   // npm takes three seconds: SLOW=1 has it install, and npx start it
@@ -183,6 +197,11 @@ describe('the package', () => {
         assert.deepEqual(ofB, [...(ofA ?? []), `This is a secret message from port ${a}!`])
       },
     )
+    if (SLOW) {
+      // with the newest of what its ranges take
+      const doors = "for (const door of ['', '/protocol']) await import('ecdh-duet' + door)"
+      await run(process.execPath, ['--input-type=module', '--eval', doors], { cwd: home })
+    }
     const { output } = await runCommand(['--help'], { program, cwd: home, env })
     assert.match(output, /^Usage: npx ecdh-duet /)
     const [nobody] = await freePorts(1)

@@ -8,7 +8,9 @@ import net from 'node:net'
 import path from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify, stripVTControlCharacters } from 'node:util'
+import { prepareMallory } from '../../src/classroom/lab/mallory/mallory.ts'
 import { privateAddress } from '../../src/classroom/lab/mallory/privateAddress.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
 import { paint } from '../../src/terminal/safe.ts'
 import { Value } from '../../src/terminal/said.ts'
 import { call, JSON_TYPE, posting, TEXT } from '../helpers/call.ts'
@@ -81,6 +83,18 @@ describe('mallory --listen', () => {
         assert.ok(text.length <= 80, text)
       }
     }
+  })
+
+  it('has nothing to tell to those who never had a session with her', async () => {
+    const { terminal, shown } = keptTerminal()
+    const between = ['http://127.0.0.1:9', 'http://127.0.0.1:10'] as const
+    const options = { ports: [0, 0], between, listen: '127.0.0.1', suite: SUITES.X25519 } as const
+    const mallory = await prepareMallory({ ...options, terminal: terminal.of('attacker') })
+    mallory.start()
+    await mallory.takeLeave()
+    await mallory.close()
+    assert.equal(shown().match(/never had a session with her/g)?.length, 2)
+    assert.doesNotMatch(shown(), /to forget her|not told/)
   })
 
   describe('between two peers here', () => {

@@ -7,8 +7,9 @@ import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { readWhole, TooLong } from '../../src/http/reading.ts'
+import { GatheringRequest, readWhole, TooLong } from '../../src/http/reading.ts'
 import { listen } from '../../src/http/server.ts'
+import { utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { openPictures } from '../../src/state/pictureStore.ts'
 import { call, FORM, JSON_TYPE, TEXT } from '../helpers/call.ts'
 import { type Command, PATIENT, startCommand } from '../helpers/command.ts'
@@ -170,6 +171,13 @@ describe('a body', () => {
     const body = await readWhole(Readable.from(content(), { objectMode: false }), 5, undefined)
     assert.equal(body.toString(), 'Hello')
     assert.equal(body.buffer.byteLength, 5)
+  })
+
+  it('may come as plain bytes, as Deno gives them', async () => {
+    const request = new GatheringRequest(new net.Socket())
+    for (const piece of ['Hel', 'lo']) request.push(utf8ToBytes(piece))
+    request.push(null)
+    assert.equal((await readWhole(request, 5, '5')).toString(), 'Hello')
   })
 
   it('that is too long leaves the stream paused and open', async () => {

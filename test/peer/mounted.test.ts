@@ -2,13 +2,31 @@
 
 import assert from 'node:assert/strict'
 import type { IncomingMessage, RequestListener } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { describe, it } from 'node:test'
+import { inspect } from 'node:util'
 import Router from '@koa/router'
 import Koa, { type Context, type Middleware } from 'koa'
-import { createApp, type LaunchedPeer, launch, type PeerApp } from '../../src/library.ts'
+import { baseUrlOf } from '../../src/http/baseUrl.ts'
+import {
+  type AppSettings,
+  createApp,
+  type LaunchedPeer,
+  launch,
+  type PeerApp,
+  type PublicEvent,
+  type SecretEvent,
+} from '../../src/library.ts'
 import { PAGE_FILES } from '../../src/page/files.ts'
+import { KeyPair } from '../../src/protocol/curves.ts'
+import { SUITES } from '../../src/protocol/suites.ts'
+import { StateError } from '../../src/state/files.ts'
 import { call, posting } from '../helpers/call.ts'
 import { withServer } from '../helpers/fakes.ts'
+import { folderForAll } from '../helpers/files.ts'
+import { freePorts } from '../helpers/ports.ts'
+
+const at = folderForAll()
 
 /** As Koa's own function for this has it: the app's middleware gets the context of the host, without the path. */
 const mounted =
@@ -142,6 +160,21 @@ for (const [name, host] of Object.entries(HOSTS))
       }))
   })
 
+describe('the URL of a peer', () => {
+  it('may have a plain path, and nothing else', () => {
+    for (const [text, url] of [
+      ['http://127.0.0.1:5001', 'http://127.0.0.1:5001'],
+      ['http://[::1]:5001/', 'http://[::1]:5001'],
+      ['HTTP://Ana.local/a/../duet-2/~b/', 'http://ana.local/duet-2/~b'],
+    ] as const)
+      assert.equal(baseUrlOf(text), url)
+    for (const rest of ['?a', '#a', '//a', '/a//', '/a b', '/%61', "/'a", '/a;b', '/a$(b)', '/`a`'])
+      assert.equal(baseUrlOf(`http://127.0.0.1:5001${rest}`), null, rest)
+    for (const text of ['127.0.0.1:5001', 'https://a/b', 'http://a@b/c', '', 'http://'])
+      assert.equal(baseUrlOf(text), null, text)
+  })
+})
+
 describe('a peer behind a proxy', () => {
   for (const name of ['Forwarded', 'Via', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Real-IP'])
     it(`takes no step with the header ${name}, and what comes over the wire all the same`, () =>
@@ -155,4 +188,83 @@ describe('a peer behind a proxy', () => {
         const { json } = await call(`${url}/wire/keys`, { method: 'POST', headers })
         assert.equal(json.code, 'unsupported_type')
       }))
+})
+
+describe('a peer that a program has', () => {
+  const X25519 = new KeyPair(SUITES.X25519.curve)
+
+  for (const [what, settings, message] of [
+    ['another suite', { suite: 'constructor' }, /^suite: one of X25519/],
+    ['an identity of another suite', { suite: 'P-256', identity: X25519 }, /^identity: on P-256/],
+    ['a URL that is none', { peer: 'localhost:5001' }, /^peer: http:/],
+    ['a URL with more than a path', { peer: 'http://127.0.0.1:5001/?a' }, /^peer: http:/],
+    ['no URL', { peer: undefined }, /^peer: http:/],
+  ] as const)
+    it(`is not made with ${what}`, async () => {
+      const all = { peer: 'http://127.0.0.1:5001', ...settings } as object as AppSettings
+      await assert.rejects(launch(all), { name: 'TypeError', message })
+      const made = () => createApp({ ...all, url: 'http://127.0.0.1:5000' })
+      assert.throws(made, { name: 'TypeError', message })
+    })
+
+  it('has the state of its folder alone, until it is closed', async () => {
+    const listeners = process.listenerCount('exit')
+    const settings = { peer: 'http://127.0.0.1:5001', state: at('state') }
+    const one = createApp({ ...settings, url: 'http://127.0.0.1:5000' })
+    await assert.rejects(launch(settings), StateError)
+    const { identity } = one.peer.publicState()
+    one.peer.close()
+    const two = await launch(settings)
+    assert.equal(two.peer.publicState().identity, identity)
+    await two.close()
+    assert.equal(process.listenerCount('exit'), listeners)
+  })
+
+  it('shows no secret by HTTP and opens no text there, but for a program that takes them', async () => {
+    const events: PublicEvent[] = []
+    const secrets: SecretEvent[] = []
+    const [port = 0] = await freePorts(1)
+    const onEvent = (event: PublicEvent) => events.push(event)
+    const a = await launch({ peer: `http://127.0.0.1:${port}`, onEvent })
+    const onSecret = (event: SecretEvent) => secrets.push(event)
+    const b = await launch({ peer: a.url, port, onEvent, onSecret })
+    try {
+      await a.peer.sendKeys()
+      await b.peer.sendKeys()
+      await b.peer.sendMessage('For the program')
+      await a.peer.sendMessage('For whoever asks by HTTP')
+      const refused = await call(`${a.url}/decrypt_msg`)
+      assert.equal(refused.json.code, 'secrets_hidden')
+      assert.equal((await call(`${a.url}/show`)).status, 200)
+      assert.equal(a.peer.readMessages()[0]?.text, 'For the program')
+      assert.equal((await call(`${b.url}/decrypt_msg`)).json.decrypted, 1)
+      await call(`${b.url}/show`)
+      assert.deepEqual(
+        secrets.map(({ type }) => type),
+        ['message opened', 'shared secret'],
+      )
+      assert.equal(new TextDecoder().decode(secrets[0]?.SECRET), 'For whoever asks by HTTP')
+      assert.ok(events.length > 10)
+      for (const event of events) assert.doesNotMatch(inspect(event), /SECRET|For the|For who/)
+    } finally {
+      await a.close()
+      await b.close()
+    }
+  })
+
+  it('tells a host that has read the body before it', () =>
+    withMounted(
+      (app) => {
+        const answer = HOSTS['Express']?.(app) ?? assert.fail()
+        return async (request, response) => {
+          await text(request)
+          answer(request, response)
+        }
+      },
+      async ({ url }) => {
+        const { json } = await call(`${url}/send_msg`, posting('text/plain', 'Hello'))
+        assert.equal(json.code, 'bad_request')
+        assert.match(json.detail, /mounted before what parses bodies/)
+      },
+    ))
 })

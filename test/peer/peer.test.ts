@@ -56,6 +56,28 @@ describe('a peer', () => {
     assert.notEqual((await b.peer.sendKeys()).session, null)
   })
 
+  it('does not take a session for gone that came about while the answer to its keys was on its way', async () => {
+    let answers = 0
+    let release = () => {}
+    const late = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    // the second delay of the first one's keys is that of the answer
+    const delay = async (port: number) => {
+      if (port === 5000 && ++answers === 2) await late
+    }
+    const [a, b] = pair({ suite: SUITES.X25519, delay })
+    const sending = a.peer.sendKeys()
+    await setImmediate()
+    const { session } = await b.peer.sendKeys()
+    release()
+    assert.equal((await sending).session, session)
+    assert.deepEqual(
+      a.events.filter(({ type }) => type === 'session gone'),
+      [],
+    )
+  })
+
   it('goes on with the next one when one has failed', async () => {
     const [a, b] = pair({ suite: SUITES.X25519 })
     a.loses = 'connections'

@@ -44,6 +44,7 @@ describe('the bench', () => {
       /^tea +2\.20 ms +2\.00 ms +1\.10 +\(1\.00 to 1\.50\) {2}≤ 1\.15\n {2}beside water$/,
     )
     assert.match(linesOf(figure({ atLeast: 1.2 })), / {2}≥ 1\.2 {2}MISSED\n/)
+    assert.match(linesOf(figure({ atMostOfIt: 2 })), / {2}≤ 2 ms {2}MISSED\n/)
     assert.match(
       linesOf(figure({ atMostMore: 0.1 })),
       / \+0 +\(\+0 to \+1\) {2}≤ \+0\.1 MiB {2}MISSED\n/,

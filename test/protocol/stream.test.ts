@@ -1,9 +1,11 @@
 /** Pictures as sealed chunks: the bytes, what is refused, and that two ciphers give the same. */
 
 import assert from 'node:assert/strict'
+import crypto from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { nodeAead } from '../../src/http/pictures.ts'
+import { nodeAead, quickAead } from '../../src/http/pictures.ts'
 import { concatBytes } from '../../src/protocol/bytes.ts'
 import { KeyChain } from '../../src/protocol/keyChain.ts'
 import {
@@ -97,6 +99,20 @@ describe('a picture stream', () => {
     assert.equal(parseHeader(most).number, 2 ** 64)
     const chain = new KeyChain('picture', KEY.slice())
     refuses('rekey_required', () => chain.check(parseHeader(most).number))
+  })
+
+  it("is sealed by noble where Node's cipher is missing, which one try tells", (t) => {
+    assert.equal(quickAead(), nodeAead)
+    t.mock.method(crypto, 'createCipheriv', () => {
+      throw new Error('Unknown cipher')
+    })
+    syncBuiltinESMExports()
+    try {
+      assert.equal(quickAead(), nobleAead)
+    } finally {
+      t.mock.restoreAll()
+      syncBuiltinESMExports()
+    }
   })
 
   it('gives back any picture, in whatever pieces it comes, by either cipher', () => {

@@ -8,6 +8,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { readAtMost, TO_READ_NO_LINK } from '../../disk/open.ts'
 import { tellStack } from '../../terminal/output.ts'
+import { csvOf } from '../csv.ts'
 import type { Report } from './clause.ts'
 import { pointsOfAll, rounded, stagesOf } from './points.ts'
 import { onOneLine } from './report/plain.ts'
@@ -178,13 +179,9 @@ export function asCsv(rows: readonly ClassRow[]): string {
       error ?? '',
     ]
   })
-  return [heads, ...lines].map((cells) => `${cells.map(cellOf).join(',')}\r\n`).join('')
-}
-
-/** A cell. What a spreadsheet would compute gets an apostrophe before it, after which it is text. */
-function cellOf(value: string | number): string {
-  if (typeof value === 'number') return `${value}`
-  const text = onOneLine(value)
-  const shown = /^\s*[=+\-@＝＋－＠|%]/.test(text) ? `'${text}` : text
-  return /[",;]/.test(shown) ? `"${shown.replaceAll('"', '""')}"` : shown
+  return csvOf(
+    [heads, ...lines].map((cells) =>
+      cells.map((cell) => (typeof cell === 'string' ? onOneLine(cell) : cell)),
+    ),
+  )
 }

@@ -1,14 +1,14 @@
 /** One transcript, checked without any secret: its form, every record, and what has to follow from the keys in it. */
 
 import { createHash } from 'node:crypto'
-import { namedFile } from '../../disk/fileName.ts'
+import { type NamedFile, namedFile } from '../../disk/fileName.ts'
 import { bytesToHex } from '../../protocol/bytes.ts'
 import type { Way } from '../../wirelog/events.ts'
 import type { WireRoute } from '../../wirelog/forms.ts'
 import { FileError, type Finding, Findings } from './finding.ts'
 import { parseTranscript, type Transcript } from './form.ts'
 import { checkSealed, type Sealed, sealedIn, withoutCopies } from './numbers.ts'
-import { jsonIn, readFile } from './read.ts'
+import { jsonIn, readFile, saysToBeTranscript } from './read.ts'
 import { hasTaken, type Records, recordsOf, type WireRecord } from './records.ts'
 import { type Known, type Sessions, sessionsOf } from './sessions.ts'
 import { checkState } from './state.ts'
@@ -53,6 +53,10 @@ export interface Facts {
   /** How many were taken. */
   readonly messages: Readonly<Record<Way, number>>
   readonly pictures: Readonly<Record<Way, number>>
+  /** How many messages its session has by its own count, which goes on where records give way; null without one. */
+  readonly inSession: Readonly<Record<Way, number>> | null
+  /** Whether its owner has compared the safety number, as it says; null if it does not say. */
+  readonly compared: boolean | null
   readonly isCut: boolean
   /** The number of the first event since which none gave way to newer ones. */
   readonly from: number
@@ -84,21 +88,44 @@ export interface Checked {
 
 /** Reads the file that an argument names and checks it, whatever it is. */
 export function checkFile(argument: string): Checked {
-  const { path, name: file } = namedFile(argument)
-  let hash: string | null = null
+  const file = namedFile(argument)
+  const bytes = bytesOf(file)
+  return bytes instanceof Uint8Array ? checkBytes(file.name, bytes) : bytes
+}
+
+/** The same with a file that lies in a folder; null if it does not even say to be a transcript. */
+export function checkFound(file: NamedFile): Checked | null {
+  const bytes = bytesOf(file)
+  if (!(bytes instanceof Uint8Array)) return bytes
+  return saysToBeTranscript(bytes) ? checkBytes(file.name, bytes) : null
+}
+
+/** What is in a file, or why it can't be read. */
+function bytesOf({ path, name }: NamedFile): Uint8Array | Checked {
   try {
-    const bytes = readFile(path, file)
-    hash = sha256(bytes)
+    return readFile(path, name)
+  } catch (error) {
+    return failed(name, null, error)
+  }
+}
+
+function checkBytes(file: string, bytes: Uint8Array): Checked {
+  const hash = sha256(bytes)
+  try {
     const transcript = parseTranscript(jsonIn(bytes))
     const findings = new Findings()
     const facts = checkTranscript(transcript, findings)
     const { wrong, remarks } = findings
     return { file, hash, facts, wrong, remarks }
   } catch (error) {
-    if (!(error instanceof FileError)) throw error
-    const { code, message: text } = error
-    return { file, hash, facts: null, wrong: [{ code, record: null, text }], remarks: [] }
+    return failed(file, hash, error)
   }
+}
+
+function failed(file: string, hash: string | null, error: unknown): Checked {
+  if (!(error instanceof FileError)) throw error
+  const { code, message: text } = error
+  return { file, hash, facts: null, wrong: [{ code, record: null, text }], remarks: [] }
 }
 
 function checkTranscript(transcript: Transcript, findings: Findings): Facts {
@@ -137,6 +164,8 @@ function factsOf(
     session: state.session?.id ?? null,
     messages: { sent: taken('message', 'sent'), received: taken('message', 'received') },
     pictures: { sent: taken('picture', 'sent'), received: taken('picture', 'received') },
+    inSession: state.session && { sent: state.session.sent, received: state.session.received },
+    compared: state.peer.compared,
     isCut: mayLackSession,
     from,
     lacksKeys,

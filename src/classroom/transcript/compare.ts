@@ -2,16 +2,31 @@
 
 import type { Way } from '../../wirelog/events.ts'
 import type { Checked, Crossing, Facts } from './check.ts'
-import { type FindingCode, Findings } from './finding.ts'
+import { type Finding, type FindingCode, Findings } from './finding.ts'
 import { areEachOthers, comparePair, type PairReport } from './pair.ts'
 
 /** A file that is a transcript. */
 type Transcript = Checked & { readonly facts: Facts }
 
+/** What was found beside one file of the other side. */
+export interface Beside {
+  readonly other: Checked
+  readonly report: PairReport
+  /** Where the two differ, as it is told of this one. */
+  readonly wrong: readonly Finding[]
+}
+
 /** A file with all that is to be said of it. */
 export interface Report extends Checked {
+  /** What was found in it alone. */
+  readonly alone: Checked
   /** The files of the other side. */
   readonly pairs: readonly string[]
+  readonly besides: readonly Beside[]
+  /** Those that are the same, of the same run, or share keys or messages with it where nobody does by chance. */
+  readonly sharers: ReadonlySet<Checked>
+  /** Others with the same long-term key. */
+  readonly sameIdentity: readonly string[]
 }
 
 /** What `files` have to do with one another, added to what was found in each. */
@@ -25,7 +40,10 @@ export function compare(files: readonly Checked[]): Report[] {
     code: FindingCode,
     words: (others: string) => string,
   ) => {
-    for (const file of group) say(file).wrongWith(code, words(namesOf(group, file)))
+    for (const file of group) {
+      say(file).wrongWith(code, words(namesOf(group, file)))
+      for (const other of group) if (other !== file) say(file).sharers.add(other)
+    }
   }
   for (const group of groupsBy(files, ({ facts, hash }) => (facts && hash ? [hash] : [])))
     tell(group, 'copy', (others) => `It is the same file as ${others}, byte by byte.`)
@@ -68,17 +86,20 @@ export function compare(files: readonly Checked[]): Report[] {
       )
   for (const [one, two] of pairsOf(runs)) {
     const report = comparePair(one.facts, two.facts)
-    say(one).addPair(two.file, report, 0)
-    say(two).addPair(one.file, report, 1)
+    say(one).addPair(two, report, 0)
+    say(two).addPair(one, report, 1)
   }
   for (const group of groupsBy(runs, ({ facts }) => (facts ? [facts.identity] : [])))
-    for (const file of group)
+    for (const file of group) {
       say(file).remarks.push(
         `its identity, the long-term key, is that of ${namesOf(group, file)} too`,
       )
+      say(file).sameIdentity = group.filter((other) => other !== file).map(({ file }) => file)
+    }
   return files.map((file) => say(file).addedTo(file))
 }
 
+/** How the two sides of a run end. */
 const ENDS_WITH: Readonly<Record<PairReport['sessions'], string>> = {
   same: 'the same session',
   none: 'no session yet',
@@ -88,28 +109,38 @@ const ENDS_WITH: Readonly<Record<PairReport['sessions'], string>> = {
 
 /** What is found in one file beside the others. */
 class Note extends Findings {
-  readonly pairs: string[] = []
+  readonly besides: Beside[] = []
+  readonly sharers = new Set<Checked>()
+  sameIdentity: readonly string[] = []
 
   override wrongWith(code: FindingCode, text: string, record: number | null = null): void {
     // two files may share dozens of keys: one sentence says it
     if (!this.wrong.some((finding) => finding.text === text)) super.wrongWith(code, text, record)
   }
 
-  addPair(other: string, { faults, same, alone, sessions }: PairReport, side: 0 | 1): void {
-    this.pairs.push(other)
-    for (const fault of faults)
-      this.wrongWith('bad_pair', fault.texts[side](other), fault.records[side])
-    if (faults.length > 0) return
-    const keys = alone > 0 ? `, ${alone} more of keys that led to nothing on one side alone` : ''
-    this.remarks.push(
-      `a pair with ${other}: ${ENDS_WITH[sessions]}, ${same} requests the same on both sides${keys}`,
-    )
+  addPair(other: Checked, report: PairReport, side: 0 | 1): void {
+    const { file } = other
+    const wrong = report.faults.map(({ texts, records }): Finding => {
+      return { code: 'bad_pair', record: records[side], text: texts[side](file) }
+    })
+    this.besides.push({ other, report, wrong })
+    for (const { code, text, record } of wrong) this.wrongWith(code, text, record)
+    if (wrong.length === 0) this.remarks.push(`a pair with ${file}: ${endOf(report)}`)
   }
 
   addedTo(file: Checked): Report {
+    const { besides, sharers, sameIdentity } = this
     const wrong = [...file.wrong, ...this.wrong]
-    return { ...file, wrong, remarks: [...file.remarks, ...this.remarks], pairs: this.pairs }
+    const pairs = besides.map(({ other }) => other.file)
+    const remarks = [...file.remarks, ...this.remarks]
+    return { ...file, alone: file, wrong, remarks, pairs, besides, sharers, sameIdentity }
   }
+}
+
+/** How the two sides of a run end, and what they have in common. */
+export function endOf({ same, alone, sessions }: PairReport): string {
+  const keys = alone > 0 ? `, ${alone} more of keys that led to nothing on one side alone` : ''
+  return `${ENDS_WITH[sessions]}, ${same} requests the same on both sides${keys}`
 }
 
 /** Files that have a key in common, in groups of two or more. */

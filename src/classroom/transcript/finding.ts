@@ -29,6 +29,9 @@ export interface Finding {
 /** The file is no transcript, and so there is nothing else to say of it. */
 export class FileError extends DuetError<FileCode> {}
 
+/** The roster of the class can't be used. */
+export class RosterError extends DuetError<'bad_roster'> {}
+
 /** Collects what is found in one transcript. */
 export class Findings {
   /** What is wrong. */

@@ -4,6 +4,7 @@ import fs from 'node:fs'
 import { orAlike } from '../../disk/fileName.ts'
 import { readAtMost, TO_READ } from '../../disk/open.ts'
 import { JsonError, type JsonFault, parseJson } from '../../protocol/json.ts'
+import { TRANSCRIPT } from '../../wirelog/transcript.ts'
 import { type FileCode, FileError } from './finding.ts'
 
 /**
@@ -30,10 +31,7 @@ export function readFile(path: fs.PathLike, name: string): Uint8Array {
   try {
     const stat = fs.fstatSync(fd)
     if (stat.isDirectory())
-      throw new FileError(
-        'unreadable',
-        `It is a folder. Name the files in it: ${isWord(name) ? name.replace(/\/$/, '') : 'FOLDER'}/*.json`,
-      )
+      throw new FileError('unreadable', 'It is a folder, and no transcript is in it.')
     if (!stat.isFile()) throw new FileError('unreadable', 'It is not a file.')
     const bytes = readAtMost(fd, MAX_FILE_BYTES + 1)
     if (bytes.length <= MAX_FILE_BYTES) return bytes
@@ -65,6 +63,20 @@ function orPattern(name: string): string {
 
 /** Whether a shell takes it for what it is, or for the names that a pattern stands for. */
 const isWord = (name: string) => /^[\w./:@%+,=*?-]+$/.test(name)
+
+const MARK = TRANSCRIPT.format
+/** As UTF-8 has it, and as PowerShell writes it. */
+const MARKS = [
+  Buffer.from(MARK),
+  Buffer.from(MARK, 'utf16le'),
+  Buffer.from(MARK, 'utf16le').swap16(),
+]
+
+/** Whether these bytes, the first of a file or all of them, have the words in them that each transcript has. */
+export function saysToBeTranscript(bytes: Uint8Array): boolean {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return MARKS.some((mark) => all.includes(mark))
+}
 
 const JSON_FAULTS: Readonly<Record<JsonFault, [code: FileCode, text: string]>> = {
   syntax: ['not_json', 'It is not JSON, or its end is missing.'],

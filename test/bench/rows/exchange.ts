@@ -34,7 +34,7 @@ function measured(curve: string, { rounds, folder }: Bench): Promise<Figure[]> {
       figureOf({
         ...figure,
         beside: "the same four requests, with noble's arithmetic",
-        aim: { atMost: 1.1 },
+        aim: { atMost: 1.08 },
         reference: same,
       }),
       figureOf({

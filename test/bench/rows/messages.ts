@@ -57,7 +57,7 @@ export const messages: Row = ({ rounds, folder }) =>
         reference: samples[reference],
       })
     return [
-      figure('one', `${app}, one after another`, 'sameOne', { atLeast: 0.95 }),
+      figure('one', `${app}, one after another`, 'sameOne', { atLeast: 0.85 }),
       figure('one', 'got that calls a Koa echo, one after another', 'calls'),
       figure('atOnce', `${app}, one after another`, 'sameOne', { atLeast: 0.95 }),
       figure('atOnce', `${app}, 16 at once, in any order`, 'sameAtOnce'),

@@ -22,7 +22,7 @@ export const start: Row = ({ rounds, folder }) =>
         what: 'start to first answer',
         beside: 'a bare program with koa, router and got',
         unit: 'ms',
-        aim: { atMost: 1.15 },
+        aim: { atMost: 0.9 },
         ...(await inTurn(rounds, sides)),
       }),
     ]

@@ -33,7 +33,7 @@ export class Consent {
   refuseOthers(remoteAddress: string): void {
     const caller = callerOf(remoteAddress)
     if (caller !== this.address)
-      throw new HttpError('not_between', `${caller} is not the address that she was given.`)
+      throw new HttpError('not_between', `She does not face ${caller} at this port.`)
   }
 
   /** The way to it, on which nothing leaves before it has agreed. */

@@ -272,6 +272,14 @@ class Side implements Receiver {
 
   async takeLeave(): Promise<void> {
     const { victim } = this
+    if (this.#safetyNumber === null) {
+      this.#narrator.say(
+        '·',
+        'not known',
+        `${victim} never had a session with her, and keeps nothing of her.`,
+      )
+      return
+    }
     const peerFile = `.duet/${new URL(this.#peer.peerUrl).port || '80'}/peer.${this.suite.curve.name}.pem`
     if (this.#peer.hasSession) {
       const text = utf8ToBytes(farewell(this.across.victim, peerFile))
