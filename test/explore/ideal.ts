@@ -107,9 +107,23 @@ export function hmac(_hash: unknown, key: Uint8Array, bytes: Uint8Array): Uint8A
   return name('HMAC', join([key, bytes]), 32)
 }
 
-hmac.create = (_hash: unknown, key: Uint8Array) => ({
-  update: (bytes: Uint8Array) => ({ digest: () => name('chain step', join([key, bytes]), 32) }),
-})
+/** Has a chain of its own, since the caller erases it; a class, which a state is copied with. */
+class Step {
+  readonly chain: Uint8Array
+  constructor(chain: Uint8Array) {
+    this.chain = chain.slice()
+  }
+  clone(): Step {
+    return new Step(this.chain)
+  }
+  update(bytes: Uint8Array) {
+    return { digest: () => name('chain step', join([this.chain, bytes]), 32) }
+  }
+  destroy(): void {
+    this.chain.fill(0)
+  }
+}
+hmac.create = (_hash: unknown, chain: Uint8Array) => new Step(chain)
 
 /** What a chain's value began with: the name that was stepped, back to the first. */
 export function chainBegin(chain: Uint8Array): number | null {

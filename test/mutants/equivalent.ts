@@ -16,7 +16,7 @@ The first of them is not looked at.
 + ["Stryker was here"]
 src/http/guard.ts
 Neither is an address of this machine.
-- if (!isLocal(ctx.req.socket.remoteAddress ?? ''))
+- if (!isHere(ctx.req.socket.remoteAddress ?? ''))
 + "Stryker was here!"
 It has blanks in it, and so it is no host either.
 - const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []

@@ -7,14 +7,12 @@ import net, { type AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
 import { after, before, describe, it } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
-import { call as labCall } from '../../src/classroom/lab/call.ts'
 import { GatheringRequest, readWhole, TooLong } from '../../src/http/reading.ts'
 import { listen } from '../../src/http/server.ts'
 import { utf8ToBytes } from '../../src/protocol/bytes.ts'
 import { openPictures } from '../../src/state/pictureStore.ts'
 import { call, FORM, JSON_TYPE, TEXT } from '../helpers/call.ts'
 import { type Command, PATIENT, startCommand } from '../helpers/command.ts'
-import { withServer } from '../helpers/fakes.ts'
 import { folderForAll } from '../helpers/files.ts'
 import { makeKeys } from '../helpers/mail.ts'
 import { freePorts } from '../helpers/ports.ts'
@@ -243,18 +241,4 @@ describe('a body', () => {
       for (const { discard } of drafts) await discard()
     }),
   )
-
-  it('of an answer to the lab takes no more than its bytes', { skip: notLinux }, async () => {
-    const answer = ones(600_000)
-    await withServer(
-      ({ socket }) => {
-        socket.write(`${lines('HTTP/1.1 200 OK', 'Transfer-Encoding: chunked')}`)
-        socket.write(Buffer.concat([answer, Buffer.from(END)]))
-      },
-      (url) =>
-        assertTakesLittle('self', async () => {
-          assert.equal((await labCall(url, '/show')).bytes.length, 600_000)
-        }),
-    )
-  })
 })
