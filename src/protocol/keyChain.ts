@@ -42,8 +42,6 @@ export class KeyChain {
   readonly #what: string
   readonly #chain: Uint8Array
   #next = 0
-  /** The number whose key was asked for last, and its chain, which gives the next one if that number is accepted. */
-  #asked: { readonly number: number; readonly chain: Keyed } | null = null
   #erased = false
 
   /** Takes over `chain`, 32 bytes: chain_0. `what`: what is numbered, for errors. */
@@ -100,10 +98,11 @@ export class KeyChain {
     this.check(number)
     if (this.#erased) throw new Error('The key chain is erased.')
     const chain = skip(this.#chain, number - this.#next)
-    this.#forget()
-    this.#asked = { number, chain: keyedBy(chain) }
+    const keyed = keyedBy(chain)
     chain.fill(0)
-    return keyFrom(this.#asked.chain)
+    const key = keyFrom(keyed)
+    keyed.destroy()
+    return key
   }
 
   /**
@@ -113,16 +112,13 @@ export class KeyChain {
   accept(number: number): number {
     this.check(number)
     const skipped = number - this.#next
-    const asked = this.#asked
-    const isAsked = asked?.number === number
-    this.#go(number + 1, isAsked ? nextFrom(asked.chain) : skip(this.#chain, skipped + 1))
+    this.#go(number + 1, skip(this.#chain, skipped + 1))
     return skipped
   }
 
   /** Overwrites the chain; it gives no key any more. */
   erase(): void {
     this.#chain.fill(0)
-    this.#forget()
     this.#erased = true
   }
 
@@ -132,11 +128,5 @@ export class KeyChain {
     // A picture may be accepted after its session was erased: the chain stays erased, and the number counts.
     if (!this.#erased) this.#chain.set(chain)
     chain.fill(0)
-    this.#forget()
-  }
-
-  #forget(): void {
-    this.#asked?.chain.destroy()
-    this.#asked = null
   }
 }
