@@ -19,11 +19,10 @@ Neither is an address of this machine.
 - if (!isHere(ctx.req.socket.remoteAddress ?? ''))
 + "Stryker was here!"
 It has blanks in it, and so it is no host either.
-- const [host = '', ...more] = ctx.req.headersDistinct['host'] ?? []
+- return ({ headers: { host = '' }, rawHeaders }) => {
 + "Stryker was here!"
-+ ["Stryker was here"]
 Null is no address and no name that the peer was started with; the compiler wants to hear it.
-- if (name === null || (isIP(name) === 0 && !names.has(name)))
+- if (name === null || (isIP(name) === 0 && !names.has(name))) throw badHost()
 + false
 Null is no address that is hidden, and is returned as it is.
 - return name === null || isHidden(name) ? null : name
@@ -33,7 +32,7 @@ An address in brackets begins with the only one that opens.
 + /\[::(?:\]|ffff:)/
 src/mailbox/maildir.ts
 No folder has this time, so it is counted before the first message.
-- #waiting = { count: 0, changed: -1n }
+- #waiting = { count: 0, changed: -1n, at: Number.NEGATIVE_INFINITY }
 + {}
 No two files of a folder have the same name.
 - .sort((a, b) => a.stat.mtimeMs - b.stat.mtimeMs || (a.name < b.name ? -1 : 1))
@@ -97,7 +96,7 @@ A ciphertext without a KEM was refused above; the compiler wants to hear it agai
 + true
 src/protocol/session.ts
 That is no message's number, and goes before any other.
-- readonly #accepted: { readonly seq: number; readonly hash: Uint8Array }[] = []
+- readonly #accepted: Accepted[] = []
 + ["Stryker was here"]
 src/protocol/stream.ts
 A picture has a byte at least, so one whose only chunk has none is not as long as it says: bad_image too.
