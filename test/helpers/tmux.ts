@@ -28,6 +28,9 @@ export interface Tmux {
   resize(columns: number): Promise<void>
 }
 
+/** Runs what follows, and says how it ended: tmux itself does not say so if it learns of both ends of a pane at once. */
+const TELLS_ITS_END = ['sh', '-c', `trap : INT; "$@"; echo "ended with $?"; exec sleep 600`, 'sh']
+
 /** Runs `program` on a terminal of its own, `columns` wide, beside `use`, and ends it. */
 export async function withTmux(
   program: readonly string[],
@@ -36,19 +39,34 @@ export async function withTmux(
 ): Promise<void> {
   const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'duet-tmux-'))
   const config = path.join(dir, 'config')
-  fs.writeFileSync(config, 'set -g remain-on-exit on\nset -g history-limit 50000\n')
+  fs.writeFileSync(config, 'set -g history-limit 50000\n')
   const run = (...args: string[]) =>
     execFileSync('tmux', ['-u', '-f', config, '-S', path.join(dir, 'socket'), ...args], {
       encoding: 'utf8',
     })
   const rows = () => run('capture-pane', '-p', '-S', '-').split('\n')
   try {
-    run('new-session', '-d', '-x', `${columns}`, '-y', '50', '-c', cwd, '--', ...program)
+    run(
+      'new-session',
+      '-d',
+      '-x',
+      `${columns}`,
+      '-y',
+      '50',
+      '-c',
+      cwd,
+      '--',
+      ...TELLS_ITS_END,
+      ...program,
+    )
     const tty = run('display-message', '-p', '#{pane_tty}').trim()
     await use({
       rows,
       async shows(what) {
-        await until(() => rows().some((row) => what.test(row)))
+        await until(
+          () => rows().some((row) => what.test(row)),
+          () => `${what} in\n${rows().join('\n').trimEnd()}`,
+        )
         return rows()
       },
       type(text) {

@@ -73,7 +73,7 @@ describe('a line that is typed', { skip: noTmux }, () => {
         ana.type('/nothing\n')
         await ana.shows(/There is no command \/nothing\./)
         ana.press('C-d')
-        await ana.shows(/Pane is dead \(status 0/)
+        await ana.shows(/^ended with 0/)
       }),
     )
   })
@@ -113,7 +113,7 @@ describe('a line that is typed', { skip: noTmux }, () => {
         ana.press('C-c')
         // it may have gone out on the connection that was open, before the end of that was known
         await ana.shows(/Not sent: 1 text\.|Nobody can tell whether the text with \? arrived\./)
-        await ana.shows(/Pane is dead \(status 1/)
+        await ana.shows(/^ended with 1/)
       }),
     )
   })
