@@ -11,7 +11,9 @@ import { syncFolder } from '../disk/sync.ts'
 const MAX_BYTES = 4096
 
 /** What the owner has to put right: one line that begins with the file's name. */
-export class StateError extends Error {}
+export class StateError extends Error {
+  override readonly name = 'StateError'
+}
 
 /**
  * The text of a file that nobody but its owner can read, or null if there is no such file. `check` may refuse the text
