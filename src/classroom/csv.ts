@@ -1,7 +1,7 @@
 /** CSV (RFC 4180): tables for spreadsheets, and lists that come from them. */
 
 /** What a spreadsheet computes begins so; some of them also divide a cell at a semicolon. */
-const FORMULA = /(^|[;|])(?=\s*[=+\-@＝＋－＠|%])/g
+const FORMULA = /^\s*[=+\-@＝＋－＠|%]/
 
 /** Rows of cells as CSV. A cell is on one line, and one that a spreadsheet would compute gets an apostrophe, after which it is text. */
 export function csvOf(rows: readonly (readonly (string | number)[])[]): string {
@@ -10,7 +10,11 @@ export function csvOf(rows: readonly (readonly (string | number)[])[]): string {
 
 function cellOf(value: string | number): string {
   if (typeof value === 'number') return `${value}`
-  const text = value.replaceAll(/[\r\n\t]+/g, ' ').replaceAll(FORMULA, "$1'")
+  const text = value
+    .replaceAll(/[\r\n\t]+/g, ' ')
+    .split(/(?<=[;|])/)
+    .map((part) => (FORMULA.test(part) ? `'${part}` : part))
+    .join('')
   return /[",;]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
 }
 

@@ -62,7 +62,7 @@ class Search implements HandedIn {
     }
     if (this.#seen.has(id)) return
     const count = this.submissions.length
-    const name = named.name.replace(/(?<=.)[\\/]+$/, '')
+    const name = withoutSlashes(named.name)
     this.#walk({ path: named.path, name }, name.length - lastOf(name).length, 1)
     if (this.submissions.length === count)
       this.#fail(name, 'unreadable', 'It is a folder, and no transcript is in it.')
@@ -163,4 +163,11 @@ function lastOf(name: string): string {
 function placeOfFile(name: string): string {
   if (!/^(?:[\\/]|[A-Za-z]:)/.test(name)) return name
   return name.split(/[\\/]/).slice(-2).join('/')
+}
+
+/** A folder's name without the slashes at its end, unless it has nothing else. */
+function withoutSlashes(name: string): string {
+  let end = name.length
+  while (end > 1 && '\\/'.includes(name.charAt(end - 1))) end--
+  return name.slice(0, end)
 }
