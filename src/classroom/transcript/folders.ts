@@ -155,7 +155,7 @@ function beginsAsTranscript({ path }: NamedFile): boolean {
 
 /** The last part of a path; of `.` and `..`, which name no one, nothing. */
 function lastOf(name: string): string {
-  const last = /[^\\/]*$/.exec(name)?.[0] ?? ''
+  const last = name.slice(Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\')) + 1)
   return /^\.*$/.test(last) ? '' : last
 }
 
